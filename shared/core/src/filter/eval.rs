@@ -1,0 +1,485 @@
+//! Filters resolved against a resource type, and their evaluation on resources in normal form.
+//!
+//! A comparison with an attribute that has no value is false, `ne` included; `not (a eq …)` is the
+//! way to ask for those. `eq null` and `ne null` ask for the unassigned and the assigned (RFC 7643
+//! §2.5). What makes no sense for the type of the attribute is refused when the filter is resolved.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Filter, Logic, Operator, Term, Test};
+use crate::Attributes;
+use crate::error::{ScimError, quote};
+use crate::path::{Path, Target, Unknown};
+use crate::schema::{Attribute, ResourceType, Type};
+use crate::text;
+use crate::value;
+
+/// A filter whose names are known and whose literals fit.
+pub type Resolved<'s> = Logic<Leaf<'s>>;
+
+/// A term of a resolved filter.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Leaf<'s> {
+    /// The attribute.
+    pub target: Target<'s>,
+    /// The conditions that one value must meet as a whole.
+    pub values: Option<Box<Logic<Condition<'s>>>>,
+    /// What is asked of the values.
+    pub ask: Ask,
+}
+
+/// A condition on one value of a multi-valued attribute.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Condition<'s> {
+    /// The sub-attribute; `None` for the value itself, when it is not complex.
+    pub sub: Option<&'s Attribute>,
+    /// What is asked of it.
+    pub ask: Ask,
+}
+
+/// What is asked of a value.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Ask {
+    /// There is one.
+    Exists,
+    /// There is one that is not empty.
+    Present,
+    /// There is none.
+    Unassigned,
+    /// One compares like this.
+    Compare(Operator, Comparand),
+}
+
+/// The right-hand side of a comparison, prepared once.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Comparand {
+    /// Text in its comparable form.
+    Text(String),
+    /// A boolean.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+impl Filter {
+    /// Finds the attributes of the filter in a resource type and prepares its literals.
+    ///
+    /// # Errors
+    ///
+    /// `invalidFilter` for unknown attributes and senseless comparisons.
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Resolved<'s>, ScimError> {
+        self.try_map(&mut |term| Leaf::resolve(term, of))
+    }
+}
+
+impl<'s> Leaf<'s> {
+    fn resolve(term: &Term, of: &'s ResourceType) -> Result<Self, ScimError> {
+        let target = target(&term.path, of).map_err(unknown)?;
+        let values = match &term.path.values {
+            None => None,
+            Some(values) => Some(Box::new(conditions(values, target)?)),
+        };
+        let ask = match &term.test {
+            Test::Matches => Ask::Exists,
+            test => ask(test, target.sub, target.attribute)?,
+        };
+        Ok(Self {
+            target,
+            values,
+            ask,
+        })
+    }
+
+    /// The text that the attribute `container:attribute[.sub]` must equal, if the leaf says so:
+    /// what an index can serve.
+    #[must_use]
+    pub fn equal_text(&self) -> Option<&str> {
+        match &self.ask {
+            Ask::Compare(Operator::Eq, Comparand::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn target<'s>(path: &Path, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+    let target = path.attribute.target(of)?;
+    match &path.sub {
+        None => Ok(target),
+        Some(sub) => target.part(sub),
+    }
+}
+
+fn unknown(unknown: Unknown) -> ScimError {
+    ScimError::invalid_filter(unknown.to_string())
+}
+
+/// Resolves a value filter on the values of `target`.
+///
+/// # Errors
+///
+/// `invalidFilter` for unknown sub-attributes, senseless comparisons, and attributes without parts.
+pub fn conditions<'s>(
+    values: &Logic<Term>,
+    target: Target<'s>,
+) -> Result<Logic<Condition<'s>>, ScimError> {
+    let attribute = target.attribute;
+    if !attribute.multi_valued {
+        return Err(ScimError::invalid_filter(format!(
+            "`{}` has a single value, so it takes no filter in brackets",
+            attribute.name
+        )));
+    }
+    values.try_map(&mut |term: &Term| {
+        let path = &term.path.attribute;
+        let name = path.to_string();
+        let sub = match attribute.sub(&name) {
+            Some(sub) => Some(sub),
+            None if attribute.kind != Type::Complex && name.eq_ignore_ascii_case("value") => None,
+            None => {
+                return Err(ScimError::invalid_filter(format!(
+                    "`{}` has no sub-attribute {}",
+                    attribute.name,
+                    quote(&name)
+                )));
+            }
+        };
+        Ok(Condition {
+            sub,
+            ask: ask(&term.test, sub, attribute)?,
+        })
+    })
+}
+
+fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<Ask, ScimError> {
+    if attribute.is_secret() {
+        return Err(ScimError::invalid_filter(format!(
+            "`{}` cannot be used in a filter",
+            attribute.name
+        )));
+    }
+    let (operator, literal) = match test {
+        Test::Matches => return Ok(Ask::Exists),
+        Test::Present => return Ok(Ask::Present),
+        Test::Compare(Operator::Eq, Value::Null) => return Ok(Ask::Unassigned),
+        Test::Compare(Operator::Ne, Value::Null) => return Ok(Ask::Present),
+        Test::Compare(operator, literal) => (*operator, literal),
+    };
+    let compared = match sub {
+        Some(sub) => sub,
+        None if attribute.kind == Type::Complex => attribute.sub("value").ok_or_else(|| {
+            ScimError::invalid_filter(format!(
+                "`{}` has parts; compare one of them, such as `{}.{}`",
+                attribute.name,
+                attribute.name,
+                attribute
+                    .sub_attributes
+                    .first()
+                    .map_or("", |part| &part.name)
+            ))
+        })?,
+        None => attribute,
+    };
+    comparand(compared, operator, literal).map(|comparand| Ask::Compare(operator, comparand))
+}
+
+fn comparand(
+    attribute: &Attribute,
+    operator: Operator,
+    literal: &Value,
+) -> Result<Comparand, ScimError> {
+    use Operator::{Co, Eq, Ew, Ne, Sw};
+    let senseless = |what: &str| {
+        ScimError::invalid_filter(format!(
+            "`{}` {what}; `{} {literal}` cannot be asked of it",
+            attribute.name,
+            operator.word()
+        ))
+    };
+    let order_only = matches!(operator, Eq | Ne);
+    let textual = matches!(operator, Co | Sw | Ew);
+    match attribute.kind {
+        Type::Boolean => match value::boolean(literal) {
+            Some(truth) if order_only => Ok(Comparand::Boolean(truth)),
+            _ => Err(senseless("is a boolean")),
+        },
+        Type::Integer | Type::Decimal => match literal.as_f64() {
+            Some(number) if !textual => Ok(Comparand::Number(number)),
+            _ => Err(senseless("is a number")),
+        },
+        Type::DateTime if !textual => literal
+            .as_str()
+            .and_then(value::instant)
+            .map(Comparand::Instant)
+            .ok_or_else(|| senseless("is a dateTime such as \"2011-05-13T04:42:34Z\"")),
+        Type::Binary if !order_only && !textual => Err(senseless("is binary")),
+        Type::Complex => Err(senseless("has parts")),
+        Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
+            .as_str()
+            .map(|text| Comparand::Text(text::comparable(attribute, text).into_owned()))
+            .ok_or_else(|| senseless("is text")),
+    }
+}
+
+impl Resolved<'_> {
+    /// Whether `resource` (a whole representation in normal form) meets the filter.
+    #[must_use]
+    pub fn matches(&self, resource: &Attributes) -> bool {
+        self.holds(&|leaf: &Leaf<'_>| leaf.matches(resource))
+    }
+}
+
+impl Leaf<'_> {
+    fn matches(&self, resource: &Attributes) -> bool {
+        let attributes = match self.target.container {
+            None => Some(resource),
+            Some(urn) => resource.get(urn).and_then(Value::as_object),
+        };
+        let stored = attributes.and_then(|held| held.get(&self.target.attribute.name));
+        let values = match stored {
+            None => &[][..],
+            Some(Value::Array(values)) => values,
+            Some(single) => std::slice::from_ref(single),
+        };
+        let selected = values.iter().filter(|value| match &self.values {
+            None => true,
+            Some(conditions) => {
+                conditions.holds(&|condition: &Condition<'_>| condition.matches(value))
+            }
+        });
+        answer(
+            &self.ask,
+            selected,
+            self.target.sub,
+            self.target.compared(),
+            self.target.attribute.kind,
+        )
+    }
+}
+
+impl Condition<'_> {
+    /// Whether one value meets the condition.
+    #[must_use]
+    pub fn matches(&self, one: &Value) -> bool {
+        let compared = self.sub;
+        match compared {
+            Some(sub) => answer(
+                &self.ask,
+                std::iter::once(one),
+                Some(sub),
+                Some(sub),
+                Type::Complex,
+            ),
+            None => answer(&self.ask, std::iter::once(one), None, None, Type::String),
+        }
+    }
+}
+
+/// Whether any of the `values` gives the answer; `sub` is the part that was named, `compared` the
+/// attribute that comparisons go to.
+fn answer<'v>(
+    ask: &Ask,
+    values: impl Iterator<Item = &'v Value>,
+    sub: Option<&Attribute>,
+    compared: Option<&Attribute>,
+    kind: Type,
+) -> bool {
+    let part = |value: &'v Value, part: Option<&Attribute>| match part {
+        Some(part) if kind == Type::Complex => value.get(&part.name),
+        _ => Some(value),
+    };
+    let mut values = values;
+    match ask {
+        Ask::Exists => values.next().is_some(),
+        Ask::Present => values.any(|value| part(value, sub).is_some_and(is_present)),
+        Ask::Unassigned => !values.any(|value| part(value, sub).is_some_and(is_present)),
+        Ask::Compare(operator, comparand) => values
+            .filter_map(|value| part(value, compared))
+            .any(|value| compare(value, *operator, comparand, compared)),
+    }
+}
+
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => values.iter().any(is_present),
+        Value::Object(parts) => parts.values().any(is_present),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn compare(
+    value: &Value,
+    operator: Operator,
+    comparand: &Comparand,
+    attribute: Option<&Attribute>,
+) -> bool {
+    if let Value::Array(values) = value {
+        return values
+            .iter()
+            .any(|one| compare(one, operator, comparand, attribute));
+    }
+    match comparand {
+        Comparand::Boolean(asked) => value
+            .as_bool()
+            .is_some_and(|truth| ordered(operator, truth.cmp(asked))),
+        Comparand::Number(asked) => value
+            .as_f64()
+            .and_then(|number| number.partial_cmp(asked))
+            .is_some_and(|ordering| ordered(operator, ordering)),
+        Comparand::Instant(asked) => value
+            .as_str()
+            .and_then(value::instant)
+            .is_some_and(|instant| ordered(operator, instant.cmp(asked))),
+        Comparand::Text(asked) => value.as_str().is_some_and(|text| {
+            let text = attribute.map_or(Cow::Borrowed(text), |attribute| {
+                text::comparable(attribute, text)
+            });
+            match operator {
+                Operator::Co => text.contains(asked.as_str()),
+                Operator::Sw => text.starts_with(asked.as_str()),
+                Operator::Ew => text.ends_with(asked.as_str()),
+                _ => ordered(operator, text.as_ref().cmp(asked.as_str())),
+            }
+        }),
+    }
+}
+
+const fn ordered(operator: Operator, ordering: Ordering) -> bool {
+    match operator {
+        Operator::Eq => ordering.is_eq(),
+        Operator::Ne => ordering.is_ne(),
+        Operator::Gt => ordering.is_gt(),
+        Operator::Ge => ordering.is_ge(),
+        Operator::Lt => ordering.is_lt(),
+        Operator::Le => ordering.is_le(),
+        Operator::Co | Operator::Sw | Operator::Ew => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use serde_json::json;
+
+    fn resource() -> Attributes {
+        let json = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+            "id": "2819c223-7f76-453a-919d-413861904646",
+            "externalId": "Ext1",
+            "userName": "BJensen@example.com",
+            "name": { "familyName": "Jensen", "givenName": "Bär" },
+            "title": "",
+            "active": true,
+            "emails": [
+                { "value": "bjensen@example.com", "type": "work", "primary": true },
+                { "value": "babs@home.example.com", "type": "home" }
+            ],
+            "roles": [{ "value": "admin", "primary": true }],
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+                "department": "Sales", "manager": { "value": "M1" }
+            },
+            "meta": { "resourceType": "User", "lastModified": "2011-05-13T04:42:34.000Z" }
+        });
+        json.as_object().unwrap().clone()
+    }
+
+    fn holds(text: &str) -> bool {
+        let user = Catalogue::standard().resource_type(ResourceKind::User);
+        Filter::parse(text)
+            .unwrap()
+            .resolve(user)
+            .unwrap()
+            .matches(&resource())
+    }
+
+    #[test]
+    fn f03_to_f31_filters_that_match() {
+        for text in [
+            r#"userName eq "bjensen@EXAMPLE.com""#,
+            r#"userName sw "BJEN""#,
+            r#"externalId eq "Ext1""#,
+            r#"name.familyName co "ens""#,
+            r#"name.givenName eq "BÄR""#,
+            r#"name pr"#,
+            r#"emails co "example.com""#,
+            r#"emails.value ew "home.example.com""#,
+            r#"emails[type eq "work" and value co "bjensen"]"#,
+            r#"emails[type eq "WORK"].value eq "bjensen@example.com""#,
+            r#"emails[not (type eq "work")]"#,
+            r#"emails.type ne "work""#,
+            r#"active eq true"#,
+            r#"active eq "True""#,
+            r#"roles[primary eq "True"].value eq "admin""#,
+            r#"not (nickName pr)"#,
+            r#"nickName eq null"#,
+            r#"title eq null"#,
+            r#"userName ne null"#,
+            r#"meta.lastModified gt "2011-05-13T04:42:33Z""#,
+            r#"meta.lastModified eq "2011-05-13T06:42:34+02:00""#,
+            r#"meta.resourceType eq "User""#,
+            r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "sales""#,
+            r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "M1""#,
+            r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "M1""#,
+            r#"schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User""#,
+            r#"userName eq "x" or title pr or active eq true"#,
+            r#"name.familyName gt "jen""#,
+        ] {
+            assert!(holds(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn f03_to_f31_filters_that_do_not_match() {
+        for text in [
+            r#"externalId eq "ext1""#,
+            r#"title pr"#,
+            r#"nickName ne "x""#,
+            r#"nickName eq "x""#,
+            r#"emails[type eq "work" and value co "babs"]"#,
+            r#"emails[type eq "other"].value eq "bjensen@example.com""#,
+            r#"active eq false"#,
+            r#"meta.resourceType eq "user""#,
+            r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "m1""#,
+            r#"userName ne "bjensen@example.com""#,
+            r#"meta.lastModified lt "2011-05-13T04:42:34Z""#,
+            r#"addresses pr"#,
+        ] {
+            assert!(!holds(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn f08_f23_f24_senseless_filters_are_refused() {
+        let user = Catalogue::standard().resource_type(ResourceKind::User);
+        for text in [
+            r#"shoeSize eq "44""#,
+            r#"name eq "x""#,
+            r#"addresses eq "x""#,
+            r#"active gt true"#,
+            r#"active eq "maybe""#,
+            r#"active co "t""#,
+            r#"userName eq 5"#,
+            r#"userName eq true"#,
+            r#"meta.created gt "yesterday""#,
+            r#"meta.created gt "2011-05-13""#,
+            r#"x509Certificates.value gt "a""#,
+            r#"name[familyName eq "x"]"#,
+            r#"emails[shoeSize eq "x"]"#,
+            r#"password eq "secret""#,
+            r#"password pr"#,
+            r#"urn:x:y:department eq "a""#,
+            r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr"#,
+        ] {
+            let error = Filter::parse(text).unwrap().resolve(user).unwrap_err();
+            assert_eq!(error.kind, crate::ErrorKind::InvalidFilter, "{text}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! Reading a filter: recursive descent with bounds on length, nesting and number of terms.
+//!
+//! Precedence is grouping, `not`, `and`, `or`. Names and operators are read in any case, `not(`
+//! with and without a space, `true`, `false` and `null` in any case.
+
+use serde_json::Value;
+
+use super::{Filter, Logic, Operator, Term, Test};
+use crate::error::{ScimError, quote};
+use crate::limits;
+use crate::path::{AttrPath, Path};
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// # Errors
+    ///
+    /// `invalidFilter` with the position, in characters from 1, of what is wrong.
+    pub fn parse(text: &str) -> Result<Self, ScimError> {
+        if text.len() > limits::FILTER_BYTES {
+            return Err(ScimError::invalid_filter(format!(
+                "the filter is longer than {} bytes",
+                limits::FILTER_BYTES
+            )));
+        }
+        let mut parser = Parser::new(text);
+        let filter = parser
+            .disjunction()
+            .and_then(|filter| parser.end().map(|()| filter));
+        filter.map_err(|reason| {
+            ScimError::invalid_filter(format!("filter, position {}: {reason}", parser.position()))
+        })
+    }
+}
+
+/// The state of reading.
+pub(crate) struct Parser<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+    terms: usize,
+}
+
+type Read<T> = Result<T, String>;
+
+impl<'t> Parser<'t> {
+    const fn new(text: &'t str) -> Self {
+        Self {
+            text,
+            at: 0,
+            depth: 0,
+            terms: 0,
+        }
+    }
+
+    /// Reads the path of a PATCH operation that has a value filter.
+    pub(crate) fn path(text: &'t str) -> Result<Path, ScimError> {
+        if text.len() > limits::FILTER_BYTES {
+            return Err(ScimError::invalid_path(format!(
+                "the path is longer than {} bytes",
+                limits::FILTER_BYTES
+            )));
+        }
+        let mut parser = Parser::new(text.trim());
+        let attribute = parser
+            .attribute()
+            .map_err(|reason| ScimError::invalid_path(format!("path {} {reason}", quote(text))))?;
+        let values = parser.values().map_err(|reason| {
+            ScimError::invalid_filter(format!(
+                "path {}, position {}: {reason}",
+                quote(text),
+                parser.position()
+            ))
+        })?;
+        let sub = parser
+            .sub()
+            .and_then(|sub| parser.end().map(|()| sub))
+            .map_err(|reason| ScimError::invalid_path(format!("path {}: {reason}", quote(text))))?;
+        Ok(Path {
+            attribute,
+            values: Some(Box::new(values)),
+            sub,
+        })
+    }
+
+    fn position(&self) -> usize {
+        self.text
+            .get(..self.at)
+            .map_or(0, |read| read.chars().count())
+            + 1
+    }
+
+    fn rest(&self) -> &'t str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn blanks(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    }
+
+    fn eat(&mut self, expected: char) -> bool {
+        let found = self.rest().starts_with(expected);
+        if found {
+            self.at += expected.len_utf8();
+        }
+        found
+    }
+
+    /// The next run of characters up to a blank, bracket or quote.
+    fn word(&self) -> &'t str {
+        let rest = self.rest();
+        let end = rest
+            .find([' ', '\t', '(', ')', '[', ']', '"'])
+            .unwrap_or(rest.len());
+        rest.get(..end).unwrap_or_default()
+    }
+
+    fn eat_word(&mut self, expected: &str) -> bool {
+        self.blanks();
+        let word = self.word();
+        let found = word.eq_ignore_ascii_case(expected);
+        if found {
+            self.at += word.len();
+        }
+        found
+    }
+
+    fn end(&mut self) -> Read<()> {
+        self.blanks();
+        if self.rest().is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "expected `and`, `or` or the end, found {}",
+            quote(self.rest())
+        ))
+    }
+
+    fn disjunction(&mut self) -> Read<Filter> {
+        self.joined("or", Self::conjunction, Logic::Or)
+    }
+
+    fn conjunction(&mut self) -> Read<Filter> {
+        self.joined("and", Self::unary, Logic::And)
+    }
+
+    fn joined(
+        &mut self,
+        word: &str,
+        part: fn(&mut Self) -> Read<Filter>,
+        join: fn(Vec<Filter>) -> Filter,
+    ) -> Read<Filter> {
+        let first = part(self)?;
+        let mut all = vec![first];
+        while self.eat_word(word) {
+            all.push(part(self)?);
+        }
+        Ok(match all.pop() {
+            Some(only) if all.is_empty() => only,
+            last => {
+                all.extend(last);
+                join(all)
+            }
+        })
+    }
+
+    fn unary(&mut self) -> Read<Filter> {
+        self.blanks();
+        let start = self.at;
+        if self.eat_word("not") {
+            self.blanks();
+            if self.eat('(') {
+                return Ok(Logic::Not(Box::new(self.inside(')')?)));
+            }
+            self.at = start;
+        }
+        if self.eat('(') {
+            return self.inside(')');
+        }
+        self.term().map(Logic::Leaf)
+    }
+
+    /// What stands in parentheses or brackets, up to the closing one.
+    fn inside(&mut self, close: char) -> Read<Filter> {
+        self.depth += 1;
+        if self.depth > limits::FILTER_DEPTH {
+            return Err(format!(
+                "nesting is deeper than {} levels",
+                limits::FILTER_DEPTH
+            ));
+        }
+        let inner = self.disjunction()?;
+        self.blanks();
+        if !self.eat(close) {
+            return Err(format!("expected `{close}`"));
+        }
+        self.depth -= 1;
+        Ok(inner)
+    }
+
+    fn attribute(&mut self) -> Read<AttrPath> {
+        let word = self.word();
+        if word.is_empty() {
+            return Err("expected an attribute name".to_owned());
+        }
+        let attribute = AttrPath::parse(word)?;
+        self.at += word.len();
+        Ok(attribute)
+    }
+
+    fn values(&mut self) -> Read<Filter> {
+        if !self.eat('[') {
+            return Err("expected `[`".to_owned());
+        }
+        let values = self.inside(']')?;
+        if values
+            .leaves()
+            .iter()
+            .any(|term| term.path.values.is_some())
+        {
+            return Err("a value filter cannot hold another one".to_owned());
+        }
+        Ok(values)
+    }
+
+    fn sub(&mut self) -> Read<Option<String>> {
+        if !self.eat('.') {
+            return Ok(None);
+        }
+        let sub = self.attribute()?;
+        match sub {
+            AttrPath {
+                urn: None,
+                name,
+                sub: None,
+            } => Ok(Some(name)),
+            _ => Err(format!("{} is no sub-attribute", quote(&sub.to_string()))),
+        }
+    }
+
+    fn term(&mut self) -> Read<Term> {
+        self.terms += 1;
+        if self.terms > limits::FILTER_TERMS {
+            return Err(format!("more than {} terms", limits::FILTER_TERMS));
+        }
+        let attribute = self.attribute()?;
+        let (values, sub) = if self.rest().starts_with('[') {
+            (Some(Box::new(self.values()?)), self.sub()?)
+        } else {
+            (None, None)
+        };
+        let path = Path {
+            attribute,
+            values,
+            sub,
+        };
+        let test = self.test(&path)?;
+        Ok(Term { path, test })
+    }
+
+    fn test(&mut self, path: &Path) -> Read<Test> {
+        if self.eat_word("pr") {
+            return Ok(Test::Present);
+        }
+        let word = self.word();
+        let Some(operator) = Operator::from_word(word) else {
+            if path.values.is_some() && path.sub.is_none() {
+                return Ok(Test::Matches);
+            }
+            return Err(format!(
+                "expected an operator such as `eq` after `{path}`, found {}",
+                quote(word)
+            ));
+        };
+        self.at += word.len();
+        self.blanks();
+        Ok(Test::Compare(operator, self.literal()?))
+    }
+
+    fn literal(&mut self) -> Read<Value> {
+        if self.rest().starts_with('"') {
+            return self.string();
+        }
+        let word = self.word();
+        let lower = word.to_ascii_lowercase();
+        let literal = match serde_json::from_str(if matches!(&*lower, "true" | "false" | "null") {
+            &lower
+        } else {
+            word
+        }) {
+            Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) => literal,
+            _ => {
+                return Err(format!(
+                    "expected a value; text stands in double quotes, found {}",
+                    quote(word)
+                ));
+            }
+        };
+        self.at += word.len();
+        Ok(literal)
+    }
+
+    fn string(&mut self) -> Read<Value> {
+        let rest = self.rest();
+        let mut escaped = false;
+        for (at, byte) in rest.bytes().enumerate().skip(1) {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => {
+                    let quoted = rest.get(..=at).unwrap_or_default();
+                    let text: String = serde_json::from_str(quoted)
+                        .map_err(|_| "the text in quotes has a wrong escape".to_owned())?;
+                    self.at += quoted.len();
+                    return Ok(Value::String(text));
+                }
+                _ => {}
+            }
+        }
+        Err("the closing quote is missing".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f11_filters_print_with_their_precedence() {
+        for (text, printed) in [
+            (r#"userName eq "bjensen""#, r#"userName eq "bjensen""#),
+            (r#"USERNAME EQ "a""#, r#"USERNAME eq "a""#),
+            ("title pr", "title pr"),
+            ("a pr or b pr and c pr", "a pr or b pr and c pr"),
+            ("(a pr or b pr) and c pr", "(a pr or b pr) and c pr"),
+            ("a pr and (b pr and c pr)", "a pr and (b pr and c pr)"),
+            ("not(a pr)", "not (a pr)"),
+            (
+                "not (a pr) and not (b eq true)",
+                "not (a pr) and not (b eq true)",
+            ),
+            (
+                r#"emails[type eq "work" and value co "@x"]"#,
+                r#"emails[type eq "work" and value co "@x"]"#,
+            ),
+            (
+                r#"emails[type eq "work"].value eq "a@b""#,
+                r#"emails[type eq "work"].value eq "a@b""#,
+            ),
+            (r#"a eq "q\"\\ and b pr""#, r#"a eq "q\"\\ and b pr""#),
+            ("a eq True and b eq null", "a eq true and b eq null"),
+            ("a gt -1.5", "a gt -1.5"),
+            (
+                r#"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName sw "J""#,
+                r#"urn:ietf:params:scim:schemas:core:2.0:User:name.familyName sw "J""#,
+            ),
+        ] {
+            let filter = Filter::parse(text).unwrap();
+            assert_eq!(filter.to_string(), printed);
+            assert_eq!(Filter::parse(printed).unwrap(), filter);
+        }
+    }
+
+    #[test]
+    fn f22_syntax_errors_name_their_position() {
+        for (text, position) in [
+            ("", 1),
+            ("userName", 9),
+            ("userName eq", 12),
+            ("userName eq bjensen", 13),
+            (r#"userName eq "bjensen"#, 13),
+            (r#"userName is "x""#, 10),
+            ("(a pr", 6),
+            ("a pr)", 5),
+            ("a pr b pr", 6),
+            ("a pr and", 9),
+            ("[a pr]", 1),
+            ("e[f[g pr]]", 11),
+            ("1 +1 eq 2", 3),
+        ] {
+            let error = Filter::parse(text).unwrap_err();
+            assert!(
+                error.detail.contains(&format!("position {position}:")),
+                "{text}: {}",
+                error.detail
+            );
+        }
+    }
+
+    #[test]
+    fn h03_depth_length_and_terms_are_bounded() {
+        let nested = |n: usize| format!("{}a pr{}", "(".repeat(n), ")".repeat(n));
+        assert!(Filter::parse(&nested(limits::FILTER_DEPTH)).is_ok());
+        assert!(Filter::parse(&nested(limits::FILTER_DEPTH + 1)).is_err());
+        assert!(Filter::parse(&"not(".repeat(4_000)).is_err());
+        let wide = |n: usize| vec!["a pr"; n].join(" or ");
+        assert!(Filter::parse(&wide(limits::FILTER_TERMS)).is_ok());
+        assert!(Filter::parse(&wide(limits::FILTER_TERMS + 1)).is_err());
+        let long = format!("a eq \"{}\"", "x".repeat(limits::FILTER_BYTES));
+        assert!(Filter::parse(&long).is_err());
+    }
+}

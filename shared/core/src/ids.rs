@@ -1,0 +1,91 @@
+//! Ids and versions, RFC 7643 §3.1 and RFC 7644 §3.14.
+//!
+//! An id of this service provider is a random UUID in lower case; text in any other form
+//! names no resource, so that odd ids never travel further than this file.
+
+use std::fmt;
+
+/// The id of a user or group.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId([u8; 36]);
+
+impl ResourceId {
+    /// Reads an id in the form in which this service provider writes it; anything else names nothing.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; 36] = text.as_bytes().try_into().ok()?;
+        let well_formed = bytes.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        });
+        well_formed.then_some(Self(bytes))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only ASCII gets past `parse`.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The version of a resource: 1 when it is created, one more with each change.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// The version of a resource that was created just now.
+    pub const FIRST: Self = Self(1);
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// The entity tag: weak, because the bytes of a representation vary with the projection.
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "W/\"{}\"", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lower_case_uuids_are_ids() {
+        let id = "2819c223-7f76-453a-919d-413861904646";
+        assert_eq!(ResourceId::parse(id).unwrap().as_str(), id);
+        for odd in [
+            "",
+            "..",
+            "2819C223-7f76-453a-919d-413861904646",
+            "2819c223-7f76-453a-919d-41386190464",
+            "2819c223-7f76-453a-919d-4138619046466",
+            "2819c223x7f76-453a-919d-413861904646",
+            "2819c223-7f76-453a-919d-41386190464\u{0}",
+        ] {
+            assert!(ResourceId::parse(odd).is_none(), "{odd}");
+        }
+    }
+
+    #[test]
+    fn entity_tags_are_weak() {
+        assert_eq!(Version::FIRST.next().to_string(), "W/\"2\"");
+    }
+}

@@ -1,0 +1,49 @@
+//! The SCIM 2.0 core: pure functions on values, without I/O, clock or randomness.
+//!
+//! | module | what | section |
+//! |---|---|---|
+//! | [`error`] | every failure, its status and `scimType` | RFC 7644 §3.12 |
+//! | [`urn`] | schema and message URNs | RFC 7643 §8.7, RFC 7644 §8.2 |
+//! | [`ids`] | ids and versions that cannot be confused | RFC 7643 §3.1 |
+//! | [`schema`] | schemas, attributes and their characteristics as data | RFC 7643 §2, §7 |
+//! | [`text`] | how strings are compared | RFC 7643 §2.2, RFC 7644 §5 |
+//! | [`path`] | attribute paths, parsed, printed and resolved against a schema | RFC 7644 §3.5.2, §3.10 |
+//! | [`filter`] | filters, parsed, printed, resolved and evaluated | RFC 7644 §3.4.2.2 |
+//! | [`value`] | JSON values checked and normalised against an attribute | RFC 7643 §2.3 |
+//! | [`resource`] | client input ([`resource::Draft`]) and resources | RFC 7643 §3 |
+//! | [`patch`] | PATCH requests and their effect | RFC 7644 §3.5.2 |
+//! | [`members`] | changes of a group's membership | RFC 7643 §4.2 |
+//! | [`projection`] | `attributes` and `excludedAttributes` | RFC 7644 §3.9 |
+//! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
+//! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
+//!
+//! A resource in here is a JSON object in *normal form*: attribute names in the schema's
+//! spelling, no `null` and no empty array, booleans as booleans, extension attributes in an
+//! object under the extension's URN. [`value`] makes the normal form out of whatever clients
+//! send; everything else relies on it.
+
+#![warn(missing_docs)]
+
+pub mod discovery;
+pub mod error;
+pub mod filter;
+pub mod ids;
+pub mod limits;
+pub mod list;
+pub mod members;
+pub mod patch;
+pub mod path;
+pub mod projection;
+pub mod resource;
+pub mod schema;
+pub mod text;
+pub mod urn;
+pub mod value;
+
+pub use error::{ErrorKind, ScimError};
+pub use ids::{ResourceId, Version};
+pub use resource::{Draft, Resource};
+pub use schema::{Attribute, Catalogue, ResourceKind, ResourceType, Schema};
+
+/// A JSON object in normal form.
+pub type Attributes = serde_json::Map<String, serde_json::Value>;

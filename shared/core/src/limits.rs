@@ -1,0 +1,26 @@
+//! Bounds on everything that comes from outside. Each refusal names its bound.
+
+/// The largest request body, in bytes.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// The longest filter, in bytes of UTF-8.
+pub const FILTER_BYTES: usize = 16 * 1024;
+/// The deepest nesting of parentheses, brackets and `not` in a filter.
+pub const FILTER_DEPTH: usize = 32;
+/// The largest number of terms (comparisons and `pr`) in a filter.
+pub const FILTER_TERMS: usize = 256;
+/// The longest attribute path, in bytes of UTF-8; one with a value filter may be as long as a filter.
+pub const PATH_BYTES: usize = 512;
+/// The largest number of operations in a PATCH request.
+pub const PATCH_OPERATIONS: usize = 1_000;
+/// The largest number of values of a multi-valued attribute; the members of a group are not bound by it.
+pub const VALUES: usize = 1_000;
+/// The longest string value, in bytes of UTF-8.
+pub const STRING_BYTES: usize = 64 * 1024;
+/// The longest userName, in bytes of UTF-8.
+pub const USER_NAME_BYTES: usize = 512;
+/// The largest page, in resources.
+pub const PAGE: usize = 1_000;
+/// The page when the client names no count, in resources.
+pub const DEFAULT_PAGE: usize = 100;
+/// The largest number of names in `attributes` or `excludedAttributes`.
+pub const PROJECTED_NAMES: usize = 200;

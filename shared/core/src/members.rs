@@ -1,0 +1,278 @@
+//! Changes of a group's membership, RFC 7643 §4.2.
+//!
+//! Members are not kept in the group, so a change is described without knowing who the members
+//! are: what to start from, who is added, who is removed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{ScimError, quote};
+use crate::ids::ResourceId;
+use crate::schema::ResourceKind;
+
+/// A member as a client names it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// The id of the user or group.
+    pub id: ResourceId,
+    /// What it is, if the client said so; most providers do not, and mean a user.
+    pub kind: Option<ResourceKind>,
+}
+
+/// What a membership change starts from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Base {
+    /// The members that there are.
+    #[default]
+    Present,
+    /// Nobody.
+    Nobody,
+}
+
+/// A change of a group's membership.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MembershipDelta {
+    /// What the change starts from.
+    pub base: Base,
+    /// Who is a member afterwards.
+    pub add: BTreeMap<ResourceId, Option<ResourceKind>>,
+    /// Who is none afterwards; empty when the change starts from nobody.
+    pub remove: BTreeSet<ResourceId>,
+}
+
+impl MembershipDelta {
+    /// The change to exactly these members.
+    #[must_use]
+    pub fn to(members: Vec<Member>) -> Self {
+        let mut delta = Self::default();
+        delta.clear();
+        members.into_iter().for_each(|member| delta.add(member));
+        delta
+    }
+
+    /// Adds a member.
+    pub fn add(&mut self, member: Member) {
+        self.remove.remove(&member.id);
+        let kind = self.add.entry(member.id).or_default();
+        *kind = member.kind.or(*kind);
+    }
+
+    /// Removes a member.
+    pub fn remove(&mut self, id: ResourceId) {
+        self.add.remove(&id);
+        if self.base == Base::Present {
+            self.remove.insert(id);
+        }
+    }
+
+    /// Removes all members.
+    pub fn clear(&mut self) {
+        *self = Self {
+            base: Base::Nobody,
+            ..Self::default()
+        };
+    }
+
+    /// Whether the change asks for nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Reads the value of `members`.
+///
+/// # Errors
+///
+/// `invalidValue` if it is no list of members, or names none of this tenant by its form.
+pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
+    let mut members = Vec::new();
+    for (index, given) in listed(value).into_iter().enumerate() {
+        let place = format!("members[{index}]");
+        let Some(given) = Given::read(&given, &place)? else {
+            continue;
+        };
+        let Some(id) = ResourceId::parse(&given.value) else {
+            return Err(no_such_member(&given.value));
+        };
+        members.push(Member {
+            id,
+            kind: given.kind,
+        });
+    }
+    Ok(members)
+}
+
+/// Reads the members that a removal lists; ids that can name nobody are passed over, since nobody is
+/// to be removed for them.
+///
+/// # Errors
+///
+/// `invalidValue` if it is no list of members.
+pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
+    let mut ids = Vec::new();
+    for (index, given) in listed(value).into_iter().enumerate() {
+        if let Some(given) = Given::read(&given, &format!("members[{index}]"))? {
+            ids.extend(ResourceId::parse(&given.value));
+        }
+    }
+    Ok(ids)
+}
+
+/// The error for a member that does not exist in the tenant.
+#[must_use]
+pub fn no_such_member(id: &str) -> ScimError {
+    ScimError::invalid_value(format!(
+        "`members`: there is no user or group with the id {}; create it first",
+        quote(id)
+    ))
+}
+
+/// A member as it is answered.
+#[must_use]
+pub fn represent(id: ResourceId, kind: ResourceKind, base: &str) -> Value {
+    json!({
+        "value": id.as_str(),
+        "$ref": format!("{base}/{}/{id}", kind.endpoint()),
+        "type": kind.name(),
+    })
+}
+
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(values) => values,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    }
+}
+
+struct Given {
+    value: String,
+    kind: Option<ResourceKind>,
+}
+
+impl Given {
+    fn read(value: &Value, place: &str) -> Result<Option<Self>, ScimError> {
+        let parts = match value {
+            Value::Null => return Ok(None),
+            Value::String(id) => {
+                return Ok((!id.is_empty()).then(|| Self {
+                    value: id.clone(),
+                    kind: None,
+                }));
+            }
+            Value::Object(parts) => parts,
+            _ => {
+                return Err(ScimError::invalid_value(format!(
+                    "`{place}` must be an object with the id of a user or group as `value`"
+                )));
+            }
+        };
+        let value = text(parts, "value", place)?;
+        let reference = text(parts, "$ref", place)?;
+        let id = match (value, reference) {
+            (Some(value), _) => value,
+            (None, Some(reference)) => reference.rsplit('/').next().unwrap_or_default(),
+            (None, None) => return Ok(None),
+        };
+        let kind = match text(parts, "type", place)? {
+            None => None,
+            Some(name) => Some(kind(name).ok_or_else(|| {
+                ScimError::invalid_value(format!(
+                    "`{place}.type` must be User or Group, not {}",
+                    quote(name)
+                ))
+            })?),
+        };
+        Ok(Some(Self {
+            value: id.to_owned(),
+            kind,
+        }))
+    }
+}
+
+fn kind(name: &str) -> Option<ResourceKind> {
+    ResourceKind::ALL
+        .into_iter()
+        .find(|kind| kind.name().eq_ignore_ascii_case(name))
+}
+
+/// A part that must be text; empty text is no value.
+fn text<'v>(
+    parts: &'v Map<String, Value>,
+    name: &str,
+    place: &str,
+) -> Result<Option<&'v str>, ScimError> {
+    let given = parts
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value);
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+        Some(_) => Err(ScimError::invalid_value(format!(
+            "`{place}.{name}` must be text"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> ResourceId {
+        ResourceId::parse(&format!("00000000-0000-4000-8000-0000000000{n:02x}")).unwrap()
+    }
+
+    fn member(n: u8) -> Member {
+        Member {
+            id: id(n),
+            kind: None,
+        }
+    }
+
+    #[test]
+    fn the_last_word_about_a_member_counts() {
+        let mut delta = MembershipDelta::default();
+        delta.remove(id(1));
+        delta.add(member(1));
+        delta.add(member(2));
+        delta.remove(id(2));
+        assert_eq!(delta.add.keys().collect::<Vec<_>>(), [&id(1)]);
+        assert_eq!(delta.remove.iter().collect::<Vec<_>>(), [&id(2)]);
+    }
+
+    #[test]
+    fn after_clearing_only_additions_count() {
+        let mut delta = MembershipDelta::default();
+        delta.add(member(1));
+        delta.clear();
+        delta.remove(id(3));
+        delta.add(member(2));
+        assert_eq!(delta, MembershipDelta::to(vec![member(2)]));
+        assert!(!delta.is_empty());
+    }
+
+    #[test]
+    fn members_are_read_in_the_forms_that_providers_send() {
+        let one = id(1).to_string();
+        for given in [
+            json!([{ "value": one, "display": "babs" }]),
+            json!([{ "$ref": null, "value": one }]),
+            json!({ "value": one, "type": null }),
+            json!([{ "$ref": format!("https://x/Users/{one}") }]),
+            json!([one, null, { "value": "" }]),
+        ] {
+            assert_eq!(parse(given.clone()).unwrap(), [member(1)], "{given}");
+        }
+    }
+
+    #[test]
+    fn members_that_can_name_nobody_are_refused_when_added_and_passed_over_when_removed() {
+        assert!(parse(json!([{ "value": "nobody" }])).is_err());
+        assert!(parse(json!([5])).is_err());
+        assert!(parse(json!([{ "value": id(1).as_str(), "type": "Robot" }])).is_err());
+        assert_eq!(parse_removed(json!([{ "value": "nobody" }])).unwrap(), []);
+    }
+}

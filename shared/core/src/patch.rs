@@ -1,0 +1,208 @@
+//! PATCH requests, RFC 7644 §3.5.2: reading here, effect in [`apply`].
+//!
+//! Names of members and operations are read in any case, in any order. Beyond the RFC's forms the
+//! value of a no-path operation may hold dotted and URN-qualified names, and a removal may list the
+//! values to remove (Entra ID).
+
+use serde_json::{Map, Value};
+
+use crate::error::{ScimError, quote};
+use crate::limits;
+use crate::path::Path;
+use crate::resource::check_message;
+use crate::urn;
+
+pub mod apply;
+
+pub use apply::{Fault, PasswordChange, Patched, apply};
+
+/// What an operation does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// Adds.
+    Add,
+    /// Removes.
+    Remove,
+    /// Replaces.
+    Replace,
+}
+
+/// One operation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Operation {
+    /// What it does.
+    pub op: Op,
+    /// Where.
+    pub path: Option<Path>,
+    /// With what; JSON `null` is a value, its absence is not.
+    pub value: Option<Value>,
+}
+
+/// A PATCH request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PatchRequest {
+    /// Its operations in order, one at least.
+    pub operations: Vec<Operation>,
+}
+
+impl PatchRequest {
+    /// Reads the body of a PATCH.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` for the wrong shape, `invalidPath` or `invalidFilter` for a wrong path;
+    /// details name the operation, counted from 1.
+    pub fn parse(body: Value) -> Result<Self, ScimError> {
+        let Value::Object(mut body) = body else {
+            return Err(ScimError::invalid_syntax(
+                "the body must be a JSON object, the PATCH request",
+            ));
+        };
+        check_message(&body, urn::PATCH_OP)?;
+        let Some(Value::Array(given)) = take(&mut body, "Operations") else {
+            return Err(ScimError::invalid_syntax(
+                "`Operations` must be an array of operations",
+            ));
+        };
+        if given.is_empty() {
+            return Err(ScimError::invalid_syntax("`Operations` is empty"));
+        }
+        if given.len() > limits::PATCH_OPERATIONS {
+            return Err(ScimError::too_large(format!(
+                "`Operations` has more than {} operations",
+                limits::PATCH_OPERATIONS
+            )));
+        }
+        let operations = given
+            .into_iter()
+            .enumerate()
+            .map(|(index, one)| {
+                Operation::parse(one)
+                    .map_err(|error| error.at(format_args!("operation {}", index + 1)))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { operations })
+    }
+}
+
+impl Operation {
+    fn parse(given: Value) -> Result<Self, ScimError> {
+        let Value::Object(mut given) = given else {
+            return Err(ScimError::invalid_syntax("must be a JSON object"));
+        };
+        let op = match take(&mut given, "op") {
+            Some(Value::String(word)) => op(&word).ok_or_else(|| {
+                ScimError::invalid_syntax(format!(
+                    "`op` must be add, remove or replace, not {}",
+                    quote(&word)
+                ))
+            })?,
+            _ => {
+                return Err(ScimError::invalid_syntax(
+                    "`op` must be add, remove or replace",
+                ));
+            }
+        };
+        let path = match take(&mut given, "path") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if text.is_empty() => None,
+            Some(Value::String(text)) => Some(Path::parse(&text)?),
+            Some(_) => return Err(ScimError::invalid_path("`path` must be text")),
+        };
+        let value = take(&mut given, "value");
+        if op != Op::Remove && value.is_none() {
+            return Err(ScimError::invalid_syntax("`value` is missing"));
+        }
+        if op == Op::Remove && path.is_none() {
+            return Err(ScimError::no_target(
+                "`path` is missing; a removal must say what to remove",
+            ));
+        }
+        Ok(Self { op, path, value })
+    }
+}
+
+fn op(word: &str) -> Option<Op> {
+    [
+        ("add", Op::Add),
+        ("remove", Op::Remove),
+        ("replace", Op::Replace),
+    ]
+    .into_iter()
+    .find(|(known, _)| word.eq_ignore_ascii_case(known))
+    .map(|(_, op)| op)
+}
+
+/// Takes a member out of a message, its name in any case.
+fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let key = object
+        .keys()
+        .find(|key| key.eq_ignore_ascii_case(name))?
+        .clone();
+    object.swap_remove(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use serde_json::json;
+
+    fn parse(operations: Value) -> Result<PatchRequest, ScimError> {
+        PatchRequest::parse(json!({ "schemas": [urn::PATCH_OP], "Operations": operations }))
+    }
+
+    #[test]
+    fn names_are_read_in_any_case_and_order() {
+        let request = parse(json!([
+            { "VALUE": null, "Path": "title", "OP": "Replace" },
+            { "op": "remove", "path": "title" }
+        ]))
+        .unwrap();
+        assert_eq!(request.operations[0].op, Op::Replace);
+        assert_eq!(request.operations[0].value, Some(Value::Null));
+        assert_eq!(request.operations[1].value, None);
+    }
+
+    #[test]
+    fn m01_m02_m07_m22_malformed_requests_are_refused() {
+        use ErrorKind::{InvalidFilter, InvalidPath, InvalidSyntax, NoTarget, TooLarge};
+        for (operations, kind) in [
+            (json!([]), InvalidSyntax),
+            (json!({}), InvalidSyntax),
+            (json!([5]), InvalidSyntax),
+            (
+                json!([{ "op": "move", "path": "title", "value": 1 }]),
+                InvalidSyntax,
+            ),
+            (json!([{ "path": "title", "value": 1 }]), InvalidSyntax),
+            (json!([{ "op": "add", "path": "title" }]), InvalidSyntax),
+            (json!([{ "op": "remove" }]), NoTarget),
+            (json!([{ "op": "add", "path": 5, "value": 1 }]), InvalidPath),
+            (
+                json!([{ "op": "add", "path": "a b", "value": 1 }]),
+                InvalidPath,
+            ),
+            (
+                json!([{ "op": "add", "path": "emails[type eq \"x\"", "value": 1 }]),
+                InvalidFilter,
+            ),
+            (
+                json!([{ "op": "add", "path": "emails[type eq \"x\"]x", "value": 1 }]),
+                InvalidPath,
+            ),
+            (
+                Value::Array(vec![json!({ "op": "remove", "path": "title" }); 1_001]),
+                TooLarge,
+            ),
+        ] {
+            assert_eq!(
+                parse(operations.clone()).unwrap_err().kind,
+                kind,
+                "{operations}"
+            );
+        }
+        let error = PatchRequest::parse(json!({ "Operations": [{ "op": "remove", "path": "x" }] }));
+        assert_eq!(error.unwrap_err().kind, InvalidSyntax);
+    }
+}

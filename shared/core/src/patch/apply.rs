@@ -1,0 +1,282 @@
+//! The effect of a PATCH on a resource in normal form, RFC 7644 §3.5.2.1 to §3.5.2.3.
+//!
+//! Everything happens on a copy: an error in any operation leaves the resource as it was. Members
+//! of a group are not part of the resource; what the operations say about them comes out as a
+//! [`MembershipDelta`]. Matrix section 22 records the readings taken where the RFC is open.
+
+use serde_json::{Map, Value};
+
+use super::{Op, Operation, PatchRequest};
+use crate::Attributes;
+use crate::error::{ScimError, quote};
+use crate::members::MembershipDelta;
+use crate::path::{AttrPath, Named, Path, Target};
+use crate::resource::{Secret, get, put};
+use crate::schema::{ResourceType, Schema};
+use crate::value::{self, Place};
+
+mod membership;
+mod target;
+
+/// What becomes of the password.
+#[derive(Clone, Default)]
+pub enum PasswordChange {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// A new one.
+    Set(Secret),
+    /// It is unassigned.
+    Remove,
+}
+
+/// The outcome of a PATCH.
+pub struct Patched {
+    /// The attributes afterwards.
+    pub attributes: Attributes,
+    /// The change of membership.
+    pub members: MembershipDelta,
+    /// What becomes of the password.
+    pub password: PasswordChange,
+}
+
+/// Why a PATCH was not applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// It is wrong.
+    Refused(ScimError),
+    /// A filter on members is not about their ids alone: apply it again with the members.
+    NeedsMembers,
+}
+
+impl From<ScimError> for Fault {
+    fn from(error: ScimError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Applies a PATCH to a resource.
+///
+/// `current` holds the attributes, `representation` what the client reads of the resource (`id` and
+/// `meta` are compared with it), `members` the members as they are represented, where they are known.
+///
+/// # Errors
+///
+/// The first operation that cannot be applied; its place, counted from 1, leads the detail.
+pub fn apply(
+    request: &PatchRequest,
+    of: &ResourceType,
+    current: &Attributes,
+    representation: &Attributes,
+    members: Option<&[Value]>,
+) -> Result<Patched, Fault> {
+    let mut work = Work {
+        of,
+        representation,
+        known_members: members,
+        attributes: current.clone(),
+        members: MembershipDelta::default(),
+        password: PasswordChange::Keep,
+    };
+    for (index, operation) in request.operations.iter().enumerate() {
+        work.operation(operation).map_err(|fault| match fault {
+            Fault::Refused(error) => {
+                Fault::Refused(error.at(format_args!("operation {}", index + 1)))
+            }
+            Fault::NeedsMembers => Fault::NeedsMembers,
+        })?;
+    }
+    Ok(Patched {
+        attributes: work.attributes,
+        members: work.members,
+        password: work.password,
+    })
+}
+
+struct Work<'a> {
+    of: &'a ResourceType,
+    representation: &'a Attributes,
+    known_members: Option<&'a [Value]>,
+    attributes: Attributes,
+    members: MembershipDelta,
+    password: PasswordChange,
+}
+
+impl<'a> Work<'a> {
+    fn operation(&mut self, operation: &Operation) -> Result<(), Fault> {
+        let value = operation.value.clone();
+        let Some(path) = &operation.path else {
+            return self.entries(operation.op, value.unwrap_or_default());
+        };
+        match path
+            .attribute
+            .resolve(self.of)
+            .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?
+        {
+            Named::Attribute(target) => {
+                let target = match &path.sub {
+                    None => target,
+                    Some(sub) => target
+                        .part(sub)
+                        .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?,
+                };
+                self.at(operation.op, target, Some(path), value)
+            }
+            Named::Extension(schema) => self.extension(operation.op, schema, value),
+            Named::Base if operation.op == Op::Remove => Err(ScimError::no_target(
+                "the base schema cannot be removed; name an attribute",
+            )
+            .into()),
+            Named::Base => self.entries(operation.op, value.unwrap_or_default()),
+        }
+    }
+
+    /// A value without a path: each of its members is an attribute.
+    fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
+        let Value::Object(entries) = value else {
+            return Err(ScimError::invalid_value(
+                "without a `path` the `value` must be an object of attributes",
+            )
+            .into());
+        };
+        for (name, value) in entries {
+            self.entry(op, &name, value)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, op: Op, name: &str, value: Value) -> Result<(), Fault> {
+        let named = AttrPath::parse(name)
+            .map_err(ScimError::invalid_path)?
+            .resolve(self.of)
+            .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?;
+        let target = match named {
+            Named::Extension(schema) => return self.extension(op, schema, Some(value)),
+            Named::Base => return self.entries(op, value),
+            Named::Attribute(target) => target,
+        };
+        if !target.attribute.is_read_only() {
+            return self.at(op, target, None, Some(value));
+        }
+        // Okta sends the group's own id with a rename, and `groups` with a user: what says nothing
+        // new is passed over.
+        let own = self.representation.get(&target.attribute.name);
+        let says_nothing = match (&value, own) {
+            (Value::Object(parts), Some(Value::Object(own))) => {
+                parts.iter().all(|(name, part)| own.get(name) == Some(part))
+            }
+            (given, own) => Some(given) == own,
+        };
+        if says_nothing || target.attribute.name == "groups" {
+            return Ok(());
+        }
+        Err(target::read_only(target).into())
+    }
+
+    fn extension(&mut self, op: Op, schema: &'a Schema, value: Option<Value>) -> Result<(), Fault> {
+        match (op, value) {
+            (Op::Remove, _) | (Op::Replace, None | Some(Value::Null)) => {
+                for attribute in &schema.attributes {
+                    let target = Target {
+                        container: Some(&schema.id),
+                        attribute,
+                        sub: None,
+                    };
+                    if get(&self.attributes, target).is_some() {
+                        self.at(Op::Remove, target, None, None)?;
+                    }
+                }
+                Ok(())
+            }
+            (_, Some(Value::Object(entries))) => {
+                for (name, value) in entries {
+                    self.entry(op, &format!("{}:{name}", schema.id), value)?;
+                }
+                Ok(())
+            }
+            (_, None | Some(Value::Null)) => Ok(()),
+            (_, Some(_)) => Err(ScimError::invalid_value(format!(
+                "{} must be an object of the extension's attributes",
+                quote(&schema.id)
+            ))
+            .into()),
+        }
+    }
+
+    fn at(
+        &mut self,
+        op: Op,
+        target: Target<'a>,
+        path: Option<&Path>,
+        value: Option<Value>,
+    ) -> Result<(), Fault> {
+        if target.attribute.is_read_only() || target.sub.is_some_and(|sub| sub.is_read_only()) {
+            return Err(target::read_only(target).into());
+        }
+        if target.attribute.is_secret() {
+            return Ok(self.set_password(op, value)?);
+        }
+        if self.of.is_membership(target.attribute) {
+            return self.membership(op, target, path, value);
+        }
+        if target.attribute.name == "schemas" {
+            // `schemas` follows the content of the resource (RFC 7643 §3).
+            return match op {
+                Op::Remove => Err(target::required(target).into()),
+                Op::Add | Op::Replace => Ok(()),
+            };
+        }
+        let values = path.and_then(|path| path.values.as_deref());
+        let stored = get(&self.attributes, target).cloned();
+        let changed = target::change(op, target, values, value, stored.clone())?;
+        if changed.is_none() && stored.is_some() && target.attribute.required {
+            return Err(match op {
+                Op::Remove => target::required(target),
+                Op::Add | Op::Replace => ScimError::invalid_value(format!(
+                    "`{}` is required and cannot be empty",
+                    target.attribute.name
+                )),
+            }
+            .into());
+        }
+        target::check_immutable(target, stored.as_ref(), changed.as_ref())?;
+        put(&mut self.attributes, target, changed);
+        Ok(())
+    }
+
+    fn set_password(&mut self, op: Op, value: Option<Value>) -> Result<(), ScimError> {
+        self.password = match op {
+            Op::Remove => PasswordChange::Remove,
+            Op::Add | Op::Replace => match Secret::parse(value.unwrap_or_default())? {
+                Some(secret) => PasswordChange::Set(secret),
+                None => PasswordChange::Remove,
+            },
+        };
+        Ok(())
+    }
+}
+
+/// Writes the given parts over those of a complex value.
+fn merge(
+    target: Target<'_>,
+    stored: Option<Value>,
+    given: Map<String, Value>,
+    place: Place<'_>,
+) -> Result<Option<Value>, ScimError> {
+    let mut parts = match stored {
+        Some(Value::Object(parts)) => parts,
+        _ => Map::new(),
+    };
+    for (sub, value) in value::parts_of(target.attribute, given, place)? {
+        match value {
+            Some(value) => {
+                parts.insert(sub.name.clone(), value);
+            }
+            None if sub.name == "value" => return Ok(None),
+            None => {
+                parts.shift_remove(&sub.name);
+            }
+        }
+    }
+    Ok((!parts.is_empty()).then_some(Value::Object(parts)))
+}

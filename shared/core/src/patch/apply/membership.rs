@@ -1,0 +1,110 @@
+//! Operations on `members`: what they say, as a membership delta.
+
+use serde_json::Value;
+
+use super::super::Op;
+use super::{Fault, Work};
+use crate::error::ScimError;
+use crate::filter::eval::{Ask, Comparand, Condition, conditions};
+use crate::filter::{Logic, Operator};
+use crate::ids::ResourceId;
+use crate::members::{self, Base};
+use crate::path::{Path, Target};
+
+impl Work<'_> {
+    pub(super) fn membership(
+        &mut self,
+        op: Op,
+        target: Target<'_>,
+        path: Option<&Path>,
+        value: Option<Value>,
+    ) -> Result<(), Fault> {
+        if target.sub.is_some() {
+            return Err(unchangeable().into());
+        }
+        let Some(values) = path.and_then(|path| path.values.as_deref()) else {
+            return Ok(self.listed(op, value)?);
+        };
+        if op != Op::Remove {
+            return Err(unchangeable().into());
+        }
+        let conditions = conditions(values, target)?;
+        match named_ids(&conditions) {
+            Some(ids) => ids
+                .iter()
+                .filter_map(|id| ResourceId::parse(id))
+                .for_each(|id| self.members.remove(id)),
+            None => self.remove_matching(&conditions)?,
+        }
+        Ok(())
+    }
+
+    fn listed(&mut self, op: Op, value: Option<Value>) -> Result<(), ScimError> {
+        match (op, value) {
+            (Op::Remove, None | Some(Value::Null)) => self.members.clear(),
+            (Op::Remove, Some(value)) => members::parse_removed(value)?
+                .into_iter()
+                .for_each(|id| self.members.remove(id)),
+            (Op::Add | Op::Replace, value) => {
+                let added = members::parse(value.unwrap_or_default())?;
+                if op == Op::Replace {
+                    self.members.clear();
+                }
+                added
+                    .into_iter()
+                    .for_each(|member| self.members.add(member));
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the members that meet conditions other than on their ids: among those there were, and
+    /// among those that operations before this one added.
+    fn remove_matching(&mut self, conditions: &Logic<Condition<'_>>) -> Result<(), Fault> {
+        let added: Vec<Value> = self
+            .members
+            .add
+            .iter()
+            .map(|(id, kind)| {
+                members::represent(*id, kind.unwrap_or(crate::ResourceKind::User), "")
+            })
+            .collect();
+        let present = match (self.members.base, self.known_members) {
+            (Base::Nobody, _) => &[][..],
+            (Base::Present, Some(known)) => known,
+            (Base::Present, None) => return Err(Fault::NeedsMembers),
+        };
+        for member in present.iter().chain(&added) {
+            if conditions.holds(&|condition: &Condition<'_>| condition.matches(member))
+                && let Some(id) = member.get("value").and_then(Value::as_str)
+            {
+                ResourceId::parse(id)
+                    .into_iter()
+                    .for_each(|id| self.members.remove(id));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ids that a filter names, if it is `value eq "…"`, or several of these joined by `or`.
+fn named_ids<'c>(conditions: &'c Logic<Condition<'_>>) -> Option<Vec<&'c str>> {
+    match conditions {
+        Logic::Leaf(Condition {
+            sub: Some(sub),
+            ask: Ask::Compare(Operator::Eq, Comparand::Text(id)),
+        }) if sub.name == "value" => Some(vec![id]),
+        Logic::Or(all) => all
+            .iter()
+            .map(named_ids)
+            .collect::<Option<Vec<_>>>()
+            .map(|ids| ids.concat()),
+        _ => None,
+    }
+}
+
+fn unchangeable() -> ScimError {
+    ScimError::mutability(
+        "the parts of a member cannot be changed; remove the member and add another one",
+    )
+}

@@ -1,0 +1,352 @@
+//! Attribute paths, RFC 7644 §3.5.2 and §3.10: parsed, printed, resolved against a resource type.
+//!
+//! ```text
+//! path      = attr-path [ "[" filter "]" [ "." sub ] ]
+//! attr-path = [ urn ":" ] name [ "." sub ]
+//! ```
+//!
+//! A URN holds colons and dots itself, so a name is what follows its last colon.
+
+use std::fmt;
+
+use crate::error::{ScimError, quote};
+use crate::filter::{Logic, Term, parse::Parser};
+use crate::limits;
+use crate::schema::{Attribute, ResourceType, Schema, Type};
+
+/// An attribute path as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttrPath {
+    /// The schema's URN, if one was given.
+    pub urn: Option<String>,
+    /// The attribute.
+    pub name: String,
+    /// The sub-attribute behind a dot.
+    pub sub: Option<String>,
+}
+
+/// A path with an optional value filter, as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Path {
+    /// The attribute.
+    pub attribute: AttrPath,
+    /// The value filter in brackets.
+    pub values: Option<Box<Logic<Term>>>,
+    /// The sub-attribute behind the brackets.
+    pub sub: Option<String>,
+}
+
+impl AttrPath {
+    /// Reads an attribute path.
+    ///
+    /// # Errors
+    ///
+    /// A plain sentence if it is none; the caller knows which kind of error that is.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.len() > limits::PATH_BYTES {
+            return Err(format!("is longer than {} bytes", limits::PATH_BYTES));
+        }
+        let (urn, rest) = match text.rsplit_once(':') {
+            Some((urn, rest)) if is_urn(urn) => (Some(urn.to_owned()), rest),
+            Some(_) => return Err(format!("{} is no attribute name", quote(text))),
+            None => (None, text),
+        };
+        let (name, sub) = match rest.split_once('.') {
+            Some((name, sub)) => (name, Some(sub)),
+            None => (rest, None),
+        };
+        if let Some(odd) = [Some(name), sub]
+            .into_iter()
+            .flatten()
+            .find(|name| !is_name(name))
+        {
+            return Err(format!("{} is no attribute name", quote(odd)));
+        }
+        Ok(Self {
+            urn,
+            name: name.to_owned(),
+            sub: sub.map(str::to_owned),
+        })
+    }
+
+    /// The whole path as text, which may itself be the URN of an extension.
+    fn whole(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// The characters of a URN that may stand before an attribute name.
+fn is_urn(text: &str) -> bool {
+    text.get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b":.-_$/+~%@=".contains(&byte))
+}
+
+/// RFC 7643 §2.1, with the leading `$` of `$ref` and the digit that may lead a URN's last part.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"$-_".contains(&byte))
+}
+
+impl fmt::Display for AttrPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(urn) = &self.urn {
+            write!(f, "{urn}:")?;
+        }
+        f.write_str(&self.name)?;
+        if let Some(sub) = &self.sub {
+            write!(f, ".{sub}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Path {
+    /// Reads the path of a PATCH operation.
+    ///
+    /// # Errors
+    ///
+    /// `invalidPath`; `invalidFilter` when it is the part in brackets that is wrong.
+    pub fn parse(text: &str) -> Result<Self, ScimError> {
+        if text.contains('[') {
+            return Parser::path(text);
+        }
+        AttrPath::parse(text.trim())
+            .map(|attribute| Self {
+                attribute,
+                values: None,
+                sub: None,
+            })
+            .map_err(|reason| ScimError::invalid_path(format!("path {} {reason}", quote(text))))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.attribute)?;
+        if let Some(values) = &self.values {
+            write!(f, "[{values}]")?;
+        }
+        if let Some(sub) = &self.sub {
+            write!(f, ".{sub}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where an attribute stands: in the resource itself or in the object of an extension.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Target<'s> {
+    /// The extension's URN.
+    pub container: Option<&'s str>,
+    /// The attribute.
+    pub attribute: &'s Attribute,
+    /// The sub-attribute.
+    pub sub: Option<&'s Attribute>,
+}
+
+/// What an attribute path names.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Named<'s> {
+    /// An attribute or sub-attribute.
+    Attribute(Target<'s>),
+    /// All attributes of an extension: the path is its URN.
+    Extension(&'s Schema),
+    /// All attributes of the base schema: the path is its URN.
+    Base,
+}
+
+/// Why an attribute path names nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unknown(String);
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl AttrPath {
+    /// Finds what the path names.
+    ///
+    /// # Errors
+    ///
+    /// What is unknown, in words.
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+        let whole = self.whole();
+        if let Some(extension) = of.extension(&whole) {
+            return Ok(Named::Extension(extension));
+        }
+        if of.is_base(&whole) {
+            return Ok(Named::Base);
+        }
+        let (container, attribute) = match &self.urn {
+            None => (None, of.attribute(&self.name)),
+            Some(urn) if of.is_base(urn) => (None, of.attribute(&self.name)),
+            Some(urn) => match of.extension(urn) {
+                Some(schema) => (Some(schema.id.as_str()), schema.attribute(&self.name)),
+                None => {
+                    return Err(Unknown(format!(
+                        "{} is no schema of a {}",
+                        quote(urn),
+                        of.kind.name()
+                    )));
+                }
+            },
+        };
+        let unknown = |name: &str| {
+            Unknown(format!(
+                "{} is no attribute of a {}",
+                quote(name),
+                of.kind.name()
+            ))
+        };
+        let attribute = attribute.ok_or_else(|| unknown(&whole))?;
+        let sub = match &self.sub {
+            None => None,
+            Some(name) => Some(attribute.sub(name).ok_or_else(|| unknown(&whole))?),
+        };
+        Ok(Named::Attribute(Target {
+            container,
+            attribute,
+            sub,
+        }))
+    }
+
+    /// Finds the attribute that the path names; a URN alone is not enough here.
+    ///
+    /// # Errors
+    ///
+    /// What is unknown, in words.
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+        match self.resolve(of)? {
+            Named::Attribute(target) => Ok(target),
+            Named::Extension(_) | Named::Base => Err(Unknown(format!(
+                "{} is a schema, not an attribute",
+                quote(&self.whole())
+            ))),
+        }
+    }
+}
+
+impl<'s> Target<'s> {
+    /// The sub-attribute `name` of a complex attribute.
+    ///
+    /// # Errors
+    ///
+    /// What is unknown, in words.
+    pub fn part(&self, name: &str) -> Result<Self, Unknown> {
+        match self.attribute.sub(name) {
+            Some(sub) => Ok(Self {
+                sub: Some(sub),
+                ..*self
+            }),
+            None => Err(Unknown(format!(
+                "`{}` has no sub-attribute {}",
+                self.attribute.name,
+                quote(name)
+            ))),
+        }
+    }
+
+    /// The attribute whose values are compared: the sub-attribute, else `value` of a complex attribute
+    /// (RFC 7644 §3.4.2.2 writes `emails co "x"`), else the attribute.
+    #[must_use]
+    pub fn compared(&self) -> Option<&'s Attribute> {
+        match self.sub {
+            Some(sub) => Some(sub),
+            None if self.attribute.kind == Type::Complex => self.attribute.sub("value"),
+            None => Some(self.attribute),
+        }
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(urn) = self.container {
+            write!(f, "{urn}:")?;
+        }
+        f.write_str(&self.attribute.name)?;
+        if let Some(sub) = self.sub {
+            write!(f, ".{}", sub.name)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use crate::urn;
+
+    fn user() -> &'static ResourceType {
+        Catalogue::standard().resource_type(ResourceKind::User)
+    }
+
+    #[test]
+    fn m06_paths_resolve_in_any_case_and_with_a_urn() {
+        for (text, printed) in [
+            ("userName", "userName"),
+            ("USERNAME", "userName"),
+            ("name.givenname", "name.givenName"),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User:name.familyName",
+                "name.familyName",
+            ),
+            (
+                "URN:IETF:params:scim:schemas:core:2.0:USER:emails",
+                "emails",
+            ),
+            (
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+            ),
+            ("meta.lastModified", "meta.lastModified"),
+            ("emails.$REF", ""),
+        ] {
+            let resolved = AttrPath::parse(text).unwrap().target(user());
+            assert_eq!(
+                resolved
+                    .map(|target| target.to_string())
+                    .unwrap_or_default(),
+                printed,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_urn_of_an_extension_names_all_of_it() {
+        let path = AttrPath::parse(urn::ENTERPRISE_USER).unwrap();
+        assert!(matches!(path.resolve(user()), Ok(Named::Extension(_))));
+        let base = AttrPath::parse(urn::USER).unwrap();
+        assert_eq!(base.resolve(user()), Ok(Named::Base));
+    }
+
+    #[test]
+    fn m07_malformed_paths_are_refused() {
+        for text in [
+            "", ".", "a.", ".a", "a.b.c", "a b", "a:b", "a[", "a]", "1+1", "emails[0", "..",
+        ] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_print_as_they_are_parsed() {
+        for text in [
+            "userName",
+            "name.givenName",
+            "emails[type eq \"work\"]",
+            "emails[type eq \"work\" and primary eq true].value",
+            "urn:ietf:params:scim:schemas:core:2.0:User:emails[not (type pr)].value",
+        ] {
+            assert_eq!(Path::parse(text).unwrap().to_string(), text);
+        }
+    }
+}

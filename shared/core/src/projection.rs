@@ -1,0 +1,321 @@
+//! `attributes` and `excludedAttributes`, RFC 7644 §3.9, with `returned` of RFC 7643 §7.
+//!
+//! Names that no schema knows are passed over, so that a client written for another service
+//! provider gets what there is. Both parameters at once are refused.
+
+use serde_json::{Map, Value};
+
+use crate::Attributes;
+use crate::error::ScimError;
+use crate::limits;
+use crate::path::{AttrPath, Named, Target};
+use crate::schema::{Attribute, ResourceType, Returned, Schema};
+
+/// The attributes that the client wants.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Projection {
+    /// Those returned by default.
+    #[default]
+    Default,
+    /// Those named, and those always returned.
+    Only(Vec<AttrPath>),
+    /// Those returned by default but the named.
+    Without(Vec<AttrPath>),
+}
+
+impl Projection {
+    /// Reads the two parameters; an empty one counts as absent.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` if both are given or one is too long.
+    pub fn parse<'n>(
+        attributes: impl IntoIterator<Item = &'n str>,
+        excluded: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Self, ScimError> {
+        let only = names(attributes)?;
+        let without = names(excluded)?;
+        match (only, without) {
+            (None, None) => Ok(Self::Default),
+            (Some(only), None) => Ok(Self::Only(only)),
+            (None, Some(without)) => Ok(Self::Without(without)),
+            (Some(_), Some(_)) => Err(ScimError::invalid_value(
+                "`attributes` and `excludedAttributes` cannot be used together",
+            )),
+        }
+    }
+
+    /// Whether the client named attributes; a PATCH is then answered with them (RFC 7644 §3.5.2).
+    #[must_use]
+    pub const fn is_only(&self) -> bool {
+        matches!(self, Self::Only(_))
+    }
+
+    /// Whether the attribute called `name`, outside extensions, is in the answer.
+    #[must_use]
+    pub fn wants(&self, name: &str, of: &ResourceType) -> bool {
+        let Some(attribute) = of.attribute(name) else {
+            return false;
+        };
+        self.on(of).extent(None, attribute) != Extent::Nothing
+    }
+
+    /// The representation with the attributes that the client wants.
+    #[must_use]
+    pub fn apply(&self, of: &ResourceType, whole: Attributes) -> Attributes {
+        let view = self.on(of);
+        let mut shown = Map::new();
+        for (name, value) in whole {
+            if let Some(extension) = of.extension(&name) {
+                if let Value::Object(inner) = value {
+                    let inner = view.extension(extension, inner);
+                    if !inner.is_empty() {
+                        shown.insert(name, Value::Object(inner));
+                    }
+                }
+            } else if let Some(attribute) = of.attribute(&name)
+                && let Some(value) = view.value(None, attribute, value)
+            {
+                shown.insert(name, value);
+            }
+        }
+        shown
+    }
+
+    fn on<'s>(&self, of: &'s ResourceType) -> View<'s> {
+        let (polarity, paths) = match self {
+            Self::Default => (Polarity::Without, &[][..]),
+            Self::Only(paths) => (Polarity::Only, paths.as_slice()),
+            Self::Without(paths) => (Polarity::Without, paths.as_slice()),
+        };
+        View {
+            polarity,
+            named: paths
+                .iter()
+                .filter_map(|path| path.resolve(of).ok())
+                .collect(),
+        }
+    }
+}
+
+fn names<'n>(given: impl IntoIterator<Item = &'n str>) -> Result<Option<Vec<AttrPath>>, ScimError> {
+    let mut paths = Vec::new();
+    let mut is_given = false;
+    for name in given {
+        let name = name.trim();
+        if name.is_empty() {
+            continue;
+        }
+        is_given = true;
+        paths.extend(AttrPath::parse(name));
+        if paths.len() > limits::PROJECTED_NAMES {
+            return Err(ScimError::invalid_value(format!(
+                "`attributes` and `excludedAttributes` take {} names at most",
+                limits::PROJECTED_NAMES
+            )));
+        }
+    }
+    Ok(is_given.then_some(paths))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Polarity {
+    Only,
+    Without,
+}
+
+/// How much of an attribute is shown.
+#[derive(Clone, PartialEq, Eq)]
+enum Extent<'s> {
+    Nothing,
+    Whole,
+    /// The parts named, and those always returned.
+    Parts(Vec<&'s str>),
+    /// All parts but the named.
+    AllBut(Vec<&'s str>),
+}
+
+struct View<'s> {
+    polarity: Polarity,
+    named: Vec<Named<'s>>,
+}
+
+impl<'s> View<'s> {
+    fn extent(&self, container: Option<&str>, attribute: &Attribute) -> Extent<'s> {
+        match attribute.returned {
+            Returned::Always => return Extent::Whole,
+            Returned::Never => return Extent::Nothing,
+            Returned::Default | Returned::Request => {}
+        }
+        let mut is_named = false;
+        let mut parts = Vec::new();
+        for named in &self.named {
+            match named {
+                Named::Base => is_named |= container.is_none(),
+                Named::Extension(schema) => is_named |= container == Some(schema.id.as_str()),
+                Named::Attribute(Target {
+                    container: of,
+                    attribute: named,
+                    sub,
+                }) if *of == container && named.name == attribute.name => match sub {
+                    None => is_named = true,
+                    Some(sub) => parts.push(sub.name.as_str()),
+                },
+                Named::Attribute(_) => {}
+            }
+        }
+        let by_default = attribute.returned == Returned::Default;
+        match self.polarity {
+            Polarity::Only if is_named => Extent::Whole,
+            Polarity::Only if parts.is_empty() => Extent::Nothing,
+            Polarity::Only => Extent::Parts(parts),
+            Polarity::Without if is_named || !by_default => Extent::Nothing,
+            Polarity::Without if parts.is_empty() => Extent::Whole,
+            Polarity::Without => Extent::AllBut(parts),
+        }
+    }
+
+    fn extension(&self, schema: &Schema, inner: Map<String, Value>) -> Map<String, Value> {
+        inner
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let attribute = schema.attribute(&name)?;
+                let value = self.value(Some(&schema.id), attribute, value)?;
+                Some((name, value))
+            })
+            .collect()
+    }
+
+    fn value(&self, container: Option<&str>, attribute: &Attribute, value: Value) -> Option<Value> {
+        let extent = self.extent(container, attribute);
+        let keep = |part: &str| {
+            let returned = attribute.sub(part).map(|sub| sub.returned);
+            match returned {
+                None | Some(Returned::Never) => false,
+                Some(Returned::Always) => true,
+                Some(Returned::Default | Returned::Request) => match &extent {
+                    Extent::Nothing => false,
+                    Extent::Whole => returned == Some(Returned::Default),
+                    Extent::Parts(named) => named.contains(&part),
+                    Extent::AllBut(named) => !named.contains(&part),
+                },
+            }
+        };
+        if extent == Extent::Nothing {
+            return None;
+        }
+        match value {
+            Value::Object(parts) => cut(parts, keep),
+            Value::Array(values) => {
+                let values: Vec<Value> = values
+                    .into_iter()
+                    .filter_map(|value| match value {
+                        Value::Object(parts) => cut(parts, keep),
+                        value => Some(value),
+                    })
+                    .collect();
+                (!values.is_empty()).then_some(Value::Array(values))
+            }
+            value => Some(value),
+        }
+    }
+}
+
+fn cut(parts: Map<String, Value>, keep: impl Fn(&str) -> bool) -> Option<Value> {
+    let parts: Map<String, Value> = parts.into_iter().filter(|(name, _)| keep(name)).collect();
+    (!parts.is_empty()).then_some(Value::Object(parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use crate::urn;
+    use serde_json::json;
+
+    fn of() -> &'static ResourceType {
+        Catalogue::standard().resource_type(ResourceKind::User)
+    }
+
+    fn whole() -> Attributes {
+        json!({
+            "schemas": [urn::USER, urn::ENTERPRISE_USER],
+            "id": "1",
+            "userName": "babs",
+            "name": { "givenName": "Barbara", "familyName": "Jensen" },
+            "emails": [{ "value": "a@b", "type": "work" }, { "type": "home" }],
+            (urn::ENTERPRISE_USER): { "department": "Sales", "manager": { "value": "m", "$ref": "r" } },
+            "meta": { "resourceType": "User", "location": "l" }
+        })
+        .as_object()
+        .unwrap()
+        .clone()
+    }
+
+    fn shown(attributes: &str, excluded: &str) -> Value {
+        let projection = Projection::parse(attributes.split(','), excluded.split(',')).unwrap();
+        let once = projection.apply(of(), whole());
+        assert_eq!(projection.apply(of(), once.clone()), once, "twice is once");
+        Value::Object(once)
+    }
+
+    #[test]
+    fn a02_a07_a08_named_attributes_come_with_those_always_returned() {
+        let schemas = json!([urn::USER, urn::ENTERPRISE_USER]);
+        for (names, expected) in [
+            (
+                "userName",
+                json!({ "schemas": schemas, "id": "1", "userName": "babs" }),
+            ),
+            (
+                "USERNAME, nothing",
+                json!({ "schemas": schemas, "id": "1", "userName": "babs" }),
+            ),
+            ("nothing", json!({ "schemas": schemas, "id": "1" })),
+            (
+                "name.givenname",
+                json!({ "schemas": schemas, "id": "1", "name": { "givenName": "Barbara" } }),
+            ),
+            (
+                "emails.value",
+                json!({ "schemas": schemas, "id": "1", "emails": [{ "value": "a@b" }] }),
+            ),
+            (
+                "urn:ietf:params:scim:schemas:core:2.0:User:userName",
+                json!({ "schemas": schemas, "id": "1", "userName": "babs" }),
+            ),
+            (
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+                json!({ "schemas": schemas, "id": "1", (urn::ENTERPRISE_USER): { "manager": { "value": "m" } } }),
+            ),
+            (
+                urn::ENTERPRISE_USER,
+                json!({ "schemas": schemas, "id": "1", (urn::ENTERPRISE_USER): whole()[urn::ENTERPRISE_USER] }),
+            ),
+            ("password", json!({ "schemas": schemas, "id": "1" })),
+        ] {
+            assert_eq!(shown(names, ""), expected, "{names}");
+        }
+    }
+
+    #[test]
+    fn a03_a04_excluded_attributes_go_unless_always_returned() {
+        let gone = shown(
+            "",
+            "id,schemas,name,emails.type,urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,meta",
+        );
+        assert_eq!(
+            gone,
+            json!({
+                "schemas": [urn::USER, urn::ENTERPRISE_USER],
+                "id": "1", "userName": "babs", "emails": [{ "value": "a@b" }]
+            })
+        );
+    }
+
+    #[test]
+    fn a09_both_parameters_are_refused() {
+        assert!(Projection::parse(["a"], ["b"]).is_err());
+        assert_eq!(Projection::parse([""], [""]).unwrap(), Projection::Default);
+    }
+}

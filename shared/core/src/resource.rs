@@ -1,0 +1,517 @@
+//! What clients give ([`Draft`]) and what is kept ([`Resource`]), RFC 7643 §3.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::Attributes;
+use crate::error::{ScimError, quote};
+use crate::ids::{ResourceId, Version};
+use crate::limits;
+use crate::members::{self, Member};
+use crate::path::{AttrPath, Named, Target};
+use crate::schema::{Attribute, Mutability, ResourceKind, ResourceType};
+use crate::urn;
+use crate::value::{self, Place};
+
+/// Text that must not be seen: a password. It has no `Debug` and no `Display`.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Prepares a password as RFC 7644 §5 asks (the PRECIS profile `OpaqueString`, RFC 8265 §4.2).
+    /// Empty text is no password.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
+    pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
+        use precis_core::profile::PrecisFastInvocation;
+        let text = match value {
+            Value::Null => return Ok(None),
+            Value::String(text) if text.is_empty() => return Ok(None),
+            Value::String(text) if text.len() <= limits::USER_NAME_BYTES => text,
+            Value::String(_) => {
+                return Err(ScimError::invalid_value(format!(
+                    "`password` is longer than {} bytes",
+                    limits::USER_NAME_BYTES
+                )));
+            }
+            _ => return Err(ScimError::invalid_value("`password` must be text")),
+        };
+        match precis_profiles::OpaqueString::enforce(text.as_str()) {
+            Ok(prepared) => Ok(Some(Self(prepared.into_owned()))),
+            Err(_) => Err(ScimError::invalid_value(
+                "`password` has characters that a password cannot have (RFC 8265)",
+            )),
+        }
+    }
+
+    /// The text, for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Valid client input for a POST or PUT.
+#[derive(Clone)]
+pub struct Draft {
+    /// The attributes in normal form, without read-only ones, members and password.
+    pub attributes: Attributes,
+    /// The members of a group, when the client gave any.
+    pub members: Vec<Member>,
+    /// The password of a user, when the client gave one.
+    pub password: Option<Secret>,
+}
+
+impl Draft {
+    /// Reads the body of a POST or PUT.
+    ///
+    /// Read-only attributes, attributes that no schema knows and unknown schema URNs are passed
+    /// over (RFC 7644 §3.3); missing required ones are not.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` for a body of the wrong shape, `invalidValue` for unacceptable values.
+    pub fn parse(body: Value, of: &ResourceType) -> Result<Self, ScimError> {
+        let Value::Object(body) = body else {
+            return Err(ScimError::invalid_syntax(
+                "the body must be a JSON object, the resource",
+            ));
+        };
+        check_schemas(&body, of)?;
+        let mut draft = Self {
+            attributes: Map::new(),
+            members: Vec::new(),
+            password: None,
+        };
+        draft.read(body, of)?;
+        check_required(&draft.attributes, of)?;
+        Ok(draft)
+    }
+
+    fn read(&mut self, given: Map<String, Value>, of: &ResourceType) -> Result<(), ScimError> {
+        let mut seen = Vec::with_capacity(given.len());
+        for (name, value) in given {
+            let Ok(named) = AttrPath::parse(&name)
+                .map_err(drop)
+                .and_then(|path| path.resolve(of).map_err(drop))
+            else {
+                continue;
+            };
+            let target = match named {
+                Named::Base => {
+                    if let Value::Object(inner) = value {
+                        self.read(inner, of)?;
+                    }
+                    continue;
+                }
+                Named::Extension(schema) => {
+                    self.read_extension(&schema.id, value, of)?;
+                    continue;
+                }
+                Named::Attribute(target) if target.sub.is_none() => target,
+                Named::Attribute(_) => continue,
+            };
+            if seen.contains(&target) {
+                return Err(value::twice(&Place::of(&target.attribute.name)));
+            }
+            seen.push(target);
+            self.assign(target, value, of)?;
+        }
+        Ok(())
+    }
+
+    fn read_extension(
+        &mut self,
+        urn: &str,
+        value: Value,
+        of: &ResourceType,
+    ) -> Result<(), ScimError> {
+        let inner = match value {
+            Value::Null => return Ok(()),
+            Value::Object(inner) => inner,
+            _ => {
+                return Err(ScimError::invalid_value(format!(
+                    "`{urn}` must be an object of the extension's attributes"
+                )));
+            }
+        };
+        let qualified = inner
+            .into_iter()
+            .map(|(name, value)| (format!("{urn}:{name}"), value))
+            .collect();
+        self.read(qualified, of)
+    }
+
+    fn assign(
+        &mut self,
+        target: Target<'_>,
+        value: Value,
+        of: &ResourceType,
+    ) -> Result<(), ScimError> {
+        let attribute = target.attribute;
+        if attribute.is_read_only() || attribute.name == "schemas" {
+            return Ok(());
+        }
+        if attribute.is_secret() {
+            self.password = Secret::parse(value)?;
+            return Ok(());
+        }
+        if of.is_membership(attribute) {
+            self.members = members::parse(value)?;
+            return Ok(());
+        }
+        let value = value::normalize(attribute, value, Place::of(&attribute.name))?;
+        put(&mut self.attributes, target, value);
+        Ok(())
+    }
+
+    /// Checks a PUT against the resource that it replaces: an immutable value that is set stays
+    /// (RFC 7644 §3.5.1).
+    ///
+    /// # Errors
+    ///
+    /// `mutability` if the draft has another value.
+    pub fn check_immutable(
+        &self,
+        current: &Attributes,
+        of: &ResourceType,
+    ) -> Result<(), ScimError> {
+        let containers = std::iter::once((None, &of.schema)).chain(
+            of.extensions
+                .iter()
+                .map(|extension| (Some(extension.schema.id.as_str()), &extension.schema)),
+        );
+        for (container, schema) in containers {
+            for attribute in &schema.attributes {
+                let target = Target {
+                    container,
+                    attribute,
+                    sub: None,
+                };
+                if attribute.mutability == Mutability::Immutable
+                    && let Some(stored) = get(current, target)
+                    && get(&self.attributes, target) != Some(stored)
+                {
+                    return Err(immutable(attribute));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error for a change of an immutable attribute.
+#[must_use]
+pub fn immutable(attribute: &Attribute) -> ScimError {
+    ScimError::mutability(format!(
+        "`{}` cannot be changed once it is set",
+        attribute.name
+    ))
+}
+
+fn check_schemas(body: &Map<String, Value>, of: &ResourceType) -> Result<(), ScimError> {
+    let given = body
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("schemas"))
+        .map(|(_, value)| value);
+    let urns = match given {
+        Some(Value::Array(urns)) => urns.as_slice(),
+        Some(single @ Value::String(_)) => std::slice::from_ref(single),
+        _ => &[],
+    };
+    if urns
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|urn| of.is_base(urn))
+    {
+        return Ok(());
+    }
+    Err(ScimError::invalid_syntax(format!(
+        "`schemas` must be an array with {}",
+        quote(&of.schema.id)
+    )))
+}
+
+/// Checks that every required attribute has a value.
+///
+/// # Errors
+///
+/// `invalidValue` naming the first that has none.
+pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
+    match of
+        .schema
+        .attributes
+        .iter()
+        .find(|attribute| attribute.required && !attributes.contains_key(&attribute.name))
+    {
+        Some(missing) => Err(ScimError::invalid_value(format!(
+            "`{}` is required",
+            missing.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The value at a target, sub-attribute left aside.
+#[must_use]
+pub fn get<'a>(attributes: &'a Attributes, target: Target<'_>) -> Option<&'a Value> {
+    match target.container {
+        None => attributes.get(&target.attribute.name),
+        Some(urn) => attributes.get(urn)?.get(&target.attribute.name),
+    }
+}
+
+/// Sets or, with `None`, unassigns the value at a target; an extension without data goes altogether.
+pub fn put(attributes: &mut Attributes, target: Target<'_>, value: Option<Value>) {
+    let name = &target.attribute.name;
+    let Some(urn) = target.container else {
+        match value {
+            Some(value) => attributes.insert(name.clone(), value),
+            None => attributes.shift_remove(name),
+        };
+        return;
+    };
+    match value {
+        Some(value) => {
+            let extension = attributes
+                .entry(urn)
+                .or_insert_with(|| Value::Object(Map::new()));
+            if let Some(extension) = extension.as_object_mut() {
+                extension.insert(name.clone(), value);
+            }
+        }
+        None => {
+            let emptied = attributes
+                .get_mut(urn)
+                .and_then(Value::as_object_mut)
+                .is_some_and(|extension| {
+                    extension.shift_remove(name);
+                    extension.is_empty()
+                });
+            if emptied {
+                attributes.shift_remove(urn);
+            }
+        }
+    }
+}
+
+/// What the service provider says about a resource.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Meta {
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub last_modified: Timestamp,
+    /// Its version.
+    pub version: Version,
+}
+
+/// A user or group as it is kept, without members and memberships.
+#[derive(Clone, PartialEq)]
+pub struct Resource {
+    /// Which type of resource.
+    pub kind: ResourceKind,
+    /// Its id.
+    pub id: ResourceId,
+    /// What the service provider says about it.
+    pub meta: Meta,
+    /// Its attributes in normal form.
+    pub attributes: Attributes,
+}
+
+impl std::fmt::Debug for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.kind.name(), self.id)
+    }
+}
+
+impl Resource {
+    /// The URI of the resource below `base`.
+    #[must_use]
+    pub fn location(&self, base: &str) -> String {
+        format!("{base}/{}/{}", self.kind.endpoint(), self.id)
+    }
+
+    /// A text attribute outside extensions.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).and_then(Value::as_str)
+    }
+
+    /// The whole representation, in the schema's order; memberships are added by who knows them.
+    #[must_use]
+    pub fn represent(&self, of: &ResourceType, base: &str) -> Attributes {
+        let mut whole = Map::new();
+        let mut schemas = vec![Value::String(of.schema.id.clone())];
+        schemas.extend(
+            of.extensions
+                .iter()
+                .filter(|extension| self.attributes.contains_key(&extension.schema.id))
+                .map(|extension| Value::String(extension.schema.id.clone())),
+        );
+        whole.insert("schemas".to_owned(), Value::Array(schemas));
+        whole.insert("id".to_owned(), json!(self.id.as_str()));
+        let names = std::iter::once("externalId")
+            .chain(of.schema.attributes.iter().map(|a| a.name.as_str()))
+            .chain(of.extensions.iter().map(|e| e.schema.id.as_str()));
+        for name in names {
+            if let Some(value) = self.attributes.get(name) {
+                whole.insert(name.to_owned(), value.clone());
+            }
+        }
+        whole.insert(
+            "meta".to_owned(),
+            json!({
+                "resourceType": self.kind.name(),
+                "created": timestamp(self.meta.created),
+                "lastModified": timestamp(self.meta.last_modified),
+                "location": self.location(base),
+                "version": self.meta.version.to_string(),
+            }),
+        );
+        whole
+    }
+}
+
+/// An instant as SCIM has it, to the millisecond.
+#[must_use]
+pub fn timestamp(instant: Timestamp) -> String {
+    format!("{instant:.3}")
+}
+
+/// The URN that a `schemas` member should have held, for the messages of RFC 7644.
+///
+/// # Errors
+///
+/// `invalidSyntax` naming it.
+pub fn check_message(body: &Map<String, Value>, urn: &str) -> Result<(), ScimError> {
+    let named = body
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("schemas"))
+        .and_then(|(_, value)| value.as_array())
+        .is_some_and(|urns| {
+            urns.iter()
+                .filter_map(Value::as_str)
+                .any(|given| urn::names(given, urn))
+        });
+    match named {
+        true => Ok(()),
+        false => Err(ScimError::invalid_syntax(format!(
+            "`schemas` must be an array with {}",
+            quote(urn)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use crate::schema::Catalogue;
+
+    fn draft(kind: ResourceKind, body: Value) -> Result<Draft, ScimError> {
+        Draft::parse(body, Catalogue::standard().resource_type(kind))
+    }
+
+    fn user(body: Value) -> Result<Attributes, ScimError> {
+        draft(ResourceKind::User, body).map(|draft| draft.attributes)
+    }
+
+    #[test]
+    fn c03_read_only_and_unknown_attributes_are_passed_over() {
+        let attributes = user(json!({
+            "schemas": [urn::USER, "urn:example:unknown"],
+            "id": "x", "meta": { "version": "1" }, "groups": [{ "value": "g" }],
+            "USERNAME": "babs", "shoeSize": 44, "title": null, "name.givenName": "x",
+            "urn:example:unknown": { "a": 1 },
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:USER": {
+                "department": "Sales", "odd": 1, "manager": "m1"
+            }
+        }))
+        .unwrap();
+        assert_eq!(
+            Value::Object(attributes),
+            json!({
+                "userName": "babs",
+                (urn::ENTERPRISE_USER): { "department": "Sales", "manager": { "value": "m1" } }
+            })
+        );
+    }
+
+    #[test]
+    fn c08_the_base_schema_must_be_named() {
+        for schemas in [
+            json!(null),
+            json!([]),
+            json!([urn::GROUP]),
+            json!("x"),
+            json!(5),
+        ] {
+            let error = user(json!({ "schemas": schemas, "userName": "a" })).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidSyntax, "{schemas}");
+        }
+        assert!(user(json!({ "schemas": ["urn:scim:schemas:core:2.0"], "userName": "a" })).is_ok());
+    }
+
+    #[test]
+    fn c07_required_attributes_must_be_there() {
+        let error = user(json!({ "schemas": [urn::USER] })).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidValue);
+        let error = draft(
+            ResourceKind::Group,
+            json!({ "schemas": [urn::GROUP], "displayName": "" }),
+        )
+        .map(drop)
+        .unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidValue);
+    }
+
+    #[test]
+    fn w06_the_password_is_kept_apart() {
+        let draft = draft(
+            ResourceKind::User,
+            json!({ "schemas": [urn::USER], "userName": "a", "password": "t1meMa$heen" }),
+        )
+        .map_err(drop)
+        .unwrap_or_else(|()| unreachable!());
+        assert_eq!(draft.password.unwrap().expose(), "t1meMa$heen");
+        assert!(!draft.attributes.contains_key("password"));
+    }
+
+    #[test]
+    fn i18_representations_have_the_order_of_the_schema() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        let resource = Resource {
+            kind: ResourceKind::User,
+            id: ResourceId::parse("2819c223-7f76-453a-919d-413861904646").unwrap(),
+            meta: Meta {
+                created: Timestamp::UNIX_EPOCH,
+                last_modified: Timestamp::UNIX_EPOCH,
+                version: Version::FIRST,
+            },
+            attributes: user(json!({
+                "title": "Tour Guide", "userName": "babs", "externalId": "e", "schemas": [urn::USER],
+                (urn::ENTERPRISE_USER): { "department": "Sales" }
+            }))
+            .unwrap(),
+        };
+        let whole = resource.represent(of, "https://example.com/acme/scim/v2");
+        assert_eq!(
+            whole.keys().collect::<Vec<_>>(),
+            [
+                "schemas",
+                "id",
+                "externalId",
+                "userName",
+                "title",
+                urn::ENTERPRISE_USER,
+                "meta"
+            ]
+        );
+        assert_eq!(whole["schemas"], json!([urn::USER, urn::ENTERPRISE_USER]));
+        assert_eq!(whole["meta"]["created"], "1970-01-01T00:00:00.000Z");
+        assert_eq!(whole["meta"]["version"], "W/\"1\"");
+    }
+}

@@ -1,0 +1,88 @@
+//! How strings are compared: RFC 7643 §2.2 (`caseExact`) and RFC 7644 §5 (user names).
+//!
+//! Folding works letter by letter through upper case to lower case, so that `ß`, `ẞ` and `ss`
+//! or the three forms of sigma are one, and so that folding a part of a text gives the part of
+//! the folded text, which `co`, `sw` and `ew` rely on.
+
+use std::borrow::Cow;
+
+use precis_core::profile::PrecisFastInvocation;
+use precis_profiles::UsernameCaseMapped;
+
+use crate::schema::{Attribute, Profile};
+
+/// The text with differences of case removed.
+#[must_use]
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Cow::Owned(text.to_ascii_lowercase());
+        }
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(
+        text.chars()
+            .flat_map(char::to_uppercase)
+            .flat_map(char::to_lowercase)
+            .collect(),
+    )
+}
+
+/// The form of a user name that is unique in a tenant: PRECIS `UsernameCaseMapped` (RFC 8265 §3.3)
+/// on each of its words, which single spaces may separate (RFC 8265 §3.1). `None` for a text that
+/// the profile forbids.
+#[must_use]
+pub fn user_name(text: &str) -> Option<String> {
+    let words = text
+        .split(' ')
+        .map(|word| UsernameCaseMapped::enforce(word).ok())
+        .collect::<Option<Vec<_>>>()?;
+    Some(words.join(" "))
+}
+
+/// The form in which two values of `attribute` are compared.
+#[must_use]
+pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
+    match attribute.profile {
+        Profile::UserName => user_name(text).map_or_else(|| fold(text), Cow::Owned),
+        Profile::Plain if attribute.case_exact => Cow::Borrowed(text),
+        Profile::Plain => fold(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn q03_case_and_width_do_not_tell_user_names_apart() {
+        for (left, right) in [
+            ("Bjensen@Example.com", "bjensen@example.com"),
+            ("ÅSA", "åsa"),
+            ("ＡＬＩＣＥ", "alice"),
+            ("Anna Berg", "anna berg"),
+        ] {
+            assert_eq!(user_name(left), user_name(right), "{left}");
+            assert!(user_name(left).is_some(), "{left}");
+        }
+    }
+
+    #[test]
+    fn q02_composed_and_decomposed_user_names_are_one() {
+        assert_eq!(user_name("ame\u{301}lie"), user_name("amélie"));
+    }
+
+    #[test]
+    fn q04_control_characters_and_stray_blanks_are_forbidden() {
+        for odd in ["", " ", "a\u{0}", "a\nb", " a", "a ", "a  b"] {
+            assert_eq!(user_name(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn q08_folding_goes_beyond_ascii_and_letter_by_letter() {
+        assert_eq!(fold("ÄÖÜ"), "äöü");
+        assert_eq!(fold("ΣΑΣ"), fold("σας"));
+        assert!(fold("Straße").starts_with(&*fold("STRASS")));
+    }
+}

@@ -1,0 +1,535 @@
+//! JSON values checked against an attribute and brought into normal form, RFC 7643 §2.3 to §2.5.
+//!
+//! Tolerance for what providers send lives here, once, for POST, PUT and PATCH alike:
+//!
+//! - names in any case; unknown sub-attributes and read-only ones are left out;
+//! - `null` and `[]` are no value; so is an element whose `value` is `null` or `""`;
+//! - booleans as the text `true` or `false` in any case (Entra ID);
+//! - a single value where several may stand, and one in an array where a single one must;
+//! - a plain string where an object with `value` is due (Entra ID's `manager`), also a string that
+//!   holds that object as JSON (Entra ID's `roles`).
+
+use std::fmt;
+
+use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use crate::error::{ScimError, quote};
+use crate::limits;
+use crate::schema::{Attribute, Profile, Type};
+use crate::text;
+
+/// The place of a value in a message, for error details.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    outer: Option<&'a Self>,
+    name: &'a str,
+    index: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    /// An attribute of the resource.
+    #[must_use]
+    pub const fn of(name: &'a str) -> Self {
+        Self {
+            outer: None,
+            name,
+            index: None,
+        }
+    }
+
+    const fn part(&'a self, name: &'a str) -> Self {
+        Self {
+            outer: Some(self),
+            name,
+            index: None,
+        }
+    }
+
+    const fn element(self, index: usize) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(outer) = self.outer {
+            write!(f, "{outer}.")?;
+        }
+        f.write_str(self.name)?;
+        match self.index {
+            Some(index) => write!(f, "[{index}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The value of an attribute in normal form; `None` when it is no value.
+///
+/// # Errors
+///
+/// `invalidValue` for a value of the wrong type or over a limit.
+pub fn normalize(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Option<Value>, ScimError> {
+    if attribute.multi_valued {
+        let values = elements(attribute, value, place)?;
+        return Ok((!values.is_empty()).then_some(Value::Array(values)));
+    }
+    match value {
+        Value::Array(mut values) if values.len() <= 1 => {
+            single(attribute, values.pop().unwrap_or_default(), place)
+        }
+        value => single(attribute, value, place),
+    }
+}
+
+/// The values of a multi-valued attribute in normal form: without repetitions, one `primary` at most.
+///
+/// # Errors
+///
+/// As [`normalize`].
+pub fn elements(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Vec<Value>, ScimError> {
+    let given = match unpacked(attribute, value) {
+        Value::Array(values) => values,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    if given.len() > limits::VALUES {
+        return Err(ScimError::invalid_value(format!(
+            "`{place}` has more than {} values",
+            limits::VALUES
+        )));
+    }
+    let mut values: Vec<Value> = Vec::with_capacity(given.len());
+    for (index, one) in given.into_iter().enumerate() {
+        if let Some(one) = single(attribute, one, place.element(index))?
+            && !values.iter().any(|known| same(attribute, known, &one))
+        {
+            values.push(one);
+        }
+    }
+    let first = values.iter().position(is_primary);
+    keep_primary(&mut values, first);
+    Ok(values)
+}
+
+/// Leaves `primary` true on the value at `winner` alone (RFC 7643 §2.4).
+pub fn keep_primary(values: &mut [Value], winner: Option<usize>) {
+    for (index, value) in values.iter_mut().enumerate() {
+        if Some(index) != winner
+            && is_primary(value)
+            && let Some(parts) = value.as_object_mut()
+        {
+            parts.insert("primary".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+/// Whether the value says `primary: true`.
+#[must_use]
+pub fn is_primary(value: &Value) -> bool {
+    value.get("primary") == Some(&Value::Bool(true))
+}
+
+/// Whether two values of a multi-valued attribute are one: the same `type` and `value` (RFC 7643
+/// §2.4), or equal altogether.
+#[must_use]
+pub fn same(attribute: &Attribute, left: &Value, right: &Value) -> bool {
+    match (left.get("value"), right.get("value")) {
+        (Some(one), Some(other)) => {
+            alike(attribute.sub("value"), Some(one), Some(other))
+                && alike(attribute.sub("type"), left.get("type"), right.get("type"))
+        }
+        _ => left == right,
+    }
+}
+
+/// Whether two values of an attribute compare as equal.
+#[must_use]
+pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (attribute, left, right) {
+        (Some(attribute), Some(Value::String(left)), Some(Value::String(right))) => {
+            text::comparable(attribute, left) == text::comparable(attribute, right)
+        }
+        _ => left == right,
+    }
+}
+
+/// One value in normal form; `None` when it is no value.
+///
+/// # Errors
+///
+/// As [`normalize`].
+pub fn single(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Option<Value>, ScimError> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    match attribute.kind {
+        Type::Complex => complex(attribute, value, place),
+        Type::Boolean => match boolean(&value) {
+            Some(truth) => Ok(Some(Value::Bool(truth))),
+            None if is_empty_text(&value) => Ok(None),
+            None => Err(wrong(place, "true or false", &value)),
+        },
+        Type::Integer => match value.is_i64() || value.is_u64() {
+            true => Ok(Some(value)),
+            false => Err(wrong(place, "a whole number", &value)),
+        },
+        Type::Decimal => match value.is_number() {
+            true => Ok(Some(value)),
+            false => Err(wrong(place, "a number", &value)),
+        },
+        Type::String => string(attribute, value, place).map(Some),
+        Type::DateTime | Type::Binary | Type::Reference => formatted(attribute, value, place),
+    }
+}
+
+/// The boolean that a value means: `true`, `"True"`, `"TRUE"` … (matrix section 22).
+#[must_use]
+pub fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// The instant that an xsd:dateTime names; without an offset it is read as UTC. RFC 7643 §2.3.5.
+#[must_use]
+pub fn instant(text: &str) -> Option<Timestamp> {
+    if text.as_bytes().get(10) != Some(&b'T') {
+        return None;
+    }
+    text.parse::<Timestamp>().ok().or_else(|| {
+        let local: DateTime = text.parse().ok()?;
+        local
+            .to_zoned(TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    })
+}
+
+fn string(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Value, ScimError> {
+    let Value::String(text) = value else {
+        return Err(wrong(place, "text", &value));
+    };
+    if text.len() > limits::STRING_BYTES {
+        return Err(ScimError::invalid_value(format!(
+            "`{place}` is longer than {} bytes",
+            limits::STRING_BYTES
+        )));
+    }
+    if attribute.profile == Profile::UserName {
+        if text.len() > limits::USER_NAME_BYTES {
+            return Err(ScimError::invalid_value(format!(
+                "`{place}` is longer than {} bytes",
+                limits::USER_NAME_BYTES
+            )));
+        }
+        if text::user_name(&text).is_none() {
+            return Err(ScimError::invalid_value(format!(
+                "`{place}` {} is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+                quote(&text)
+            )));
+        }
+    }
+    if attribute.required && text.is_empty() {
+        return Err(ScimError::invalid_value(format!("`{place}` is empty")));
+    }
+    Ok(Value::String(text))
+}
+
+fn formatted(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Option<Value>, ScimError> {
+    let Value::String(text) = &value else {
+        return Err(wrong(place, "text", &value));
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.len() > limits::STRING_BYTES {
+        return string(attribute, value, place).map(Some);
+    }
+    let (holds, expected) = match attribute.kind {
+        Type::DateTime => (
+            instant(text).is_some(),
+            "a dateTime such as \"2011-05-13T04:42:34Z\"",
+        ),
+        Type::Binary => (is_base64(text), "base64 text"),
+        _ => (
+            !text.contains(|c: char| c.is_whitespace() || c.is_control()),
+            "a URI without blanks",
+        ),
+    };
+    match holds {
+        true => Ok(Some(value)),
+        false => Err(wrong(place, expected, &value)),
+    }
+}
+
+fn is_base64(text: &str) -> bool {
+    let bare = text.trim_end_matches('=').as_bytes();
+    BASE64_NOPAD.decode(bare).is_ok() || BASE64URL_NOPAD.decode(bare).is_ok()
+}
+
+fn is_empty_text(value: &Value) -> bool {
+    value.as_str() == Some("")
+}
+
+/// A string that stands for a complex value: as that value.
+fn unpacked(attribute: &Attribute, value: Value) -> Value {
+    let Value::String(text) = &value else {
+        return value;
+    };
+    if attribute.kind != Type::Complex {
+        return value;
+    }
+    let inner = text.trim_start();
+    if inner.starts_with(['{', '['])
+        && let Ok(inner) = serde_json::from_str(inner)
+    {
+        return inner;
+    }
+    if attribute.sub("value").is_none() {
+        return value;
+    }
+    Value::Object(Map::from_iter([("value".to_owned(), value)]))
+}
+
+fn complex(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Option<Value>, ScimError> {
+    let Value::Object(given) = unpacked(attribute, value) else {
+        return Err(ScimError::invalid_value(format!(
+            "`{place}` must be an object of sub-attributes"
+        )));
+    };
+    let mut parts = Map::new();
+    for (sub, value) in parts_of(attribute, given, place)? {
+        match value {
+            Some(value) => {
+                parts.insert(sub.name.clone(), value);
+            }
+            None if sub.name == "value" => return Ok(None),
+            None => {}
+        }
+    }
+    Ok((!parts.is_empty()).then_some(Value::Object(parts)))
+}
+
+/// The parts given for a complex value, in normal form; `None` for those that are to be unassigned.
+///
+/// # Errors
+///
+/// As [`normalize`]; `invalidSyntax` when a name is given twice.
+pub fn parts_of<'s>(
+    attribute: &'s Attribute,
+    given: Map<String, Value>,
+    place: Place<'_>,
+) -> Result<Vec<(&'s Attribute, Option<Value>)>, ScimError> {
+    let mut parts: Vec<(&Attribute, Option<Value>)> = Vec::with_capacity(given.len());
+    for (name, value) in given {
+        let Some(sub) = attribute.sub(&name).filter(|sub| !sub.is_read_only()) else {
+            continue;
+        };
+        if parts.iter().any(|(known, _)| known.name == sub.name) {
+            return Err(twice(&place.part(&sub.name)));
+        }
+        let value = match is_empty_text(&value) && sub.name == "value" {
+            true => None,
+            false => normalize(sub, value, place.part(&sub.name))?,
+        };
+        parts.push((sub, value));
+    }
+    Ok(parts)
+}
+
+/// The error for an attribute that is given twice in one object.
+#[must_use]
+pub fn twice(place: &Place<'_>) -> ScimError {
+    ScimError::invalid_syntax(format!("`{place}` is given twice in one object"))
+}
+
+fn wrong(place: Place<'_>, expected: &str, value: &Value) -> ScimError {
+    let found = match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) => "a boolean".to_owned(),
+        Value::Number(_) => "a number".to_owned(),
+        Value::String(text) => quote(text),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    };
+    ScimError::invalid_value(format!("`{place}` must be {expected}, not {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use serde_json::json;
+
+    fn user(name: &str, value: Value) -> Result<Option<Value>, ScimError> {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        let attribute = of
+            .attribute(name)
+            .or_else(|| of.extensions[0].schema.attribute(name))
+            .unwrap();
+        normalize(attribute, value, Place::of(name))
+    }
+
+    #[test]
+    fn what_providers_send_becomes_normal_form() {
+        for (name, given, normal) in [
+            ("active", json!("True"), json!(true)),
+            ("active", json!("FALSE"), json!(false)),
+            ("manager", json!("id1"), json!({"value": "id1"})),
+            (
+                "manager",
+                json!([{"value": "id1", "$REF": "../Users/id1"}]),
+                json!({"value": "id1", "$ref": "../Users/id1"}),
+            ),
+            (
+                "manager",
+                json!({"value": "id1", "displayName": "Read only"}),
+                json!({"value": "id1"}),
+            ),
+            (
+                "emails",
+                json!({"value": "a@b", "Type": "work"}),
+                json!([{"value": "a@b", "type": "work"}]),
+            ),
+            ("emails", json!("a@b"), json!([{"value": "a@b"}])),
+            (
+                "roles",
+                json!("{\"value\":\"r\",\"primary\":\"True\"}"),
+                json!([{"value": "r", "primary": true}]),
+            ),
+            (
+                "roles",
+                json!(["[not json"]),
+                json!([{"value": "[not json"}]),
+            ),
+            (
+                "emails",
+                json!([{"value": ""}, {"value": null, "type": "home"}, {"value": "a@b", "odd": 1}]),
+                json!([{"value": "a@b"}]),
+            ),
+            (
+                "emails",
+                json!([{"value": "a", "primary": true}, {"value": "b", "primary": true}]),
+                json!([{"value": "a", "primary": true}, {"value": "b", "primary": false}]),
+            ),
+            (
+                "emails",
+                json!([{"value": "a@B", "type": "Work"}, {"value": "A@b", "type": "work"}]),
+                json!([{"value": "a@B", "type": "Work"}]),
+            ),
+            (
+                "name",
+                json!({"givenName": "", "familyName": null}),
+                json!({"givenName": ""}),
+            ),
+        ] {
+            assert_eq!(
+                user(name, given.clone()).unwrap(),
+                Some(normal),
+                "{name} {given}"
+            );
+        }
+    }
+
+    #[test]
+    fn i12_null_and_nothing_are_one_state() {
+        for (name, given) in [
+            ("title", json!(null)),
+            ("emails", json!(null)),
+            ("emails", json!([])),
+            ("emails", json!([null])),
+            ("name", json!({})),
+            ("name", json!({"odd": 1})),
+            ("manager", json!("")),
+            ("manager", json!({"value": ""})),
+            ("manager", json!({"value": null, "displayName": " "})),
+            ("profileUrl", json!("")),
+            ("active", json!("")),
+        ] {
+            assert_eq!(user(name, given.clone()).unwrap(), None, "{name} {given}");
+        }
+    }
+
+    #[test]
+    fn h05_wrong_types_are_refused_and_named() {
+        for (name, given, at) in [
+            ("title", json!(5), "`title`"),
+            ("title", json!(["a", "b"]), "`title`"),
+            ("active", json!("yes"), "`active`"),
+            ("active", json!(1), "`active`"),
+            ("name", json!("Babs"), "`name`"),
+            ("emails", json!([{"value": 5}]), "`emails[0].value`"),
+            (
+                "emails",
+                json!([{"value": "a", "primary": "maybe"}]),
+                "`emails[0].primary`",
+            ),
+            ("profileUrl", json!("not a uri"), "`profileUrl`"),
+            (
+                "x509Certificates",
+                json!([{"value": "***"}]),
+                "`x509Certificates[0].value`",
+            ),
+            ("userName", json!("a\u{7}b"), "`userName`"),
+            ("userName", json!(""), "`userName`"),
+        ] {
+            let error = user(name, given.clone()).unwrap_err();
+            assert_eq!(error.kind, crate::ErrorKind::InvalidValue, "{name} {given}");
+            assert!(error.detail.starts_with(at), "{}", error.detail);
+        }
+    }
+
+    #[test]
+    fn h06_a_name_given_twice_in_different_case_is_refused() {
+        let error = user("name", json!({"givenName": "a", "GIVENNAME": "b"})).unwrap_err();
+        assert_eq!(error.kind, crate::ErrorKind::InvalidSyntax);
+    }
+
+    #[test]
+    fn n05_date_times_need_date_and_time() {
+        assert!(instant("2011-05-13T04:42:34.5+02:00").is_some());
+        assert_eq!(
+            instant("2011-05-13T04:42:34"),
+            instant("2011-05-13T04:42:34Z")
+        );
+        for odd in [
+            "2011-05-13",
+            "04:42:34Z",
+            "2011-13-13T04:42:34Z",
+            "2011-05-13 04:42:34Z",
+            "",
+        ] {
+            assert!(instant(odd).is_none(), "{odd}");
+        }
+    }
+}

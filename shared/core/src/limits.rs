@@ -16,7 +16,7 @@ pub const PATCH_OPERATIONS: usize = 1_000;
 pub const VALUES: usize = 1_000;
 /// The longest string value, in bytes of UTF-8.
 pub const STRING_BYTES: usize = 64 * 1024;
-/// The longest userName, in bytes of UTF-8.
+/// The longest userName or password, in bytes of UTF-8.
 pub const USER_NAME_BYTES: usize = 512;
 /// The largest page, in resources.
 pub const PAGE: usize = 1_000;

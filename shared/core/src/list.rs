@@ -73,10 +73,11 @@ fn integer(name: &str, given: Option<&str>) -> Result<Option<i128>, ScimError> {
         )));
     }
     let most = i128::from(i64::MAX);
-    Ok(Some(text.parse().unwrap_or(match text.starts_with('-') {
+    let beyond = match text.starts_with('-') {
         true => -most,
         false => most,
-    })))
+    };
+    Ok(Some(text.parse().unwrap_or(beyond).clamp(-most, most)))
 }
 
 /// A page of results.
@@ -116,6 +117,7 @@ mod tests {
             (Some("0"), 1),
             (Some("-5"), 1),
             (Some("101"), 101),
+            (Some("18446744073709551616"), i64::MAX as u64),
             (
                 Some("99999999999999999999999999999999999999999999"),
                 i64::MAX as u64,

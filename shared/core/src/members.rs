@@ -47,7 +47,9 @@ impl MembershipDelta {
     pub fn to(members: Vec<Member>) -> Self {
         let mut delta = Self::default();
         delta.clear();
-        members.into_iter().for_each(|member| delta.add(member));
+        for member in members {
+            delta.add(member);
+        }
         delta
     }
 

@@ -148,13 +148,13 @@ mod tests {
     use crate::ErrorKind;
     use serde_json::json;
 
-    fn parse(operations: Value) -> Result<PatchRequest, ScimError> {
+    fn parse(operations: &Value) -> Result<PatchRequest, ScimError> {
         PatchRequest::parse(json!({ "schemas": [urn::PATCH_OP], "Operations": operations }))
     }
 
     #[test]
     fn names_are_read_in_any_case_and_order() {
-        let request = parse(json!([
+        let request = parse(&json!([
             { "VALUE": null, "Path": "title", "OP": "Replace" },
             { "op": "remove", "path": "title" }
         ]))
@@ -196,11 +196,7 @@ mod tests {
                 TooLarge,
             ),
         ] {
-            assert_eq!(
-                parse(operations.clone()).unwrap_err().kind,
-                kind,
-                "{operations}"
-            );
+            assert_eq!(parse(&operations).unwrap_err().kind, kind, "{operations}");
         }
         let error = PatchRequest::parse(json!({ "Operations": [{ "op": "remove", "path": "x" }] }));
         assert_eq!(error.unwrap_err().kind, InvalidSyntax);

@@ -44,7 +44,10 @@ impl AttrPath {
     /// A plain sentence if it is none; the caller knows which kind of error that is.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > limits::PATH_BYTES {
-            return Err(format!("is longer than {} bytes", limits::PATH_BYTES));
+            return Err(format!(
+                "an attribute path is longer than {} bytes",
+                limits::PATH_BYTES
+            ));
         }
         let (urn, rest) = match text.rsplit_once(':') {
             Some((urn, rest)) if is_urn(urn) => (Some(urn.to_owned()), rest),
@@ -67,11 +70,6 @@ impl AttrPath {
             name: name.to_owned(),
             sub: sub.map(str::to_owned),
         })
-    }
-
-    /// The whole path as text, which may itself be the URN of an extension.
-    fn whole(&self) -> String {
-        self.to_string()
     }
 }
 
@@ -121,7 +119,42 @@ impl Path {
                 values: None,
                 sub: None,
             })
-            .map_err(|reason| ScimError::invalid_path(format!("path {} {reason}", quote(text))))
+            .map_err(|reason| ScimError::invalid_path(format!("path {}: {reason}", quote(text))))
+    }
+
+    /// Finds what the path names. A value filter and what follows it go with the attribute that
+    /// stands before the brackets.
+    ///
+    /// # Errors
+    ///
+    /// What is unknown, or that the brackets stand in the wrong place, in words.
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+        let named = self.attribute.resolve(of)?;
+        match (named, &self.values, &self.sub) {
+            (named, None, None) => Ok(named),
+            (Named::Attribute(target), _, _) if target.sub.is_some() => Err(Unknown(format!(
+                "a filter in brackets must follow `{}`, not one of its sub-attributes",
+                target.attribute.name
+            ))),
+            (Named::Attribute(_), _, None) => Ok(named),
+            (Named::Attribute(target), _, Some(sub)) => target.part(sub).map(Named::Attribute),
+            (Named::Extension(_) | Named::Base, _, _) => Err(Unknown(format!(
+                "{} is a schema, so it takes no filter in brackets",
+                quote(&self.attribute.to_string())
+            ))),
+        }
+    }
+
+    /// Finds the attribute that the path names; a URN alone is not enough here.
+    ///
+    /// # Errors
+    ///
+    /// As [`Path::resolve`].
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+        match self.resolve(of)? {
+            Named::Attribute(target) => Ok(target),
+            Named::Extension(_) | Named::Base => Err(no_attribute(&self.attribute)),
+        }
     }
 }
 
@@ -177,43 +210,46 @@ impl AttrPath {
     ///
     /// What is unknown, in words.
     pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
-        let whole = self.whole();
+        let (container, attribute) = match &self.urn {
+            None => (None, of.attribute(&self.name)),
+            Some(urn) if of.is_base(urn) => (None, of.attribute(&self.name)),
+            Some(urn) => match of.extension(urn) {
+                Some(schema) => (Some(schema.id.as_str()), schema.attribute(&self.name)),
+                None => return self.whole(of),
+            },
+        };
+        let Some(attribute) = attribute else {
+            return self.whole(of);
+        };
+        let sub = match &self.sub {
+            None => None,
+            Some(name) => match attribute.sub(name) {
+                Some(sub) => Some(sub),
+                None => return self.whole(of),
+            },
+        };
+        Ok(Named::Attribute(Target {
+            container,
+            attribute,
+            sub,
+        }))
+    }
+
+    /// The schema that the whole path may be: its URN holds colons and dots like a path.
+    fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+        let whole = self.to_string();
         if let Some(extension) = of.extension(&whole) {
             return Ok(Named::Extension(extension));
         }
         if of.is_base(&whole) {
             return Ok(Named::Base);
         }
-        let (container, attribute) = match &self.urn {
-            None => (None, of.attribute(&self.name)),
-            Some(urn) if of.is_base(urn) => (None, of.attribute(&self.name)),
-            Some(urn) => match of.extension(urn) {
-                Some(schema) => (Some(schema.id.as_str()), schema.attribute(&self.name)),
-                None => {
-                    return Err(Unknown(format!(
-                        "{} is no schema of a {}",
-                        quote(urn),
-                        of.kind.name()
-                    )));
-                }
-            },
-        };
-        let unknown = |name: &str| {
-            Unknown(format!(
-                "{} is no attribute of a {}",
-                quote(name),
-                of.kind.name()
-            ))
-        };
-        let attribute = attribute.ok_or_else(|| unknown(&whole))?;
-        let sub = match &self.sub {
-            None => None,
-            Some(name) => Some(attribute.sub(name).ok_or_else(|| unknown(&whole))?),
-        };
-        Ok(Named::Attribute(Target {
-            container,
-            attribute,
-            sub,
+        let kind = of.kind.name();
+        Err(Unknown(match &self.urn {
+            Some(urn) if !of.is_base(urn) && of.extension(urn).is_none() => {
+                format!("{} is no schema of a {kind}", quote(urn))
+            }
+            _ => format!("{} is no attribute of a {kind}", quote(&whole)),
         }))
     }
 
@@ -225,12 +261,16 @@ impl AttrPath {
     pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
         match self.resolve(of)? {
             Named::Attribute(target) => Ok(target),
-            Named::Extension(_) | Named::Base => Err(Unknown(format!(
-                "{} is a schema, not an attribute",
-                quote(&self.whole())
-            ))),
+            Named::Extension(_) | Named::Base => Err(no_attribute(self)),
         }
     }
+}
+
+fn no_attribute(path: &AttrPath) -> Unknown {
+    Unknown(format!(
+        "{} is a schema, not an attribute",
+        quote(&path.to_string())
+    ))
 }
 
 impl<'s> Target<'s> {

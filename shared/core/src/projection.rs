@@ -197,7 +197,9 @@ impl<'s> View<'s> {
                     Extent::Nothing => false,
                     Extent::Whole => returned == Some(Returned::Default),
                     Extent::Parts(named) => named.contains(&part),
-                    Extent::AllBut(named) => !named.contains(&part),
+                    Extent::AllBut(named) => {
+                        returned == Some(Returned::Default) && !named.contains(&part)
+                    }
                 },
             }
         };

@@ -6,52 +6,15 @@ use serde_json::{Map, Value, json};
 use crate::Attributes;
 use crate::error::{ScimError, quote};
 use crate::ids::{ResourceId, Version};
-use crate::limits;
 use crate::members::{self, Member};
 use crate::path::{AttrPath, Named, Target};
 use crate::schema::{Attribute, Mutability, ResourceKind, ResourceType};
 use crate::urn;
 use crate::value::{self, Place};
 
-/// Text that must not be seen: a password. It has no `Debug` and no `Display`.
-#[derive(Clone)]
-pub struct Secret(String);
+mod secret;
 
-impl Secret {
-    /// Prepares a password as RFC 7644 §5 asks (the PRECIS profile `OpaqueString`, RFC 8265 §4.2).
-    /// Empty text is no password.
-    ///
-    /// # Errors
-    ///
-    /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
-    pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
-        use precis_core::profile::PrecisFastInvocation;
-        let text = match value {
-            Value::Null => return Ok(None),
-            Value::String(text) if text.is_empty() => return Ok(None),
-            Value::String(text) if text.len() <= limits::USER_NAME_BYTES => text,
-            Value::String(_) => {
-                return Err(ScimError::invalid_value(format!(
-                    "`password` is longer than {} bytes",
-                    limits::USER_NAME_BYTES
-                )));
-            }
-            _ => return Err(ScimError::invalid_value("`password` must be text")),
-        };
-        match precis_profiles::OpaqueString::enforce(text.as_str()) {
-            Ok(prepared) => Ok(Some(Self(prepared.into_owned()))),
-            Err(_) => Err(ScimError::invalid_value(
-                "`password` has characters that a password cannot have (RFC 8265)",
-            )),
-        }
-    }
-
-    /// The text, for hashing.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
+pub use secret::Secret;
 
 /// Valid client input for a POST or PUT.
 #[derive(Clone)]
@@ -129,7 +92,7 @@ impl Draft {
         of: &ResourceType,
     ) -> Result<(), ScimError> {
         let inner = match value {
-            Value::Null => return Ok(()),
+            nothing if value::is_nothing(&nothing) => return Ok(()),
             Value::Object(inner) => inner,
             _ => {
                 return Err(ScimError::invalid_value(format!(
@@ -273,27 +236,24 @@ pub fn put(attributes: &mut Attributes, target: Target<'_>, value: Option<Value>
         };
         return;
     };
-    match value {
-        Some(value) => {
-            let extension = attributes
-                .entry(urn)
-                .or_insert_with(|| Value::Object(Map::new()));
-            if let Some(extension) = extension.as_object_mut() {
-                extension.insert(name.clone(), value);
-            }
+    if let Some(value) = value {
+        let extension = attributes
+            .entry(urn)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Some(extension) = extension.as_object_mut() {
+            extension.insert(name.clone(), value);
         }
-        None => {
-            let emptied = attributes
-                .get_mut(urn)
-                .and_then(Value::as_object_mut)
-                .is_some_and(|extension| {
-                    extension.shift_remove(name);
-                    extension.is_empty()
-                });
-            if emptied {
-                attributes.shift_remove(urn);
-            }
-        }
+        return;
+    }
+    let emptied = attributes
+        .get_mut(urn)
+        .and_then(Value::as_object_mut)
+        .is_some_and(|extension| {
+            extension.shift_remove(name);
+            extension.is_empty()
+        });
+    if emptied {
+        attributes.shift_remove(urn);
     }
 }
 

@@ -1,12 +1,12 @@
 //! How strings are compared: RFC 7643 §2.2 (`caseExact`) and RFC 7644 §5 (user names).
 //!
-//! Folding works letter by letter through upper case to lower case, so that `ß`, `ẞ` and `ss`
-//! or the three forms of sigma are one, and so that folding a part of a text gives the part of
+//! Folding works letter by letter through lower and upper case to lower case, so that `ß`, `ẞ` and
+//! `ss` or the three forms of sigma are one, and so that folding a part of a text gives the part of
 //! the folded text, which `co`, `sw` and `ew` rely on.
 
 use std::borrow::Cow;
 
-use precis_core::profile::PrecisFastInvocation;
+use precis_core::profile::{PrecisFastInvocation, Rules};
 use precis_profiles::UsernameCaseMapped;
 
 use crate::schema::{Attribute, Profile};
@@ -22,6 +22,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
     Cow::Owned(
         text.chars()
+            .flat_map(char::to_lowercase)
             .flat_map(char::to_uppercase)
             .flat_map(char::to_lowercase)
             .collect(),
@@ -40,11 +41,24 @@ pub fn user_name(text: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
+/// A part of a user name, as `co`, `sw` and `ew` ask for it: mapped like the whole, though it may
+/// not be a user name itself, for a blank at its end or half a pair of directions.
+fn part_of_user_name(text: &str) -> Option<String> {
+    let profile = UsernameCaseMapped::new();
+    let mapped = profile
+        .width_mapping_rule(text)
+        .and_then(|text| profile.case_mapping_rule(text))
+        .and_then(|text| profile.normalization_rule(text));
+    mapped.ok().map(Cow::into_owned)
+}
+
 /// The form in which two values of `attribute` are compared.
 #[must_use]
 pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
     match attribute.profile {
-        Profile::UserName => user_name(text).map_or_else(|| fold(text), Cow::Owned),
+        Profile::UserName => user_name(text)
+            .or_else(|| part_of_user_name(text))
+            .map_or_else(|| fold(text), Cow::Owned),
         Profile::Plain if attribute.case_exact => Cow::Borrowed(text),
         Profile::Plain => fold(text),
     }
@@ -80,9 +94,35 @@ mod tests {
     }
 
     #[test]
+    fn f29_parts_of_user_names_are_prepared_like_the_whole() {
+        let of = crate::Catalogue::standard().resource_type(crate::ResourceKind::User);
+        let attribute = of.attribute("userName").unwrap();
+        let whole = comparable(attribute, "Ｓtraße Å").into_owned();
+        for part in ["Straße ", "ＳＴＲＡ", " å", "A\u{30a}", ""] {
+            assert!(whole.contains(&*comparable(attribute, part)), "{part:?}");
+        }
+    }
+
+    #[test]
+    fn q08_every_letter_is_folded_once_and_for_all() {
+        // No letter beyond the second plane has a case.
+        for letter in '\0'..='\u{1ffff}' {
+            let folded = fold(letter.encode_utf8(&mut [0; 4])).into_owned();
+            assert_eq!(fold(&folded), folded, "{letter}");
+            for case in [
+                letter.to_uppercase().collect(),
+                letter.to_lowercase().collect::<String>(),
+            ] {
+                assert_eq!(fold(&case), folded, "{letter}");
+            }
+        }
+    }
+
+    #[test]
     fn q08_folding_goes_beyond_ascii_and_letter_by_letter() {
         assert_eq!(fold("ÄÖÜ"), "äöü");
         assert_eq!(fold("ΣΑΣ"), fold("σας"));
+        assert_eq!(fold("STRAẞE"), fold("straße"));
         assert!(fold("Straße").starts_with(&*fold("STRASS")));
     }
 }

@@ -22,7 +22,7 @@ pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
 /// An error.
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// Names that were in use before RFC 7643 and that OneLogin's enterprise template still sends.
+/// Names that were in use before RFC 7643 and that `OneLogin`'s enterprise template still sends.
 const FORMER: [(&str, &[&str]); 2] = [
     ("urn:scim:schemas:core:2.0", &[USER, GROUP]),
     (

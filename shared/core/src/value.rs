@@ -6,6 +6,7 @@
 //! - `null` and `[]` are no value; so is an element whose `value` is `null` or `""`;
 //! - booleans as the text `true` or `false` in any case (Entra ID);
 //! - a single value where several may stand, and one in an array where a single one must;
+//! - values that repeat another one are one with it;
 //! - a plain string where an object with `value` is due (Entra ID's `manager`), also a string that
 //!   holds that object as JSON (Entra ID's `roles`).
 
@@ -21,6 +22,10 @@ use crate::error::{ScimError, quote};
 use crate::limits;
 use crate::schema::{Attribute, Profile, Type};
 use crate::text;
+
+mod several;
+
+pub use several::{alike, elements, is_primary, keep_primary, same, unique};
 
 /// The place of a value in a message, for error details.
 #[derive(Clone, Copy)]
@@ -89,82 +94,6 @@ pub fn normalize(
             single(attribute, values.pop().unwrap_or_default(), place)
         }
         value => single(attribute, value, place),
-    }
-}
-
-/// The values of a multi-valued attribute in normal form: without repetitions, one `primary` at most.
-///
-/// # Errors
-///
-/// As [`normalize`].
-pub fn elements(
-    attribute: &Attribute,
-    value: Value,
-    place: Place<'_>,
-) -> Result<Vec<Value>, ScimError> {
-    let given = match unpacked(attribute, value) {
-        Value::Array(values) => values,
-        Value::Null => Vec::new(),
-        one => vec![one],
-    };
-    if given.len() > limits::VALUES {
-        return Err(ScimError::invalid_value(format!(
-            "`{place}` has more than {} values",
-            limits::VALUES
-        )));
-    }
-    let mut values: Vec<Value> = Vec::with_capacity(given.len());
-    for (index, one) in given.into_iter().enumerate() {
-        if let Some(one) = single(attribute, one, place.element(index))?
-            && !values.iter().any(|known| same(attribute, known, &one))
-        {
-            values.push(one);
-        }
-    }
-    let first = values.iter().position(is_primary);
-    keep_primary(&mut values, first);
-    Ok(values)
-}
-
-/// Leaves `primary` true on the value at `winner` alone (RFC 7643 §2.4).
-pub fn keep_primary(values: &mut [Value], winner: Option<usize>) {
-    for (index, value) in values.iter_mut().enumerate() {
-        if Some(index) != winner
-            && is_primary(value)
-            && let Some(parts) = value.as_object_mut()
-        {
-            parts.insert("primary".to_owned(), Value::Bool(false));
-        }
-    }
-}
-
-/// Whether the value says `primary: true`.
-#[must_use]
-pub fn is_primary(value: &Value) -> bool {
-    value.get("primary") == Some(&Value::Bool(true))
-}
-
-/// Whether two values of a multi-valued attribute are one: the same `type` and `value` (RFC 7643
-/// §2.4), or equal altogether.
-#[must_use]
-pub fn same(attribute: &Attribute, left: &Value, right: &Value) -> bool {
-    match (left.get("value"), right.get("value")) {
-        (Some(one), Some(other)) => {
-            alike(attribute.sub("value"), Some(one), Some(other))
-                && alike(attribute.sub("type"), left.get("type"), right.get("type"))
-        }
-        _ => left == right,
-    }
-}
-
-/// Whether two values of an attribute compare as equal.
-#[must_use]
-pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
-    match (attribute, left, right) {
-        (Some(attribute), Some(Value::String(left)), Some(Value::String(right))) => {
-            text::comparable(attribute, left) == text::comparable(attribute, right)
-        }
-        _ => left == right,
     }
 }
 
@@ -288,8 +217,12 @@ fn formatted(
     }
 }
 
+/// Base64 in either alphabet; the padding may be missing, but not be wrong.
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=').as_bytes();
+    if bare.len() < text.len() && !(text.len().is_multiple_of(4) && text.len() - bare.len() <= 2) {
+        return false;
+    }
     BASE64_NOPAD.decode(bare).is_ok() || BASE64URL_NOPAD.decode(bare).is_ok()
 }
 
@@ -297,7 +230,12 @@ fn is_empty_text(value: &Value) -> bool {
     value.as_str() == Some("")
 }
 
-/// A string that stands for a complex value: as that value.
+/// Whether a value unassigns what it is given to: `null` or `[]` (RFC 7643 §2.5).
+pub(crate) fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
+/// A string that stands for a complex value, or for several: as these.
 fn unpacked(attribute: &Attribute, value: Value) -> Value {
     let Value::String(text) = &value else {
         return value;
@@ -308,6 +246,7 @@ fn unpacked(attribute: &Attribute, value: Value) -> Value {
     let inner = text.trim_start();
     if inner.starts_with(['{', '['])
         && let Ok(inner) = serde_json::from_str(inner)
+        && is_objects(&inner)
     {
         return inner;
     }
@@ -315,6 +254,13 @@ fn unpacked(attribute: &Attribute, value: Value) -> Value {
         return value;
     }
     Value::Object(Map::from_iter([("value".to_owned(), value)]))
+}
+
+fn is_objects(value: &Value) -> bool {
+    match value {
+        Value::Array(values) => values.iter().all(Value::is_object),
+        value => value.is_object(),
+    }
 }
 
 fn complex(
@@ -429,9 +375,31 @@ mod tests {
             ),
             (
                 "roles",
-                json!(["[not json"]),
-                json!([{"value": "[not json"}]),
+                json!(["[not json", "[1]"]),
+                json!([{"value": "[not json"}, {"value": "[1]"}]),
             ),
+            (
+                "roles",
+                json!(" [{\"value\":\"r\"},{\"value\":\"s\"}]"),
+                json!([{"value": "r"}, {"value": "s"}]),
+            ),
+            (
+                "x509Certificates",
+                json!([{"value": "QUI="}, {"value": "QUJD"}, {"value": "-_8"}]),
+                json!([{"value": "QUI="}, {"value": "QUJD"}, {"value": "-_8"}]),
+            ),
+        ] {
+            assert_eq!(
+                user(name, given.clone()).unwrap(),
+                Some(normal),
+                "{name} {given}"
+            );
+        }
+    }
+
+    #[test]
+    fn i12_n12_n13_values_that_are_none_or_repeated_go() {
+        for (name, given, normal) in [
             (
                 "emails",
                 json!([{"value": ""}, {"value": null, "type": "home"}, {"value": "a@b", "odd": 1}]),
@@ -498,6 +466,11 @@ mod tests {
             (
                 "x509Certificates",
                 json!([{"value": "***"}]),
+                "`x509Certificates[0].value`",
+            ),
+            (
+                "x509Certificates",
+                json!([{"value": "===="}]),
                 "`x509Certificates[0].value`",
             ),
             ("userName", json!("a\u{7}b"), "`userName`"),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Filter, Logic, Operator, Term, Test};
 use crate::Attributes;
 use crate::error::{ScimError, quote};
-use crate::path::{Path, Target, Unknown};
+use crate::path::Target;
 use crate::schema::{Attribute, ResourceType, Type};
 use crate::text;
 use crate::value;
@@ -35,7 +35,7 @@ pub struct Leaf<'s> {
 /// A condition on one value of a multi-valued attribute.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Condition<'s> {
-    /// The sub-attribute; `None` for the value itself, when it is not complex.
+    /// The sub-attribute; the attribute itself, when it is not complex.
     pub sub: Option<&'s Attribute>,
     /// What is asked of it.
     pub ask: Ask,
@@ -80,7 +80,10 @@ impl Filter {
 
 impl<'s> Leaf<'s> {
     fn resolve(term: &Term, of: &'s ResourceType) -> Result<Self, ScimError> {
-        let target = target(&term.path, of).map_err(unknown)?;
+        let target = term
+            .path
+            .target(of)
+            .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
         let values = match &term.path.values {
             None => None,
             Some(values) => Some(Box::new(conditions(values, target)?)),
@@ -107,18 +110,6 @@ impl<'s> Leaf<'s> {
     }
 }
 
-fn target<'s>(path: &Path, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
-    let target = path.attribute.target(of)?;
-    match &path.sub {
-        None => Ok(target),
-        Some(sub) => target.part(sub),
-    }
-}
-
-fn unknown(unknown: Unknown) -> ScimError {
-    ScimError::invalid_filter(unknown.to_string())
-}
-
 /// Resolves a value filter on the values of `target`.
 ///
 /// # Errors
@@ -140,7 +131,9 @@ pub fn conditions<'s>(
         let name = path.to_string();
         let sub = match attribute.sub(&name) {
             Some(sub) => Some(sub),
-            None if attribute.kind != Type::Complex && name.eq_ignore_ascii_case("value") => None,
+            None if attribute.kind != Type::Complex && name.eq_ignore_ascii_case("value") => {
+                Some(attribute)
+            }
             None => {
                 return Err(ScimError::invalid_filter(format!(
                     "`{}` has no sub-attribute {}",
@@ -165,9 +158,8 @@ fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<As
     }
     let (operator, literal) = match test {
         Test::Matches => return Ok(Ask::Exists),
-        Test::Present => return Ok(Ask::Present),
+        Test::Present | Test::Compare(Operator::Ne, Value::Null) => return Ok(Ask::Present),
         Test::Compare(Operator::Eq, Value::Null) => return Ok(Ask::Unassigned),
-        Test::Compare(Operator::Ne, Value::Null) => return Ok(Ask::Present),
         Test::Compare(operator, literal) => (*operator, literal),
     };
     let compared = match sub {
@@ -196,9 +188,9 @@ fn comparand(
     use Operator::{Co, Eq, Ew, Ne, Sw};
     let senseless = |what: &str| {
         ScimError::invalid_filter(format!(
-            "`{}` {what}; `{} {literal}` cannot be asked of it",
+            "`{}` {what}; {} cannot be asked of it",
             attribute.name,
-            operator.word()
+            quote(&format!("{} {literal}", operator.word()))
         ))
     };
     let order_only = matches!(operator, Eq | Ne);
@@ -222,7 +214,7 @@ fn comparand(
         Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
             .as_str()
             .map(|text| Comparand::Text(text::comparable(attribute, text).into_owned()))
-            .ok_or_else(|| senseless("is text")),
+            .ok_or_else(|| senseless("is text, which stands in double quotes")),
     }
 }
 
@@ -266,22 +258,17 @@ impl Condition<'_> {
     /// Whether one value meets the condition.
     #[must_use]
     pub fn matches(&self, one: &Value) -> bool {
-        let compared = self.sub;
-        match compared {
-            Some(sub) => answer(
-                &self.ask,
-                std::iter::once(one),
-                Some(sub),
-                Some(sub),
-                Type::Complex,
-            ),
-            None => answer(&self.ask, std::iter::once(one), None, None, Type::String),
-        }
+        let kind = match one {
+            Value::Object(_) => Type::Complex,
+            _ => Type::String,
+        };
+        answer(&self.ask, std::iter::once(one), self.sub, self.sub, kind)
     }
 }
 
 /// Whether any of the `values` gives the answer; `sub` is the part that was named, `compared` the
-/// attribute that comparisons go to.
+/// attribute that comparisons go to. A value that does not say whether it is primary is not (RFC 7643
+/// §2.4).
 fn answer<'v>(
     ask: &Ask,
     values: impl Iterator<Item = &'v Value>,
@@ -299,9 +286,18 @@ fn answer<'v>(
         Ask::Present => values.any(|value| part(value, sub).is_some_and(is_present)),
         Ask::Unassigned => !values.any(|value| part(value, sub).is_some_and(is_present)),
         Ask::Compare(operator, comparand) => values
-            .filter_map(|value| part(value, compared))
+            .filter_map(|value| match part(value, compared) {
+                None if kind == Type::Complex && compared.is_some_and(is_flag) => {
+                    Some(&Value::Bool(false))
+                }
+                part => part,
+            })
             .any(|value| compare(value, *operator, comparand, compared)),
     }
+}
+
+fn is_flag(attribute: &Attribute) -> bool {
+    attribute.name == "primary" && attribute.kind == Type::Boolean
 }
 
 fn is_present(value: &Value) -> bool {
@@ -418,6 +414,9 @@ mod tests {
             r#"active eq true"#,
             r#"active eq "True""#,
             r#"roles[primary eq "True"].value eq "admin""#,
+            r#"emails[primary eq false].value ew "home.example.com""#,
+            r#"emails[primary ne true and type eq "home"]"#,
+            r#"schemas[value eq "URN:ietf:params:scim:schemas:core:2.0:user"]"#,
             r#"not (nickName pr)"#,
             r#"nickName eq null"#,
             r#"title eq null"#,
@@ -451,6 +450,8 @@ mod tests {
             r#"userName ne "bjensen@example.com""#,
             r#"meta.lastModified lt "2011-05-13T04:42:34Z""#,
             r#"addresses pr"#,
+            r#"addresses.primary eq false"#,
+            r#"emails[primary eq false and type eq "work"]"#,
         ] {
             assert!(!holds(text), "{text}");
         }
@@ -476,6 +477,9 @@ mod tests {
             r#"password eq "secret""#,
             r#"password pr"#,
             r#"urn:x:y:department eq "a""#,
+            r#"emails.type[value eq "x"]"#,
+            r#"emails.value[type eq "work"].value eq "x""#,
+            r#"urn:ietf:params:scim:schemas:core:2.0:User[userName eq "a"]"#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr"#,
         ] {
             let error = Filter::parse(text).unwrap().resolve(user).unwrap_err();

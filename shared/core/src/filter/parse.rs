@@ -284,18 +284,17 @@ impl<'t> Parser<'t> {
         }
         let word = self.word();
         let lower = word.to_ascii_lowercase();
-        let literal = match serde_json::from_str(if matches!(&*lower, "true" | "false" | "null") {
-            &lower
-        } else {
-            word
-        }) {
-            Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) => literal,
-            _ => {
-                return Err(format!(
-                    "expected a value; text stands in double quotes, found {}",
-                    quote(word)
-                ));
-            }
+        let json = match &*lower {
+            "true" | "false" | "null" => &lower,
+            _ => word,
+        };
+        let Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) =
+            serde_json::from_str(json)
+        else {
+            return Err(format!(
+                "expected a value; text stands in double quotes, found {}",
+                quote(word)
+            ));
         };
         self.at += word.len();
         Ok(literal)

@@ -11,8 +11,8 @@ use crate::Attributes;
 use crate::error::{ScimError, quote};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, Named, Path, Target};
-use crate::resource::{Secret, get, put};
-use crate::schema::{ResourceType, Schema};
+use crate::resource::{Secret, get, immutable, put};
+use crate::schema::{Attribute, Mutability, ResourceType, Schema};
 use crate::value::{self, Place};
 
 mod membership;
@@ -109,19 +109,10 @@ impl<'a> Work<'a> {
             return self.entries(operation.op, value.unwrap_or_default());
         };
         match path
-            .attribute
             .resolve(self.of)
             .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?
         {
-            Named::Attribute(target) => {
-                let target = match &path.sub {
-                    None => target,
-                    Some(sub) => target
-                        .part(sub)
-                        .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?,
-                };
-                self.at(operation.op, target, Some(path), value)
-            }
+            Named::Attribute(target) => self.at(operation.op, target, Some(path), value),
             Named::Extension(schema) => self.extension(operation.op, schema, value),
             Named::Base if operation.op == Op::Remove => Err(ScimError::no_target(
                 "the base schema cannot be removed; name an attribute",
@@ -161,6 +152,10 @@ impl<'a> Work<'a> {
         // Okta sends the group's own id with a rename, and `groups` with a user: what says nothing
         // new is passed over.
         let own = self.representation.get(&target.attribute.name);
+        let own = match target.sub {
+            None => own,
+            Some(sub) => own.and_then(|own| own.get(&sub.name)),
+        };
         let says_nothing = match (&value, own) {
             (Value::Object(parts), Some(Value::Object(own))) => {
                 parts.iter().all(|(name, part)| own.get(name) == Some(part))
@@ -174,8 +169,8 @@ impl<'a> Work<'a> {
     }
 
     fn extension(&mut self, op: Op, schema: &'a Schema, value: Option<Value>) -> Result<(), Fault> {
-        match (op, value) {
-            (Op::Remove, _) | (Op::Replace, None | Some(Value::Null)) => {
+        match (op, value.filter(|value| !value::is_nothing(value))) {
+            (Op::Remove, _) | (Op::Replace, None) => {
                 for attribute in &schema.attributes {
                     let target = Target {
                         container: Some(&schema.id),
@@ -194,7 +189,7 @@ impl<'a> Work<'a> {
                 }
                 Ok(())
             }
-            (_, None | Some(Value::Null)) => Ok(()),
+            (Op::Add, None) => Ok(()),
             (_, Some(_)) => Err(ScimError::invalid_value(format!(
                 "{} must be an object of the extension's attributes",
                 quote(&schema.id)
@@ -210,8 +205,12 @@ impl<'a> Work<'a> {
         path: Option<&Path>,
         value: Option<Value>,
     ) -> Result<(), Fault> {
-        if target.attribute.is_read_only() || target.sub.is_some_and(|sub| sub.is_read_only()) {
+        if target.attribute.is_read_only() || target.sub.is_some_and(Attribute::is_read_only) {
             return Err(target::read_only(target).into());
+        }
+        let values = path.and_then(|path| path.values.as_deref());
+        if values.is_some() && !target.attribute.multi_valued {
+            return Err(target::single_valued(target).into());
         }
         if target.attribute.is_secret() {
             return Ok(self.set_password(op, value)?);
@@ -226,10 +225,13 @@ impl<'a> Work<'a> {
                 Op::Add | Op::Replace => Ok(()),
             };
         }
-        let values = path.and_then(|path| path.values.as_deref());
-        let stored = get(&self.attributes, target).cloned();
-        let changed = target::change(op, target, values, value, stored.clone())?;
-        if changed.is_none() && stored.is_some() && target.attribute.required {
+        // Taken, not copied: a list of many values may be changed by many operations.
+        let stored = get_mut(&mut self.attributes, target).map(Value::take);
+        let is_fixed = target.attribute.mutability == Mutability::Immutable;
+        let fixed = if is_fixed { stored.clone() } else { None };
+        let was_assigned = stored.is_some();
+        let changed = target::change(op, target, values, value, stored)?;
+        if changed.is_none() && was_assigned && target.attribute.required {
             return Err(match op {
                 Op::Remove => target::required(target),
                 Op::Add | Op::Replace => ScimError::invalid_value(format!(
@@ -239,7 +241,9 @@ impl<'a> Work<'a> {
             }
             .into());
         }
-        target::check_immutable(target, stored.as_ref(), changed.as_ref())?;
+        if fixed.is_some() && fixed != changed {
+            return Err(immutable(target.attribute).into());
+        }
         put(&mut self.attributes, target, changed);
         Ok(())
     }
@@ -256,7 +260,15 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Writes the given parts over those of a complex value.
+fn get_mut<'a>(attributes: &'a mut Attributes, target: Target<'_>) -> Option<&'a mut Value> {
+    match target.container {
+        None => attributes.get_mut(&target.attribute.name),
+        Some(urn) => attributes.get_mut(urn)?.get_mut(&target.attribute.name),
+    }
+}
+
+/// Writes the given parts over those of a complex value. A `$ref` goes with the `value` that it
+/// belonged to.
 fn merge(
     target: Target<'_>,
     stored: Option<Value>,
@@ -267,9 +279,14 @@ fn merge(
         Some(Value::Object(parts)) => parts,
         _ => Map::new(),
     };
-    for (sub, value) in value::parts_of(target.attribute, given, place)? {
+    let given = value::parts_of(target.attribute, given, place)?;
+    let referred = given.iter().any(|(sub, _)| sub.name == "$ref");
+    for (sub, value) in given {
         match value {
             Some(value) => {
+                if sub.name == "value" && !referred && parts.get("value") != Some(&value) {
+                    parts.shift_remove("$ref");
+                }
                 parts.insert(sub.name.clone(), value);
             }
             None if sub.name == "value" => return Ok(None),

@@ -30,10 +30,7 @@ impl Work<'_> {
         }
         let conditions = conditions(values, target)?;
         match named_ids(&conditions) {
-            Some(ids) => ids
-                .iter()
-                .filter_map(|id| ResourceId::parse(id))
-                .for_each(|id| self.members.remove(id)),
+            Some(ids) => self.remove_all(ids.into_iter().filter_map(ResourceId::parse)),
             None => self.remove_matching(&conditions)?,
         }
         Ok(())
@@ -42,20 +39,24 @@ impl Work<'_> {
     fn listed(&mut self, op: Op, value: Option<Value>) -> Result<(), ScimError> {
         match (op, value) {
             (Op::Remove, None | Some(Value::Null)) => self.members.clear(),
-            (Op::Remove, Some(value)) => members::parse_removed(value)?
-                .into_iter()
-                .for_each(|id| self.members.remove(id)),
+            (Op::Remove, Some(value)) => self.remove_all(members::parse_removed(value)?),
             (Op::Add | Op::Replace, value) => {
                 let added = members::parse(value.unwrap_or_default())?;
                 if op == Op::Replace {
                     self.members.clear();
                 }
-                added
-                    .into_iter()
-                    .for_each(|member| self.members.add(member));
+                for member in added {
+                    self.members.add(member);
+                }
             }
         }
         Ok(())
+    }
+
+    fn remove_all(&mut self, ids: impl IntoIterator<Item = ResourceId>) {
+        for id in ids {
+            self.members.remove(id);
+        }
     }
 
     /// Removes the members that meet conditions other than on their ids: among those there were, and
@@ -74,15 +75,15 @@ impl Work<'_> {
             (Base::Present, Some(known)) => known,
             (Base::Present, None) => return Err(Fault::NeedsMembers),
         };
-        for member in present.iter().chain(&added) {
-            if conditions.holds(&|condition: &Condition<'_>| condition.matches(member))
-                && let Some(id) = member.get("value").and_then(Value::as_str)
-            {
-                ResourceId::parse(id)
-                    .into_iter()
-                    .for_each(|id| self.members.remove(id));
-            }
-        }
+        let removed: Vec<ResourceId> = present
+            .iter()
+            .chain(&added)
+            .filter(|member| {
+                conditions.holds(&|condition: &Condition<'_>| condition.matches(member))
+            })
+            .filter_map(|member| ResourceId::parse(member.get("value")?.as_str()?))
+            .collect();
+        self.remove_all(removed);
         Ok(())
     }
 }

@@ -4,14 +4,13 @@ use serde_json::{Map, Value};
 
 use super::super::Op;
 use super::merge;
-use crate::error::ScimError;
+use crate::error::{ScimError, quote};
 use crate::filter::eval::{Condition, conditions};
 use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
 use crate::path::Target;
-use crate::resource::immutable;
-use crate::schema::{Attribute, Mutability, Type};
-use crate::value::{self, Place, keep_primary, same};
+use crate::schema::{Attribute, Type};
+use crate::value::{self, Place, keep_primary, same, unique};
 
 /// The error for a change of a read-only attribute.
 pub(super) fn read_only(target: Target<'_>) -> ScimError {
@@ -23,17 +22,12 @@ pub(super) fn required(target: Target<'_>) -> ScimError {
     ScimError::mutability(format!("`{target}` is required and cannot be removed"))
 }
 
-/// Refuses a change of an immutable attribute that has a value (RFC 7643 §7).
-pub(super) fn check_immutable(
-    target: Target<'_>,
-    stored: Option<&Value>,
-    changed: Option<&Value>,
-) -> Result<(), ScimError> {
-    let is_fixed = target.attribute.mutability == Mutability::Immutable;
-    if is_fixed && stored.is_some() && stored != changed {
-        return Err(immutable(target.attribute));
-    }
-    Ok(())
+/// The error for a filter on an attribute that has no several values.
+pub(super) fn single_valued(target: Target<'_>) -> ScimError {
+    ScimError::invalid_path(format!(
+        "`{}` has a single value, so it takes no filter in brackets",
+        target.attribute.name
+    ))
 }
 
 /// The value of the attribute afterwards; `None` when it is unassigned.
@@ -45,21 +39,19 @@ pub(super) fn change(
     stored: Option<Value>,
 ) -> Result<Option<Value>, ScimError> {
     if !target.attribute.multi_valued {
-        if filter.is_some() {
-            return Err(ScimError::invalid_path(format!(
-                "`{}` has a single value, so it takes no filter in brackets",
-                target.attribute.name
-            )));
-        }
         return one(op, target, value, stored);
     }
     let before = match stored {
         Some(Value::Array(values)) => values,
         _ => Vec::new(),
     };
+    let primary = before
+        .iter()
+        .find(|value| value::is_primary(value))
+        .cloned();
     let mut after = match filter {
-        Some(filter) => selected(op, target, filter, value, before.clone())?,
-        None => all(op, target, value, before.clone())?,
+        Some(filter) => selected(op, target, filter, value, before)?,
+        None => all(op, target, value, before)?,
     };
     if after.len() > limits::VALUES {
         return Err(ScimError::invalid_value(format!(
@@ -68,15 +60,15 @@ pub(super) fn change(
             limits::VALUES
         )));
     }
-    settle_primary(&before, &mut after);
+    settle_primary(primary.as_ref(), &mut after);
     Ok((!after.is_empty()).then_some(Value::Array(after)))
 }
 
 /// A value that the operation made primary takes that from the others (RFC 7644 §3.5.2).
-fn settle_primary(before: &[Value], after: &mut [Value]) {
+fn settle_primary(before: Option<&Value>, after: &mut [Value]) {
     let winner = after
         .iter()
-        .rposition(|value| value::is_primary(value) && !before.contains(value))
+        .rposition(|value| value::is_primary(value) && Some(value) != before)
         .or_else(|| after.iter().position(value::is_primary));
     keep_primary(after, winner);
 }
@@ -123,7 +115,7 @@ fn all(
         if values.is_empty() && op != Op::Remove {
             values.push(Value::Object(Map::new()));
         }
-        return with_part(target, sub, given, values, |_| true);
+        return with_part(target, sub, &given, values, |_| true);
     }
     match (op, value) {
         (Op::Remove, None | Some(Value::Null)) => Ok(Vec::new()),
@@ -154,13 +146,20 @@ fn add(attribute: &Attribute, values: &mut Vec<Value>, given: Value) {
     }
 }
 
-/// Whether every part that `listed` gives is that of `value`.
+/// Whether `listed` names `value`: by the `value` and `type` that it gives or, where it has no
+/// `value`, by all parts but `primary`.
 fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
     match listed {
-        Value::Object(parts) => parts.iter().all(|(name, part)| {
-            name == "primary"
-                || value::alike(attribute.sub(name), Some(part), value.get(name.as_str()))
-        }),
+        Value::Object(parts) => {
+            let by_value = parts.contains_key("value");
+            parts
+                .iter()
+                .filter(|(name, _)| match by_value {
+                    true => matches!(name.as_str(), "value" | "type"),
+                    false => *name != "primary",
+                })
+                .all(|(name, part)| value::alike(attribute.sub(name), Some(part), value.get(name)))
+        }
         listed => value::alike(Some(attribute), Some(listed), Some(value)),
     }
 }
@@ -179,9 +178,9 @@ fn selected(
     let given = value.unwrap_or_default();
     match (op, target.sub) {
         (Op::Remove, None) => Ok(values.into_iter().filter(|value| !matches(value)).collect()),
-        (Op::Remove, Some(sub)) => with_part(target, sub, Value::Null, values, matches),
-        _ if !values.iter().any(matches) => created(target, filter, given, values),
-        (_, Some(sub)) => with_part(target, sub, given, values, matches),
+        (Op::Remove, Some(sub)) => with_part(target, sub, &Value::Null, values, matches),
+        _ if !values.iter().any(matches) => created(target, filter, given, values, matches),
+        (_, Some(sub)) => with_part(target, sub, &given, values, matches),
         (_, None) => written(op, target, filter, given, values, matches),
     }
 }
@@ -190,7 +189,7 @@ fn selected(
 fn with_part(
     target: Target<'_>,
     sub: &Attribute,
-    given: Value,
+    given: &Value,
     values: Vec<Value>,
     matches: impl Fn(&Value) -> bool,
 ) -> Result<Vec<Value>, ScimError> {
@@ -204,7 +203,7 @@ fn with_part(
         let place = Place::of(&target.attribute.name);
         after.extend(merge(target, Some(value), parts, place)?);
     }
-    Ok(after)
+    Ok(unique(target.attribute, after))
 }
 
 /// Writes a whole value over those that match. What the filter says of them stays true unless the
@@ -217,19 +216,16 @@ fn written(
     values: Vec<Value>,
     matches: impl Fn(&Value) -> bool,
 ) -> Result<Vec<Value>, ScimError> {
-    let attribute = target.attribute;
-    let place = Place::of(&attribute.name);
-    let given = value::elements(attribute, given, place)?;
-    let Some(given) = given.first() else {
+    let Some(given) = one_element(target, filter, given)? else {
         return Ok(values.into_iter().filter(|value| !matches(value)).collect());
     };
     let template = template(target, filter)?.unwrap_or_default();
-    Ok(values
+    let written = values
         .into_iter()
-        .map(|value| match (matches(&value), value, given) {
+        .map(|value| match (matches(&value), value, &given) {
             (true, Value::Object(mut parts), Value::Object(given)) => {
                 if op == Op::Replace {
-                    parts = template.clone();
+                    parts.clone_from(&template);
                 }
                 parts.extend(given.clone());
                 Value::Object(parts)
@@ -237,7 +233,30 @@ fn written(
             (true, _, given) => given.clone(),
             (false, value, _) => value,
         })
-        .collect())
+        .collect();
+    Ok(unique(target.attribute, written))
+}
+
+/// The whole value that is given for those that a filter selects.
+fn one_element(
+    target: Target<'_>,
+    filter: &Logic<Term>,
+    given: Value,
+) -> Result<Option<Value>, ScimError> {
+    let place = Place::of(&target.attribute.name);
+    let mut given = value::elements(target.attribute, given, place)?;
+    if given.len() > 1 {
+        return Err(ScimError::invalid_value(format!(
+            "{} takes one value, not {}",
+            described(target, filter),
+            given.len()
+        )));
+    }
+    Ok(given.pop())
+}
+
+fn described(target: Target<'_>, filter: &Logic<Term>) -> String {
+    quote(&format!("{}[{filter}]", target.attribute.name))
 }
 
 /// Creates the value that a filter describes, when nothing matches it (Entra ID's typed paths).
@@ -246,13 +265,17 @@ fn created(
     filter: &Logic<Term>,
     given: Value,
     mut values: Vec<Value>,
+    matches: impl Fn(&Value) -> bool,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
     let place = Place::of(&attribute.name);
-    let Some(template) = template(target, filter)? else {
+    let described_by_filter = template(target, filter)?
+        .map(Value::Object)
+        .filter(|value| matches(value));
+    let Some(Value::Object(template)) = described_by_filter else {
         return Err(ScimError::no_target(format!(
-            "no value of `{}` matches [{filter}]",
-            attribute.name
+            "no value matches {}",
+            described(target, filter)
         )));
     };
     let given = match target.sub {
@@ -261,7 +284,7 @@ fn created(
             Value::Object(Map::from_iter([(sub.name.clone(), given)])),
             place,
         )?,
-        None => value::elements(attribute, given, place)?.into_iter().next(),
+        None => one_element(target, filter, given)?,
     };
     match given {
         Some(Value::Object(given)) => {
@@ -272,10 +295,10 @@ fn created(
         Some(other) => values.push(other),
         None => {}
     }
-    Ok(values)
+    Ok(unique(attribute, values))
 }
 
-/// The parts that a filter demands, if it is a conjunction of `eq` terms.
+/// The parts that a filter demands, in normal form, if it is a conjunction of `eq` terms.
 fn template(
     target: Target<'_>,
     filter: &Logic<Term>,
@@ -292,10 +315,11 @@ fn template(
         let Some(sub) = target.attribute.sub(&term.path.attribute.name) else {
             return Ok(None);
         };
-        let place = Place::of(&target.attribute.name);
-        if let Some(part) = value::normalize(sub, literal.clone(), place)? {
-            parts.insert(sub.name.clone(), part);
-        }
+        parts.insert(sub.name.clone(), literal.clone());
     }
-    Ok(Some(parts))
+    let place = Place::of(&target.attribute.name);
+    match value::single(target.attribute, Value::Object(parts), place)? {
+        Some(Value::Object(parts)) => Ok(Some(parts)),
+        _ => Ok(Some(Map::new())),
+    }
 }

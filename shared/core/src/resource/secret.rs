@@ -1,0 +1,46 @@
+//! Passwords, RFC 7643 §4.1.1 and RFC 7644 §5.
+
+use serde_json::Value;
+
+use crate::error::ScimError;
+use crate::limits;
+
+/// Text that must not be seen: a password. It has no `Debug` and no `Display`.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Prepares a password as RFC 7644 §5 asks (the PRECIS profile `OpaqueString`, RFC 8265 §4.2).
+    /// Empty text is no password.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
+    pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
+        use precis_core::profile::PrecisFastInvocation;
+        let text = match value {
+            Value::Null => return Ok(None),
+            Value::String(text) if text.is_empty() => return Ok(None),
+            Value::String(text) if text.len() <= limits::USER_NAME_BYTES => text,
+            Value::String(_) => {
+                return Err(ScimError::invalid_value(format!(
+                    "`password` is longer than {} bytes",
+                    limits::USER_NAME_BYTES
+                )));
+            }
+            _ => return Err(ScimError::invalid_value("`password` must be text")),
+        };
+        match precis_profiles::OpaqueString::enforce(text.as_str()) {
+            Ok(prepared) => Ok(Some(Self(prepared.into_owned()))),
+            Err(_) => Err(ScimError::invalid_value(
+                "`password` has characters that a password cannot have (RFC 8265)",
+            )),
+        }
+    }
+
+    /// The text, for hashing.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}

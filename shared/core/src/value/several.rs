@@ -1,0 +1,203 @@
+//! The values of a multi-valued attribute together: no repetitions, one `primary`. RFC 7643 §2.4.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use serde_json::Value;
+
+use super::{Place, single, unpacked};
+use crate::error::ScimError;
+use crate::limits;
+use crate::schema::Attribute;
+use crate::text;
+
+/// The values of a multi-valued attribute in normal form: without repetitions, one `primary` at most.
+///
+/// # Errors
+///
+/// As [`super::normalize`].
+pub fn elements(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Vec<Value>, ScimError> {
+    let given = match unpacked(attribute, value) {
+        Value::Array(values) => values,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    if given.len() > limits::VALUES {
+        return Err(ScimError::invalid_value(format!(
+            "`{place}` has more than {} values",
+            limits::VALUES
+        )));
+    }
+    let mut values: Vec<Value> = Vec::with_capacity(given.len());
+    for (index, one) in given.into_iter().enumerate() {
+        values.extend(single(attribute, one, place.element(index))?);
+    }
+    let mut values = unique(attribute, values);
+    let first = values.iter().position(is_primary);
+    keep_primary(&mut values, first);
+    Ok(values)
+}
+
+/// The values without repetitions. The first of several that are the same stays, with the parts that
+/// only a later one has; it is primary if one of them is.
+#[must_use]
+pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
+    let mut known = BTreeMap::new();
+    let firsts: Vec<usize> = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| *known.entry(Identity::of(attribute, value)).or_insert(index))
+        .collect();
+    if known.len() == values.len() {
+        return values;
+    }
+    let mut kept: BTreeMap<usize, Value> = BTreeMap::new();
+    for (first, value) in firsts.into_iter().zip(values) {
+        match kept.entry(first) {
+            Entry::Vacant(place) => {
+                place.insert(value);
+            }
+            Entry::Occupied(mut place) => complete(place.get_mut(), value),
+        }
+    }
+    kept.into_values().collect()
+}
+
+/// Gives a value the parts that only its repetition has.
+fn complete(value: &mut Value, repeated: Value) {
+    let (Value::Object(parts), Value::Object(repeated)) = (value, repeated) else {
+        return;
+    };
+    for (name, part) in repeated {
+        if name == "primary" && part == Value::Bool(true) {
+            parts.insert(name, part);
+        } else {
+            parts.entry(name).or_insert(part);
+        }
+    }
+}
+
+/// Leaves `primary` true on the value at `winner` alone (RFC 7643 §2.4).
+pub fn keep_primary(values: &mut [Value], winner: Option<usize>) {
+    for (index, value) in values.iter_mut().enumerate() {
+        if Some(index) != winner
+            && is_primary(value)
+            && let Some(parts) = value.as_object_mut()
+        {
+            parts.insert("primary".to_owned(), Value::Bool(false));
+        }
+    }
+}
+
+/// Whether the value says `primary: true`.
+#[must_use]
+pub fn is_primary(value: &Value) -> bool {
+    value.get("primary") == Some(&Value::Bool(true))
+}
+
+/// Whether two values of a multi-valued attribute are one: the same `type` and `value` (RFC 7643
+/// §2.4) or, where there is no `value`, equal in all but `primary`.
+#[must_use]
+pub fn same(attribute: &Attribute, left: &Value, right: &Value) -> bool {
+    Identity::of(attribute, left) == Identity::of(attribute, right)
+}
+
+/// Whether two values of an attribute compare as equal.
+#[must_use]
+pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (attribute, left, right) {
+        (Some(attribute), Some(Value::String(left)), Some(Value::String(right))) => {
+            text::comparable(attribute, left) == text::comparable(attribute, right)
+        }
+        _ => left == right,
+    }
+}
+
+/// What tells a value from the others of its attribute.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Identity<'v> {
+    /// `value` and `type`, as they are compared.
+    Pair(Cow<'v, str>, Option<Cow<'v, str>>),
+    /// All parts but `primary`, as JSON, in the order of their names.
+    Whole(Vec<(&'v str, String)>),
+}
+
+impl<'v> Identity<'v> {
+    fn of(attribute: &Attribute, value: &'v Value) -> Self {
+        let comparable = |name: &str, text: &'v str| match attribute.sub(name) {
+            Some(sub) => text::comparable(sub, text),
+            None => Cow::Borrowed(text),
+        };
+        let parts = match value {
+            Value::Object(parts) => parts,
+            Value::String(text) => return Self::Pair(text::comparable(attribute, text), None),
+            other => return Self::Whole(vec![("", other.to_string())]),
+        };
+        if let Some(Value::String(text)) = parts.get("value") {
+            let kind = parts.get("type").and_then(Value::as_str);
+            return Self::Pair(
+                comparable("value", text),
+                kind.map(|kind| comparable("type", kind)),
+            );
+        }
+        let mut whole: Vec<_> = parts
+            .iter()
+            .filter(|(name, _)| *name != "primary")
+            .map(|(name, part)| (name.as_str(), part.to_string()))
+            .collect();
+        whole.sort_unstable();
+        Self::Whole(whole)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use serde_json::json;
+
+    #[test]
+    fn n12_n13_repetitions_become_one_value_and_one_stays_primary() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        for (name, given, expected) in [
+            (
+                "emails",
+                json!([
+                    { "value": "a@b", "type": "work" },
+                    { "value": "c@d", "primary": true },
+                    { "value": "A@B", "type": "Work", "display": "A", "primary": true }
+                ]),
+                json!([
+                    { "value": "a@b", "type": "work", "display": "A", "primary": true },
+                    { "value": "c@d", "primary": false }
+                ]),
+            ),
+            (
+                "emails",
+                json!([{ "value": "a@b", "type": "work" }, { "value": "a@b" }]),
+                json!([{ "value": "a@b", "type": "work" }, { "value": "a@b" }]),
+            ),
+            (
+                "addresses",
+                json!([
+                    { "type": "work", "country": "NO" },
+                    { "country": "NO", "type": "work", "primary": true },
+                    { "country": "SE", "type": "work" }
+                ]),
+                json!([
+                    { "type": "work", "country": "NO", "primary": true },
+                    { "country": "SE", "type": "work" }
+                ]),
+            ),
+        ] {
+            let attribute = of.attribute(name).unwrap();
+            let normal = elements(attribute, given.clone(), Place::of(name)).unwrap();
+            assert_eq!(Value::Array(normal), expected, "{given}");
+        }
+    }
+}

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     NoTarget,
     /// A value is missing, of the wrong type or not acceptable.
     InvalidValue,
+    /// The version of the protocol is not supported.
+    InvalidVers,
     /// No, or no valid, bearer token.
     Unauthorized,
     /// The tenant does not accept provisioning at present.
@@ -57,7 +59,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tests and documentation.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::InvalidFilter,
         Self::TooMany,
         Self::Uniqueness,
@@ -66,6 +68,7 @@ impl ErrorKind {
         Self::InvalidPath,
         Self::NoTarget,
         Self::InvalidValue,
+        Self::InvalidVers,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
@@ -92,6 +95,7 @@ impl ErrorKind {
             Self::InvalidPath => (400, Some("invalidPath")),
             Self::NoTarget => (400, Some("noTarget")),
             Self::InvalidValue => (400, Some("invalidValue")),
+            Self::InvalidVers => (400, Some("invalidVers")),
             Self::Unauthorized => (401, None),
             Self::Forbidden => (403, None),
             Self::NotFound => (404, None),
@@ -199,7 +203,7 @@ shorthands! {
 /// Client input as it is quoted in a detail: in backticks, control characters left out, cut short.
 #[must_use]
 pub fn quote(input: &str) -> String {
-    const SHOWN: usize = 60;
+    const SHOWN: usize = 120;
     let mut shown: String = input
         .chars()
         .filter(|c| !c.is_control())
@@ -232,6 +236,6 @@ mod tests {
     #[test]
     fn quoted_input_is_cut_short_and_has_no_control_characters() {
         assert_eq!(quote("a\r\nb"), "`ab`");
-        assert_eq!(quote(&"x".repeat(100)).chars().count(), 63);
+        assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
     }
 }

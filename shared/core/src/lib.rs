@@ -28,6 +28,8 @@ pub mod discovery;
 pub mod error;
 pub mod filter;
 pub mod ids;
+#[cfg(test)]
+mod laws;
 pub mod limits;
 pub mod list;
 pub mod members;

@@ -246,10 +246,16 @@ impl AttrPath {
         }
         let kind = of.kind.name();
         Err(Unknown(match &self.urn {
-            Some(urn) if !of.is_base(urn) && of.extension(urn).is_none() => {
-                format!("{} is no schema of a {kind}", quote(urn))
+            None => format!("{} is no attribute of a {kind}", quote(&whole)),
+            Some(urn) if of.is_base(urn) || of.extension(urn).is_some() => {
+                let name = whole.get(urn.len() + 1..).unwrap_or_default();
+                format!(
+                    "{} is no attribute of the schema {}",
+                    quote(name),
+                    quote(urn)
+                )
             }
-            _ => format!("{} is no attribute of a {kind}", quote(&whole)),
+            Some(urn) => format!("{} is no schema of a {kind}", quote(urn)),
         }))
     }
 

@@ -12,6 +12,8 @@ use crate::schema::{Attribute, Mutability, ResourceKind, ResourceType};
 use crate::urn;
 use crate::value::{self, Place};
 
+#[cfg(test)]
+mod provider_tests;
 mod secret;
 
 pub use secret::Secret;

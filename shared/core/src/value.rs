@@ -304,10 +304,8 @@ pub fn parts_of<'s>(
         if parts.iter().any(|(known, _)| known.name == sub.name) {
             return Err(twice(&place.part(&sub.name)));
         }
-        let value = match is_empty_text(&value) && sub.name == "value" {
-            true => None,
-            false => normalize(sub, value, place.part(&sub.name))?,
-        };
+        let value = normalize(sub, value, place.part(&sub.name))?
+            .filter(|value| sub.name != "value" || !is_empty_text(value));
         parts.push((sub, value));
     }
     Ok(parts)
@@ -436,6 +434,7 @@ mod tests {
             ("emails", json!(null)),
             ("emails", json!([])),
             ("emails", json!([null])),
+            ("emails", json!({"value": [""]})),
             ("name", json!({})),
             ("name", json!({"odd": 1})),
             ("manager", json!("")),

@@ -297,3 +297,6 @@ fn merge(
     }
     Ok((!parts.is_empty()).then_some(Value::Object(parts)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,472 @@
+//! Matrix section 14, the rows about single and multi-valued attributes.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn m03_operations_run_in_order_each_on_the_result_of_the_one_before() {
+    assert_after(
+        &json!({ "userName": "a" }),
+        [
+            (
+                json!([
+                    { "op": "add", "path": "title", "value": "one" },
+                    { "op": "replace", "path": "title", "value": "two" },
+                    { "op": "add", "path": "nickName", "value": "x" },
+                    { "op": "remove", "path": "nickName" }
+                ]),
+                json!({ "userName": "a", "title": "two" }),
+            ),
+            (
+                json!([
+                    { "op": "add", "path": "emails", "value": { "value": "a@b", "type": "work" } },
+                    { "op": "replace", "path": "emails[type eq \"work\"].type", "value": "home" },
+                    { "op": "remove", "path": "emails[type eq \"work\"]" }
+                ]),
+                json!({ "userName": "a", "emails": [{ "value": "a@b", "type": "home" }] }),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m06_names_are_read_in_any_case_and_with_a_urn() {
+    let before = json!({ "userName": "a" });
+    for path in [
+        "title",
+        "TITLE",
+        "urn:ietf:params:scim:schemas:core:2.0:User:title",
+        "URN:ietf:PARAMS:scim:schemas:core:2.0:user:Title",
+        " title ",
+    ] {
+        assert_eq!(
+            user(
+                &before,
+                &json!([{ "op": "add", "path": path, "value": "x" }])
+            ),
+            json!({ "userName": "a", "title": "x" }),
+            "{path}"
+        );
+    }
+    for path in [
+        "emails[type eq \"work\"].value",
+        "EMAILS[TYPE EQ \"work\"].VALUE",
+        "urn:ietf:params:scim:schemas:core:2.0:User:emails[type eq \"work\"].value",
+    ] {
+        assert_eq!(
+            user(
+                &before,
+                &json!([{ "op": "add", "path": path, "value": "x" }])
+            ),
+            json!({ "userName": "a", "emails": [{ "type": "work", "value": "x" }] }),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn m11_a_new_primary_takes_that_from_the_old_one_whichever_path_sets_it() {
+    let before = json!({ "userName": "a", "emails": [
+        { "value": "w", "type": "work", "primary": true }, { "value": "h", "type": "home" }
+    ] });
+    let home = json!({ "userName": "a", "emails": [
+        { "value": "w", "type": "work", "primary": false },
+        { "value": "h", "type": "home", "primary": true }
+    ] });
+    for operation in [
+        json!({ "op": "replace", "path": "emails[type eq \"home\"].primary", "value": true }),
+        json!({ "op": "add", "path": "emails[type eq \"home\"].primary", "value": "True" }),
+        json!({ "op": "add", "path": "emails[type eq \"home\"]", "value": { "primary": true } }),
+        json!({ "op": "add", "path": "emails[value eq \"H\"].primary", "value": true }),
+        json!({ "op": "add", "path": "emails",
+            "value": [{ "value": "h", "type": "home", "primary": true }] }),
+        json!({ "op": "add", "value": {
+            "emails": { "value": "h", "type": "home", "primary": true } } }),
+    ] {
+        assert_eq!(user(&before, &json!([operation])), home, "{operation}");
+    }
+    assert_after(
+        &before,
+        [
+            (
+                json!([{ "op": "add", "path": "emails", "value": [{ "value": "n", "primary": true }] }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "w", "type": "work", "primary": false },
+                    { "value": "h", "type": "home" },
+                    { "value": "n", "primary": true }
+                ] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[primary eq true].value", "value": "n" }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "n", "type": "work", "primary": true },
+                    { "value": "h", "type": "home" }
+                ] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails", "value": [
+                    { "value": "n", "primary": true }, { "value": "m", "primary": true }] }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "n", "primary": true }, { "value": "m", "primary": false }
+                ] }),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m15_to_m18_add_to_single_valued_and_complex_attributes() {
+    assert_after(
+        &json!({ "userName": "a", "title": "old", "name": { "givenName": "G", "familyName": "F" } }),
+        [
+            (
+                json!([{ "op": "add", "value": { "title": "new", "nickName": "n" } }]),
+                json!({ "userName": "a", "title": "new", "nickName": "n",
+                    "name": { "givenName": "G", "familyName": "F" } }),
+            ),
+            (
+                json!([{ "op": "add", "path": "title", "value": "new" }]),
+                json!({ "userName": "a", "title": "new", "name": { "givenName": "G", "familyName": "F" } }),
+            ),
+            (
+                json!([{ "op": "add", "path": "name", "value": { "givenName": "H", "middleName": "M" } }]),
+                json!({ "userName": "a", "title": "old",
+                    "name": { "givenName": "H", "familyName": "F", "middleName": "M" } }),
+            ),
+            (
+                json!([{ "op": "add", "path": "name.middleName", "value": "M" }]),
+                json!({ "userName": "a", "title": "old",
+                    "name": { "givenName": "G", "familyName": "F", "middleName": "M" } }),
+            ),
+            (
+                json!([{ "op": "add", "path": "active", "value": true }]),
+                json!({ "userName": "a", "title": "old", "active": true,
+                    "name": { "givenName": "G", "familyName": "F" } }),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m19_m20_add_appends_what_is_not_there_yet() {
+    let before =
+        json!({ "userName": "a", "emails": [{ "value": "w", "type": "work", "primary": true }] });
+    let both = json!({ "userName": "a", "emails": [
+        { "value": "w", "type": "work", "primary": true }, { "value": "h", "type": "home" }] });
+    assert_after(
+        &before,
+        [
+            (
+                json!([{ "op": "add", "path": "emails", "value": { "value": "h", "type": "home" } }]),
+                both.clone(),
+            ),
+            (
+                json!([{ "op": "add", "path": "emails", "value": [
+                    { "value": "w", "type": "work" }, { "value": "h", "type": "home" }] }]),
+                both.clone(),
+            ),
+            (
+                json!([{ "op": "add", "value": { "emails": [{ "value": "h", "type": "home" }] } }]),
+                both,
+            ),
+            (
+                json!([{ "op": "add", "path": "emails", "value": [{ "value": "w", "type": "work" }] }]),
+                before.clone(),
+            ),
+            (
+                json!([{ "op": "add", "path": "emails", "value": [] }]),
+                before.clone(),
+            ),
+            (
+                json!([{ "op": "add", "path": "emails", "value": [{ "value": "w", "type": "work", "display": "W" }] }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "w", "type": "work", "primary": true, "display": "W" }] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "userName", "value": "a" }]),
+                before.clone(),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m21_m32_m33_filters_select_every_match_or_describe_what_to_create() {
+    let before = json!({ "userName": "a", "emails": [
+        { "value": "w1", "type": "work" }, { "value": "w2", "type": "work" }, { "value": "h", "type": "home" }
+    ] });
+    let with = |last: Value| {
+        let mut after = before.clone();
+        after["emails"].as_array_mut().unwrap().push(last);
+        after
+    };
+    assert_after(
+        &before,
+        [
+            (
+                json!([{ "op": "add", "path": "emails[type eq \"work\"].display", "value": "d" }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "w1", "type": "work", "display": "d" },
+                    { "value": "w2", "type": "work", "display": "d" },
+                    { "value": "h", "type": "home" }] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[value sw \"w\"]", "value": { "value": "x" } }]),
+                json!({ "userName": "a", "emails": [{ "value": "x" }, { "value": "h", "type": "home" }] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[type eq \"home\"]",
+                    "value": { "value": "x", "display": "d" } }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "w1", "type": "work" }, { "value": "w2", "type": "work" },
+                    { "type": "home", "value": "x", "display": "d" }] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[type eq \"other\"].value", "value": "o" }]),
+                with(json!({ "type": "other", "value": "o" })),
+            ),
+            (
+                json!([{ "op": "add", "path": "emails[type eq \"other\" and primary eq \"True\"]",
+                    "value": { "value": "o" } }]),
+                with(json!({ "type": "other", "primary": true, "value": "o" })),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[type eq \"other\"].value", "value": null }]),
+                before.clone(),
+            ),
+            (
+                json!([{ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "same" }]),
+                json!({ "userName": "a", "emails": [
+                    { "value": "same", "type": "work" }, { "value": "h", "type": "home" }] }),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m23_to_m27_remove_unassigns_what_the_path_selects() {
+    let before = json!({ "userName": "a", "title": "t", "name": { "givenName": "G" }, "emails": [
+        { "value": "w", "type": "work", "display": "W" }, { "value": "h", "type": "home" }] });
+    let without = |name: &str| {
+        let mut after = before.clone();
+        after.as_object_mut().unwrap().shift_remove(name);
+        after
+    };
+    let only_home = json!({ "userName": "a", "title": "t", "name": { "givenName": "G" },
+        "emails": [{ "value": "h", "type": "home" }] });
+    assert_after(
+        &before,
+        [
+            (
+                json!([{ "op": "remove", "path": "title" }]),
+                without("title"),
+            ),
+            (json!([{ "op": "remove", "path": "name" }]), without("name")),
+            (
+                json!([{ "op": "remove", "path": "name.givenName" }]),
+                without("name"),
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails" }]),
+                without("emails"),
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[value pr]" }]),
+                without("emails"),
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"work\"]" }]),
+                only_home.clone(),
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"work\"].value" }]),
+                only_home,
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"work\"].display" }]),
+                json!({ "userName": "a", "title": "t", "name": { "givenName": "G" }, "emails": [
+                    { "value": "w", "type": "work" }, { "value": "h", "type": "home" }] }),
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"other\"]" }]),
+                before.clone(),
+            ),
+            (
+                json!([{ "op": "remove", "path": "nickName" }]),
+                before.clone(),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m28_to_m31_replace_leaves_alone_what_is_not_named() {
+    assert_after(
+        &json!({ "userName": "a", "title": "t", "name": { "givenName": "G", "familyName": "F" },
+            "emails": [{ "value": "w", "type": "work" }, { "value": "h", "type": "home" }] }),
+        [
+            (
+                json!([{ "op": "replace", "value": {
+                    "userName": "b", "name": { "givenName": "H" }, "emails": [{ "value": "n" }] } }]),
+                json!({ "userName": "b", "title": "t", "name": { "givenName": "H", "familyName": "F" },
+                    "emails": [{ "value": "n" }] }),
+            ),
+            (
+                json!([
+                    { "op": "replace", "path": "emails", "value": { "value": "n" } },
+                    { "op": "replace", "path": "nickName", "value": "new" },
+                    { "op": "replace", "path": "name", "value": { "familyName": null } }
+                ]),
+                json!({ "userName": "a", "title": "t", "nickName": "new", "name": { "givenName": "G" },
+                    "emails": [{ "value": "n" }] }),
+            ),
+            (
+                json!([{ "op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User",
+                    "value": { "title": "u" } }, { "op": "remove", "path": "emails" }]),
+                json!({ "userName": "a", "title": "u", "name": { "givenName": "G", "familyName": "F" } }),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m34_null_and_nothing_unassign_and_empty_text_is_no_value_where_a_value_is_due() {
+    let before = json!({ "userName": "a", "active": true, "profileUrl": "https://x",
+        "emails": [{ "value": "w", "type": "work" }], "name": { "givenName": "G" } });
+    let bare = json!({ "userName": "a" });
+    for nothing in [json!(null), json!([])] {
+        let each = ["active", "profileUrl", "emails", "name"];
+        let paths: Vec<Value> = each
+            .iter()
+            .map(|path| json!({ "op": "replace", "path": path, "value": nothing }))
+            .collect();
+        assert_eq!(user(&before, &json!(paths)), bare, "{nothing}");
+        let value: Attributes = each
+            .iter()
+            .map(|name| ((*name).to_owned(), nothing.clone()))
+            .collect();
+        let operations = json!([{ "op": "replace", "value": value }]);
+        assert_eq!(user(&before, &operations), bare, "{nothing}");
+    }
+    let operations = json!([
+        { "op": "replace", "path": "active", "value": "" },
+        { "op": "replace", "path": "profileUrl", "value": "" },
+        { "op": "replace", "path": "emails[type eq \"work\"].value", "value": "" },
+        { "op": "replace", "path": "name.givenName", "value": null }
+    ]);
+    assert_eq!(user(&before, &operations), bare);
+    assert_eq!(
+        user(
+            &bare,
+            &json!([{ "op": "replace", "path": "title", "value": "" }])
+        ),
+        json!({ "userName": "a", "title": "" }),
+        "empty text is kept where it stands for itself"
+    );
+}
+
+#[test]
+fn m12_m35_m36_m37_extensions_are_written_by_path_container_and_qualified_name() {
+    let path = |name: &str| format!("{E}:{name}");
+    let given = json!({ "userName": "a", (E): { "department": "D" } });
+    assert_users([
+        (
+            json!({ "userName": "a" }),
+            json!([{ "op": "add", "path": path("department"), "value": "D" }]),
+            given.clone(),
+        ),
+        (
+            json!({ "userName": "a" }),
+            json!([{ "op": "add", "path": E, "value": { "department": "D" } }]),
+            given.clone(),
+        ),
+        (
+            json!({ "userName": "a" }),
+            json!([{ "op": "add", "value": { (E): { "DEPARTMENT": "D" } } }]),
+            given.clone(),
+        ),
+        (
+            json!({ "userName": "a" }),
+            json!([{ "op": "replace", "value": { (path("department")): "D" } }]),
+            given.clone(),
+        ),
+        (
+            json!({ "userName": "a" }),
+            json!([
+                { "op": "add", "path": "schemas", "value": [E] },
+                { "op": "add", "path": E.to_uppercase(), "value": { "department": "D" } }
+            ]),
+            given.clone(),
+        ),
+        (
+            json!({ "userName": "a", "name": { "familyName": "F" } }),
+            json!([{ "op": "replace", "value": { "name.givenName": "G",
+                "urn:ietf:params:scim:schemas:core:2.0:User:title": "T", (path("manager.value")): "m" } }]),
+            json!({ "userName": "a", "name": { "familyName": "F", "givenName": "G" }, "title": "T",
+                (E): { "manager": { "value": "m" } } }),
+        ),
+        (
+            given.clone(),
+            json!([{ "op": "replace", "path": E, "value": { "division": "V" } }]),
+            json!({ "userName": "a", (E): { "department": "D", "division": "V" } }),
+        ),
+    ]);
+}
+
+#[test]
+fn an_extension_without_data_leaves_no_empty_object() {
+    let before =
+        json!({ "userName": "a", (E): { "department": "D", "manager": { "value": "m" } } });
+    for operations in [
+        json!([{ "op": "remove", "path": E }]),
+        json!([{ "op": "remove", "path": E, "value": { "department": "D" } }]),
+        json!([{ "op": "replace", "path": E, "value": null }]),
+        json!([{ "op": "replace", "value": { (E): [] } }]),
+        json!([
+            { "op": "remove", "path": format!("{E}:manager") },
+            { "op": "replace", "path": format!("{E}:department"), "value": null }
+        ]),
+    ] {
+        assert_eq!(
+            user(&before, &operations),
+            json!({ "userName": "a" }),
+            "{operations}"
+        );
+    }
+    let nothing =
+        json!([{ "op": "add", "value": { (E): {} } }, { "op": "add", "value": { (E): null } }]);
+    assert_eq!(
+        user(&json!({ "userName": "a" }), &nothing),
+        json!({ "userName": "a" })
+    );
+}
+
+#[test]
+fn m40_the_password_is_kept_apart_from_the_attributes() {
+    for (operation, expected) in [
+        (
+            json!({ "op": "replace", "value": { "password": "s3cret" } }),
+            Some("s3cret"),
+        ),
+        (
+            json!({ "op": "add", "path": "Password", "value": "s3cret" }),
+            Some("s3cret"),
+        ),
+        (json!({ "op": "remove", "path": "password" }), Some("")),
+        (
+            json!({ "op": "replace", "path": "password", "value": null }),
+            Some(""),
+        ),
+        (
+            json!({ "op": "replace", "path": "title", "value": "t" }),
+            None,
+        ),
+    ] {
+        assert_eq!(
+            password(&json!([operation])).as_deref(),
+            expected,
+            "{operation}"
+        );
+    }
+}

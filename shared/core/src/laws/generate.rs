@@ -205,17 +205,30 @@ pub(super) fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![9 => select(names).prop_map(str::to_owned), 1 => word()]
 }
 
-/// A value of a multi-valued attribute.
+/// A value of a multi-valued attribute, mostly a sound one of few that there are.
 fn element() -> impl Strategy<Value = Value> {
     let name = select(&["value", "type", "primary", "display", "formatted"][..]);
-    vec((name, scalar()), 0..4).prop_map(|parts| {
-        Value::Object(
-            parts
-                .into_iter()
-                .map(|(name, part)| (name.to_owned(), part))
-                .collect(),
-        )
-    })
+    let odd = vec((name, scalar()), 0..4).prop_map(|parts| {
+        let named = |(name, part): (&str, Value)| (name.to_owned(), part);
+        Value::Object(parts.into_iter().map(named).collect())
+    });
+    let sound = (
+        select(vec![json!("a"), json!("A"), json!("b"), json!(null)]),
+        select(vec![json!("work"), json!("home"), json!(null)]),
+        select(vec![json!(true), json!(false), json!(null)]),
+        select(vec![json!("a"), json!(null)]),
+    );
+    let sound = sound.prop_map(|(value, kind, primary, display)| {
+        let mut parts = Map::from_iter([
+            ("value".to_owned(), value),
+            ("type".to_owned(), kind),
+            ("primary".to_owned(), primary),
+            ("display".to_owned(), display),
+        ]);
+        parts.retain(|_, part| !part.is_null());
+        Value::Object(parts)
+    });
+    prop_oneof![1 => odd, 4 => sound]
 }
 
 fn elements() -> impl Strategy<Value = Value> {
@@ -303,8 +316,29 @@ fn op() -> impl Strategy<Value = Value> {
 /// An operation that can often be applied.
 pub(super) fn operation() -> impl Strategy<Value = Value> {
     let value = prop_oneof![scalar(), elements(), any_json()];
-    (op(), proptest::option::of(patch_path()), value)
-        .prop_map(|(op, path, value)| json!({ "op": op, "path": path, "value": value }))
+    let odd = (op(), proptest::option::of(patch_path()), value)
+        .prop_map(|(op, path, value)| json!({ "op": op, "path": path, "value": value }));
+    let whole = (
+        op(),
+        prop_oneof![Just(None), value_filter().prop_map(Some)],
+        elements(),
+    );
+    let whole = whole.prop_map(|(op, filter, value)| {
+        let filter = filter
+            .map(|filter| format!("[{filter}]"))
+            .unwrap_or_default();
+        json!({ "op": op, "path": format!("emails{filter}"), "value": value })
+    });
+    let part = select(vec![
+        (".value", json!("a")),
+        (".value", json!("b")),
+        (".type", json!("work")),
+        (".primary", json!(true)),
+    ]);
+    let part = (op(), value_filter(), part).prop_map(|(op, filter, (sub, value))| {
+        json!({ "op": op, "path": format!("emails[{filter}]{sub}"), "value": value })
+    });
+    prop_oneof![odd, whole, part]
 }
 
 /// An operation that finds the same values when it is applied again: it has no filter.

@@ -64,19 +64,19 @@ impl Projection {
     #[must_use]
     pub fn apply(&self, of: &ResourceType, whole: Attributes) -> Attributes {
         let view = self.on(of);
-        let mut shown = Map::new();
+        let mut shown = Map::with_capacity(whole.len());
         for (name, value) in whole {
-            if let Some(extension) = of.extension(&name) {
-                if let Value::Object(inner) = value {
-                    let inner = view.extension(extension, inner);
-                    if !inner.is_empty() {
-                        shown.insert(name, Value::Object(inner));
-                    }
+            if let Some(attribute) = of.attribute(&name) {
+                if let Some(value) = view.value(None, attribute, value) {
+                    shown.insert(name, value);
                 }
-            } else if let Some(attribute) = of.attribute(&name)
-                && let Some(value) = view.value(None, attribute, value)
+            } else if let Some(extension) = of.extension(&name)
+                && let Value::Object(inner) = value
             {
-                shown.insert(name, value);
+                let inner = view.extension(extension, inner);
+                if !inner.is_empty() {
+                    shown.insert(name, Value::Object(inner));
+                }
             }
         }
         shown
@@ -205,6 +205,10 @@ impl<'s> View<'s> {
         };
         if extent == Extent::Nothing {
             return None;
+        }
+        let mut parts = attribute.sub_attributes.iter();
+        if extent == Extent::Whole && parts.all(|part| part.returned == Returned::Default) {
+            return Some(value);
         }
         match value {
             Value::Object(parts) => cut(parts, keep),

@@ -36,9 +36,18 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 pub fn user_name(text: &str) -> Option<String> {
     let words = text
         .split(' ')
-        .map(|word| UsernameCaseMapped::enforce(word).ok())
+        .map(|word| match is_plain(word) {
+            true => Some(fold(word)),
+            false => UsernameCaseMapped::enforce(word).ok(),
+        })
         .collect::<Option<Vec<_>>>()?;
     Some(words.join(" "))
+}
+
+/// Whether the profile only lowers the case of a word, as with nearly all user names: its identifier
+/// class has every visible ASCII character (RFC 8264 §9.11).
+fn is_plain(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A part of a user name, as `co`, `sw` and `ew` ask for it: mapped like the whole, though it may
@@ -91,6 +100,14 @@ mod tests {
         for odd in ["", " ", "a\u{0}", "a\nb", " a", "a ", "a  b"] {
             assert_eq!(user_name(odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn q01_the_profile_only_lowers_the_case_of_plain_words() {
+        let ascii: String = ('!'..='~').collect();
+        assert!(is_plain(&ascii));
+        let prepared = UsernameCaseMapped::enforce(ascii.as_str()).unwrap();
+        assert_eq!(user_name(&ascii).unwrap(), prepared);
     }
 
     #[test]

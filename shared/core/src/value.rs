@@ -25,7 +25,7 @@ use crate::text;
 
 mod several;
 
-pub use several::{alike, elements, is_primary, keep_primary, same, unique};
+pub use several::{alike, elements, is_primary, keep_primary, same, unique, without};
 
 /// The place of a value in a message, for error details.
 #[derive(Clone, Copy)]

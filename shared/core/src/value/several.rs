@@ -1,8 +1,8 @@
 //! The values of a multi-valued attribute together: no repetitions, one `primary`. RFC 7643 §2.4.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -66,6 +66,49 @@ pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
         }
     }
     kept.into_values().collect()
+}
+
+/// The values but those that a list names: by the `value` and `type` that it gives or, where it gives
+/// no `value`, by all parts but `primary`.
+#[must_use]
+pub fn without(attribute: &Attribute, values: Vec<Value>, listed: &[Value]) -> Vec<Value> {
+    let mut by_value = BTreeSet::new();
+    let mut by_pair = BTreeSet::new();
+    let mut by_parts = Vec::new();
+    for one in listed {
+        match Identity::of(attribute, one) {
+            Identity::Pair(text, None) => {
+                by_value.insert(text);
+            }
+            pair @ Identity::Pair(..) => {
+                by_pair.insert(pair);
+            }
+            Identity::Whole(_) => by_parts.push(one),
+        }
+    }
+    let is_named = |value: &Value| {
+        let identity = Identity::of(attribute, value);
+        by_pair.contains(&identity)
+            || matches!(&identity, Identity::Pair(text, _) if by_value.contains(text))
+            || by_parts
+                .iter()
+                .any(|listed| covers(attribute, listed, value))
+    };
+    values
+        .into_iter()
+        .filter(|value| !is_named(value))
+        .collect()
+}
+
+/// Whether every part that `listed` gives, but `primary`, is that of `value`.
+fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
+    match listed {
+        Value::Object(parts) => parts
+            .iter()
+            .filter(|(name, _)| *name != "primary")
+            .all(|(name, part)| alike(attribute.sub(name), Some(part), value.get(name))),
+        listed => listed == value,
+    }
 }
 
 /// Gives a value the parts that only its repetition has.

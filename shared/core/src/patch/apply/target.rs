@@ -121,8 +121,7 @@ fn all(
         (Op::Remove, None | Some(Value::Null)) => Ok(Vec::new()),
         (Op::Remove, Some(listed)) => {
             let listed = value::elements(attribute, listed, place)?;
-            values.retain(|kept| !listed.iter().any(|gone| covers(attribute, gone, kept)));
-            Ok(values)
+            Ok(value::without(attribute, values, &listed))
         }
         (Op::Replace, value) => value::elements(attribute, value.unwrap_or_default(), place),
         (Op::Add, value) => {
@@ -143,24 +142,6 @@ fn add(attribute: &Attribute, values: &mut Vec<Value>, given: Value) {
         (Some(Value::Object(known)), Value::Object(given)) => known.extend(given),
         (Some(_), _) => {}
         (None, given) => values.push(given),
-    }
-}
-
-/// Whether `listed` names `value`: by the `value` and `type` that it gives or, where it has no
-/// `value`, by all parts but `primary`.
-fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
-    match listed {
-        Value::Object(parts) => {
-            let by_value = parts.contains_key("value");
-            parts
-                .iter()
-                .filter(|(name, _)| match by_value {
-                    true => matches!(name.as_str(), "value" | "type"),
-                    false => *name != "primary",
-                })
-                .all(|(name, part)| value::alike(attribute.sub(name), Some(part), value.get(name)))
-        }
-        listed => value::alike(Some(attribute), Some(listed), Some(value)),
     }
 }
 

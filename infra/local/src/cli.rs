@@ -1,0 +1,241 @@
+//! The command line of the local stack: what `cargo run` and `cargo run -- services` take.
+//!
+//! It only reads and checks the arguments. The environment is not looked at, and nothing is opened here.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::dynamo::Storage;
+
+/// Runs the whole of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function.
+#[derive(Debug, Parser)]
+#[command(name = "local", args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What `cargo run` without a subcommand takes.
+    #[command(flatten)]
+    pub run: Run,
+    /// Something other than running the whole stack.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else there is.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start only DynamoDB and Secrets Manager, and print the environment for `cargo lambda watch`
+    Services(Services),
+    /// Print the round trips and capacity units of every operation
+    Cost,
+}
+
+/// The arguments of the whole stack.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Where the gateway listens; port 0 is any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000", value_parser = listen)]
+    pub listen: SocketAddr,
+    /// Where the data is kept.
+    #[command(flatten)]
+    pub data: Data,
+    /// Use the DynamoDB at this URL instead of the embedded one
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint: Option<String>,
+    /// Make this tenant and import its token; may be given more than once
+    #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
+    pub tenants: Vec<Tenant>,
+}
+
+/// The arguments of `services`.
+#[derive(Debug, Args)]
+pub struct Services {
+    /// Where the data is kept.
+    #[command(flatten)]
+    pub data: Data,
+    /// The loopback port of DynamoDB; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8000)]
+    pub dynamodb_port: u16,
+    /// The loopback port of Secrets Manager; 0 is any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8001)]
+    pub secrets_port: u16,
+}
+
+/// Where the data is kept.
+#[derive(Debug, Args)]
+pub struct Data {
+    /// Keep the data in memory only
+    #[arg(long, conflicts_with = "data")]
+    memory: bool,
+    /// Keep the data in this folder
+    #[arg(long, value_name = "DIR", default_value = ".muster")]
+    data: PathBuf,
+}
+
+impl Data {
+    /// The storage that the arguments ask for.
+    #[must_use]
+    pub fn storage(&self) -> Storage {
+        if self.memory { Storage::Memory } else { Storage::Folder(self.data.clone()) }
+    }
+}
+
+/// A tenant to make, with the token its customer uses already.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// The tenant's name, the first segment of its URLs.
+    pub name: String,
+    /// The token to import.
+    pub token: String,
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+const MAX_NAME: usize = 40;
+const MIN_TOKEN: usize = 32;
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:9000 (port 0: any free one)".to_owned())
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let usable = text.parse::<http::Uri>().ok().is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
+    });
+    if !usable {
+        return Err("write a URL without a path, for example http://localhost:8000".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn tenant(text: &str) -> Result<Tenant, String> {
+    let Some((name, token)) = text.split_once('=') else {
+        return Err("put a `=` between the tenant's name and its token".to_owned());
+    };
+    check_name(name)?;
+    check_token(token)?;
+    Ok(Tenant { name: name.to_owned(), token: token.to_owned() })
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.len() > MAX_NAME {
+        return Err(format!("make the name 1 to {MAX_NAME} characters long; it has {}", name.chars().count()));
+    }
+    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if let Some(other) = name.chars().find(|&c| !alphanumeric(c) && c != '-') {
+        return Err(format!("replace `{other}` in the name: only a-z, 0-9 and - are allowed"));
+    }
+    if name.starts_with('-') || name.ends_with('-') {
+        return Err("let the name start and end with a letter or a digit".to_owned());
+    }
+    Ok(())
+}
+
+fn check_token(token: &str) -> Result<(), String> {
+    let length = token.chars().count();
+    if length < MIN_TOKEN {
+        return Err(format!("use a token of at least {MIN_TOKEN} characters; it has {length}"));
+    }
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err("use a token of printable ASCII characters without spaces: it travels in a header".to_owned());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+    fn read(arguments: &[&str]) -> Result<Cli, String> {
+        let all = std::iter::once("local").chain(arguments.iter().copied());
+        Cli::try_parse_from(all).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn without_arguments_it_listens_on_9000_and_keeps_its_data() {
+        let cli = read(&[]).unwrap();
+        assert_eq!(cli.run.listen.to_string(), "127.0.0.1:9000");
+        assert_eq!(cli.run.data.storage(), Storage::Folder(".muster".into()));
+        assert!(cli.run.endpoint.is_none() && cli.run.tenants.is_empty() && cli.command.is_none());
+    }
+
+    #[test]
+    fn memory_and_a_folder_exclude_each_other() {
+        assert_eq!(read(&["--memory"]).unwrap().run.data.storage(), Storage::Memory);
+        assert_eq!(read(&["--data", "x"]).unwrap().run.data.storage(), Storage::Folder("x".into()));
+        assert!(read(&["--memory", "--data", "x"]).unwrap_err().contains("cannot be used with"));
+        assert!(read(&["services", "--memory", "--data", "x"]).unwrap_err().contains("cannot be used with"));
+    }
+
+    #[test]
+    fn tenants_are_a_list() {
+        let cli = read(&["--tenant", &format!("acme={TOKEN}="), "--tenant", &format!("b-2={TOKEN}")]).unwrap();
+        let expected = [("acme", format!("{TOKEN}=")), ("b-2", TOKEN.to_owned())]
+            .map(|(name, token)| Tenant { name: name.to_owned(), token });
+        assert_eq!(cli.run.tenants, expected);
+    }
+
+    #[test]
+    fn a_token_is_not_in_debug_output() {
+        let cli = read(&["--tenant", &format!("acme={TOKEN}")]).unwrap();
+        assert!(!format!("{cli:?}").contains(TOKEN));
+    }
+
+    #[test]
+    fn wrong_arguments_say_what_to_change() {
+        let long = "a".repeat(41);
+        for (argument, value, part) in [
+            ("--tenant", "acme".to_owned(), "put a `=` between"),
+            ("--tenant", format!("={TOKEN}"), "1 to 40 characters long; it has 0"),
+            ("--tenant", format!("{long}={TOKEN}"), "it has 41"),
+            ("--tenant", format!("Acme={TOKEN}"), "replace `A`"),
+            ("--tenant", format!("a_b={TOKEN}"), "replace `_`"),
+            ("--tenant", format!("a-={TOKEN}"), "start and end with a letter"),
+            ("--tenant", "acme=short".to_owned(), "at least 32 characters; it has 5"),
+            ("--tenant", format!("acme={TOKEN} "), "without spaces"),
+            ("--listen", "9000".to_owned(), "127.0.0.1:9000"),
+            ("--endpoint", "localhost:8000".to_owned(), "http://localhost:8000"),
+            ("--endpoint", "http://localhost:8000/x".to_owned(), "without a path"),
+        ] {
+            let error = read(&[argument, &value]).unwrap_err();
+            assert!(error.contains(part), "{argument} {value}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_loses_the_slash_at_its_end() {
+        let cli = read(&["--endpoint", "http://localhost:8000/", "--listen", "[::1]:0"]).unwrap();
+        assert_eq!(cli.run.endpoint.as_deref(), Some("http://localhost:8000"));
+        assert_eq!(cli.run.listen.to_string(), "[::1]:0");
+    }
+
+    #[test]
+    fn services_have_ports_and_no_listen() {
+        let Some(Command::Services(services)) = read(&["services", "--memory"]).unwrap().command else {
+            panic!("not services");
+        };
+        assert_eq!((services.dynamodb_port, services.secrets_port), (8000, 8001));
+        assert_eq!(services.data.storage(), Storage::Memory);
+        assert!(read(&["services", "--listen", "127.0.0.1:1"]).is_err());
+        assert!(read(&["--listen", "127.0.0.1:1", "services"]).is_err());
+    }
+
+    #[test]
+    fn cost_takes_nothing() {
+        assert!(matches!(read(&["cost"]).unwrap().command, Some(Command::Cost)));
+        assert!(read(&["cost", "--memory"]).is_err());
+    }
+}

@@ -1,0 +1,228 @@
+use std::time::Instant;
+
+use dynoxide::actions::get_item::GetItemRequest;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::template::{AttributeDefinition, KeyElement};
+
+fn definition() -> TableDefinition {
+    let attribute = |name: &str| AttributeDefinition { name: name.to_owned(), kind: "S".to_owned() };
+    let key = |name: &str, key_type: &str| KeyElement { name: name.to_owned(), key_type: key_type.to_owned() };
+    TableDefinition {
+        attribute_definitions: vec![attribute("pk"), attribute("sk")],
+        key_schema: vec![key("pk", "HASH"), key("sk", "RANGE")],
+        billing_mode: "PAY_PER_REQUEST".to_owned(),
+        stream_view_type: Some("NEW_AND_OLD_IMAGES".to_owned()),
+        ttl_attribute: Some("expires".to_owned()),
+    }
+}
+
+/// A folder of its own that is not there yet, removed at the end.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let name = format!("muster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) fn storage(&self) -> Storage {
+        Storage::Folder(self.0.clone())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn connect(dynamo: &Dynamo) -> TcpStream {
+    TcpStream::connect(dynamo.endpoint().strip_prefix("http://").unwrap()).await.unwrap()
+}
+
+/// One call over the wire, as an SDK makes it, on a connection that stays open.
+async fn call(stream: &mut TcpStream, operation: &str, body: Value) -> (u16, Value) {
+    let body = body.to_string();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: DynamoDB_20120810.{operation}\r\n\
+         content-type: application/x-amz-json-1.0\r\nx-amz-date: 20260101T000000Z\r\n\
+         authorization: AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/dynamodb/aws4_request, \
+         SignedHeaders=host, Signature=b\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    loop {
+        let mut part = [0; 4096];
+        let read = stream.read(&mut part).await.unwrap();
+        answer.extend_from_slice(&part[..read]);
+        let text = String::from_utf8_lossy(&answer);
+        if let Some((head, rest)) = text.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse::<usize>().unwrap();
+            if rest.len() == length {
+                return (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(rest).unwrap());
+            }
+        }
+    }
+}
+
+fn put(sk: &str) -> Value {
+    json!({"TableName": "muster", "Item": {"pk": {"S": "p"}, "sk": {"S": sk}, "body": {"S": "x".repeat(600)}}})
+}
+
+fn holds(dynamo: &Dynamo, sk: &str) -> bool {
+    let request: GetItemRequest =
+        serde_json::from_value(json!({"TableName": "muster", "Key": {"pk": {"S": "p"}, "sk": {"S": sk}}})).unwrap();
+    dynamo.engine.get_item(request).unwrap().item.is_some()
+}
+
+#[tokio::test]
+async fn the_table_of_the_template_is_there_with_its_stream_and_ttl() {
+    let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    dynamo.create_table("muster", &definition()).unwrap();
+    let mut stream = connect(&dynamo).await;
+    let (status, table) = call(&mut stream, "DescribeTable", json!({"TableName": "muster"})).await;
+    let (_, ttl) = call(&mut stream, "DescribeTimeToLive", json!({"TableName": "muster"})).await;
+    assert_eq!(status, 200);
+    assert_eq!(table["Table"]["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST");
+    assert_eq!(table["Table"]["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
+    assert_eq!(table["Table"]["KeySchema"][1], json!({"AttributeName": "sk", "KeyType": "RANGE"}));
+    assert_eq!(ttl["TimeToLiveDescription"]["AttributeName"], "expires");
+    dynamo.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_at_the_next_start() {
+    let folder = Folder::new();
+    let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
+    dynamo.create_table("muster", &definition()).unwrap();
+    let mut stream = connect(&dynamo).await;
+    assert_eq!(call(&mut stream, "PutItem", put("a")).await.0, 200);
+    dynamo.shutdown().await;
+
+    let again = Dynamo::start(&folder.storage(), 0).await.unwrap();
+    again.create_table("muster", &definition()).unwrap();
+    assert!(holds(&again, "a"));
+    again.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_loses_nothing_that_was_answered() {
+    let folder = Folder::new();
+    let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
+    dynamo.create_table("muster", &definition()).unwrap();
+    let mut stream = connect(&dynamo).await;
+    assert_eq!(call(&mut stream, "PutItem", put("a")).await.0, 200);
+    let copy = Folder::new();
+    fs::create_dir_all(&copy.0).unwrap();
+    for name in ["dynamodb.sqlite", "dynamodb.sqlite-wal"] {
+        fs::copy(folder.0.join(name), copy.0.join(name)).unwrap();
+    }
+    dynamo.shutdown().await;
+
+    let found = Dynamo::start(&copy.storage(), 0).await.unwrap();
+    assert!(holds(&found, "a"));
+    found.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_folder_belongs_to_one_process() {
+    let folder = Folder::new();
+    let first = Dynamo::start(&folder.storage(), 0).await.unwrap();
+    let second = Dynamo::start(&folder.storage(), 0).await.err().unwrap();
+    assert!(second.to_string().contains("another process uses"), "{second}");
+    first.shutdown().await;
+    Dynamo::start(&folder.storage(), 0).await.unwrap().shutdown().await;
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let first = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    let port = first.endpoint().rsplit_once(':').unwrap().1.parse().unwrap();
+    let second = Dynamo::start(&Storage::Memory, port).await.err().unwrap();
+    assert!(second.to_string().contains(&format!("cannot listen on port {port}")), "{second}");
+}
+
+#[tokio::test]
+async fn the_folder_is_the_owners_and_ignored_by_git() {
+    let folder = Folder::new();
+    let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
+    dynamo.shutdown().await;
+    assert_eq!(fs::read_to_string(folder.0.join(".gitignore")).unwrap(), "*\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}
+
+#[test]
+fn the_last_stream_record_is_found_by_an_index() {
+    let folder = Folder::new();
+    make(&folder.0).unwrap();
+    let file = folder.0.join(FILE);
+    open(file.to_str().unwrap()).unwrap();
+    let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
+    for query in [
+        "SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = 'muster'",
+        "SELECT event_id FROM _stream_records WHERE table_name = 'muster' AND shard_id = 's' \
+         AND CAST(sequence_number AS INTEGER) > 1 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 9",
+    ] {
+        let explained = format!("EXPLAIN QUERY PLAN {query}");
+        let plan = storage.conn().query_row(&explained, [], |row| row.get::<_, String>(3)).unwrap();
+        assert!(plan.contains("INDEX muster_stream_position"), "{plan}");
+    }
+}
+
+#[test]
+fn stream_records_are_forgotten_after_a_day() {
+    let folder = Folder::new();
+    make(&folder.0).unwrap();
+    let file = folder.0.join(FILE);
+    let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
+    for (number, age) in [("1", 86_500), ("2", 86_300)] {
+        let time = storage.conn().query_row(&format!("SELECT unixepoch() - {age}"), [], |row| row.get(0)).unwrap();
+        storage.insert_stream_record("muster", "INSERT", "{}", None, None, number, "s", time).unwrap();
+    }
+    open(file.to_str().unwrap()).unwrap();
+    let left = storage.get_stream_records("muster", "s", 0, 9).unwrap();
+    assert_eq!(left.iter().map(|r| r.sequence_number.as_str()).collect::<Vec<_>>(), ["2"]);
+}
+
+#[tokio::test]
+async fn items_whose_time_is_over_are_swept() {
+    let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    dynamo.create_table("muster", &definition()).unwrap();
+    let mut stream = connect(&dynamo).await;
+    let mut item = put("old");
+    item["Item"]["expires"] = json!({"N": "1000000000"});
+    call(&mut stream, "PutItem", item).await;
+    call(&mut stream, "PutItem", put("new")).await;
+    assert_eq!(dynamo.sweep().unwrap(), 1);
+    assert!(!holds(&dynamo, "old") && holds(&dynamo, "new"));
+}
+
+#[tokio::test]
+async fn idle_and_unused_connections_do_not_delay_the_end() {
+    let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    dynamo.create_table("muster", &definition()).unwrap();
+    let _unused = connect(&dynamo).await;
+    let mut idle = connect(&dynamo).await;
+    call(&mut idle, "PutItem", put("a")).await;
+    let started = Instant::now();
+    dynamo.shutdown().await;
+    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_request_does_not_keep_the_engine_from_ending() {
+    let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    let mut half = connect(&dynamo).await;
+    half.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nx").await.unwrap();
+    dynamo.shutdown().await;
+}

@@ -1,0 +1,193 @@
+//! API Gateway in this process: every HTTP request becomes the event that an HTTP API sends to a function (payload
+//! format 2.0), and the function's answer in JSON becomes the HTTP response. What works here has passed the very
+//! encoding that it passes in AWS, `lambda_http` included.
+//!
+//! The limits are those of AWS: request line and header values, body, event, answer, time. Authorisers, CORS settings,
+//! stages, throttling and access logs are not stood in for. What the gateway answers by itself has its own JSON, not
+//! SCIM's: no function sees those requests in AWS either.
+
+mod answer;
+mod event;
+mod routing;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use bytes::{Bytes, BytesMut};
+use http::request::Parts;
+use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, LambdaEvent, Service, service_fn};
+use service::lambda::readable;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::dynamo::PATIENCE;
+use crate::template::Route;
+use event::Stamp;
+use routing::Routing;
+
+/// Serves the routes on the listener until `shutdown` is done, then finishes the running requests within [`PATIENCE`].
+///
+/// `handler` gets the name of the function that the route belongs to, and the request as `lambda_http` gives it to a
+/// function in AWS. As there, it runs to its end when the client has gone away.
+pub async fn serve<H, F>(
+    listener: TcpListener,
+    routes: Vec<Route>,
+    handler: H,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) where
+    H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
+{
+    let gateway = Arc::new(Gateway { routing: Routing::new(routes), handler });
+    let app = axum::Router::new().fallback(move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request| {
+        let gateway = Arc::clone(&gateway);
+        async move { gateway.answer(peer, request).await.unwrap_or_else(Refusal::response) }
+    });
+    let (end, ending) = oneshot::channel();
+    let served = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = end.send(());
+        });
+    let patience = async move {
+        let _ = ending.await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        biased;
+        _ = served => {}
+        () = patience => tracing::warn!("gateway.shutdown: a connection was cut"),
+    }
+}
+
+/// The most that request line and header values may have together.
+pub const MAX_HEAD: usize = 10_240;
+/// The largest body of a request.
+pub const MAX_BODY: usize = 10 * 1024 * 1024;
+/// The largest event that Lambda takes and the largest answer that it gives, both as JSON.
+pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024 + 100;
+
+/// A body beyond the limit is read on and thrown away up to here, so that its sender gets to reading the answer.
+const MAX_DRAINED: usize = 64 * 1024 * 1024;
+/// How long the gateway waits for a function.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+struct Gateway<H> {
+    routing: Routing,
+    handler: H,
+}
+
+impl<H, F> Gateway<H>
+where
+    H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
+{
+    async fn answer(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let (parts, body) = request.into_parts();
+        if head_size(&parts) > MAX_HEAD {
+            return Err(Refusal::HeadTooLarge);
+        }
+        let path = event::decode_path(parts.uri.path()).ok_or(Refusal::BadRequest)?;
+        let matched = self.routing.find(&parts.method, &path).ok_or(Refusal::NotFound)?;
+        let body = read(body).await?;
+        let stamp = Stamp::new();
+        let event = event::build(&parts, &path, &matched, peer.ip(), &body, &stamp).ok_or(Refusal::BadRequest)?;
+        let answer = self.invoke(matched.route.function(), event.to_string(), &stamp).await?;
+        answer::read(&answer, &stamp).ok_or(Refusal::Failed)
+    }
+
+    /// Runs the function on a task of its own: it outlives the client, and a panic in it is an answer, not a lost
+    /// connection.
+    async fn invoke(&self, function: &str, event: String, stamp: &Stamp) -> Result<String, Refusal> {
+        if event.len() > MAX_PAYLOAD {
+            return Err(Refusal::BodyTooLarge);
+        }
+        let (handler, function, id) = (self.handler.clone(), function.to_owned(), stamp.invocation_id.clone());
+        let invocation = tokio::spawn(async move {
+            let payload = readable(serde_json::from_str::<LambdaRequest>(&event)?);
+            let service = service_fn(move |request| {
+                let answer = handler(function.clone(), request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            let mut context = lambda_http::Context::default();
+            context.request_id = id;
+            let Ok(answer) = Adapter::from(service).call(LambdaEvent::new(payload, context)).await;
+            serde_json::to_string(&answer)
+        });
+        match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
+            Err(_) => Err(Refusal::TooSlow),
+            Ok(Ok(Ok(answer))) if answer.len() <= MAX_PAYLOAD => Ok(answer),
+            Ok(Ok(Ok(answer))) => Err(failed(&format!("the answer has {} bytes", answer.len()))),
+            Ok(Ok(Err(e))) => Err(failed(&e.to_string())),
+            Ok(Err(e)) => Err(failed(&e.to_string())),
+        }
+    }
+}
+
+fn failed(reason: &str) -> Refusal {
+    tracing::error!("function.failed: {reason}");
+    Refusal::Failed
+}
+
+/// What the gateway answers without a function, or in the place of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    BadRequest,
+    NotFound,
+    BodyTooLarge,
+    HeadTooLarge,
+    Failed,
+    TooSlow,
+}
+
+impl Refusal {
+    fn response(self) -> Response<Body> {
+        let (status, message) = match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"),
+            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        };
+        let mut response = Response::new(Body::from(format!(r#"{{"message":"{message}"}}"#)));
+        *response.status_mut() = status;
+        let media_type = http::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, media_type);
+        response
+    }
+}
+
+/// Request line and header values, as the quota counts them.
+fn head_size(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(0, |t| t.as_str().len());
+    let line = parts.method.as_str().len() + 1 + target + " HTTP/1.1".len();
+    line + parts.headers.values().map(http::HeaderValue::len).sum::<usize>()
+}
+
+async fn read(mut body: Body) -> Result<Bytes, Refusal> {
+    let mut collected = BytesMut::new();
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Refusal::BadRequest)?.into_data() else {
+            continue;
+        };
+        size += data.len();
+        if size <= MAX_BODY {
+            collected.extend_from_slice(&data);
+        } else if size > MAX_DRAINED {
+            break;
+        }
+    }
+    if size > MAX_BODY { Err(Refusal::BodyTooLarge) } else { Ok(collected.freeze()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! The whole of Muster in one process: embedded DynamoDB, a Secrets Manager stand-in, the gateway with
+//! the routes of `template.yaml`, and the service behind it.
+//!
+//! For development and tests. It is the same code that runs in AWS, behind the same events; it does not
+//! look after permissions, quotas of an account, or more than one machine.
+
+pub mod cli;
+pub mod dynamo;
+pub mod gateway;
+pub mod secrets;
+pub mod stack;
+pub mod template;

@@ -1,0 +1,134 @@
+//! `cargo run`: the local stack. Standard output is for people and scripts, standard error for the log.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use local::cli::{Cli, Command, Run};
+use local::stack::{Access, Options, Services, Stack, StartError};
+use service::clock::{Clock, Ids};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+/// The tenant that is made when none is asked for.
+const DEMO_TENANT: &str = "acme";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log();
+    let done = match cli.command {
+        None => run(cli.run).await,
+        Some(Command::Services(services)) => run_services(services).await,
+        Some(Command::Cost) => Ok(()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error. The engine warns of every condition that fails, which is how uniqueness works.
+fn start_log() {
+    let levels = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("dynoxide", LevelFilter::ERROR);
+    tracing_subscriber::registry()
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(io::stderr)
+                .with_target(false)
+                .with_filter(levels),
+        )
+        .init();
+}
+
+async fn run(arguments: Run) -> Result<(), StartError> {
+    let stack = Stack::start(Options {
+        listen: arguments.listen,
+        storage: arguments.data.storage(),
+        endpoint: arguments.endpoint,
+        clock: Clock::system(),
+        ids: Ids::system(),
+    })
+    .await?;
+    let mut tenants = Vec::new();
+    for tenant in &arguments.tenants {
+        tenants.push(stack.tenant(&tenant.name, Some(&tenant.token)).await?);
+    }
+    if tenants.is_empty() {
+        tenants.push(stack.tenant(DEMO_TENANT, None).await?);
+    }
+    announce(&mut io::stdout().lock(), &stack, &tenants)?;
+    interrupted().await?;
+    stack.shutdown().await;
+    Ok(())
+}
+
+fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {
+    writeln!(out, "ready http://{}", stack.address)?;
+    for Access {
+        tenant,
+        base,
+        token,
+    } in tenants
+    {
+        writeln!(out, "tenant {tenant} {base} {token}")?;
+    }
+    if let Some(Access { base, token, .. }) = tenants.first() {
+        writeln!(
+            out,
+            r#"
+Create a user, find it, deactivate it (the id is in the answers):
+
+  BASE={base}
+  TOKEN={token}
+
+  curl -s "$BASE/Users" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' \
+    -d '{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"babs@example.com","active":true}}'
+
+  curl -sG "$BASE/Users" -H "Authorization: Bearer $TOKEN" --data-urlencode 'filter=userName eq "babs@example.com"'
+
+  curl -s -X PATCH "$BASE/Users/ID" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' \
+    -d '{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{"op":"replace","value":{{"active":false}}}}]}}'
+
+Ctrl-C ends it; the data is kept."#
+        )?;
+    }
+    out.flush()
+}
+
+async fn run_services(arguments: local::cli::Services) -> Result<(), StartError> {
+    let ports = (arguments.dynamodb_port, arguments.secrets_port);
+    let services = Services::start(&arguments.data.storage(), None, ports).await?;
+    let (clock, ids) = (Clock::system(), Ids::system());
+    let service = local::stack::service(&services.clients, None, clock.clone(), ids.clone());
+    let token = local::stack::provision(&service, &clock, &ids, DEMO_TENANT, None).await?;
+    let mut out = io::stdout().lock();
+    for (name, value) in services.environment() {
+        writeln!(out, "{name}={value}")?;
+    }
+    writeln!(out, "# tenant {DEMO_TENANT}, token {token}")?;
+    out.flush()?;
+    drop(out);
+    interrupted().await?;
+    services.shutdown().await;
+    Ok(())
+}
+
+/// Waits for Ctrl-C, or for the signal by which a script ends a process.
+async fn interrupted() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            done = tokio::signal::ctrl_c() => done,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,194 @@
+//! Secrets Manager in this process: the operations that Muster uses, over the JSON protocol of AWS on a loopback port.
+//!
+//! Version stages behave as in AWS ([`store`]), because changing a keyring is a compare-and-swap on them. Signatures are
+//! not checked, nothing is encrypted, and there is no deletion, rotation, tag or policy.
+
+pub mod store;
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::dynamo::{PATIENCE, Storage};
+use store::{Stamp, Store};
+
+/// Why the stand-in did not start.
+#[derive(Debug)]
+pub enum SecretsError {
+    /// The folder of the data, or the file in it.
+    Folder(io::Error),
+    /// The file has something else in it.
+    Content(PathBuf, serde_json::Error),
+    /// The port to listen on.
+    Port(u16, io::Error),
+}
+
+impl fmt::Display for SecretsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(e) => write!(f, "the data folder of Secrets Manager: {e}"),
+            Self::Content(path, e) => write!(f, "`{}` does not hold secrets: {e}", path.display()),
+            Self::Port(port, e) => write!(f, "Secrets Manager cannot listen on port {port}: {e}"),
+        }
+    }
+}
+
+impl std::error::Error for SecretsError {}
+
+/// The running stand-in. Every change is in its file before it is answered, so ending it loses nothing.
+pub struct Secrets {
+    endpoint: String,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<io::Result<()>>,
+    _lock: Option<File>,
+}
+
+impl Secrets {
+    /// Reads what was kept and serves it on a loopback port; port 0 is any free one.
+    ///
+    /// # Errors
+    /// When the folder is not usable or in use by another process, its file is not ours, or the port is taken.
+    pub async fn start(storage: &Storage, port: u16) -> Result<Self, SecretsError> {
+        let (shelf, lock) = Shelf::open(storage)?;
+        let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = bound.map_err(|e| SecretsError::Port(port, e))?;
+        let address = listener.local_addr().map_err(|e| SecretsError::Port(port, e))?;
+        let (stop, stopped) = oneshot::channel();
+        let router = Router::new().route("/", post(answer)).with_state(Arc::new(Mutex::new(shelf)));
+        let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
+            let _ = stopped.await;
+        });
+        Ok(Self {
+            endpoint: format!("http://{address}"),
+            stop,
+            served: tokio::spawn(serve.into_future()),
+            _lock: lock,
+        })
+    }
+
+    /// The URL that an SDK takes as its endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Ends the stand-in after the requests that are running, within [`PATIENCE`].
+    pub async fn shutdown(self) {
+        let Self { stop, mut served, _lock, .. } = self;
+        let _ = stop.send(());
+        if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
+            tracing::warn!("secrets.shutdown: a connection was cut");
+            served.abort();
+        }
+    }
+}
+
+/// The secrets and the file they are kept in.
+struct Shelf {
+    store: Store,
+    file: Option<PathBuf>,
+}
+
+impl Shelf {
+    fn open(storage: &Storage) -> Result<(Self, Option<File>), SecretsError> {
+        let Some((path, lock)) = storage.open(FILE).map_err(SecretsError::Folder)? else {
+            return Ok((Self { store: Store::default(), file: None }, None));
+        };
+        let store = match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| SecretsError::Content(path.clone(), e))?,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Store::default(),
+            Err(e) => return Err(SecretsError::Folder(e)),
+        };
+        Ok((Self { store, file: Some(path) }, Some(lock)))
+    }
+
+    /// Runs an operation on a copy, which takes the place of the store only when it is in the file.
+    fn run(&mut self, operation: &str, input: &Value) -> Result<Value, Failure> {
+        let mut next = self.store.clone();
+        let output = next.run(operation, input, &stamp())?;
+        if next != self.store {
+            if let Some(path) = &self.file {
+                save(path, &next).map_err(|e| Failure::new("InternalServiceError", e.to_string()))?;
+            }
+            self.store = next;
+        }
+        Ok(output)
+    }
+}
+
+/// An error as the protocol has it: a type, and a text for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The name of the exception.
+    pub kind: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+const FILE: &str = "secrets.json";
+const TARGET: &str = "secretsmanager.";
+const MEDIA_TYPE: &str = "application/x-amz-json-1.1";
+
+async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
+    let result = match target.and_then(|t| t.strip_prefix(TARGET)) {
+        None => Err(Failure::new("UnknownOperationException", "the header x-amz-target names no operation")),
+        Some(operation) => match serde_json::from_slice(&body) {
+            Err(e) => Err(Failure::new("SerializationException", e.to_string())),
+            Ok(input) => shelf.lock().unwrap_or_else(PoisonError::into_inner).run(operation, &input),
+        },
+    };
+    let (status, body) = match result {
+        Ok(output) => (StatusCode::OK, output),
+        Err(Failure { kind, message }) => (status(kind), json!({"__type": kind, "Message": message})),
+    };
+    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response()
+}
+
+fn status(kind: &str) -> StatusCode {
+    if kind == "InternalServiceError" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the stand-in's own time and ids, as AWS gives them; tests build a stamp")]
+fn stamp() -> Stamp {
+    Stamp { seconds: Timestamp::now().as_second(), id: Uuid::new_v4().to_string() }
+}
+
+/// Puts the whole file in place at once: a reader sees the old one or the new one, also after a crash.
+fn save(path: &Path, store: &Store) -> io::Result<()> {
+    let bytes = serde_json::to_vec_pretty(store).map_err(io::Error::other)?;
+    let draft = path.with_extension("json.new");
+    let mut options = File::options();
+    options.create(true).write(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! The secrets, their versions and the stages on them: pure, with time and new ids passed in.
+//!
+//! The rules are those of the Secrets Manager API reference: a stage is on one version at a time; `AWSCURRENT` leaves
+//! `AWSPREVIOUS` behind where it was; a stage that is somewhere is only moved by who names the version it is on.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::Failure;
+
+/// All secrets by name.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Store {
+    secrets: BTreeMap<String, Secret>,
+}
+
+/// The time and a random id for what an operation makes.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// Seconds since 1970.
+    pub seconds: i64,
+    /// At least eight hexadecimal digits that nothing else has.
+    pub id: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Secret {
+    name: String,
+    arn: String,
+    description: Option<String>,
+    created: i64,
+    changed: i64,
+    versions: Vec<Version>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Version {
+    id: String,
+    created: i64,
+    string: Option<String>,
+    binary: Option<String>,
+    stages: Vec<String>,
+}
+
+type Outcome = Result<Value, Failure>;
+
+impl Store {
+    /// Runs one operation. After a failure the store may be half changed and is to be thrown away.
+    ///
+    /// # Errors
+    /// What AWS answers in the same case.
+    pub fn run(&mut self, operation: &str, input: &Value, stamp: &Stamp) -> Outcome {
+        match operation {
+            "CreateSecret" => self.create(input, stamp),
+            "PutSecretValue" => self.put(input, stamp),
+            "UpdateSecretVersionStage" => self.move_stage(input, stamp),
+            "GetSecretValue" => self.value(input),
+            "DescribeSecret" => Ok(self.find(input)?.describe("VersionIdsToStages")),
+            "ListSecrets" => self.list(input),
+            _ => Err(Failure::new("UnknownOperationException", format!("no stand-in for `{operation}`"))),
+        }
+    }
+
+    fn create(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
+        let name = required(input, "Name")?;
+        check_name(name)?;
+        let version = Version::read(input, stamp)?;
+        if let Some(secret) = self.secrets.get(name) {
+            return match version.filter(|v| secret.versions.iter().any(|known| known.same(v))) {
+                Some(version) => Ok(secret.point(&version.id)),
+                None => Err(exists(format!("The operation failed because the secret {name} already exists."))),
+            };
+        }
+        let suffix: String = stamp.id.chars().filter(char::is_ascii_hexdigit).take(6).collect();
+        let mut secret = Secret {
+            name: name.to_owned(),
+            arn: format!("{ARN_PREFIX}{name}-{suffix}"),
+            description: text(input, "Description").map(str::to_owned),
+            created: stamp.seconds,
+            changed: stamp.seconds,
+            versions: Vec::new(),
+        };
+        let answer = match version {
+            None => json!({"ARN": secret.arn, "Name": secret.name}),
+            Some(version) => secret.add(version, &[CURRENT.to_owned()]),
+        };
+        self.secrets.insert(name.to_owned(), secret);
+        Ok(answer)
+    }
+
+    fn put(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
+        let version = Version::read(input, stamp)?.ok_or_else(|| invalid("Provide SecretString or SecretBinary."))?;
+        let stages = stages(input)?;
+        let secret = self.find_mut(input)?;
+        if let Some(known) = secret.versions.iter().find(|v| v.id == version.id) {
+            if known.same(&version) {
+                return Ok(secret.point(&version.id));
+            }
+            return Err(exists(format!("A version {} with another value already exists.", version.id)));
+        }
+        secret.changed = stamp.seconds;
+        Ok(secret.add(version, &stages))
+    }
+
+    fn move_stage(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
+        let stage = required(input, "VersionStage")?;
+        let to = text(input, "MoveToVersionId");
+        let from = text(input, "RemoveFromVersionId");
+        let secret = self.find_mut(input)?;
+        for id in to.iter().chain(from.iter()) {
+            secret.version(id).ok_or_else(|| missing(format!("{CANNOT_FIND} value for VersionId: {id}")))?;
+        }
+        let holder = secret.holder(stage).map(|v| v.id.clone());
+        match (holder.as_deref(), from) {
+            (Some(holder), None) if to != Some(holder) => {
+                return Err(invalid(format!(
+                    "The parameter RemoveFromVersionId can't be empty. Staging label {stage} is currently attached to \
+                     version {holder}, so you must explicitly reference that version in RemoveFromVersionId."
+                )));
+            }
+            (holder, Some(from)) if holder != Some(from) => {
+                return Err(invalid(format!(
+                    "The parameter RemoveFromVersionId can't be {from}. Staging label {stage} is not attached to it."
+                )));
+            }
+            _ => {}
+        }
+        match to {
+            Some(to) => secret.attach(to, stage),
+            None if stage == CURRENT => return Err(invalid("AWSCURRENT can be moved, not removed.")),
+            None => secret.detach(stage),
+        }
+        secret.changed = stamp.seconds;
+        Ok(json!({"ARN": secret.arn, "Name": secret.name}))
+    }
+
+    fn value(&self, input: &Value) -> Outcome {
+        let secret = self.find(input)?;
+        let (id, stage) = (text(input, "VersionId"), text(input, "VersionStage"));
+        let (found, wanted) = if let Some(id) = id {
+            (secret.version(id), format!("VersionId: {id}"))
+        } else {
+            let stage = stage.unwrap_or(CURRENT);
+            (secret.holder(stage), format!("staging label: {stage}"))
+        };
+        let version = found.ok_or_else(|| missing(format!("{CANNOT_FIND} value for {wanted}")))?;
+        if stage.is_some_and(|stage| !version.has(stage)) {
+            let reason = "You provided a VersionStage that is not associated to the provided VersionId.";
+            return Err(Failure::new("InvalidRequestException", reason));
+        }
+        let mut answer = secret.point(&version.id);
+        if let Some(members) = answer.as_object_mut() {
+            members.insert("CreatedDate".to_owned(), json!(version.created));
+            for (name, value) in [("SecretString", &version.string), ("SecretBinary", &version.binary)] {
+                members.extend(value.iter().map(|v| (name.to_owned(), json!(v))));
+            }
+        }
+        Ok(answer)
+    }
+
+    fn list(&self, input: &Value) -> Outcome {
+        let prefixes = name_prefixes(input)?;
+        let wanted = |name: &str| prefixes.iter().all(|any| any.iter().any(|prefix| name.starts_with(prefix)));
+        let size = input.get("MaxResults").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let size = size.map_or(MAX_PAGE, |n| n.clamp(1, MAX_PAGE));
+        let after = text(input, "NextToken").unwrap_or_default();
+        let mut rest = self.secrets.values().filter(|s| wanted(&s.name) && s.name.as_str() > after).peekable();
+        let page: Vec<&Secret> = rest.by_ref().take(size).collect();
+        let mut answer = Map::new();
+        if let (Some(_), Some(last)) = (rest.peek(), page.last()) {
+            answer.insert("NextToken".to_owned(), json!(last.name));
+        }
+        let page = page.iter().map(|s| s.describe("SecretVersionsToStages")).collect();
+        answer.insert("SecretList".to_owned(), Value::Array(page));
+        Ok(Value::Object(answer))
+    }
+
+    fn find(&self, input: &Value) -> Result<&Secret, Failure> {
+        let id = required(input, "SecretId")?;
+        let found = self.secrets.get(id).or_else(|| self.secrets.values().find(|s| s.arn == id));
+        found.ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
+    }
+
+    fn find_mut(&mut self, input: &Value) -> Result<&mut Secret, Failure> {
+        let name = self.find(input)?.name.clone();
+        self.secrets.get_mut(&name).ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
+    }
+}
+
+impl Secret {
+    fn version(&self, id: &str) -> Option<&Version> {
+        self.versions.iter().find(|v| v.id == id)
+    }
+
+    fn holder(&self, stage: &str) -> Option<&Version> {
+        self.versions.iter().find(|v| v.has(stage))
+    }
+
+    /// Adds a version; the first one of a secret is always the current one.
+    fn add(&mut self, version: Version, stages: &[String]) -> Value {
+        let id = version.id.clone();
+        let first = self.versions.is_empty();
+        self.versions.push(version);
+        for stage in stages {
+            self.attach(&id, stage);
+        }
+        if first {
+            self.attach(&id, CURRENT);
+        }
+        self.forget_old_versions();
+        self.point(&id)
+    }
+
+    fn attach(&mut self, id: &str, stage: &str) {
+        let before = self.holder(stage).map(|v| v.id.clone()).filter(|before| before != id);
+        self.detach(stage);
+        if let Some(version) = self.versions.iter_mut().find(|v| v.id == id) {
+            version.stages.push(stage.to_owned());
+        }
+        if let (CURRENT, Some(before)) = (stage, before) {
+            self.detach_from(id, PREVIOUS);
+            self.attach(&before, PREVIOUS);
+        }
+    }
+
+    fn detach(&mut self, stage: &str) {
+        for version in &mut self.versions {
+            version.stages.retain(|s| s != stage);
+        }
+    }
+
+    fn detach_from(&mut self, id: &str, stage: &str) {
+        for version in self.versions.iter_mut().filter(|v| v.id == id) {
+            version.stages.retain(|s| s != stage);
+        }
+    }
+
+    fn forget_old_versions(&mut self) {
+        let mut excess = self.versions.iter().filter(|v| v.stages.is_empty()).count().saturating_sub(MAX_UNSTAGED);
+        self.versions.retain(|v| {
+            let forget = excess > 0 && v.stages.is_empty();
+            excess -= usize::from(forget);
+            !forget
+        });
+    }
+
+    fn point(&self, id: &str) -> Value {
+        let stages = self.version(id).map(|v| v.stages.clone()).unwrap_or_default();
+        json!({"ARN": self.arn, "Name": self.name, "VersionId": id, "VersionStages": stages})
+    }
+
+    fn describe(&self, stages: &str) -> Value {
+        let in_use = self.versions.iter().filter(|v| !v.stages.is_empty());
+        let in_use: Map<String, Value> = in_use.map(|v| (v.id.clone(), json!(v.stages))).collect();
+        let mut answer = json!({
+            "ARN": self.arn,
+            "Name": self.name,
+            "CreatedDate": self.created,
+            "LastChangedDate": self.changed,
+            stages: in_use,
+        });
+        if let (Some(description), Some(members)) = (&self.description, answer.as_object_mut()) {
+            members.insert("Description".to_owned(), json!(description));
+        }
+        answer
+    }
+}
+
+impl Version {
+    /// The version that a request brings, or `None` when it has no value.
+    fn read(input: &Value, stamp: &Stamp) -> Result<Option<Self>, Failure> {
+        let [string, binary] = ["SecretString", "SecretBinary"].map(|name| text(input, name).map(str::to_owned));
+        if string.is_some() && binary.is_some() {
+            return Err(invalid("You can't specify both a binary secret value and a string secret value."));
+        }
+        let Some(value) = string.as_ref().or(binary.as_ref()) else {
+            return Ok(None);
+        };
+        if value.len() > MAX_VALUE {
+            let reason = format!("The value has {} bytes; {MAX_VALUE} are allowed.", value.len());
+            return Err(Failure::new("ValidationException", reason));
+        }
+        let id = text(input, "ClientRequestToken").unwrap_or(&stamp.id).to_owned();
+        Ok(Some(Self { id, created: stamp.seconds, string, binary, stages: Vec::new() }))
+    }
+
+    fn has(&self, stage: &str) -> bool {
+        self.stages.iter().any(|s| s == stage)
+    }
+
+    fn same(&self, other: &Self) -> bool {
+        self.id == other.id && self.string == other.string && self.binary == other.binary
+    }
+}
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
+const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
+const MAX_VALUE: usize = 65_536;
+const MAX_PAGE: usize = 100;
+const MAX_UNSTAGED: usize = 100;
+
+fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new("InvalidParameterException", message)
+}
+
+fn missing(message: String) -> Failure {
+    Failure::new("ResourceNotFoundException", message)
+}
+
+fn exists(message: String) -> Failure {
+    Failure::new("ResourceExistsException", message)
+}
+
+fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
+    input.get(name).and_then(Value::as_str)
+}
+
+fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Failure> {
+    text(input, name).filter(|v| !v.is_empty()).ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+    if name.len() > 512 || !name.chars().all(allowed) {
+        return Err(Failure::new("ValidationException", "Invalid name. Use letters, digits and /_+=.@-, at most 512."));
+    }
+    Ok(())
+}
+
+fn stages(input: &Value) -> Result<Vec<String>, Failure> {
+    let Some(given) = input.get("VersionStages").filter(|v| !v.is_null()) else {
+        return Ok(vec![CURRENT.to_owned()]);
+    };
+    let read = |list: &Vec<Value>| list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
+    let stages = given.as_array().and_then(read).filter(|list| !list.is_empty() && list.len() <= 20);
+    stages.ok_or_else(|| invalid("VersionStages is a list of 1 to 20 labels."))
+}
+
+/// For each filter the prefixes of which a name must have one.
+fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
+    let filters = input.get("Filters").and_then(Value::as_array).into_iter().flatten();
+    filters
+        .map(|filter| match text(filter, "Key") {
+            Some("name") => {
+                let values = filter.get("Values").and_then(Value::as_array).into_iter().flatten();
+                Ok(values.filter_map(Value::as_str).collect())
+            }
+            other => Err(invalid(format!("no stand-in for the filter {}", other.unwrap_or("without a key")))),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

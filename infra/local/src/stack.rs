@@ -1,0 +1,359 @@
+//! The stack: what the templates describe, in this process.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use directory::connect::{Clients, to_stand_ins};
+use directory::keyring::{KeyRecord, KeyringError, Scope};
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant};
+use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
+use service::clock::{Clock, Ids};
+use service::{Config, Function, Service, lambda};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::dynamo::{Dynamo, Storage};
+use crate::gateway;
+use crate::secrets::Secrets;
+use crate::template::{self, Route, TableDefinition};
+
+/// The name of the table.
+pub const TABLE: &str = "muster";
+/// What the names of all keyring secrets begin with.
+pub const KEYRING_PREFIX: &str = "muster/keyring/";
+/// The keyring that tokens are put into.
+const KEYRING: &str = "k1";
+
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const TABLE_TEMPLATE: &str = include_str!("../../table.yaml");
+
+/// Anything that keeps the stack from starting.
+pub type StartError = Box<dyn Error + Send + Sync>;
+
+/// What the stack is made of.
+pub struct Options {
+    /// Where the gateway listens.
+    pub listen: SocketAddr,
+    /// Where the data is kept.
+    pub storage: Storage,
+    /// Another DynamoDB than the embedded one.
+    pub endpoint: Option<String>,
+    /// The time.
+    pub clock: Clock,
+    /// Where ids come from.
+    pub ids: Ids,
+}
+
+/// The stand-ins for AWS.
+pub struct Services {
+    dynamo: Option<Dynamo>,
+    secrets: Secrets,
+    /// Clients of the two.
+    pub clients: Clients,
+    /// Where `DynamoDB` is.
+    pub dynamodb: String,
+}
+
+/// The running stack.
+pub struct Stack {
+    /// Where the gateway listens.
+    pub address: SocketAddr,
+    /// The service behind it.
+    pub service: Arc<Service>,
+    /// The stand-ins below it.
+    pub services: Services,
+    clock: Clock,
+    ids: Ids,
+    stop: oneshot::Sender<()>,
+    gateway: JoinHandle<()>,
+}
+
+/// How a tenant is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The tenant.
+    pub tenant: String,
+    /// Its base address.
+    pub base: String,
+    /// A token of it.
+    pub token: String,
+}
+
+/// The routes of the template.
+///
+/// # Errors
+///
+/// What is wrong with the template.
+pub fn routes() -> Result<Vec<Route>, StartError> {
+    Ok(template::routes(&template::parse(TEMPLATE)?)?)
+}
+
+/// The table of the template.
+///
+/// # Errors
+///
+/// What is wrong with the template.
+pub fn table() -> Result<TableDefinition, StartError> {
+    Ok(template::table(&template::parse(TABLE_TEMPLATE)?)?)
+}
+
+impl Services {
+    /// Starts the stand-ins; port 0 is any free one.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be opened, or a port is taken.
+    pub async fn start(
+        storage: &Storage,
+        endpoint: Option<&str>,
+        (dynamodb_port, secrets_port): (u16, u16),
+    ) -> Result<Self, StartError> {
+        let secrets = Secrets::start(storage, secrets_port).await?;
+        let (dynamo, dynamodb) = match endpoint {
+            Some(endpoint) => (None, endpoint.to_owned()),
+            None => {
+                let dynamo = Dynamo::start(storage, dynamodb_port).await?;
+                dynamo.create_table(TABLE, &table()?)?;
+                dynamo.sweep()?;
+                let endpoint = dynamo.endpoint().to_owned();
+                (Some(dynamo), endpoint)
+            }
+        };
+        let clients = to_stand_ins(&dynamodb, secrets.endpoint()).await;
+        if dynamo.is_none() {
+            create_table(&clients.dynamodb, &table()?).await?;
+        }
+        Ok(Self {
+            dynamo,
+            secrets,
+            clients,
+            dynamodb,
+        })
+    }
+
+    /// The environment in which a function finds the stand-ins.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.endpoint().to_owned()),
+            ("AWS_REGION", "local".to_owned()),
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("MUSTER_TABLE", TABLE.to_owned()),
+            ("MUSTER_KEYRING_PREFIX", KEYRING_PREFIX.to_owned()),
+        ]
+    }
+
+    /// Ends the stand-ins; what was answered is kept.
+    pub async fn shutdown(self) {
+        self.secrets.shutdown().await;
+        if let Some(dynamo) = self.dynamo {
+            dynamo.shutdown().await;
+        }
+    }
+}
+
+impl Stack {
+    /// Starts everything; when it returns, requests are answered.
+    ///
+    /// # Errors
+    ///
+    /// When the data cannot be opened, or the address is taken.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let listener = TcpListener::bind(options.listen)
+            .await
+            .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+        let services =
+            Services::start(&options.storage, options.endpoint.as_deref(), (0, 0)).await?;
+        let service = Arc::new(service(
+            &services.clients,
+            None,
+            options.clock.clone(),
+            options.ids.clone(),
+        ));
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let behind = Arc::clone(&service);
+        let handler = move |function: String, request| {
+            let service = Arc::clone(&behind);
+            async move {
+                let function = Function::named(&function).unwrap_or(Function::Discovery);
+                lambda::answer(&service, function, request).await
+            }
+        };
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let gateway = tokio::spawn(gateway::serve(listener, routes()?, handler, shutdown));
+        Ok(Self {
+            address,
+            service,
+            services,
+            clock: options.clock,
+            ids: options.ids,
+            stop,
+            gateway,
+        })
+    }
+
+    /// Makes a tenant that is switched on, and gives it a token: the one given, or a new one in the place of
+    /// the one made before.
+    ///
+    /// # Errors
+    ///
+    /// When the name or the token has not the form of one.
+    pub async fn tenant(&self, name: &str, token: Option<&str>) -> Result<Access, StartError> {
+        let base = format!("http://{}/{name}/scim/v2", self.address);
+        let token = provision(&self.service, &self.clock, &self.ids, name, token).await?;
+        Ok(Access {
+            tenant: name.to_owned(),
+            base,
+            token,
+        })
+    }
+
+    /// Ends everything; what was answered is kept.
+    pub async fn shutdown(self) {
+        let _ = self.stop.send(());
+        let _ = self.gateway.await;
+        self.services.shutdown().await;
+    }
+}
+
+/// The service on the stand-ins.
+#[must_use]
+pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
+    let config = Config {
+        table: TABLE.to_owned(),
+        keyring_prefix: KEYRING_PREFIX.to_owned(),
+        public_url,
+    };
+    Service::new(config, clients.clone(), clock, ids)
+}
+
+/// Makes a tenant that is switched on, and gives it a token, as [`Stack::tenant`].
+///
+/// # Errors
+///
+/// When the name or the token has not the form of one.
+pub async fn provision(
+    service: &Service,
+    clock: &Clock,
+    ids: &Ids,
+    name: &str,
+    token: Option<&str>,
+) -> Result<String, StartError> {
+    let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} cannot name a tenant"))?;
+    let keyring = KeyringId::parse(KEYRING).ok_or("the keyring has no name")?;
+    let keyrings = service.keyrings();
+    let record = |id: KeyId, sha256: Digest, purpose: &str| KeyRecord {
+        id,
+        tenant: tenant.clone(),
+        sha256,
+        purpose: purpose.to_owned(),
+        scopes: vec![Scope::Scim],
+        created: clock.now(),
+        expires: None,
+        sources: Vec::new(),
+        subject: None,
+    };
+    keyrings.create(&keyring).await?;
+    let text = match token.map(Token::parse) {
+        None => {
+            let key = demo_key(&tenant);
+            let token = Token::issue(&keyring, key, ids.bytes());
+            keyrings.revoke(&keyring, key).await?;
+            keyrings
+                .add(&keyring, &record(key, token.digest(), "local"))
+                .await?;
+            token.expose().to_owned()
+        }
+        Some(Presented::Issued(token)) => {
+            keyrings.create(token.keyring()).await?;
+            let record = record(token.key(), token.digest(), "given");
+            known(keyrings.add(token.keyring(), &record).await)?;
+            token.expose().to_owned()
+        }
+        Some(Presented::Imported(given)) => {
+            let record = record(ids.key(), given.digest(), "imported");
+            known(keyrings.add(&keyring, &record).await)?;
+            token.unwrap_or_default().to_owned()
+        }
+        Some(Presented::Malformed) => {
+            return Err("a token is at least 32 visible ASCII characters without blanks".into());
+        }
+    };
+    let settings = Tenant {
+        status: Status::On,
+        imported_keyring: Some(KEYRING.to_owned()),
+    };
+    service
+        .tenants()
+        .put(&tenant, &settings, &ids.write(), &Meter::default())
+        .await?;
+    Ok(text)
+}
+
+/// A token that is there already is as good as one that was put there.
+fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
+    match added {
+        Err(KeyringError::Taken) => Ok(()),
+        other => other,
+    }
+}
+
+/// The key that a tenant's token is issued under: the same each time, so that a new token takes the place
+/// of the one before.
+fn demo_key(tenant: &TenantId) -> KeyId {
+    let sum = tenant
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let [_, _, bytes @ ..] = sum.to_be_bytes();
+    KeyId::from_bytes(bytes)
+}
+
+/// Makes the table in a DynamoDB that is not ours, unless it is there.
+async fn create_table(
+    client: &aws_sdk_dynamodb::Client,
+    definition: &TableDefinition,
+) -> Result<(), StartError> {
+    use aws_sdk_dynamodb::types::{
+        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
+    };
+    if client.describe_table().table_name(TABLE).send().await.is_ok() {
+        return Ok(());
+    }
+    let mut create = client
+        .create_table()
+        .table_name(TABLE)
+        .billing_mode(BillingMode::PayPerRequest);
+    for attribute in &definition.attribute_definitions {
+        create = create.attribute_definitions(
+            AttributeDefinition::builder()
+                .attribute_name(&attribute.name)
+                .attribute_type(ScalarAttributeType::from(attribute.kind.as_str()))
+                .build()?,
+        );
+    }
+    for element in &definition.key_schema {
+        create = create.key_schema(
+            KeySchemaElement::builder()
+                .attribute_name(&element.name)
+                .key_type(KeyType::from(element.key_type.as_str()))
+                .build()?,
+        );
+    }
+    create.send().await.map_err(|error| {
+        let reason = aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string();
+        format!("cannot make the table {TABLE}: {reason}")
+    })?;
+    Ok(())
+}

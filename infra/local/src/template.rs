@@ -1,0 +1,351 @@
+//! Reads the CloudFormation templates: what is deployed to AWS is what runs locally.
+//!
+//! A template is YAML with short tags (`!Ref X`, `!GetAtt A.B`); [`parse`] gives JSON with the long form in their
+//! place (`{"Ref": "X"}`, `{"Fn::GetAtt": ["A", "B"]}`). [`routes`] and [`table`] read the two things a local stack
+//! needs from it. Functions and conditions are not evaluated, nested stacks are not followed, and what the local stack
+//! does not stand in for (roles, alarms, keys) is not looked at.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use saphyr::{LoadableYamlNode, Scalar, Yaml};
+use serde_json::{Map, Value, json};
+
+/// Why a template cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateError(String);
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template: {}", self.0)
+    }
+}
+
+impl std::error::Error for TemplateError {}
+
+/// The methods that a route takes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum RouteMethod {
+    /// Every method that no other route of the same path names.
+    Any,
+    /// Exactly this one.
+    Only(http::Method),
+}
+
+impl fmt::Display for RouteMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("ANY"),
+            Self::Only(method) => f.write_str(method.as_str()),
+        }
+    }
+}
+
+/// One route of the HTTP API, with the function behind it by the name of its binary.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// A method and a path with variables: `/{tenant}/scim/v2/Users/{id}`.
+    Path {
+        /// The methods it takes.
+        method: RouteMethod,
+        /// The path as the template has it; a variable at its end may be greedy (`{proxy+}`).
+        path: String,
+        /// The binary that answers.
+        function: String,
+    },
+    /// `$default`: whatever no other route takes.
+    Default {
+        /// The binary that answers.
+        function: String,
+    },
+}
+
+impl Route {
+    /// The binary that answers.
+    #[must_use]
+    pub fn function(&self) -> &str {
+        match self {
+            Self::Path { function, .. } | Self::Default { function } => function,
+        }
+    }
+
+    /// The route key as API Gateway writes it: `GET /{tenant}/scim/v2/Users` or `$default`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Path { method, path, .. } => format!("{method} {path}"),
+            Self::Default { .. } => DEFAULT.to_owned(),
+        }
+    }
+}
+
+/// The table as its template describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDefinition {
+    /// The key attributes and their types.
+    pub attribute_definitions: Vec<AttributeDefinition>,
+    /// Partition key first, then the sort key.
+    pub key_schema: Vec<KeyElement>,
+    /// `PAY_PER_REQUEST` or `PROVISIONED`.
+    pub billing_mode: String,
+    /// What the stream's records carry; without it there is no stream.
+    pub stream_view_type: Option<String>,
+    /// The attribute that holds the time after which an item is deleted.
+    pub ttl_attribute: Option<String>,
+}
+
+/// A key attribute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttributeDefinition {
+    /// Its name.
+    pub name: String,
+    /// `S`, `N` or `B`.
+    pub kind: String,
+}
+
+/// A part of the primary key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyElement {
+    /// The attribute's name.
+    pub name: String,
+    /// `HASH` or `RANGE`.
+    pub key_type: String,
+}
+
+impl TableDefinition {
+    /// The body of the `CreateTable` call that makes this table. TTL is not in it: DynamoDB has a call of its own.
+    #[must_use]
+    pub fn create_request(&self, name: &str) -> Value {
+        let attributes: Vec<Value> = self
+            .attribute_definitions
+            .iter()
+            .map(|a| json!({"AttributeName": a.name, "AttributeType": a.kind}))
+            .collect();
+        let keys: Vec<Value> = self
+            .key_schema
+            .iter()
+            .map(|k| json!({"AttributeName": k.name, "KeyType": k.key_type}))
+            .collect();
+        let mut request = json!({
+            "TableName": name,
+            "AttributeDefinitions": attributes,
+            "KeySchema": keys,
+            "BillingMode": self.billing_mode,
+        });
+        if let (Some(view), Some(members)) = (&self.stream_view_type, request.as_object_mut()) {
+            let stream = json!({"StreamEnabled": true, "StreamViewType": view});
+            members.insert("StreamSpecification".to_owned(), stream);
+        }
+        request
+    }
+}
+
+/// Reads a template into JSON, short tags in their long form.
+///
+/// # Errors
+/// When the text is not one YAML document, or has a tag that CloudFormation does not know.
+pub fn parse(text: &str) -> Result<Value, TemplateError> {
+    let documents = Yaml::load_from_str(text).map_err(|e| TemplateError(e.to_string()))?;
+    match <[Yaml<'_>; 1]>::try_from(documents) {
+        Ok([document]) => convert(&document),
+        Err(documents) => fail(format!("has {} YAML documents instead of one", documents.len())),
+    }
+}
+
+/// The routes of every function's `HttpApi` events.
+///
+/// # Errors
+/// When an event is incomplete, a path is malformed, a route is there twice, or a function names no binary.
+pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
+    let mut found = Vec::new();
+    let mut keys = HashSet::new();
+    for (logical, function) in resources(template, "AWS::Serverless::Function") {
+        let Some(events) = function.pointer("/Properties/Events").and_then(Value::as_object) else {
+            continue;
+        };
+        for (event, definition) in events {
+            if text(definition, "/Type") != Some("HttpApi") {
+                continue;
+            }
+            let at = format!("`Resources.{logical}.Properties.Events.{event}`");
+            let route = route(definition, &at, binary(logical, function)?)?;
+            if !keys.insert(route.key()) {
+                return fail(format!("{at} is a second route `{}`", route.key()));
+            }
+            found.push(route);
+        }
+    }
+    Ok(found)
+}
+
+/// The one DynamoDB table of the template.
+///
+/// # Errors
+/// When there is no table or more than one, a part of its key is missing, or it has a secondary index, which the design
+/// rules out and the local stack would not make.
+pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
+    let mut tables = resources(template, "AWS::DynamoDB::Table");
+    let (Some((logical, table)), None) = (tables.next(), tables.next()) else {
+        return fail("has not exactly one AWS::DynamoDB::Table".to_owned());
+    };
+    for index in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
+        if table.pointer("/Properties").and_then(|p| p.get(index)).is_some() {
+            return fail(format!("`Resources.{logical}` has {index}; the table is read by its key only"));
+        }
+    }
+    let attribute_definitions = entries(logical, table, "AttributeDefinitions", "AttributeType")?
+        .into_iter()
+        .map(|(name, kind)| AttributeDefinition { name, kind })
+        .collect();
+    let key_schema = entries(logical, table, "KeySchema", "KeyType")?
+        .into_iter()
+        .map(|(name, key_type)| KeyElement { name, key_type })
+        .collect();
+    let ttl = table.pointer("/Properties/TimeToLiveSpecification");
+    let ttl_on = ttl.is_some_and(|t| t.pointer("/Enabled") == Some(&Value::Bool(true)));
+    Ok(TableDefinition {
+        attribute_definitions,
+        key_schema,
+        billing_mode: owned(table, "/Properties/BillingMode").unwrap_or_else(|| "PROVISIONED".to_owned()),
+        stream_view_type: owned(table, "/Properties/StreamSpecification/StreamViewType"),
+        ttl_attribute: owned(table, "/Properties/TimeToLiveSpecification/AttributeName").filter(|_| ttl_on),
+    })
+}
+
+/// What API Gateway calls the route that takes what no other does.
+const DEFAULT: &str = "$default";
+
+/// The functions that have a short tag. `Ref` and `Condition` have no `Fn::` before their long name.
+const TAGS: [&str; 22] = [
+    "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "If", "ImportValue",
+    "Join", "Length", "Not", "Or", "Ref", "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf",
+];
+
+fn fail<T>(reason: String) -> Result<T, TemplateError> {
+    Err(TemplateError(reason))
+}
+
+fn convert(node: &Yaml<'_>) -> Result<Value, TemplateError> {
+    match node {
+        Yaml::Value(scalar) => Ok(value(scalar)),
+        Yaml::Sequence(items) => items.iter().map(convert).collect::<Result<_, _>>().map(Value::Array),
+        Yaml::Mapping(entries) => entries
+            .iter()
+            .map(|(name, item)| Ok((member(name)?, convert(item)?)))
+            .collect::<Result<Map<_, _>, _>>()
+            .map(Value::Object),
+        Yaml::Tagged(tag, inner) => long_form(&tag.suffix, convert(inner)?),
+        Yaml::Representation(text, ..) => Ok(Value::from(text.as_ref())),
+        Yaml::Alias(_) => fail("has an alias without its anchor".to_owned()),
+        Yaml::BadValue => fail("has a value that does not fit its YAML tag".to_owned()),
+    }
+}
+
+fn value(scalar: &Scalar<'_>) -> Value {
+    match scalar {
+        Scalar::Null => Value::Null,
+        Scalar::Boolean(flag) => Value::from(*flag),
+        Scalar::Integer(number) => Value::from(*number),
+        Scalar::FloatingPoint(number) => Value::from(number.into_inner()),
+        Scalar::String(text) => Value::from(text.as_ref()),
+    }
+}
+
+fn member(name: &Yaml<'_>) -> Result<String, TemplateError> {
+    match convert(name)? {
+        Value::String(name) => Ok(name),
+        Value::Bool(name) => Ok(name.to_string()),
+        Value::Number(name) => Ok(name.to_string()),
+        other => fail(format!("has `{other}` where the name of a member belongs")),
+    }
+}
+
+fn long_form(tag: &str, argument: Value) -> Result<Value, TemplateError> {
+    if !TAGS.contains(&tag) {
+        return fail(format!("has the tag `!{tag}`, which CloudFormation does not know"));
+    }
+    let (name, argument) = match (tag, argument) {
+        ("Ref" | "Condition", argument) => (tag.to_owned(), argument),
+        ("GetAtt", Value::String(path)) => match path.split_once('.') {
+            Some((resource, attribute)) => ("Fn::GetAtt".to_owned(), json!([resource, attribute])),
+            None => return fail(format!("`!GetAtt {path}` names no attribute after a dot")),
+        },
+        (_, argument) => (format!("Fn::{tag}"), argument),
+    };
+    Ok(Value::Object(Map::from_iter([(name, argument)])))
+}
+
+fn resources<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    template
+        .get("Resources")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(move |(_, resource)| text(resource, "/Type") == Some(kind))
+        .map(|(logical, resource)| (logical.as_str(), resource))
+}
+
+fn route(definition: &Value, at: &str, function: String) -> Result<Route, TemplateError> {
+    match (text(definition, "/Properties/Method"), text(definition, "/Properties/Path")) {
+        (None, None) | (_, Some(DEFAULT)) => Ok(Route::Default { function }),
+        (Some(method), Some(path)) => {
+            let method = route_method(method).ok_or_else(|| TemplateError(format!("{at} has no HTTP method")))?;
+            check_path(path).map_err(|reason| TemplateError(format!("{at}: the path `{path}` {reason}")))?;
+            Ok(Route::Path { method, path: path.to_owned(), function })
+        }
+        _ => fail(format!("{at} has only one of Method and Path")),
+    }
+}
+
+fn route_method(name: &str) -> Option<RouteMethod> {
+    let name = name.to_ascii_uppercase();
+    if ["ANY", "*", "X-AMAZON-APIGATEWAY-ANY-METHOD"].contains(&name.as_str()) {
+        return Some(RouteMethod::Any);
+    }
+    name.parse().ok().map(RouteMethod::Only)
+}
+
+fn check_path(path: &str) -> Result<(), &'static str> {
+    let Some(segments) = path.strip_prefix('/') else {
+        return Err("does not start with a slash");
+    };
+    let count = segments.split('/').count();
+    for (at, segment) in segments.split('/').enumerate() {
+        let inner = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
+        match inner {
+            None if segment.contains(['{', '}']) => return Err("has a variable that is not a whole segment"),
+            Some("" | "+") => return Err("has a variable without a name"),
+            Some(name) if name.ends_with('+') && at + 1 < count => return Err("has a greedy variable before its end"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn binary(logical: &str, function: &Value) -> Result<String, TemplateError> {
+    owned(function, "/Metadata/BuildProperties/Binary").ok_or_else(|| {
+        TemplateError(format!("`Resources.{logical}` has routes but no Metadata.BuildProperties.Binary"))
+    })
+}
+
+fn entries(logical: &str, table: &Value, list: &str, kind: &str) -> Result<Vec<(String, String)>, TemplateError> {
+    let items = table.pointer("/Properties").and_then(|p| p.get(list)).and_then(Value::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .map(|item| Some((owned(item, "/AttributeName")?, owned(item, &format!("/{kind}"))?)))
+        .collect::<Option<Vec<_>>>()
+        .filter(|found| !found.is_empty())
+        .ok_or_else(|| TemplateError(format!("`Resources.{logical}.Properties.{list}` is missing or incomplete")))
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn owned(value: &Value, pointer: &str) -> Option<String> {
+    text(value, pointer).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,282 @@
+//! A tenant's users and groups.
+//!
+//! A [`Directory`] is made for one tenant, after the caller was authenticated for it; none of its
+//! methods takes a tenant. Absent is `None` here, and only the service says 404.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use scim_core::members::represent;
+use scim_core::{ResourceId, ResourceKind};
+use serde_json::{Value, json};
+
+use crate::error::DirectoryError;
+use crate::items::{Stored, attribute, read_resource};
+use crate::keys::{self, Key};
+use crate::store::{Item, Meter, Range, Store, number, sort_key, text};
+use crate::tenant_id::TenantId;
+
+/// How often a group is read again because its members changed meanwhile.
+const READ_ATTEMPTS: u32 = 8;
+
+/// One tenant's users and groups.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    pub(crate) store: Arc<Store>,
+    pub(crate) tenant: TenantId,
+    pub(crate) meter: Arc<Meter>,
+}
+
+/// A member of a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MemberRef {
+    /// Its id.
+    pub id: ResourceId,
+    /// What it is.
+    pub kind: ResourceKind,
+}
+
+/// A group that someone belongs to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupRef {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its displayName.
+    pub display: String,
+}
+
+impl MemberRef {
+    /// The member as it is answered.
+    #[must_use]
+    pub fn to_json(self, base: &str) -> Value {
+        represent(self.id, self.kind, base)
+    }
+}
+
+impl GroupRef {
+    /// The group as a value of `groups`.
+    #[must_use]
+    pub fn to_json(&self, base: &str) -> Value {
+        json!({
+            "value": self.id.as_str(),
+            "$ref": format!("{base}/Groups/{}", self.id),
+            "display": self.display,
+            "type": "direct",
+        })
+    }
+}
+
+/// A page of resources in the order of their ids.
+#[derive(Debug)]
+pub struct Found {
+    /// How many there are on all pages.
+    pub total: u64,
+    /// The page.
+    pub page: Vec<Stored>,
+}
+
+impl Directory {
+    /// The directory of one tenant, and where its consumption is counted.
+    #[must_use]
+    pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
+        Self {
+            store,
+            tenant,
+            meter,
+        }
+    }
+
+    /// The resource with an id.
+    pub async fn get(
+        &self,
+        kind: ResourceKind,
+        id: ResourceId,
+    ) -> Result<Option<Stored>, DirectoryError> {
+        let key = keys::resource(&self.tenant, kind, id);
+        match self.store.get(&key, &self.meter).await? {
+            Some(item) => read_resource(kind, &item).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A group and all of its members, in one version: that of `group`, or a later one when the group
+    /// changes meanwhile. `None` when it is deleted meanwhile.
+    pub async fn with_members(
+        &self,
+        group: Stored,
+    ) -> Result<Option<(Stored, Vec<MemberRef>)>, DirectoryError> {
+        let id = group.resource.id;
+        let mut head = Some(group);
+        for _ in 0..READ_ATTEMPTS {
+            let Some(group) = head else {
+                return Ok(None);
+            };
+            if group.members == 0 {
+                return Ok(Some((group, Vec::new())));
+            }
+            let members = self.members_of(id).await?;
+            head = self.get(ResourceKind::Group, id).await?;
+            match &head {
+                Some(now) if now.resource.meta.version == group.resource.meta.version => {
+                    return Ok(Some((group, members)));
+                }
+                _ => {}
+            }
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// All members of a group, in the order of their ids.
+    pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
+        let mut by_group = self.members_between(group, group).await?;
+        Ok(by_group.remove(&group).unwrap_or_default())
+    }
+
+    /// The members of all groups from one id to another.
+    pub async fn members_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
+        let (from, to) = keys::edge_range(first, last);
+        let pk = keys::members(&self.tenant);
+        let items = self
+            .store
+            .query(&Range { pk, from, to }, None, &self.meter)
+            .await?;
+        let mut members: BTreeMap<ResourceId, Vec<MemberRef>> = BTreeMap::new();
+        for item in &items {
+            if let Some((group, id)) = keys::edge(sort_key(item)) {
+                let kind = edge_kind(item);
+                members.entry(group).or_default().push(MemberRef { id, kind });
+            }
+        }
+        Ok(members)
+    }
+
+    /// The ids of the groups that someone belongs to, deleted groups included.
+    pub(crate) async fn edges_of(
+        &self,
+        member: ResourceId,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
+        let edges = self.edges_between(member, member).await?;
+        Ok(edges.into_iter().map(|(_, group)| group).collect())
+    }
+
+    async fn edges_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<Vec<(ResourceId, ResourceId)>, DirectoryError> {
+        let (from, to) = keys::edge_range(first, last);
+        let pk = keys::memberships(&self.tenant);
+        let items = self
+            .store
+            .query(&Range { pk, from, to }, None, &self.meter)
+            .await?;
+        Ok(items
+            .iter()
+            .filter_map(|item| keys::edge(sort_key(item)))
+            .collect())
+    }
+
+    /// The groups of all members from one id to another. An edge whose group is gone counts for
+    /// nothing.
+    pub async fn groups_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
+        let edges = self.edges_between(first, last).await?;
+        if edges.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let distinct: std::collections::BTreeSet<_> =
+            edges.iter().map(|(_, group)| *group).collect();
+        let keys: Vec<Key> = distinct
+            .iter()
+            .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
+            .collect();
+        let mut names = BTreeMap::new();
+        for item in self.store.batch_get(&keys, &self.meter).await? {
+            let group = read_resource(ResourceKind::Group, &item)?.resource;
+            let display = group.text("displayName").unwrap_or_default().to_owned();
+            names.insert(group.id, display);
+        }
+        let mut groups: BTreeMap<ResourceId, Vec<GroupRef>> = BTreeMap::new();
+        for (member, id) in edges {
+            if let Some(display) = names.get(&id) {
+                groups.entry(member).or_default().push(GroupRef {
+                    id,
+                    display: display.clone(),
+                });
+            }
+        }
+        Ok(groups)
+    }
+
+    /// The number of resources in each bucket of ids.
+    async fn buckets(&self, kind: ResourceKind) -> Result<Vec<(String, u64)>, DirectoryError> {
+        let range = Range::prefix(keys::counts(&self.tenant, kind), "0");
+        let range = Range {
+            to: "~".to_owned(),
+            ..range
+        };
+        let items = self.store.query(&range, None, &self.meter).await?;
+        Ok(items
+            .iter()
+            .map(|item| {
+                let count = number(item, attribute::MEMBERS).unwrap_or_default();
+                (sort_key(item).to_owned(), count)
+            })
+            .collect())
+    }
+
+    /// The page of all resources that begins after `skipped` of them, in the order of their ids.
+    ///
+    /// The counters tell in which bucket of ids the page begins, so that at most one bucket's worth
+    /// of resources is read and left out.
+    pub async fn list(
+        &self,
+        kind: ResourceKind,
+        skipped: u64,
+        count: usize,
+    ) -> Result<Found, DirectoryError> {
+        let buckets = self.buckets(kind).await?;
+        let total = buckets.iter().map(|(_, count)| count).sum();
+        let mut before = 0;
+        let start = buckets.iter().find(|(_, count)| {
+            let within = before + count > skipped;
+            before += if within { 0 } else { *count };
+            within
+        });
+        let (Some((bucket, _)), true) = (start, count > 0) else {
+            return Ok(Found {
+                total,
+                page: Vec::new(),
+            });
+        };
+        let ahead = usize::try_from(skipped - before).unwrap_or(usize::MAX);
+        let range = Range {
+            pk: keys::resources(&self.tenant, kind),
+            from: bucket.clone(),
+            to: "~".to_owned(),
+        };
+        let limit = ahead.saturating_add(count);
+        let items = self.store.query(&range, Some(limit), &self.meter).await?;
+        let page = items
+            .iter()
+            .skip(ahead)
+            .map(|item| read_resource(kind, item))
+            .collect::<Result<_, _>>()?;
+        Ok(Found { total, page })
+    }
+}
+
+/// What the member of an edge is.
+pub(crate) fn edge_kind(item: &Item) -> ResourceKind {
+    match text(item, "k") {
+        Some("g") => ResourceKind::Group,
+        _ => ResourceKind::User,
+    }
+}

@@ -1,0 +1,183 @@
+//! Items and what they mean: users and groups, and the index entries that follow from them.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use scim_core::resource::Meta;
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, text};
+use serde_json::Value;
+
+use crate::error::{DirectoryError, corrupt};
+use crate::keys::{Key, Lookup};
+use crate::store::{self, Item, number, sort_key};
+
+/// The attributes of a user's or group's item.
+pub(crate) mod attribute {
+    /// The resource as JSON text.
+    pub(crate) const DATA: &str = "d";
+    /// The version.
+    pub(crate) const VERSION: &str = "v";
+    /// When it was created, in milliseconds since 1970.
+    pub(crate) const CREATED: &str = "c";
+    /// When it was last modified, in milliseconds since 1970.
+    pub(crate) const MODIFIED: &str = "m";
+    /// The id of the write that made the version.
+    pub(crate) const WRITE: &str = "w";
+    /// The hash of the password.
+    pub(crate) const PASSWORD: &str = "p";
+    /// The number of members of a group.
+    pub(crate) const MEMBERS: &str = "n";
+    /// How often the resource became a member of a group: a deletion checks that it knows of all.
+    pub(crate) const FENCE: &str = "f";
+}
+
+/// The largest resource, in bytes of JSON: an item may have 400 KB with its other attributes.
+pub const LARGEST: usize = 380 * 1024;
+
+/// A resource with what the table knows of it besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The resource.
+    pub resource: Resource,
+    /// The number of members, of a group.
+    pub members: u64,
+    pub(crate) fence: u64,
+}
+
+/// The id of a write: it tells a repeated write from a new one. 32 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WriteId(String);
+
+impl WriteId {
+    /// The id made of 16 random bytes.
+    #[must_use]
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(data_encoding::HEXLOWER.encode(&random))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The token of the `round`th transaction made for this write.
+    pub(crate) fn token(&self, round: u32) -> String {
+        format!("{}{round:04}", self.0)
+    }
+}
+
+/// Text as an attribute value.
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number as an attribute value.
+#[expect(clippy::needless_pass_by_value, reason = "numbers are copied")]
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// The JSON text of a resource.
+pub(crate) fn data(attributes: &Attributes) -> Result<String, DirectoryError> {
+    let json = serde_json::to_string(attributes).map_err(|_| corrupt("resource"))?;
+    match json.len() > LARGEST {
+        true => Err(DirectoryError::TooLarge {
+            given: json.len(),
+            most: LARGEST,
+        }),
+        false => Ok(json),
+    }
+}
+
+/// The item of a new resource.
+pub(crate) fn resource_item(
+    key: &Key,
+    resource: &Resource,
+    members: u64,
+    password: Option<&str>,
+    write: &WriteId,
+) -> Result<Item, DirectoryError> {
+    let mut item = store::item(
+        key,
+        [
+            (attribute::DATA, s(data(&resource.attributes)?)),
+            (attribute::VERSION, n(resource.meta.version.0)),
+            (
+                attribute::CREATED,
+                n(resource.meta.created.as_millisecond()),
+            ),
+            (
+                attribute::MODIFIED,
+                n(resource.meta.last_modified.as_millisecond()),
+            ),
+            (attribute::WRITE, s(write.as_str())),
+        ],
+    );
+    if resource.kind == ResourceKind::Group {
+        item.insert(attribute::MEMBERS.to_owned(), n(members));
+    }
+    if let Some(password) = password {
+        item.insert(attribute::PASSWORD.to_owned(), s(password));
+    }
+    Ok(item)
+}
+
+/// The resource in an item.
+pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, DirectoryError> {
+    let read = || {
+        let instant = |name| {
+            number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok())
+        };
+        Some(Stored {
+            resource: Resource {
+                kind,
+                id: ResourceId::parse(sort_key(item))?,
+                meta: Meta {
+                    created: instant(attribute::CREATED)?,
+                    last_modified: instant(attribute::MODIFIED)?,
+                    version: Version(number(item, attribute::VERSION)?),
+                },
+                attributes: serde_json::from_str(store::text(item, attribute::DATA)?).ok()?,
+            },
+            members: number(item, attribute::MEMBERS).unwrap_or_default(),
+            fence: number(item, attribute::FENCE).unwrap_or_default(),
+        })
+    };
+    read().ok_or_else(|| corrupt(kind.name()))
+}
+
+/// The index entries that a resource has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Indexed {
+    /// The unique name as it was written, and in its comparable form.
+    pub(crate) name: String,
+    pub(crate) marker: String,
+    pub(crate) lookups: BTreeSet<(Lookup, String)>,
+}
+
+/// The index entries that follow from the attributes of a resource.
+pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
+    let text_of = |name: &str| attributes.get(name).and_then(Value::as_str);
+    let name = text_of(crate::keys::unique_attribute(kind)).unwrap_or_default();
+    let marker = match kind {
+        ResourceKind::User => {
+            text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned())
+        }
+        ResourceKind::Group => text::fold(name).into_owned(),
+    };
+    let mut lookups = BTreeSet::new();
+    if let Some(external_id) = text_of("externalId").filter(|id| !id.is_empty()) {
+        lookups.insert((Lookup::ExternalId, external_id.to_owned()));
+    }
+    let emails = attributes.get("emails").and_then(Value::as_array);
+    for email in emails.into_iter().flatten() {
+        if let Some(value) = email.get("value").and_then(Value::as_str) {
+            lookups.insert((Lookup::Email, text::fold(value).into_owned()));
+        }
+    }
+    Indexed {
+        name: name.to_owned(),
+        marker,
+        lookups,
+    }
+}

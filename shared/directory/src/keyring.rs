@@ -1,0 +1,462 @@
+//! Keyrings: finding the key of a token, and changing which keys there are (design section 3).
+//!
+//! A keyring is a secret of Secrets Manager, named prefix + keyring id, with the value
+//! `{"keys":{"<key id>":{…}}}`, at most 64 KiB. It holds the keys of many tenants, because secrets
+//! are billed apiece. Only digests of tokens are in it.
+//!
+//! Finding a key costs no call in a warm process; `keyring/cache.rs` has the rules. In short: a
+//! revoked key stops working within 60 seconds, unless Secrets Manager itself is unavailable to
+//! this process, then within 15 minutes; a new key works at once; a key that cannot be looked up is
+//! an error, never "no such key".
+//!
+//! Changes are compare-and-swap (`keyring/change.rs`), so two administrators never lose each
+//! other's key.
+//!
+//! Not decided here: whether a key that was found is good for a request ([`KeyRecord::admits`]),
+//! which keyring takes a new key, and what the tenant's settings say. How often a call is repeated,
+//! and how long a change may take, is the client's configuration.
+
+mod cache;
+mod change;
+mod error;
+mod record;
+mod ring;
+#[cfg(test)]
+mod stub;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::{Client, Config};
+use jiff::Timestamp;
+
+use self::cache::{Answer, Cache, Slot, lock};
+pub use self::error::KeyringError;
+pub use self::record::{KeyRecord, Scope};
+use self::ring::Keyring;
+use crate::tenant_id::TenantId;
+use crate::token::{ImportedToken, KeyringId, Token};
+
+/// The keyrings of a stack, as one process sees them. Made once a process and shared.
+pub struct Keyrings {
+    client: Client,
+    prefix: String,
+    cache: Mutex<Cache>,
+    /// Held during a change: changes made by one process need not compete with each other.
+    changing: tokio::sync::Mutex<()>,
+    calls: AtomicU64,
+}
+
+impl Keyrings {
+    /// Keyrings whose secrets are named `prefix` + keyring id. The prefix ends with its own
+    /// separator: `stack/keyring/`.
+    #[must_use]
+    pub fn new(client: Client, prefix: impl Into<String>) -> Self {
+        let (cache, changing, calls) = Default::default();
+        Self {
+            client,
+            prefix: prefix.into(),
+            cache,
+            changing,
+            calls,
+        }
+    }
+
+    /// The key of a token; `None` when there is no such key. Whether it is good for the request is
+    /// still to be asked.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Refused`, `Unreadable`: it is not known whether there is such a key.
+    pub async fn find(
+        &self,
+        token: &Token,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
+        let digest = token.digest();
+        self.search(token.keyring(), now, |ring| ring.find(token.key(), &digest))
+            .await
+    }
+
+    /// The tenant's key of an imported token, in the keyring that the tenant's settings name;
+    /// `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn find_imported(
+        &self,
+        keyring: &KeyringId,
+        tenant: &TenantId,
+        token: &ImportedToken,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
+        let digest = token.digest();
+        self.search(keyring, now, |ring| ring.find_imported(tenant, &digest))
+            .await
+    }
+
+    /// Reads a keyring ahead of the first request, which opens the connection too.
+    ///
+    /// # Errors
+    /// As [`Self::find`]. A process may go on without: the first request looks again.
+    pub async fn warm(&self, keyring: &KeyringId, now: Timestamp) -> Result<(), KeyringError> {
+        self.search(keyring, now, |_| None).await.map(|_| ())
+    }
+
+    /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    async fn search(
+        &self,
+        keyring: &KeyringId,
+        now: Timestamp,
+        pick: impl Fn(&Keyring) -> Option<Arc<KeyRecord>>,
+    ) -> Answer {
+        let slot = lock(&self.cache).slot(keyring, now)?;
+        let before = {
+            let state = slot.state();
+            match state.answer(now, &pick) {
+                Some(answer) => return answer,
+                None => state.lookups(),
+            }
+        };
+        let _turn = slot.turn.lock().await;
+        if slot.state().lookups() == before {
+            self.look_up(keyring, &slot, now).await?;
+        }
+        slot.state().settle(now, pick)
+    }
+
+    async fn look_up(
+        &self,
+        keyring: &KeyringId,
+        slot: &Slot,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        if slot.state().needs_grant() {
+            lock(&self.cache).grant(now)?;
+        }
+        let result = match self.read(keyring).await {
+            Ok(Some(current)) => Keyring::parse(&current.text)
+                .map(Some)
+                .ok_or(KeyringError::Unreadable),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        slot.state().learn(result, now);
+        Ok(())
+    }
+
+    /// The current version of a keyring; `None` when it does not exist.
+    async fn read(&self, keyring: &KeyringId) -> Result<Option<Current>, KeyringError> {
+        self.count();
+        let call = self
+            .client
+            .get_secret_value()
+            .secret_id(self.name(keyring))
+            .customize();
+        let limits = Config::builder().timeout_config(read_limits());
+        match call.config_override(limits).send().await {
+            Ok(value) => match (value.secret_string, value.version_id) {
+                (Some(text), Some(version)) => Ok(Some(Current { version, text })),
+                _ => Err(KeyringError::Unreadable),
+            },
+            Err(error) => match KeyringError::from(error) {
+                KeyringError::Missing => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
+    fn name(&self, keyring: &KeyringId) -> String {
+        format!("{}{keyring}", self.prefix)
+    }
+
+    fn count(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for Keyrings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyrings")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long reading a keyring may take, in all and at one attempt: a request waits for it, and then
+/// still has its own work to do.
+fn read_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_millis(1200))
+        .build()
+}
+
+/// A keyring as it was read.
+struct Current {
+    version: String,
+    text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::record::tests::{at, key, record, tenant};
+    use super::ring::{Document, EMPTY};
+    use super::stub::{Act, Stub};
+    use super::*;
+    use crate::token::{KeyId, Presented};
+
+    fn ring(numbers: impl IntoIterator<Item = u16>) -> String {
+        let mut document = Document::parse(EMPTY).unwrap();
+        for number in numbers {
+            document.add(&key(number).1).unwrap();
+        }
+        document.to_text()
+    }
+
+    fn stranger(keyring: &str) -> Token {
+        Token::issue(
+            &KeyringId::parse(keyring).unwrap(),
+            KeyId::from_bytes([9; 6]),
+            [9; 32],
+        )
+    }
+
+    #[tokio::test]
+    async fn a_warm_process_makes_no_call() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        keyrings
+            .warm(&KeyringId::parse("k1").unwrap(), at(0))
+            .await
+            .unwrap();
+        let (token, record) = key(1);
+        for second in 0..60 {
+            assert_eq!(
+                keyrings.find(&token, at(second)).await.unwrap().as_deref(),
+                Some(&record)
+            );
+        }
+        assert_eq!(keyrings.calls(), 1);
+        assert!(keyrings.find(&token, at(60)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn concurrent_requests_wait_for_one_look_up() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((good, _), bad) = (key(1), stranger("k1"));
+        let both = (0..50).flat_map(|_| [keyrings.find(&good, at(0)), keyrings.find(&bad, at(0))]);
+        let answers = futures_util::future::join_all(both).await;
+        assert_eq!(
+            answers
+                .iter()
+                .filter(|answer| matches!(answer, Ok(Some(_))))
+                .count(),
+            50
+        );
+        assert_eq!(
+            answers
+                .iter()
+                .filter(|answer| matches!(answer, Ok(None)))
+                .count(),
+            50
+        );
+        assert_eq!(keyrings.calls(), 1);
+    }
+
+    #[tokio::test]
+    async fn random_tokens_cause_one_call_a_second() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        for second in [0, 0, 0, 1, 1, 2, 2, 2] {
+            assert_eq!(
+                keyrings.find(&stranger("k1"), at(second)).await.unwrap(),
+                None
+            );
+        }
+        assert_eq!(keyrings.calls(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_by_another_process_works_at_once() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, record) = key(2);
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        stub.keyrings().add(token.keyring(), &record).await.unwrap();
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_key_revoked_by_another_process_ends_within_60_seconds() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, record) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        stub.keyrings()
+            .revoke(token.keyring(), record.id)
+            .await
+            .unwrap();
+        assert!(keyrings.find(&token, at(59)).await.unwrap().is_some());
+        assert_eq!(keyrings.find(&token, at(60)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_absent_keyring_is_remembered_and_noticed_when_it_is_made() {
+        let stub = Stub::empty();
+        let keyrings = stub.keyrings();
+        let (token, record) = key(1);
+        for _ in 0..5 {
+            assert_eq!(keyrings.find(&token, at(0)).await.unwrap(), None);
+        }
+        assert_eq!(keyrings.calls(), 1);
+        let other = stub.keyrings();
+        other.create(token.keyring()).await.unwrap();
+        other.add(token.keyring(), &record).await.unwrap();
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_keyring_names_costs_ten_calls_a_second_and_hurts_no_known_key() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let mut unavailable = 0;
+        for number in 0..50 {
+            let answer = keyrings
+                .find(&stranger(&format!("x{number}")), at(10))
+                .await;
+            unavailable += usize::from(matches!(answer, Err(KeyringError::Unavailable(_))));
+        }
+        assert_eq!((keyrings.calls(), unavailable), (11, 40));
+        assert!(keyrings.find(&key(1).0, at(10)).await.unwrap().is_some());
+        assert!(
+            keyrings
+                .find(&stranger("x49"), at(11))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_outage_leaves_known_keys_working_for_15_minutes() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, _) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        for failure in [
+            (500, "InternalServiceError"),
+            (503, ""),
+            (400, "ThrottlingException"),
+        ] {
+            stub.always("GetSecretValue", Act::Fail(failure.0, failure.1));
+            assert!(
+                keyrings.find(&token, at(100)).await.unwrap().is_some(),
+                "{failure:?}"
+            );
+            assert!(matches!(
+                keyrings.find(&stranger("k1"), at(200)).await,
+                Err(KeyringError::Unavailable(_))
+            ));
+            assert!(matches!(
+                keyrings.find(&token, at(900)).await,
+                Err(KeyringError::Unavailable(_))
+            ));
+        }
+    }
+
+    /// The gate is never opened: the call ends by its own limit.
+    #[tokio::test]
+    async fn a_read_that_gets_no_answer_ends_and_is_an_outage() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, _) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        let _gate = stub.hold_at("GetSecretValue");
+        assert!(keyrings.find(&token, at(60)).await.unwrap().is_some());
+        assert!(keyrings.find(&token, at(69)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_process_without_connection_says_unavailable() {
+        let keyrings = Stub::unreachable();
+        let answer = keyrings.find(&key(1).0, at(0)).await;
+        assert!(
+            matches!(answer, Err(KeyringError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_no_outage() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        for code in [
+            "AccessDeniedException",
+            "DecryptionFailure",
+            "InvalidRequestException",
+        ] {
+            stub.always("GetSecretValue", Act::Fail(400, code));
+            let answer = stub.keyrings().find(&key(1).0, at(60)).await;
+            assert_eq!(answer, Err(KeyringError::Refused(code.to_owned())));
+        }
+        assert!(matches!(
+            keyrings.find(&key(1).0, at(60)).await,
+            Err(KeyringError::Refused(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_no_keyring_is_an_error() {
+        let stub = Stub::with_keyring("[]");
+        assert_eq!(
+            stub.keyrings().find(&key(1).0, at(0)).await,
+            Err(KeyringError::Unreadable)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_imported_token_opens_its_tenant() {
+        let stub = Stub::with_keyring(EMPTY);
+        let keyrings = stub.keyrings();
+        let k1 = KeyringId::parse("k1").unwrap();
+        let Presented::Imported(token) = Token::parse(&"old-token".repeat(5)) else {
+            panic!("not taken")
+        };
+        let find = |name| {
+            let (keyrings, k1, token, tenant) = (&keyrings, &k1, &token, tenant(name));
+            async move {
+                keyrings
+                    .find_imported(k1, &tenant, token, at(0))
+                    .await
+                    .unwrap()
+            }
+        };
+        let record = record(KeyId::from_bytes([7; 6]), token.digest());
+        assert_eq!(find("acme").await, None);
+        keyrings.add(&k1, &record).await.unwrap();
+        assert_eq!(find("acme").await.as_deref(), Some(&record));
+        assert_eq!(find("globex").await, None);
+    }
+
+    #[test]
+    fn answers_can_be_awaited_on_any_thread() {
+        fn sendable(_: impl Send) {}
+        let keyrings = Stub::unreachable();
+        let (token, record) = key(1);
+        sendable(keyrings.find(&token, at(0)));
+        sendable(keyrings.add(token.keyring(), &record));
+    }
+}

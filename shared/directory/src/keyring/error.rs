@@ -1,0 +1,92 @@
+//! Why a keyring could not be read or changed.
+//!
+//! None of these is the answer "no such key", which is `Ok(None)`: a request whose key could not be
+//! looked up is answered 503, never 401, because provisioning clients give up on a 401 and repeat a
+//! 503. Texts name no tenant and no key.
+
+use std::fmt;
+
+use aws_sdk_secretsmanager::config::http::HttpResponse;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+
+/// Why a keyring could not be read or changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyringError {
+    /// No answer for now: Secrets Manager is down, slow or throttles, or too many unknown keyrings
+    /// were asked for. Holds the code of the failure, for the log.
+    Unavailable(String),
+    /// Secrets Manager answered no, and will again: permissions, the KMS key, a secret marked for
+    /// deletion. Holds its code.
+    Refused(String),
+    /// The secret's value is not a keyring.
+    Unreadable,
+    /// A change to a keyring that does not exist.
+    Missing,
+    /// A change to a key that the keyring does not have.
+    NoSuchKey,
+    /// The key's id is in use, or its tenant has the same token under another id.
+    Taken,
+    /// The keyring takes no further key: its value would outgrow 65,536 bytes. Open another
+    /// keyring.
+    Full,
+    /// Secrets Manager keeps every version of the last 24 hours and takes no more of them (about
+    /// 100). New keys go into another keyring; other changes must wait.
+    Worn,
+    /// Others changed the keyring at each of our attempts.
+    Contended,
+}
+
+impl fmt::Display for KeyringError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(code) => {
+                write!(f, "the keyring cannot be read at the moment ({code})")
+            }
+            Self::Refused(code) => write!(f, "access to the keyring was refused ({code})"),
+            Self::Unreadable => f.write_str("the keyring's value is not a keyring"),
+            Self::Missing => f.write_str("the keyring does not exist"),
+            Self::NoSuchKey => f.write_str("the keyring has no such key"),
+            Self::Taken => f.write_str("the key id or the token is in use"),
+            Self::Full => f.write_str("the keyring is full"),
+            Self::Worn => f.write_str("the keyring was changed too often within 24 hours"),
+            Self::Contended => f.write_str("the keyring was changed by others at each attempt"),
+        }
+    }
+}
+
+impl std::error::Error for KeyringError {}
+
+/// What a failed call means when the operation gives its codes no meaning of their own.
+impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for KeyringError {
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let code = |otherwise: &str| error.code().unwrap_or(otherwise).to_owned();
+        match &error {
+            SdkError::TimeoutError(_) => Self::Unavailable(code("timeout")),
+            SdkError::DispatchFailure(_) => Self::Unavailable(code("no connection")),
+            SdkError::ResponseError(_) => Self::Unavailable(code("broken answer")),
+            SdkError::ServiceError(answer) => {
+                let status = answer.raw().status().as_u16();
+                match error.code() {
+                    Some("LimitExceededException") => Self::Worn,
+                    Some("ResourceNotFoundException") => Self::Missing,
+                    name if status >= 500 || status == 429 || is_throttle(name) => {
+                        Self::Unavailable(code("no code"))
+                    }
+                    _ => Self::Refused(code("no code")),
+                }
+            }
+            _ => Self::Refused(code("no request")),
+        }
+    }
+}
+
+/// Whether the code asks to come back later. Secrets Manager sends these with status 400.
+fn is_throttle(code: Option<&str>) -> bool {
+    let throttles = [
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+    ];
+    code.is_some_and(|code| throttles.contains(&code) || code == "InternalServiceError")
+}

@@ -1,0 +1,305 @@
+//! One key of a keyring: whose it is, what it may do, until when and from where.
+//!
+//! A record that this build cannot read (a time, a tenant or a network that is none) admits nobody;
+//! the other keys of its ring work on. A scope this build does not know grants nothing. So a later
+//! build that restricts a key in a new way must give it a new scope in place of `scim`: a member
+//! this build does not know restricts nothing here.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::tenant_id::TenantId;
+use crate::token::{Digest, KeyId};
+
+/// What a key may be used for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// The SCIM endpoints of the key's tenant.
+    Scim,
+}
+
+impl Scope {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scim => "scim",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        (text == Self::Scim.as_str()).then_some(Self::Scim)
+    }
+}
+
+/// A key: all that is kept of a token.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeyRecord {
+    /// The key's name in its keyring; imported tokens have one too, which their text does not show.
+    pub id: KeyId,
+    /// The only tenant that the key opens.
+    pub tenant: TenantId,
+    /// SHA-256 of the token.
+    pub sha256: Digest,
+    /// What an administrator called it, such as "Okta production". Whoever makes the record bounds
+    /// its length.
+    pub purpose: String,
+    /// What it may be used for; scopes that this build does not know are left out.
+    pub scopes: Vec<Scope>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The first instant at which it is no longer accepted; `None` for a key that does not expire.
+    pub expires: Option<Timestamp>,
+    /// The networks it is accepted from; none means any.
+    pub sources: Vec<IpNet>,
+    /// The user that the key stands for (`/Me`), if any.
+    pub subject: Option<String>,
+}
+
+impl KeyRecord {
+    /// Whether the key opens `tenant` for `scope` at `now`, from the address `source`.
+    ///
+    /// A key that is bound to networks is refused when the address is not known. An IPv4 address
+    /// inside IPv6 counts as IPv4. The reason is not told, because a client gets the same answer
+    /// for all of them.
+    #[must_use]
+    pub fn admits(
+        &self,
+        tenant: &TenantId,
+        scope: Scope,
+        now: Timestamp,
+        source: Option<IpAddr>,
+    ) -> bool {
+        let in_time = self.expires.is_none_or(|end| now < end);
+        self.tenant == *tenant
+            && self.scopes.contains(&scope)
+            && in_time
+            && self.reachable_from(source)
+    }
+
+    fn reachable_from(&self, source: Option<IpAddr>) -> bool {
+        let inside = |address: IpAddr| {
+            self.sources
+                .iter()
+                .any(|network| network.contains(&address.to_canonical()))
+        };
+        self.sources.is_empty() || source.is_some_and(inside)
+    }
+
+    /// Reads what the keyring holds under `id`.
+    pub(super) fn from_json(id: &str, value: &Value) -> Option<Self> {
+        let stored = Stored::deserialize(value).ok()?;
+        Some(Self {
+            id: KeyId::parse(id)?,
+            tenant: TenantId::parse(&stored.tenant)?,
+            sha256: Digest::from_hex(&stored.sha256)?,
+            purpose: stored.purpose,
+            scopes: stored
+                .scopes
+                .iter()
+                .filter_map(|scope| Scope::parse(scope))
+                .collect(),
+            created: stored.created.parse().ok()?,
+            expires: stored.expires.map(|end| end.parse()).transpose().ok()?,
+            sources: stored
+                .sources
+                .iter()
+                .map(|network| network.parse())
+                .collect::<Result<_, _>>()
+                .ok()?,
+            subject: stored.subject,
+        })
+    }
+
+    /// What the keyring holds under the record's id.
+    pub(super) fn to_json(&self) -> Value {
+        let stored = Stored {
+            tenant: self.tenant.to_string(),
+            sha256: self.sha256.to_hex(),
+            purpose: self.purpose.clone(),
+            scopes: self
+                .scopes
+                .iter()
+                .map(|scope| scope.as_str().to_owned())
+                .collect(),
+            created: self.created.to_string(),
+            expires: self.expires.as_ref().map(Timestamp::to_string),
+            sources: self.sources.iter().map(IpNet::to_string).collect(),
+            subject: self.subject.clone(),
+        };
+        // Strings and lists of strings are always JSON.
+        serde_json::to_value(stored).unwrap_or_default()
+    }
+}
+
+/// A record as it is written in the secret.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    tenant: String,
+    sha256: String,
+    #[serde(default)]
+    purpose: String,
+    scopes: Vec<String>,
+    created: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    sources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<String>,
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::token::{KeyringId, Token};
+    use serde_json::json;
+
+    pub(crate) fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    pub(crate) fn tenant(name: &str) -> TenantId {
+        TenantId::parse(name).unwrap()
+    }
+
+    /// The `number`th key of keyring `k1`, for tenant `acme`.
+    pub(crate) fn key(number: u16) -> (Token, KeyRecord) {
+        let [high, low] = number.to_be_bytes();
+        let id = KeyId::from_bytes([0, 0, 0, 0, high, low]);
+        let token = Token::issue(&KeyringId::parse("k1").unwrap(), id, [low; 32]);
+        let record = record(id, token.digest());
+        (token, record)
+    }
+
+    pub(crate) fn record(id: KeyId, sha256: Digest) -> KeyRecord {
+        KeyRecord {
+            id,
+            tenant: tenant("acme"),
+            sha256,
+            purpose: "Okta production".to_owned(),
+            scopes: vec![Scope::Scim],
+            created: at(0),
+            expires: None,
+            sources: Vec::new(),
+            subject: None,
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_back_from_its_json() {
+        let (_, plain) = key(1);
+        let full = KeyRecord {
+            expires: Some(at(60)),
+            sources: vec![
+                "10.0.0.0/8".parse().unwrap(),
+                "2001:db8::/32".parse().unwrap(),
+            ],
+            subject: Some("2819c223-7f76-453a-919d-413861904646".to_owned()),
+            ..plain.clone()
+        };
+        for record in [plain, full] {
+            assert_eq!(
+                KeyRecord::from_json(record.id.as_str(), &record.to_json()),
+                Some(record)
+            );
+        }
+    }
+
+    #[test]
+    fn json_names_are_fixed() {
+        let (token, record) = key(1);
+        assert_eq!(
+            record.to_json(),
+            json!({
+                "tenant": "acme",
+                "sha256": token.digest().to_hex(),
+                "purpose": "Okta production",
+                "scopes": ["scim"],
+                "created": "2027-01-15T08:00:00Z",
+            })
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_key() {
+        let good = key(1).1;
+        let cases = [
+            ("tenant", json!("Acme")),
+            ("sha256", json!("00")),
+            ("scopes", json!("scim")),
+            ("created", json!("yesterday")),
+            ("expires", json!("tomorrow")),
+            ("expires", json!(1_800_000_000)),
+            ("sources", json!(["10.0.0.0/33"])),
+            ("sources", json!(["10.0.0.0/8", "everywhere"])),
+        ];
+        for (name, value) in cases {
+            let mut stored = good.to_json();
+            stored[name] = value;
+            assert_eq!(
+                KeyRecord::from_json(good.id.as_str(), &stored),
+                None,
+                "{stored}"
+            );
+        }
+        assert_eq!(KeyRecord::from_json("short", &good.to_json()), None);
+    }
+
+    #[test]
+    fn a_key_opens_its_own_tenant_only() {
+        let (_, record) = key(1);
+        assert!(record.admits(&tenant("acme"), Scope::Scim, at(0), None));
+        assert!(!record.admits(&tenant("globex"), Scope::Scim, at(0), None));
+    }
+
+    #[test]
+    fn a_key_ends_at_the_instant_of_its_expiry() {
+        let record = KeyRecord {
+            expires: Some(at(60)),
+            ..key(1).1
+        };
+        let admits = |now| record.admits(&tenant("acme"), Scope::Scim, now, None);
+        assert!(admits(at(59)));
+        assert!(!admits(at(60)));
+    }
+
+    #[test]
+    fn an_unknown_scope_grants_nothing() {
+        let (_, record) = key(1);
+        let mut stored = record.to_json();
+        stored["scopes"] = json!(["scim:read"]);
+        let read = KeyRecord::from_json(record.id.as_str(), &stored).unwrap();
+        assert!(!read.admits(&tenant("acme"), Scope::Scim, at(0), None));
+    }
+
+    #[test]
+    fn a_key_bound_to_networks_is_refused_from_elsewhere() {
+        let sources = vec![
+            "10.1.2.3/8".parse().unwrap(),
+            "2001:db8::/32".parse().unwrap(),
+        ];
+        let record = KeyRecord {
+            sources,
+            ..key(1).1
+        };
+        let admits = |source: Option<&str>| {
+            let address = source.map(|text| text.parse().unwrap());
+            record.admits(&tenant("acme"), Scope::Scim, at(0), address)
+        };
+        for inside in [
+            "10.0.0.1",
+            "10.255.255.255",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(admits(Some(inside)), "{inside}");
+        }
+        for outside in ["11.0.0.1", "2001:db9::1", "::ffff:11.0.0.1"] {
+            assert!(!admits(Some(outside)), "{outside}");
+        }
+        assert!(!admits(None));
+    }
+}

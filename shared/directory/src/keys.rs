@@ -1,0 +1,229 @@
+//! Every key template of the table, on one page.
+//!
+//! The tenant leads every partition key, so no key of one tenant can be built from another's. A
+//! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use scim_core::{ResourceId, ResourceKind};
+use sha2::{Digest, Sha256};
+
+use crate::tenant_id::TenantId;
+
+/// The name of the partition key attribute.
+pub const PARTITION_KEY: &str = "pk";
+/// The name of the sort key attribute.
+pub const SORT_KEY: &str = "sk";
+
+/// The longest text that stands in a sort key as it is, in bytes; DynamoDB takes 1,024.
+const LONGEST: usize = 800;
+
+/// The key of an item.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// The key as attributes.
+    #[must_use]
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (
+                PARTITION_KEY.to_owned(),
+                AttributeValue::S(self.pk.clone()),
+            ),
+            (SORT_KEY.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+const fn word(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "user",
+        ResourceKind::Group => "group",
+    }
+}
+
+/// The attributes by which resources are found without being unique.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Lookup {
+    /// The id that the provisioning client gave.
+    ExternalId,
+    /// An e-mail address.
+    Email,
+}
+
+/// A tenant: `tenants`, `<tenant>`.
+#[must_use]
+pub fn tenant(tenant: &TenantId) -> Key {
+    Key::new("tenants".to_owned(), tenant.as_str())
+}
+
+/// The partition of all users or groups: `<t>#user`, `<t>#group`.
+#[must_use]
+pub fn resources(tenant: &TenantId, kind: ResourceKind) -> String {
+    format!("{tenant}#{}", word(kind))
+}
+
+/// A user or group: `<t>#user`, `<id>`.
+#[must_use]
+pub fn resource(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
+    Key::new(resources(tenant, kind), id.as_str())
+}
+
+/// The partition of the counters: `<t>#user#count`.
+#[must_use]
+pub fn counts(tenant: &TenantId, kind: ResourceKind) -> String {
+    format!("{tenant}#{}#count", word(kind))
+}
+
+/// The counter of the bucket that an id falls into: `<t>#user#count`, first byte of the id in hex.
+#[must_use]
+pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
+    Key::new(
+        counts(tenant, kind),
+        id.as_str().get(..2).unwrap_or_default(),
+    )
+}
+
+/// The marker that makes a name unique: `<t>#user#userName`, `<t>#group#displayName`, folded value.
+#[must_use]
+pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {
+    let name = unique_attribute(kind);
+    Key::new(format!("{tenant}#{}#{name}", word(kind)), bounded(folded))
+}
+
+/// The attribute that is unique for a kind of resource.
+#[must_use]
+pub const fn unique_attribute(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "userName",
+        ResourceKind::Group => "displayName",
+    }
+}
+
+/// The partition of a lookup: `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId`.
+#[must_use]
+pub fn lookups(tenant: &TenantId, kind: ResourceKind, lookup: Lookup) -> String {
+    let name = match lookup {
+        Lookup::ExternalId => "externalId",
+        Lookup::Email => "email",
+    };
+    format!("{tenant}#{}#{name}", word(kind))
+}
+
+/// What leads the sort keys of all lookups of a value: `<value>#`.
+#[must_use]
+pub fn lookup_prefix(value: &str) -> String {
+    let mut prefix = bounded(value);
+    prefix.push('#');
+    prefix
+}
+
+/// A lookup: `<t>#user#externalId`, `<value>#<id>`.
+#[must_use]
+pub fn lookup(
+    tenant: &TenantId,
+    kind: ResourceKind,
+    lookup: Lookup,
+    value: &str,
+    id: ResourceId,
+) -> Key {
+    Key::new(
+        lookups(tenant, kind, lookup),
+        lookup_prefix(value) + id.as_str(),
+    )
+}
+
+/// The partition of all members: `<t>#member`.
+#[must_use]
+pub fn members(tenant: &TenantId) -> String {
+    format!("{tenant}#member")
+}
+
+/// A member of a group: `<t>#member`, `<group>#<member>`.
+#[must_use]
+pub fn member(tenant: &TenantId, group: ResourceId, member: ResourceId) -> Key {
+    Key::new(members(tenant), format!("{group}#{member}"))
+}
+
+/// The partition of all memberships: `<t>#memberOf`.
+#[must_use]
+pub fn memberships(tenant: &TenantId) -> String {
+    format!("{tenant}#memberOf")
+}
+
+/// A membership: `<t>#memberOf`, `<member>#<group>`.
+#[must_use]
+pub fn membership(tenant: &TenantId, member: ResourceId, group: ResourceId) -> Key {
+    Key::new(memberships(tenant), format!("{member}#{group}"))
+}
+
+/// The two ids of an edge's sort key.
+#[must_use]
+pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {
+    let (left, right) = sk.split_once('#')?;
+    Some((ResourceId::parse(left)?, ResourceId::parse(right)?))
+}
+
+/// The first and the last sort key that the edges of the ids from `first` to `last` can have.
+#[must_use]
+pub fn edge_range(first: ResourceId, last: ResourceId) -> (String, String) {
+    (format!("{first}#"), format!("{last}#~"))
+}
+
+/// A value as it stands in a sort key: a very long one is cut and its digest put in the place of the
+/// rest. An empty one becomes a character that no key holds otherwise.
+fn bounded(value: &str) -> String {
+    if value.is_empty() {
+        return "\u{0}".to_owned();
+    }
+    if value.len() <= LONGEST {
+        return value.to_owned();
+    }
+    let mut end = LONGEST - 80;
+    while !value.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut key = value.get(..end).unwrap_or_default().to_owned();
+    key.push('…');
+    for byte in Sha256::digest(value.as_bytes()) {
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_keep_a_key_of_their_own_below_the_limit() {
+        let one = lookup_prefix(&"ä".repeat(30_000));
+        let two = lookup_prefix(&("ä".repeat(29_999) + "b"));
+        assert_ne!(one, two);
+        assert!(one.len() + 36 <= 1_024);
+    }
+
+    #[test]
+    fn edges_carry_both_ids() {
+        let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
+        let tenant = TenantId::parse("acme").unwrap();
+        let (one, two) = (id(1).unwrap(), id(2).unwrap());
+        assert_eq!(edge(&member(&tenant, one, two).sk), Some((one, two)));
+        assert_eq!(edge("x#y"), None);
+        let (first, last) = edge_range(one, one);
+        let sk = membership(&tenant, one, two).sk;
+        assert!(first < sk && sk < last);
+    }
+}

@@ -1,0 +1,51 @@
+//! Everything that is stored: the only crate that knows DynamoDB and Secrets Manager.
+//!
+//! # Items
+//!
+//! One table, keys `pk` and `sk`, no secondary index: a lookup must see the write before it. The tenant
+//! (`<t>`) leads every partition key. [`keys`] has the templates.
+//!
+//! | item | `pk` | `sk` | carries |
+//! |---|---|---|---|
+//! | tenant | `tenants` | `<t>` | `d` settings |
+//! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash; `n` members |
+//! | count | `<t>#user#count`, `<t>#group#count` | first byte of the id, in hex | `n` |
+//! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
+//! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
+//! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
+//! | member-of | `<t>#memberOf` | `<member>#<group>` | |
+//!
+//! # Access patterns
+//!
+//! | pattern | how |
+//! |---|---|
+//! | resource by id | get |
+//! | by userName, displayName | get the marker, get the resource |
+//! | by externalId, e-mail address | query the lookup, get the resources |
+//! | page at a rank | query the 256 counters, query the resources from the bucket of the rank |
+//! | members of a group, groups of members | one query over a range of edges |
+//! | any other filter | query 16 ranges of ids side by side |
+//!
+//! # Invariants
+//!
+//! - A resource has exactly the marker, lookups and one count that follow from its attributes: they are
+//!   written in one transaction with it.
+//! - A member edge of a group that exists has its twin, and the group's `n` counts the edges.
+//! - A member-of edge whose group is gone counts for nothing; it is cleared behind the deletion.
+//! - The version grows by one with each change and with nothing else.
+
+pub mod connect;
+pub mod directory;
+pub mod error;
+pub mod items;
+pub mod keyring;
+pub mod keys;
+pub mod members;
+pub mod password;
+mod plan;
+pub mod search;
+pub mod store;
+pub mod tenant_id;
+pub mod tenants;
+pub mod token;
+pub mod write;

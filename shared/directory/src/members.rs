@@ -1,0 +1,263 @@
+//! Edges between groups and their members, each kept twice: seen from the group, and from the member.
+//!
+//! A new edge is made together with a mark on the member's item (its *fence*), which fails when the
+//! member is gone, and by which a deletion of the member notices that an edge came after it looked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scim_core::members::{Base, MembershipDelta};
+use scim_core::{ResourceId, ResourceKind};
+use jiff::Timestamp;
+
+use crate::directory::{Directory, MemberRef};
+use crate::error::DirectoryError;
+use crate::items::{WriteId, n, s};
+use crate::keys::{self, Key};
+use crate::store;
+use crate::write::{Actions, Role, update};
+
+/// How many actions one transaction takes.
+pub(crate) const MOST_ACTIONS: usize = 100;
+/// How many actions a change of a group needs besides those for its members: the group, its counter,
+/// its marker before and after, its externalId before and after.
+const OTHER_ACTIONS: usize = 6;
+/// How many actions a new member needs.
+const ACTIONS_PER_MEMBER: usize = 3;
+/// How many members one request can change.
+pub const MOST_MEMBERS: usize = (MOST_ACTIONS - OTHER_ACTIONS) / ACTIONS_PER_MEMBER;
+
+/// The edges that a change of a group makes and removes.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    group: ResourceId,
+    add: BTreeMap<ResourceId, Joining>,
+    remove: BTreeSet<ResourceId>,
+    is_fenced: bool,
+}
+
+/// What a new member is.
+#[derive(Clone, Copy, Debug)]
+struct Joining {
+    kind: ResourceKind,
+    /// Whether the client said so; if not, it may turn out to be a group.
+    is_said: bool,
+}
+
+impl Edges {
+    /// No change of a group.
+    #[must_use]
+    pub const fn of(group: ResourceId) -> Self {
+        Self {
+            group,
+            add: BTreeMap::new(),
+            remove: BTreeSet::new(),
+            is_fenced: false,
+        }
+    }
+
+    pub(crate) fn add(&mut self, id: ResourceId, kind: Option<ResourceKind>) {
+        self.add.insert(
+            id,
+            Joining {
+                kind: kind.unwrap_or(ResourceKind::User),
+                is_said: kind.is_some(),
+            },
+        );
+    }
+
+    /// How many members the group gets.
+    pub(crate) fn added(&self) -> u64 {
+        u64::try_from(self.add.len()).unwrap_or_default()
+    }
+
+    /// How many members more the group has afterwards.
+    pub(crate) fn balance(&self) -> i64 {
+        let count = |length: usize| i64::try_from(length).unwrap_or_default();
+        count(self.add.len()) - count(self.remove.len())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+
+    /// Whether the change was made out of the members of one version.
+    pub(crate) const fn is_fenced(&self) -> bool {
+        self.is_fenced
+    }
+
+    pub(crate) fn too_many(&self) -> DirectoryError {
+        DirectoryError::TooManyMembers {
+            given: self.add.len() + self.remove.len(),
+            most: MOST_MEMBERS,
+        }
+    }
+
+    /// Learns from a refused transaction: who is a member already, who is none, who is a group.
+    pub(crate) fn settle(&mut self, refused: &[Role]) -> Result<(), DirectoryError> {
+        for role in refused {
+            match role {
+                Role::Added(id) => {
+                    self.add.remove(id);
+                }
+                Role::Removed(id) => {
+                    self.remove.remove(id);
+                }
+                Role::Member(id) => match self.add.get_mut(id) {
+                    Some(joining) if !joining.is_said => {
+                        *joining = Joining {
+                            kind: ResourceKind::Group,
+                            is_said: true,
+                        };
+                    }
+                    Some(_) => return Err(DirectoryError::NoSuchMember(*id)),
+                    None => {}
+                },
+                Role::Resource | Role::Marker | Role::Left(_) | Role::Certain => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Directory {
+    /// The edges that a membership delta makes and removes. One that starts from nobody is compared
+    /// with the members that there are, and then holds for the group's version at that time only.
+    ///
+    /// # Errors
+    ///
+    /// `TooManyMembers` when one transaction cannot hold it.
+    pub async fn edges_for(
+        &self,
+        group: ResourceId,
+        delta: MembershipDelta,
+    ) -> Result<Edges, DirectoryError> {
+        let mut edges = Edges::of(group);
+        for (id, kind) in &delta.add {
+            edges.add(*id, *kind);
+        }
+        match delta.base {
+            Base::Present => edges.remove = delta.remove,
+            Base::Nobody => {
+                edges.is_fenced = true;
+                for MemberRef { id, .. } in self.members_of(group).await? {
+                    if edges.add.remove(&id).is_none() {
+                        edges.remove.insert(id);
+                    }
+                }
+            }
+        }
+        let actions = edges.add.len() * ACTIONS_PER_MEMBER + edges.remove.len() * 2;
+        match actions > MOST_ACTIONS - OTHER_ACTIONS {
+            true => Err(edges.too_many()),
+            false => Ok(edges),
+        }
+    }
+
+    /// Adds the actions for all edges.
+    pub(crate) fn edges(
+        &self,
+        actions: &mut Actions,
+        edges: &Edges,
+    ) -> Result<(), DirectoryError> {
+        let table = self.store.table();
+        for (id, joining) in &edges.add {
+            let word = match joining.kind {
+                ResourceKind::User => "u",
+                ResourceKind::Group => "g",
+            };
+            let key = keys::member(&self.tenant, edges.group, *id);
+            actions.put(table, store::item(&key, [("k", s(word))]), Role::Added(*id))?;
+            let key = keys::membership(&self.tenant, *id, edges.group);
+            actions.put(table, store::item(&key, []), Role::Certain)?;
+            let fence = update(
+                table,
+                &keys::resource(&self.tenant, joining.kind, *id),
+                "ADD f :one",
+                Some("attribute_exists(pk)"),
+                vec![(":one", n(1))],
+            )?;
+            actions.update(fence, Role::Member(*id));
+        }
+        for id in &edges.remove {
+            let key = keys::member(&self.tenant, edges.group, *id);
+            actions.delete_present(table, &key, Role::Removed(*id))?;
+            let key = keys::membership(&self.tenant, *id, edges.group);
+            actions.delete(table, &key, None, Role::Certain)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the actions that take a member out of a group.
+    pub(crate) fn leave(
+        &self,
+        actions: &mut Actions,
+        member: ResourceId,
+        group: ResourceId,
+        exists: bool,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let table = self.store.table();
+        let key = keys::membership(&self.tenant, member, group);
+        actions.delete(table, &key, None, Role::Certain)?;
+        let key = keys::member(&self.tenant, group, member);
+        if exists {
+            actions.delete_present(table, &key, Role::Removed(group))?;
+            actions.update(self.touch(group, -1, now, write)?, Role::Left(group));
+        } else {
+            actions.delete(table, &key, None, Role::Certain)?;
+        }
+        Ok(())
+    }
+
+    /// The groups that a resource is in, for its deletion.
+    pub async fn groups_to_leave(
+        &self,
+        member: ResourceId,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
+        self.edges_of(member).await
+    }
+
+    /// Deletes the edges of a group that is gone.
+    pub async fn clear_members(&self, group: ResourceId) -> Result<(), DirectoryError> {
+        let keys: Vec<Key> = self
+            .members_of(group)
+            .await?
+            .into_iter()
+            .flat_map(|member| {
+                [
+                    keys::membership(&self.tenant, member.id, group),
+                    keys::member(&self.tenant, group, member.id),
+                ]
+            })
+            .collect();
+        self.store.batch_delete(&keys, &self.meter).await
+    }
+
+    /// Refuses new members that contain the group, or are it.
+    pub(crate) async fn check_cycles(&self, edges: &Edges) -> Result<(), DirectoryError> {
+        if edges.add.contains_key(&edges.group) {
+            return Err(DirectoryError::Cycle(edges.group));
+        }
+        let is_nested = edges
+            .add
+            .values()
+            .any(|joining| joining.kind == ResourceKind::Group);
+        if !is_nested {
+            return Ok(());
+        }
+        let mut ancestors = BTreeSet::from([edges.group]);
+        let mut unseen = vec![edges.group];
+        while let Some(group) = unseen.pop() {
+            for parent in self.edges_of(group).await? {
+                if edges.add.contains_key(&parent) {
+                    return Err(DirectoryError::Cycle(parent));
+                }
+                if ancestors.insert(parent) {
+                    unseen.push(parent);
+                }
+            }
+        }
+        Ok(())
+    }
+}

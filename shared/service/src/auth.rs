@@ -1,0 +1,129 @@
+//! Who is calling: a bearer token becomes a caller of the tenant in the path, or a 401.
+//!
+//! Whatever is wrong with a token, the answer is the same, so that it tells nothing. Only after the
+//! token was found good is it said that a tenant is switched off.
+
+use std::net::IpAddr;
+
+use directory::keyring::{KeyringError, Keyrings, Scope};
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenants};
+use directory::token::{KeyId, Presented, Token};
+use http::{HeaderMap, header};
+use jiff::Timestamp;
+use scim_core::{ErrorKind, ScimError};
+
+use crate::response::explain;
+
+/// An authenticated caller.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caller {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The key that the token belongs to.
+    pub key: KeyId,
+}
+
+/// What authentication asks.
+#[derive(Clone, Copy)]
+pub struct Gate<'g> {
+    /// The keys.
+    pub keyrings: &'g Keyrings,
+    /// The tenants.
+    pub tenants: &'g Tenants,
+    /// Now.
+    pub now: Timestamp,
+    /// Where reads are counted.
+    pub meter: &'g Meter,
+}
+
+impl Gate<'_> {
+    /// The caller of a request to a tenant.
+    ///
+    /// # Errors
+    ///
+    /// 401 unless the token is one of the tenant's live keys; 403 when the tenant is switched off; 503
+    /// when keys cannot be read.
+    pub async fn admit(
+        &self,
+        headers: &HeaderMap,
+        tenant: &TenantId,
+        source: Option<IpAddr>,
+    ) -> Result<Caller, ScimError> {
+        let record = match presented(headers).ok_or_else(unauthorized)? {
+            Presented::Issued(token) => self.keyrings.find(&token, self.now).await,
+            Presented::Imported(token) => {
+                let settings = self.tenants.find(tenant, self.now, self.meter).await;
+                let keyring = settings
+                    .map_err(explain)?
+                    .and_then(|settings| settings.imported_keyring())
+                    .ok_or_else(unauthorized)?;
+                self.keyrings
+                    .find_imported(&keyring, tenant, &token, self.now)
+                    .await
+            }
+            Presented::Malformed => return Err(unauthorized()),
+        };
+        let record = record.map_err(|error| unreadable(&error))?;
+        let record = record
+            .filter(|record| record.admits(tenant, Scope::Scim, self.now, source))
+            .ok_or_else(unauthorized)?;
+        let settings = self
+            .tenants
+            .find(tenant, self.now, self.meter)
+            .await
+            .map_err(explain)?
+            .ok_or_else(unauthorized)?;
+        match settings.status {
+            Status::On => Ok(Caller {
+                tenant: tenant.clone(),
+                key: record.id,
+            }),
+            Status::Off => Err(ScimError::new(
+                ErrorKind::Forbidden,
+                "provisioning is switched off for this tenant; switch it on in the application's settings",
+            )),
+        }
+    }
+}
+
+/// The token that a request presents. A token of ours is also taken without the scheme's name, since
+/// providers put into the header just what an administrator pasted.
+fn presented(headers: &HeaderMap) -> Option<Presented> {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(value), None) = (given.next(), given.next()) else {
+        return None;
+    };
+    let value = value.to_str().ok()?.trim();
+    match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Some(Token::parse(token.trim_start()))
+        }
+        Some(_) => None,
+        None => match Token::parse(value) {
+            issued @ Presented::Issued(_) => Some(issued),
+            Presented::Imported(_) | Presented::Malformed => None,
+        },
+    }
+}
+
+fn unauthorized() -> ScimError {
+    ScimError::new(
+        ErrorKind::Unauthorized,
+        "the bearer token is missing, wrong, expired or not one of this tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
+    )
+}
+
+fn unreadable(error: &KeyringError) -> ScimError {
+    match error {
+        KeyringError::Unavailable(_) | KeyringError::Refused(_) => ScimError::new(
+            ErrorKind::Unavailable,
+            "the service cannot check tokens at the moment; try again in a moment",
+        ),
+        _ => ScimError::new(
+            ErrorKind::Internal,
+            "the service cannot check tokens; its log says why",
+        ),
+    }
+}

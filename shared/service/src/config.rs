@@ -1,0 +1,45 @@
+//! The environment of a function, read once. No other file reads it.
+
+use directory::connect::Clients;
+
+use crate::Service;
+use crate::clock::{Clock, Ids};
+
+/// What the template tells a function.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// The name of the table: `MUSTER_TABLE`.
+    pub table: String,
+    /// What the names of all keyring secrets begin with: `MUSTER_KEYRING_PREFIX`.
+    pub keyring_prefix: String,
+    /// The public address in front of the service, if it is not that of the request:
+    /// `MUSTER_PUBLIC_URL`, without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+impl Config {
+    /// The names of the variables, for the test that compares them with the template.
+    pub const VARIABLES: [&str; 3] = ["MUSTER_TABLE", "MUSTER_KEYRING_PREFIX", "MUSTER_PUBLIC_URL"];
+
+    /// Reads the environment.
+    ///
+    /// # Errors
+    ///
+    /// The name of a variable that is missing.
+    pub fn from_environment() -> Result<Self, String> {
+        let [table, keyring_prefix, public_url] = Self::VARIABLES;
+        let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let needed = |name: &str| given(name).ok_or_else(|| format!("{name} is not set"));
+        Ok(Self {
+            table: needed(table)?,
+            keyring_prefix: needed(keyring_prefix)?,
+            public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
+        })
+    }
+
+    /// The service with these settings.
+    #[must_use]
+    pub fn service(self, clients: Clients) -> Service {
+        Service::new(self, clients, Clock::system(), Ids::system())
+    }
+}

@@ -1,0 +1,172 @@
+//! `lambda_http` ↔ [`Service`]: the event of the gateway becomes a request, the response its answer.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Response, header};
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Body, Error, Request, RequestExt, Service as _, service_fn};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::{Config, Function, Origin, Service};
+
+/// Runs a function: connects while Lambda gives full CPU to initialisation, then answers events.
+///
+/// # Errors
+///
+/// What is missing in the environment, or the end of the runtime API.
+pub async fn run(function: Function) -> Result<(), Error> {
+    start_log();
+    let config = Config::from_environment()?;
+    let clients = directory::connect::from_environment().await;
+    let service = Arc::new(config.service(clients));
+    service.warm().await;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
+        respond(Arc::clone(&service), function, event)
+    }))
+    .await
+}
+
+/// Logs to standard output as JSON, a line an entry.
+pub fn start_log() {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_target(false)
+        .with_max_level(tracing::Level::INFO)
+        .init();
+}
+
+/// Answers one event; the answer is what Lambda returns to the gateway.
+///
+/// # Errors
+///
+/// None: every failure is a response.
+pub async fn respond(
+    service: Arc<Service>,
+    function: Function,
+    event: LambdaEvent<LambdaRequest>,
+) -> Result<impl serde::Serialize + use<>, Error> {
+    let (payload, context) = event.into_parts();
+    let event = LambdaEvent::new(readable(payload), context);
+    let mut adapter = Adapter::from(service_fn(move |request: Request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Error>(answer(&service, function, request).await) }
+    }));
+    adapter.call(event).await
+}
+
+/// Answers a request as `lambda_http` makes it.
+pub async fn answer(service: &Service, function: Function, request: Request) -> Response<Body> {
+    let origin = origin(&request);
+    let request = as_called(request).map(|body| match body {
+        Body::Text(text) => Bytes::from(text),
+        Body::Binary(bytes) => Bytes::from(bytes),
+        _ => Bytes::new(),
+    });
+    let response = service.handle(function, request, origin).await;
+    response.map(|body| match String::from_utf8(body.into()) {
+        Ok(text) if text.is_empty() => Body::Empty,
+        Ok(text) => Body::Text(text),
+        Err(binary) => Body::Binary(binary.into_bytes()),
+    })
+}
+
+/// The request under the path that the client called: `lambda_http` resolves dots in it.
+fn as_called(mut request: Request) -> Request {
+    let query = request.uri().query().map(|query| format!("?{query}"));
+    let called = format!("{}{}", request.raw_http_path(), query.unwrap_or_default());
+    if let Ok(uri) = called.parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+fn origin(request: &Request) -> Origin {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => Origin {
+            request_id: context.request_id.clone().unwrap_or_default(),
+            source: context
+                .http
+                .source_ip
+                .as_deref()
+                .and_then(|address| address.parse::<IpAddr>().ok()),
+        },
+        _ => Origin::default(),
+    }
+}
+
+/// What may not stand in a URI as it is.
+const UNSAFE: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|');
+
+/// Encodes what clients leave unencoded, such as the quotes of a filter: `lambda_http` ends the process
+/// when the parts of an event make no URI.
+#[must_use]
+pub fn readable(payload: LambdaRequest) -> LambdaRequest {
+    let LambdaRequest::ApiGatewayV2(mut event) = payload else {
+        return payload;
+    };
+    let encode = |text: String| utf8_percent_encode(&text, UNSAFE).to_string();
+    event.raw_query_string = event.raw_query_string.map(encode);
+    event.raw_path = event
+        .raw_path
+        .map(|path| encode(path).replace('?', "%3F"));
+    let is_host = event
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .is_some_and(|host| host.parse::<http::uri::Authority>().is_ok());
+    if !is_host {
+        event.headers.remove(header::HOST);
+    }
+    LambdaRequest::ApiGatewayV2(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(query: &str, path: &str, host: &str) -> Request {
+        let event = serde_json::json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": { "host": host },
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "stage": "$default", "requestId": "r1",
+                "routeKey": "$default", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1,
+                "http": {
+                    "method": "GET", "path": path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "x"
+                }
+            },
+            "isBase64Encoded": false
+        });
+        as_called(readable(serde_json::from_value(event).unwrap()).into())
+    }
+
+    #[test]
+    fn raw_quotes_and_odd_hosts_do_not_end_the_process() {
+        let odd = request("filter=userName eq \"ä\"", "/acme/scim/v2/Us ers?x", "a b");
+        assert_eq!(odd.uri().query(), Some("filter=userName%20eq%20%22%C3%A4%22"));
+        assert_eq!(odd.uri().path(), "/acme/scim/v2/Us%20ers%3Fx");
+        let dots = request("", "/acme/scim/v2/Users/../../b", "example.com");
+        assert_eq!(dots.uri().path(), "/acme/scim/v2/Users/../../b");
+        let encoded = request("filter=a%20eq+%22b%22", "/a%2Fb", "example.com");
+        assert_eq!(encoded.uri().query(), Some("filter=a%20eq+%22b%22"));
+        assert_eq!(encoded.uri().path(), "/a%2Fb");
+        assert_eq!(origin(&encoded).source, "192.0.2.1".parse().ok());
+    }
+}

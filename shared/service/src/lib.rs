@@ -1,0 +1,309 @@
+//! The SCIM service provider, in `http` types: from a request to a response.
+//!
+//! [`Service::handle`] is the journey of a request. What SCIM says of JSON is in `scim_core`, what is
+//! stored in `directory`; this crate knows methods, headers, callers, and the order of things.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use directory::connect::Clients;
+use directory::directory::Directory;
+use directory::keyring::Keyrings;
+use directory::store::{Meter, Spent, Store};
+use directory::tenants::Tenants;
+use directory::token::KeyringId;
+use http::{Request, Response, header};
+use scim_core::list::{Page, StartIndex};
+use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
+use serde_json::Value;
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+pub mod lambda;
+pub mod request;
+pub mod resources;
+pub mod response;
+pub mod routes;
+
+pub use config::Config;
+pub use routes::Function;
+
+use auth::{Caller, Gate};
+use clock::{Clock, Ids};
+use request::{Address, Parameters};
+use resources::Resources;
+use response::{Failure, Outcome};
+use routes::{Endpoint, Match, Route};
+
+/// The SCIM service provider.
+pub struct Service {
+    store: Arc<Store>,
+    keyrings: Keyrings,
+    tenants: Tenants,
+    public_url: Option<String>,
+    clock: Clock,
+    ids: Ids,
+}
+
+/// Where a request came from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Origin {
+    /// The gateway's id of the request, for the log.
+    pub request_id: String,
+    /// The client's address.
+    pub source: Option<IpAddr>,
+}
+
+/// What the log says of a request, as far as it got.
+#[derive(Default)]
+struct Trace {
+    tenant: Option<String>,
+    key: Option<String>,
+    operation: Option<&'static str>,
+}
+
+impl Service {
+    /// The service with its settings.
+    #[must_use]
+    pub fn new(config: Config, clients: Clients, clock: Clock, ids: Ids) -> Self {
+        let store = Arc::new(Store::new(clients.dynamodb, config.table));
+        Self {
+            keyrings: Keyrings::new(clients.secrets, config.keyring_prefix),
+            tenants: Tenants::new(Arc::clone(&store)),
+            store,
+            public_url: config.public_url,
+            clock,
+            ids,
+        }
+    }
+
+    /// Opens the connections that requests need. What fails here is left to the first request.
+    pub async fn warm(&self) {
+        let first = KeyringId::parse("k1");
+        let keyring = async {
+            if let Some(first) = &first {
+                let _ = self.keyrings.warm(first, self.clock.now()).await;
+            }
+        };
+        tokio::join!(self.store.warm(), keyring);
+    }
+
+    /// The tenants, for whoever manages them.
+    #[must_use]
+    pub const fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
+    /// The keyrings, for whoever manages them.
+    #[must_use]
+    pub const fn keyrings(&self) -> &Keyrings {
+        &self.keyrings
+    }
+
+    /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].
+    pub async fn handle(
+        &self,
+        function: Function,
+        request: Request<Bytes>,
+        origin: Origin,
+    ) -> Response<Bytes> {
+        let started = self.clock.now();
+        let meter = Arc::new(Meter::default());
+        let mut trace = Trace::default();
+        let result = self
+            .answer(function, &request, &origin, &meter, &mut trace)
+            .await
+            .and_then(|outcome| outcome.into_response().map_err(Failure::from));
+        let mut response = result.unwrap_or_else(Failure::into_response);
+        let spent = meter.spent();
+        self.log(&origin, &trace, &response, &spent, started);
+        response.extensions_mut().insert(spent);
+        response
+    }
+
+    async fn answer(
+        &self,
+        function: Function,
+        request: &Request<Bytes>,
+        origin: &Origin,
+        meter: &Arc<Meter>,
+        trace: &mut Trace,
+    ) -> Result<Outcome, Failure> {
+        let address = Address::parse(request.uri().path())?;
+        trace.tenant = Some(address.tenant.to_string());
+        let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
+        let found = routes::find(request.method(), &segments);
+        if let Match::Route(route, _) = &found {
+            trace.operation = Some(route.endpoint.operation());
+        }
+        let base = address.base(self.public_url.as_deref(), request.headers());
+        if is_public(&found) && !request.headers().contains_key(header::AUTHORIZATION) {
+            return Ok(Outcome::Message(discovery::service_provider_config(&base)));
+        }
+        let gate = Gate {
+            keyrings: &self.keyrings,
+            tenants: &self.tenants,
+            now: self.clock.now(),
+            meter,
+        };
+        let caller = gate
+            .admit(request.headers(), &address.tenant, origin.source)
+            .await?;
+        trace.key = Some(caller.key.to_string());
+        let (route, variable) = routed(function, found)?;
+        self.serve(caller, route, variable, request, &base, meter)
+            .await
+    }
+
+    async fn serve(
+        &self,
+        caller: Caller,
+        route: &Route,
+        variable: Option<&str>,
+        request: &Request<Bytes>,
+        base: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Outcome, Failure> {
+        let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
+        let projection = parameters.projection()?;
+        let variable = variable.unwrap_or_default();
+        let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
+        let body = || request::json(request.headers(), request.body());
+        let resources =
+            |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
+        let outcome = match route.endpoint {
+            Endpoint::List(kind) => resources(kind).list(&parameters, &projection).await?,
+            Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
+            Endpoint::Read(kind) => resources(kind).read(variable, &projection).await?,
+            Endpoint::Replace(kind) => {
+                let body = body()?;
+                resources(kind).replace(variable, body, &projection).await?
+            }
+            Endpoint::Modify(kind) => {
+                let body = body()?;
+                resources(kind).modify(variable, body, &projection).await?
+            }
+            Endpoint::Delete(kind) => resources(kind).delete(variable).await?,
+            Endpoint::ServiceProviderConfig => {
+                Outcome::Message(discovery::service_provider_config(base))
+            }
+            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, &parameters, base)?,
+            Endpoint::ResourceType | Endpoint::Schema => describe(route, variable, base)?,
+            Endpoint::Me => return Err(not_offered("/Me").into()),
+        };
+        Ok(outcome)
+    }
+
+    fn log(
+        &self,
+        origin: &Origin,
+        trace: &Trace,
+        response: &Response<Bytes>,
+        spent: &Spent,
+        started: jiff::Timestamp,
+    ) {
+        let status = response.status().as_u16();
+        let duration = self.clock.now().duration_since(started);
+        tracing::info!(
+            request.id = origin.request_id,
+            tenant.id = trace.tenant,
+            key.id = trace.key,
+            operation = trace.operation.unwrap_or("unknown"),
+            status,
+            duration_ms = duration.as_secs_f64() * 1_000.0,
+            dynamodb.reads = spent.reads,
+            dynamodb.writes = spent.writes,
+            dynamodb.calls = spent.calls,
+            dynamodb.round_trips = spent.round_trips,
+            "request"
+        );
+    }
+}
+
+/// Whether the request is for the service provider configuration, which tells how to authenticate and
+/// is therefore readable without (RFC 7643 §5).
+fn is_public(found: &Match<'_>) -> bool {
+    matches!(found, Match::Route(route, _) if route.endpoint == Endpoint::ServiceProviderConfig)
+}
+
+/// The route of a request, when this function serves it.
+fn routed(
+    function: Function,
+    found: Match<'_>,
+) -> Result<(&'static Route, Option<&str>), Failure> {
+    match found {
+        Match::Route(route, variable) if route.function == function => Ok((route, variable)),
+        Match::Route(route, _) => Err(ScimError::not_found(format!(
+            "there is no such endpoint; write it without doubled slashes and without one at its end, as in `{}`",
+            route.path
+        ))
+        .into()),
+        Match::OtherMethods(methods) => {
+            let allow = methods
+                .iter()
+                .map(|method| method.as_str())
+                .collect::<Vec<_>>()
+                .join(", ");
+            Err(Failure {
+                error: ScimError::new(
+                    ErrorKind::MethodNotAllowed,
+                    format!("the endpoint takes {allow}"),
+                ),
+                allow: Some(allow),
+            })
+        }
+        Match::NotOffered(feature) => Err(not_offered(feature).into()),
+        Match::Nothing => Err(ScimError::not_found(
+            "there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        )
+        .into()),
+    }
+}
+
+fn not_offered(feature: &str) -> ScimError {
+    ScimError::new(
+        ErrorKind::NotImplemented,
+        format!("this service provider does not offer {feature}; see /ServiceProviderConfig"),
+    )
+}
+
+fn describe_all(route: &Route, parameters: &Parameters, base: &str) -> Result<Outcome, ScimError> {
+    if parameters.filter.is_some() {
+        return Err(ScimError::new(
+            ErrorKind::Forbidden,
+            "this endpoint takes no filter (RFC 7644 section 4)",
+        ));
+    }
+    let catalogue = Catalogue::standard();
+    let resources = match route.endpoint {
+        Endpoint::ResourceTypes => discovery::resource_types(catalogue, base),
+        _ => catalogue
+            .schemas()
+            .iter()
+            .map(|schema| discovery::schema(schema, base))
+            .collect(),
+    };
+    let page = Page {
+        total: u64::try_from(resources.len()).unwrap_or_default(),
+        start: StartIndex::parse(None)?,
+        resources,
+    };
+    Ok(Outcome::Message(page.to_json()))
+}
+
+fn describe(route: &Route, name: &str, base: &str) -> Result<Outcome, ScimError> {
+    let catalogue = Catalogue::standard();
+    let found: Option<Value> = match route.endpoint {
+        Endpoint::ResourceType => discovery::find_resource_type(catalogue, name)
+            .map(|found| discovery::resource_type(found, base)),
+        _ => discovery::find_schema(catalogue, name).map(|found| discovery::schema(found, base)),
+    };
+    found.map(Outcome::Message).ok_or_else(|| {
+        ScimError::not_found(format!(
+            "there is none called {}",
+            scim_core::error::quote(name)
+        ))
+    })
+}

@@ -1,0 +1,275 @@
+//! An http request, read into what it asks for.
+
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use percent_encoding::percent_decode_str;
+use scim_core::error::quote;
+use scim_core::projection::Projection;
+use scim_core::{ErrorKind, ScimError, limits};
+use serde_json::Value;
+
+use directory::tenant_id::TenantId;
+
+/// Where a request goes: the tenant, and the path behind the tenant's base address.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Address {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// What stands before the tenant: the path of a stage or of a domain's mapping.
+    pub prefix: String,
+    /// The segments behind the base address, decoded.
+    pub segments: Vec<String>,
+}
+
+impl Address {
+    /// Reads a path; a slash more or at the end makes no difference.
+    ///
+    /// # Errors
+    ///
+    /// `notFound`, and `invalidVers` for a version of the protocol other than 2.
+    pub fn parse(path: &str) -> Result<Self, ScimError> {
+        let unknown = || {
+            ScimError::not_found(
+                "there is no such endpoint; a base address has the form https://HOST/TENANT/scim/v2",
+            )
+        };
+        let raw: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let at = raw
+            .iter()
+            .position(|segment| *segment == "scim")
+            .filter(|at| *at > 0)
+            .ok_or_else(unknown)?;
+        let (before, behind) = raw.split_at(at);
+        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), behind) else {
+            return Err(unknown());
+        };
+        match *version {
+            "v2" => {}
+            version if is_version(version) => {
+                return Err(ScimError::new(
+                    ErrorKind::InvalidVers,
+                    format!("version {} of SCIM is not supported; use v2", quote(version)),
+                ));
+            }
+            _ => return Err(unknown()),
+        }
+        let prefix = match prefix {
+            [] => String::new(),
+            prefix => format!("/{}", prefix.join("/")),
+        };
+        Ok(Self {
+            tenant: TenantId::parse(tenant).ok_or_else(unknown)?,
+            prefix,
+            segments: rest.iter().map(|segment| decode(segment)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The base address in front of the tenant's endpoints.
+    #[must_use]
+    pub fn base(&self, public_url: Option<&str>, headers: &HeaderMap) -> String {
+        let tenant = &self.tenant;
+        if let Some(url) = public_url {
+            return format!("{url}/{tenant}/scim/v2");
+        }
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let host = text("host").unwrap_or("localhost");
+        let scheme = match text("x-forwarded-proto") {
+            Some("http") => "http",
+            _ => "https",
+        };
+        format!("{scheme}://{host}{}/{tenant}/scim/v2", self.prefix)
+    }
+}
+
+fn is_version(text: &str) -> bool {
+    text.strip_prefix(['v', 'V'])
+        .is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
+}
+
+fn decode(text: &str) -> Result<String, ScimError> {
+    percent_decode_str(text)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| ScimError::invalid_syntax("the address is not percent-encoded UTF-8"))
+}
+
+/// The parameters of a query that mean something; others are passed over (RFC 7644 §3.4.2).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Parameters {
+    /// `filter`
+    pub filter: Option<String>,
+    /// `startIndex`
+    pub start_index: Option<String>,
+    /// `count`
+    pub count: Option<String>,
+    attributes: Option<String>,
+    excluded: Option<String>,
+}
+
+impl Parameters {
+    /// Reads a query string: `+` is a blank, and everything is decoded once.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` if it is no UTF-8, `invalidValue` if a parameter is given twice.
+    pub fn parse(query: &str) -> Result<Self, ScimError> {
+        let mut parameters = Self::default();
+        for pair in query.split('&') {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(&name.replace('+', " "))?;
+            let place = match name.to_ascii_lowercase().as_str() {
+                "filter" => &mut parameters.filter,
+                "startindex" => &mut parameters.start_index,
+                "count" => &mut parameters.count,
+                "attributes" => &mut parameters.attributes,
+                "excludedattributes" => &mut parameters.excluded,
+                _ => continue,
+            };
+            let value = decode(&value.replace('+', " "))?;
+            if place.replace(value).is_some() {
+                return Err(ScimError::invalid_value(format!(
+                    "the parameter `{name}` is given twice"
+                )));
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// The attributes that the answer is to have.
+    ///
+    /// # Errors
+    ///
+    /// As [`Projection::parse`].
+    pub fn projection(&self) -> Result<Projection, ScimError> {
+        let names = |given: &'_ Option<String>| {
+            given
+                .as_deref()
+                .unwrap_or_default()
+                .split(',')
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        let (only, without) = (names(&self.attributes), names(&self.excluded));
+        Projection::parse(
+            only.iter().map(String::as_str),
+            without.iter().map(String::as_str),
+        )
+    }
+}
+
+/// Reads a body as JSON.
+///
+/// # Errors
+///
+/// 415 for another media type, charset or coding; 413 over [`limits::BODY_BYTES`]; `invalidSyntax` if it
+/// is no JSON, which includes nesting deeper than 127 levels and text that is no UTF-8.
+pub fn json(headers: &HeaderMap, body: &Bytes) -> Result<Value, ScimError> {
+    check_media_type(headers)?;
+    if body.len() > limits::BODY_BYTES {
+        return Err(ScimError::too_large(format!(
+            "the body is larger than {} bytes",
+            limits::BODY_BYTES
+        )));
+    }
+    if body.is_empty() {
+        return Err(ScimError::invalid_syntax("the body is empty"));
+    }
+    serde_json::from_slice(body).map_err(|error| {
+        ScimError::invalid_syntax(format!(
+            "the body is no JSON: it goes wrong at line {}, column {}",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
+    let unsupported = |what: &str| ScimError::new(ErrorKind::UnsupportedMediaType, what);
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(unsupported("the body must not be compressed"));
+    }
+    let Some(given) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let given = given.to_str().unwrap_or_default().to_ascii_lowercase();
+    let mut parts = given.split(';').map(str::trim);
+    if !matches!(
+        parts.next(),
+        Some("application/scim+json" | "application/json")
+    ) {
+        return Err(unsupported(
+            "the Content-Type must be application/scim+json or application/json",
+        ));
+    }
+    let charset = parts.find_map(|part| part.strip_prefix("charset="));
+    match charset.map(|charset| charset.trim_matches('"')) {
+        None | Some("utf-8" | "utf8" | "us-ascii") => Ok(()),
+        Some(_) => Err(unsupported("the charset of the body must be UTF-8")),
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_tenant_behind_any_prefix() {
+        let address = Address::parse("/stage/acme/scim/v2/Users/1%2F2/").unwrap();
+        assert_eq!(address.tenant.as_str(), "acme");
+        assert_eq!(address.prefix, "/stage");
+        assert_eq!(address.segments, ["Users", "1/2"]);
+        assert_eq!(Address::parse("//acme//scim/v2//Users").unwrap().segments, ["Users"]);
+    }
+
+    #[test]
+    fn t17_other_versions_are_refused() {
+        assert_eq!(Address::parse("/acme/scim/v1/Users").unwrap_err().kind, ErrorKind::InvalidVers);
+        for path in ["/", "/scim/v2/Users", "/acme/Users", "/acme/scim", "/ACME/scim/v2/Users", "/a#b/scim/v2/Users"] {
+            assert_eq!(Address::parse(path).unwrap_err().kind, ErrorKind::NotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn q07_queries_are_decoded_once() {
+        let parameters = Parameters::parse("filter=userName+eq%20%22a%2Bb%2541%22&&COUNT=5&odd=%").unwrap();
+        assert_eq!(parameters.filter.as_deref(), Some("userName eq \"a+b%41\""));
+        assert_eq!(parameters.count.as_deref(), Some("5"));
+        assert_eq!(Parameters::parse("").unwrap(), Parameters::default());
+        assert!(Parameters::parse("count=1&count=2").is_err());
+        assert!(Parameters::parse("filter=%ff").is_err());
+    }
+
+    #[test]
+    fn t05_t06_t18_media_types() {
+        let of = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
+            json(&headers, &Bytes::from_static(b"{}")).map_err(|error| error.kind)
+        };
+        for good in [
+            "application/scim+json",
+            "Application/JSON",
+            "application/scim+json; charset=utf-8",
+            "application/json;charset=\"UTF-8\"",
+        ] {
+            assert!(of(good).is_ok(), "{good}");
+        }
+        for bad in ["text/plain", "application/xml", "application/json; charset=utf-16", ""] {
+            assert_eq!(of(bad), Err(ErrorKind::UnsupportedMediaType), "{bad}");
+        }
+        assert!(json(&HeaderMap::new(), &Bytes::from_static(b"{}")).is_ok());
+    }
+
+    #[test]
+    fn h01_h02_q09_what_is_no_json_is_refused() {
+        let deep = "[".repeat(100_000);
+        for body in ["", "{", "{}x", "nul", "\"\\ud800\"", "{\"a\":\u{1}}", &deep] {
+            let error = json(&HeaderMap::new(), &Bytes::copy_from_slice(body.as_bytes()));
+            assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidSyntax);
+        }
+        let error = json(&HeaderMap::new(), &Bytes::from_static(b"{\"a\":\"\xff\"}"));
+        assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidSyntax);
+    }
+}

@@ -1,0 +1,423 @@
+//! Find, decide, write: the operations on resources, the same for every resource type.
+
+use directory::directory::{Directory, Found, GroupRef, MemberRef};
+use directory::error::DirectoryError;
+use directory::items::Stored;
+use directory::search::Query;
+use directory::store::backoff;
+use directory::write::{NewResource, PasswordHash};
+use scim_core::filter::Filter;
+use scim_core::list::{Count, Page, StartIndex};
+use scim_core::members::MembershipDelta;
+use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
+use scim_core::projection::Projection;
+use scim_core::resource::Secret;
+use scim_core::{
+    Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError,
+};
+use serde_json::Value;
+
+use crate::clock::{Clock, Ids};
+use crate::request::Parameters;
+use crate::response::{Outcome, answer_too_large, explain};
+
+/// How often a change is made anew because the resource changed meanwhile.
+const ATTEMPTS: u32 = 10;
+/// How many members fit into an answer: each takes about 170 bytes.
+const MOST_MEMBERS_SHOWN: u64 = 25_000;
+
+/// The operations on one type of resources of one tenant.
+#[derive(Clone, Copy)]
+pub struct Resources<'r> {
+    /// The tenant's resources.
+    pub directory: &'r Directory,
+    /// The resource type.
+    pub of: &'r ResourceType,
+    /// The base address.
+    pub base: &'r str,
+    /// The time.
+    pub clock: &'r Clock,
+    /// Where ids come from.
+    pub ids: &'r Ids,
+}
+
+impl<'r> Resources<'r> {
+    /// The resources of a type.
+    #[must_use]
+    pub fn new(
+        directory: &'r Directory,
+        kind: ResourceKind,
+        base: &'r str,
+        clock: &'r Clock,
+        ids: &'r Ids,
+    ) -> Self {
+        Self {
+            directory,
+            of: Catalogue::standard().resource_type(kind),
+            base,
+            clock,
+            ids,
+        }
+    }
+
+    fn id(&self, text: &str) -> Result<ResourceId, ScimError> {
+        ResourceId::parse(text).ok_or_else(|| self.absent(text))
+    }
+
+    fn absent(&self, id: &str) -> ScimError {
+        ScimError::not_found(format!(
+            "there is no {} with the id {}",
+            self.of.kind.name(),
+            scim_core::error::quote(id)
+        ))
+    }
+
+    async fn current(&self, id: ResourceId) -> Result<Stored, ScimError> {
+        self.directory
+            .get(self.of.kind, id)
+            .await
+            .map_err(explain)?
+            .ok_or_else(|| self.absent(id.as_str()))
+    }
+
+    /// POST.
+    pub async fn create(&self, body: Value, projection: &Projection) -> Result<Outcome, ScimError> {
+        let draft = Draft::parse(body, self.of)?;
+        let new = NewResource {
+            kind: self.of.kind,
+            id: self.ids.resource(),
+            attributes: draft.attributes,
+            password: draft.password.map(|secret| self.hash(&secret)).transpose()?,
+            members: draft.members,
+        };
+        let stored = self
+            .directory
+            .create(new, self.clock.now(), &self.ids.write())
+            .await
+            .map_err(explain)?;
+        let location = stored.resource.location(self.base);
+        // A new user is in no group; a new group may have members.
+        let body = match self.of.kind {
+            ResourceKind::User => self.represent(stored, Vec::new(), projection),
+            ResourceKind::Group => self.show(stored, projection).await?,
+        };
+        Ok(Outcome::Created { location, body })
+    }
+
+    /// GET of one resource.
+    pub async fn read(&self, id: &str, projection: &Projection) -> Result<Outcome, ScimError> {
+        let stored = self.current(self.id(id)?).await?;
+        self.resource(stored, projection).await
+    }
+
+    /// PUT.
+    pub async fn replace(
+        &self,
+        id: &str,
+        body: Value,
+        projection: &Projection,
+    ) -> Result<Outcome, ScimError> {
+        let id = self.id(id)?;
+        let draft = Draft::parse(body, self.of)?;
+        let password = match &draft.password {
+            Some(secret) => PasswordHash::Set(self.hash(secret)?),
+            None => PasswordHash::Keep,
+        };
+        for attempt in 0..ATTEMPTS {
+            let current = self.attempt(attempt, id).await?;
+            draft.check_immutable(&current.resource.attributes, self.of)?;
+            let change = Change {
+                attributes: draft.attributes.clone(),
+                members: (self.of.kind == ResourceKind::Group)
+                    .then(|| MembershipDelta::to(draft.members.clone())),
+                password: password.clone(),
+            };
+            if let Some(stored) = self.write(current, change).await? {
+                return self.resource(stored, projection).await;
+            }
+        }
+        Err(explain(DirectoryError::Contended))
+    }
+
+    /// PATCH. Users are answered; groups are not unless attributes are asked for, because their member
+    /// lists are large (RFC 7644 §3.5.2 leaves the choice).
+    pub async fn modify(
+        &self,
+        id: &str,
+        body: Value,
+        projection: &Projection,
+    ) -> Result<Outcome, ScimError> {
+        let id = self.id(id)?;
+        let request = PatchRequest::parse(body)?;
+        for attempt in 0..ATTEMPTS {
+            let current = self.attempt(attempt, id).await?;
+            let patched = self.patched(&request, &current).await?;
+            let password = match &patched.password {
+                PasswordChange::Keep => PasswordHash::Keep,
+                PasswordChange::Remove => PasswordHash::Remove,
+                PasswordChange::Set(secret) => PasswordHash::Set(self.hash(secret)?),
+            };
+            let change = Change {
+                attributes: patched.attributes,
+                members: Some(patched.members).filter(|delta| !delta.is_empty()),
+                password,
+            };
+            if let Some(stored) = self.write(current, change).await? {
+                return match self.of.kind {
+                    ResourceKind::Group if !projection.is_only() => Ok(Outcome::Done),
+                    _ => self.resource(stored, projection).await,
+                };
+            }
+        }
+        Err(explain(DirectoryError::Contended))
+    }
+
+    async fn patched(
+        &self,
+        request: &PatchRequest,
+        current: &Stored,
+    ) -> Result<Patched, ScimError> {
+        let attributes = &current.resource.attributes;
+        let representation = current.resource.represent(self.of, self.base);
+        match patch::apply(request, self.of, attributes, &representation, None) {
+            Ok(patched) => return Ok(patched),
+            Err(Fault::Refused(error)) => return Err(error),
+            Err(Fault::NeedsMembers) => {}
+        }
+        let members: Vec<Value> = self
+            .directory
+            .members_of(current.resource.id)
+            .await
+            .map_err(explain)?
+            .into_iter()
+            .map(|member| member.to_json(self.base))
+            .collect();
+        patch::apply(request, self.of, attributes, &representation, Some(&members)).map_err(
+            |fault| match fault {
+                Fault::Refused(error) => error,
+                Fault::NeedsMembers => answer_too_large(),
+            },
+        )
+    }
+
+    /// Writes a change, if it is one; `None` when the resource changed meanwhile.
+    async fn write(&self, current: Stored, change: Change) -> Result<Option<Stored>, ScimError> {
+        let is_same = change.attributes == current.resource.attributes;
+        let now = self.clock.now();
+        let write = self.ids.write();
+        let result = match change.members {
+            Some(delta) => {
+                let id = current.resource.id;
+                let edges = self.directory.edges_for(id, delta).await.map_err(explain)?;
+                self.directory
+                    .change_group(&current, change.attributes, edges, now, &write)
+                    .await
+            }
+            None if is_same && change.password == PasswordHash::Keep => {
+                return Ok(Some(current));
+            }
+            None => self
+                .directory
+                .replace(&current, change.attributes, change.password, now, &write)
+                .await
+                .map(Some),
+        };
+        match result {
+            Ok(Some(changed)) => Ok(Some(changed)),
+            Ok(None) => Ok(Some(current)),
+            Err(DirectoryError::Stale) => Ok(None),
+            Err(error) => Err(explain(error)),
+        }
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, id: &str) -> Result<Outcome, ScimError> {
+        let id = self.id(id)?;
+        for attempt in 0..ATTEMPTS {
+            let (current, groups) = tokio::try_join!(self.attempt(attempt, id), async {
+                self.directory.groups_to_leave(id).await.map_err(explain)
+            })?;
+            let deleted = self
+                .directory
+                .delete(&current, groups, self.clock.now(), &self.ids.write())
+                .await;
+            match deleted {
+                Ok(()) => {
+                    if self.of.kind == ResourceKind::Group {
+                        self.directory.clear_members(id).await.map_err(explain)?;
+                    }
+                    return Ok(Outcome::Done);
+                }
+                Err(DirectoryError::Stale) => {}
+                Err(error) => return Err(explain(error)),
+            }
+        }
+        Err(explain(DirectoryError::Contended))
+    }
+
+    /// The resource for one more attempt to change it, after a wait when it changed under the last one.
+    async fn attempt(&self, number: u32, id: ResourceId) -> Result<Stored, ScimError> {
+        let [seed] = self.ids.bytes::<1>();
+        backoff(number, usize::from(seed)).await;
+        self.current(id).await
+    }
+
+    /// GET of many.
+    pub async fn list(
+        &self,
+        parameters: &Parameters,
+        projection: &Projection,
+    ) -> Result<Outcome, ScimError> {
+        let start = StartIndex::parse(parameters.start_index.as_deref())?;
+        let count = Count::parse(parameters.count.as_deref())?.get();
+        let filter = parameters.filter.as_deref().map(str::trim);
+        let found = match filter.filter(|filter| !filter.is_empty()) {
+            None => {
+                self.directory
+                    .list(self.of.kind, start.skipped(), count)
+                    .await
+            }
+            Some(filter) => {
+                let query = Query {
+                    of: self.of,
+                    filter: &Filter::parse(filter)?.resolve(self.of)?,
+                    base: self.base,
+                    skipped: start.skipped(),
+                    count,
+                };
+                self.directory.search(query).await
+            }
+        };
+        let Found { total, page } = found.map_err(explain)?;
+        let resources = self.show_all(page, projection).await?;
+        let page = Page {
+            total,
+            start,
+            resources,
+        };
+        Ok(Outcome::Message(page.to_json()))
+    }
+
+    fn hash(&self, password: &Secret) -> Result<String, ScimError> {
+        directory::password::hash(password, self.ids.bytes()).map_err(explain)
+    }
+
+    async fn resource(
+        &self,
+        stored: Stored,
+        projection: &Projection,
+    ) -> Result<Outcome, ScimError> {
+        let location = stored.resource.location(self.base);
+        let body = self.show(stored, projection).await?;
+        Ok(Outcome::Resource { location, body })
+    }
+
+    /// A resource as the client sees it.
+    async fn show(&self, stored: Stored, projection: &Projection) -> Result<Value, ScimError> {
+        let id = stored.resource.id;
+        let (stored, related) = match self.of.kind {
+            ResourceKind::User if projection.wants("groups", self.of) => {
+                let mut groups = self.directory.groups_between(id, id).await.map_err(explain)?;
+                (stored, self.groups(&groups.remove(&id).unwrap_or_default()))
+            }
+            ResourceKind::Group if projection.wants("members", self.of) => {
+                check_shown(&[&stored])?;
+                let (stored, members) = self
+                    .directory
+                    .with_members(stored)
+                    .await
+                    .map_err(explain)?
+                    .ok_or_else(|| self.absent(id.as_str()))?;
+                (stored, self.members(members))
+            }
+            _ => (stored, Vec::new()),
+        };
+        Ok(self.represent(stored, related, projection))
+    }
+
+    /// Resources as the client sees them; they stand in the order of their ids.
+    async fn show_all(
+        &self,
+        page: Vec<Stored>,
+        projection: &Projection,
+    ) -> Result<Vec<Value>, ScimError> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            return Ok(Vec::new());
+        };
+        let (first, last) = (first.resource.id, last.resource.id);
+        match self.of.kind {
+            ResourceKind::User if projection.wants("groups", self.of) => {
+                let mut groups = self.directory.groups_between(first, last).await.map_err(explain)?;
+                Ok(page
+                    .into_iter()
+                    .map(|stored| {
+                        let groups = groups.remove(&stored.resource.id).unwrap_or_default();
+                        self.represent(stored, self.groups(&groups), projection)
+                    })
+                    .collect())
+            }
+            ResourceKind::Group if projection.wants("members", self.of) => {
+                check_shown(&page.iter().collect::<Vec<_>>())?;
+                let mut shown = Vec::with_capacity(page.len());
+                for stored in page {
+                    let id = stored.resource.id;
+                    // A group that is deleted meanwhile is left out.
+                    if let Some((stored, members)) =
+                        self.directory.with_members(stored).await.map_err(explain)?
+                    {
+                        debug_assert_eq!(stored.resource.id, id);
+                        shown.push(self.represent(stored, self.members(members), projection));
+                    }
+                }
+                Ok(shown)
+            }
+            _ => Ok(page
+                .into_iter()
+                .map(|stored| self.represent(stored, Vec::new(), projection))
+                .collect()),
+        }
+    }
+
+    fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
+        groups.iter().map(|group| group.to_json(self.base)).collect()
+    }
+
+    fn members(&self, members: Vec<MemberRef>) -> Vec<Value> {
+        members
+            .into_iter()
+            .map(|member| member.to_json(self.base))
+            .collect()
+    }
+
+    fn represent(&self, stored: Stored, related: Vec<Value>, projection: &Projection) -> Value {
+        let mut resource = stored.resource;
+        if !related.is_empty() {
+            let name = match self.of.kind {
+                ResourceKind::User => "groups",
+                ResourceKind::Group => "members",
+            };
+            resource
+                .attributes
+                .insert(name.to_owned(), Value::Array(related));
+        }
+        let whole = resource.represent(self.of, self.base);
+        Value::Object(projection.apply(self.of, whole))
+    }
+}
+
+/// What a PUT or PATCH makes of a resource.
+struct Change {
+    attributes: Attributes,
+    /// `None` when members are not spoken of.
+    members: Option<MembershipDelta>,
+    password: PasswordHash,
+}
+
+/// Refuses an answer whose members cannot fit, before they are read.
+fn check_shown(groups: &[&Stored]) -> Result<(), ScimError> {
+    let members: u64 = groups.iter().map(|group| group.members).sum();
+    match members > MOST_MEMBERS_SHOWN {
+        true => Err(answer_too_large()),
+        false => Ok(()),
+    }
+}

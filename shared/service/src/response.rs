@@ -1,0 +1,190 @@
+//! What came out of a request, as an http response.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use scim_core::{ErrorKind, ScimError};
+use serde_json::Value;
+
+use directory::error::DirectoryError;
+use scim_core::error::quote;
+
+/// How long a client should wait before it tries again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+/// The media type of every body.
+const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+/// The only authentication scheme.
+const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// The largest answer, in bytes: Lambda takes 6 MB, in which the body's quotes are escaped again.
+pub const LARGEST: usize = 5 * 1024 * 1024;
+
+/// A success.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Outcome {
+    /// A resource was created.
+    Created {
+        /// Its location.
+        location: String,
+        /// Its representation.
+        body: Value,
+    },
+    /// A resource.
+    Resource {
+        /// Its location.
+        location: String,
+        /// Its representation.
+        body: Value,
+    },
+    /// A message.
+    Message(Value),
+    /// Nothing to say.
+    Done,
+}
+
+impl Outcome {
+    /// The response; one with too large a body becomes an error.
+    ///
+    /// # Errors
+    ///
+    /// `tooLarge` over [`LARGEST`].
+    pub fn into_response(self) -> Result<Response<Bytes>, ScimError> {
+        let (status, location, body) = match self {
+            Self::Created { location, body } => (StatusCode::CREATED, Some(location), Some(body)),
+            Self::Resource { location, body } => (StatusCode::OK, Some(location), Some(body)),
+            Self::Message(body) => (StatusCode::OK, None, Some(body)),
+            Self::Done => (StatusCode::NO_CONTENT, None, None),
+        };
+        let mut response = with_body(status, body.as_ref());
+        if response.body().len() > LARGEST {
+            return Err(answer_too_large());
+        }
+        if let Some(location) = location.and_then(|uri| HeaderValue::try_from(uri).ok()) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        Ok(response)
+    }
+}
+
+/// The error for an answer that would not fit.
+#[must_use]
+pub fn answer_too_large() -> ScimError {
+    ScimError::too_large(
+        "the answer would be too large; ask for fewer resources with `count`, or leave out `excludedAttributes=members`, and look for a member with the filter `members.value eq \"ID\"`",
+    )
+}
+
+/// A failure, and the methods that an address has where that is what failed.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Failure {
+    /// The error.
+    pub error: ScimError,
+    /// The methods of the address.
+    pub allow: Option<String>,
+}
+
+impl From<ScimError> for Failure {
+    fn from(error: ScimError) -> Self {
+        Self { error, allow: None }
+    }
+}
+
+impl Failure {
+    /// The response.
+    #[must_use]
+    pub fn into_response(self) -> Response<Bytes> {
+        let status =
+            StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = with_body(status, Some(&self.error.to_json()));
+        let headers = response.headers_mut();
+        match self.error.kind {
+            ErrorKind::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, BEARER);
+            }
+            ErrorKind::TooManyRequests | ErrorKind::Unavailable => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            _ => {}
+        }
+        if let Some(allow) = self.allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
+            headers.insert(header::ALLOW, allow);
+        }
+        response
+    }
+}
+
+fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
+    let mut response = Response::new(body.map_or_else(Bytes::new, |body| body.to_string().into()));
+    *response.status_mut() = status;
+    if body.is_some() {
+        response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
+    }
+    response
+}
+
+/// What a failure of the directory means to a client.
+#[must_use]
+pub fn explain(error: DirectoryError) -> ScimError {
+    match error {
+        DirectoryError::Taken { attribute, value } => ScimError::uniqueness(format!(
+            "`{attribute}` {} is taken by another resource of this tenant",
+            quote(&value)
+        )),
+        DirectoryError::NoSuchMember(id) => scim_core::members::no_such_member(id.as_str()),
+        DirectoryError::Cycle(id) => ScimError::invalid_value(format!(
+            "`members`: the group {} contains this group, directly or through others, or is it; a group cannot contain itself",
+            quote(id.as_str())
+        )),
+        DirectoryError::TooManyMembers { given, most } => ScimError::too_large(format!(
+            "the request changes {given} members; one request can change {most} at most, so send the rest in further ones"
+        )),
+        DirectoryError::TooLarge { given, most } => ScimError::too_large(format!(
+            "the resource has {given} bytes; {most} are the most that can be stored"
+        )),
+        DirectoryError::TooMany => ScimError::new(
+            ErrorKind::TooMany,
+            "the filter takes too long to answer; compare `id`, `userName`, `externalId`, `emails.value` or a group's `displayName` with `eq`",
+        ),
+        DirectoryError::Gone => ScimError::not_found("the resource was deleted meanwhile"),
+        DirectoryError::Stale | DirectoryError::Contended | DirectoryError::Throttled => {
+            ScimError::new(
+                ErrorKind::TooManyRequests,
+                "there are too many requests to the same resources; try again in a moment",
+            )
+        }
+        DirectoryError::Unavailable(_) => ScimError::new(
+            ErrorKind::Unavailable,
+            "the service cannot reach its storage at the moment; try again in a moment",
+        ),
+        DirectoryError::Internal(_) => ScimError::new(
+            ErrorKind::Internal,
+            "the service failed; the request id in its log says why",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t08_r02_failures_are_scim_errors_with_their_headers() {
+        let failure = Failure::from(ScimError::new(ErrorKind::Unauthorized, "no"));
+        let response = failure.into_response();
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/scim+json");
+    }
+
+    #[test]
+    fn t21_an_answer_without_content_has_no_content_type() {
+        let response = Outcome::Done.into_response().unwrap();
+        assert_eq!(response.status(), 204);
+        assert!(response.body().is_empty() && response.headers().is_empty());
+    }
+
+    #[test]
+    fn answers_over_the_limit_are_refused_with_what_to_ask_for() {
+        let body = Value::String("x".repeat(LARGEST));
+        let error = Outcome::Message(body).into_response().unwrap_err();
+        assert!(error.detail.contains("excludedAttributes=members"));
+    }
+}

@@ -1,0 +1,262 @@
+//! ROUTES: method, path, endpoint, function — the same as in `template.yaml`, which a test compares.
+//!
+//! Everything that matches no route goes to the discovery function by the gateway's `$default`, and is
+//! answered with a SCIM error here.
+
+use http::Method;
+use scim_core::ResourceKind;
+
+/// The functions that are deployed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub enum Function {
+    /// Users.
+    Users,
+    /// Groups.
+    Groups,
+    /// What the service provider says about itself, and everything that matches no route.
+    Discovery,
+}
+
+impl Function {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Users, Self::Groups, Self::Discovery];
+
+    /// The name of the function's package and binary.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Groups => "groups",
+            Self::Discovery => "discovery",
+        }
+    }
+
+    /// The function called `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|function| function.name() == name)
+    }
+}
+
+/// What a route leads to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Endpoint {
+    /// List or query resources.
+    List(ResourceKind),
+    /// Create a resource.
+    Create(ResourceKind),
+    /// Read a resource.
+    Read(ResourceKind),
+    /// Replace a resource.
+    Replace(ResourceKind),
+    /// Modify a resource.
+    Modify(ResourceKind),
+    /// Delete a resource.
+    Delete(ResourceKind),
+    /// The service provider configuration.
+    ServiceProviderConfig,
+    /// All resource types.
+    ResourceTypes,
+    /// One resource type.
+    ResourceType,
+    /// All schemas.
+    Schemas,
+    /// One schema.
+    Schema,
+    /// The authenticated subject.
+    Me,
+}
+
+impl Endpoint {
+    /// The name of the operation in the log.
+    #[must_use]
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::List(ResourceKind::User) => "users.list",
+            Self::List(ResourceKind::Group) => "groups.list",
+            Self::Create(ResourceKind::User) => "users.create",
+            Self::Create(ResourceKind::Group) => "groups.create",
+            Self::Read(ResourceKind::User) => "users.read",
+            Self::Read(ResourceKind::Group) => "groups.read",
+            Self::Replace(ResourceKind::User) => "users.replace",
+            Self::Replace(ResourceKind::Group) => "groups.replace",
+            Self::Modify(ResourceKind::User) => "users.modify",
+            Self::Modify(ResourceKind::Group) => "groups.modify",
+            Self::Delete(ResourceKind::User) => "users.delete",
+            Self::Delete(ResourceKind::Group) => "groups.delete",
+            Self::ServiceProviderConfig => "service_provider_config.read",
+            Self::ResourceTypes => "resource_types.list",
+            Self::ResourceType => "resource_types.read",
+            Self::Schemas => "schemas.list",
+            Self::Schema => "schemas.read",
+            Self::Me => "me",
+        }
+    }
+}
+
+/// A route.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Route {
+    /// The method; `None` for all.
+    pub method: Option<Method>,
+    /// The path, its variables in braces.
+    pub path: &'static str,
+    /// Where it leads.
+    pub endpoint: Endpoint,
+    /// The function that serves it.
+    pub function: Function,
+}
+
+const fn route(
+    method: Option<Method>,
+    path: &'static str,
+    endpoint: Endpoint,
+    function: Function,
+) -> Route {
+    Route {
+        method,
+        path,
+        endpoint,
+        function,
+    }
+}
+
+macro_rules! resource_routes {
+    ($kind:ident, $function:ident, $all:literal, $one:literal) => {
+        [
+            route(Some(Method::GET), $all, Endpoint::List(ResourceKind::$kind), Function::$function),
+            route(Some(Method::POST), $all, Endpoint::Create(ResourceKind::$kind), Function::$function),
+            route(Some(Method::GET), $one, Endpoint::Read(ResourceKind::$kind), Function::$function),
+            route(Some(Method::PUT), $one, Endpoint::Replace(ResourceKind::$kind), Function::$function),
+            route(Some(Method::PATCH), $one, Endpoint::Modify(ResourceKind::$kind), Function::$function),
+            route(Some(Method::DELETE), $one, Endpoint::Delete(ResourceKind::$kind), Function::$function),
+        ]
+    };
+}
+
+static USERS: [Route; 6] = resource_routes!(
+    User, Users, "/{tenant}/scim/v2/Users", "/{tenant}/scim/v2/Users/{id}"
+);
+static GROUPS: [Route; 6] = resource_routes!(
+    Group, Groups, "/{tenant}/scim/v2/Groups", "/{tenant}/scim/v2/Groups/{id}"
+);
+static DISCOVERY: [Route; 6] = [
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2/ServiceProviderConfig",
+        Endpoint::ServiceProviderConfig,
+        Function::Discovery,
+    ),
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2/ResourceTypes",
+        Endpoint::ResourceTypes,
+        Function::Discovery,
+    ),
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2/ResourceTypes/{name}",
+        Endpoint::ResourceType,
+        Function::Discovery,
+    ),
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2/Schemas",
+        Endpoint::Schemas,
+        Function::Discovery,
+    ),
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2/Schemas/{urn}",
+        Endpoint::Schema,
+        Function::Discovery,
+    ),
+    route(None, "/{tenant}/scim/v2/Me", Endpoint::Me, Function::Discovery),
+];
+
+/// Every route but `$default`.
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    USERS.iter().chain(&GROUPS).chain(&DISCOVERY)
+}
+
+/// The endpoints of SCIM that are not offered, and the feature that each belongs to.
+const NOT_OFFERED: [(&[&str], &str); 4] = [
+    (&["Bulk"], "bulk requests"),
+    (&[".search"], "POST search"),
+    (&["Users", ".search"], "POST search"),
+    (&["Groups", ".search"], "POST search"),
+];
+
+/// What a method and the segments of a path behind `/scim/v2` lead to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Match<'p> {
+    /// A route, and the value of its last variable.
+    Route(&'static Route, Option<&'p str>),
+    /// A path that has routes for these methods only.
+    OtherMethods(Vec<&'static Method>),
+    /// An endpoint of SCIM that is not offered.
+    NotOffered(&'static str),
+    /// Nothing.
+    Nothing,
+}
+
+/// Finds the route of a request; `segments` are those behind `/scim/v2`, decoded.
+#[must_use]
+pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
+    let mut others = Vec::new();
+    for route in routes() {
+        if !matches(route, segments) {
+            continue;
+        }
+        let variable = segments.last().copied().filter(|_| route.path.ends_with('}'));
+        match &route.method {
+            Some(other) if other != method => others.push(other),
+            _ => return Match::Route(route, variable),
+        }
+    }
+    let offered = NOT_OFFERED.iter().find(|(path, _)| *path == segments);
+    match (offered, others.is_empty()) {
+        (Some((_, feature)), _) => Match::NotOffered(feature),
+        (None, false) => Match::OtherMethods(others),
+        (None, true) => Match::Nothing,
+    }
+}
+
+/// Whether the path is that of the route.
+fn matches(route: &Route, segments: &[&str]) -> bool {
+    // Before these stand the slash, the tenant, `scim` and `v2`.
+    let expected: Vec<&str> = route.path.split('/').skip(4).collect();
+    expected.len() == segments.len()
+        && expected
+            .iter()
+            .zip(segments)
+            .all(|(name, segment)| name.starts_with('{') || name == segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_leads_to_its_endpoint() {
+        match find(&Method::PATCH, &["Users", "1"]) {
+            Match::Route(route, id) => {
+                assert_eq!(route.endpoint, Endpoint::Modify(ResourceKind::User));
+                assert_eq!(id, Some("1"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(matches!(find(&Method::DELETE, &["Me"]), Match::Route(..)));
+    }
+
+    #[test]
+    fn e11_a_known_path_with_another_method_names_those_it_has() {
+        assert_eq!(
+            find(&Method::PUT, &["Users"]),
+            Match::OtherMethods(vec![&Method::GET, &Method::POST])
+        );
+        assert_eq!(find(&Method::GET, &["users"]), Match::Nothing);
+        assert_eq!(find(&Method::GET, &[]), Match::Nothing);
+        assert_eq!(find(&Method::POST, &["Bulk"]), Match::NotOffered("bulk requests"));
+    }
+}

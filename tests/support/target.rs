@@ -1,0 +1,49 @@
+//! What is tested.
+//!
+//! By default a local stack of its own for each test: gateway, service and embedded engine in this
+//! process, on free ports, in memory. `MUSTER_TEST_DYNAMODB=URL` puts another DynamoDB below it, and
+//! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` aims the provider conversations at a tenant
+//! that is served elsewhere, which must be empty and is emptied after each.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use local::dynamo::Storage;
+use local::stack::{Options, Stack};
+use service::clock::{Clock, Ids};
+
+use super::Client;
+
+/// A stack of its own.
+pub struct Target {
+    pub stack: Stack,
+}
+
+static TENANTS: AtomicU32 = AtomicU32::new(1);
+
+impl Target {
+    /// Starts a stack of its own.
+    pub async fn start() -> Self {
+        let stack = Stack::start(Options {
+            listen: ([127, 0, 0, 1], 0).into(),
+            storage: Storage::Memory,
+            endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
+            clock: Clock::system(),
+            ids: Ids::system(),
+        })
+        .await
+        .expect("the local stack starts");
+        Self { stack }
+    }
+
+    /// A client of a new, empty tenant.
+    pub async fn tenant(&self) -> Client {
+        let number = TENANTS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("t{}-{number}", std::process::id());
+        let access = self
+            .stack
+            .tenant(&name, None)
+            .await
+            .expect("a tenant can be made");
+        Client::new(&access.base, &access.token)
+    }
+}

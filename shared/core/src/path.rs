@@ -63,7 +63,10 @@ impl AttrPath {
             .flatten()
             .find(|name| !is_name(name))
         {
-            return Err(format!("{} is no attribute name", quote(odd)));
+            return Err(match odd.is_empty() {
+                true => "an attribute name is missing".to_owned(),
+                false => format!("{} is no attribute name", quote(odd)),
+            });
         }
         Ok(Self {
             urn,

@@ -268,10 +268,9 @@ fn complex(
     value: Value,
     place: Place<'_>,
 ) -> Result<Option<Value>, ScimError> {
-    let Value::Object(given) = unpacked(attribute, value) else {
-        return Err(ScimError::invalid_value(format!(
-            "`{place}` must be an object of sub-attributes"
-        )));
+    let given = match unpacked(attribute, value) {
+        Value::Object(given) => given,
+        other => return Err(wrong(place, "an object of sub-attributes", &other)),
     };
     let mut parts = Map::new();
     for (sub, value) in parts_of(attribute, given, place)? {
@@ -454,7 +453,11 @@ mod tests {
             ("title", json!(["a", "b"]), "`title`"),
             ("active", json!("yes"), "`active`"),
             ("active", json!(1), "`active`"),
-            ("name", json!("Babs"), "`name`"),
+            (
+                "name",
+                json!("Babs"),
+                "`name` must be an object of sub-attributes, not `Babs`",
+            ),
             ("emails", json!([{"value": 5}]), "`emails[0].value`"),
             (
                 "emails",

@@ -26,7 +26,7 @@ impl Filter {
         let mut parser = Parser::new(text);
         let filter = parser
             .disjunction()
-            .and_then(|filter| parser.end().map(|()| filter));
+            .and_then(|filter| parser.end("`and`, `or` or the end").map(|()| filter));
         filter.map_err(|reason| {
             ScimError::invalid_filter(format!("filter, position {}: {reason}", parser.position()))
         })
@@ -42,6 +42,14 @@ pub(crate) struct Parser<'t> {
 }
 
 type Read<T> = Result<T, String>;
+
+/// What stands where something else was expected.
+fn found(word: &str) -> String {
+    match word.is_empty() {
+        true => "nothing".to_owned(),
+        false => quote(word),
+    }
+}
 
 impl<'t> Parser<'t> {
     const fn new(text: &'t str) -> Self {
@@ -74,7 +82,11 @@ impl<'t> Parser<'t> {
         })?;
         let sub = parser
             .sub()
-            .and_then(|sub| parser.end().map(|()| sub))
+            .and_then(|sub| {
+                parser
+                    .end("`.` and a sub-attribute, or the end")
+                    .map(|()| sub)
+            })
             .map_err(|reason| ScimError::invalid_path(format!("path {}: {reason}", quote(text))))?;
         Ok(Path {
             attribute,
@@ -126,15 +138,12 @@ impl<'t> Parser<'t> {
         found
     }
 
-    fn end(&mut self) -> Read<()> {
+    fn end(&mut self, expected: &str) -> Read<()> {
         self.blanks();
         if self.rest().is_empty() {
             return Ok(());
         }
-        Err(format!(
-            "expected `and`, `or` or the end, found {}",
-            quote(self.rest())
-        ))
+        Err(format!("expected {expected}, found {}", quote(self.rest())))
     }
 
     fn disjunction(&mut self) -> Read<Filter> {
@@ -270,7 +279,7 @@ impl<'t> Parser<'t> {
             }
             return Err(format!(
                 "expected an operator such as `eq` after `{path}`, found {}",
-                quote(word)
+                found(word)
             ));
         };
         self.at += word.len();
@@ -292,8 +301,8 @@ impl<'t> Parser<'t> {
             serde_json::from_str(json)
         else {
             return Err(format!(
-                "expected a value; text stands in double quotes, found {}",
-                quote(word)
+                "expected a value, text in double quotes, found {}",
+                found(word)
             ));
         };
         self.at += word.len();
@@ -384,6 +393,7 @@ mod tests {
                 "{text}: {}",
                 error.detail
             );
+            assert!(!error.detail.contains("``"), "{text}: {}", error.detail);
         }
     }
 

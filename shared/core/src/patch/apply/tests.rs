@@ -7,7 +7,9 @@ use crate::patch::PatchRequest;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
 use crate::{Attributes, Draft, ErrorKind, ScimError, urn};
 
+mod extensions;
 mod groups;
+mod malformed;
 mod providers;
 mod refused;
 mod users;
@@ -70,6 +72,12 @@ pub(super) fn assert_normal(kind: ResourceKind, attributes: &Attributes) {
     let draft = Draft::parse(Value::Object(body), of)
         .unwrap_or_else(|error| panic!("{attributes:?}: {error}"));
     assert_eq!(&draft.attributes, attributes);
+}
+
+/// A user for operations that are refused.
+fn before() -> Value {
+    json!({ "userName": "a", "title": "t", "emails": [{ "value": "w", "type": "work" }],
+        (E): { "manager": { "value": "m" } } })
 }
 
 /// Each row: the user before, the operations, the user after.

@@ -1,0 +1,178 @@
+//! Messages and paths of the wrong shape, and paths that name nothing.
+
+use super::*;
+use ErrorKind::{InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, NoTarget};
+
+#[test]
+fn m01_m02_m15_m22_messages_of_the_wrong_shape() {
+    assert_refused(
+        ResourceKind::User,
+        &before(),
+        [
+            (json!([]), InvalidSyntax, "`Operations`"),
+            (
+                json!([{ "op": "move", "path": "title", "value": "x" }]),
+                InvalidSyntax,
+                "operation 1: `op`",
+            ),
+            (
+                json!([{ "op": "add", "path": "title" }]),
+                InvalidSyntax,
+                "operation 1: `value`",
+            ),
+            (json!([{ "op": "remove" }]), NoTarget, "operation 1: `path`"),
+            (
+                json!([{ "op": "remove", "path": "" , "value": { "title": "t" } }]),
+                NoTarget,
+                "`path`",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m07_malformed_paths() {
+    assert_refused(
+        ResourceKind::User,
+        &before(),
+        [
+            (
+                json!([{ "op": "remove", "path": "a b" }]),
+                InvalidPath,
+                "operation 1: path `a b`: `a b` is no",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[0]" }]),
+                InvalidFilter,
+                "position 9",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq work]" }]),
+                InvalidFilter,
+                "double quotes",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"work\"].value.x" }]),
+                InvalidPath,
+                "`value.x`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type pr]x" }]),
+                InvalidPath,
+                "expected `.` and a sub-attribute",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails." }]),
+                InvalidPath,
+                "name is missing",
+            ),
+            (
+                json!([{ "op": "add", "value": "x" }]),
+                InvalidValue,
+                "`path`",
+            ),
+            (
+                json!([{ "op": "add", "value": { "a b": 1 } }]),
+                InvalidPath,
+                "`a b`",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m08_paths_and_names_that_no_schema_has() {
+    assert_refused(
+        ResourceKind::User,
+        &before(),
+        [
+            (
+                json!([{ "op": "add", "path": "shoeSize", "value": 1 }]),
+                InvalidPath,
+                "`shoeSize` is no attribute of a User",
+            ),
+            (
+                json!([{ "op": "add", "value": { "shoeSize": 1 } }]),
+                InvalidPath,
+                "`shoeSize`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "name.nick" }]),
+                InvalidPath,
+                "`name.nick`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[type eq \"work\"].nick" }]),
+                InvalidPath,
+                "`nick`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "emails[nick eq \"work\"]" }]),
+                InvalidFilter,
+                "`nick`",
+            ),
+            (
+                json!([{ "op": "add", "path": "urn:x:y:title", "value": "t" }]),
+                InvalidPath,
+                "`urn:x:y` is no schema",
+            ),
+            (
+                json!([{ "op": "add", "path": format!("{E}:title"), "value": "t" }]),
+                InvalidPath,
+                "`title` is no attribute of the schema",
+            ),
+            (
+                json!([{ "op": "add", "value": { (E): { "title": "t" } } }]),
+                InvalidPath,
+                "title",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn brackets_in_the_wrong_place_are_refused_not_passed_over() {
+    let path = |path: &str| json!([{ "op": "remove", "path": path }]);
+    assert_refused(
+        ResourceKind::User,
+        &before(),
+        [
+            (
+                path("title[value eq \"t\"]"),
+                InvalidPath,
+                "`title` has a single value",
+            ),
+            (
+                path("name[familyName eq \"t\"].givenName"),
+                InvalidPath,
+                "`name`",
+            ),
+            (path("password[value eq \"t\"]"), InvalidPath, "`password`"),
+            (
+                path("emails.value[type eq \"work\"]"),
+                InvalidPath,
+                "follow `emails`",
+            ),
+            (
+                path("emails.type[type eq \"work\"].value"),
+                InvalidPath,
+                "follow `emails`",
+            ),
+            (
+                path(&format!("{E}[department eq \"D\"]")),
+                InvalidPath,
+                "is a schema",
+            ),
+            (
+                path(&format!("{}[title eq \"t\"].title", urn::USER)),
+                InvalidPath,
+                "is a schema",
+            ),
+            (
+                path(&format!("{E}:manager[value eq \"m\"]")),
+                InvalidPath,
+                "`manager`",
+            ),
+        ],
+    );
+}

@@ -1,4 +1,4 @@
-//! PATCH requests, RFC 7644 §3.5.2: reading here, effect in [`apply`].
+//! PATCH requests, RFC 7644 §3.5.2: reading here, effect in [`mod@apply`].
 //!
 //! Names of members and operations are read in any case, in any order. Beyond the RFC's forms the
 //! value of a no-path operation may hold dotted and URN-qualified names, and a removal may list the
@@ -111,7 +111,7 @@ impl Operation {
         };
         let value = take(&mut given, "value");
         if op != Op::Remove && value.is_none() {
-            return Err(ScimError::invalid_syntax("`value` is missing"));
+            return Err(ScimError::invalid_value("`value` is missing"));
         }
         if op == Op::Remove && path.is_none() {
             return Err(ScimError::no_target(
@@ -166,7 +166,9 @@ mod tests {
 
     #[test]
     fn m01_m02_m07_m22_malformed_requests_are_refused() {
-        use ErrorKind::{InvalidFilter, InvalidPath, InvalidSyntax, NoTarget, TooLarge};
+        use ErrorKind::{
+            InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, NoTarget, TooLarge,
+        };
         for (operations, kind) in [
             (json!([]), InvalidSyntax),
             (json!({}), InvalidSyntax),
@@ -176,7 +178,7 @@ mod tests {
                 InvalidSyntax,
             ),
             (json!([{ "path": "title", "value": 1 }]), InvalidSyntax),
-            (json!([{ "op": "add", "path": "title" }]), InvalidSyntax),
+            (json!([{ "op": "add", "path": "title" }]), InvalidValue),
             (json!([{ "op": "remove" }]), NoTarget),
             (json!([{ "op": "add", "path": 5, "value": 1 }]), InvalidPath),
             (

@@ -17,7 +17,7 @@ fn m01_m02_m15_m22_messages_of_the_wrong_shape() {
             ),
             (
                 json!([{ "op": "add", "path": "title" }]),
-                InvalidSyntax,
+                InvalidValue,
                 "operation 1: `value`",
             ),
             (json!([{ "op": "remove" }]), NoTarget, "operation 1: `path`"),

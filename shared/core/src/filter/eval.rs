@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Filter, Logic, Operator, Term, Test};
 use crate::Attributes;
 use crate::error::{ScimError, quote};
-use crate::path::Target;
+use crate::path::{Path, Target};
 use crate::schema::{Attribute, ResourceType, Type};
 use crate::text;
 use crate::value;
@@ -83,6 +83,7 @@ impl<'s> Leaf<'s> {
         let target = term
             .path
             .target(of)
+            .or_else(|unknown| unqualified(&term.path, of).ok_or(unknown))
             .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
         let values = match &term.path.values {
             None => None,
@@ -108,6 +109,18 @@ impl<'s> Leaf<'s> {
             _ => None,
         }
     }
+}
+
+/// The attribute of an extension that a path without a URN means: Entra ID asks for `manager eq "…"`.
+fn unqualified<'s>(path: &Path, of: &'s ResourceType) -> Option<Target<'s>> {
+    if path.attribute.urn.is_some() {
+        return None;
+    }
+    of.extensions.iter().find_map(|extension| {
+        let mut qualified = path.clone();
+        qualified.attribute.urn = Some(extension.schema.id.clone());
+        qualified.target(of).ok()
+    })
 }
 
 /// Resolves a value filter on the values of `target`.
@@ -426,6 +439,7 @@ mod tests {
             r#"meta.resourceType eq "User""#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "sales""#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "M1""#,
+            r#"manager eq "M1""#,
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value eq "M1""#,
             r#"schemas eq "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User""#,
             r#"userName eq "x" or title pr or active eq true"#,

@@ -5,6 +5,7 @@
 //! look after permissions, quotas of an account, or more than one machine.
 
 pub mod cli;
+pub mod cost;
 pub mod dynamo;
 pub mod gateway;
 pub mod secrets;

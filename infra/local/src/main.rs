@@ -20,7 +20,7 @@ async fn main() -> ExitCode {
     let done = match cli.command {
         None => run(cli.run).await,
         Some(Command::Services(services)) => run_services(services).await,
-        Some(Command::Cost) => Ok(()),
+        Some(Command::Cost) => local::cost::print(&mut io::stdout()).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

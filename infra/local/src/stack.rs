@@ -113,15 +113,14 @@ impl Services {
         (dynamodb_port, secrets_port): (u16, u16),
     ) -> Result<Self, StartError> {
         let secrets = Secrets::start(storage, secrets_port).await?;
-        let (dynamo, dynamodb) = match endpoint {
-            Some(endpoint) => (None, endpoint.to_owned()),
-            None => {
-                let dynamo = Dynamo::start(storage, dynamodb_port).await?;
-                dynamo.create_table(TABLE, &table()?)?;
-                dynamo.sweep()?;
-                let endpoint = dynamo.endpoint().to_owned();
-                (Some(dynamo), endpoint)
-            }
+        let (dynamo, dynamodb) = if let Some(endpoint) = endpoint {
+            (None, endpoint.to_owned())
+        } else {
+            let dynamo = Dynamo::start(storage, dynamodb_port).await?;
+            dynamo.create_table(TABLE, &table()?)?;
+            dynamo.sweep()?;
+            let endpoint = dynamo.endpoint().to_owned();
+            (Some(dynamo), endpoint)
         };
         let clients = to_stand_ins(&dynamodb, secrets.endpoint()).await;
         if dynamo.is_none() {

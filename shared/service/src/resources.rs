@@ -99,15 +99,15 @@ impl<'r> Resources<'r> {
         // A new user is in no group; a new group may have members.
         let body = match self.of.kind {
             ResourceKind::User => self.represent(stored, Vec::new(), projection),
-            ResourceKind::Group => self.show(stored, projection).await?,
+            ResourceKind::Group => self.show_group(stored, projection).await?,
         };
         Ok(Outcome::Created { location, body })
     }
 
     /// GET of one resource.
     pub async fn read(&self, id: &str, projection: &Projection) -> Result<Outcome, ScimError> {
-        let stored = self.current(self.id(id)?).await?;
-        self.resource(stored, projection).await
+        let (stored, groups) = self.attempt(0, self.id(id)?, projection).await?;
+        self.resource(stored, groups, projection).await
     }
 
     /// PUT.
@@ -124,7 +124,7 @@ impl<'r> Resources<'r> {
             None => PasswordHash::Keep,
         };
         for attempt in 0..ATTEMPTS {
-            let current = self.attempt(attempt, id).await?;
+            let (current, groups) = self.attempt(attempt, id, projection).await?;
             draft.check_immutable(&current.resource.attributes, self.of)?;
             let change = Change {
                 attributes: draft.attributes.clone(),
@@ -133,7 +133,7 @@ impl<'r> Resources<'r> {
                 password: password.clone(),
             };
             if let Some(stored) = self.write(current, change).await? {
-                return self.resource(stored, projection).await;
+                return self.resource(stored, groups, projection).await;
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -150,7 +150,7 @@ impl<'r> Resources<'r> {
         let id = self.id(id)?;
         let request = PatchRequest::parse(body)?;
         for attempt in 0..ATTEMPTS {
-            let current = self.attempt(attempt, id).await?;
+            let (current, groups) = self.attempt(attempt, id, projection).await?;
             let patched = self.patched(&request, &current).await?;
             let password = match &patched.password {
                 PasswordChange::Keep => PasswordHash::Keep,
@@ -165,7 +165,7 @@ impl<'r> Resources<'r> {
             if let Some(stored) = self.write(current, change).await? {
                 return match self.of.kind {
                     ResourceKind::Group if !projection.is_only() => Ok(Outcome::Done),
-                    _ => self.resource(stored, projection).await,
+                    _ => self.resource(stored, groups, projection).await,
                 };
             }
         }
@@ -234,7 +234,8 @@ impl<'r> Resources<'r> {
     pub async fn delete(&self, id: &str) -> Result<Outcome, ScimError> {
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
-            let (current, groups) = tokio::try_join!(self.attempt(attempt, id), async {
+            self.pause(attempt).await;
+            let (current, groups) = tokio::try_join!(self.current(id), async {
                 self.directory.groups_to_leave(id).await.map_err(explain)
             })?;
             let deleted = self
@@ -255,11 +256,31 @@ impl<'r> Resources<'r> {
         Err(explain(DirectoryError::Contended))
     }
 
-    /// The resource for one more attempt to change it, after a wait when it changed under the last one.
-    async fn attempt(&self, number: u32, id: ResourceId) -> Result<Stored, ScimError> {
+    /// The resource for an attempt to change it, and the groups to show with it, read side by side.
+    async fn attempt(
+        &self,
+        number: u32,
+        id: ResourceId,
+        projection: &Projection,
+    ) -> Result<(Stored, Vec<GroupRef>), ScimError> {
+        self.pause(number).await;
+        let groups = async {
+            match self.of.kind {
+                ResourceKind::User if projection.wants("groups", self.of) => {
+                    let groups = self.directory.groups_between(id, id).await;
+                    let mut groups = groups.map_err(explain)?;
+                    Ok(groups.remove(&id).unwrap_or_default())
+                }
+                _ => Ok(Vec::new()),
+            }
+        };
+        tokio::try_join!(self.current(id), groups)
+    }
+
+    /// Waits before another attempt, after the resource changed under the last one.
+    async fn pause(&self, number: u32) {
         let [seed] = self.ids.bytes::<1>();
         backoff(number, usize::from(seed)).await;
-        self.current(id).await
     }
 
     /// GET of many.
@@ -305,34 +326,35 @@ impl<'r> Resources<'r> {
     async fn resource(
         &self,
         stored: Stored,
+        groups: Vec<GroupRef>,
         projection: &Projection,
     ) -> Result<Outcome, ScimError> {
         let location = stored.resource.location(self.base);
-        let body = self.show(stored, projection).await?;
+        let body = match self.of.kind {
+            ResourceKind::User => self.represent(stored, self.groups(&groups), projection),
+            ResourceKind::Group => self.show_group(stored, projection).await?,
+        };
         Ok(Outcome::Resource { location, body })
     }
 
-    /// A resource as the client sees it.
-    async fn show(&self, stored: Stored, projection: &Projection) -> Result<Value, ScimError> {
+    /// A group as the client sees it.
+    async fn show_group(
+        &self,
+        stored: Stored,
+        projection: &Projection,
+    ) -> Result<Value, ScimError> {
+        if !projection.wants("members", self.of) {
+            return Ok(self.represent(stored, Vec::new(), projection));
+        }
+        check_shown(std::slice::from_ref(&stored))?;
         let id = stored.resource.id;
-        let (stored, related) = match self.of.kind {
-            ResourceKind::User if projection.wants("groups", self.of) => {
-                let mut groups = self.directory.groups_between(id, id).await.map_err(explain)?;
-                (stored, self.groups(&groups.remove(&id).unwrap_or_default()))
-            }
-            ResourceKind::Group if projection.wants("members", self.of) => {
-                check_shown(&[&stored])?;
-                let (stored, members) = self
-                    .directory
-                    .with_members(stored)
-                    .await
-                    .map_err(explain)?
-                    .ok_or_else(|| self.absent(id.as_str()))?;
-                (stored, self.members(members))
-            }
-            _ => (stored, Vec::new()),
-        };
-        Ok(self.represent(stored, related, projection))
+        let (stored, members) = self
+            .directory
+            .with_members(stored)
+            .await
+            .map_err(explain)?
+            .ok_or_else(|| self.absent(id.as_str()))?;
+        Ok(self.represent(stored, self.members(members), projection))
     }
 
     /// Resources as the client sees them; they stand in the order of their ids.
@@ -357,15 +379,13 @@ impl<'r> Resources<'r> {
                     .collect())
             }
             ResourceKind::Group if projection.wants("members", self.of) => {
-                check_shown(&page.iter().collect::<Vec<_>>())?;
+                check_shown(&page)?;
                 let mut shown = Vec::with_capacity(page.len());
                 for stored in page {
-                    let id = stored.resource.id;
                     // A group that is deleted meanwhile is left out.
                     if let Some((stored, members)) =
                         self.directory.with_members(stored).await.map_err(explain)?
                     {
-                        debug_assert_eq!(stored.resource.id, id);
                         shown.push(self.represent(stored, self.members(members), projection));
                     }
                 }
@@ -414,7 +434,7 @@ struct Change {
 }
 
 /// Refuses an answer whose members cannot fit, before they are read.
-fn check_shown(groups: &[&Stored]) -> Result<(), ScimError> {
+fn check_shown(groups: &[Stored]) -> Result<(), ScimError> {
     let members: u64 = groups.iter().map(|group| group.members).sum();
     match members > MOST_MEMBERS_SHOWN {
         true => Err(answer_too_large()),

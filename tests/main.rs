@@ -2,5 +2,9 @@
 
 #![cfg(test)]
 
+mod cost;
+mod house;
 mod idp;
+mod infra;
+mod storage;
 mod support;

@@ -11,7 +11,7 @@ use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::error::DirectoryError;
-use crate::items::{Stored, attribute, read_resource};
+use crate::items::{Stored, read_resource};
 use crate::keys::{self, Key};
 use crate::store::{Item, Meter, Range, Store, number, sort_key, text};
 use crate::tenant_id::TenantId;
@@ -83,6 +83,15 @@ impl Directory {
             store,
             tenant,
             meter,
+        }
+    }
+
+    /// The same directory, for calls that are made beside others.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        Self {
+            meter: Arc::new(self.meter.branch()),
+            ..self.clone()
         }
     }
 
@@ -215,27 +224,27 @@ impl Directory {
         Ok(groups)
     }
 
-    /// The number of resources in each bucket of ids.
+    /// The number of resources in each part of each bucket: what the ids begin with, three digits.
     async fn buckets(&self, kind: ResourceKind) -> Result<Vec<(String, u64)>, DirectoryError> {
-        let range = Range::prefix(keys::counts(&self.tenant, kind), "0");
         let range = Range {
+            pk: keys::counts(&self.tenant, kind),
+            from: "0".to_owned(),
             to: "~".to_owned(),
-            ..range
         };
         let items = self.store.query(&range, None, &self.meter).await?;
-        Ok(items
-            .iter()
-            .map(|item| {
-                let count = number(item, attribute::MEMBERS).unwrap_or_default();
-                (sort_key(item).to_owned(), count)
+        let parts = items.iter().flat_map(|item| {
+            keys::PARTS.iter().filter_map(move |digit| {
+                let count = number(item, &format!("s{digit}")).filter(|count| *count > 0)?;
+                Some((format!("{}{digit}", sort_key(item)), count))
             })
-            .collect())
+        });
+        Ok(parts.collect())
     }
 
     /// The page of all resources that begins after `skipped` of them, in the order of their ids.
     ///
-    /// The counters tell in which bucket of ids the page begins, so that at most one bucket's worth
-    /// of resources is read and left out.
+    /// The counters tell what the ids at that rank begin with, so that of 4,096 parts of the tenant at
+    /// most one is read and left out.
     pub async fn list(
         &self,
         kind: ResourceKind,

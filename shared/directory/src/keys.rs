@@ -96,6 +96,17 @@ pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
     )
 }
 
+/// The digits that tell the parts of a bucket apart.
+pub(crate) const PARTS: [&str; 16] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
+];
+
+/// The attribute that counts the part of a bucket that an id falls into: `s` and its third digit.
+#[must_use]
+pub fn count_part(id: ResourceId) -> String {
+    format!("s{}", id.as_str().get(2..3).unwrap_or_default())
+}
+
 /// The marker that makes a name unique: `<t>#user#userName`, `<t>#group#displayName`, folded value.
 #[must_use]
 pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {

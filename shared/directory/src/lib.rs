@@ -9,7 +9,7 @@
 //! |---|---|---|---|
 //! | tenant | `tenants` | `<t>` | `d` settings |
 //! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash; `n` members |
-//! | count | `<t>#user#count`, `<t>#group#count` | first byte of the id, in hex | `n` |
+//! | count | `<t>#user#count`, `<t>#group#count` | first byte of the id, in hex | `n`; `s0` … `sf` the same by the third digit |
 //! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
@@ -25,6 +25,13 @@
 //! | page at a rank | query the 256 counters, query the resources from the bucket of the rank |
 //! | members of a group, groups of members | one query over a range of edges |
 //! | any other filter | query 16 ranges of ids side by side |
+//!
+//! # Counters
+//!
+//! 256 counters spread the writes of a tenant, and each says how its number is made up of 16 parts, so
+//! that a page begins within 1/4,096 of the tenant of where it should. Without the parts a page of 100
+//! of 10,000 users read up to 39 users too many; with them it reads 2 or 3, at the price of a counter
+//! item of about 120 bytes instead of 50 (8 read units for all of them instead of 3).
 //!
 //! # Invariants
 //!

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
 use scim_core::members::{Base, MembershipDelta};
 use scim_core::{ResourceId, ResourceKind};
-use jiff::Timestamp;
 
 use crate::directory::{Directory, MemberRef};
-use crate::error::DirectoryError;
-use crate::items::{WriteId, n, s};
+use crate::error::{DirectoryError, corrupt};
+use crate::items::{WriteId, attribute, n, s};
 use crate::keys::{self, Key};
-use crate::store;
+use crate::store::{self, number, sort_key};
 use crate::write::{Actions, Role, update};
 
 /// How many actions one transaction takes.
@@ -33,6 +34,9 @@ pub struct Edges {
     add: BTreeMap<ResourceId, Joining>,
     remove: BTreeSet<ResourceId>,
     is_fenced: bool,
+    /// The group and all groups above it, each with the fence under which the groups above it were
+    /// read; empty unless a group may become a member.
+    above: BTreeMap<ResourceId, u64>,
 }
 
 /// What a new member is.
@@ -52,6 +56,7 @@ impl Edges {
             add: BTreeMap::new(),
             remove: BTreeSet::new(),
             is_fenced: false,
+            above: BTreeMap::new(),
         }
     }
 
@@ -85,6 +90,11 @@ impl Edges {
         self.is_fenced
     }
 
+    /// The fence that the group must still have, when groups become its members.
+    pub(crate) fn fence(&self) -> Option<u64> {
+        self.above.get(&self.group).copied()
+    }
+
     pub(crate) fn too_many(&self) -> DirectoryError {
         DirectoryError::TooManyMembers {
             given: self.add.len() + self.remove.len(),
@@ -112,7 +122,7 @@ impl Edges {
                     Some(_) => return Err(DirectoryError::NoSuchMember(*id)),
                     None => {}
                 },
-                Role::Resource | Role::Marker | Role::Left(_) | Role::Certain => {}
+                Role::Resource | Role::Above | Role::Marker | Role::Left(_) | Role::Certain => {}
             }
         }
         Ok(())
@@ -160,6 +170,10 @@ impl Directory {
         edges: &Edges,
     ) -> Result<(), DirectoryError> {
         let table = self.store.table();
+        for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
+            let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
+            actions.check_fence(table, &key, *fence)?;
+        }
         for (id, joining) in &edges.add {
             let word = match joining.kind {
                 ResourceKind::User => "u",
@@ -234,29 +248,44 @@ impl Directory {
         self.store.batch_delete(&keys, &self.meter).await
     }
 
-    /// Refuses new members that contain the group, or are it.
-    pub(crate) async fn check_cycles(&self, edges: &Edges) -> Result<(), DirectoryError> {
+    /// Refuses new members that contain the group, or are it. What was looked at for that is noted in
+    /// `edges`, so that the change fails when a group above joins another one meanwhile.
+    pub(crate) async fn check_cycles(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
         if edges.add.contains_key(&edges.group) {
             return Err(DirectoryError::Cycle(edges.group));
         }
+        edges.above.clear();
         let is_nested = edges
             .add
             .values()
             .any(|joining| joining.kind == ResourceKind::Group);
-        if !is_nested {
-            return Ok(());
-        }
-        let mut ancestors = BTreeSet::from([edges.group]);
-        let mut unseen = vec![edges.group];
-        while let Some(group) = unseen.pop() {
-            for parent in self.edges_of(group).await? {
-                if edges.add.contains_key(&parent) {
-                    return Err(DirectoryError::Cycle(parent));
+        let mut level = match is_nested {
+            true => vec![edges.group],
+            false => Vec::new(),
+        };
+        while !level.is_empty() {
+            // The fences before the edges: whoever joins between the two is noticed.
+            let keys: Vec<Key> = level
+                .iter()
+                .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
+                .collect();
+            let mut present = Vec::new();
+            for item in self.store.batch_get(&keys, &self.meter).await? {
+                let id = ResourceId::parse(sort_key(&item)).ok_or_else(|| corrupt("group"))?;
+                if edges.add.contains_key(&id) {
+                    return Err(DirectoryError::Cycle(id));
                 }
-                if ancestors.insert(parent) {
-                    unseen.push(parent);
-                }
+                let fence = number(&item, attribute::FENCE).unwrap_or_default();
+                edges.above.insert(id, fence);
+                present.push(id);
             }
+            let parents = try_join_all(present.into_iter().map(|id| self.edges_of(id))).await?;
+            let unseen: BTreeSet<ResourceId> = parents
+                .into_iter()
+                .flatten()
+                .filter(|parent| !edges.above.contains_key(parent))
+                .collect();
+            level = unseen.into_iter().collect();
         }
         Ok(())
     }

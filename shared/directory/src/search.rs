@@ -84,7 +84,10 @@ impl Directory {
             Some(candidates) => vec![self.judge(query, candidates).await?],
             None => tokio::time::timeout(
                 SCAN_TIME,
-                try_join_all(RANGES.iter().map(|range| self.scan(query, *range))),
+                try_join_all(RANGES.iter().map(|range| {
+                    let branch = self.branch();
+                    async move { branch.scan(query, *range).await }
+                })),
             )
             .await
             .map_err(|_| DirectoryError::TooMany)??,

@@ -4,8 +4,8 @@
 //! figures that DynamoDB returns.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -46,34 +46,48 @@ pub struct Spent {
 }
 
 /// Counts what a request consumes.
+///
+/// Calls that are made side by side are counted by branches of the meter, so that of these only the
+/// longest row of calls counts as round trips, however they happen to overlap.
 #[derive(Debug, Default)]
 pub struct Meter {
-    spent: Mutex<Spent>,
-    in_flight: AtomicUsize,
+    spent: Arc<Mutex<Spent>>,
+    /// Calls one after the other, up to now.
+    depth: Arc<AtomicU32>,
+    /// The depth of the meter that this is a branch of.
+    trunk: Option<Arc<AtomicU32>>,
 }
 
 impl Meter {
     /// What was consumed so far.
     pub fn spent(&self) -> Spent {
-        self.with(|spent| spent.clone())
+        let round_trips = self.depth.load(Ordering::Relaxed);
+        self.with(|spent| Spent {
+            round_trips,
+            ..spent.clone()
+        })
+    }
+
+    /// A meter for calls that are made beside others; it counts into this one.
+    #[must_use]
+    pub fn branch(&self) -> Self {
+        Self {
+            spent: Arc::clone(&self.spent),
+            depth: Arc::new(AtomicU32::new(self.depth.load(Ordering::Relaxed))),
+            trunk: Some(Arc::clone(&self.depth)),
+        }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Spent) -> T) -> T {
-        let mut spent = self
-            .spent
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        act(&mut spent)
+        act(&mut self.spent.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn start(&self, actions: &[&'static str]) -> Flight<'_> {
-        let alone = self.in_flight.fetch_add(1, Ordering::SeqCst) == 0;
+    fn call(&self, actions: &[&'static str]) {
+        self.depth.fetch_add(1, Ordering::Relaxed);
         self.with(|spent| {
             spent.calls += 1;
-            spent.round_trips += u32::from(alone);
             spent.actions.extend(actions);
         });
-        Flight(self)
     }
 
     fn read(&self, capacity: Option<&ConsumedCapacity>) {
@@ -85,19 +99,18 @@ impl Meter {
     }
 }
 
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(trunk) = &self.trunk {
+            trunk.fetch_max(self.depth.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+}
+
 fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
     capacity
         .and_then(ConsumedCapacity::capacity_units)
         .unwrap_or_default()
-}
-
-/// A call under way.
-struct Flight<'m>(&'m Meter);
-
-impl Drop for Flight<'_> {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
-    }
 }
 
 /// Sort keys from one to another, both included.
@@ -165,7 +178,7 @@ impl Store {
         key: &Key,
         meter: &Meter,
     ) -> Result<Option<Item>, DirectoryError> {
-        let _flight = meter.start(&["dynamodb:GetItem"]);
+        meter.call(&["dynamodb:GetItem"]);
         let output = self
             .client
             .get_item()
@@ -208,7 +221,7 @@ impl Store {
         from: Option<Item>,
         meter: &Meter,
     ) -> Result<(Vec<Item>, Option<Item>), DirectoryError> {
-        let _flight = meter.start(&["dynamodb:Query"]);
+        meter.call(&["dynamodb:Query"]);
         let output = self
             .client
             .query()
@@ -234,9 +247,10 @@ impl Store {
         keys: &[Key],
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
-        let batches = keys
-            .chunks(BATCH_GET)
-            .map(|batch| self.batch_get_one(batch, meter));
+        let batches = keys.chunks(BATCH_GET).map(|batch| {
+            let branch = meter.branch();
+            async move { self.batch_get_one(batch, &branch).await }
+        });
         Ok(try_join_all(batches).await?.concat())
     }
 
@@ -254,7 +268,7 @@ impl Store {
                 .consistent_read(true)
                 .build()
                 .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
-            let flight = meter.start(&["dynamodb:BatchGetItem"]);
+            meter.call(&["dynamodb:BatchGetItem"]);
             let output = self
                 .client
                 .batch_get_item()
@@ -263,7 +277,6 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| from_sdk(&error))?;
-            drop(flight);
             output
                 .consumed_capacity()
                 .iter()
@@ -323,7 +336,7 @@ impl Store {
         requests: Vec<WriteRequest>,
         meter: &Meter,
     ) -> Result<Vec<WriteRequest>, DirectoryError> {
-        let _flight = meter.start(&["dynamodb:BatchWriteItem"]);
+        meter.call(&["dynamodb:BatchWriteItem"]);
         let output = self
             .client
             .batch_write_item()
@@ -352,7 +365,7 @@ impl Store {
     ) -> Result<Put, DirectoryError> {
         for attempt in 0..ATTEMPTS {
             backoff(attempt, update.update_expression().len()).await;
-            let flight = meter.start(&["dynamodb:UpdateItem"]);
+            meter.call(&["dynamodb:UpdateItem"]);
             let result = self
                 .client
                 .update_item()
@@ -367,7 +380,6 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
-            drop(flight);
             let error = match result {
                 Ok(output) => {
                     meter.wrote(output.consumed_capacity());
@@ -402,7 +414,7 @@ impl Store {
     ) -> Result<Transacted, DirectoryError> {
         for attempt in 0..ATTEMPTS {
             backoff(attempt, seed(token)).await;
-            let flight = meter.start(&iam_actions(&actions));
+            meter.call(&iam_actions(&actions));
             let result = self
                 .client
                 .transact_write_items()
@@ -411,7 +423,6 @@ impl Store {
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
-            drop(flight);
             let error = match result {
                 Ok(output) => {
                     output

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put as PutItem, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, Put as PutItem, TransactWriteItem, Update,
+};
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
@@ -50,6 +52,8 @@ pub enum PasswordHash {
 pub(crate) enum Role {
     /// The resource itself: it changed, or is gone.
     Resource,
+    /// A group above it: it joined another one meanwhile.
+    Above,
     /// Its unique name: somebody has it.
     Marker,
     /// The edge of a new member: there is one.
@@ -76,6 +80,8 @@ const MOST_ROUNDS: u32 = 9_999;
 
 const ABSENT: &str = "attribute_not_exists(pk)";
 const PRESENT: &str = "attribute_exists(pk)";
+/// The fence is the one that was read: a resource that was never a member has none, and it never goes.
+const SAME_FENCE: &str = "(attribute_not_exists(f) OR f = :f)";
 
 fn unbuilt(error: &BuildError) -> DirectoryError {
     DirectoryError::Internal(format!("a request lacks a part: {error}"))
@@ -140,6 +146,25 @@ impl Actions {
 
     pub(crate) fn update(&mut self, update: Update, role: Role) {
         self.push(TransactWriteItem::builder().update(update).build(), role);
+    }
+
+    /// Demands that a group has not joined another one since its fence was read.
+    pub(crate) fn check_fence(
+        &mut self,
+        table: &str,
+        key: &Key,
+        fence: u64,
+    ) -> Result<(), DirectoryError> {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression(SAME_FENCE)
+            .expression_attribute_values(":f", n(fence))
+            .build()
+            .map_err(|error| unbuilt(&error))?;
+        let item = TransactWriteItem::builder().condition_check(check).build();
+        self.push(item, Role::Above);
+        Ok(())
     }
 
     pub(crate) fn into_items(self) -> Vec<TransactWriteItem> {
@@ -215,7 +240,7 @@ impl Directory {
             edges.add(member.id, member.kind);
         }
         for round in 0..MOST_ROUNDS {
-            self.check_cycles(&edges).await?;
+            // Nothing contains a group that does not exist yet, so that no cycle can come of it.
             let members = edges.added();
             let mut actions = Actions::default();
             let key = keys::resource(&self.tenant, resource.kind, resource.id);
@@ -242,11 +267,13 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
+    /// The update of the counter of a resource's bucket, and of the part of it that the id falls into.
     fn count(&self, resource: &Resource, change: i8) -> Result<Update, DirectoryError> {
+        let part = keys::count_part(resource.id);
         update(
             self.store.table(),
             &keys::count(&self.tenant, resource.kind, resource.id),
-            "ADD n :change",
+            &format!("ADD n :change, {part} :change"),
             None,
             vec![(":change", n(change))],
         )
@@ -384,7 +411,7 @@ impl Directory {
         let after = indexed(ResourceKind::Group, &attributes);
         let next = successor(current, attributes, now);
         for round in 0..MOST_ROUNDS {
-            self.check_cycles(&edges).await?;
+            self.check_cycles(&mut edges).await?;
             if is_same && edges.is_empty() {
                 return Ok(None);
             }
@@ -395,6 +422,10 @@ impl Directory {
                     self.head(&next.resource, &PasswordHash::Keep, Some(edges.balance()), write)?
                 }
             };
+            let head = match edges.fence() {
+                Some(fence) => on_fence(head, fence),
+                None => head,
+            };
             actions.update(head, Role::Resource);
             self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
             self.edges(&mut actions, &edges)?;
@@ -404,8 +435,11 @@ impl Directory {
                 let members = current.members.saturating_add_signed(edges.balance());
                 return Ok(Some(Stored { members, ..next }));
             }
+            if refused.contains(&Role::Above) {
+                return Err(DirectoryError::Stale);
+            }
             if refused.contains(&Role::Resource) {
-                return Err(match is_same && !edges.is_fenced() {
+                return Err(match is_same && !edges.is_fenced() && edges.fence().is_none() {
                     true => DirectoryError::Gone,
                     false => DirectoryError::Stale,
                 });
@@ -514,6 +548,18 @@ impl Directory {
             ),
         }
     }
+}
+
+/// The same update, but only while the item has the fence that was read.
+fn on_fence(mut update: Update, fence: u64) -> Update {
+    let before = update.condition_expression.take();
+    let condition = before.map_or_else(String::new, |condition| condition + " AND ");
+    update.condition_expression = Some(condition + SAME_FENCE);
+    update
+        .expression_attribute_values
+        .get_or_insert_default()
+        .insert(":f".to_owned(), n(fence));
+    update
 }
 
 /// The resource after a change.

@@ -235,8 +235,9 @@ impl<'r> Resources<'r> {
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
-            let (current, groups) = tokio::try_join!(self.current(id), async {
-                self.directory.groups_to_leave(id).await.map_err(explain)
+            let beside = self.directory.branch();
+            let (current, groups) = tokio::try_join!(self.current(id), async move {
+                beside.groups_to_leave(id).await.map_err(explain)
             })?;
             let deleted = self
                 .directory
@@ -264,10 +265,11 @@ impl<'r> Resources<'r> {
         projection: &Projection,
     ) -> Result<(Stored, Vec<GroupRef>), ScimError> {
         self.pause(number).await;
-        let groups = async {
+        let beside = self.directory.branch();
+        let groups = async move {
             match self.of.kind {
                 ResourceKind::User if projection.wants("groups", self.of) => {
-                    let groups = self.directory.groups_between(id, id).await;
+                    let groups = beside.groups_between(id, id).await;
                     let mut groups = groups.map_err(explain)?;
                     Ok(groups.remove(&id).unwrap_or_default())
                 }

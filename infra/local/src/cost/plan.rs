@@ -159,7 +159,7 @@ impl Measuring {
         self.patch("rename a user (PATCH)", &alone, rename, budget(2, 1.0, 6.0))
             .await?;
         let gone = (Method::DELETE, path, None);
-        self.row("delete a user in one group", gone, budget(3, 2.0, 14.0))
+        self.row("delete a user in one group", gone, budget(3, 2.0, 16.0))
             .await?;
         let gone = (Method::DELETE, format!("/Groups/{group}"), None);
         self.row("delete an empty group", gone, budget(3, 3.0, 8.0))

@@ -22,14 +22,23 @@ async fn replay(provider: &str) {
         for file in sorted(&scenario) {
             exchanges += 1;
             if let Err(problem) = exchange(&client, &file, &mut variables).await {
-                let name = file.strip_prefix(FIXTURES).unwrap_or(&file).display().to_string();
+                let name = file
+                    .strip_prefix(FIXTURES)
+                    .unwrap_or(&file)
+                    .display()
+                    .to_string();
                 failures.push(format!("{name}: {problem}"));
             }
         }
     }
     target.stack.shutdown().await;
     assert!(exchanges > 0, "no fixtures of {provider}");
-    assert!(failures.is_empty(), "{} of {exchanges}:\n{}", failures.len(), failures.join("\n"));
+    assert!(
+        failures.is_empty(),
+        "{} of {exchanges}:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
@@ -56,19 +65,26 @@ async fn exchange(
         .flatten()
         .map(|(name, value)| (name.clone(), of(value)))
         .collect();
-    let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let headers: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(n, v)| (n.as_str(), v.as_str()))
+        .collect();
     let body = match (request.get("body"), request.get("body_text")) {
         (Some(body), _) => Some(Bytes::from(substitute(&body.to_string(), variables))),
         (None, Some(text)) => Some(Bytes::from(of(text))),
         (None, None) => None,
     };
     let method = request["method"].as_str().unwrap_or_default();
-    let answer = client.send(method, &of(&request["path"]), &headers, body).await;
+    let answer = client
+        .send(method, &of(&request["path"]), &headers, body)
+        .await;
     check(&fixture["expect"], &answer, variables)?;
     for (name, pointer) in fixture["capture"].as_object().into_iter().flatten() {
         let json = answer.json();
         let value = json.pointer(pointer.as_str().unwrap_or_default());
-        let value = value.and_then(Value::as_str).ok_or_else(|| format!("no {pointer} in {json}"))?;
+        let value = value
+            .and_then(Value::as_str)
+            .ok_or_else(|| format!("no {pointer} in {json}"))?;
         variables.insert(name.clone(), value.to_owned());
     }
     Ok(())
@@ -83,7 +99,11 @@ fn substitute(text: &str, variables: &BTreeMap<String, String>) -> String {
     text
 }
 
-fn check(expect: &Value, answer: &Answer, variables: &BTreeMap<String, String>) -> Result<(), String> {
+fn check(
+    expect: &Value,
+    answer: &Answer,
+    variables: &BTreeMap<String, String>,
+) -> Result<(), String> {
     let shown = || format!("{} {}", answer.status, answer.text);
     if expect["status"].as_u64() != Some(u64::from(answer.status.as_u16())) {
         return Err(format!("expected {}, got {}", expect["status"], shown()));
@@ -95,13 +115,22 @@ fn check(expect: &Value, answer: &Answer, variables: &BTreeMap<String, String>) 
             return Err(format!("the location is not that in meta: {}", shown()));
         }
     }
-    let is_scim = answer.headers.get("content-type").is_some_and(|media| media == "application/scim+json");
+    let is_scim = answer
+        .headers
+        .get("content-type")
+        .is_some_and(|media| media == "application/scim+json");
     if is_scim == answer.text.is_empty() {
-        return Err(format!("the content type does not fit: {:?}", answer.headers));
+        return Err(format!(
+            "the content type does not fit: {:?}",
+            answer.headers
+        ));
     }
     for (name, value) in expect["headers"].as_object().into_iter().flatten() {
         let value = substitute(value.as_str().unwrap_or_default(), variables);
-        let given = answer.headers.get(name).and_then(|given| given.to_str().ok());
+        let given = answer
+            .headers
+            .get(name)
+            .and_then(|given| given.to_str().ok());
         if given.is_none() || value != "*" && given != Some(&value) {
             return Err(format!("header {name}: expected {value}, got {given:?}"));
         }
@@ -112,8 +141,10 @@ fn check(expect: &Value, answer: &Answer, variables: &BTreeMap<String, String>) 
     match expect.get("body") {
         None => Ok(()),
         Some(body) => {
-            let body: Value = serde_json::from_str(&substitute(&body.to_string(), variables)).unwrap();
-            matches(&body, Some(&answer.json()), "").map_err(|problem| format!("{problem} in {}", shown()))
+            let body: Value =
+                serde_json::from_str(&substitute(&body.to_string(), variables)).unwrap();
+            matches(&body, Some(&answer.json()), "")
+                .map_err(|problem| format!("{problem} in {}", shown()))
         }
     }
 }
@@ -121,7 +152,12 @@ fn check(expect: &Value, answer: &Answer, variables: &BTreeMap<String, String>) 
 /// Whether `given` is what is expected: objects as subsets, arrays one to one.
 fn matches(expected: &Value, given: Option<&Value>, place: &str) -> Result<(), String> {
     let wrong = || Err(format!("{place}: expected {expected}, got {given:?}"));
-    let marker = |name: &str| expected.as_object().filter(|o| o.len() == 1).and_then(|o| o.get(name));
+    let marker = |name: &str| {
+        expected
+            .as_object()
+            .filter(|o| o.len() == 1)
+            .and_then(|o| o.get(name))
+    };
     if marker("$absent").is_some() {
         return if given.is_none() { Ok(()) } else { wrong() };
     }
@@ -142,17 +178,26 @@ fn matches(expected: &Value, given: Option<&Value>, place: &str) -> Result<(), S
     if let Some(all) = marker("$unordered").and_then(Value::as_array) {
         let mut left: Vec<&Value> = value.as_array().into_iter().flatten().collect();
         for one in all {
-            match left.iter().position(|value| matches(one, Some(value), place).is_ok()) {
+            match left
+                .iter()
+                .position(|value| matches(one, Some(value), place).is_ok())
+            {
                 Some(at) => drop(left.swap_remove(at)),
                 None => return Err(format!("{place}: no {one}")),
             }
         }
-        return if left.is_empty() && value.is_array() { Ok(()) } else { wrong() };
+        return if left.is_empty() && value.is_array() {
+            Ok(())
+        } else {
+            wrong()
+        };
     }
     match (expected, value) {
-        (Value::Object(parts), Value::Object(given)) => parts
-            .iter()
-            .try_for_each(|(name, part)| matches(part, given.get(name), &format!("{place}/{name}"))),
+        (Value::Object(parts), Value::Object(given)) => {
+            parts.iter().try_for_each(|(name, part)| {
+                matches(part, given.get(name), &format!("{place}/{name}"))
+            })
+        }
         (Value::Array(all), Value::Array(given)) if all.len() == given.len() => all
             .iter()
             .zip(given)

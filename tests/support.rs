@@ -1,6 +1,7 @@
 //! What tests stand on: a target, a client of it, and short ways to say what they mean.
 
 pub mod client;
+pub mod table;
 pub mod target;
 
 pub use client::{Answer, Client};

@@ -128,7 +128,9 @@ impl Client {
         let url = match path.strip_prefix("origin:") {
             // Behind the scheme and host only.
             Some(path) => {
-                let end = self.base[8..].find('/').map_or(self.base.len(), |at| at + 8);
+                let end = self.base[8..]
+                    .find('/')
+                    .map_or(self.base.len(), |at| at + 8);
                 format!("{}{path}", &self.base[..end])
             }
             None => format!("{}{path}", self.base),
@@ -136,7 +138,10 @@ impl Client {
         let mut request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).expect("a method"))
             .uri(url);
-        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        if !headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
         for (name, value) in headers {
@@ -147,7 +152,12 @@ impl Client {
         let request = request
             .body(Full::new(body.unwrap_or_default()))
             .expect("a request");
-        let (parts, body) = self.http.request(request).await.expect("an answer").into_parts();
+        let (parts, body) = self
+            .http
+            .request(request)
+            .await
+            .expect("an answer")
+            .into_parts();
         let body = body.collect().await.expect("the whole answer").to_bytes();
         Answer {
             status: parts.status,
@@ -158,7 +168,8 @@ impl Client {
 
     async fn json(&self, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [("content-type", "application/scim+json")];
-        self.send(method, path, &headers, Some(body.to_string().into())).await
+        self.send(method, path, &headers, Some(body.to_string().into()))
+            .await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -193,6 +204,9 @@ impl Client {
 
     /// Creates a group and gives its id.
     pub async fn create_group(&self, name: &str, members: &[String]) -> String {
-        self.post("/Groups", &group(name, members)).await.expect(201).id()
+        self.post("/Groups", &group(name, members))
+            .await
+            .expect(201)
+            .id()
     }
 }

@@ -77,7 +77,11 @@ impl Data {
     /// The storage that the arguments ask for.
     #[must_use]
     pub fn storage(&self) -> Storage {
-        if self.memory { Storage::Memory } else { Storage::Folder(self.data.clone()) }
+        if self.memory {
+            Storage::Memory
+        } else {
+            Storage::Folder(self.data.clone())
+        }
     }
 }
 
@@ -92,7 +96,9 @@ pub struct Tenant {
 
 impl fmt::Debug for Tenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tenant").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Tenant")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,13 +106,17 @@ const MAX_NAME: usize = 40;
 const MIN_TOKEN: usize = 32;
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "write an IP address and a port, for example 127.0.0.1:9000 (port 0: any free one)".to_owned())
+    text.parse().map_err(|_| {
+        "write an IP address and a port, for example 127.0.0.1:9000 (port 0: any free one)"
+            .to_owned()
+    })
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
     let usable = text.parse::<http::Uri>().ok().is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && uri.path() == "/"
+            && uri.query().is_none()
     });
     if !usable {
         return Err("write a URL without a path, for example http://localhost:8000".to_owned());
@@ -120,16 +130,24 @@ fn tenant(text: &str) -> Result<Tenant, String> {
     };
     check_name(name)?;
     check_token(token)?;
-    Ok(Tenant { name: name.to_owned(), token: token.to_owned() })
+    Ok(Tenant {
+        name: name.to_owned(),
+        token: token.to_owned(),
+    })
 }
 
 fn check_name(name: &str) -> Result<(), String> {
     if name.is_empty() || name.len() > MAX_NAME {
-        return Err(format!("make the name 1 to {MAX_NAME} characters long; it has {}", name.chars().count()));
+        return Err(format!(
+            "make the name 1 to {MAX_NAME} characters long; it has {}",
+            name.chars().count()
+        ));
     }
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     if let Some(other) = name.chars().find(|&c| !alphanumeric(c) && c != '-') {
-        return Err(format!("replace `{other}` in the name: only a-z, 0-9 and - are allowed"));
+        return Err(format!(
+            "replace `{other}` in the name: only a-z, 0-9 and - are allowed"
+        ));
     }
     if name.starts_with('-') || name.ends_with('-') {
         return Err("let the name start and end with a letter or a digit".to_owned());
@@ -140,10 +158,15 @@ fn check_name(name: &str) -> Result<(), String> {
 fn check_token(token: &str) -> Result<(), String> {
     let length = token.chars().count();
     if length < MIN_TOKEN {
-        return Err(format!("use a token of at least {MIN_TOKEN} characters; it has {length}"));
+        return Err(format!(
+            "use a token of at least {MIN_TOKEN} characters; it has {length}"
+        ));
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err("use a token of printable ASCII characters without spaces: it travels in a header".to_owned());
+        return Err(
+            "use a token of printable ASCII characters without spaces: it travels in a header"
+                .to_owned(),
+        );
     }
     Ok(())
 }
@@ -174,17 +197,42 @@ mod tests {
 
     #[test]
     fn memory_and_a_folder_exclude_each_other() {
-        assert_eq!(read(&["--memory"]).unwrap().run.data.storage(), Storage::Memory);
-        assert_eq!(read(&["--data", "x"]).unwrap().run.data.storage(), Storage::Folder("x".into()));
-        assert!(read(&["--memory", "--data", "x"]).unwrap_err().contains("cannot be used with"));
-        assert!(read(&["services", "--memory", "--data", "x"]).unwrap_err().contains("cannot be used with"));
+        assert_eq!(
+            read(&["--memory"]).unwrap().run.data.storage(),
+            Storage::Memory
+        );
+        assert_eq!(
+            read(&["--data", "x"]).unwrap().run.data.storage(),
+            Storage::Folder("x".into())
+        );
+        assert!(
+            read(&["--memory", "--data", "x"])
+                .unwrap_err()
+                .contains("cannot be used with")
+        );
+        assert!(
+            read(&["services", "--memory", "--data", "x"])
+                .unwrap_err()
+                .contains("cannot be used with")
+        );
     }
 
     #[test]
     fn tenants_are_a_list() {
-        let cli = read(&["--tenant", &format!("acme={TOKEN}="), "--tenant", &format!("b-2={TOKEN}")]).unwrap();
-        let expected = [("acme", format!("{TOKEN}=")), ("b-2", TOKEN.to_owned())]
-            .map(|(name, token)| Tenant { name: name.to_owned(), token });
+        let cli = read(&[
+            "--tenant",
+            &format!("acme={TOKEN}="),
+            "--tenant",
+            &format!("b-2={TOKEN}"),
+        ])
+        .unwrap();
+        let expected =
+            [("acme", format!("{TOKEN}=")), ("b-2", TOKEN.to_owned())].map(|(name, token)| {
+                Tenant {
+                    name: name.to_owned(),
+                    token,
+                }
+            });
         assert_eq!(cli.run.tenants, expected);
     }
 
@@ -199,16 +247,36 @@ mod tests {
         let long = "a".repeat(41);
         for (argument, value, part) in [
             ("--tenant", "acme".to_owned(), "put a `=` between"),
-            ("--tenant", format!("={TOKEN}"), "1 to 40 characters long; it has 0"),
+            (
+                "--tenant",
+                format!("={TOKEN}"),
+                "1 to 40 characters long; it has 0",
+            ),
             ("--tenant", format!("{long}={TOKEN}"), "it has 41"),
             ("--tenant", format!("Acme={TOKEN}"), "replace `A`"),
             ("--tenant", format!("a_b={TOKEN}"), "replace `_`"),
-            ("--tenant", format!("a-={TOKEN}"), "start and end with a letter"),
-            ("--tenant", "acme=short".to_owned(), "at least 32 characters; it has 5"),
+            (
+                "--tenant",
+                format!("a-={TOKEN}"),
+                "start and end with a letter",
+            ),
+            (
+                "--tenant",
+                "acme=short".to_owned(),
+                "at least 32 characters; it has 5",
+            ),
             ("--tenant", format!("acme={TOKEN} "), "without spaces"),
             ("--listen", "9000".to_owned(), "127.0.0.1:9000"),
-            ("--endpoint", "localhost:8000".to_owned(), "http://localhost:8000"),
-            ("--endpoint", "http://localhost:8000/x".to_owned(), "without a path"),
+            (
+                "--endpoint",
+                "localhost:8000".to_owned(),
+                "http://localhost:8000",
+            ),
+            (
+                "--endpoint",
+                "http://localhost:8000/x".to_owned(),
+                "without a path",
+            ),
         ] {
             let error = read(&[argument, &value]).unwrap_err();
             assert!(error.contains(part), "{argument} {value}: {error}");
@@ -217,17 +285,27 @@ mod tests {
 
     #[test]
     fn an_endpoint_loses_the_slash_at_its_end() {
-        let cli = read(&["--endpoint", "http://localhost:8000/", "--listen", "[::1]:0"]).unwrap();
+        let cli = read(&[
+            "--endpoint",
+            "http://localhost:8000/",
+            "--listen",
+            "[::1]:0",
+        ])
+        .unwrap();
         assert_eq!(cli.run.endpoint.as_deref(), Some("http://localhost:8000"));
         assert_eq!(cli.run.listen.to_string(), "[::1]:0");
     }
 
     #[test]
     fn services_have_ports_and_no_listen() {
-        let Some(Command::Services(services)) = read(&["services", "--memory"]).unwrap().command else {
+        let Some(Command::Services(services)) = read(&["services", "--memory"]).unwrap().command
+        else {
             panic!("not services");
         };
-        assert_eq!((services.dynamodb_port, services.secrets_port), (8000, 8001));
+        assert_eq!(
+            (services.dynamodb_port, services.secrets_port),
+            (8000, 8001)
+        );
         assert_eq!(services.data.storage(), Storage::Memory);
         assert!(read(&["services", "--listen", "127.0.0.1:1"]).is_err());
         assert!(read(&["--listen", "127.0.0.1:1", "services"]).is_err());
@@ -235,7 +313,10 @@ mod tests {
 
     #[test]
     fn cost_takes_nothing() {
-        assert!(matches!(read(&["cost"]).unwrap().command, Some(Command::Cost)));
+        assert!(matches!(
+            read(&["cost"]).unwrap().command,
+            Some(Command::Cost)
+        ));
         assert!(read(&["cost", "--memory"]).is_err());
     }
 }

@@ -98,7 +98,10 @@ impl Bench {
         let request = Request::builder()
             .method(method.clone())
             .uri(format!("{}{path}", self.access.base))
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.access.token))
+            .header(
+                header::AUTHORIZATION,
+                format!("Bearer {}", self.access.token),
+            )
             .header(header::CONTENT_TYPE, "application/scim+json")
             .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))?;
         let service = &self.stack.service;
@@ -179,7 +182,10 @@ pub fn user(number: usize) -> Value {
 /// When an operation fails, or the table cannot be written.
 pub async fn print(out: &mut impl Write) -> Result<(), StartError> {
     let rows = measure(&Sizes::LARGE).await?;
-    writeln!(out, "| operation | round trips | reads (RRU) | writes (WRU) | budget |")?;
+    writeln!(
+        out,
+        "| operation | round trips | reads (RRU) | writes (WRU) | budget |"
+    )?;
     writeln!(out, "|---|---:|---:|---:|---|")?;
     for row in &rows {
         let Budget {

@@ -44,7 +44,10 @@ impl Storage {
             Ok(()) => Ok(Some((folder.join(file), lock))),
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
-                format!("another process uses `{}`; end it or choose another folder", folder.display()),
+                format!(
+                    "another process uses `{}`; end it or choose another folder",
+                    folder.display()
+                ),
             )),
             Err(fs::TryLockError::Error(e)) => Err(e),
         }
@@ -100,17 +103,26 @@ impl Dynamo {
     pub async fn start(storage: &Storage, port: u16) -> Result<Self, DynamoError> {
         let opened = storage.open(FILE).map_err(DynamoError::Folder)?;
         let engine = match &opened {
-            None => open(&format!("file:/muster-{}?vfs=memdb", MEMORIES.fetch_add(1, Ordering::Relaxed)))?,
+            None => open(&format!(
+                "file:/muster-{}?vfs=memdb",
+                MEMORIES.fetch_add(1, Ordering::Relaxed)
+            ))?,
             Some((path, _)) => open(path.to_str().ok_or_else(unreadable)?)?,
         };
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = bound.map_err(|e| DynamoError::Port(port, e))?;
-        let address = listener.local_addr().map_err(|e| DynamoError::Port(port, e))?;
+        let address = listener
+            .local_addr()
+            .map_err(|e| DynamoError::Port(port, e))?;
         let (stop, stopped) = oneshot::channel();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let served = tokio::spawn(dynoxide::server::serve_with_shutdown(listener, engine.clone(), shutdown));
+        let served = tokio::spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            engine.clone(),
+            shutdown,
+        ));
         Ok(Self {
             endpoint: format!("http://{address}"),
             engine,
@@ -130,10 +142,15 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the engine refuses the definition.
-    pub fn create_table(&self, name: &str, definition: &TableDefinition) -> Result<(), DynamoError> {
+    pub fn create_table(
+        &self,
+        name: &str,
+        definition: &TableDefinition,
+    ) -> Result<(), DynamoError> {
         let known = self.engine.get_table_metadata(name)?;
         if known.is_none() {
-            let request = serde_json::from_value(definition.create_request(name)).map_err(DynamoError::Definition)?;
+            let request = serde_json::from_value(definition.create_request(name))
+                .map_err(DynamoError::Definition)?;
             self.engine.create_table(request)?;
         }
         let expires = known.is_some_and(|table| table.ttl_enabled);
@@ -160,7 +177,13 @@ impl Dynamo {
     /// Ends the engine: no new request is taken, running ones are finished, the file is closed. A client that never
     /// sends the rest of its request is waited for no longer than [`PATIENCE`]; what was answered is in the file then too.
     pub async fn shutdown(self) {
-        let Self { engine, stop, mut served, _lock, .. } = self;
+        let Self {
+            engine,
+            stop,
+            mut served,
+            _lock,
+            ..
+        } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
             tracing::warn!("dynamodb.shutdown: a connection was cut");
@@ -186,7 +209,10 @@ const STREAM_UPKEEP: &str = "
 
 fn open(location: &str) -> Result<Database, DynamoError> {
     let prepared = dynoxide::storage::Storage::new(location)?;
-    prepared.conn().execute_batch(STREAM_UPKEEP).map_err(DynoxideError::from)?;
+    prepared
+        .conn()
+        .execute_batch(STREAM_UPKEEP)
+        .map_err(DynoxideError::from)?;
     // The engine's own connection is the second one: what is in memory lives until the last is closed.
     let engine = Database::new(location)?;
     // The engine's only call that sets `synchronous = NORMAL`: with its write-ahead log a commit then survives the end of
@@ -196,7 +222,10 @@ fn open(location: &str) -> Result<Database, DynamoError> {
 }
 
 fn unreadable() -> DynamoError {
-    DynamoError::Folder(io::Error::new(io::ErrorKind::InvalidInput, "its path is not valid UTF-8"))
+    DynamoError::Folder(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "its path is not valid UTF-8",
+    ))
 }
 
 /// Makes the folder readable for its owner only, and ignored by git: a watcher of the workspace must not see it change.

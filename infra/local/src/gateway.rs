@@ -45,17 +45,29 @@ pub async fn serve<H, F>(
     H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
 {
-    let gateway = Arc::new(Gateway { routing: Routing::new(routes), handler });
-    let app = axum::Router::new().fallback(move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request| {
-        let gateway = Arc::clone(&gateway);
-        async move { gateway.answer(peer, request).await.unwrap_or_else(Refusal::response) }
+    let gateway = Arc::new(Gateway {
+        routing: Routing::new(routes),
+        handler,
     });
-    let (end, ending) = oneshot::channel();
-    let served = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            let _ = end.send(());
+    let app =
+        axum::Router::new().fallback(move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request| {
+            let gateway = Arc::clone(&gateway);
+            async move {
+                gateway
+                    .answer(peer, request)
+                    .await
+                    .unwrap_or_else(Refusal::response)
+            }
         });
+    let (end, ending) = oneshot::channel();
+    let served = axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = end.send(());
+    });
     let patience = async move {
         let _ = ending.await;
         tokio::time::sleep(PATIENCE).await;
@@ -89,27 +101,46 @@ where
     H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
 {
-    async fn answer(&self, peer: SocketAddr, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+    async fn answer(
+        &self,
+        peer: SocketAddr,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Refusal> {
         let (parts, body) = request.into_parts();
         if head_size(&parts) > MAX_HEAD {
             return Err(Refusal::HeadTooLarge);
         }
         let path = event::decode_path(parts.uri.path()).ok_or(Refusal::BadRequest)?;
-        let matched = self.routing.find(&parts.method, &path).ok_or(Refusal::NotFound)?;
+        let matched = self
+            .routing
+            .find(&parts.method, &path)
+            .ok_or(Refusal::NotFound)?;
         let body = read(body).await?;
         let stamp = Stamp::new();
-        let event = event::build(&parts, &path, &matched, peer.ip(), &body, &stamp).ok_or(Refusal::BadRequest)?;
-        let answer = self.invoke(matched.route.function(), event.to_string(), &stamp).await?;
+        let event = event::build(&parts, &path, &matched, peer.ip(), &body, &stamp)
+            .ok_or(Refusal::BadRequest)?;
+        let answer = self
+            .invoke(matched.route.function(), event.to_string(), &stamp)
+            .await?;
         answer::read(&answer, &stamp).ok_or(Refusal::Failed)
     }
 
     /// Runs the function on a task of its own: it outlives the client, and a panic in it is an answer, not a lost
     /// connection.
-    async fn invoke(&self, function: &str, event: String, stamp: &Stamp) -> Result<String, Refusal> {
+    async fn invoke(
+        &self,
+        function: &str,
+        event: String,
+        stamp: &Stamp,
+    ) -> Result<String, Refusal> {
         if event.len() > MAX_PAYLOAD {
             return Err(Refusal::BodyTooLarge);
         }
-        let (handler, function, id) = (self.handler.clone(), function.to_owned(), stamp.invocation_id.clone());
+        let (handler, function, id) = (
+            self.handler.clone(),
+            function.to_owned(),
+            stamp.invocation_id.clone(),
+        );
         let invocation = tokio::spawn(async move {
             let payload = readable(serde_json::from_str::<LambdaRequest>(&event)?);
             let service = service_fn(move |request| {
@@ -118,7 +149,9 @@ where
             });
             let mut context = lambda_http::Context::default();
             context.request_id = id;
-            let Ok(answer) = Adapter::from(service).call(LambdaEvent::new(payload, context)).await;
+            let Ok(answer) = Adapter::from(service)
+                .call(LambdaEvent::new(payload, context))
+                .await;
             serde_json::to_string(&answer)
         });
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
@@ -153,14 +186,19 @@ impl Refusal {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
-            Self::HeadTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"),
+            Self::HeadTooLarge => (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+            ),
             Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
             Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
         };
         let mut response = Response::new(Body::from(format!(r#"{{"message":"{message}"}}"#)));
         *response.status_mut() = status;
         let media_type = http::HeaderValue::from_static("application/json");
-        response.headers_mut().insert(http::header::CONTENT_TYPE, media_type);
+        response
+            .headers_mut()
+            .insert(http::header::CONTENT_TYPE, media_type);
         response
     }
 }
@@ -169,7 +207,11 @@ impl Refusal {
 fn head_size(parts: &Parts) -> usize {
     let target = parts.uri.path_and_query().map_or(0, |t| t.as_str().len());
     let line = parts.method.as_str().len() + 1 + target + " HTTP/1.1".len();
-    line + parts.headers.values().map(http::HeaderValue::len).sum::<usize>()
+    line + parts
+        .headers
+        .values()
+        .map(http::HeaderValue::len)
+        .sum::<usize>()
 }
 
 async fn read(mut body: Body) -> Result<Bytes, Refusal> {
@@ -186,7 +228,11 @@ async fn read(mut body: Body) -> Result<Bytes, Refusal> {
             break;
         }
     }
-    if size > MAX_BODY { Err(Refusal::BodyTooLarge) } else { Ok(collected.freeze()) }
+    if size > MAX_BODY {
+        Err(Refusal::BodyTooLarge)
+    } else {
+        Ok(collected.freeze())
+    }
 }
 
 #[cfg(test)]

@@ -123,7 +123,8 @@ async fn run_services(arguments: local::cli::Services) -> Result<(), StartError>
 async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        let mut terminate =
+            tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             done = tokio::signal::ctrl_c() => done,
             _ = terminate.recv() => Ok(()),

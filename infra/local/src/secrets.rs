@@ -68,9 +68,13 @@ impl Secrets {
         let (shelf, lock) = Shelf::open(storage)?;
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = bound.map_err(|e| SecretsError::Port(port, e))?;
-        let address = listener.local_addr().map_err(|e| SecretsError::Port(port, e))?;
+        let address = listener
+            .local_addr()
+            .map_err(|e| SecretsError::Port(port, e))?;
         let (stop, stopped) = oneshot::channel();
-        let router = Router::new().route("/", post(answer)).with_state(Arc::new(Mutex::new(shelf)));
+        let router = Router::new()
+            .route("/", post(answer))
+            .with_state(Arc::new(Mutex::new(shelf)));
         let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });
@@ -90,7 +94,12 @@ impl Secrets {
 
     /// Ends the stand-in after the requests that are running, within [`PATIENCE`].
     pub async fn shutdown(self) {
-        let Self { stop, mut served, _lock, .. } = self;
+        let Self {
+            stop,
+            mut served,
+            _lock,
+            ..
+        } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
             tracing::warn!("secrets.shutdown: a connection was cut");
@@ -108,14 +117,27 @@ struct Shelf {
 impl Shelf {
     fn open(storage: &Storage) -> Result<(Self, Option<File>), SecretsError> {
         let Some((path, lock)) = storage.open(FILE).map_err(SecretsError::Folder)? else {
-            return Ok((Self { store: Store::default(), file: None }, None));
+            return Ok((
+                Self {
+                    store: Store::default(),
+                    file: None,
+                },
+                None,
+            ));
         };
         let store = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| SecretsError::Content(path.clone(), e))?,
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|e| SecretsError::Content(path.clone(), e))?,
             Err(e) if e.kind() == io::ErrorKind::NotFound => Store::default(),
             Err(e) => return Err(SecretsError::Folder(e)),
         };
-        Ok((Self { store, file: Some(path) }, Some(lock)))
+        Ok((
+            Self {
+                store,
+                file: Some(path),
+            },
+            Some(lock),
+        ))
     }
 
     /// Runs an operation on a copy, which takes the place of the store only when it is in the file.
@@ -124,7 +146,8 @@ impl Shelf {
         let output = next.run(operation, input, &stamp())?;
         if next != self.store {
             if let Some(path) = &self.file {
-                save(path, &next).map_err(|e| Failure::new("InternalServiceError", e.to_string()))?;
+                save(path, &next)
+                    .map_err(|e| Failure::new("InternalServiceError", e.to_string()))?;
             }
             self.store = next;
         }
@@ -143,7 +166,10 @@ pub struct Failure {
 
 impl Failure {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self {
+            kind,
+            message: message.into(),
+        }
     }
 }
 
@@ -151,29 +177,56 @@ const FILE: &str = "secrets.json";
 const TARGET: &str = "secretsmanager.";
 const MEDIA_TYPE: &str = "application/x-amz-json-1.1";
 
-async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(shelf): State<Arc<Mutex<Shelf>>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
     let result = match target.and_then(|t| t.strip_prefix(TARGET)) {
-        None => Err(Failure::new("UnknownOperationException", "the header x-amz-target names no operation")),
+        None => Err(Failure::new(
+            "UnknownOperationException",
+            "the header x-amz-target names no operation",
+        )),
         Some(operation) => match serde_json::from_slice(&body) {
             Err(e) => Err(Failure::new("SerializationException", e.to_string())),
-            Ok(input) => shelf.lock().unwrap_or_else(PoisonError::into_inner).run(operation, &input),
+            Ok(input) => shelf
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .run(operation, &input),
         },
     };
     let (status, body) = match result {
         Ok(output) => (StatusCode::OK, output),
-        Err(Failure { kind, message }) => (status(kind), json!({"__type": kind, "Message": message})),
+        Err(Failure { kind, message }) => {
+            (status(kind), json!({"__type": kind, "Message": message}))
+        }
     };
-    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body.to_string()).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, MEDIA_TYPE)],
+        body.to_string(),
+    )
+        .into_response()
 }
 
 fn status(kind: &str) -> StatusCode {
-    if kind == "InternalServiceError" { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::BAD_REQUEST }
+    if kind == "InternalServiceError" {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::BAD_REQUEST
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the stand-in's own time and ids, as AWS gives them; tests build a stamp")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the stand-in's own time and ids, as AWS gives them; tests build a stamp"
+)]
 fn stamp() -> Stamp {
-    Stamp { seconds: Timestamp::now().as_second(), id: Uuid::new_v4().to_string() }
+    Stamp {
+        seconds: Timestamp::now().as_second(),
+        id: Uuid::new_v4().to_string(),
+    }
 }
 
 /// Puts the whole file in place at once: a reader sees the old one or the new one, also after a crash.

@@ -139,7 +139,10 @@ impl Services {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AWS_ENDPOINT_URL_DYNAMODB", self.dynamodb.clone()),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.endpoint().to_owned()),
+            (
+                "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                self.secrets.endpoint().to_owned(),
+            ),
             ("AWS_REGION", "local".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
@@ -327,7 +330,13 @@ async fn create_table(
     use aws_sdk_dynamodb::types::{
         AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
-    if client.describe_table().table_name(TABLE).send().await.is_ok() {
+    if client
+        .describe_table()
+        .table_name(TABLE)
+        .send()
+        .await
+        .is_ok()
+    {
         return Ok(());
     }
     let mut create = client

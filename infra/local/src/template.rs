@@ -148,7 +148,10 @@ pub fn parse(text: &str) -> Result<Value, TemplateError> {
     let documents = Yaml::load_from_str(text).map_err(|e| TemplateError(e.to_string()))?;
     match <[Yaml<'_>; 1]>::try_from(documents) {
         Ok([document]) => convert(&document),
-        Err(documents) => fail(format!("has {} YAML documents instead of one", documents.len())),
+        Err(documents) => fail(format!(
+            "has {} YAML documents instead of one",
+            documents.len()
+        )),
     }
 }
 
@@ -160,7 +163,10 @@ pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
     let mut found = Vec::new();
     let mut keys = HashSet::new();
     for (logical, function) in resources(template, "AWS::Serverless::Function") {
-        let Some(events) = function.pointer("/Properties/Events").and_then(Value::as_object) else {
+        let Some(events) = function
+            .pointer("/Properties/Events")
+            .and_then(Value::as_object)
+        else {
             continue;
         };
         for (event, definition) in events {
@@ -189,8 +195,14 @@ pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
         return fail("has not exactly one AWS::DynamoDB::Table".to_owned());
     };
     for index in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
-        if table.pointer("/Properties").and_then(|p| p.get(index)).is_some() {
-            return fail(format!("`Resources.{logical}` has {index}; the table is read by its key only"));
+        if table
+            .pointer("/Properties")
+            .and_then(|p| p.get(index))
+            .is_some()
+        {
+            return fail(format!(
+                "`Resources.{logical}` has {index}; the table is read by its key only"
+            ));
         }
     }
     let attribute_definitions = entries(logical, table, "AttributeDefinitions", "AttributeType")?
@@ -206,9 +218,11 @@ pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
     Ok(TableDefinition {
         attribute_definitions,
         key_schema,
-        billing_mode: owned(table, "/Properties/BillingMode").unwrap_or_else(|| "PROVISIONED".to_owned()),
+        billing_mode: owned(table, "/Properties/BillingMode")
+            .unwrap_or_else(|| "PROVISIONED".to_owned()),
         stream_view_type: owned(table, "/Properties/StreamSpecification/StreamViewType"),
-        ttl_attribute: owned(table, "/Properties/TimeToLiveSpecification/AttributeName").filter(|_| ttl_on),
+        ttl_attribute: owned(table, "/Properties/TimeToLiveSpecification/AttributeName")
+            .filter(|_| ttl_on),
     })
 }
 
@@ -217,8 +231,28 @@ const DEFAULT: &str = "$default";
 
 /// The functions that have a short tag. `Ref` and `Condition` have no `Fn::` before their long name.
 const TAGS: [&str; 22] = [
-    "And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "ForEach", "GetAZs", "GetAtt", "If", "ImportValue",
-    "Join", "Length", "Not", "Or", "Ref", "Select", "Split", "Sub", "ToJsonString", "Transform", "ValueOf",
+    "And",
+    "Base64",
+    "Cidr",
+    "Condition",
+    "Equals",
+    "FindInMap",
+    "ForEach",
+    "GetAZs",
+    "GetAtt",
+    "If",
+    "ImportValue",
+    "Join",
+    "Length",
+    "Not",
+    "Or",
+    "Ref",
+    "Select",
+    "Split",
+    "Sub",
+    "ToJsonString",
+    "Transform",
+    "ValueOf",
 ];
 
 fn fail<T>(reason: String) -> Result<T, TemplateError> {
@@ -228,7 +262,11 @@ fn fail<T>(reason: String) -> Result<T, TemplateError> {
 fn convert(node: &Yaml<'_>) -> Result<Value, TemplateError> {
     match node {
         Yaml::Value(scalar) => Ok(value(scalar)),
-        Yaml::Sequence(items) => items.iter().map(convert).collect::<Result<_, _>>().map(Value::Array),
+        Yaml::Sequence(items) => items
+            .iter()
+            .map(convert)
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
         Yaml::Mapping(entries) => entries
             .iter()
             .map(|(name, item)| Ok((member(name)?, convert(item)?)))
@@ -262,7 +300,9 @@ fn member(name: &Yaml<'_>) -> Result<String, TemplateError> {
 
 fn long_form(tag: &str, argument: Value) -> Result<Value, TemplateError> {
     if !TAGS.contains(&tag) {
-        return fail(format!("has the tag `!{tag}`, which CloudFormation does not know"));
+        return fail(format!(
+            "has the tag `!{tag}`, which CloudFormation does not know"
+        ));
     }
     let (name, argument) = match (tag, argument) {
         ("Ref" | "Condition", argument) => (tag.to_owned(), argument),
@@ -286,12 +326,21 @@ fn resources<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'
 }
 
 fn route(definition: &Value, at: &str, function: String) -> Result<Route, TemplateError> {
-    match (text(definition, "/Properties/Method"), text(definition, "/Properties/Path")) {
+    match (
+        text(definition, "/Properties/Method"),
+        text(definition, "/Properties/Path"),
+    ) {
         (None, None) | (_, Some(DEFAULT)) => Ok(Route::Default { function }),
         (Some(method), Some(path)) => {
-            let method = route_method(method).ok_or_else(|| TemplateError(format!("{at} has no HTTP method")))?;
-            check_path(path).map_err(|reason| TemplateError(format!("{at}: the path `{path}` {reason}")))?;
-            Ok(Route::Path { method, path: path.to_owned(), function })
+            let method = route_method(method)
+                .ok_or_else(|| TemplateError(format!("{at} has no HTTP method")))?;
+            check_path(path)
+                .map_err(|reason| TemplateError(format!("{at}: the path `{path}` {reason}")))?;
+            Ok(Route::Path {
+                method,
+                path: path.to_owned(),
+                function,
+            })
         }
         _ => fail(format!("{at} has only one of Method and Path")),
     }
@@ -313,9 +362,13 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     for (at, segment) in segments.split('/').enumerate() {
         let inner = segment.strip_prefix('{').and_then(|s| s.strip_suffix('}'));
         match inner {
-            None if segment.contains(['{', '}']) => return Err("has a variable that is not a whole segment"),
+            None if segment.contains(['{', '}']) => {
+                return Err("has a variable that is not a whole segment");
+            }
             Some("" | "+") => return Err("has a variable without a name"),
-            Some(name) if name.ends_with('+') && at + 1 < count => return Err("has a greedy variable before its end"),
+            Some(name) if name.ends_with('+') && at + 1 < count => {
+                return Err("has a greedy variable before its end");
+            }
             _ => {}
         }
     }
@@ -324,19 +377,38 @@ fn check_path(path: &str) -> Result<(), &'static str> {
 
 fn binary(logical: &str, function: &Value) -> Result<String, TemplateError> {
     owned(function, "/Metadata/BuildProperties/Binary").ok_or_else(|| {
-        TemplateError(format!("`Resources.{logical}` has routes but no Metadata.BuildProperties.Binary"))
+        TemplateError(format!(
+            "`Resources.{logical}` has routes but no Metadata.BuildProperties.Binary"
+        ))
     })
 }
 
-fn entries(logical: &str, table: &Value, list: &str, kind: &str) -> Result<Vec<(String, String)>, TemplateError> {
-    let items = table.pointer("/Properties").and_then(|p| p.get(list)).and_then(Value::as_array);
+fn entries(
+    logical: &str,
+    table: &Value,
+    list: &str,
+    kind: &str,
+) -> Result<Vec<(String, String)>, TemplateError> {
+    let items = table
+        .pointer("/Properties")
+        .and_then(|p| p.get(list))
+        .and_then(Value::as_array);
     items
         .into_iter()
         .flatten()
-        .map(|item| Some((owned(item, "/AttributeName")?, owned(item, &format!("/{kind}"))?)))
+        .map(|item| {
+            Some((
+                owned(item, "/AttributeName")?,
+                owned(item, &format!("/{kind}"))?,
+            ))
+        })
         .collect::<Option<Vec<_>>>()
         .filter(|found| !found.is_empty())
-        .ok_or_else(|| TemplateError(format!("`Resources.{logical}.Properties.{list}` is missing or incomplete")))
+        .ok_or_else(|| {
+            TemplateError(format!(
+                "`Resources.{logical}.Properties.{list}` is missing or incomplete"
+            ))
+        })
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {

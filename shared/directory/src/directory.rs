@@ -157,7 +157,10 @@ impl Directory {
         for item in &items {
             if let Some((group, id)) = keys::edge(sort_key(item)) {
                 let kind = edge_kind(item);
-                members.entry(group).or_default().push(MemberRef { id, kind });
+                members
+                    .entry(group)
+                    .or_default()
+                    .push(MemberRef { id, kind });
             }
         }
         Ok(members)

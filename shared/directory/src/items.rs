@@ -125,9 +125,8 @@ pub(crate) fn resource_item(
 /// The resource in an item.
 pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, DirectoryError> {
     let read = || {
-        let instant = |name| {
-            number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok())
-        };
+        let instant =
+            |name| number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
         Some(Stored {
             resource: Resource {
                 kind,

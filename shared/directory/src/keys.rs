@@ -38,10 +38,7 @@ impl Key {
     #[must_use]
     pub fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
-            (
-                PARTITION_KEY.to_owned(),
-                AttributeValue::S(self.pk.clone()),
-            ),
+            (PARTITION_KEY.to_owned(), AttributeValue::S(self.pk.clone())),
             (SORT_KEY.to_owned(), AttributeValue::S(self.sk.clone())),
         ])
     }

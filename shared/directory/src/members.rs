@@ -164,11 +164,7 @@ impl Directory {
     }
 
     /// Adds the actions for all edges.
-    pub(crate) fn edges(
-        &self,
-        actions: &mut Actions,
-        edges: &Edges,
-    ) -> Result<(), DirectoryError> {
+    pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) -> Result<(), DirectoryError> {
         let table = self.store.table();
         for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
             let key = keys::resource(&self.tenant, ResourceKind::Group, *id);

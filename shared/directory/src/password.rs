@@ -1,7 +1,7 @@
 //! Passwords: kept as Argon2id hashes and nothing else. RFC 7643 §9.2.
 
-use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, SaltString};
 use scim_core::resource::Secret;
 
 use crate::error::DirectoryError;
@@ -33,10 +33,21 @@ mod tests {
             .flatten()
             .unwrap();
         let hash = hash(&secret, [7; 16]).unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
         assert!(!hash.contains("t1meMa"));
         let parsed = PasswordHash::new(&hash).unwrap();
-        assert!(Argon2::default().verify_password(b"t1meMa$heen", &parsed).is_ok());
-        assert!(Argon2::default().verify_password(b"t1meMa$heeN", &parsed).is_err());
+        assert!(
+            Argon2::default()
+                .verify_password(b"t1meMa$heen", &parsed)
+                .is_ok()
+        );
+        assert!(
+            Argon2::default()
+                .verify_password(b"t1meMa$heeN", &parsed)
+                .is_err()
+        );
     }
 }

@@ -153,20 +153,60 @@ mod tests {
         let id = ResourceId::parse(ID);
         let email = |text: &str| Plan::Lookup(Lookup::Email, text.to_owned());
         for (kind, text, expected) in [
-            (User, r#"userName eq "BJensen""#, Plan::Marker("bjensen".to_owned())),
-            (User, r#"active eq true and userName eq "b""#, Plan::Marker("b".to_owned())),
-            (User, r#"externalId eq "Ab""#, Plan::Lookup(Lookup::ExternalId, "Ab".to_owned())),
+            (
+                User,
+                r#"userName eq "BJensen""#,
+                Plan::Marker("bjensen".to_owned()),
+            ),
+            (
+                User,
+                r#"active eq true and userName eq "b""#,
+                Plan::Marker("b".to_owned()),
+            ),
+            (
+                User,
+                r#"externalId eq "Ab""#,
+                Plan::Lookup(Lookup::ExternalId, "Ab".to_owned()),
+            ),
             (User, r#"emails eq "A@b""#, email("a@b")),
             (User, r#"emails.value eq "A@b""#, email("a@b")),
-            (User, r#"emails[type eq "work"].value eq "A@b""#, email("a@b")),
-            (User, r#"emails[type eq "work" and value eq "A@b"]"#, email("a@b")),
-            (User, &format!(r#"userName eq "b" and id eq "{ID}""#), Plan::Id(id)),
+            (
+                User,
+                r#"emails[type eq "work"].value eq "A@b""#,
+                email("a@b"),
+            ),
+            (
+                User,
+                r#"emails[type eq "work" and value eq "A@b"]"#,
+                email("a@b"),
+            ),
+            (
+                User,
+                &format!(r#"userName eq "b" and id eq "{ID}""#),
+                Plan::Id(id),
+            ),
             (User, r#"id eq "odd""#, Plan::Id(None)),
-            (Group, r#"displayName eq "Tour Guides""#, Plan::Marker("tour guides".to_owned())),
+            (
+                Group,
+                r#"displayName eq "Tour Guides""#,
+                Plan::Marker("tour guides".to_owned()),
+            ),
             (Group, &format!(r#"members eq "{ID}""#), Plan::GroupsOf(id)),
-            (Group, &format!(r#"members.value eq "{ID}""#), Plan::GroupsOf(id)),
-            (Group, &format!(r#"members[value eq "{ID}"]"#), Plan::GroupsOf(id)),
-            (User, &format!(r#"groups.value eq "{ID}""#), Plan::MembersOf(id)),
+            (
+                Group,
+                &format!(r#"members.value eq "{ID}""#),
+                Plan::GroupsOf(id),
+            ),
+            (
+                Group,
+                &format!(r#"members[value eq "{ID}"]"#),
+                Plan::GroupsOf(id),
+            ),
+            (
+                User,
+                &format!(r#"groups.value eq "{ID}""#),
+                Plan::MembersOf(id),
+            ),
         ] {
             assert_eq!(plan(kind, text), expected, "{text}");
         }

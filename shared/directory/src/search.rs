@@ -260,7 +260,13 @@ impl Directory {
                 Ok(groups
                     .into_iter()
                     .map(|(id, groups)| {
-                        (id, groups.iter().map(|group| group.to_json(query.base)).collect())
+                        (
+                            id,
+                            groups
+                                .iter()
+                                .map(|group| group.to_json(query.base))
+                                .collect(),
+                        )
                     })
                     .collect())
             }
@@ -273,7 +279,13 @@ impl Directory {
                 Ok(members
                     .into_iter()
                     .map(|(id, members)| {
-                        (id, members.into_iter().map(|one| one.to_json(query.base)).collect())
+                        (
+                            id,
+                            members
+                                .into_iter()
+                                .map(|one| one.to_json(query.base))
+                                .collect(),
+                        )
                     })
                     .collect())
             }

@@ -484,7 +484,9 @@ fn iam_actions(actions: &[TransactWriteItem]) -> Vec<&'static str> {
                 action.put().map(|_| "dynamodb:PutItem"),
                 action.update().map(|_| "dynamodb:UpdateItem"),
                 action.delete().map(|_| "dynamodb:DeleteItem"),
-                action.condition_check().map(|_| "dynamodb:ConditionCheckItem"),
+                action
+                    .condition_check()
+                    .map(|_| "dynamodb:ConditionCheckItem"),
             ]
         })
         .flatten()
@@ -499,18 +501,20 @@ pub async fn backoff(attempt: u32, seed: usize) {
         return;
     }
     let most = 5_u64.saturating_mul(1 << attempt.min(7)).min(500);
-    let spread = seed
-        .wrapping_mul(0x9E37_79B9)
-        .wrapping_add(usize::try_from(attempt).unwrap_or_default().wrapping_mul(0x85EB_CA6B));
+    let spread = seed.wrapping_mul(0x9E37_79B9).wrapping_add(
+        usize::try_from(attempt)
+            .unwrap_or_default()
+            .wrapping_mul(0x85EB_CA6B),
+    );
     let wait = most / 2 + u64::try_from(spread % 1_000).unwrap_or_default() * most / 2_000;
     tokio::time::sleep(Duration::from_millis(wait)).await;
 }
 
 /// A number out of a write id, to spread repetitions.
 pub(crate) fn seed(token: &str) -> usize {
-    token
-        .bytes()
-        .fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)))
+    token.bytes().fold(0, |sum: usize, byte| {
+        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+    })
 }
 
 /// A text attribute of an item.
@@ -529,7 +533,10 @@ pub(crate) fn sort_key(item: &Item) -> &str {
 }
 
 /// An item at a key.
-pub(crate) fn item(key: &Key, attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>) -> Item {
+pub(crate) fn item(
+    key: &Key,
+    attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Item {
     let mut item: Item = attributes
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

@@ -10,13 +10,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{DirectoryError, corrupt};
+use crate::items::WriteId;
 use crate::items::s;
 use crate::keys;
 use crate::store::{self, Meter, Store, Transacted, text};
 use crate::tenant_id::TenantId;
 use crate::token::KeyringId;
 use crate::write::{Actions, Role};
-use crate::items::WriteId;
 
 /// How long a tenant is remembered.
 const AGE: SignedDuration = SignedDuration::from_secs(60);

@@ -298,7 +298,11 @@ impl Directory {
             }
             if let Some(new) = new {
                 let key = keys::marker(&self.tenant, kind, new);
-                actions.put(table, store::item(&key, [("id", s(id.as_str()))]), Role::Marker)?;
+                actions.put(
+                    table,
+                    store::item(&key, [("id", s(id.as_str()))]),
+                    Role::Marker,
+                )?;
             }
         }
         let none = std::collections::BTreeSet::new();
@@ -418,9 +422,12 @@ impl Directory {
             let mut actions = Actions::default();
             let head = match is_same && !edges.is_fenced() {
                 true => self.touch(current.resource.id, edges.balance(), now, write)?,
-                false => {
-                    self.head(&next.resource, &PasswordHash::Keep, Some(edges.balance()), write)?
-                }
+                false => self.head(
+                    &next.resource,
+                    &PasswordHash::Keep,
+                    Some(edges.balance()),
+                    write,
+                )?,
             };
             let head = match edges.fence() {
                 Some(fence) => on_fence(head, fence),
@@ -439,10 +446,12 @@ impl Directory {
                 return Err(DirectoryError::Stale);
             }
             if refused.contains(&Role::Resource) {
-                return Err(match is_same && !edges.is_fenced() && edges.fence().is_none() {
-                    true => DirectoryError::Gone,
-                    false => DirectoryError::Stale,
-                });
+                return Err(
+                    match is_same && !edges.is_fenced() && edges.fence().is_none() {
+                        true => DirectoryError::Gone,
+                        false => DirectoryError::Stale,
+                    },
+                );
             }
             if refused.contains(&Role::Marker) {
                 return Err(taken(ResourceKind::Group, after.name));

@@ -122,9 +122,7 @@ pub fn readable(payload: LambdaRequest) -> LambdaRequest {
     };
     let encode = |text: String| utf8_percent_encode(&text, UNSAFE).to_string();
     event.raw_query_string = event.raw_query_string.map(encode);
-    event.raw_path = event
-        .raw_path
-        .map(|path| encode(path).replace('?', "%3F"));
+    event.raw_path = event.raw_path.map(|path| encode(path).replace('?', "%3F"));
     let is_host = event
         .headers
         .get(header::HOST)
@@ -160,7 +158,10 @@ mod tests {
     #[test]
     fn raw_quotes_and_odd_hosts_do_not_end_the_process() {
         let odd = request("filter=userName eq \"ä\"", "/acme/scim/v2/Us ers?x", "a b");
-        assert_eq!(odd.uri().query(), Some("filter=userName%20eq%20%22%C3%A4%22"));
+        assert_eq!(
+            odd.uri().query(),
+            Some("filter=userName%20eq%20%22%C3%A4%22")
+        );
         assert_eq!(odd.uri().path(), "/acme/scim/v2/Us%20ers%3Fx");
         let dots = request("", "/acme/scim/v2/Users/../../b", "example.com");
         assert_eq!(dots.uri().path(), "/acme/scim/v2/Users/../../b");

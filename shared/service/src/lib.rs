@@ -171,8 +171,7 @@ impl Service {
         let variable = variable.unwrap_or_default();
         let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
         let body = || request::json(request.headers(), request.body());
-        let resources =
-            |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
+        let resources = |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
         let outcome = match route.endpoint {
             Endpoint::List(kind) => resources(kind).list(&parameters, &projection).await?,
             Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
@@ -229,10 +228,7 @@ fn is_public(found: &Match<'_>) -> bool {
 }
 
 /// The route of a request, when this function serves it.
-fn routed(
-    function: Function,
-    found: Match<'_>,
-) -> Result<(&'static Route, Option<&str>), Failure> {
+fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Option<&str>), Failure> {
     match found {
         Match::Route(route, variable) if route.function == function => Ok((route, variable)),
         Match::Route(route, _) => Err(ScimError::not_found(format!(

@@ -33,14 +33,18 @@ impl Address {
                 "there is no such endpoint; a base address has the form https://HOST/TENANT/scim/v2",
             )
         };
-        let raw: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let raw: Vec<&str> = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .collect();
         let at = raw
             .iter()
             .position(|segment| *segment == "scim")
             .filter(|at| *at > 0)
             .ok_or_else(unknown)?;
         let (before, behind) = raw.split_at(at);
-        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), behind) else {
+        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), behind)
+        else {
             return Err(unknown());
         };
         match *version {
@@ -48,7 +52,10 @@ impl Address {
             version if is_version(version) => {
                 return Err(ScimError::new(
                     ErrorKind::InvalidVers,
-                    format!("version {} of SCIM is not supported; use v2", quote(version)),
+                    format!(
+                        "version {} of SCIM is not supported; use v2",
+                        quote(version)
+                    ),
                 ));
             }
             _ => return Err(unknown()),
@@ -60,7 +67,10 @@ impl Address {
         Ok(Self {
             tenant: TenantId::parse(tenant).ok_or_else(unknown)?,
             prefix,
-            segments: rest.iter().map(|segment| decode(segment)).collect::<Result<_, _>>()?,
+            segments: rest
+                .iter()
+                .map(|segment| decode(segment))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -209,7 +219,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,20 +229,38 @@ mod tests {
         assert_eq!(address.tenant.as_str(), "acme");
         assert_eq!(address.prefix, "/stage");
         assert_eq!(address.segments, ["Users", "1/2"]);
-        assert_eq!(Address::parse("//acme//scim/v2//Users").unwrap().segments, ["Users"]);
+        assert_eq!(
+            Address::parse("//acme//scim/v2//Users").unwrap().segments,
+            ["Users"]
+        );
     }
 
     #[test]
     fn t17_other_versions_are_refused() {
-        assert_eq!(Address::parse("/acme/scim/v1/Users").unwrap_err().kind, ErrorKind::InvalidVers);
-        for path in ["/", "/scim/v2/Users", "/acme/Users", "/acme/scim", "/ACME/scim/v2/Users", "/a#b/scim/v2/Users"] {
-            assert_eq!(Address::parse(path).unwrap_err().kind, ErrorKind::NotFound, "{path}");
+        assert_eq!(
+            Address::parse("/acme/scim/v1/Users").unwrap_err().kind,
+            ErrorKind::InvalidVers
+        );
+        for path in [
+            "/",
+            "/scim/v2/Users",
+            "/acme/Users",
+            "/acme/scim",
+            "/ACME/scim/v2/Users",
+            "/a#b/scim/v2/Users",
+        ] {
+            assert_eq!(
+                Address::parse(path).unwrap_err().kind,
+                ErrorKind::NotFound,
+                "{path}"
+            );
         }
     }
 
     #[test]
     fn q07_queries_are_decoded_once() {
-        let parameters = Parameters::parse("filter=userName+eq%20%22a%2Bb%2541%22&&COUNT=5&odd=%").unwrap();
+        let parameters =
+            Parameters::parse("filter=userName+eq%20%22a%2Bb%2541%22&&COUNT=5&odd=%").unwrap();
         assert_eq!(parameters.filter.as_deref(), Some("userName eq \"a+b%41\""));
         assert_eq!(parameters.count.as_deref(), Some("5"));
         assert_eq!(Parameters::parse("").unwrap(), Parameters::default());
@@ -256,7 +283,12 @@ mod tests {
         ] {
             assert!(of(good).is_ok(), "{good}");
         }
-        for bad in ["text/plain", "application/xml", "application/json; charset=utf-16", ""] {
+        for bad in [
+            "text/plain",
+            "application/xml",
+            "application/json; charset=utf-16",
+            "",
+        ] {
             assert_eq!(of(bad), Err(ErrorKind::UnsupportedMediaType), "{bad}");
         }
         assert!(json(&HeaderMap::new(), &Bytes::from_static(b"{}")).is_ok());

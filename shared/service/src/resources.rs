@@ -12,9 +12,7 @@ use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::Secret;
-use scim_core::{
-    Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError,
-};
+use scim_core::{Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
@@ -87,7 +85,10 @@ impl<'r> Resources<'r> {
             kind: self.of.kind,
             id: self.ids.resource(),
             attributes: draft.attributes,
-            password: draft.password.map(|secret| self.hash(&secret)).transpose()?,
+            password: draft
+                .password
+                .map(|secret| self.hash(&secret))
+                .transpose()?,
             members: draft.members,
         };
         let stored = self
@@ -192,12 +193,17 @@ impl<'r> Resources<'r> {
             .into_iter()
             .map(|member| member.to_json(self.base))
             .collect();
-        patch::apply(request, self.of, attributes, &representation, Some(&members)).map_err(
-            |fault| match fault {
-                Fault::Refused(error) => error,
-                Fault::NeedsMembers => answer_too_large(),
-            },
+        patch::apply(
+            request,
+            self.of,
+            attributes,
+            &representation,
+            Some(&members),
         )
+        .map_err(|fault| match fault {
+            Fault::Refused(error) => error,
+            Fault::NeedsMembers => answer_too_large(),
+        })
     }
 
     /// Writes a change, if it is one; `None` when the resource changed meanwhile.
@@ -371,7 +377,11 @@ impl<'r> Resources<'r> {
         let (first, last) = (first.resource.id, last.resource.id);
         match self.of.kind {
             ResourceKind::User if projection.wants("groups", self.of) => {
-                let mut groups = self.directory.groups_between(first, last).await.map_err(explain)?;
+                let mut groups = self
+                    .directory
+                    .groups_between(first, last)
+                    .await
+                    .map_err(explain)?;
                 Ok(page
                     .into_iter()
                     .map(|stored| {
@@ -401,7 +411,10 @@ impl<'r> Resources<'r> {
     }
 
     fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
-        groups.iter().map(|group| group.to_json(self.base)).collect()
+        groups
+            .iter()
+            .map(|group| group.to_json(self.base))
+            .collect()
     }
 
     fn members(&self, members: Vec<MemberRef>) -> Vec<Value> {

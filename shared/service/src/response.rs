@@ -104,7 +104,10 @@ impl Failure {
             }
             _ => {}
         }
-        if let Some(allow) = self.allow.and_then(|methods| HeaderValue::try_from(methods).ok()) {
+        if let Some(allow) = self
+            .allow
+            .and_then(|methods| HeaderValue::try_from(methods).ok())
+        {
             headers.insert(header::ALLOW, allow);
         }
         response
@@ -115,7 +118,9 @@ fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
     let mut response = Response::new(body.map_or_else(Bytes::new, |body| body.to_string().into()));
     *response.status_mut() = status;
     if body.is_some() {
-        response.headers_mut().insert(header::CONTENT_TYPE, SCIM_JSON);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, SCIM_JSON);
     }
     response
 }
@@ -171,7 +176,10 @@ mod tests {
         let response = failure.into_response();
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/scim+json");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/scim+json"
+        );
     }
 
     #[test]

@@ -34,7 +34,9 @@ impl Function {
     /// The function called `name`.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|function| function.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|function| function.name() == name)
     }
 }
 
@@ -124,21 +126,57 @@ const fn route(
 macro_rules! resource_routes {
     ($kind:ident, $function:ident, $all:literal, $one:literal) => {
         [
-            route(Some(Method::GET), $all, Endpoint::List(ResourceKind::$kind), Function::$function),
-            route(Some(Method::POST), $all, Endpoint::Create(ResourceKind::$kind), Function::$function),
-            route(Some(Method::GET), $one, Endpoint::Read(ResourceKind::$kind), Function::$function),
-            route(Some(Method::PUT), $one, Endpoint::Replace(ResourceKind::$kind), Function::$function),
-            route(Some(Method::PATCH), $one, Endpoint::Modify(ResourceKind::$kind), Function::$function),
-            route(Some(Method::DELETE), $one, Endpoint::Delete(ResourceKind::$kind), Function::$function),
+            route(
+                Some(Method::GET),
+                $all,
+                Endpoint::List(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::POST),
+                $all,
+                Endpoint::Create(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::GET),
+                $one,
+                Endpoint::Read(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::PUT),
+                $one,
+                Endpoint::Replace(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::PATCH),
+                $one,
+                Endpoint::Modify(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::DELETE),
+                $one,
+                Endpoint::Delete(ResourceKind::$kind),
+                Function::$function,
+            ),
         ]
     };
 }
 
 static USERS: [Route; 6] = resource_routes!(
-    User, Users, "/{tenant}/scim/v2/Users", "/{tenant}/scim/v2/Users/{id}"
+    User,
+    Users,
+    "/{tenant}/scim/v2/Users",
+    "/{tenant}/scim/v2/Users/{id}"
 );
 static GROUPS: [Route; 6] = resource_routes!(
-    Group, Groups, "/{tenant}/scim/v2/Groups", "/{tenant}/scim/v2/Groups/{id}"
+    Group,
+    Groups,
+    "/{tenant}/scim/v2/Groups",
+    "/{tenant}/scim/v2/Groups/{id}"
 );
 static DISCOVERY: [Route; 6] = [
     route(
@@ -171,7 +209,12 @@ static DISCOVERY: [Route; 6] = [
         Endpoint::Schema,
         Function::Discovery,
     ),
-    route(None, "/{tenant}/scim/v2/Me", Endpoint::Me, Function::Discovery),
+    route(
+        None,
+        "/{tenant}/scim/v2/Me",
+        Endpoint::Me,
+        Function::Discovery,
+    ),
 ];
 
 /// Every route but `$default`.
@@ -208,7 +251,10 @@ pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
         if !matches(route, segments) {
             continue;
         }
-        let variable = segments.last().copied().filter(|_| route.path.ends_with('}'));
+        let variable = segments
+            .last()
+            .copied()
+            .filter(|_| route.path.ends_with('}'));
         match &route.method {
             Some(other) if other != method => others.push(other),
             _ => return Match::Route(route, variable),
@@ -257,6 +303,9 @@ mod tests {
         );
         assert_eq!(find(&Method::GET, &["users"]), Match::Nothing);
         assert_eq!(find(&Method::GET, &[]), Match::Nothing);
-        assert_eq!(find(&Method::POST, &["Bulk"]), Match::NotOffered("bulk requests"));
+        assert_eq!(
+            find(&Method::POST, &["Bulk"]),
+            Match::NotOffered("bulk requests")
+        );
     }
 }

@@ -107,8 +107,12 @@ impl Measuring {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [change]
         });
-        self.row(operation, (Method::PATCH, path.to_owned(), Some(body)), budget)
-            .await
+        self.row(
+            operation,
+            (Method::PATCH, path.to_owned(), Some(body)),
+            budget,
+        )
+        .await
     }
 
     async fn users(&mut self) -> Result<(), StartError> {
@@ -122,8 +126,12 @@ impl Measuring {
         });
         let group = self.bench.create("/Groups", group).await?;
         let path = format!("/Users/{id}");
-        self.get("read a user without groups", &format!("{path}?{alone}"), budget(1, 1.0, 0.0))
-            .await?;
+        self.get(
+            "read a user without groups",
+            &format!("{path}?{alone}"),
+            budget(1, 1.0, 0.0),
+        )
+        .await?;
         self.get("read a user in one group", &path, budget(3, 3.0, 0.0))
             .await?;
         for (attribute, found) in [
@@ -148,10 +156,20 @@ impl Measuring {
         }
         let title = json!({ "op": "replace", "path": "title", "value": "Guide" });
         let alone = format!("{path}?{alone}");
-        self.patch("change a user (PATCH)", &alone, title.clone(), budget(2, 1.0, 2.0))
-            .await?;
-        self.patch("change nothing of a user (PATCH)", &alone, title, budget(1, 1.0, 0.0))
-            .await?;
+        self.patch(
+            "change a user (PATCH)",
+            &alone,
+            title.clone(),
+            budget(2, 1.0, 2.0),
+        )
+        .await?;
+        self.patch(
+            "change nothing of a user (PATCH)",
+            &alone,
+            title,
+            budget(1, 1.0, 0.0),
+        )
+        .await?;
         let put = (Method::PUT, alone.clone(), Some(user(1)));
         self.row("change a user (PUT)", put, budget(2, 1.0, 2.0))
             .await?;
@@ -182,14 +200,10 @@ impl Measuring {
     }
 
     async fn pages(&mut self, count: usize) -> Result<(), StartError> {
-        let page = |start: usize| {
-            format!("/Users?startIndex={start}&count=100&excludedAttributes=groups")
-        };
+        let page =
+            |start: usize| format!("/Users?startIndex={start}&count=100&excludedAttributes=groups");
         let first = self.bench.cost(Method::GET, &page(1), None).await?;
-        let total = self
-            .bench
-            .cost(Method::GET, "/Users?count=0", None)
-            .await?;
+        let total = self.bench.cost(Method::GET, "/Users?count=0", None).await?;
         let most = (first.reads - total.reads) * 1.2 + total.reads;
         for (word, start) in [("first", 1), ("middle", count / 2), ("last", count - 99)] {
             let operation = format!("{word} page of 100 of {count} users");
@@ -208,13 +222,7 @@ impl Measuring {
         let mut members = 0;
         let last = self.ids.last().cloned().unwrap_or_default();
         for size in sizes {
-            let joining: Vec<String> = self
-                .ids
-                .iter()
-                .take(*size)
-                .skip(members)
-                .cloned()
-                .collect();
+            let joining: Vec<String> = self.ids.iter().take(*size).skip(members).cloned().collect();
             for ids in joining.chunks(MEMBERS_PER_REQUEST) {
                 let values: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
                 let body = json!({
@@ -229,11 +237,15 @@ impl Measuring {
             self.get(operation, &alone, budget(1, 1.0, 0.0)).await?;
             let join = json!({ "op": "add", "path": "members", "value": [{ "value": last }] });
             let operation = format!("add one member to a group of {size}");
-            self.patch(operation, &path, join, budget(2, 3.0, 10.0)).await?;
+            self.patch(operation, &path, join, budget(2, 3.0, 10.0))
+                .await?;
             let leave = json!({ "op": "remove", "path": format!("members[value eq \"{last}\"]") });
             let operation = format!("remove one member from a group of {}", size + 1);
-            self.patch(operation, &path, leave, budget(2, 3.0, 10.0)).await?;
-            let query = format!("/Groups?excludedAttributes=members&filter=id+eq+%22{id}%22+and+members+eq+%22{last}%22");
+            self.patch(operation, &path, leave, budget(2, 3.0, 10.0))
+                .await?;
+            let query = format!(
+                "/Groups?excludedAttributes=members&filter=id+eq+%22{id}%22+and+members+eq+%22{last}%22"
+            );
             let operation = format!("ask whether one is a member of a group of {size}");
             self.get(operation, &query, budget(2, 2.0, 0.0)).await?;
         }

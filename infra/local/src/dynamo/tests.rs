@@ -9,8 +9,14 @@ use super::*;
 use crate::template::{AttributeDefinition, KeyElement};
 
 fn definition() -> TableDefinition {
-    let attribute = |name: &str| AttributeDefinition { name: name.to_owned(), kind: "S".to_owned() };
-    let key = |name: &str, key_type: &str| KeyElement { name: name.to_owned(), key_type: key_type.to_owned() };
+    let attribute = |name: &str| AttributeDefinition {
+        name: name.to_owned(),
+        kind: "S".to_owned(),
+    };
+    let key = |name: &str, key_type: &str| KeyElement {
+        name: name.to_owned(),
+        key_type: key_type.to_owned(),
+    };
     TableDefinition {
         attribute_definitions: vec![attribute("pk"), attribute("sk")],
         key_schema: vec![key("pk", "HASH"), key("sk", "RANGE")],
@@ -26,7 +32,11 @@ pub(crate) struct Folder(pub(crate) PathBuf);
 impl Folder {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
-        let name = format!("muster-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let name = format!(
+            "muster-{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::Relaxed)
+        );
         Self(std::env::temp_dir().join(name))
     }
 
@@ -42,7 +52,9 @@ impl Drop for Folder {
 }
 
 async fn connect(dynamo: &Dynamo) -> TcpStream {
-    TcpStream::connect(dynamo.endpoint().strip_prefix("http://").unwrap()).await.unwrap()
+    TcpStream::connect(dynamo.endpoint().strip_prefix("http://").unwrap())
+        .await
+        .unwrap()
 }
 
 /// One call over the wire, as an SDK makes it, on a connection that stays open.
@@ -55,7 +67,10 @@ async fn call(stream: &mut TcpStream, operation: &str, body: Value) -> (u16, Val
          SignedHeaders=host, Signature=b\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{head}{body}").as_bytes())
+        .await
+        .unwrap();
     let mut answer = Vec::new();
     loop {
         let mut part = [0; 4096];
@@ -63,9 +78,20 @@ async fn call(stream: &mut TcpStream, operation: &str, body: Value) -> (u16, Val
         answer.extend_from_slice(&part[..read]);
         let text = String::from_utf8_lossy(&answer);
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {
-            let length = head.split("content-length: ").nth(1).unwrap().lines().next().unwrap().parse::<usize>().unwrap();
+            let length = head
+                .split("content-length: ")
+                .nth(1)
+                .unwrap()
+                .lines()
+                .next()
+                .unwrap()
+                .parse::<usize>()
+                .unwrap();
             if rest.len() == length {
-                return (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(rest).unwrap());
+                return (
+                    head.split(' ').nth(1).unwrap().parse().unwrap(),
+                    serde_json::from_str(rest).unwrap(),
+                );
             }
         }
     }
@@ -76,8 +102,10 @@ fn put(sk: &str) -> Value {
 }
 
 fn holds(dynamo: &Dynamo, sk: &str) -> bool {
-    let request: GetItemRequest =
-        serde_json::from_value(json!({"TableName": "muster", "Key": {"pk": {"S": "p"}, "sk": {"S": sk}}})).unwrap();
+    let request: GetItemRequest = serde_json::from_value(
+        json!({"TableName": "muster", "Key": {"pk": {"S": "p"}, "sk": {"S": sk}}}),
+    )
+    .unwrap();
     dynamo.engine.get_item(request).unwrap().item.is_some()
 }
 
@@ -87,11 +115,25 @@ async fn the_table_of_the_template_is_there_with_its_stream_and_ttl() {
     dynamo.create_table("muster", &definition()).unwrap();
     let mut stream = connect(&dynamo).await;
     let (status, table) = call(&mut stream, "DescribeTable", json!({"TableName": "muster"})).await;
-    let (_, ttl) = call(&mut stream, "DescribeTimeToLive", json!({"TableName": "muster"})).await;
+    let (_, ttl) = call(
+        &mut stream,
+        "DescribeTimeToLive",
+        json!({"TableName": "muster"}),
+    )
+    .await;
     assert_eq!(status, 200);
-    assert_eq!(table["Table"]["BillingModeSummary"]["BillingMode"], "PAY_PER_REQUEST");
-    assert_eq!(table["Table"]["StreamSpecification"]["StreamViewType"], "NEW_AND_OLD_IMAGES");
-    assert_eq!(table["Table"]["KeySchema"][1], json!({"AttributeName": "sk", "KeyType": "RANGE"}));
+    assert_eq!(
+        table["Table"]["BillingModeSummary"]["BillingMode"],
+        "PAY_PER_REQUEST"
+    );
+    assert_eq!(
+        table["Table"]["StreamSpecification"]["StreamViewType"],
+        "NEW_AND_OLD_IMAGES"
+    );
+    assert_eq!(
+        table["Table"]["KeySchema"][1],
+        json!({"AttributeName": "sk", "KeyType": "RANGE"})
+    );
     assert_eq!(ttl["TimeToLiveDescription"]["AttributeName"], "expires");
     dynamo.shutdown().await;
 }
@@ -135,17 +177,35 @@ async fn a_folder_belongs_to_one_process() {
     let folder = Folder::new();
     let first = Dynamo::start(&folder.storage(), 0).await.unwrap();
     let second = Dynamo::start(&folder.storage(), 0).await.err().unwrap();
-    assert!(second.to_string().contains("another process uses"), "{second}");
+    assert!(
+        second.to_string().contains("another process uses"),
+        "{second}"
+    );
     first.shutdown().await;
-    Dynamo::start(&folder.storage(), 0).await.unwrap().shutdown().await;
+    Dynamo::start(&folder.storage(), 0)
+        .await
+        .unwrap()
+        .shutdown()
+        .await;
 }
 
 #[tokio::test]
 async fn a_taken_port_is_named() {
     let first = Dynamo::start(&Storage::Memory, 0).await.unwrap();
-    let port = first.endpoint().rsplit_once(':').unwrap().1.parse().unwrap();
+    let port = first
+        .endpoint()
+        .rsplit_once(':')
+        .unwrap()
+        .1
+        .parse()
+        .unwrap();
     let second = Dynamo::start(&Storage::Memory, port).await.err().unwrap();
-    assert!(second.to_string().contains(&format!("cannot listen on port {port}")), "{second}");
+    assert!(
+        second
+            .to_string()
+            .contains(&format!("cannot listen on port {port}")),
+        "{second}"
+    );
 }
 
 #[tokio::test]
@@ -153,11 +213,17 @@ async fn the_folder_is_the_owners_and_ignored_by_git() {
     let folder = Folder::new();
     let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
     dynamo.shutdown().await;
-    assert_eq!(fs::read_to_string(folder.0.join(".gitignore")).unwrap(), "*\n");
+    assert_eq!(
+        fs::read_to_string(folder.0.join(".gitignore")).unwrap(),
+        "*\n"
+    );
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(&folder.0).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
     }
 }
 
@@ -174,7 +240,10 @@ fn the_last_stream_record_is_found_by_an_index() {
          AND CAST(sequence_number AS INTEGER) > 1 ORDER BY CAST(sequence_number AS INTEGER) ASC LIMIT 9",
     ] {
         let explained = format!("EXPLAIN QUERY PLAN {query}");
-        let plan = storage.conn().query_row(&explained, [], |row| row.get::<_, String>(3)).unwrap();
+        let plan = storage
+            .conn()
+            .query_row(&explained, [], |row| row.get::<_, String>(3))
+            .unwrap();
         assert!(plan.contains("INDEX muster_stream_position"), "{plan}");
     }
 }
@@ -186,12 +255,22 @@ fn stream_records_are_forgotten_after_a_day() {
     let file = folder.0.join(FILE);
     let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
     for (number, age) in [("1", 86_500), ("2", 86_300)] {
-        let time = storage.conn().query_row(&format!("SELECT unixepoch() - {age}"), [], |row| row.get(0)).unwrap();
-        storage.insert_stream_record("muster", "INSERT", "{}", None, None, number, "s", time).unwrap();
+        let time = storage
+            .conn()
+            .query_row(&format!("SELECT unixepoch() - {age}"), [], |row| row.get(0))
+            .unwrap();
+        storage
+            .insert_stream_record("muster", "INSERT", "{}", None, None, number, "s", time)
+            .unwrap();
     }
     open(file.to_str().unwrap()).unwrap();
     let left = storage.get_stream_records("muster", "s", 0, 9).unwrap();
-    assert_eq!(left.iter().map(|r| r.sequence_number.as_str()).collect::<Vec<_>>(), ["2"]);
+    assert_eq!(
+        left.iter()
+            .map(|r| r.sequence_number.as_str())
+            .collect::<Vec<_>>(),
+        ["2"]
+    );
 }
 
 #[tokio::test]
@@ -223,6 +302,8 @@ async fn idle_and_unused_connections_do_not_delay_the_end() {
 async fn half_a_request_does_not_keep_the_engine_from_ending() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     let mut half = connect(&dynamo).await;
-    half.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nx").await.unwrap();
+    half.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nx")
+        .await
+        .unwrap();
     dynamo.shutdown().await;
 }

@@ -15,31 +15,59 @@ use super::event::Stamp;
 pub(super) fn read(answer: &str, stamp: &Stamp) -> Option<Response<Body>> {
     let answer: Value = serde_json::from_str(answer).ok()?;
     let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
-    let status = StatusCode::from_u16(status).ok().filter(|s| !s.is_informational())?;
-    let body = if bodiless(status) { Vec::new() } else { content(&answer)? };
+    let status = StatusCode::from_u16(status)
+        .ok()
+        .filter(|s| !s.is_informational())?;
+    let body = if bodiless(status) {
+        Vec::new()
+    } else {
+        content(&answer)?
+    };
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    for (name, value) in answer.get("headers").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in answer
+        .get("headers")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
         let name = HeaderName::try_from(name).ok()?;
         if !SET_BY_GATEWAY.contains(&name) {
             headers.insert(name, HeaderValue::try_from(value.as_str()?).ok()?);
         }
     }
-    for cookie in answer.get("cookies").and_then(Value::as_array).into_iter().flatten() {
-        headers.append(header::SET_COOKIE, HeaderValue::try_from(cookie.as_str()?).ok()?);
+    for cookie in answer
+        .get("cookies")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        headers.append(
+            header::SET_COOKIE,
+            HeaderValue::try_from(cookie.as_str()?).ok()?,
+        );
     }
     if !body.is_empty() {
-        headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers
+            .entry(header::CONTENT_TYPE)
+            .or_insert(HeaderValue::from_static("text/plain; charset=utf-8"));
     }
-    headers.insert("apigw-requestid", HeaderValue::try_from(&stamp.request_id).ok()?);
+    headers.insert(
+        "apigw-requestid",
+        HeaderValue::try_from(&stamp.request_id).ok()?,
+    );
     *response.body_mut() = Body::from(body);
     Some(response)
 }
 
 /// What belongs to the connection, or follows from the body.
-const SET_BY_GATEWAY: [HeaderName; 4] =
-    [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::UPGRADE];
+const SET_BY_GATEWAY: [HeaderName; 4] = [
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 fn bodiless(status: StatusCode) -> bool {
     status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
@@ -63,10 +91,25 @@ mod tests {
 
     async fn response(answer: &str) -> Option<(u16, Vec<(String, String)>, Vec<u8>)> {
         let response = read(answer, &Stamp::new())?;
-        let headers = response.headers().iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()));
-        let headers = headers.filter(|(name, _)| name != "apigw-requestid").collect();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(n, v)| (n.to_string(), v.to_str().unwrap().to_owned()));
+        let headers = headers
+            .filter(|(name, _)| name != "apigw-requestid")
+            .collect();
         let status = response.status().as_u16();
-        Some((status, headers, response.into_body().collect().await.unwrap().to_bytes().to_vec()))
+        Some((
+            status,
+            headers,
+            response
+                .into_body()
+                .collect()
+                .await
+                .unwrap()
+                .to_bytes()
+                .to_vec(),
+        ))
     }
 
     fn header(name: &str, value: &str) -> (String, String) {
@@ -81,20 +124,29 @@ mod tests {
         assert_eq!((status, body.as_slice()), (201, b"{}".as_slice()));
         assert_eq!(
             headers,
-            [header("content-type", "application/scim+json"), header("set-cookie", "a=1"), header("set-cookie", "b=2")]
+            [
+                header("content-type", "application/scim+json"),
+                header("set-cookie", "a=1"),
+                header("set-cookie", "b=2")
+            ]
         );
     }
 
     #[tokio::test]
     async fn a_binary_body_is_decoded() {
-        let (_, _, body) = response(r#"{"statusCode":200,"body":"/w==","isBase64Encoded":true}"#).await.unwrap();
+        let (_, _, body) = response(r#"{"statusCode":200,"body":"/w==","isBase64Encoded":true}"#)
+            .await
+            .unwrap();
         assert_eq!(body, [0xff]);
     }
 
     #[tokio::test]
     async fn a_body_without_a_type_is_text_and_no_body_has_none() {
         let (_, headers, _) = response(r#"{"statusCode":200,"body":"x"}"#).await.unwrap();
-        assert_eq!(headers, [header("content-type", "text/plain; charset=utf-8")]);
+        assert_eq!(
+            headers,
+            [header("content-type", "text/plain; charset=utf-8")]
+        );
         let (_, headers, body) = response(r#"{"statusCode":200,"body":null}"#).await.unwrap();
         assert!(headers.is_empty() && body.is_empty());
     }
@@ -102,7 +154,9 @@ mod tests {
     #[tokio::test]
     async fn some_statuses_have_no_body() {
         for status in [204, 304] {
-            let (_, _, body) = response(&format!(r#"{{"statusCode":{status},"body":"x"}}"#)).await.unwrap();
+            let (_, _, body) = response(&format!(r#"{{"statusCode":{status},"body":"x"}}"#))
+                .await
+                .unwrap();
             assert!(body.is_empty(), "{status}");
         }
     }

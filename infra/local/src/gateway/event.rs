@@ -28,7 +28,10 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    #[expect(clippy::disallowed_methods, reason = "the gateway's own time and ids, as AWS gives them; tests build a stamp")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the gateway's own time and ids, as AWS gives them; tests build a stamp"
+    )]
     pub(super) fn new() -> Self {
         let random = Uuid::new_v4();
         let short: Vec<u8> = random.as_bytes().iter().copied().take(11).collect();
@@ -42,7 +45,11 @@ impl Stamp {
 
     fn trace_id(&self) -> String {
         let random = self.trace.simple().to_string();
-        format!("Root=1-{:08x}-{}", self.at.as_second(), random.get(..24).unwrap_or_default())
+        format!(
+            "Root=1-{:08x}-{}",
+            self.at.as_second(),
+            random.get(..24).unwrap_or_default()
+        )
     }
 }
 
@@ -95,8 +102,14 @@ pub(super) fn build(
     members.extend(cookies(&parts.headers).map(|list| ("cookies".to_owned(), list)));
     members.extend(parameters(query).map(|map| ("queryStringParameters".to_owned(), map)));
     if !matched.parameters.is_empty() {
-        let values = matched.parameters.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
-        members.insert("pathParameters".to_owned(), values.collect::<Map<_, _>>().into());
+        let values = matched
+            .parameters
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), json!(value)));
+        members.insert(
+            "pathParameters".to_owned(),
+            values.collect::<Map<_, _>>().into(),
+        );
     }
     members.extend(content.map(|text| ("body".to_owned(), json!(text))));
     members.insert("isBase64Encoded".to_owned(), json!(encoded));
@@ -104,15 +117,28 @@ pub(super) fn build(
 }
 
 /// What belongs to the connection and ends at the gateway, or has another place in the event.
-const NOT_PASSED_ON: [HeaderName; 6] =
-    [header::CONNECTION, header::COOKIE, header::TE, header::TRAILER, header::TRANSFER_ENCODING, header::UPGRADE];
+const NOT_PASSED_ON: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::COOKIE,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
 
 /// The media types whose body is text in the event; every other one is base64.
-const TEXT_TYPES: [&str; 3] = ["application/json", "application/xml", "application/javascript"];
+const TEXT_TYPES: [&str; 3] = [
+    "application/json",
+    "application/xml",
+    "application/javascript",
+];
 
 /// The host the client asked for. `lambda_http` makes a URL of it and panics when it cannot.
 fn host(parts: &Parts) -> Option<String> {
-    let named = parts.headers.get(header::HOST).map(|value| value.to_str().ok());
+    let named = parts
+        .headers
+        .get(header::HOST)
+        .map(|value| value.to_str().ok());
     let host = match named {
         Some(host) => host?,
         None => parts.uri.authority().map_or("localhost", |a| a.as_str()),
@@ -123,15 +149,35 @@ fn host(parts: &Parts) -> Option<String> {
 }
 
 fn port(host: &str) -> Option<&str> {
-    host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'))
+    host.rsplit_once(':')
+        .map(|(_, port)| port)
+        .filter(|port| !port.ends_with(']'))
 }
 
-fn headers(parts: &Parts, host: &str, peer: IpAddr, body: &[u8], stamp: &Stamp) -> Map<String, Value> {
-    let names = parts.headers.keys().filter(|name| !NOT_PASSED_ON.contains(name));
+fn headers(
+    parts: &Parts,
+    host: &str,
+    peer: IpAddr,
+    body: &[u8],
+    stamp: &Stamp,
+) -> Map<String, Value> {
+    let names = parts
+        .headers
+        .keys()
+        .filter(|name| !NOT_PASSED_ON.contains(name));
     let mut passed: Map<String, Value> = names
-        .filter_map(|name| Some((name.as_str().to_owned(), json!(joined(&parts.headers, name)?))))
+        .filter_map(|name| {
+            Some((
+                name.as_str().to_owned(),
+                json!(joined(&parts.headers, name)?),
+            ))
+        })
         .collect();
-    let client = match parts.headers.get("x-forwarded-for").and_then(|v| v.to_str().ok()) {
+    let client = match parts
+        .headers
+        .get("x-forwarded-for")
+        .and_then(|v| v.to_str().ok())
+    {
         Some(before) => format!("{before}, {peer}"),
         None => peer.to_string(),
     };
@@ -149,13 +195,24 @@ fn headers(parts: &Parts, host: &str, peer: IpAddr, body: &[u8], stamp: &Stamp) 
 }
 
 fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers.get_all(name).iter().map(|v| String::from_utf8_lossy(v.as_bytes())).collect();
+    let values: Vec<_> = headers
+        .get_all(name)
+        .iter()
+        .map(|v| String::from_utf8_lossy(v.as_bytes()))
+        .collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
 fn cookies(headers: &HeaderMap) -> Option<Value> {
-    let lines = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
-    let list: Vec<&str> = lines.flat_map(|line| line.split(';')).map(str::trim).filter(|c| !c.is_empty()).collect();
+    let lines = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    let list: Vec<&str> = lines
+        .flat_map(|line| line.split(';'))
+        .map(str::trim)
+        .filter(|c| !c.is_empty())
+        .collect();
     (!list.is_empty()).then(|| json!(list))
 }
 
@@ -174,7 +231,9 @@ fn parameters(query: &str) -> Option<Value> {
 }
 
 fn decode(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
+    percent_decode_str(&text.replace('+', " "))
+        .decode_utf8_lossy()
+        .into_owned()
 }
 
 /// The body as the event has it, and whether that is base64.
@@ -182,8 +241,16 @@ fn content(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
     }
-    let media_type = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    let media_type = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     let is_text = media_type.starts_with("text/") || TEXT_TYPES.contains(&media_type.as_str());
     match std::str::from_utf8(body) {
         Ok(text) if is_text => (Some(text.to_owned()), false),
@@ -217,10 +284,25 @@ mod tests {
 
     fn event(parts: &Parts, body: &[u8]) -> Value {
         let path = "/{tenant}/scim/v2/Users".to_owned();
-        let route = Route::Path { method: RouteMethod::Only(http::Method::POST), path, function: "users".to_owned() };
-        let matched = Matched { route: &route, parameters: vec![("tenant", "acme".to_owned())] };
+        let route = Route::Path {
+            method: RouteMethod::Only(http::Method::POST),
+            path,
+            function: "users".to_owned(),
+        };
+        let matched = Matched {
+            route: &route,
+            parameters: vec![("tenant", "acme".to_owned())],
+        };
         let path = decode_path(parts.uri.path()).unwrap();
-        build(parts, &path, &matched, "10.1.2.3".parse().unwrap(), body, &stamp()).unwrap()
+        build(
+            parts,
+            &path,
+            &matched,
+            "10.1.2.3".parse().unwrap(),
+            body,
+            &stamp(),
+        )
+        .unwrap()
     }
 
     fn typed(media_type: &str, body: &[u8]) -> Value {
@@ -309,8 +391,16 @@ mod tests {
             ("", false),
         ] {
             let event = typed(media_type, "{\"n\":\"é\"}".as_bytes());
-            let body = if text { "{\"n\":\"é\"}" } else { "eyJuIjoiw6kifQ==" };
-            assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!(body), &json!(!text)), "{media_type}");
+            let body = if text {
+                "{\"n\":\"é\"}"
+            } else {
+                "eyJuIjoiw6kifQ=="
+            };
+            assert_eq!(
+                (&event["body"], &event["isBase64Encoded"]),
+                (&json!(body), &json!(!text)),
+                "{media_type}"
+            );
         }
     }
 
@@ -359,15 +449,25 @@ mod tests {
             assert!(super::host(&parts).is_none(), "{host}");
         }
         for host in ["[::1]:9000", "[::1]", "id.example.com"] {
-            assert_eq!(super::host(&parts("GET", "/", &[("host", host)])).unwrap(), host);
+            assert_eq!(
+                super::host(&parts("GET", "/", &[("host", host)])).unwrap(),
+                host
+            );
         }
     }
 
     #[test]
     fn ids_have_the_form_of_aws() {
         let stamp = Stamp::new();
-        assert!(stamp.request_id.len() == 16 && stamp.request_id.ends_with('='), "{}", stamp.request_id);
-        assert_eq!(stamp.trace_id().len(), "Root=1-67891233-abcdef012345678912345678".len());
+        assert!(
+            stamp.request_id.len() == 16 && stamp.request_id.ends_with('='),
+            "{}",
+            stamp.request_id
+        );
+        assert_eq!(
+            stamp.trace_id().len(),
+            "Root=1-67891233-abcdef012345678912345678".len()
+        );
         assert_ne!(stamp.request_id, Stamp::new().request_id);
     }
 }

@@ -43,7 +43,11 @@ impl Routing {
                 Route::Default { .. } => default = Some(route),
                 Route::Path { method, path, .. } => {
                     let segments = path.split('/').skip(1).map(Segment::parse).collect();
-                    entries.push(Entry { method: method.clone(), segments, route });
+                    entries.push(Entry {
+                        method: method.clone(),
+                        segments,
+                        route,
+                    });
                 }
             }
         }
@@ -54,9 +58,17 @@ impl Routing {
     pub(super) fn find(&self, method: &Method, path: &str) -> Option<Matched<'_>> {
         let found = self.entries.iter().find_map(|entry| {
             let parameters = entry.takes(method).then(|| entry.bind(path))??;
-            Some(Matched { route: &entry.route, parameters })
+            Some(Matched {
+                route: &entry.route,
+                parameters,
+            })
         });
-        found.or_else(|| Some(Matched { route: self.default.as_ref()?, parameters: Vec::new() }))
+        found.or_else(|| {
+            Some(Matched {
+                route: self.default.as_ref()?,
+                parameters: Vec::new(),
+            })
+        })
     }
 }
 
@@ -80,7 +92,9 @@ impl Entry {
         let mut parameters = Vec::new();
         for segment in &self.segments {
             let here = rest?;
-            let (first, after) = here.split_once('/').map_or((here, None), |(first, after)| (first, Some(after)));
+            let (first, after) = here
+                .split_once('/')
+                .map_or((here, None), |(first, after)| (first, Some(after)));
             match segment {
                 Segment::Text(text) if text == first => rest = after,
                 Segment::Variable(name) if !first.is_empty() => {
@@ -127,20 +141,35 @@ mod tests {
         match key.split_once(' ') {
             None => Route::Default { function },
             Some((method, path)) => {
-                let method = if method == "ANY" { RouteMethod::Any } else { RouteMethod::Only(method.parse().unwrap()) };
-                Route::Path { method, path: path.to_owned(), function }
+                let method = if method == "ANY" {
+                    RouteMethod::Any
+                } else {
+                    RouteMethod::Only(method.parse().unwrap())
+                };
+                Route::Path {
+                    method,
+                    path: path.to_owned(),
+                    function,
+                }
             }
         }
     }
 
     fn find(keys: &[&str], method: &str, path: &str) -> Option<String> {
         let routing = Routing::new(keys.iter().map(|key| route(key)).collect());
-        routing.find(&method.parse().unwrap(), path).map(|matched| matched.route.key())
+        routing
+            .find(&method.parse().unwrap(), path)
+            .map(|matched| matched.route.key())
     }
 
     /// The example in AWS's page on the routes of HTTP APIs.
-    const PETS: [&str; 5] =
-        ["$default", "ANY /{proxy+}", "GET /pets/{proxy+}", "GET /pets/dog/{id}", "GET /pets/dog/1"];
+    const PETS: [&str; 5] = [
+        "$default",
+        "ANY /{proxy+}",
+        "GET /pets/{proxy+}",
+        "GET /pets/dog/{id}",
+        "GET /pets/dog/1",
+    ];
 
     #[test]
     fn the_most_specific_route_takes_a_request() {
@@ -153,7 +182,11 @@ mod tests {
             ("POST", "/pets/dog/1", "ANY /{proxy+}"),
             ("GET", "/", "$default"),
         ] {
-            assert_eq!(find(&PETS, method, path).as_deref(), Some(key), "{method} {path}");
+            assert_eq!(
+                find(&PETS, method, path).as_deref(),
+                Some(key),
+                "{method} {path}"
+            );
         }
     }
 
@@ -166,13 +199,25 @@ mod tests {
 
     #[test]
     fn a_whole_match_comes_before_a_greedy_one_with_more_text() {
-        assert_eq!(find(&["GET /x/{c+}", "GET /{a}/b"], "GET", "/x/b").unwrap(), "GET /{a}/b");
+        assert_eq!(
+            find(&["GET /x/{c+}", "GET /{a}/b"], "GET", "/x/b").unwrap(),
+            "GET /{a}/b"
+        );
     }
 
     #[test]
     fn a_path_is_taken_as_it_is() {
-        let keys = ["GET /{tenant}/scim/v2/Users", "GET /{tenant}/scim/v2/Users/{id}"];
-        for path in ["/acme/scim/v2/Users/", "/acme/scim/v2/users", "//scim/v2/Users", "/acme/scim/v2/Users/1/2", "acme"] {
+        let keys = [
+            "GET /{tenant}/scim/v2/Users",
+            "GET /{tenant}/scim/v2/Users/{id}",
+        ];
+        for path in [
+            "/acme/scim/v2/Users/",
+            "/acme/scim/v2/users",
+            "//scim/v2/Users",
+            "/acme/scim/v2/Users/1/2",
+            "acme",
+        ] {
             assert_eq!(find(&keys, "GET", path), None, "{path}");
         }
         assert_eq!(find(&keys, "DELETE", "/acme/scim/v2/Users"), None);
@@ -183,7 +228,15 @@ mod tests {
     #[test]
     fn variables_have_their_values() {
         let routing = Routing::new(vec![route("GET /{tenant}/scim/v2/Schemas/{rest+}")]);
-        let matched = routing.find(&Method::GET, "/acme/scim/v2/Schemas/urn:a/b").unwrap();
-        assert_eq!(matched.parameters, [("tenant", "acme".to_owned()), ("rest", "urn:a/b".to_owned())]);
+        let matched = routing
+            .find(&Method::GET, "/acme/scim/v2/Schemas/urn:a/b")
+            .unwrap();
+        assert_eq!(
+            matched.parameters,
+            [
+                ("tenant", "acme".to_owned()),
+                ("rest", "urn:a/b".to_owned())
+            ]
+        );
     }
 }

@@ -24,14 +24,20 @@ impl Running {
         F: Future<Output = Response<LambdaBody>> + Send + 'static,
     {
         let path = |method: &str, path: &str| Route::Path {
-            method: if method == "ANY" { RouteMethod::Any } else { RouteMethod::Only(method.parse().unwrap()) },
+            method: if method == "ANY" {
+                RouteMethod::Any
+            } else {
+                RouteMethod::Only(method.parse().unwrap())
+            },
             path: path.to_owned(),
             function: "users".to_owned(),
         };
         let routes = vec![
             path("GET", "/{tenant}/scim/v2/Users/{id}"),
             path("ANY", "/{tenant}/scim/v2/Users"),
-            Route::Default { function: "discovery".to_owned() },
+            Route::Default {
+                function: "discovery".to_owned(),
+            },
         ];
         Self::start_with(routes, handler).await
     }
@@ -47,7 +53,11 @@ impl Running {
         let served = tokio::spawn(serve(listener, routes, handler, async move {
             let _ = stopped.await;
         }));
-        Self { address, stop, served }
+        Self {
+            address,
+            stop,
+            served,
+        }
     }
 
     async fn end(self) {
@@ -69,8 +79,14 @@ impl Running {
     }
 
     async fn send(&self, method: &str, target: &str, headers: &str, body: &str) -> String {
-        let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
-        let head = format!("{method} {target} HTTP/1.1\r\nhost: h:1\r\nconnection: close\r\n{headers}{length}\r\n");
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("content-length: {}\r\n", body.len())
+        };
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: h:1\r\nconnection: close\r\n{headers}{length}\r\n"
+        );
         self.raw(format!("{head}{body}").as_bytes()).await
     }
 }
@@ -93,7 +109,10 @@ async fn echo(function: String, request: lambda_http::Request) -> Response<Lambd
         "body": body,
     });
     let media_type = (http::header::CONTENT_TYPE, "application/scim+json");
-    Response::builder().header(media_type.0, media_type.1).body(seen.to_string().into()).unwrap()
+    Response::builder()
+        .header(media_type.0, media_type.1)
+        .body(seen.to_string().into())
+        .unwrap()
 }
 
 fn status(answer: &str) -> &str {
@@ -112,7 +131,14 @@ fn seen(answer: &str) -> Value {
 async fn a_request_reaches_its_function_through_lambda_http() {
     let gateway = Running::start(echo).await;
     let target = "/acme/scim/v2/Users?filter=userName%20eq%20%22a%2Bb%22&count=1";
-    let answer = gateway.send("POST", target, "content-type: application/scim+json\r\n", "{\"a\":1}").await;
+    let answer = gateway
+        .send(
+            "POST",
+            target,
+            "content-type: application/scim+json\r\n",
+            "{\"a\":1}",
+        )
+        .await;
     assert_eq!(
         seen(&answer),
         json!({
@@ -126,8 +152,14 @@ async fn a_request_reaches_its_function_through_lambda_http() {
             "body": "{\"a\":1}",
         })
     );
-    assert!(answer.contains("\r\ncontent-type: application/scim+json\r\n"), "{answer}");
-    assert!(answer.contains(&format!("\r\ncontent-length: {}\r\n", body(&answer).len())), "{answer}");
+    assert!(
+        answer.contains("\r\ncontent-type: application/scim+json\r\n"),
+        "{answer}"
+    );
+    assert!(
+        answer.contains(&format!("\r\ncontent-length: {}\r\n", body(&answer).len())),
+        "{answer}"
+    );
     assert!(answer.contains("\r\napigw-requestid: "), "{answer}");
     gateway.end().await;
 }
@@ -135,9 +167,22 @@ async fn a_request_reaches_its_function_through_lambda_http() {
 #[tokio::test]
 async fn json_arrives_as_text_and_nothing_as_nothing() {
     let gateway = Running::start(echo).await;
-    let json = gateway.send("PUT", "/a/scim/v2/Users", "content-type: application/json\r\n", "{}").await;
-    assert_eq!((&seen(&json)["kind"], &seen(&json)["body"]), (&json!("text"), &json!("{}")));
-    assert_eq!(seen(&gateway.send("GET", "/a/scim/v2/Users", "", "").await)["kind"], "none");
+    let json = gateway
+        .send(
+            "PUT",
+            "/a/scim/v2/Users",
+            "content-type: application/json\r\n",
+            "{}",
+        )
+        .await;
+    assert_eq!(
+        (&seen(&json)["kind"], &seen(&json)["body"]),
+        (&json!("text"), &json!("{}"))
+    );
+    assert_eq!(
+        seen(&gateway.send("GET", "/a/scim/v2/Users", "", "").await)["kind"],
+        "none"
+    );
 }
 
 #[tokio::test]
@@ -145,24 +190,39 @@ async fn a_chunked_body_is_whole() {
     let gateway = Running::start(echo).await;
     let request = "POST /a/scim/v2/Users HTTP/1.1\r\nhost: h\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
                    2\r\n{\"\r\n4\r\na\":1\r\n1\r\n}\r\n0\r\n\r\n";
-    assert_eq!(seen(&gateway.raw(request.as_bytes()).await)["body"], "{\"a\":1}");
+    assert_eq!(
+        seen(&gateway.raw(request.as_bytes()).await)["body"],
+        "{\"a\":1}"
+    );
 }
 
 #[tokio::test]
 async fn an_encoded_path_arrives_decoded() {
     let gateway = Running::start(echo).await;
-    assert_eq!(seen(&gateway.send("GET", "/a/scim/v2/Users/b%3Ac", "", "").await)["id"], "b:c");
+    assert_eq!(
+        seen(&gateway.send("GET", "/a/scim/v2/Users/b%3Ac", "", "").await)["id"],
+        "b:c"
+    );
     let split = seen(&gateway.send("GET", "/a/scim/v2/Users/b%2Fc", "", "").await);
-    assert_eq!((&split["function"], &split["raw_path"]), (&json!("discovery"), &json!("/a/scim/v2/Users/b/c")));
+    assert_eq!(
+        (&split["function"], &split["raw_path"]),
+        (&json!("discovery"), &json!("/a/scim/v2/Users/b/c"))
+    );
 }
 
 #[tokio::test]
 async fn what_no_route_takes_goes_to_the_default_or_is_not_found() {
     let gateway = Running::start(echo).await;
-    assert_eq!(seen(&gateway.send("DELETE", "/else", "", "").await)["function"], "discovery");
+    assert_eq!(
+        seen(&gateway.send("DELETE", "/else", "", "").await)["function"],
+        "discovery"
+    );
     let without = Running::start_with(Vec::new(), echo).await;
     let answer = without.send("GET", "/else", "", "").await;
-    assert_eq!((status(&answer), body(&answer)), ("404", r#"{"message":"Not Found"}"#));
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("404", r#"{"message":"Not Found"}"#)
+    );
 }
 
 #[tokio::test]
@@ -170,16 +230,28 @@ async fn head_has_the_headers_of_get_and_no_body() {
     let gateway = Running::start(echo).await;
     let answer = gateway.send("HEAD", "/a/scim/v2/Users", "", "").await;
     assert_eq!((status(&answer), body(&answer)), ("200", ""));
-    let length = answer.split("content-length: ").nth(1).unwrap().lines().next().unwrap();
+    let length = answer
+        .split("content-length: ")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .next()
+        .unwrap();
     assert!(length.parse::<usize>().unwrap() > 0, "{answer}");
 }
 
 #[tokio::test]
 async fn no_content_has_neither_body_nor_length() {
     let gateway = Running::start(|_, _| async {
-        Response::builder().status(204).body(LambdaBody::Text("x".to_owned())).unwrap()
+        Response::builder()
+            .status(204)
+            .body(LambdaBody::Text("x".to_owned()))
+            .unwrap()
     });
-    let answer = gateway.await.send("DELETE", "/a/scim/v2/Users", "", "").await;
+    let answer = gateway
+        .await
+        .send("DELETE", "/a/scim/v2/Users", "", "")
+        .await;
     assert_eq!((status(&answer), body(&answer)), ("204", ""));
     assert!(!answer.contains("content-length"), "{answer}");
 }
@@ -189,10 +261,16 @@ async fn a_connection_serves_many_requests() {
     let gateway = Running::start(echo).await;
     let mut stream = gateway.connect().await;
     for count in 1..=3 {
-        stream.write_all(b"GET /a/scim/v2/Users/1 HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET /a/scim/v2/Users/1 HTTP/1.1\r\nhost: h\r\n\r\n")
+            .await
+            .unwrap();
         let mut answer = [0; 2048];
         let read = stream.read(&mut answer).await.unwrap();
-        assert!(answer[..read].starts_with(b"HTTP/1.1 200"), "request {count}");
+        assert!(
+            answer[..read].starts_with(b"HTTP/1.1 200"),
+            "request {count}"
+        );
     }
     gateway.end().await;
 }
@@ -201,16 +279,40 @@ async fn a_connection_serves_many_requests() {
 async fn a_body_beyond_the_limit_is_answered_by_the_gateway() {
     let gateway = Running::start(echo).await;
     let large = "x".repeat(MAX_BODY + 1);
-    let answer = gateway.send("POST", "/a/scim/v2/Users", "content-type: text/plain\r\n", &large).await;
-    assert_eq!((status(&answer), body(&answer)), ("413", r#"{"message":"Request Entity Too Large"}"#));
+    let answer = gateway
+        .send(
+            "POST",
+            "/a/scim/v2/Users",
+            "content-type: text/plain\r\n",
+            &large,
+        )
+        .await;
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("413", r#"{"message":"Request Entity Too Large"}"#)
+    );
 }
 
 #[tokio::test]
 async fn a_body_that_makes_too_large_an_event_is_refused() {
     let gateway = Running::start(|_, _| async { Response::new(LambdaBody::Empty) }).await;
     let body = "x".repeat(5 * 1024 * 1024);
-    let text = gateway.send("POST", "/a/scim/v2/Users", "content-type: text/plain\r\n", &body).await;
-    let binary = gateway.send("POST", "/a/scim/v2/Users", "content-type: application/scim+json\r\n", &body).await;
+    let text = gateway
+        .send(
+            "POST",
+            "/a/scim/v2/Users",
+            "content-type: text/plain\r\n",
+            &body,
+        )
+        .await;
+    let binary = gateway
+        .send(
+            "POST",
+            "/a/scim/v2/Users",
+            "content-type: application/scim+json\r\n",
+            &body,
+        )
+        .await;
     assert_eq!((status(&text), status(&binary)), ("200", "413"));
 }
 
@@ -218,37 +320,59 @@ async fn a_body_that_makes_too_large_an_event_is_refused() {
 async fn a_long_request_line_is_refused() {
     let gateway = Running::start(|_, _| async { Response::new(LambdaBody::Empty) }).await;
     let at = |length: usize| format!("/a/scim/v2/Users?filter={}", "x".repeat(length));
-    assert_eq!(status(&gateway.send("GET", &at(10_000), "", "").await), "200");
+    assert_eq!(
+        status(&gateway.send("GET", &at(10_000), "", "").await),
+        "200"
+    );
     let answer = gateway.send("GET", &at(10_240), "", "").await;
-    assert_eq!((status(&answer), body(&answer)), ("431", r#"{"message":"Request Header Fields Too Large"}"#));
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("431", r#"{"message":"Request Header Fields Too Large"}"#)
+    );
     let header = format!("x-long: {}\r\n", "x".repeat(10_240));
     assert_eq!(status(&gateway.send("GET", "/", &header, "").await), "431");
 }
 
 #[tokio::test]
 async fn an_answer_beyond_the_limit_of_lambda_is_an_error() {
-    let gateway = Running::start(|_, _| async { Response::new("x".repeat(MAX_PAYLOAD).into()) }).await;
+    let gateway =
+        Running::start(|_, _| async { Response::new("x".repeat(MAX_PAYLOAD).into()) }).await;
     let answer = gateway.send("GET", "/a/scim/v2/Users", "", "").await;
-    assert_eq!((status(&answer), body(&answer)), ("500", r#"{"message":"Internal Server Error"}"#));
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("500", r#"{"message":"Internal Server Error"}"#)
+    );
 }
 
 #[tokio::test]
 async fn a_function_that_panics_is_an_error() {
     let fail = |_, request: lambda_http::Request| async move {
-        assert!(request.method() == http::Method::GET, "as the test wants it");
+        assert!(
+            request.method() == http::Method::GET,
+            "as the test wants it"
+        );
         Response::new(LambdaBody::Empty)
     };
     let gateway = Running::start(fail).await;
     let answer = gateway.send("POST", "/a/scim/v2/Users", "", "").await;
-    assert_eq!((status(&answer), body(&answer)), ("500", r#"{"message":"Internal Server Error"}"#));
-    assert_eq!(status(&gateway.send("GET", "/a/scim/v2/Users", "", "").await), "200");
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("500", r#"{"message":"Internal Server Error"}"#)
+    );
+    assert_eq!(
+        status(&gateway.send("GET", "/a/scim/v2/Users", "", "").await),
+        "200"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_function_that_takes_too_long_is_not_waited_for() {
     let gateway = Running::start(|_, _| std::future::pending()).await;
     let answer = gateway.send("GET", "/a/scim/v2/Users", "", "").await;
-    assert_eq!((status(&answer), body(&answer)), ("503", r#"{"message":"Service Unavailable"}"#));
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("503", r#"{"message":"Service Unavailable"}"#)
+    );
 }
 
 #[tokio::test]
@@ -267,7 +391,10 @@ async fn malformed_requests_are_refused() {
 
 #[tokio::test]
 async fn a_request_that_runs_at_the_end_is_answered() {
-    let (seen, release) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (seen, release) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
     let (entered, wait) = (Arc::clone(&seen), Arc::clone(&release));
     let gateway = Running::start(move |_, _| {
         let (entered, wait) = (Arc::clone(&entered), Arc::clone(&wait));
@@ -279,7 +406,10 @@ async fn a_request_that_runs_at_the_end_is_answered() {
     })
     .await;
     let mut stream = gateway.connect().await;
-    stream.write_all(b"GET /a/scim/v2/Users HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /a/scim/v2/Users HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
     seen.notified().await;
     gateway.stop.send(()).unwrap();
     release.notify_one();
@@ -294,7 +424,9 @@ async fn idle_and_unused_connections_do_not_delay_the_end() {
     let gateway = Running::start(echo).await;
     let _unused = gateway.connect().await;
     let mut idle = gateway.connect().await;
-    idle.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
     assert!(idle.read(&mut [0; 2048]).await.unwrap() > 0);
     let started = Instant::now();
     gateway.end().await;
@@ -311,7 +443,10 @@ async fn a_request_that_never_ends_is_cut_after_a_while() {
     })
     .await;
     let mut stream = gateway.connect().await;
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
     entered.notified().await;
     gateway.end().await;
 }
@@ -319,10 +454,17 @@ async fn a_request_that_never_ends_is_cut_after_a_while() {
 #[tokio::test]
 async fn a_function_runs_to_its_end_without_its_client() {
     let done = Arc::new(Mutex::new(None));
-    let (entered, release) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (entered, release) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
     let (finish, finished) = oneshot::channel();
     *done.lock().unwrap() = Some(finish);
-    let (seen, wait, told) = (Arc::clone(&entered), Arc::clone(&release), Arc::clone(&done));
+    let (seen, wait, told) = (
+        Arc::clone(&entered),
+        Arc::clone(&release),
+        Arc::clone(&done),
+    );
     let gateway = Running::start(move |_, _| {
         let (seen, wait, told) = (Arc::clone(&seen), Arc::clone(&wait), Arc::clone(&told));
         async move {
@@ -334,7 +476,10 @@ async fn a_function_runs_to_its_end_without_its_client() {
     })
     .await;
     let mut stream = gateway.connect().await;
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        .await
+        .unwrap();
     entered.notified().await;
     drop(stream);
     gateway.end().await;

@@ -59,7 +59,10 @@ impl Store {
             "GetSecretValue" => self.value(input),
             "DescribeSecret" => Ok(self.find(input)?.describe("VersionIdsToStages")),
             "ListSecrets" => self.list(input),
-            _ => Err(Failure::new("UnknownOperationException", format!("no stand-in for `{operation}`"))),
+            _ => Err(Failure::new(
+                "UnknownOperationException",
+                format!("no stand-in for `{operation}`"),
+            )),
         }
     }
 
@@ -70,10 +73,17 @@ impl Store {
         if let Some(secret) = self.secrets.get(name) {
             return match version.filter(|v| secret.versions.iter().any(|known| known.same(v))) {
                 Some(version) => Ok(secret.point(&version.id)),
-                None => Err(exists(format!("The operation failed because the secret {name} already exists."))),
+                None => Err(exists(format!(
+                    "The operation failed because the secret {name} already exists."
+                ))),
             };
         }
-        let suffix: String = stamp.id.chars().filter(char::is_ascii_hexdigit).take(6).collect();
+        let suffix: String = stamp
+            .id
+            .chars()
+            .filter(char::is_ascii_hexdigit)
+            .take(6)
+            .collect();
         let mut secret = Secret {
             name: name.to_owned(),
             arn: format!("{ARN_PREFIX}{name}-{suffix}"),
@@ -91,14 +101,18 @@ impl Store {
     }
 
     fn put(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
-        let version = Version::read(input, stamp)?.ok_or_else(|| invalid("Provide SecretString or SecretBinary."))?;
+        let version = Version::read(input, stamp)?
+            .ok_or_else(|| invalid("Provide SecretString or SecretBinary."))?;
         let stages = stages(input)?;
         let secret = self.find_mut(input)?;
         if let Some(known) = secret.versions.iter().find(|v| v.id == version.id) {
             if known.same(&version) {
                 return Ok(secret.point(&version.id));
             }
-            return Err(exists(format!("A version {} with another value already exists.", version.id)));
+            return Err(exists(format!(
+                "A version {} with another value already exists.",
+                version.id
+            )));
         }
         secret.changed = stamp.seconds;
         Ok(secret.add(version, &stages))
@@ -110,7 +124,9 @@ impl Store {
         let from = text(input, "RemoveFromVersionId");
         let secret = self.find_mut(input)?;
         for id in to.iter().chain(from.iter()) {
-            secret.version(id).ok_or_else(|| missing(format!("{CANNOT_FIND} value for VersionId: {id}")))?;
+            secret
+                .version(id)
+                .ok_or_else(|| missing(format!("{CANNOT_FIND} value for VersionId: {id}")))?;
         }
         let holder = secret.holder(stage).map(|v| v.id.clone());
         match (holder.as_deref(), from) {
@@ -129,7 +145,9 @@ impl Store {
         }
         match to {
             Some(to) => secret.attach(to, stage),
-            None if stage == CURRENT => return Err(invalid("AWSCURRENT can be moved, not removed.")),
+            None if stage == CURRENT => {
+                return Err(invalid("AWSCURRENT can be moved, not removed."));
+            }
             None => secret.detach(stage),
         }
         secret.changed = stamp.seconds;
@@ -147,13 +165,17 @@ impl Store {
         };
         let version = found.ok_or_else(|| missing(format!("{CANNOT_FIND} value for {wanted}")))?;
         if stage.is_some_and(|stage| !version.has(stage)) {
-            let reason = "You provided a VersionStage that is not associated to the provided VersionId.";
+            let reason =
+                "You provided a VersionStage that is not associated to the provided VersionId.";
             return Err(Failure::new("InvalidRequestException", reason));
         }
         let mut answer = secret.point(&version.id);
         if let Some(members) = answer.as_object_mut() {
             members.insert("CreatedDate".to_owned(), json!(version.created));
-            for (name, value) in [("SecretString", &version.string), ("SecretBinary", &version.binary)] {
+            for (name, value) in [
+                ("SecretString", &version.string),
+                ("SecretBinary", &version.binary),
+            ] {
                 members.extend(value.iter().map(|v| (name.to_owned(), json!(v))));
             }
         }
@@ -162,30 +184,49 @@ impl Store {
 
     fn list(&self, input: &Value) -> Outcome {
         let prefixes = name_prefixes(input)?;
-        let wanted = |name: &str| prefixes.iter().all(|any| any.iter().any(|prefix| name.starts_with(prefix)));
-        let size = input.get("MaxResults").and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let wanted = |name: &str| {
+            prefixes
+                .iter()
+                .all(|any| any.iter().any(|prefix| name.starts_with(prefix)))
+        };
+        let size = input
+            .get("MaxResults")
+            .and_then(Value::as_u64)
+            .and_then(|n| usize::try_from(n).ok());
         let size = size.map_or(MAX_PAGE, |n| n.clamp(1, MAX_PAGE));
         let after = text(input, "NextToken").unwrap_or_default();
-        let mut rest = self.secrets.values().filter(|s| wanted(&s.name) && s.name.as_str() > after).peekable();
+        let mut rest = self
+            .secrets
+            .values()
+            .filter(|s| wanted(&s.name) && s.name.as_str() > after)
+            .peekable();
         let page: Vec<&Secret> = rest.by_ref().take(size).collect();
         let mut answer = Map::new();
         if let (Some(_), Some(last)) = (rest.peek(), page.last()) {
             answer.insert("NextToken".to_owned(), json!(last.name));
         }
-        let page = page.iter().map(|s| s.describe("SecretVersionsToStages")).collect();
+        let page = page
+            .iter()
+            .map(|s| s.describe("SecretVersionsToStages"))
+            .collect();
         answer.insert("SecretList".to_owned(), Value::Array(page));
         Ok(Value::Object(answer))
     }
 
     fn find(&self, input: &Value) -> Result<&Secret, Failure> {
         let id = required(input, "SecretId")?;
-        let found = self.secrets.get(id).or_else(|| self.secrets.values().find(|s| s.arn == id));
+        let found = self
+            .secrets
+            .get(id)
+            .or_else(|| self.secrets.values().find(|s| s.arn == id));
         found.ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
     }
 
     fn find_mut(&mut self, input: &Value) -> Result<&mut Secret, Failure> {
         let name = self.find(input)?.name.clone();
-        self.secrets.get_mut(&name).ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
+        self.secrets
+            .get_mut(&name)
+            .ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
     }
 }
 
@@ -214,7 +255,10 @@ impl Secret {
     }
 
     fn attach(&mut self, id: &str, stage: &str) {
-        let before = self.holder(stage).map(|v| v.id.clone()).filter(|before| before != id);
+        let before = self
+            .holder(stage)
+            .map(|v| v.id.clone())
+            .filter(|before| before != id);
         self.detach(stage);
         if let Some(version) = self.versions.iter_mut().find(|v| v.id == id) {
             version.stages.push(stage.to_owned());
@@ -238,7 +282,12 @@ impl Secret {
     }
 
     fn forget_old_versions(&mut self) {
-        let mut excess = self.versions.iter().filter(|v| v.stages.is_empty()).count().saturating_sub(MAX_UNSTAGED);
+        let mut excess = self
+            .versions
+            .iter()
+            .filter(|v| v.stages.is_empty())
+            .count()
+            .saturating_sub(MAX_UNSTAGED);
         self.versions.retain(|v| {
             let forget = excess > 0 && v.stages.is_empty();
             excess -= usize::from(forget);
@@ -247,7 +296,10 @@ impl Secret {
     }
 
     fn point(&self, id: &str) -> Value {
-        let stages = self.version(id).map(|v| v.stages.clone()).unwrap_or_default();
+        let stages = self
+            .version(id)
+            .map(|v| v.stages.clone())
+            .unwrap_or_default();
         json!({"ARN": self.arn, "Name": self.name, "VersionId": id, "VersionStages": stages})
     }
 
@@ -271,19 +323,33 @@ impl Secret {
 impl Version {
     /// The version that a request brings, or `None` when it has no value.
     fn read(input: &Value, stamp: &Stamp) -> Result<Option<Self>, Failure> {
-        let [string, binary] = ["SecretString", "SecretBinary"].map(|name| text(input, name).map(str::to_owned));
+        let [string, binary] =
+            ["SecretString", "SecretBinary"].map(|name| text(input, name).map(str::to_owned));
         if string.is_some() && binary.is_some() {
-            return Err(invalid("You can't specify both a binary secret value and a string secret value."));
+            return Err(invalid(
+                "You can't specify both a binary secret value and a string secret value.",
+            ));
         }
         let Some(value) = string.as_ref().or(binary.as_ref()) else {
             return Ok(None);
         };
         if value.len() > MAX_VALUE {
-            let reason = format!("The value has {} bytes; {MAX_VALUE} are allowed.", value.len());
+            let reason = format!(
+                "The value has {} bytes; {MAX_VALUE} are allowed.",
+                value.len()
+            );
             return Err(Failure::new("ValidationException", reason));
         }
-        let id = text(input, "ClientRequestToken").unwrap_or(&stamp.id).to_owned();
-        Ok(Some(Self { id, created: stamp.seconds, string, binary, stages: Vec::new() }))
+        let id = text(input, "ClientRequestToken")
+            .unwrap_or(&stamp.id)
+            .to_owned();
+        Ok(Some(Self {
+            id,
+            created: stamp.seconds,
+            string,
+            binary,
+            stages: Vec::new(),
+        }))
     }
 
     fn has(&self, stage: &str) -> bool {
@@ -320,13 +386,18 @@ fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Failure> {
-    text(input, name).filter(|v| !v.is_empty()).ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
+    text(input, name)
+        .filter(|v| !v.is_empty())
+        .ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
 }
 
 fn check_name(name: &str) -> Result<(), Failure> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
     if name.len() > 512 || !name.chars().all(allowed) {
-        return Err(Failure::new("ValidationException", "Invalid name. Use letters, digits and /_+=.@-, at most 512."));
+        return Err(Failure::new(
+            "ValidationException",
+            "Invalid name. Use letters, digits and /_+=.@-, at most 512.",
+        ));
     }
     Ok(())
 }
@@ -335,21 +406,39 @@ fn stages(input: &Value) -> Result<Vec<String>, Failure> {
     let Some(given) = input.get("VersionStages").filter(|v| !v.is_null()) else {
         return Ok(vec![CURRENT.to_owned()]);
     };
-    let read = |list: &Vec<Value>| list.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>();
-    let stages = given.as_array().and_then(read).filter(|list| !list.is_empty() && list.len() <= 20);
+    let read = |list: &Vec<Value>| {
+        list.iter()
+            .map(|v| v.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    };
+    let stages = given
+        .as_array()
+        .and_then(read)
+        .filter(|list| !list.is_empty() && list.len() <= 20);
     stages.ok_or_else(|| invalid("VersionStages is a list of 1 to 20 labels."))
 }
 
 /// For each filter the prefixes of which a name must have one.
 fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
-    let filters = input.get("Filters").and_then(Value::as_array).into_iter().flatten();
+    let filters = input
+        .get("Filters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     filters
         .map(|filter| match text(filter, "Key") {
             Some("name") => {
-                let values = filter.get("Values").and_then(Value::as_array).into_iter().flatten();
+                let values = filter
+                    .get("Values")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten();
                 Ok(values.filter_map(Value::as_str).collect())
             }
-            other => Err(invalid(format!("no stand-in for the filter {}", other.unwrap_or("without a key")))),
+            other => Err(invalid(format!(
+                "no stand-in for the filter {}",
+                other.unwrap_or("without a key")
+            ))),
         })
         .collect()
 }

@@ -58,7 +58,11 @@ Resources:
 ";
 
 fn path(method: RouteMethod, path: &str, function: &str) -> Route {
-    Route::Path { method, path: path.to_owned(), function: function.to_owned() }
+    Route::Path {
+        method,
+        path: path.to_owned(),
+        function: function.to_owned(),
+    }
 }
 
 fn reason(result: Result<impl fmt::Debug, TemplateError>) -> String {
@@ -115,7 +119,10 @@ fn scalars_anchors_and_block_text_keep_their_meaning() {
 #[test]
 fn members_keep_their_order() {
     let parsed = parse("b: 1\na: 2\nc: 3").unwrap();
-    assert_eq!(parsed.as_object().unwrap().keys().collect::<Vec<_>>(), ["b", "a", "c"]);
+    assert_eq!(
+        parsed.as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["b", "a", "c"]
+    );
 }
 
 #[test]
@@ -141,15 +148,25 @@ fn routes_are_the_http_api_events_of_the_functions() {
         [
             path(get(), "/{tenant}/scim/v2/Users", "users"),
             path(get(), "/{tenant}/scim/v2/Users/{id}", "users"),
-            path(RouteMethod::Any, "/{tenant}/scim/v2/Schemas/{proxy+}", "discovery"),
-            Route::Default { function: "discovery".to_owned() },
+            path(
+                RouteMethod::Any,
+                "/{tenant}/scim/v2/Schemas/{proxy+}",
+                "discovery"
+            ),
+            Route::Default {
+                function: "discovery".to_owned()
+            },
         ]
     );
 }
 
 #[test]
 fn route_keys_are_those_of_api_gateway() {
-    let keys: Vec<String> = routes(&parse(STACK).unwrap()).unwrap().iter().map(Route::key).collect();
+    let keys: Vec<String> = routes(&parse(STACK).unwrap())
+        .unwrap()
+        .iter()
+        .map(Route::key)
+        .collect();
     assert_eq!(
         keys,
         [
@@ -164,7 +181,12 @@ fn route_keys_are_those_of_api_gateway() {
 #[test]
 fn the_path_default_is_the_default_route() {
     let found = routes(&event("{Method: ANY, Path: $default}")).unwrap();
-    assert_eq!(found, [Route::Default { function: "f".to_owned() }]);
+    assert_eq!(
+        found,
+        [Route::Default {
+            function: "f".to_owned()
+        }]
+    );
 }
 
 #[test]
@@ -172,26 +194,37 @@ fn malformed_events_are_named() {
     for (properties, part) in [
         ("{Method: GET}", "only one of Method and Path"),
         ("{Method: GET, Path: users}", "does not start with a slash"),
-        ("{Method: GET, Path: '/a/{b+}/c'}", "greedy variable before its end"),
+        (
+            "{Method: GET, Path: '/a/{b+}/c'}",
+            "greedy variable before its end",
+        ),
         ("{Method: GET, Path: '/a{b}'}", "not a whole segment"),
         ("{Method: GET, Path: '/{}'}", "without a name"),
         ("{Method: 'G T', Path: /a}", "no HTTP method"),
     ] {
         let reason = reason(routes(&event(properties)));
-        assert!(reason.contains(part) && reason.contains("Resources.F.Properties.Events.E"), "{reason}");
+        assert!(
+            reason.contains(part) && reason.contains("Resources.F.Properties.Events.E"),
+            "{reason}"
+        );
     }
 }
 
 #[test]
 fn a_route_that_is_there_twice_is_refused() {
-    let text = STACK.replace("Method: get", "Method: GET").replace("/{tenant}/scim/v2/Users\"", "/{tenant}/scim/v2/Users/{id}\"");
+    let text = STACK.replace("Method: get", "Method: GET").replace(
+        "/{tenant}/scim/v2/Users\"",
+        "/{tenant}/scim/v2/Users/{id}\"",
+    );
     assert!(reason(routes(&parse(&text).unwrap())).contains("a second route"));
 }
 
 #[test]
 fn a_function_with_routes_names_its_binary() {
     let text = STACK.replace("Binary: discovery", "Features: x");
-    assert!(reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has routes but no"));
+    assert!(
+        reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has routes but no")
+    );
 }
 
 #[test]
@@ -224,7 +257,10 @@ fn tables_that_cannot_stand_in_are_refused() {
     for (text, part) in [
         ("Resources: {}".to_owned(), "not exactly one"),
         (index, "GlobalSecondaryIndexes"),
-        (TABLE.replace("KeyType: HASH", "KeyTypo: HASH"), "KeySchema` is missing or incomplete"),
+        (
+            TABLE.replace("KeyType: HASH", "KeyTypo: HASH"),
+            "KeySchema` is missing or incomplete",
+        ),
     ] {
         let reason = reason(table(&parse(&text).unwrap()));
         assert!(reason.contains(part), "{reason}");
@@ -234,7 +270,8 @@ fn tables_that_cannot_stand_in_are_refused() {
 #[test]
 fn the_templates_of_this_repository_are_readable() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    let read = |path: &str| parse(&std::fs::read_to_string(format!("{root}/{path}")).unwrap()).unwrap();
+    let read =
+        |path: &str| parse(&std::fs::read_to_string(format!("{root}/{path}")).unwrap()).unwrap();
     assert!(!routes(&read("template.yaml")).unwrap().is_empty());
     let table = table(&read("infra/table.yaml")).unwrap();
     assert_eq!(table.key_schema.len(), 2);

@@ -1,4 +1,7 @@
-#![expect(clippy::needless_pass_by_value, reason = "requests are written where they are sent")]
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "requests are written where they are sent"
+)]
 
 use super::*;
 
@@ -12,13 +15,21 @@ struct Bench {
 impl Bench {
     fn with_keyring() -> Self {
         let mut bench = Self::default();
-        bench.call("CreateSecret", json!({"Name": "m/k1", "SecretString": "1", "ClientRequestToken": "v1"})).unwrap();
+        bench
+            .call(
+                "CreateSecret",
+                json!({"Name": "m/k1", "SecretString": "1", "ClientRequestToken": "v1"}),
+            )
+            .unwrap();
         bench
     }
 
     fn call(&mut self, operation: &str, input: Value) -> Outcome {
         self.count += 1;
-        let stamp = Stamp { seconds: 1000 + self.count, id: format!("{:08x}-0000", self.count) };
+        let stamp = Stamp {
+            seconds: 1000 + self.count,
+            id: format!("{:08x}-0000", self.count),
+        };
         self.store.run(operation, &input, &stamp)
     }
 
@@ -37,7 +48,9 @@ impl Bench {
     }
 
     fn stages(&mut self) -> Value {
-        self.call("DescribeSecret", json!({"SecretId": "m/k1"})).unwrap()["VersionIdsToStages"].take()
+        self.call("DescribeSecret", json!({"SecretId": "m/k1"}))
+            .unwrap()["VersionIdsToStages"]
+            .take()
     }
 }
 
@@ -48,7 +61,9 @@ fn kind(outcome: Outcome) -> &'static str {
 #[test]
 fn a_secret_is_found_by_name_and_by_arn() {
     let mut bench = Bench::with_keyring();
-    let by_name = bench.call("GetSecretValue", json!({"SecretId": "m/k1"})).unwrap();
+    let by_name = bench
+        .call("GetSecretValue", json!({"SecretId": "m/k1"}))
+        .unwrap();
     assert_eq!(
         by_name,
         json!({
@@ -56,24 +71,43 @@ fn a_secret_is_found_by_name_and_by_arn() {
             "Name": "m/k1", "VersionId": "v1", "VersionStages": ["AWSCURRENT"], "CreatedDate": 1001, "SecretString": "1",
         })
     );
-    assert_eq!(bench.call("GetSecretValue", json!({"SecretId": by_name["ARN"]})).unwrap(), by_name);
+    assert_eq!(
+        bench
+            .call("GetSecretValue", json!({"SecretId": by_name["ARN"]}))
+            .unwrap(),
+        by_name
+    );
 }
 
 #[test]
 fn a_new_value_is_current_and_the_old_one_previous() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", Value::Null).unwrap();
-    assert_eq!(bench.stages(), json!({"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT"]}));
+    assert_eq!(
+        bench.stages(),
+        json!({"v1": ["AWSPREVIOUS"], "v2": ["AWSCURRENT"]})
+    );
     bench.put("v3", Value::Null).unwrap();
-    assert_eq!(bench.stages(), json!({"v2": ["AWSPREVIOUS"], "v3": ["AWSCURRENT"]}));
+    assert_eq!(
+        bench.stages(),
+        json!({"v2": ["AWSPREVIOUS"], "v3": ["AWSCURRENT"]})
+    );
 }
 
 #[test]
 fn a_pending_value_leaves_the_current_one() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
-    assert_eq!(bench.stages(), json!({"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]}));
-    let pending = bench.call("GetSecretValue", json!({"SecretId": "m/k1", "VersionStage": "AWSPENDING"})).unwrap();
+    assert_eq!(
+        bench.stages(),
+        json!({"v1": ["AWSCURRENT"], "v2": ["AWSPENDING"]})
+    );
+    let pending = bench
+        .call(
+            "GetSecretValue",
+            json!({"SecretId": "m/k1", "VersionStage": "AWSPENDING"}),
+        )
+        .unwrap();
     assert_eq!(pending["SecretString"], "v2");
 }
 
@@ -82,7 +116,10 @@ fn the_first_value_is_current_whatever_its_stages() {
     let mut bench = Bench::default();
     let made = bench.call("CreateSecret", json!({"Name": "m/k1"})).unwrap();
     assert!(made.get("VersionId").is_none());
-    assert_eq!(kind(bench.call("GetSecretValue", json!({"SecretId": "m/k1"}))), "ResourceNotFoundException");
+    assert_eq!(
+        kind(bench.call("GetSecretValue", json!({"SecretId": "m/k1"}))),
+        "ResourceNotFoundException"
+    );
     let put = bench.put("v1", json!(["AWSPENDING"])).unwrap();
     assert_eq!(put["VersionStages"], json!(["AWSPENDING", "AWSCURRENT"]));
 }
@@ -94,7 +131,10 @@ fn of_two_writers_who_read_the_same_version_one_wins() {
     bench.put("b", json!(["write-b"])).unwrap();
     bench.swap("a", "v1").unwrap();
     assert_eq!(kind(bench.swap("b", "v1")), "InvalidParameterException");
-    assert_eq!(bench.stages(), json!({"v1": ["AWSPREVIOUS"], "a": ["write-a", "AWSCURRENT"], "b": ["write-b"]}));
+    assert_eq!(
+        bench.stages(),
+        json!({"v1": ["AWSPREVIOUS"], "a": ["write-a", "AWSCURRENT"], "b": ["write-b"]})
+    );
 }
 
 #[test]
@@ -102,7 +142,10 @@ fn swapping_back_exchanges_current_and_previous() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     bench.swap("v1", "v2").unwrap();
-    assert_eq!(bench.stages(), json!({"v1": ["AWSCURRENT"], "v2": ["AWSPREVIOUS"]}));
+    assert_eq!(
+        bench.stages(),
+        json!({"v1": ["AWSCURRENT"], "v2": ["AWSPREVIOUS"]})
+    );
 }
 
 #[test]
@@ -110,7 +153,10 @@ fn a_stage_in_use_is_moved_only_by_naming_its_version() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     let unnamed = json!({"SecretId": "m/k1", "VersionStage": CURRENT, "MoveToVersionId": "v2"});
-    assert_eq!(kind(bench.call("UpdateSecretVersionStage", unnamed)), "InvalidParameterException");
+    assert_eq!(
+        kind(bench.call("UpdateSecretVersionStage", unnamed)),
+        "InvalidParameterException"
+    );
     assert_eq!(kind(bench.swap("v2", "v2")), "InvalidParameterException");
     assert_eq!(kind(bench.swap("v2", "v9")), "ResourceNotFoundException");
     assert_eq!(kind(bench.swap("v9", "v1")), "ResourceNotFoundException");
@@ -121,9 +167,14 @@ fn a_stage_is_removed_but_never_the_current_one() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     let remove = |stage: &str, from: &str| json!({"SecretId": "m/k1", "VersionStage": stage, "RemoveFromVersionId": from});
-    bench.call("UpdateSecretVersionStage", remove("AWSPENDING", "v2")).unwrap();
+    bench
+        .call("UpdateSecretVersionStage", remove("AWSPENDING", "v2"))
+        .unwrap();
     assert_eq!(bench.stages(), json!({"v1": ["AWSCURRENT"]}));
-    assert_eq!(kind(bench.call("UpdateSecretVersionStage", remove(CURRENT, "v1"))), "InvalidParameterException");
+    assert_eq!(
+        kind(bench.call("UpdateSecretVersionStage", remove(CURRENT, "v1"))),
+        "InvalidParameterException"
+    );
 }
 
 #[test]
@@ -134,17 +185,32 @@ fn a_repeated_request_changes_nothing_and_another_value_is_refused() {
     assert_eq!(bench.put("v2", Value::Null).unwrap(), first);
     assert!(bench.store == before);
     let other = json!({"SecretId": "m/k1", "SecretString": "x", "ClientRequestToken": "v2"});
-    assert_eq!(kind(bench.call("PutSecretValue", other)), "ResourceExistsException");
+    assert_eq!(
+        kind(bench.call("PutSecretValue", other)),
+        "ResourceExistsException"
+    );
 }
 
 #[test]
 fn a_name_is_taken_once() {
     let mut bench = Bench::with_keyring();
     let create = |value: &str, id: &str| json!({"Name": "m/k1", "SecretString": value, "ClientRequestToken": id});
-    assert_eq!(bench.call("CreateSecret", create("1", "v1")).unwrap()["VersionId"], "v1");
-    assert_eq!(kind(bench.call("CreateSecret", create("1", "v2"))), "ResourceExistsException");
-    assert_eq!(kind(bench.call("CreateSecret", create("2", "v1"))), "ResourceExistsException");
-    assert_eq!(kind(bench.call("CreateSecret", json!({"Name": "m/k1"}))), "ResourceExistsException");
+    assert_eq!(
+        bench.call("CreateSecret", create("1", "v1")).unwrap()["VersionId"],
+        "v1"
+    );
+    assert_eq!(
+        kind(bench.call("CreateSecret", create("1", "v2"))),
+        "ResourceExistsException"
+    );
+    assert_eq!(
+        kind(bench.call("CreateSecret", create("2", "v1"))),
+        "ResourceExistsException"
+    );
+    assert_eq!(
+        kind(bench.call("CreateSecret", json!({"Name": "m/k1"}))),
+        "ResourceExistsException"
+    );
 }
 
 #[test]
@@ -153,11 +219,24 @@ fn what_is_not_there_is_not_found() {
     for (operation, input) in [
         ("GetSecretValue", json!({"SecretId": "m/k2"})),
         ("DescribeSecret", json!({"SecretId": "m/k2"})),
-        ("PutSecretValue", json!({"SecretId": "m/k2", "SecretString": "1"})),
-        ("GetSecretValue", json!({"SecretId": "m/k1", "VersionId": "v9"})),
-        ("GetSecretValue", json!({"SecretId": "m/k1", "VersionStage": "AWSPREVIOUS"})),
+        (
+            "PutSecretValue",
+            json!({"SecretId": "m/k2", "SecretString": "1"}),
+        ),
+        (
+            "GetSecretValue",
+            json!({"SecretId": "m/k1", "VersionId": "v9"}),
+        ),
+        (
+            "GetSecretValue",
+            json!({"SecretId": "m/k1", "VersionStage": "AWSPREVIOUS"}),
+        ),
     ] {
-        assert_eq!(kind(bench.call(operation, input.clone())), "ResourceNotFoundException", "{operation} {input}");
+        assert_eq!(
+            kind(bench.call(operation, input.clone())),
+            "ResourceNotFoundException",
+            "{operation} {input}"
+        );
     }
 }
 
@@ -166,30 +245,57 @@ fn a_version_and_a_stage_must_be_of_the_same_version() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     let both = |stage: &str| json!({"SecretId": "m/k1", "VersionId": "v1", "VersionStage": stage});
-    assert_eq!(bench.call("GetSecretValue", both("AWSPREVIOUS")).unwrap()["SecretString"], "1");
-    assert_eq!(kind(bench.call("GetSecretValue", both(CURRENT))), "InvalidRequestException");
+    assert_eq!(
+        bench.call("GetSecretValue", both("AWSPREVIOUS")).unwrap()["SecretString"],
+        "1"
+    );
+    assert_eq!(
+        kind(bench.call("GetSecretValue", both(CURRENT))),
+        "InvalidRequestException"
+    );
 }
 
 #[test]
 fn secrets_are_listed_by_prefix_and_page() {
     let mut bench = Bench::with_keyring();
     for name in ["m/k2", "m/k3", "other/k1"] {
-        bench.call("CreateSecret", json!({"Name": name, "SecretString": "x", "Description": "d"})).unwrap();
+        bench
+            .call(
+                "CreateSecret",
+                json!({"Name": name, "SecretString": "x", "Description": "d"}),
+            )
+            .unwrap();
     }
     let mut page = |token: Value| {
         let filters = json!([{"Key": "name", "Values": ["m/"]}]);
-        bench.call("ListSecrets", json!({"Filters": filters, "MaxResults": 2, "NextToken": token})).unwrap()
+        bench
+            .call(
+                "ListSecrets",
+                json!({"Filters": filters, "MaxResults": 2, "NextToken": token}),
+            )
+            .unwrap()
     };
     let names = |page: &Value| -> Vec<Value> {
-        page["SecretList"].as_array().unwrap().iter().map(|s| s["Name"].clone()).collect()
+        page["SecretList"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| s["Name"].clone())
+            .collect()
     };
     let first = page(Value::Null);
     let second = page(first["NextToken"].clone());
     assert_eq!(names(&first), ["m/k1", "m/k2"]);
     assert_eq!(names(&second), ["m/k3"]);
     assert!(second.get("NextToken").is_none());
-    assert_eq!(first["SecretList"][0]["SecretVersionsToStages"], json!({"v1": ["AWSCURRENT"]}));
-    assert_eq!(kind(bench.call("ListSecrets", json!({"Filters": [{"Key": "tag-key"}]}))), "InvalidParameterException");
+    assert_eq!(
+        first["SecretList"][0]["SecretVersionsToStages"],
+        json!({"v1": ["AWSCURRENT"]})
+    );
+    assert_eq!(
+        kind(bench.call("ListSecrets", json!({"Filters": [{"Key": "tag-key"}]}))),
+        "InvalidParameterException"
+    );
 }
 
 #[test]
@@ -208,12 +314,36 @@ fn wrong_requests_are_refused() {
     let mut bench = Bench::with_keyring();
     for (operation, input, expected) in [
         ("GetSecretValue", json!({}), "InvalidParameterException"),
-        ("CreateSecret", json!({"Name": "a b"}), "ValidationException"),
-        ("CreateSecret", json!({"Name": "a", "SecretString": "x", "SecretBinary": "eA=="}), "InvalidParameterException"),
-        ("PutSecretValue", json!({"SecretId": "m/k1"}), "InvalidParameterException"),
-        ("PutSecretValue", json!({"SecretId": "m/k1", "SecretString": "x".repeat(65_537)}), "ValidationException"),
-        ("PutSecretValue", json!({"SecretId": "m/k1", "SecretString": "x", "VersionStages": []}), "InvalidParameterException"),
-        ("DeleteSecret", json!({"SecretId": "m/k1"}), "UnknownOperationException"),
+        (
+            "CreateSecret",
+            json!({"Name": "a b"}),
+            "ValidationException",
+        ),
+        (
+            "CreateSecret",
+            json!({"Name": "a", "SecretString": "x", "SecretBinary": "eA=="}),
+            "InvalidParameterException",
+        ),
+        (
+            "PutSecretValue",
+            json!({"SecretId": "m/k1"}),
+            "InvalidParameterException",
+        ),
+        (
+            "PutSecretValue",
+            json!({"SecretId": "m/k1", "SecretString": "x".repeat(65_537)}),
+            "ValidationException",
+        ),
+        (
+            "PutSecretValue",
+            json!({"SecretId": "m/k1", "SecretString": "x", "VersionStages": []}),
+            "InvalidParameterException",
+        ),
+        (
+            "DeleteSecret",
+            json!({"SecretId": "m/k1"}),
+            "UnknownOperationException",
+        ),
     ] {
         assert_eq!(kind(bench.call(operation, input)), expected, "{operation}");
     }
@@ -223,6 +353,16 @@ fn wrong_requests_are_refused() {
 fn a_keyring_of_the_largest_size_is_kept() {
     let mut bench = Bench::with_keyring();
     let value = "x".repeat(MAX_VALUE);
-    bench.call("PutSecretValue", json!({"SecretId": "m/k1", "SecretString": value})).unwrap();
-    assert_eq!(bench.call("GetSecretValue", json!({"SecretId": "m/k1"})).unwrap()["SecretString"], json!(value));
+    bench
+        .call(
+            "PutSecretValue",
+            json!({"SecretId": "m/k1", "SecretString": value}),
+        )
+        .unwrap();
+    assert_eq!(
+        bench
+            .call("GetSecretValue", json!({"SecretId": "m/k1"}))
+            .unwrap()["SecretString"],
+        json!(value)
+    );
 }

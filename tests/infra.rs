@@ -1,0 +1,243 @@
+//! The templates agree with the code: routes, functions, environment, table, permissions, example events.
+
+mod conversation;
+mod events;
+mod roles;
+mod routes;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use local::template;
+use serde_json::Value;
+use service::{Config, Function};
+
+use crate::house::source::{ROOT, files};
+
+/// A template by its path below the root.
+fn read(path: &str) -> Value {
+    let text = fs::read_to_string(format!("{ROOT}/{path}"))
+        .unwrap_or_else(|error| panic!("{path}: {error}"));
+    template::parse(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The paths of all templates.
+fn templates() -> Vec<String> {
+    let paths = files("yaml").into_iter().map(|(path, _)| path);
+    paths
+        .filter(|path| path == "template.yaml" || path.starts_with("infra/"))
+        .collect()
+}
+
+/// The resources of one type, by their logical names.
+fn resources<'t>(template: &'t Value, kind: &str) -> Vec<(&'t str, &'t Value)> {
+    template["Resources"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, resource)| resource["Type"] == kind)
+        .map(|(name, resource)| (name.as_str(), resource))
+        .collect()
+}
+
+/// The functions of the template by the names of their binaries.
+fn functions(template: &Value) -> Vec<(&str, &Value)> {
+    resources(template, "AWS::Serverless::Function")
+        .into_iter()
+        .map(|(logical, function)| {
+            let binary = function
+                .pointer("/Metadata/BuildProperties/Binary")
+                .and_then(Value::as_str);
+            (
+                binary.unwrap_or_else(|| panic!("{logical} names no binary")),
+                function,
+            )
+        })
+        .collect()
+}
+
+/// A property of a function: its own, or the one of all functions.
+fn property<'t>(template: &'t Value, function: &'t Value, name: &str) -> &'t Value {
+    match &function["Properties"][name] {
+        Value::Null => &template["Globals"]["Function"][name],
+        own => own,
+    }
+}
+
+fn names<'n>(of: impl IntoIterator<Item = &'n str>) -> BTreeSet<String> {
+    of.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_deployed_is_what_is_in_functions() {
+    let template = read("template.yaml");
+    let folders: BTreeSet<String> = fs::read_dir(format!("{ROOT}/functions"))
+        .expect("there is functions/")
+        .map(|entry| {
+            entry
+                .expect("an entry of functions/")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    let known = names(Function::ALL.map(Function::name));
+    let deployed = names(functions(&template).into_iter().map(|(binary, _)| binary));
+    let members = crate::house::crates::members();
+    let built = members.iter().filter_map(|member| {
+        let folder = member.folder.strip_prefix("functions/")?;
+        (folder == member.name).then_some(folder)
+    });
+    assert_eq!(folders, known, "folders in functions/, and Function::ALL");
+    assert_eq!(
+        deployed, known,
+        "functions in template.yaml, and Function::ALL"
+    );
+    assert_eq!(
+        names(built),
+        known,
+        "packages named after their folder in functions/, and Function::ALL"
+    );
+}
+
+#[test]
+fn functions_run_on_arm_with_memory_and_time_that_fit_the_gateway() {
+    let template = read("template.yaml");
+    for (name, function) in functions(&template) {
+        let property = |property_name| property(&template, function, property_name);
+        assert_eq!(
+            property("Architectures"),
+            &serde_json::json!(["arm64"]),
+            "{name}"
+        );
+        assert_eq!(property("Runtime"), "provided.al2023", "{name}");
+        assert_eq!(
+            function.pointer("/Metadata/BuildMethod").unwrap(),
+            "rust-cargolambda",
+            "{name}"
+        );
+        assert!(
+            property("MemorySize")
+                .as_u64()
+                .is_some_and(|size| size >= 256),
+            "{name}: MemorySize below 256"
+        );
+        assert!(
+            property("Timeout").as_u64().is_some_and(|time| time < 30),
+            "{name}: Timeout not below the gateway's 30 s"
+        );
+    }
+}
+
+#[test]
+fn every_log_is_deleted_after_some_time() {
+    let template = read("template.yaml");
+    let logs = resources(&template, "AWS::Logs::LogGroup");
+    for (name, log) in &logs {
+        assert!(
+            !log["Properties"]["RetentionInDays"].is_null(),
+            "{name} has no RetentionInDays"
+        );
+    }
+    for (name, function) in functions(&template) {
+        let group = function
+            .pointer("/Properties/LoggingConfig/LogGroup/Ref")
+            .and_then(Value::as_str);
+        let is_ours = group.is_some_and(|group| logs.iter().any(|(name, _)| *name == group));
+        assert!(
+            is_ours,
+            "{name} logs to no log group of the template, so to one that is kept for ever"
+        );
+    }
+}
+
+#[test]
+fn functions_get_the_variables_that_config_reads() {
+    let template = read("template.yaml");
+    for (name, function) in functions(&template) {
+        let shared = template.pointer("/Globals/Function/Environment/Variables");
+        let own = function.pointer("/Properties/Environment/Variables");
+        let given = [shared, own]
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_object)
+            .flatten();
+        assert_eq!(
+            names(given.map(|(variable, _)| variable.as_str())),
+            names(Config::VARIABLES),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_table_has_the_keys_of_the_code() {
+    let table = local::stack::table().expect("infra/table.yaml describes a table");
+    let keys: Vec<_> = table
+        .key_schema
+        .iter()
+        .map(|key| (key.name.as_str(), key.key_type.as_str()))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            (directory::keys::PARTITION_KEY, "HASH"),
+            (directory::keys::SORT_KEY, "RANGE")
+        ]
+    );
+    let types: Vec<_> = table
+        .attribute_definitions
+        .iter()
+        .map(|key| (key.name.as_str(), key.kind.as_str()))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            (directory::keys::PARTITION_KEY, "S"),
+            (directory::keys::SORT_KEY, "S")
+        ]
+    );
+}
+
+#[test]
+fn the_table_costs_nothing_idle_and_survives_accidents() {
+    let template = read("infra/table.yaml");
+    let tables = resources(&template, "AWS::DynamoDB::Table");
+    let [(_, table)] = tables.as_slice() else {
+        panic!("infra/table.yaml has not exactly one table");
+    };
+    for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+        assert_eq!(table[policy], "Retain", "{policy}");
+    }
+    for (pointer, expected) in [
+        ("/BillingMode", Value::from("PAY_PER_REQUEST")),
+        (
+            "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
+            Value::from(true),
+        ),
+        ("/DeletionProtectionEnabled", Value::from(true)),
+        (
+            "/StreamSpecification/StreamViewType",
+            Value::from("NEW_AND_OLD_IMAGES"),
+        ),
+        (
+            "/TimeToLiveSpecification/AttributeName",
+            Value::from("expires"),
+        ),
+        ("/TimeToLiveSpecification/Enabled", Value::from(true)),
+        ("/SSESpecification/SSEEnabled", Value::from(true)),
+        ("/SSESpecification/SSEType", Value::from("KMS")),
+    ] {
+        assert_eq!(
+            table["Properties"].pointer(pointer),
+            Some(&expected),
+            "{pointer}"
+        );
+    }
+    for index in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
+        assert!(
+            table["Properties"][index].is_null(),
+            "the table has {index}, which may lag behind a write"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! The example events for `cargo lambda invoke` are events of routes, and work.
+
+use std::fs;
+use std::sync::Arc;
+
+use serde_json::Value;
+use service::{Function, Service, lambda};
+
+use crate::house::source::ROOT;
+use crate::support::Target;
+
+/// What a reader replaces in an example.
+const TOKEN: &str = "REPLACE-WITH-A-TOKEN";
+
+/// The examples of all functions in the order of their names, with the function of each.
+fn examples() -> Vec<(Function, String, String)> {
+    let mut found = Vec::new();
+    for function in Function::ALL {
+        let folder = format!("functions/{}/events", function.name());
+        let Ok(entries) = fs::read_dir(format!("{ROOT}/{folder}")) else {
+            continue;
+        };
+        for entry in entries {
+            let entry = entry.expect("an example");
+            let text = fs::read_to_string(entry.path()).expect("an example is text");
+            found.push((
+                function,
+                format!("{folder}/{}", entry.file_name().display()),
+                text,
+            ));
+        }
+    }
+    found.sort_by(|one, other| one.1.cmp(&other.1));
+    found
+}
+
+#[test]
+fn example_events_are_events_of_their_route() {
+    let routes = local::stack::routes().expect("template.yaml has routes");
+    let examples = examples();
+    assert!(!examples.is_empty(), "there are no example events");
+    for (function, path, text) in examples {
+        let event: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let key = event["routeKey"].as_str().unwrap_or_default();
+        let route = routes.iter().find(|route| route.key() == key);
+        let route = route.unwrap_or_else(|| panic!("{path}: there is no route `{key}`"));
+        assert_eq!(route.function(), function.name(), "{path}");
+        assert_eq!(event["requestContext"]["routeKey"], key, "{path}");
+        assert_eq!(
+            event["requestContext"]["http"]["path"], event["rawPath"],
+            "{path}"
+        );
+        let tenant = event["pathParameters"]["tenant"]
+            .as_str()
+            .unwrap_or_default();
+        let called = key.replace("{tenant}", tenant);
+        let (method, raw_path) = called.split_once(' ').unwrap_or_default();
+        assert_eq!(event["requestContext"]["http"]["method"], method, "{path}");
+        assert_eq!(event["rawPath"], raw_path, "{path}");
+        assert!(text.contains(TOKEN), "{path}: no `{TOKEN}` to replace");
+    }
+}
+
+/// The status and body that an event is answered with.
+async fn answer(
+    service: &Arc<Service>,
+    function: Function,
+    path: &str,
+    event: &str,
+) -> (u16, Value) {
+    let event = serde_json::from_str(event).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let response = lambda::answer(service, function, lambda::readable(event).into()).await;
+    let status = response.status().as_u16();
+    let body = serde_json::from_slice(response.body())
+        .unwrap_or_else(|error| panic!("{path}: {status}: {error}"));
+    (status, body)
+}
+
+#[tokio::test]
+async fn example_events_are_answered() {
+    let target = Target::start().await;
+    let access = target
+        .stack
+        .tenant("acme", None)
+        .await
+        .expect("a tenant can be made");
+    let mut statuses = Vec::new();
+    for (function, path, text) in examples() {
+        let event = text.replace(TOKEN, &access.token);
+        let (status, body) = answer(&target.stack.service, function, &path, &event).await;
+        assert!((200..300).contains(&status), "{path}: {status} {body}");
+        statuses.push((path, status));
+        if status == 200 {
+            assert_eq!(body["totalResults"], 1, "{body}");
+        }
+    }
+    target.stack.shutdown().await;
+    assert_eq!(
+        statuses,
+        [
+            ("functions/users/events/create-user.json".to_owned(), 201),
+            ("functions/users/events/list-users.json".to_owned(), 200),
+        ]
+    );
+}

@@ -1,0 +1,122 @@
+//! ROUTES in the code, the routes of the template, and those of `cargo lambda watch` are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::template::Route;
+use serde_json::Value;
+use service::Function;
+use service::routes::routes;
+
+use super::{functions, read};
+
+/// The routes of the code, as `METHOD path → function`.
+fn expected() -> BTreeSet<String> {
+    let line = |route: &service::routes::Route| {
+        let method = route.method.as_ref().map_or("ANY", http::Method::as_str);
+        format!("{method} {} → {}", route.path, route.function.name())
+    };
+    routes().map(line).collect()
+}
+
+#[test]
+fn the_template_has_the_routes_of_the_code() {
+    let deployed = local::stack::routes().expect("template.yaml has routes");
+    let line = |route: &Route| format!("{} → {}", route.key(), route.function());
+    let mut expected = expected();
+    expected.insert(format!("$default → {}", Function::Discovery.name()));
+    assert_eq!(deployed.iter().map(line).collect::<BTreeSet<_>>(), expected);
+}
+
+#[test]
+fn every_route_has_the_payload_that_functions_read() {
+    let template = read("template.yaml");
+    let mut events = 0;
+    for (name, function) in functions(&template) {
+        for (event, definition) in function["Properties"]["Events"]
+            .as_object()
+            .into_iter()
+            .flatten()
+        {
+            assert_eq!(definition["Type"], "HttpApi", "{name}: {event}");
+            assert_eq!(
+                definition["Properties"]["PayloadFormatVersion"], "2.0",
+                "{name}: {event}"
+            );
+            assert_eq!(
+                definition["Properties"]["ApiId"]["Ref"], "Api",
+                "{name}: {event}"
+            );
+            events += 1;
+        }
+    }
+    assert_eq!(events, routes().count() + 1);
+}
+
+/// What provisioning clients and browsers send.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// What stands in for `$default`, which cargo-lambda does not have: every other path.
+const CATCH_ALLS: [&str; 4] = ["/", "/{tenant}", "/{tenant}/", "/{tenant}/{*rest}"];
+
+/// The function that serves each path and method under `cargo lambda watch`.
+fn watched() -> BTreeMap<(String, &'static str), Vec<String>> {
+    let metadata = crate::house::crates::metadata();
+    let router = metadata
+        .pointer("/metadata/lambda/watch/router")
+        .and_then(Value::as_array);
+    let mut found: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for entry in router.expect("Cargo.toml has workspace.metadata.lambda.watch.router") {
+        let text = |name: &str| {
+            entry[name]
+                .as_str()
+                .unwrap_or_else(|| panic!("no {name} in {entry}"))
+                .to_owned()
+        };
+        let methods = entry["methods"].as_array();
+        let takes =
+            |method: &str| methods.is_none_or(|methods| methods.iter().any(|one| one == method));
+        for method in METHODS.into_iter().filter(|method| takes(method)) {
+            found
+                .entry((text("path"), method))
+                .or_default()
+                .push(text("function"));
+        }
+    }
+    found
+}
+
+#[test]
+fn cargo_lambda_watch_serves_the_same_routes() {
+    let mut expected = BTreeMap::new();
+    let paths: BTreeSet<&str> = routes().map(|route| route.path).chain(CATCH_ALLS).collect();
+    for path in paths {
+        for method in METHODS {
+            let takes = |own: &Option<http::Method>| own.as_ref().is_none_or(|own| own == method);
+            let route = routes().find(|route| route.path == path && takes(&route.method));
+            let function = route.map_or(Function::Discovery, |route| route.function);
+            expected.insert((path.to_owned(), method), vec![function.name().to_owned()]);
+        }
+    }
+    let watched = watched();
+    let differences: Vec<String> = expected
+        .keys()
+        .chain(watched.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .filter(|key| expected.get(key) != watched.get(key))
+        .map(|key| {
+            format!(
+                "{} {}: expected {:?}, is {:?}",
+                key.1,
+                key.0,
+                expected.get(key),
+                watched.get(key)
+            )
+        })
+        .collect();
+    assert!(
+        differences.is_empty(),
+        "[workspace.metadata.lambda.watch] in Cargo.toml:\n{}",
+        differences.join("\n")
+    );
+}

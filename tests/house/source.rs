@@ -56,7 +56,7 @@ impl Source {
             path: self.path.clone(),
             code: self.code.clone(),
             bare: self.bare.clone(),
-            tests: Vec::new(),
+            tests: self.tests.clone(),
             test_modules: Vec::new(),
         };
         for range in &self.tests {

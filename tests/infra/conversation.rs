@@ -100,20 +100,24 @@ impl Functions {
         self.send(Method::PUT, path, Some(body), 200).await;
     }
 
-    /// Users are answered, groups are not.
-    async fn patch(&self, path: &str, operations: Value) {
+    /// One request for each operation. Users are answered, groups are not.
+    async fn patch<const N: usize>(&self, path: &str, operations: [Value; N]) {
         let status = if path.starts_with("/Users") { 200 } else { 204 };
-        self.send(Method::PATCH, path, Some(patch(operations)), status)
-            .await;
+        for operation in operations {
+            let body = patch(json!([operation]));
+            self.send(Method::PATCH, path, Some(body), status).await;
+        }
     }
 
     async fn delete(&self, path: &str) {
         self.send(Method::DELETE, path, None, 204).await;
     }
 
-    async fn filter(&self, path: &str, filter: &str, total: u64) {
-        let found = self.get(&format!("{path}?filter={}", encode(filter))).await;
-        assert_eq!(found["totalResults"], total, "{path}: {filter}");
+    async fn filter(&self, path: &str, filters: &[(&str, u64)]) {
+        for (filter, total) in filters {
+            let found = self.get(&format!("{path}?filter={}", encode(filter))).await;
+            assert_eq!(found["totalResults"], *total, "{path}: {filter}");
+        }
     }
 }
 
@@ -153,243 +157,170 @@ async fn discovery(functions: &Functions) {
     functions.send(Method::DELETE, "/Users", None, 405).await;
 }
 
+/// An id that nobody has.
+const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
+
+fn add(path: &str, value: &Value) -> Value {
+    json!({ "op": "add", "path": path, "value": value })
+}
+
+fn replace(path: &str, value: &Value) -> Value {
+    json!({ "op": "replace", "path": path, "value": value })
+}
+
+fn remove(path: &str) -> Value {
+    json!({ "op": "remove", "path": path })
+}
+
+fn full_user(name: &str, external: &str) -> Value {
+    let mut user = user(name);
+    user["externalId"] = json!(external);
+    user["password"] = json!("correct horse battery staple");
+    user
+}
+
 async fn users(functions: &Functions) {
-    let full = |name: &str, external: &str| {
-        let mut user = user(name);
-        user["externalId"] = json!(external);
-        user["password"] = json!("correct horse battery staple");
-        user
-    };
-    let ann = functions
-        .create("/Users", full("ann@example.com", "a1"))
-        .await;
-    let bob = functions
-        .create("/Users", full("bob@example.com", "b1"))
-        .await;
+    let create = |name, external| functions.create("/Users", full_user(name, external));
+    let ann = create("ann@example.com", "a1").await;
+    let bob = create("bob@example.com", "b1").await;
+    let taken = full_user("ANN@example.com", "a2");
     functions
-        .send(
-            Method::POST,
-            "/Users",
-            Some(full("ANN@example.com", "a2")),
-            409,
-        )
+        .send(Method::POST, "/Users", Some(taken), 409)
         .await;
-    let all = functions
-        .create("/Groups", group("All", &[ann.clone(), bob.clone()]))
-        .await;
-    let some = functions
-        .create("/Groups", group("Some", std::slice::from_ref(&ann)))
-        .await;
-    let path = format!("/Users/{ann}");
+    let both = [ann, bob];
+    let all = functions.create("/Groups", group("All", &both)).await;
+    let some = functions.create("/Groups", group("Some", &both[..1])).await;
+    let path = format!("/Users/{}", both[0]);
 
-    assert_eq!(
-        functions.get(&path).await["groups"]
-            .as_array()
-            .map(Vec::len),
-        Some(2)
-    );
-    functions
-        .get(&format!("{path}?excludedAttributes=groups"))
-        .await;
-    functions.get("/Users").await;
-    functions.get("/Users?startIndex=2&count=1").await;
-    functions.get("/Users?count=0").await;
-    for (filter, total) in [
-        (format!(r#"id eq "{ann}""#), 1),
-        (r#"userName eq "ann@example.com""#.to_owned(), 1),
-        (r#"externalId eq "b1""#.to_owned(), 1),
-        (r#"emails.value eq "bob@example.com""#.to_owned(), 1),
-        (
-            r#"emails[type eq "work" and value eq "bob@example.com"]"#.to_owned(),
-            1,
-        ),
-        (format!(r#"groups.value eq "{all}""#), 2),
-        (
-            format!(r#"groups.value eq "{all}" or groups.value eq "{some}""#),
-            2,
-        ),
-        (r#"groups.display eq "Some""#.to_owned(), 1),
-        (r#"userName sw "ann""#.to_owned(), 1),
-        (r#"userName eq "nobody""#.to_owned(), 0),
-    ] {
-        functions.filter("/Users", &filter, total).await;
+    let shown = functions.get(&path).await;
+    assert_eq!(shown["groups"].as_array().map(Vec::len), Some(2));
+    read(functions, &path, "groups").await;
+    filter_users(functions, &both[0], &all, &some).await;
+    change_user(functions, &path).await;
+
+    for path in [path.clone(), format!("/Users/{}", both[1])] {
+        functions.delete(&path).await;
+        functions.send(Method::DELETE, &path, None, 404).await;
     }
-
-    // Nothing changes, something changes, a lookup changes, the name changes, the password changes and goes.
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "active", "value": true}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "active", "value": false}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "externalId", "value": "a3"}]),
-        )
-        .await;
-    functions
-        .patch(&path, json!([{"op": "remove", "path": "emails"}]))
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "password", "value": "another horse staple"}]),
-        )
-        .await;
-    functions
-        .patch(&path, json!([{"op": "remove", "path": "password"}]))
-        .await;
-    functions.put(&path, full("anna@example.com", "a4")).await;
-    functions.put(&path, full("anna@example.com", "a4")).await;
-    functions
-        .send(Method::PUT, &path, Some(full("bob@example.com", "a4")), 409)
-        .await;
-    functions
-        .send(
-            Method::GET,
-            "/Users/2819c223-7f76-453a-919d-413861904646",
-            None,
-            404,
-        )
-        .await;
-
-    functions.delete(&path).await;
-    functions.delete(&format!("/Users/{bob}")).await;
-    functions.send(Method::DELETE, &path, None, 404).await;
     functions.delete(&format!("/Groups/{all}")).await;
     functions.delete(&format!("/Groups/{some}")).await;
 }
 
+/// One, all, a page, none, and one that there is not.
+async fn read(functions: &Functions, path: &str, costly: &str) {
+    let (all, _) = path.rsplit_once('/').expect("a path of a resource");
+    for query in ["", "?startIndex=2&count=1", "?count=0"] {
+        functions.get(&format!("{all}{query}")).await;
+    }
+    for path in [path, all] {
+        let without = format!("{path}?excludedAttributes={costly}");
+        functions.get(&without).await;
+    }
+    let absent = format!("{all}/{NOBODY}");
+    functions.send(Method::GET, &absent, None, 404).await;
+}
+
+/// A filter for each way of finding.
+async fn filter_users(functions: &Functions, ann: &str, all: &str, some: &str) {
+    let filters = [
+        (&*format!(r#"id eq "{ann}""#), 1),
+        (r#"userName eq "ann@example.com""#, 1),
+        (r#"userName eq "nobody""#, 0),
+        (r#"externalId eq "b1""#, 1),
+        (r#"emails.value eq "bob@example.com""#, 1),
+        (
+            r#"emails[type eq "work" and value eq "bob@example.com"]"#,
+            1,
+        ),
+        (&*format!(r#"groups.value eq "{all}""#), 2),
+        (&*format!(r#"groups eq "{all}" or groups eq "{some}""#), 2),
+        (r#"groups.display eq "Some""#, 1),
+        (r#"userName sw "ann""#, 1),
+    ];
+    functions.filter("/Users", &filters).await;
+}
+
+/// Nothing changes, something, a lookup, the name, the password.
+async fn change_user(functions: &Functions, path: &str) {
+    let operations = [
+        replace("active", &json!(true)),
+        replace("active", &json!(false)),
+        replace("externalId", &json!("a3")),
+        remove("emails"),
+        replace("password", &json!("another horse staple")),
+        remove("password"),
+    ];
+    functions.patch(path, operations).await;
+    let anna = full_user("anna@example.com", "a4");
+    functions.put(path, anna.clone()).await;
+    functions.put(path, anna).await;
+    let taken = full_user("bob@example.com", "a4");
+    functions.send(Method::PUT, path, Some(taken), 409).await;
+}
+
 async fn groups(functions: &Functions) {
     let mut users = Vec::new();
-    for name in ["carl", "dora", "eric"] {
-        users.push(
-            functions
-                .create("/Users", user(&format!("{name}@example.com")))
-                .await,
-        );
+    for name in ["carl@example.com", "dora@example.com", "eric@example.com"] {
+        users.push(functions.create("/Users", user(name)).await);
     }
-    let member = |id: &String| json!({ "value": id });
     let red = functions.create("/Groups", group("Red", &users[..1])).await;
     let blue = functions.create("/Groups", group("Blue", &[])).await;
+    let taken = group("RED", &[]);
     functions
-        .send(Method::POST, "/Groups", Some(group("RED", &[])), 409)
+        .send(Method::POST, "/Groups", Some(taken), 409)
         .await;
-    let path = format!("/Groups/{red}");
+    let (path, other) = (format!("/Groups/{red}"), format!("/Groups/{blue}"));
 
     functions.get(&path).await;
-    functions
-        .get(&format!("{path}?excludedAttributes=members"))
-        .await;
-    functions.get("/Groups").await;
-    functions
-        .get("/Groups?startIndex=2&count=1&excludedAttributes=members")
-        .await;
-
-    functions
-        .patch(
-            &path,
-            json!([{"op": "add", "path": "members", "value": [member(&users[1])]}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "add", "path": "members", "value": [member(&users[1])]}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "add", "path": "members", "value": [member(&blue)]}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "remove", "path": format!("members[value eq \"{}\"]", users[1])}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "remove", "path": "members", "value": [member(&users[1])]}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "displayName", "value": "Green"}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "externalId", "value": "g1"}]),
-        )
-        .await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "replace", "path": "members", "value": [member(&users[2])]}]),
-        )
-        .await;
-    functions
-        .put(&path, group("Green", &[users[0].clone(), blue.clone()]))
-        .await;
-    functions.put(&path, group("Lime", &users)).await;
-    let nested =
-        json!([{"op": "add", "path": "members", "value": [{"value": &red, "type": "Group"}]}]);
-    functions.patch(&format!("/Groups/{blue}"), nested).await;
-    functions
-        .patch(
-            &path,
-            json!([{"op": "add", "path": "externalId", "value": "g2"}]),
-        )
-        .await;
-
-    for (filter, total) in [
-        (format!(r#"id eq "{red}""#), 1),
-        (r#"displayName eq "lime""#.to_owned(), 1),
-        (r#"externalId eq "g2""#.to_owned(), 1),
-        (format!(r#"members.value eq "{}""#, users[0]), 1),
-        (
-            format!(
-                r#"members.value eq "{}" or members.value eq "{red}""#,
-                users[0]
-            ),
-            2,
-        ),
-        (r#"members.type eq "Group""#.to_owned(), 1),
-        (r#"displayName sw "b""#.to_owned(), 1),
-    ] {
-        functions.filter("/Groups", &filter, total).await;
-    }
-    functions
-        .send(
-            Method::GET,
-            "/Groups/2819c223-7f76-453a-919d-413861904646",
-            None,
-            404,
-        )
-        .await;
+    read(functions, &path, "members").await;
+    change_group(functions, &path, &users, &blue).await;
+    let nested = json!([{ "value": red, "type": "Group" }]);
+    functions.patch(&other, [add("members", &nested)]).await;
+    filter_groups(functions, &users[0], &red).await;
 
     functions.delete(&path).await;
-    functions
-        .patch(
-            &format!("/Groups/{blue}"),
-            json!([{"op": "remove", "path": "members"}]),
-        )
-        .await;
-    functions.delete(&format!("/Groups/{blue}")).await;
+    functions.patch(&other, [remove("members")]).await;
+    functions.delete(&other).await;
     for id in users {
         functions.delete(&format!("/Users/{id}")).await;
     }
+}
+
+/// Members come, come again, go and are exchanged, groups among them; names change, alone and with members.
+async fn change_group(functions: &Functions, path: &str, users: &[String], nested: &String) {
+    let members = |ids: &[&String]| {
+        let members: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
+        json!(members)
+    };
+    let second = members(&[&users[1]]);
+    let operations = [
+        add("members", &second),
+        add("members", &second),
+        add("members", &members(&[nested])),
+        remove(&format!("members[value eq \"{}\"]", users[1])),
+        json!({ "op": "remove", "path": "members", "value": second }),
+        replace("displayName", &json!("Green")),
+        replace("externalId", &json!("g1")),
+        replace("members", &members(&[&users[2]])),
+    ];
+    functions.patch(path, operations).await;
+    let with_group = [users[0].clone(), nested.clone()];
+    functions.put(path, group("Green", &with_group)).await;
+    functions.put(path, group("Lime", users)).await;
+    let externally = [add("externalId", &json!("g2"))];
+    functions.patch(path, externally).await;
+}
+
+/// A filter for each way of finding.
+async fn filter_groups(functions: &Functions, carl: &str, red: &str) {
+    let filters = [
+        (&*format!(r#"id eq "{red}""#), 1),
+        (r#"displayName eq "lime""#, 1),
+        (r#"displayName sw "b""#, 1),
+        (r#"externalId eq "g2""#, 1),
+        (&*format!(r#"members.value eq "{carl}""#), 1),
+        (&*format!(r#"members eq "{carl}" or members eq "{red}""#), 2),
+        (r#"members.type eq "Group""#, 1),
+    ];
+    functions.filter("/Groups", &filters).await;
 }

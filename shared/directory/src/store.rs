@@ -4,114 +4,26 @@
 //! figures that DynamoDB returns.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConsumedCapacity, DeleteRequest, KeysAndAttributes, ReturnConsumedCapacity,
-    TransactWriteItem, WriteRequest,
-};
-use futures_util::future::try_join_all;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 
 use crate::error::{DirectoryError, from_sdk};
 use crate::keys::{Key, PARTITION_KEY, SORT_KEY};
 
+mod batch;
+mod meter;
+
+pub use meter::{Meter, Spent};
+
 /// An item's attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
-/// How many keys one BatchGetItem takes.
-const BATCH_GET: usize = 100;
-/// How many requests one BatchWriteItem takes.
-const BATCH_WRITE: usize = 25;
 /// How often a call is repeated because of contention or unprocessed keys.
 const ATTEMPTS: u32 = 12;
-
-/// What a request consumed.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Spent {
-    /// Read request units.
-    pub reads: f64,
-    /// Write request units.
-    pub writes: f64,
-    /// Calls.
-    pub calls: u32,
-    /// Calls one after the other; calls side by side count once.
-    pub round_trips: u32,
-    /// The IAM actions that were used.
-    pub actions: BTreeSet<&'static str>,
-}
-
-/// Counts what a request consumes.
-///
-/// Calls that are made side by side are counted by branches of the meter, so that of these only the
-/// longest row of calls counts as round trips, however they happen to overlap.
-#[derive(Debug, Default)]
-pub struct Meter {
-    spent: Arc<Mutex<Spent>>,
-    /// Calls one after the other, up to now.
-    depth: Arc<AtomicU32>,
-    /// The depth of the meter that this is a branch of.
-    trunk: Option<Arc<AtomicU32>>,
-}
-
-impl Meter {
-    /// What was consumed so far.
-    pub fn spent(&self) -> Spent {
-        let round_trips = self.depth.load(Ordering::Relaxed);
-        self.with(|spent| Spent {
-            round_trips,
-            ..spent.clone()
-        })
-    }
-
-    /// A meter for calls that are made beside others; it counts into this one.
-    #[must_use]
-    pub fn branch(&self) -> Self {
-        Self {
-            spent: Arc::clone(&self.spent),
-            depth: Arc::new(AtomicU32::new(self.depth.load(Ordering::Relaxed))),
-            trunk: Some(Arc::clone(&self.depth)),
-        }
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Spent) -> T) -> T {
-        act(&mut self.spent.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn call(&self, actions: &[&'static str]) {
-        self.depth.fetch_add(1, Ordering::Relaxed);
-        self.with(|spent| {
-            spent.calls += 1;
-            spent.actions.extend(actions);
-        });
-    }
-
-    fn read(&self, capacity: Option<&ConsumedCapacity>) {
-        self.with(|spent| spent.reads += units(capacity));
-    }
-
-    fn wrote(&self, capacity: Option<&ConsumedCapacity>) {
-        self.with(|spent| spent.writes += units(capacity));
-    }
-}
-
-impl Drop for Meter {
-    fn drop(&mut self) {
-        if let Some(trunk) = &self.trunk {
-            trunk.fetch_max(self.depth.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
-    }
-}
-
-fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
-    capacity
-        .and_then(ConsumedCapacity::capacity_units)
-        .unwrap_or_default()
-}
 
 /// Sort keys from one to another, both included.
 #[derive(Clone, Debug)]
@@ -239,121 +151,6 @@ impl Store {
             .map_err(|error| from_sdk(&error))?;
         meter.read(output.consumed_capacity());
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
-    }
-
-    /// The items that there are at the keys, in no order.
-    pub(crate) async fn batch_get(
-        &self,
-        keys: &[Key],
-        meter: &Meter,
-    ) -> Result<Vec<Item>, DirectoryError> {
-        let batches = keys.chunks(BATCH_GET).map(|batch| {
-            let branch = meter.branch();
-            async move { self.batch_get_one(batch, &branch).await }
-        });
-        Ok(try_join_all(batches).await?.concat())
-    }
-
-    async fn batch_get_one(
-        &self,
-        keys: &[Key],
-        meter: &Meter,
-    ) -> Result<Vec<Item>, DirectoryError> {
-        let mut found = Vec::with_capacity(keys.len());
-        let mut left: Vec<Item> = keys.iter().map(Key::attributes).collect();
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt, keys.len()).await;
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(left))
-                .consistent_read(true)
-                .build()
-                .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
-            meter.call(&["dynamodb:BatchGetItem"]);
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| from_sdk(&error))?;
-            output
-                .consumed_capacity()
-                .iter()
-                .for_each(|capacity| meter.read(Some(capacity)));
-            found.extend(
-                output
-                    .responses
-                    .unwrap_or_default()
-                    .remove(&self.table)
-                    .unwrap_or_default(),
-            );
-            left = output
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.table)
-                .map(|unprocessed| unprocessed.keys)
-                .unwrap_or_default();
-            if left.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(DirectoryError::Throttled)
-    }
-
-    /// Deletes items without conditions, in batches one after the other.
-    pub(crate) async fn batch_delete(
-        &self,
-        keys: &[Key],
-        meter: &Meter,
-    ) -> Result<(), DirectoryError> {
-        for batch in keys.chunks(BATCH_WRITE) {
-            let mut left = batch
-                .iter()
-                .map(|key| {
-                    DeleteRequest::builder()
-                        .set_key(Some(key.attributes()))
-                        .build()
-                        .map(|delete| WriteRequest::builder().delete_request(delete).build())
-                })
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| DirectoryError::Internal("a deletion without a key".to_owned()))?;
-            let mut attempt = 0;
-            while !left.is_empty() {
-                if attempt == ATTEMPTS {
-                    return Err(DirectoryError::Throttled);
-                }
-                backoff(attempt, left.len()).await;
-                left = self.batch_write_one(left, meter).await?;
-                attempt += 1;
-            }
-        }
-        Ok(())
-    }
-
-    async fn batch_write_one(
-        &self,
-        requests: Vec<WriteRequest>,
-        meter: &Meter,
-    ) -> Result<Vec<WriteRequest>, DirectoryError> {
-        meter.call(&["dynamodb:BatchWriteItem"]);
-        let output = self
-            .client
-            .batch_write_item()
-            .request_items(&self.table, requests)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| from_sdk(&error))?;
-        output
-            .consumed_capacity()
-            .iter()
-            .for_each(|capacity| meter.wrote(Some(capacity)));
-        Ok(output
-            .unprocessed_items
-            .unwrap_or_default()
-            .remove(&self.table)
-            .unwrap_or_default())
     }
 
     /// One conditional update. A retry by the SDK after a lost answer meets its own write; the caller

@@ -1,6 +1,6 @@
 //! Find, decide, write: the operations on resources, the same for every resource type.
 
-use directory::directory::{Directory, Found, GroupRef, MemberRef};
+use directory::directory::{Directory, Found, GroupRef};
 use directory::error::DirectoryError;
 use directory::items::Stored;
 use directory::search::Query;
@@ -19,10 +19,10 @@ use crate::clock::{Clock, Ids};
 use crate::request::Parameters;
 use crate::response::{Outcome, answer_too_large, explain};
 
+mod show;
+
 /// How often a change is made anew because the resource changed meanwhile.
 const ATTEMPTS: u32 = 10;
-/// How many members fit into an answer: each takes about 170 bytes.
-const MOST_MEMBERS_SHOWN: u64 = 25_000;
 
 /// The operations on one type of resources of one tenant.
 #[derive(Clone, Copy)]
@@ -330,114 +330,6 @@ impl<'r> Resources<'r> {
     fn hash(&self, password: &Secret) -> Result<String, ScimError> {
         directory::password::hash(password, self.ids.bytes()).map_err(explain)
     }
-
-    async fn resource(
-        &self,
-        stored: Stored,
-        groups: Vec<GroupRef>,
-        projection: &Projection,
-    ) -> Result<Outcome, ScimError> {
-        let location = stored.resource.location(self.base);
-        let body = match self.of.kind {
-            ResourceKind::User => self.represent(stored, self.groups(&groups), projection),
-            ResourceKind::Group => self.show_group(stored, projection).await?,
-        };
-        Ok(Outcome::Resource { location, body })
-    }
-
-    /// A group as the client sees it.
-    async fn show_group(
-        &self,
-        stored: Stored,
-        projection: &Projection,
-    ) -> Result<Value, ScimError> {
-        if !projection.wants("members", self.of) {
-            return Ok(self.represent(stored, Vec::new(), projection));
-        }
-        check_shown(std::slice::from_ref(&stored))?;
-        let id = stored.resource.id;
-        let (stored, members) = self
-            .directory
-            .with_members(stored)
-            .await
-            .map_err(explain)?
-            .ok_or_else(|| self.absent(id.as_str()))?;
-        Ok(self.represent(stored, self.members(members), projection))
-    }
-
-    /// Resources as the client sees them; they stand in the order of their ids.
-    async fn show_all(
-        &self,
-        page: Vec<Stored>,
-        projection: &Projection,
-    ) -> Result<Vec<Value>, ScimError> {
-        let (Some(first), Some(last)) = (page.first(), page.last()) else {
-            return Ok(Vec::new());
-        };
-        let (first, last) = (first.resource.id, last.resource.id);
-        match self.of.kind {
-            ResourceKind::User if projection.wants("groups", self.of) => {
-                let mut groups = self
-                    .directory
-                    .groups_between(first, last)
-                    .await
-                    .map_err(explain)?;
-                Ok(page
-                    .into_iter()
-                    .map(|stored| {
-                        let groups = groups.remove(&stored.resource.id).unwrap_or_default();
-                        self.represent(stored, self.groups(&groups), projection)
-                    })
-                    .collect())
-            }
-            ResourceKind::Group if projection.wants("members", self.of) => {
-                check_shown(&page)?;
-                let mut shown = Vec::with_capacity(page.len());
-                for stored in page {
-                    // A group that is deleted meanwhile is left out.
-                    if let Some((stored, members)) =
-                        self.directory.with_members(stored).await.map_err(explain)?
-                    {
-                        shown.push(self.represent(stored, self.members(members), projection));
-                    }
-                }
-                Ok(shown)
-            }
-            _ => Ok(page
-                .into_iter()
-                .map(|stored| self.represent(stored, Vec::new(), projection))
-                .collect()),
-        }
-    }
-
-    fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
-        groups
-            .iter()
-            .map(|group| group.to_json(self.base))
-            .collect()
-    }
-
-    fn members(&self, members: Vec<MemberRef>) -> Vec<Value> {
-        members
-            .into_iter()
-            .map(|member| member.to_json(self.base))
-            .collect()
-    }
-
-    fn represent(&self, stored: Stored, related: Vec<Value>, projection: &Projection) -> Value {
-        let mut resource = stored.resource;
-        if !related.is_empty() {
-            let name = match self.of.kind {
-                ResourceKind::User => "groups",
-                ResourceKind::Group => "members",
-            };
-            resource
-                .attributes
-                .insert(name.to_owned(), Value::Array(related));
-        }
-        let whole = resource.represent(self.of, self.base);
-        Value::Object(projection.apply(self.of, whole))
-    }
 }
 
 /// What a PUT or PATCH makes of a resource.
@@ -446,13 +338,4 @@ struct Change {
     /// `None` when members are not spoken of.
     members: Option<MembershipDelta>,
     password: PasswordHash,
-}
-
-/// Refuses an answer whose members cannot fit, before they are read.
-fn check_shown(groups: &[Stored]) -> Result<(), ScimError> {
-    let members: u64 = groups.iter().map(|group| group.members).sum();
-    match members > MOST_MEMBERS_SHOWN {
-        true => Err(answer_too_large()),
-        false => Ok(()),
-    }
 }

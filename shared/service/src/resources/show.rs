@@ -1,0 +1,137 @@
+//! Resources as a client sees them: with their memberships, and the attributes that it wants.
+
+use directory::directory::{GroupRef, MemberRef};
+use directory::items::Stored;
+use scim_core::projection::Projection;
+use scim_core::{ResourceKind, ScimError};
+use serde_json::Value;
+
+use super::Resources;
+use crate::response::{Outcome, answer_too_large, explain};
+
+/// How many members fit into an answer: each takes about 170 bytes.
+const MOST_MEMBERS_SHOWN: u64 = 25_000;
+
+impl Resources<'_> {
+    pub(super) async fn resource(
+        &self,
+        stored: Stored,
+        groups: Vec<GroupRef>,
+        projection: &Projection,
+    ) -> Result<Outcome, ScimError> {
+        let location = stored.resource.location(self.base);
+        let body = match self.of.kind {
+            ResourceKind::User => self.represent(stored, self.groups(&groups), projection),
+            ResourceKind::Group => self.show_group(stored, projection).await?,
+        };
+        Ok(Outcome::Resource { location, body })
+    }
+
+    /// A group as the client sees it.
+    pub(super) async fn show_group(
+        &self,
+        stored: Stored,
+        projection: &Projection,
+    ) -> Result<Value, ScimError> {
+        if !projection.wants("members", self.of) {
+            return Ok(self.represent(stored, Vec::new(), projection));
+        }
+        check_shown(std::slice::from_ref(&stored))?;
+        let id = stored.resource.id;
+        let (stored, members) = self
+            .directory
+            .with_members(stored)
+            .await
+            .map_err(explain)?
+            .ok_or_else(|| self.absent(id.as_str()))?;
+        Ok(self.represent(stored, self.members(members), projection))
+    }
+
+    /// Resources as the client sees them; they stand in the order of their ids.
+    pub(super) async fn show_all(
+        &self,
+        page: Vec<Stored>,
+        projection: &Projection,
+    ) -> Result<Vec<Value>, ScimError> {
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            return Ok(Vec::new());
+        };
+        let (first, last) = (first.resource.id, last.resource.id);
+        match self.of.kind {
+            ResourceKind::User if projection.wants("groups", self.of) => {
+                let mut groups = self
+                    .directory
+                    .groups_between(first, last)
+                    .await
+                    .map_err(explain)?;
+                Ok(page
+                    .into_iter()
+                    .map(|stored| {
+                        let groups = groups.remove(&stored.resource.id).unwrap_or_default();
+                        self.represent(stored, self.groups(&groups), projection)
+                    })
+                    .collect())
+            }
+            ResourceKind::Group if projection.wants("members", self.of) => {
+                check_shown(&page)?;
+                let mut shown = Vec::with_capacity(page.len());
+                for stored in page {
+                    // A group that is deleted meanwhile is left out.
+                    if let Some((stored, members)) =
+                        self.directory.with_members(stored).await.map_err(explain)?
+                    {
+                        shown.push(self.represent(stored, self.members(members), projection));
+                    }
+                }
+                Ok(shown)
+            }
+            _ => Ok(page
+                .into_iter()
+                .map(|stored| self.represent(stored, Vec::new(), projection))
+                .collect()),
+        }
+    }
+
+    fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
+        groups
+            .iter()
+            .map(|group| group.to_json(self.base))
+            .collect()
+    }
+
+    fn members(&self, members: Vec<MemberRef>) -> Vec<Value> {
+        members
+            .into_iter()
+            .map(|member| member.to_json(self.base))
+            .collect()
+    }
+
+    pub(super) fn represent(
+        &self,
+        stored: Stored,
+        related: Vec<Value>,
+        projection: &Projection,
+    ) -> Value {
+        let mut resource = stored.resource;
+        if !related.is_empty() {
+            let name = match self.of.kind {
+                ResourceKind::User => "groups",
+                ResourceKind::Group => "members",
+            };
+            resource
+                .attributes
+                .insert(name.to_owned(), Value::Array(related));
+        }
+        let whole = resource.represent(self.of, self.base);
+        Value::Object(projection.apply(self.of, whole))
+    }
+}
+
+/// Refuses an answer whose members cannot fit, before they are read.
+fn check_shown(groups: &[Stored]) -> Result<(), ScimError> {
+    let members: u64 = groups.iter().map(|group| group.members).sum();
+    match members > MOST_MEMBERS_SHOWN {
+        true => Err(answer_too_large()),
+        false => Ok(()),
+    }
+}

@@ -91,8 +91,7 @@ impl Failure {
     /// The response.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
-        let status =
-            StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.error.status()).unwrap_or_default();
         let mut response = with_body(status, Some(&self.error.to_json()));
         let headers = response.headers_mut();
         match self.error.kind {

@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Failure;
+use input::{check_name, exists, invalid, missing, name_prefixes, required, stages, text};
+
+mod input;
 
 /// All secrets by name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +46,14 @@ struct Version {
     binary: Option<String>,
     stages: Vec<String>,
 }
+
+const CURRENT: &str = "AWSCURRENT";
+const PREVIOUS: &str = "AWSPREVIOUS";
+const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
+const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
+const MAX_VALUE: usize = 65_536;
+const MAX_PAGE: usize = 100;
+const MAX_UNSTAGED: usize = 100;
 
 type Outcome = Result<Value, Failure>;
 
@@ -359,88 +370,6 @@ impl Version {
     fn same(&self, other: &Self) -> bool {
         self.id == other.id && self.string == other.string && self.binary == other.binary
     }
-}
-
-const CURRENT: &str = "AWSCURRENT";
-const PREVIOUS: &str = "AWSPREVIOUS";
-const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
-const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
-const MAX_VALUE: usize = 65_536;
-const MAX_PAGE: usize = 100;
-const MAX_UNSTAGED: usize = 100;
-
-fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new("InvalidParameterException", message)
-}
-
-fn missing(message: String) -> Failure {
-    Failure::new("ResourceNotFoundException", message)
-}
-
-fn exists(message: String) -> Failure {
-    Failure::new("ResourceExistsException", message)
-}
-
-fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
-    input.get(name).and_then(Value::as_str)
-}
-
-fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Failure> {
-    text(input, name)
-        .filter(|v| !v.is_empty())
-        .ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
-}
-
-fn check_name(name: &str) -> Result<(), Failure> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
-    if name.len() > 512 || !name.chars().all(allowed) {
-        return Err(Failure::new(
-            "ValidationException",
-            "Invalid name. Use letters, digits and /_+=.@-, at most 512.",
-        ));
-    }
-    Ok(())
-}
-
-fn stages(input: &Value) -> Result<Vec<String>, Failure> {
-    let Some(given) = input.get("VersionStages").filter(|v| !v.is_null()) else {
-        return Ok(vec![CURRENT.to_owned()]);
-    };
-    let read = |list: &Vec<Value>| {
-        list.iter()
-            .map(|v| v.as_str().map(str::to_owned))
-            .collect::<Option<Vec<_>>>()
-    };
-    let stages = given
-        .as_array()
-        .and_then(read)
-        .filter(|list| !list.is_empty() && list.len() <= 20);
-    stages.ok_or_else(|| invalid("VersionStages is a list of 1 to 20 labels."))
-}
-
-/// For each filter the prefixes of which a name must have one.
-fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
-    let filters = input
-        .get("Filters")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    filters
-        .map(|filter| match text(filter, "Key") {
-            Some("name") => {
-                let values = filter
-                    .get("Values")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten();
-                Ok(values.filter_map(Value::as_str).collect())
-            }
-            other => Err(invalid(format!(
-                "no stand-in for the filter {}",
-                other.unwrap_or("without a key")
-            ))),
-        })
-        .collect()
 }
 
 #[cfg(test)]

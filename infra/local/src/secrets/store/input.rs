@@ -1,0 +1,80 @@
+//! The members of a request, and what is wrong with them.
+
+use serde_json::Value;
+
+use super::super::Failure;
+use super::CURRENT;
+
+pub(super) fn invalid(message: impl Into<String>) -> Failure {
+    Failure::new("InvalidParameterException", message)
+}
+
+pub(super) fn missing(message: String) -> Failure {
+    Failure::new("ResourceNotFoundException", message)
+}
+
+pub(super) fn exists(message: String) -> Failure {
+    Failure::new("ResourceExistsException", message)
+}
+
+pub(super) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
+    input.get(name).and_then(Value::as_str)
+}
+
+pub(super) fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Failure> {
+    text(input, name)
+        .filter(|v| !v.is_empty())
+        .ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
+}
+
+pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
+    if name.len() > 512 || !name.chars().all(allowed) {
+        return Err(Failure::new(
+            "ValidationException",
+            "Invalid name. Use letters, digits and /_+=.@-, at most 512.",
+        ));
+    }
+    Ok(())
+}
+
+pub(super) fn stages(input: &Value) -> Result<Vec<String>, Failure> {
+    let Some(given) = input.get("VersionStages").filter(|v| !v.is_null()) else {
+        return Ok(vec![CURRENT.to_owned()]);
+    };
+    let read = |list: &Vec<Value>| {
+        list.iter()
+            .map(|v| v.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    };
+    let stages = given
+        .as_array()
+        .and_then(read)
+        .filter(|list| !list.is_empty() && list.len() <= 20);
+    stages.ok_or_else(|| invalid("VersionStages is a list of 1 to 20 labels."))
+}
+
+/// For each filter the prefixes of which a name must have one.
+pub(super) fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
+    let filters = input
+        .get("Filters")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    filters
+        .map(|filter| match text(filter, "Key") {
+            Some("name") => {
+                let values = filter
+                    .get("Values")
+                    .and_then(Value::as_array)
+                    .into_iter()
+                    .flatten();
+                Ok(values.filter_map(Value::as_str).collect())
+            }
+            other => Err(invalid(format!(
+                "no stand-in for the filter {}",
+                other.unwrap_or("without a key")
+            ))),
+        })
+        .collect()
+}

@@ -1,0 +1,158 @@
+"""scim2-cli, a client that nobody here wrote, takes a user and a group through their lives.
+
+usage: scim_cli.py BINARY
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+from stack import ERROR, GROUP, USER, Stack, folder, token
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+SCIM2 = os.path.join(os.path.dirname(sys.executable), "scim2")
+
+
+class Cli:
+    """The command, aimed at one tenant."""
+
+    def __init__(self, base, key):
+        # What is set for people at a terminal is not for this client.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_CLI_")}
+        self.environment = environment | {
+            "SCIM_CLI_URL": base,
+            "SCIM_CLI_HEADERS": f"Authorization: Bearer {key}",
+            "NO_PROXY": "127.0.0.1",
+        }
+        self.base, self.runs = base, 0
+
+    def run(self, *arguments, code=0):
+        """Runs one command and returns what it printed as JSON."""
+        self.runs += 1
+        done = subprocess.run(
+            [SCIM2, *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, f"scim2 {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    def refused(self, status, scim_type, *arguments):
+        """Runs a command that has to be refused."""
+        answer = self.run(*arguments, code=1)
+        assert answer["schemas"] == [ERROR], answer
+        assert (answer["status"], answer.get("scimType")) == (str(status), scim_type), answer
+
+    def names(self, total, kind, attribute, expression):
+        """The values of an attribute in what a filter finds."""
+        answer = self.run("query", kind, "--filter", expression)
+        assert answer["totalResults"] == total, (expression, answer)
+        return sorted(resource[attribute] for resource in answer.get("Resources", []))
+
+
+def users(cli):
+    """Creates, reads, finds, replaces, changes. Returns the id."""
+    emails = [{"value": "babs@example.com", "type": "work", "primary": True}, {"value": "b@home.example"}]
+    created = cli.run(
+        *("create", "user", "--user-name", "bjensen", "--display-name", "Babs", "--active", "true"),
+        *("--name", '{"givenName": "Barbara", "familyName": "Jensen"}', "--password", "t1meMa$heen"),
+        *("--emails", json.dumps(emails)),
+    )
+    user = created["id"]
+    assert created["userName"] == "bjensen" and created["active"] is True and "password" not in created, created
+    assert created["emails"] == emails, created
+    assert created["meta"]["location"] == f"{cli.base}/Users/{user}", created
+    assert created["meta"]["resourceType"] == "User" and created["schemas"] == [USER], created
+    assert cli.run("query", "user", user) == created
+    cli.refused(409, "uniqueness", "create", "user", "--user-name", "BJensen")
+
+    other = cli.run("create", "user", "--user-name", "asmith", "--active", "false")["id"]
+    for total, expression in (
+        (1, 'userName eq "BJENSEN"'),
+        (1, 'emails[type eq "work" and value co "@example.com"]'),
+        (1, 'name.familyName sw "Jen" and active eq true'),
+        (0, 'userName eq "nobody"'),
+        (0, 'not (userName pr)'),
+    ):
+        assert cli.names(total, "user", "userName", expression) == ["bjensen"] * total
+    assert cli.names(2, "user", "userName", 'userName co "s"') == ["asmith", "bjensen"]
+    pages = [cli.run("query", "user", "--start-index", start, "--count", "1") for start in ("1", "2")]
+    assert all(page["totalResults"] == 2 and page["itemsPerPage"] == 1 for page in pages), pages
+    assert {page["Resources"][0]["id"] for page in pages} == {user, other}, pages
+    only = cli.run("query", "user", user, "--attribute", "name.givenName")
+    assert {name for name in only if name != "schemas"} == {"id", "name"}, only
+    assert only["name"] == {"givenName": "Barbara"}, only
+
+    replaced = cli.run("replace", "user", "--id", user, "--user-name", "bjensen", "--title", "Guide")
+    assert replaced["title"] == "Guide" and "displayName" not in replaced and "emails" not in replaced, replaced
+    assert replaced["meta"]["created"] == created["meta"]["created"], replaced
+    changed = cli.run(
+        *("modify", "user", user, "replace", "active", "false", "add", "emails", json.dumps(emails)),
+        *("replace", 'emails[type eq "work"].value', "barbara@example.com", "remove", "title"),
+        *("add", f"{ENTERPRISE}:department", "Tours"),
+    )
+    assert changed["active"] is False and "title" not in changed, changed
+    assert [email["value"] for email in changed["emails"]] == ["barbara@example.com", "b@home.example"], changed
+    assert changed[ENTERPRISE] == {"department": "Tours"}, changed
+    assert changed["meta"]["version"] != replaced["meta"]["version"], changed
+    assert cli.run("query", "user", user) == changed
+    assert cli.names(2, "user", "userName", "active eq false") == ["asmith", "bjensen"]
+    return user, other
+
+
+def groups(cli, user, other):
+    """A group with members, which its users show. Returns the id."""
+    members = [{"value": user, "type": "User"}]
+    created = cli.run("create", "group", "--display-name", "Tour Guides", "--members", json.dumps(members))
+    group = created["id"]
+    assert created["displayName"] == "Tour Guides" and created["schemas"] == [GROUP], created
+    assert [member["value"] for member in created["members"]] == [user], created
+    assert cli.run("query", "group", group) == created
+    assert cli.names(1, "group", "displayName", 'displayName eq "tour guides"') == ["Tour Guides"]
+    assert cli.names(1, "group", "displayName", f'members.value eq "{user}"') == ["Tour Guides"]
+    assert cli.names(0, "group", "displayName", f'members.value eq "{other}"') == []
+    # A change of a group is answered without the group, which may be large.
+    assert cli.run("modify", "group", group, "add", "members", json.dumps([{"value": other}])) is None
+    added = cli.run("query", "group", group)
+    assert {member["value"] for member in added["members"]} == {user, other}, added
+    assert [of["value"] for of in cli.run("query", "user", other)["groups"]] == [group]
+    cli.run("modify", "group", group, "remove", f'members[value eq "{other}"]', "replace", "displayName", "Guides")
+    removed = cli.run("query", "group", group)
+    assert [member["value"] for member in removed["members"]] == [user], removed
+    assert "groups" not in cli.run("query", "user", other)
+    assert [of["display"] for of in cli.run("query", "user", user)["groups"]] == ["Guides"]
+    short = cli.run("query", "group", "--excluded-attribute", "members")["Resources"]
+    assert [(found["displayName"], "members" in found) for found in short] == [("Guides", False)], short
+    return group
+
+
+def gone(cli, kind, identifier):
+    """Deletes a resource: it can be neither read nor found, changed or deleted again."""
+    assert cli.run("delete", kind, identifier) is None
+    cli.refused(404, None, "query", kind, identifier)
+    cli.refused(404, None, "delete", kind, identifier)
+    cli.refused(404, None, "modify", kind, identifier, "replace", "displayName", "Back")
+
+
+def main(binary):
+    key = token()
+    with folder() as path, Stack(binary, path, "--memory", "--tenant", f"kit={key}") as stack:
+        cli = Cli(*stack.tenants["kit"])
+        user, other = users(cli)
+        group = groups(cli, user, other)
+        gone(cli, "user", user)
+        assert "members" not in cli.run("query", "group", group)
+        gone(cli, "group", group)
+        assert cli.names(0, "user", "userName", 'userName eq "bjensen"') == []
+        assert cli.run("create", "user", "--user-name", "bjensen")["id"] != user
+        # With another token it does not get as far as its command.
+        assert Cli(cli.base, token()).run("query", "user", other, code=1) is None
+    print(f"{cli.runs} commands, a user and a group created, read, found, replaced, changed, deleted")
+
+
+main(*sys.argv[1:])

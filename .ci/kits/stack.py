@@ -1,0 +1,147 @@
+"""A local stack for a kit: starts it, waits until it is ready, ends it by its process id. And a small SCIM client.
+
+Nothing here needs a package. A check is an `assert`; what a server wrote is shown when one fails.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+SCIM = "application/scim+json"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
+ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+# A signal that ends a kit unwinds it, which ends what it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
+
+
+def token():
+    """A token that only this run knows."""
+    return secrets.token_hex(24)
+
+
+class Process:
+    """A process in a group of its own, with its output in files. As a context it ends with the context."""
+
+    def __init__(self, command, folder, name, **options):
+        self.paths = [pathlib.Path(folder, f"{name}.{kind}") for kind in ("out", "err")]
+        with self.paths[0].open("wb") as out, self.paths[1].open("wb") as err:
+            self.child = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True, **options
+            )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.end()
+        if kind:
+            for path in self.paths:
+                print(f"--- {path.name}", path.read_text(errors="replace"), sep="\n", flush=True)
+
+    def output(self):
+        """The whole lines on standard output so far."""
+        return [line[:-1] for line in self.paths[0].read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def wait_for(self, found, seconds=30):
+        """Waits until `found(lines)` is true and returns it."""
+        deadline = time.monotonic() + seconds
+        while not (result := found(self.output())):
+            assert self.child.poll() is None, f"it ended by itself with {self.child.returncode}"
+            assert time.monotonic() < deadline, f"not ready after {seconds} s"
+            time.sleep(0.05)
+        return result
+
+    def stop(self, with_signal):
+        """Asks it to end, as Ctrl-C or a script does, and returns its exit code."""
+        self.child.send_signal(with_signal)
+        return self.child.wait(timeout=30)
+
+    def end(self):
+        """Ends it and what it started, however it is."""
+        for with_signal, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.child.pid, with_signal)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.child.wait(seconds)
+        # The group is gone only when every process in it is.
+        deadline = time.monotonic() + 10
+        with contextlib.suppress(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.killpg(self.child.pid, signal.SIGKILL)
+                time.sleep(0.05)
+
+
+class Stack(Process):
+    """`cargo run` with these arguments; `tenants` are its tenants, name → (base address, token)."""
+
+    def __init__(self, binary, folder, *arguments):
+        super().__init__([binary, "--listen", "127.0.0.1:0", *arguments], folder, "stack")
+
+    def __enter__(self):
+        try:
+            # The text for people begins with an empty line, after the tenants.
+            lines = self.wait_for(lambda lines: "" in lines and lines[: lines.index("")])
+            assert lines[0].startswith("ready http://127.0.0.1:"), lines
+            fields = [line.split(" ") for line in lines[1:]]
+            assert all(len(line) == 4 and line[0] == "tenant" for line in fields), lines
+            self.tenants = {name: (base, key) for _, name, base, key in fields}
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+
+class Client:
+    """Requests of a provisioning client. Proxies of the environment are not used: everything is on this machine."""
+
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def __init__(self, base, key=None, seconds=30):
+        self.base, self.key, self.seconds = base, key, seconds
+
+    def send(self, method, path, body=None, media_type=SCIM, **query):
+        """Sends one request; returns status, headers and the body as JSON."""
+        url = self.base + path + ("?" + urllib.parse.urlencode(query) if query else "")
+        headers = {"Accept": SCIM, **({"Authorization": f"Bearer {self.key}"} if self.key else {})}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = media_type
+        request = urllib.request.Request(url, data, headers, method=method)
+        try:
+            answer = self.opener.open(request, timeout=self.seconds)
+        except urllib.error.HTTPError as refused:
+            answer = refused
+        with answer:
+            raw = answer.read()
+            if raw:
+                assert answer.headers["Content-Type"] == SCIM, (method, path, dict(answer.headers), raw)
+            return answer.status, answer.headers, json.loads(raw) if raw else None
+
+    def expect(self, status, method, path, body=None, **options):
+        """Sends one request, checks the status and returns the body; an error has to be a SCIM error."""
+        got, headers, answer = self.send(method, path, body, **options)
+        assert got == status, f"{method} {path} {body}: {got} {answer}, expected {status}"
+        if status >= 400:
+            assert answer["schemas"] == [ERROR] and answer["status"] == str(status) and answer["detail"], answer
+        return answer
+
+
+@contextlib.contextmanager
+def folder():
+    """A folder outside the workspace, for the time of a kit."""
+    with tempfile.TemporaryDirectory(prefix="muster-ci-") as path:
+        yield path

@@ -1,0 +1,162 @@
+"""`cargo lambda watch` serves the functions' own binaries on one port, and `cargo lambda invoke` calls one.
+
+It starts the stand-ins of DynamoDB and Secrets Manager with `local services`. What watch runs is compiled already,
+by `cargo build` with the same profile; the first request to a function only starts it.
+
+usage: watch.py BINARY, in the workspace, with cargo-lambda on the PATH
+"""
+
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+from stack import GROUP, PATCH, USER, Client, Process, folder
+
+EVENT = pathlib.Path("functions/users/events/list-users.json")
+PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
+# The start of a function, through a cargo that may wait for another one.
+SLOW = 300
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def main(binary):
+    with folder() as path:
+        services = Process(
+            [binary, "services", "--memory", "--dynamodb-port", "0", "--secrets-port", "0"], path, "services"
+        )
+        with services:
+            key, lines = services.wait_for(tenant)
+            port = free_port()
+            public = f"http://127.0.0.1:{port}"
+            environment = pathlib.Path(path, "environment")
+            environment.write_text("\n".join([*lines, f"MUSTER_PUBLIC_URL={public}", ""]))
+            command = ["cargo", "lambda", "watch", "--locked", "-A", "127.0.0.1", "-P", str(port), "--disable-cors"]
+            with Process([*command, "--env-file", str(environment)], path, "watch") as watch:
+                wait_for_port(watch, port)
+                requests = Counted(f"{public}/acme/scim/v2", key, SLOW)
+                conversation(requests, f"{public}/acme/scim/v2")
+                refusals(requests, public)
+                invoke(port, key, path)
+    print(f"{requests.count} requests through three binaries, 2 invocations of users")
+
+
+def tenant(lines):
+    """The token and the environment, once both are printed."""
+    last = [line for line in lines if line.startswith("# tenant acme, token ")]
+    return last and (last[0].rsplit(" ", 1)[1], [line for line in lines if not line.startswith("#")])
+
+
+def wait_for_port(process, port):
+    deadline = time.monotonic() + 60
+    while True:
+        assert process.child.poll() is None, f"it ended by itself with {process.child.returncode}"
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "nothing listens"
+            time.sleep(0.1)
+
+
+class Counted(Client):
+    count = 0
+
+    def send(self, *arguments, **options):
+        self.count += 1
+        return super().send(*arguments, **options)
+
+
+def conversation(client, base):
+    """A user and a group, in both media types, and discovery."""
+    body = {"schemas": [USER], "userName": "jane.doe@example.com", "displayName": "Jané ✓", "active": True}
+    status, headers, user = client.send("POST", "/Users", body)
+    assert status == 201, (status, user)
+    assert headers["Location"] == user["meta"]["location"] == f"{base}/Users/{user['id']}", (dict(headers), user)
+    assert user["displayName"] == "Jané ✓", user
+    plain = client.expect(201, "POST", "/Users", {**body, "userName": "plain"}, media_type="application/json")
+    assert client.expect(200, "GET", f"/Users/{user['id']}") == user
+    found = client.expect(200, "GET", "/Users", filter='userName eq "JANE.DOE@example.com"')
+    assert found["totalResults"] == 1 and found["Resources"] == [user], found
+    assert client.expect(200, "GET", "/Users", filter='userName eq "nobody"')["totalResults"] == 0
+    assert client.expect(409, "POST", "/Users", body)["scimType"] == "uniqueness"
+
+    members = [{"value": user["id"]}, {"value": plain["id"]}]
+    group = client.expect(201, "POST", "/Groups", {"schemas": [GROUP], "displayName": "Guides", "members": members})
+    assert group["meta"]["location"] == f"{base}/Groups/{group['id']}", group
+    remove = {"op": "remove", "path": f'members[value eq "{plain["id"]}"]'}
+    client.expect(204, "PATCH", f"/Groups/{group['id']}", {"schemas": [PATCH], "Operations": [remove]})
+    group = client.expect(200, "GET", f"/Groups/{group['id']}")
+    assert [member["value"] for member in group["members"]] == [user["id"]], group
+    assert [of["value"] for of in client.expect(200, "GET", f"/Users/{user['id']}")["groups"]] == [group["id"]]
+    other_id = {"op": "replace", "path": "id", "value": "other"}
+    answer = client.expect(400, "PATCH", f"/Users/{user['id']}", {"schemas": [PATCH], "Operations": [other_id]})
+    assert answer["scimType"] == "mutability", answer
+    client.expect(204, "DELETE", f"/Users/{plain['id']}")
+    client.expect(404, "GET", f"/Users/{plain['id']}")
+    client.expect(200, "PUT", f"/Users/{user['id']}", {**body, "active": False})
+
+    assert client.expect(200, "GET", "/ServiceProviderConfig")["patch"]["supported"] is True
+    types = client.expect(200, "GET", "/ResourceTypes")["Resources"]
+    assert {kind["name"] for kind in types} == {"User", "Group"}, types
+    assert client.expect(200, "GET", f"/Schemas/{USER}")["id"] == USER
+    client.expect(501, "GET", "/Me")
+
+
+def refusals(client, public):
+    """Every refusal is a SCIM error, on paths without a route as well."""
+    for path in ("/Users", "/Groups", "/Schemas", "/nope"):
+        client.key, key = None, client.key
+        client.expect(401, "GET", path)
+        client.key = key
+    for method, path in (("GET", "/nope"), ("GET", "/Users/a/b"), ("POST", "/nope/.search")):
+        client.expect(404, method, path)
+    client.expect(405, "PUT", "/Users", {})
+    client.expect(405, "DELETE", "/Schemas")
+    assert client.expect(400, "POST", "/Users", {"schemas": [USER]})["scimType"] == "invalidValue"
+    assert client.expect(400, "GET", "/Users", filter="userName eq")["scimType"] == "invalidFilter"
+    client.base, base = public, client.base
+    for path in ("/", "/acme", "/acme/", "/acme/nope", "/other/scim/v2/Users"):
+        status, _, answer = client.send("GET", path)
+        assert status in (401, 404) and answer["status"] == str(status), (path, status, answer)
+    client.base = base
+
+
+def invoke(port, key, path):
+    """The event of the README: with the placeholder it is refused, with a token it finds the user."""
+    event = EVENT.read_text()
+    assert event.count(PLACEHOLDER) == 1
+    with_token = pathlib.Path(path, "event.json")
+    with_token.write_text(event.replace(PLACEHOLDER, key))
+    for file, status in ((EVENT, 401), (with_token, 200)):
+        answer = call(port, file)
+        body = json.loads(answer["body"])
+        assert answer["statusCode"] == status, answer
+        if status == 200:
+            assert [found["userName"] for found in body["Resources"]] == ["jane.doe@example.com"], body
+        else:
+            assert body["status"] == str(status), body
+
+
+def call(port, file):
+    command = ["cargo", "lambda", "invoke", "users", "-A", "127.0.0.1", "-P", str(port), "--data-file", str(file)]
+    done = subprocess.run(
+        [*command, "--output-format", "json"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SLOW,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout)
+
+
+main(*sys.argv[1:])

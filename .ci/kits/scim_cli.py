@@ -25,7 +25,7 @@ class Cli:
             "SCIM_CLI_HEADERS": f"Authorization: Bearer {key}",
             "NO_PROXY": "127.0.0.1",
         }
-        self.base, self.runs = base, 0
+        self.base, self.runs, self.said = base, 0, ""
 
     def run(self, *arguments, code=0):
         """Runs one command and returns what it printed as JSON."""
@@ -40,12 +40,13 @@ class Cli:
             check=False,
         )
         assert done.returncode == code, f"scim2 {arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        self.said = done.stderr
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def refused(self, status, scim_type, *arguments):
         """Runs a command that has to be refused."""
         answer = self.run(*arguments, code=1)
-        assert answer["schemas"] == [ERROR], answer
+        assert answer and answer["schemas"] == [ERROR], (arguments, answer, self.said)
         assert (answer["status"], answer.get("scimType")) == (str(status), scim_type), answer
 
     def names(self, total, kind, attribute, expression):
@@ -151,7 +152,8 @@ def main(binary):
         assert cli.names(0, "user", "userName", 'userName eq "bjensen"') == []
         assert cli.run("create", "user", "--user-name", "bjensen")["id"] != user
         # With another token it does not get as far as its command.
-        assert Cli(cli.base, token()).run("query", "user", other, code=1) is None
+        stranger = Cli(cli.base, token())
+        assert stranger.run("query", "user", other, code=1) is None and "401" in stranger.said, stranger.said
     print(f"{cli.runs} commands, a user and a group created, read, found, replaced, changed, deleted")
 
 

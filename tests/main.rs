@@ -8,3 +8,4 @@ mod idp;
 mod infra;
 mod storage;
 mod support;
+mod versions;

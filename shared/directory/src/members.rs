@@ -70,6 +70,11 @@ impl Edges {
         );
     }
 
+    /// Makes the change hold for the group's version that was read only.
+    pub const fn fence_version(&mut self) {
+        self.is_fenced = true;
+    }
+
     /// How many members the group gets.
     pub(crate) fn added(&self) -> u64 {
         u64::try_from(self.add.len()).unwrap_or_default()

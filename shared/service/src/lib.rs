@@ -32,7 +32,7 @@ pub use routes::Function;
 
 use auth::{Caller, Gate};
 use clock::{Clock, Ids};
-use request::{Address, Parameters};
+use request::{Address, Parameters, Preconditions};
 use resources::Resources;
 use response::{Failure, Outcome};
 use routes::{Endpoint, Match, Route};
@@ -168,6 +168,7 @@ impl Service {
     ) -> Result<Outcome, Failure> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
         let projection = parameters.projection()?;
+        let given = Preconditions::parse(request.headers());
         let variable = variable.unwrap_or_default();
         let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
         let body = || request::json(request.headers(), request.body());
@@ -175,16 +176,20 @@ impl Service {
         let outcome = match route.endpoint {
             Endpoint::List(kind) => resources(kind).list(&parameters, &projection).await?,
             Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
-            Endpoint::Read(kind) => resources(kind).read(variable, &projection).await?,
+            Endpoint::Read(kind) => resources(kind).read(variable, &projection, &given).await?,
             Endpoint::Replace(kind) => {
                 let body = body()?;
-                resources(kind).replace(variable, body, &projection).await?
+                resources(kind)
+                    .replace(variable, body, &projection, &given)
+                    .await?
             }
             Endpoint::Modify(kind) => {
                 let body = body()?;
-                resources(kind).modify(variable, body, &projection).await?
+                resources(kind)
+                    .modify(variable, body, &projection, &given)
+                    .await?
             }
-            Endpoint::Delete(kind) => resources(kind).delete(variable).await?,
+            Endpoint::Delete(kind) => resources(kind).delete(variable, &given).await?,
             Endpoint::ServiceProviderConfig => {
                 Outcome::Message(discovery::service_provider_config(base))
             }

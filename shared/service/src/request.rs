@@ -5,7 +5,7 @@ use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 use scim_core::error::quote;
 use scim_core::projection::Projection;
-use scim_core::{ErrorKind, ScimError, limits};
+use scim_core::{ErrorKind, ScimError, Version, limits};
 use serde_json::Value;
 
 use directory::tenant_id::TenantId;
@@ -167,6 +167,100 @@ impl Parameters {
     }
 }
 
+/// What a request demands of the version of its resource, RFC 7644 §3.14.
+///
+/// Tags are compared weakly for every method: SCIM has weak tags work in `If-Match`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Preconditions {
+    if_match: Option<Tags>,
+    if_none_match: Option<Tags>,
+}
+
+/// The value of `If-Match` or `If-None-Match`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Tags {
+    Any,
+    These(Vec<String>),
+}
+
+impl Tags {
+    fn parse(headers: &HeaderMap, name: header::HeaderName) -> Option<Self> {
+        let mut tags = Vec::new();
+        let mut is_given = false;
+        for value in headers.get_all(name) {
+            is_given = true;
+            for tag in value.to_str().unwrap_or_default().split(',').map(str::trim) {
+                if tag == "*" {
+                    return Some(Self::Any);
+                }
+                let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+                tags.push(opaque.trim_matches('"').to_owned());
+            }
+        }
+        is_given.then_some(Self::These(tags))
+    }
+
+    fn has(&self, version: Version) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.contains(&version.0.to_string()),
+        }
+    }
+}
+
+impl Preconditions {
+    /// Reads the headers of a request.
+    #[must_use]
+    pub fn parse(headers: &HeaderMap) -> Self {
+        Self {
+            if_match: Tags::parse(headers, header::IF_MATCH),
+            if_none_match: Tags::parse(headers, header::IF_NONE_MATCH),
+        }
+    }
+
+    /// Those of an operation that names the version it expects, as bulk operations do.
+    #[must_use]
+    pub fn of_version(version: Option<&str>) -> Self {
+        let mut headers = HeaderMap::new();
+        if let Some(version) = version.and_then(|version| version.parse().ok()) {
+            headers.insert(header::IF_MATCH, version);
+        }
+        Self::parse(&headers)
+    }
+
+    /// Whether the client has this version already.
+    #[must_use]
+    pub fn has(&self, version: Version) -> bool {
+        self.if_none_match
+            .as_ref()
+            .is_some_and(|tags| tags.has(version))
+    }
+
+    /// Whether a change has to be made on the very version that was read.
+    #[must_use]
+    pub const fn is_given(&self) -> bool {
+        self.if_match.is_some() || self.if_none_match.is_some()
+    }
+
+    /// Checks the version that a write would replace.
+    ///
+    /// # Errors
+    ///
+    /// 412 when it is not the one, or one of those, that the client expects.
+    pub fn check(&self, version: Version) -> Result<(), ScimError> {
+        let is_expected = self.if_match.as_ref().is_none_or(|tags| tags.has(version));
+        match is_expected && !self.has(version) {
+            true => Ok(()),
+            false => Err(ScimError::new(
+                ErrorKind::PreconditionFailed,
+                format!(
+                    "the resource is in version {version} and not in the one that the request expects; read it again"
+                ),
+            )),
+        }
+    }
+}
+
 /// Reads a body as JSON.
 ///
 /// # Errors
@@ -266,6 +360,27 @@ mod tests {
         assert_eq!(Parameters::parse("").unwrap(), Parameters::default());
         assert!(Parameters::parse("count=1&count=2").is_err());
         assert!(Parameters::parse("filter=%ff").is_err());
+    }
+
+    #[test]
+    fn v03_v06_tags_are_compared_weakly_and_in_lists() {
+        let of = |name: header::HeaderName, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            Preconditions::parse(&headers)
+        };
+        for good in ["W/\"3\"", "\"3\"", "3", "*", "\"1\", W/\"3\""] {
+            assert!(of(header::IF_MATCH, good).check(Version(3)).is_ok(), "{good}");
+            assert!(of(header::IF_NONE_MATCH, good).has(Version(3)), "{good}");
+            assert!(of(header::IF_NONE_MATCH, good).check(Version(3)).is_err(), "{good}");
+        }
+        for bad in ["W/\"2\"", "\"33\"", "", "x"] {
+            let error = of(header::IF_MATCH, bad).check(Version(3)).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::PreconditionFailed, "{bad}");
+            assert!(!of(header::IF_NONE_MATCH, bad).has(Version(3)), "{bad}");
+        }
+        assert!(Preconditions::default().check(Version(3)).is_ok());
+        assert!(Preconditions::of_version(Some("W/\"2\"")).check(Version(3)).is_err());
     }
 
     #[test]

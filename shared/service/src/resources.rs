@@ -16,7 +16,7 @@ use scim_core::{Attributes, Catalogue, Draft, ResourceId, ResourceKind, Resource
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
-use crate::request::Parameters;
+use crate::request::{Parameters, Preconditions};
 use crate::response::{Outcome, answer_too_large, explain};
 
 mod show;
@@ -97,17 +97,30 @@ impl<'r> Resources<'r> {
             .await
             .map_err(explain)?;
         let location = stored.resource.location(self.base);
+        let version = stored.resource.meta.version;
         // A new user is in no group; a new group may have members.
         let body = match self.of.kind {
             ResourceKind::User => self.represent(stored, Vec::new(), projection),
             ResourceKind::Group => self.show_group(stored, projection).await?,
         };
-        Ok(Outcome::Created { location, body })
+        Ok(Outcome::Created {
+            location,
+            version,
+            body,
+        })
     }
 
     /// GET of one resource.
-    pub async fn read(&self, id: &str, projection: &Projection) -> Result<Outcome, ScimError> {
+    pub async fn read(
+        &self,
+        id: &str,
+        projection: &Projection,
+        preconditions: &Preconditions,
+    ) -> Result<Outcome, ScimError> {
         let (stored, groups) = self.attempt(0, self.id(id)?, projection).await?;
+        if preconditions.has(stored.resource.meta.version) {
+            return Ok(Outcome::NotModified(stored.resource.meta.version));
+        }
         self.resource(stored, groups, projection).await
     }
 
@@ -117,6 +130,7 @@ impl<'r> Resources<'r> {
         id: &str,
         body: Value,
         projection: &Projection,
+        preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
         let id = self.id(id)?;
         let draft = Draft::parse(body, self.of)?;
@@ -126,12 +140,14 @@ impl<'r> Resources<'r> {
         };
         for attempt in 0..ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
+            preconditions.check(current.resource.meta.version)?;
             draft.check_immutable(&current.resource.attributes, self.of)?;
             let change = Change {
                 attributes: draft.attributes.clone(),
                 members: (self.of.kind == ResourceKind::Group)
                     .then(|| MembershipDelta::to(draft.members.clone())),
                 password: password.clone(),
+                is_fenced: preconditions.is_given(),
             };
             if let Some(stored) = self.write(current, change).await? {
                 return self.resource(stored, groups, projection).await;
@@ -147,11 +163,13 @@ impl<'r> Resources<'r> {
         id: &str,
         body: Value,
         projection: &Projection,
+        preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
         let id = self.id(id)?;
         let request = PatchRequest::parse(body)?;
         for attempt in 0..ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
+            preconditions.check(current.resource.meta.version)?;
             let patched = self.patched(&request, &current).await?;
             let password = match &patched.password {
                 PasswordChange::Keep => PasswordHash::Keep,
@@ -162,10 +180,13 @@ impl<'r> Resources<'r> {
                 attributes: patched.attributes,
                 members: Some(patched.members).filter(|delta| !delta.is_empty()),
                 password,
+                is_fenced: preconditions.is_given(),
             };
             if let Some(stored) = self.write(current, change).await? {
                 return match self.of.kind {
-                    ResourceKind::Group if !projection.is_only() => Ok(Outcome::Done),
+                    ResourceKind::Group if !projection.is_only() => {
+                        Ok(Outcome::Changed(stored.resource.meta.version))
+                    }
                     _ => self.resource(stored, groups, projection).await,
                 };
             }
@@ -214,7 +235,10 @@ impl<'r> Resources<'r> {
         let result = match change.members {
             Some(delta) => {
                 let id = current.resource.id;
-                let edges = self.directory.edges_for(id, delta).await.map_err(explain)?;
+                let mut edges = self.directory.edges_for(id, delta).await.map_err(explain)?;
+                if change.is_fenced {
+                    edges.fence_version();
+                }
                 self.directory
                     .change_group(&current, change.attributes, edges, now, &write)
                     .await
@@ -237,7 +261,11 @@ impl<'r> Resources<'r> {
     }
 
     /// DELETE.
-    pub async fn delete(&self, id: &str) -> Result<Outcome, ScimError> {
+    pub async fn delete(
+        &self,
+        id: &str,
+        preconditions: &Preconditions,
+    ) -> Result<Outcome, ScimError> {
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
@@ -245,6 +273,7 @@ impl<'r> Resources<'r> {
             let (current, groups) = tokio::try_join!(self.current(id), async move {
                 beside.groups_to_leave(id).await.map_err(explain)
             })?;
+            preconditions.check(current.resource.meta.version)?;
             let deleted = self
                 .directory
                 .delete(&current, groups, self.clock.now(), &self.ids.write())
@@ -338,4 +367,6 @@ struct Change {
     /// `None` when members are not spoken of.
     members: Option<MembershipDelta>,
     password: PasswordHash,
+    /// Whether it holds for the version that was read only.
+    is_fenced: bool,
 }

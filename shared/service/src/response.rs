@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::{ErrorKind, ScimError, Version};
 use serde_json::Value;
 
 use directory::error::DirectoryError;
@@ -24,6 +24,8 @@ pub enum Outcome {
     Created {
         /// Its location.
         location: String,
+        /// Its version.
+        version: Version,
         /// Its representation.
         body: Value,
     },
@@ -31,11 +33,17 @@ pub enum Outcome {
     Resource {
         /// Its location.
         location: String,
+        /// Its version.
+        version: Version,
         /// Its representation.
         body: Value,
     },
     /// A message.
     Message(Value),
+    /// A resource was changed, and is not shown.
+    Changed(Version),
+    /// The client has the version that there is.
+    NotModified(Version),
     /// Nothing to say.
     Done,
 }
@@ -47,18 +55,33 @@ impl Outcome {
     ///
     /// `tooLarge` over [`LARGEST`].
     pub fn into_response(self) -> Result<Response<Bytes>, ScimError> {
-        let (status, location, body) = match self {
-            Self::Created { location, body } => (StatusCode::CREATED, Some(location), Some(body)),
-            Self::Resource { location, body } => (StatusCode::OK, Some(location), Some(body)),
-            Self::Message(body) => (StatusCode::OK, None, Some(body)),
-            Self::Done => (StatusCode::NO_CONTENT, None, None),
+        let (status, location, version, body) = match self {
+            Self::Created {
+                location,
+                version,
+                body,
+            } => (StatusCode::CREATED, Some(location), Some(version), Some(body)),
+            Self::Resource {
+                location,
+                version,
+                body,
+            } => (StatusCode::OK, Some(location), Some(version), Some(body)),
+            Self::Message(body) => (StatusCode::OK, None, None, Some(body)),
+            Self::Changed(version) => (StatusCode::NO_CONTENT, None, Some(version), None),
+            Self::NotModified(version) => (StatusCode::NOT_MODIFIED, None, Some(version), None),
+            Self::Done => (StatusCode::NO_CONTENT, None, None, None),
         };
         let mut response = with_body(status, body.as_ref());
         if response.body().len() > LARGEST {
             return Err(answer_too_large());
         }
+        let headers = response.headers_mut();
         if let Some(location) = location.and_then(|uri| HeaderValue::try_from(uri).ok()) {
-            response.headers_mut().insert(header::LOCATION, location);
+            headers.insert(header::LOCATION, location);
+        }
+        let tag = version.map(|version| version.to_string());
+        if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+            headers.insert(header::ETAG, tag);
         }
         Ok(response)
     }
@@ -139,6 +162,9 @@ pub fn explain(error: DirectoryError) -> ScimError {
         )),
         DirectoryError::TooManyMembers { given, most } => ScimError::too_large(format!(
             "the request changes {given} members; one request can change {most} at most, so send the rest in further ones"
+        )),
+        DirectoryError::TooManyAddresses { given, most } => ScimError::too_large(format!(
+            "`emails`: the request gives or changes {given} addresses; {most} are the most that a user can have and that one request can change"
         )),
         DirectoryError::TooLarge { given, most } => ScimError::too_large(format!(
             "the resource has {given} bytes; {most} are the most that can be stored"

@@ -20,11 +20,16 @@ impl Resources<'_> {
         projection: &Projection,
     ) -> Result<Outcome, ScimError> {
         let location = stored.resource.location(self.base);
+        let version = stored.resource.meta.version;
         let body = match self.of.kind {
             ResourceKind::User => self.represent(stored, self.groups(&groups), projection),
             ResourceKind::Group => self.show_group(stored, projection).await?,
         };
-        Ok(Outcome::Resource { location, body })
+        Ok(Outcome::Resource {
+            location,
+            version,
+            body,
+        })
     }
 
     /// A group as the client sees it.

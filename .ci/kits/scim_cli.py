@@ -153,7 +153,7 @@ def main(binary):
         assert cli.run("create", "user", "--user-name", "bjensen")["id"] != user
         # With another token it does not get as far as its command.
         stranger = Cli(cli.base, token())
-        assert stranger.run("query", "user", other, code=1) is None and "401" in stranger.said, stranger.said
+        assert stranger.run("query", "user", other, code=1) is None and "bearer token" in stranger.said, stranger.said
     print(f"{cli.runs} commands, a user and a group created, read, found, replaced, changed, deleted")
 
 

@@ -1,6 +1,8 @@
 //! What tests stand on: a target, a client of it, and short ways to say what they mean.
 
 pub mod client;
+pub mod listed;
+pub mod seed;
 pub mod table;
 pub mod target;
 

@@ -31,6 +31,13 @@ pub enum DirectoryError {
         /// How many it may touch.
         most: usize,
     },
+    /// The user has, or the change touches, more e-mail addresses than one request may.
+    TooManyAddresses {
+        /// How many there are.
+        given: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// The resource is larger than an item may be.
     TooLarge {
         /// Its size in bytes.
@@ -59,6 +66,9 @@ impl fmt::Display for DirectoryError {
             Self::NoSuchMember(id) => write!(f, "no user or group {id}"),
             Self::Cycle(id) => write!(f, "{id} contains the group"),
             Self::TooManyMembers { given, most } => write!(f, "{given} members, {most} at most"),
+            Self::TooManyAddresses { given, most } => {
+                write!(f, "{given} e-mail addresses, {most} at most")
+            }
             Self::TooLarge { given, most } => write!(f, "{given} bytes, {most} at most"),
             Self::TooMany => f.write_str("the query takes too long"),
             Self::Contended => f.write_str("too many writes to the same items"),

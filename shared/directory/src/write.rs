@@ -4,7 +4,7 @@
 //! part. A transaction carries a token, so that a repetition after a lost answer changes nothing; an
 //! update of the resource alone stamps its write id, by which a repetition knows its own success.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -17,7 +17,7 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, Stored, WriteId, attribute, data, indexed, n, resource_item, s};
-use crate::keys::{self, Key};
+use crate::keys::{self, Key, Lookup};
 use crate::members::{Edges, MOST_ACTIONS};
 use crate::store::{self, Item, Put, Transacted};
 
@@ -77,6 +77,12 @@ pub(crate) struct Actions {
 
 /// How often a transaction is made anew because of what a refusal told.
 const MOST_ROUNDS: u32 = 9_999;
+
+/// How many actions it takes to leave a group: the two edges, and the group's version and count.
+const ACTIONS_PER_GROUP: usize = 3;
+/// How many e-mail addresses one request can give or change: a transaction has the resource, its counter,
+/// its marker before and after, its externalId before and after besides.
+const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
 
 const ABSENT: &str = "attribute_not_exists(pk)";
 const PRESENT: &str = "attribute_exists(pk)";
@@ -216,7 +222,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `Taken` when its unique name is, `NoSuchMember`, `TooManyMembers`, `TooLarge`.
+    /// `Taken` when its unique name is, `NoSuchMember`, `TooManyMembers`, `TooManyAddresses`, `TooLarge`.
     pub async fn create(
         &self,
         new: NewResource,
@@ -235,6 +241,7 @@ impl Directory {
             attributes: new.attributes,
         };
         let entries = indexed(new.kind, &resource.attributes);
+        check_addresses(None, &entries)?;
         let mut edges = Edges::of(resource.id);
         for member in &new.members {
             edges.add(member.id, member.kind);
@@ -305,7 +312,7 @@ impl Directory {
                 )?;
             }
         }
-        let none = std::collections::BTreeSet::new();
+        let none = BTreeSet::new();
         let old = before.map_or(&none, |entries| &entries.lookups);
         let new = after.map_or(&none, |entries| &entries.lookups);
         for (lookup, value) in old.difference(new) {
@@ -323,7 +330,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `Stale` when it is not in the version of `current` any more, `Gone`, `Taken`, `TooLarge`.
+    /// `Stale` when it is not in the version of `current` any more, `Gone`, `Taken`, `TooManyAddresses`,
+    /// `TooLarge`.
     pub async fn replace(
         &self,
         current: &Stored,
@@ -334,6 +342,7 @@ impl Directory {
     ) -> Result<Stored, DirectoryError> {
         let before = indexed(current.resource.kind, &current.resource.attributes);
         let after = indexed(current.resource.kind, &attributes);
+        check_addresses(Some(&before), &after)?;
         let next = successor(current, attributes, now);
         let head = self.head(&next.resource, &password, None, write)?;
         if (&before.marker, &before.lookups) == (&after.marker, &after.lookups) {
@@ -504,12 +513,12 @@ impl Directory {
             self.remove_resource(&mut actions, current)?;
             self.index(&mut actions, resource, Some(&entries), None)?;
             actions.update(self.count(resource, -1)?, Role::Certain);
-            let fits = (MOST_ACTIONS - actions.len()) / 3;
-            let is_last = left.len() <= fits;
+            let is_last = left.len() <= (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP;
             if !is_last {
                 actions = Actions::default();
             }
-            let leaving: Vec<_> = left.iter().take(fits).map(|(id, is)| (*id, *is)).collect();
+            let most = MOST_ACTIONS / ACTIONS_PER_GROUP;
+            let leaving: Vec<_> = left.iter().take(most).map(|(id, is)| (*id, *is)).collect();
             for (group, exists) in &leaving {
                 self.leave(&mut actions, resource.id, *group, *exists, now, write)?;
             }
@@ -599,6 +608,27 @@ fn taken(kind: ResourceKind, value: String) -> DirectoryError {
     DirectoryError::Taken {
         attribute: keys::unique_attribute(kind),
         value,
+    }
+}
+
+/// Refuses e-mail addresses beyond those that one transaction can index, and take out again.
+fn check_addresses(before: Option<&Indexed>, after: &Indexed) -> Result<(), DirectoryError> {
+    let addresses = |entries: &Indexed| -> BTreeSet<String> {
+        let emails = entries
+            .lookups
+            .iter()
+            .filter(|(lookup, _)| *lookup == Lookup::Email);
+        emails.map(|(_, value)| value.clone()).collect()
+    };
+    let old = before.map(addresses).unwrap_or_default();
+    let new = addresses(after);
+    let given = new.len().max(old.symmetric_difference(&new).count());
+    match given > MOST_ADDRESSES {
+        true => Err(DirectoryError::TooManyAddresses {
+            given,
+            most: MOST_ADDRESSES,
+        }),
+        false => Ok(()),
     }
 }
 

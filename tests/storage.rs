@@ -1,0 +1,11 @@
+//! What the table must hold whatever happens at once, in which order, and how often. Every test ends by
+//! looking at the raw items.
+
+mod groups;
+mod large;
+mod model;
+mod names;
+mod races;
+mod retries;
+mod visible;
+mod walk;

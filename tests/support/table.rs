@@ -1,0 +1,337 @@
+//! The table as it lies there, looked at past the directory: every item of a tenant, and the invariants
+//! of `directory`'s crate docs put to them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use directory::keys::{self, Key, Lookup};
+use directory::tenant_id::TenantId;
+use local::stack::TABLE;
+use scim_core::{ResourceId, ResourceKind, text};
+use serde_json::Value;
+
+use super::{Client, Target};
+
+pub type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// Every item of one tenant.
+pub struct Table {
+    tenant: TenantId,
+    items: BTreeMap<Key, Item>,
+}
+
+/// A user or group as it is stored.
+pub struct Row {
+    pub id: ResourceId,
+    pub kind: ResourceKind,
+    pub version: u64,
+    /// The number of members that the group says it has.
+    pub members: Option<u64>,
+    pub fence: u64,
+    pub attributes: Value,
+}
+
+impl Table {
+    /// Reads every item of the client's tenant.
+    pub async fn of(target: &Target, client: &Client) -> Self {
+        let tenant = TenantId::parse(tenant_of(client)).expect("the name of a tenant");
+        let dynamodb = &target.stack.services.clients.dynamodb;
+        let mut pages = dynamodb
+            .scan()
+            .table_name(TABLE)
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let mut items = BTreeMap::new();
+        let own = format!("{tenant}#");
+        while let Some(item) = pages.next().await {
+            let item = item.expect("the table can be read");
+            let key = Key {
+                pk: string(&item, "pk").expect("a partition key").to_owned(),
+                sk: string(&item, "sk").expect("a sort key").to_owned(),
+            };
+            if key.pk.starts_with(&own) {
+                items.insert(key, item);
+            }
+        }
+        Self { tenant, items }
+    }
+
+    /// All users or groups.
+    pub fn resources(&self, kind: ResourceKind) -> Vec<Row> {
+        self.partition(&keys::resources(&self.tenant, kind))
+            .map(|(sk, item)| Row {
+                id: ResourceId::parse(sk).expect("an id"),
+                kind,
+                version: number(item, "v").expect("a version"),
+                members: number(item, "n"),
+                fence: number(item, "f").unwrap_or_default(),
+                attributes: serde_json::from_str(string(item, "d").expect("data")).expect("JSON"),
+            })
+            .collect()
+    }
+
+    /// The group with an id.
+    pub fn group(&self, id: &str) -> Row {
+        let mut groups = self.resources(ResourceKind::Group).into_iter();
+        groups
+            .find(|group| group.id.as_str() == id)
+            .expect("a group")
+    }
+
+    /// The sort keys of a partition of the tenant, as in `user#userName`.
+    pub fn keys(&self, partition: &str) -> Vec<&str> {
+        let pk = format!("{}#{partition}", self.tenant);
+        self.partition(&pk).map(|(sk, _)| sk).collect()
+    }
+
+    /// The items of some partitions of the tenant.
+    pub fn partitions(&self, names: &[&str]) -> impl Iterator<Item = &Item> {
+        let pks: Vec<String> = names.iter().map(|name| format!("{}#{name}", self.tenant)).collect();
+        self.items.iter().filter(move |(key, _)| pks.contains(&key.pk)).map(|(_, item)| item)
+    }
+
+    /// The sum of the counters.
+    pub fn count(&self, kind: ResourceKind) -> i64 {
+        self.partition(&keys::counts(&self.tenant, kind))
+            .filter_map(|(_, item)| number::<i64>(item, "n"))
+            .sum()
+    }
+
+    /// What contradicts the invariants.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let users = self.resources(ResourceKind::User);
+        let groups = self.resources(ResourceKind::Group);
+        self.check_partitions(&mut faults);
+        for (kind, rows) in [(ResourceKind::User, &users), (ResourceKind::Group, &groups)] {
+            self.check_index(kind, rows, &mut faults);
+            self.check_counters(kind, rows, &mut faults);
+        }
+        self.check_edges(&users, &groups, &mut faults);
+        faults
+    }
+
+    fn check_partitions(&self, faults: &mut Vec<String>) {
+        const KNOWN: [&str; 11] = [
+            "user",
+            "user#count",
+            "user#userName",
+            "user#externalId",
+            "user#email",
+            "group",
+            "group#count",
+            "group#displayName",
+            "group#externalId",
+            "member",
+            "memberOf",
+        ];
+        for key in self.items.keys() {
+            let name = key.pk.split_once('#').map_or("", |(_, name)| name);
+            if !KNOWN.contains(&name) {
+                faults.push(format!("an item of no known kind: {key:?}"));
+            }
+        }
+    }
+
+    /// Each resource has its marker and its lookups, and there are no others.
+    fn check_index(&self, kind: ResourceKind, rows: &[Row], faults: &mut Vec<String>) {
+        let mut expected = BTreeMap::new();
+        for row in rows {
+            let id = row.id;
+            if row.version == 0 {
+                faults.push(format!("{id} has version 0"));
+            }
+            for name in ["id", "meta", "schemas", "groups", "members", "password"] {
+                if row.attributes.get(name).is_some() {
+                    faults.push(format!("{id} keeps `{name}` among its attributes"));
+                }
+            }
+            let text_of = |name: &str| row.attributes[name].as_str();
+            let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();
+            let folded = match kind {
+                ResourceKind::User => text::user_name(name).expect("a user name"),
+                ResourceKind::Group => text::fold(name).into_owned(),
+            };
+            if let Some(other) =
+                expected.insert(keys::marker(&self.tenant, kind, &folded), Some(id))
+            {
+                faults.push(format!("{id} and {other:?} have one name: {name}"));
+            }
+            if let Some(external_id) = text_of("externalId") {
+                let key = keys::lookup(&self.tenant, kind, Lookup::ExternalId, external_id, id);
+                expected.insert(key, None);
+            }
+            for email in row.attributes["emails"].as_array().into_iter().flatten() {
+                if let Some(value) = email["value"].as_str() {
+                    let value = text::fold(value);
+                    let key = keys::lookup(&self.tenant, kind, Lookup::Email, &value, id);
+                    expected.insert(key, None);
+                }
+            }
+        }
+        let name = keys::unique_attribute(kind);
+        let word = keys::resources(&self.tenant, kind);
+        let index = [name, "externalId", "email"].map(|name| format!("{word}#{name}"));
+        let given = self
+            .items
+            .iter()
+            .filter(|(key, _)| index.contains(&key.pk))
+            .map(|(key, item)| {
+                let id = string(item, "id").and_then(ResourceId::parse);
+                (key.clone(), id)
+            });
+        compare(&expected, &given.collect(), "index entry", faults);
+    }
+
+    fn check_counters(&self, kind: ResourceKind, rows: &[Row], faults: &mut Vec<String>) {
+        let mut expected: BTreeMap<(String, String), i64> = BTreeMap::new();
+        for row in rows {
+            let bucket = row.id.as_str()[..2].to_owned();
+            for counter in ["n".to_owned(), keys::count_part(row.id)] {
+                *expected.entry((bucket.clone(), counter)).or_default() += 1;
+            }
+        }
+        let mut given = BTreeMap::new();
+        for (sk, item) in self.partition(&keys::counts(&self.tenant, kind)) {
+            for name in item.keys().filter(|name| !["pk", "sk"].contains(&name.as_str())) {
+                let counted: i64 = number(item, name).expect("a number");
+                if counted != 0 {
+                    given.insert((sk.to_owned(), name.clone()), counted);
+                }
+            }
+        }
+        compare(&expected, &given, "counter", faults);
+    }
+
+    /// Each edge has its twin, joins two that there are, and is counted by its group.
+    fn check_edges(&self, users: &[Row], groups: &[Row], faults: &mut Vec<String>) {
+        let edges = |pk: String| -> BTreeSet<(ResourceId, ResourceId)> {
+            self.partition(&pk)
+                .map(|(sk, _)| keys::edge(sk).expect("an edge has two ids"))
+                .collect()
+        };
+        let members = edges(keys::members(&self.tenant));
+        let memberships = edges(keys::memberships(&self.tenant));
+        let twins = memberships
+            .iter()
+            .map(|(member, group)| (*group, *member))
+            .collect();
+        for (group, member) in members.symmetric_difference(&twins) {
+            faults.push(format!(
+                "the edge between group {group} and {member} has no twin"
+            ));
+        }
+        let kinds: BTreeMap<ResourceId, &Row> = users
+            .iter()
+            .chain(groups)
+            .map(|row| (row.id, row))
+            .collect();
+        let mut counts: BTreeMap<ResourceId, u64> = BTreeMap::new();
+        let mut joined: BTreeMap<ResourceId, u64> = BTreeMap::new();
+        for (group, member) in &members {
+            *counts.entry(*group).or_default() += 1;
+            *joined.entry(*member).or_default() += 1;
+            let key = keys::member(&self.tenant, *group, *member);
+            let said = string(&self.items[&key], "k");
+            let is = kinds.get(member).map(|row| match row.kind {
+                ResourceKind::User => "u",
+                ResourceKind::Group => "g",
+            });
+            if said != is {
+                faults.push(format!(
+                    "member {member} of {group} is {is:?}, not {said:?}"
+                ));
+            }
+            if kinds
+                .get(group)
+                .is_none_or(|row| row.kind != ResourceKind::Group)
+            {
+                faults.push(format!(
+                    "the edge of {member} leads to {group}, which is no group"
+                ));
+            }
+        }
+        for row in groups {
+            let counted = counts.get(&row.id).copied().unwrap_or_default();
+            if row.members != Some(counted) {
+                faults.push(format!(
+                    "{} has {counted} edges and counts {:?}",
+                    row.id, row.members
+                ));
+            }
+        }
+        for row in kinds.values() {
+            let joined = joined.get(&row.id).copied().unwrap_or_default();
+            if row.fence < joined {
+                faults.push(format!(
+                    "{} is in {joined} groups with fence {}",
+                    row.id, row.fence
+                ));
+            }
+        }
+    }
+
+    fn partition(&self, pk: &str) -> impl Iterator<Item = (&str, &Item)> {
+        let first = Key {
+            pk: pk.to_owned(),
+            sk: String::new(),
+        };
+        let pk = pk.to_owned();
+        self.items
+            .range(first..)
+            .take_while(move |(key, _)| key.pk == pk)
+            .map(|(key, item)| (key.sk.as_str(), item))
+    }
+}
+
+/// Reads the tenant's items and demands that every invariant holds.
+pub async fn sound(target: &Target, client: &Client) -> Table {
+    let table = Table::of(target, client).await;
+    let faults = table.faults();
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+    table
+}
+
+/// The name of a client's tenant.
+pub fn tenant_of(client: &Client) -> &str {
+    let base = client
+        .base
+        .strip_suffix("/scim/v2")
+        .expect("a base address");
+    base.rsplit('/').next().expect("a tenant")
+}
+
+fn compare<K: Ord + Debug, V: PartialEq + Debug>(
+    expected: &BTreeMap<K, V>,
+    given: &BTreeMap<K, V>,
+    what: &str,
+    faults: &mut Vec<String>,
+) {
+    for (key, value) in expected {
+        if given.get(key) != Some(value) {
+            faults.push(format!(
+                "{what} {key:?} should be {value:?}, is {:?}",
+                given.get(key)
+            ));
+        }
+    }
+    for key in given.keys().filter(|key| !expected.contains_key(key)) {
+        faults.push(format!("{what} {key:?} belongs to nothing"));
+    }
+}
+
+fn string<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+fn number<N: std::str::FromStr>(item: &Item, name: &str) -> Option<N> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod listed;
+pub mod moving;
 pub mod seed;
 pub mod table;
 pub mod target;

@@ -15,7 +15,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, most: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap() % most
     }
 
@@ -44,10 +47,29 @@ struct Group {
     members: BTreeSet<String>,
 }
 
-const NAMES: [&str; 8] = ["anna", "Anna", "berta", "BERTA", "clara", "dora", "emil", "ÉMIL"];
+const NAMES: [&str; 20] = [
+    "anna", "Anna", "berta", "BERTA", "clara", "dora", "emil", "ÉMIL", "émil", "fritz", "gerda",
+    "hans", "ida", "jan", "karl", "lena", "max", "nora", "otto", "paul",
+];
 const EXTERNAL: [Option<&str>; 4] = [None, Some("e1"), Some("E1"), Some("e2")];
-const EMAILS: [Option<&str>; 4] = [None, Some("a@example.com"), Some("A@example.com"), Some("b@example.com")];
-const TEAMS: [&str; 6] = ["Sales", "SALES", "Support", "Board", "board", "Team"];
+const EMAILS: [Option<&str>; 4] = [
+    None,
+    Some("a@example.com"),
+    Some("A@example.com"),
+    Some("b@example.com"),
+];
+const TEAMS: [&str; 10] = [
+    "Sales",
+    "SALES",
+    "Support",
+    "Board",
+    "board",
+    "Team",
+    "Lab",
+    "Press",
+    "Legal",
+    "Night Shift",
+];
 
 #[derive(Default)]
 struct Model {
@@ -58,22 +80,35 @@ struct Model {
 impl Model {
     fn user_named(&self, name: &str) -> Option<&String> {
         let same = |user: &&User| user.name.to_lowercase() == name.to_lowercase();
-        self.users.iter().find(|(_, user)| same(user)).map(|(id, _)| id)
+        self.users
+            .iter()
+            .find(|(_, user)| same(user))
+            .map(|(id, _)| id)
     }
 
     fn group_named(&self, name: &str) -> Option<&String> {
         let same = |group: &&Group| group.name.to_lowercase() == name.to_lowercase();
-        self.groups.iter().find(|(_, group)| same(group)).map(|(id, _)| id)
+        self.groups
+            .iter()
+            .find(|(_, group)| same(group))
+            .map(|(id, _)| id)
     }
 
     /// Whether `top` is `id`, or contains it directly or through others.
     fn contains(&self, top: &str, id: &str) -> bool {
-        let below = self.groups.get(top).into_iter().flat_map(|group| &group.members);
+        let below = self
+            .groups
+            .get(top)
+            .into_iter()
+            .flat_map(|group| &group.members);
         top == id || below.into_iter().any(|member| self.contains(member, id))
     }
 
     fn groups_of(&self, id: &str) -> BTreeSet<String> {
-        let with = self.groups.iter().filter(|(_, group)| group.members.contains(id));
+        let with = self
+            .groups
+            .iter()
+            .filter(|(_, group)| group.members.contains(id));
         with.map(|(id, _)| id.clone()).collect()
     }
 
@@ -141,27 +176,41 @@ impl Game {
 
     /// Whether the change of a user must be refused; if not, it is made in the model.
     fn change_user(&mut self, id: &str, to: User) -> u16 {
-        if self.model.user_named(&to.name).is_some_and(|other| other != id) {
+        if self
+            .model
+            .user_named(&to.name)
+            .is_some_and(|other| other != id)
+        {
             return 409;
         }
         let user = self.model.users.get_mut(id).unwrap();
         let version = user.version;
         let to = User { version, ..to };
         if *user != to {
-            *user = User { version: version + 1, ..to };
+            *user = User {
+                version: version + 1,
+                ..to
+            };
         }
         200
     }
 
     async fn replace_user(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.users) else { return };
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
         let user = self.some_user();
         let expected = self.change_user(&id, user.clone());
-        self.client.put(&format!("/Users/{id}"), &body(&user)).await.expect(expected);
+        self.client
+            .put(&format!("/Users/{id}"), &body(&user))
+            .await
+            .expect(expected);
     }
 
     async fn patch_user(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.users) else { return };
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
         let mut user = self.model.users[&id].clone();
         let other = self.some_user();
         let operation = match self.dice.below(5) {
@@ -175,7 +224,11 @@ impl Game {
             }
             2 => {
                 user.email = other.email;
-                let value: Vec<Value> = other.email.iter().map(|email| json!({ "value": email })).collect();
+                let value: Vec<Value> = other
+                    .email
+                    .iter()
+                    .map(|email| json!({ "value": email }))
+                    .collect();
                 json!({ "op": "replace", "path": "emails", "value": value })
             }
             3 => {
@@ -186,17 +239,26 @@ impl Game {
                 user.name.clone_from(&other.name);
                 user.active = other.active;
                 user.external = None;
-                let value = json!({ "userName": other.name, "active": other.active, "externalId": null });
+                let value =
+                    json!({ "userName": other.name, "active": other.active, "externalId": null });
                 json!({ "op": "replace", "value": value })
             }
         };
         let expected = self.change_user(&id, user);
-        self.client.patch(&format!("/Users/{id}"), json!([operation])).await.expect(expected);
+        self.client
+            .patch(&format!("/Users/{id}"), json!([operation]))
+            .await
+            .expect(expected);
     }
 
     async fn delete_user(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.users) else { return };
-        self.client.delete(&format!("/Users/{id}")).await.expect(204);
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
+        self.client
+            .delete(&format!("/Users/{id}"))
+            .await
+            .expect(204);
         self.model.users.remove(&id);
         self.model.forget(&id);
     }
@@ -204,11 +266,18 @@ impl Game {
     async fn create_group(&mut self) {
         let name = *self.dice.pick(&TEAMS);
         let members = self.some_members(4);
-        let answer = self.client.post("/Groups", &group_body(name, &members)).await;
+        let answer = self
+            .client
+            .post("/Groups", &group_body(name, &members))
+            .await;
         if self.model.group_named(name).is_some() {
             answer.expect(409);
         } else {
-            let group = Group { version: 1, name: name.to_owned(), members };
+            let group = Group {
+                version: 1,
+                name: name.to_owned(),
+                members,
+            };
             self.model.groups.insert(answer.expect(201).id(), group);
         }
     }
@@ -224,19 +293,32 @@ impl Game {
         if self.is_cyclic(id, &joining) {
             return 400;
         }
-        if self.model.group_named(name).is_some_and(|other| other != id) {
+        if self
+            .model
+            .group_named(name)
+            .is_some_and(|other| other != id)
+        {
             return 409;
         }
         let group = self.model.groups.get_mut(id).unwrap();
-        let to = Group { version: group.version, name: name.to_owned(), members };
+        let to = Group {
+            version: group.version,
+            name: name.to_owned(),
+            members,
+        };
         if *group != to {
-            *group = Group { version: group.version + 1, ..to };
+            *group = Group {
+                version: group.version + 1,
+                ..to
+            };
         }
         ok
     }
 
     async fn change_members(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.groups) else { return };
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
         let path = format!("/Groups/{id}");
         let group = self.model.groups[&id].clone();
         let some = self.some_members(5);
@@ -254,7 +336,9 @@ impl Game {
     }
 
     async fn patch_group(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.groups) else { return };
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
         let path = format!("/Groups/{id}");
         let name = *self.dice.pick(&TEAMS);
         let mut members = self.model.groups[&id].members.clone();
@@ -264,20 +348,33 @@ impl Game {
             operations.push(json!({ "op": "remove", "path": path }));
         }
         let expected = self.change_group(&id, name, members, 204);
-        self.client.patch(&path, json!(operations)).await.expect(expected);
+        self.client
+            .patch(&path, json!(operations))
+            .await
+            .expect(expected);
     }
 
     async fn replace_group(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.groups) else { return };
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
         let (name, members) = (*self.dice.pick(&TEAMS), self.some_members(6));
         let body = group_body(name, &members);
         let expected = self.change_group(&id, name, members, 200);
-        self.client.put(&format!("/Groups/{id}"), &body).await.expect(expected);
+        self.client
+            .put(&format!("/Groups/{id}"), &body)
+            .await
+            .expect(expected);
     }
 
     async fn delete_group(&mut self) {
-        let Some(id) = self.dice.one_of(&self.model.groups) else { return };
-        self.client.delete(&format!("/Groups/{id}")).await.expect(204);
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
+        self.client
+            .delete(&format!("/Groups/{id}"))
+            .await
+            .expect(204);
         self.model.groups.remove(&id);
         self.model.forget(&id);
     }
@@ -294,7 +391,10 @@ impl Game {
             assert_eq!(values(json, "groups"), model.groups_of(id), "{id}");
         }
         let groups = client.get("/Groups?count=1000").await;
-        assert_eq!(ids(&groups), model.groups.keys().cloned().collect::<Vec<_>>());
+        assert_eq!(
+            ids(&groups),
+            model.groups.keys().cloned().collect::<Vec<_>>()
+        );
         for json in groups.json()["Resources"].as_array().unwrap() {
             assert_eq!(read_group(json), model.groups[json["id"].as_str().unwrap()]);
         }
@@ -304,29 +404,63 @@ impl Game {
     async fn find(&self) {
         let (client, users) = (&self.client, &self.model.users);
         let those = |is: &dyn Fn(&User) -> bool| -> BTreeSet<String> {
-            users.iter().filter(|(_, user)| is(user)).map(|(id, _)| id.clone()).collect()
+            users
+                .iter()
+                .filter(|(_, user)| is(user))
+                .map(|(id, _)| id.clone())
+                .collect()
         };
         for name in NAMES {
             let expected = those(&|user| user.name.to_lowercase() == name.to_lowercase());
-            assert_eq!(found(client, "/Users", &format!("userName eq \"{name}\"")).await, expected, "{name}");
+            assert_eq!(
+                found(client, "/Users", &format!("userName eq \"{name}\"")).await,
+                expected,
+                "{name}"
+            );
         }
         for external in EXTERNAL.into_iter().flatten() {
             let expected = those(&|user| user.external == Some(external));
-            assert_eq!(found(client, "/Users", &format!("externalId eq \"{external}\"")).await, expected);
+            assert_eq!(
+                found(client, "/Users", &format!("externalId eq \"{external}\"")).await,
+                expected
+            );
         }
         for email in EMAILS.into_iter().flatten() {
-            let expected = those(&|user| user.email.is_some_and(|own| own.eq_ignore_ascii_case(email)));
-            assert_eq!(found(client, "/Users", &format!("emails.value eq \"{email}\"")).await, expected);
+            let expected = those(&|user| {
+                user.email
+                    .is_some_and(|own| own.eq_ignore_ascii_case(email))
+            });
+            assert_eq!(
+                found(client, "/Users", &format!("emails.value eq \"{email}\"")).await,
+                expected
+            );
         }
-        assert_eq!(found(client, "/Users", "active eq true").await, those(&|user| user.active));
-        assert_eq!(found(client, "/Users", "not (externalId pr)").await, those(&|user| user.external.is_none()));
+        assert_eq!(
+            found(client, "/Users", "active eq true").await,
+            those(&|user| user.active)
+        );
+        assert_eq!(
+            found(client, "/Users", "not (externalId pr)").await,
+            those(&|user| user.external.is_none())
+        );
         for id in users.keys().take(5) {
             let filter = format!("members.value eq \"{id}\"");
-            assert_eq!(found(client, "/Groups", &filter).await, self.model.groups_of(id));
+            assert_eq!(
+                found(client, "/Groups", &filter).await,
+                self.model.groups_of(id)
+            );
         }
         for (id, group) in &self.model.groups {
-            let expected = group.members.iter().filter(|id| users.contains_key(*id)).cloned().collect();
-            assert_eq!(found(client, "/Users", &format!("groups.value eq \"{id}\"")).await, expected);
+            let expected = group
+                .members
+                .iter()
+                .filter(|id| users.contains_key(*id))
+                .cloned()
+                .collect();
+            assert_eq!(
+                found(client, "/Users", &format!("groups.value eq \"{id}\"")).await,
+                expected
+            );
             let filter = format!("displayName eq \"{}\"", group.name.to_uppercase());
             assert_eq!(found(client, "/Groups", &filter).await, [id.clone()].into());
         }
@@ -372,7 +506,9 @@ fn read_group(json: &Value) -> Group {
 
 fn version(json: &Value) -> u64 {
     let tag = json["meta"]["version"].as_str().unwrap();
-    tag.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap()
+    tag.trim_matches(|c: char| !c.is_ascii_digit())
+        .parse()
+        .unwrap()
 }
 
 async fn play(seed: u64) {

@@ -13,14 +13,35 @@ async fn u08_m14_a_rename_frees_the_old_name_at_once_and_takes_the_new_one() {
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
     let path = format!("/Users/{id}");
-    client.patch(&path, json!([{ "op": "replace", "path": "userName", "value": "berta" }])).await.expect(200);
-    client.post("/Users", &json!({ "schemas": [USER], "userName": "BERTA" })).await.expect(409);
+    client
+        .patch(
+            &path,
+            json!([{ "op": "replace", "path": "userName", "value": "berta" }]),
+        )
+        .await
+        .expect(200);
+    client
+        .post("/Users", &json!({ "schemas": [USER], "userName": "BERTA" }))
+        .await
+        .expect(409);
     let second = client.create_user("anna").await;
-    client.put(&path, &json!({ "schemas": [USER], "userName": "Anna" })).await.expect(409);
-    client.put(&path, &json!({ "schemas": [USER], "userName": "clara" })).await.expect(200);
+    client
+        .put(&path, &json!({ "schemas": [USER], "userName": "Anna" }))
+        .await
+        .expect(409);
+    client
+        .put(&path, &json!({ "schemas": [USER], "userName": "clara" }))
+        .await
+        .expect(200);
     client.create_user("berta").await;
-    assert_eq!(found(&client, "/Users", r#"userName eq "ANNA""#).await, [second].into());
-    assert_eq!(found(&client, "/Users", r#"userName eq "clara""#).await, [id].into());
+    assert_eq!(
+        found(&client, "/Users", r#"userName eq "ANNA""#).await,
+        [second].into()
+    );
+    assert_eq!(
+        found(&client, "/Users", r#"userName eq "clara""#).await,
+        [id].into()
+    );
     let table = sound(&target, &client).await;
     assert_eq!(table.keys("user#userName"), ["anna", "berta", "clara"]);
 }
@@ -51,7 +72,10 @@ async fn y04_a_deletion_frees_the_name() {
         client.post("/Users", &user("Anna")).await.expect(409);
         client.delete(&format!("/Users/{id}")).await.expect(204);
         let id = client.create_group("Sales", &[]).await;
-        client.post("/Groups", &group("SALES", &[])).await.expect(409);
+        client
+            .post("/Groups", &group("SALES", &[]))
+            .await
+            .expect(409);
         client.delete(&format!("/Groups/{id}")).await.expect(204);
     }
     let table = sound(&target, &client).await;
@@ -66,7 +90,15 @@ async fn w05_a_deactivated_user_holds_its_name() {
     let off = json!([{ "op": "replace", "path": "active", "value": false }]);
     client.patch(&format!("/Users/{id}"), off).await.expect(200);
     client.post("/Users", &user("anna")).await.expect(409);
-    assert_eq!(found(&client, "/Users", r#"userName eq "anna" and active eq false"#).await, [id].into());
+    assert_eq!(
+        found(
+            &client,
+            "/Users",
+            r#"userName eq "anna" and active eq false"#
+        )
+        .await,
+        [id].into()
+    );
     sound(&target, &client).await;
 }
 
@@ -81,12 +113,28 @@ async fn i06_two_users_may_have_one_external_id_and_one_address() {
     let one = client.post("/Users", &shared("one")).await.expect(201).id();
     let two = client.post("/Users", &shared("two")).await.expect(201).id();
     let both = [one.clone(), two.clone()].into();
-    assert_eq!(found(&client, "/Users", r#"externalId eq "E-1""#).await, both);
-    assert_eq!(found(&client, "/Users", r#"externalId eq "e-1""#).await, [].into(), "it is caseExact");
-    assert_eq!(found(&client, "/Users", r#"emails.value eq "team@EXAMPLE.com""#).await, both);
+    assert_eq!(
+        found(&client, "/Users", r#"externalId eq "E-1""#).await,
+        both
+    );
+    assert_eq!(
+        found(&client, "/Users", r#"externalId eq "e-1""#).await,
+        [].into(),
+        "it is caseExact"
+    );
+    assert_eq!(
+        found(&client, "/Users", r#"emails.value eq "team@EXAMPLE.com""#).await,
+        both
+    );
     client.delete(&format!("/Users/{one}")).await.expect(204);
-    assert_eq!(found(&client, "/Users", r#"externalId eq "E-1""#).await, [two.clone()].into());
-    assert_eq!(found(&client, "/Users", r#"emails eq "team@example.com""#).await, [two].into());
+    assert_eq!(
+        found(&client, "/Users", r#"externalId eq "E-1""#).await,
+        [two.clone()].into()
+    );
+    assert_eq!(
+        found(&client, "/Users", r#"emails eq "team@example.com""#).await,
+        [two].into()
+    );
     sound(&target, &client).await;
 }
 
@@ -94,11 +142,23 @@ async fn i06_two_users_may_have_one_external_id_and_one_address() {
 async fn q02_q03_spellings_of_one_name_are_one_name() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let id = client.post("/Users", &user("Zo\u{eb}.M\u{dc}LLER")).await.expect(201).id();
-    for same in ["zoe\u{308}.mu\u{308}ller", "ZOË.müller", "\u{ff5a}oë.müller"] {
+    let id = client
+        .post("/Users", &user("Zo\u{eb}.M\u{dc}LLER"))
+        .await
+        .expect(201)
+        .id();
+    for same in [
+        "zoe\u{308}.mu\u{308}ller",
+        "ZOË.müller",
+        "\u{ff5a}oë.müller",
+    ] {
         client.post("/Users", &user(same)).await.expect(409);
         let filter = format!("userName eq \"{same}\"");
-        assert_eq!(found(&client, "/Users", &filter).await, [id.clone()].into(), "{same}");
+        assert_eq!(
+            found(&client, "/Users", &filter).await,
+            [id.clone()].into(),
+            "{same}"
+        );
     }
     sound(&target, &client).await;
 }
@@ -107,7 +167,19 @@ async fn q02_q03_spellings_of_one_name_are_one_name() {
 async fn h08_separators_and_wild_cards_in_values_are_plain_data() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let odd = ["a", "a#", "a#b", "#", "a\u{10ffff}", "a~", "%", "a' OR '1'='1", "a\\\"b", "tenants", "é\u{1f600}"];
+    let odd = [
+        "a",
+        "a#",
+        "a#b",
+        "#",
+        "a\u{10ffff}",
+        "a~",
+        "%",
+        "a' OR '1'='1",
+        "a\\\"b",
+        "tenants",
+        "é\u{1f600}",
+    ];
     let mut ids = Vec::new();
     for (number, value) in odd.iter().enumerate() {
         let body = json!({
@@ -119,7 +191,11 @@ async fn h08_separators_and_wild_cards_in_values_are_plain_data() {
     for (value, id) in odd.iter().zip(&ids) {
         for attribute in ["externalId", "emails.value"] {
             let filter = format!("{attribute} eq {}", json!(value));
-            assert_eq!(found(&client, "/Users", &filter).await, [id.clone()].into(), "{filter}");
+            assert_eq!(
+                found(&client, "/Users", &filter).await,
+                [id.clone()].into(),
+                "{filter}"
+            );
         }
     }
     sound(&target, &client).await;
@@ -144,6 +220,9 @@ async fn r06_a_refused_write_leaves_no_trace() {
     ]);
     client.patch(&path, operations).await.expect(409);
     assert_eq!(client.get(&path).await.text, before);
-    assert_eq!(found(&client, "/Users", r#"externalId eq "new""#).await, [].into());
+    assert_eq!(
+        found(&client, "/Users", r#"externalId eq "new""#).await,
+        [].into()
+    );
     sound(&target, &client).await;
 }

@@ -23,7 +23,10 @@ async fn seen(client: &Client, id: &str, user: &str, external: &str, email: &str
     }
     let list = client.get("/Users").await;
     assert_eq!((total(&list), ids(&list)), (1, vec![id.to_owned()]));
-    assert_eq!(client.get(&format!("/Users/{id}")).await.json()["userName"], user);
+    assert_eq!(
+        client.get(&format!("/Users/{id}")).await.json()["userName"],
+        user
+    );
 }
 
 async fn unseen(client: &Client, user: &str, external: &str, email: &str) {
@@ -33,7 +36,10 @@ async fn unseen(client: &Client, user: &str, external: &str, email: &str) {
         format!(r#"emails.value eq "{email}""#),
         format!(r#"displayName eq "The {user}""#),
     ] {
-        assert!(found(client, "/Users", &filter).await.is_empty(), "{filter}");
+        assert!(
+            found(client, "/Users", &filter).await.is_empty(),
+            "{filter}"
+        );
     }
 }
 
@@ -47,7 +53,11 @@ async fn g05_y03_every_write_of_a_user_is_seen_by_the_next_filter_list_and_total
             "externalId": format!("e{number}"), "emails": [{ "value": format!("a{number}@b") }]
         })
     };
-    let id = client.post("/Users", &body("anna", 1)).await.expect(201).id();
+    let id = client
+        .post("/Users", &body("anna", 1))
+        .await
+        .expect(201)
+        .id();
     let path = format!("/Users/{id}");
     seen(&client, &id, "anna", "e1", "a1@b").await;
 
@@ -68,7 +78,10 @@ async fn g05_y03_every_write_of_a_user_is_seen_by_the_next_filter_list_and_total
         { "op": "remove", "path": "displayName" },
     ]);
     client.patch(&path, operations).await.expect(200);
-    assert_eq!(found(&client, "/Users", r#"userName eq "clara""#).await, [id].into());
+    assert_eq!(
+        found(&client, "/Users", r#"userName eq "clara""#).await,
+        [id].into()
+    );
     unseen(&client, "berta", "e3", "a3@b").await;
 
     client.delete(&path).await.expect(204);
@@ -82,8 +95,13 @@ async fn g05_y03_every_write_of_a_user_is_seen_by_the_next_filter_list_and_total
 async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_total() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let users = [client.create_user("anna").await, client.create_user("berta").await];
-    let [anna, berta] = users.each_ref().map(|id| format!(r#"members.value eq "{id}""#));
+    let users = [
+        client.create_user("anna").await,
+        client.create_user("berta").await,
+    ];
+    let [anna, berta] = users
+        .each_ref()
+        .map(|id| format!(r#"members.value eq "{id}""#));
     let none = std::collections::BTreeSet::new();
     let mut body = group("Sales", &users[..1]);
     body["externalId"] = json!("g1");
@@ -91,11 +109,19 @@ async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_tota
     let path = format!("/Groups/{id}");
     let me: std::collections::BTreeSet<String> = [id.clone()].into();
     let in_group = format!(r#"groups.value eq "{id}""#);
-    for filter in [r#"displayName eq "sales""#, r#"externalId eq "g1""#, &anna, r#"displayName co "ale""#] {
+    for filter in [
+        r#"displayName eq "sales""#,
+        r#"externalId eq "g1""#,
+        &anna,
+        r#"displayName co "ale""#,
+    ] {
         assert_eq!(found(&client, "/Groups", filter).await, me, "{filter}");
     }
     assert_eq!(found(&client, "/Groups", &berta).await, none);
-    assert_eq!(found(&client, "/Users", &in_group).await, [users[0].clone()].into());
+    assert_eq!(
+        found(&client, "/Users", &in_group).await,
+        [users[0].clone()].into()
+    );
     assert_eq!(total(&client.get("/Groups").await), 1);
 
     let operations = json!([
@@ -104,18 +130,39 @@ async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_tota
         { "op": "remove", "path": format!("members[value eq \"{}\"]", users[0]) },
     ]);
     client.patch(&path, operations).await.expect(204);
-    assert_eq!(found(&client, "/Groups", r#"displayName eq "Sales""#).await, none);
-    assert_eq!(found(&client, "/Groups", r#"displayName eq "Marketing""#).await, me);
+    assert_eq!(
+        found(&client, "/Groups", r#"displayName eq "Sales""#).await,
+        none
+    );
+    assert_eq!(
+        found(&client, "/Groups", r#"displayName eq "Marketing""#).await,
+        me
+    );
     assert_eq!(found(&client, "/Groups", &anna).await, none);
     assert_eq!(found(&client, "/Groups", &berta).await, me);
     let by_both = format!("{berta} and displayName eq \"marketing\"");
     assert_eq!(found(&client, "/Groups", &by_both).await, me);
-    assert_eq!(found(&client, "/Users", &in_group).await, [users[1].clone()].into());
+    assert_eq!(
+        found(&client, "/Users", &in_group).await,
+        [users[1].clone()].into()
+    );
 
-    client.put(&path, &group("Support", &users)).await.expect(200);
-    assert_eq!(found(&client, "/Groups", r#"externalId eq "g1""#).await, none);
-    assert_eq!(found(&client, "/Users", &in_group).await, users.iter().cloned().collect());
-    assert_eq!(found(&client, "/Groups", &format!("{anna} and {berta}")).await, me);
+    client
+        .put(&path, &group("Support", &users))
+        .await
+        .expect(200);
+    assert_eq!(
+        found(&client, "/Groups", r#"externalId eq "g1""#).await,
+        none
+    );
+    assert_eq!(
+        found(&client, "/Users", &in_group).await,
+        users.iter().cloned().collect()
+    );
+    assert_eq!(
+        found(&client, "/Groups", &format!("{anna} and {berta}")).await,
+        me
+    );
 
     client.delete(&path).await.expect(204);
     for filter in [r#"displayName eq "Support""#, &anna, &berta] {
@@ -131,9 +178,15 @@ async fn f31_filters_see_memberships_that_the_answer_leaves_out() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let user = client.create_user("anna").await;
-    let id = client.create_group("Sales", std::slice::from_ref(&user)).await;
+    let id = client
+        .create_group("Sales", std::slice::from_ref(&user))
+        .await;
     let filter = encode(&format!(r#"members[value eq "{user}"]"#));
-    let answer = client.get(&format!("/Groups?excludedAttributes=members&filter={filter}")).await;
+    let answer = client
+        .get(&format!(
+            "/Groups?excludedAttributes=members&filter={filter}"
+        ))
+        .await;
     assert_eq!(ids(&answer), [id]);
     assert!(answer.json()["Resources"][0].get("members").is_none());
 }

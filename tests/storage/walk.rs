@@ -32,8 +32,10 @@ async fn p07_a_walk_over_5000_users_sees_each_of_them_while_others_are_created()
     let target = Target::start().await;
     let client = target.tenant().await;
     let directory = seed::directory(&target, &client);
-    let before: BTreeSet<String> =
-        seed::copies(&target, &client, "user", 5_000).await.into_iter().collect();
+    let before: BTreeSet<String> = seed::copies(&target, &client, "user", 5_000)
+        .await
+        .into_iter()
+        .collect();
     let (seen, created) =
         tokio::join!(walk(&client, 100), seed::users(&directory, "later", 400, 4));
     let seen: BTreeSet<String> = seen.into_iter().collect();
@@ -62,7 +64,9 @@ async fn p07_pages_of_any_size_and_in_any_order_join_to_the_same_whole() {
         assert_eq!(walk(&client, size).await, all, "pages of {size}");
     }
     for start in [300, 1, 256, 17, 299, 150] {
-        let answer = client.get(&format!("/Users?startIndex={start}&count=3&attributes=id")).await;
+        let answer = client
+            .get(&format!("/Users?startIndex={start}&count=3&attributes=id"))
+            .await;
         let expected: Vec<String> = all.iter().skip(start - 1).take(3).cloned().collect();
         assert_eq!(ids(&answer), expected, "from {start}");
         assert_eq!(answer.json()["startIndex"], start);
@@ -80,7 +84,8 @@ async fn p07_a_walk_over_what_a_filter_finds_gives_each_once_whatever_the_page()
     for size in [1_000, 100, 37] {
         let mut seen = Vec::new();
         for start in (1..=150).step_by(size) {
-            let path = format!("/Users?filter=userName%20sw%20%22want%22&startIndex={start}&count={size}");
+            let path =
+                format!("/Users?filter=userName%20sw%20%22want%22&startIndex={start}&count={size}");
             let answer = client.get(&path).await;
             assert_eq!(total(&answer), 150);
             seen.extend(ids(&answer));
@@ -119,7 +124,10 @@ async fn a_page_of_large_users_is_whole_though_one_query_gives_a_part() {
     for number in 0..30 {
         let (id, write) = seed::new_ids();
         let text = "x".repeat(60_000);
-        let new = seed::new_user(id, json!({ "userName": format!("u{number}"), "title": text }));
+        let new = seed::new_user(
+            id,
+            json!({ "userName": format!("u{number}"), "title": text }),
+        );
         let now = service::clock::Clock::system().now();
         directory.create(new, now, &write).await.unwrap();
         expected.push(id.to_string());
@@ -127,7 +135,9 @@ async fn a_page_of_large_users_is_whole_though_one_query_gives_a_part() {
     expected.sort();
     assert_eq!(walk(&client, 30).await, expected);
     assert_eq!(walk(&client, 7).await, expected);
-    let found = client.get("/Users?count=30&attributes=userName&filter=title%20sw%20%22x%22").await;
+    let found = client
+        .get("/Users?count=30&attributes=userName&filter=title%20sw%20%22x%22")
+        .await;
     assert_eq!(ids(&found), expected);
     let whole = client.get("/Users?count=30").await;
     assert_eq!(ids(&whole), expected, "1.8 MB of users are answered");

@@ -10,7 +10,9 @@ use super::{Answer, Client};
 #[track_caller]
 pub fn total(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 200, "{answer:?}");
-    answer.json()["totalResults"].as_u64().expect("totalResults")
+    answer.json()["totalResults"]
+        .as_u64()
+        .expect("totalResults")
 }
 
 /// The ids on a page, in its order.
@@ -54,7 +56,10 @@ pub async fn groups(client: &Client, user: &str) -> BTreeSet<String> {
 /// `meta.version` and `meta.lastModified` of a resource.
 pub async fn stamp(client: &Client, path: &str) -> (String, String) {
     let json = client.get(path).await.expect(200).json();
-    (text(&json["meta"]["version"]), text(&json["meta"]["lastModified"]))
+    (
+        text(&json["meta"]["version"]),
+        text(&json["meta"]["lastModified"]),
+    )
 }
 
 fn text(value: &Value) -> String {

@@ -53,13 +53,21 @@ pub fn new_ids() -> (ResourceId, WriteId) {
 }
 
 /// Creates users with the userNames `<prefix>0` … and gives their ids; so many at a time.
-pub async fn users(directory: &Directory, prefix: &str, number: usize, at_once: usize) -> Vec<String> {
+pub async fn users(
+    directory: &Directory,
+    prefix: &str,
+    number: usize,
+    at_once: usize,
+) -> Vec<String> {
     stream::iter(0..number)
         .map(|number| async move {
             let (id, write) = new_ids();
             let new = new_user(id, json!({ "userName": format!("{prefix}{number}") }));
             let now = Clock::system().now();
-            directory.create(new, now, &write).await.expect("the user is created");
+            directory
+                .create(new, now, &write)
+                .await
+                .expect("the user is created");
             id.to_string()
         })
         .buffer_unordered(at_once)
@@ -72,21 +80,37 @@ pub async fn users(directory: &Directory, prefix: &str, number: usize, at_once: 
 /// one user, under other ids and names.
 pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usize) -> Vec<String> {
     const PATTERN: &str = "pattern-of-a-name";
-    let pattern = client.post("/Users", &json!({ "schemas": [USER], "userName": PATTERN })).await.id();
+    let pattern = client
+        .post("/Users", &json!({ "schemas": [USER], "userName": PATTERN }))
+        .await
+        .id();
     let table = Table::of(target, client).await;
-    client.delete(&format!("/Users/{pattern}")).await.expect(204);
+    client
+        .delete(&format!("/Users/{pattern}"))
+        .await
+        .expect(204);
     let ids: Vec<ResourceId> = (0..number).map(|_| new_ids().0).collect();
     let mut items = Vec::new();
     for (at, id) in ids.iter().enumerate() {
         let own = |text: &str| {
-            text.replace(&pattern, id.as_str()).replace(PATTERN, &format!("{prefix}{at}"))
+            text.replace(&pattern, id.as_str())
+                .replace(PATTERN, &format!("{prefix}{at}"))
         };
-        items.extend(table.partitions(&["user", "user#userName"]).map(|item| copy(item, own)));
+        items.extend(
+            table
+                .partitions(&["user", "user#userName"])
+                .map(|item| copy(item, own)),
+        );
     }
     let pk = AttributeValue::S(format!("{}#user#count", tenant_of(client)));
     for (bucket, counts) in counted(&ids) {
-        let counts = counts.into_iter().map(|(name, count)| (name, AttributeValue::N(count.to_string())));
-        let keys = [("pk".to_owned(), pk.clone()), ("sk".to_owned(), AttributeValue::S(bucket))];
+        let counts = counts
+            .into_iter()
+            .map(|(name, count)| (name, AttributeValue::N(count.to_string())));
+        let keys = [
+            ("pk".to_owned(), pk.clone()),
+            ("sk".to_owned(), AttributeValue::S(bucket)),
+        ];
         items.push(counts.chain(keys).collect());
     }
     put_all(target, items).await;
@@ -119,14 +143,23 @@ async fn put_all(target: &Target, items: Vec<Item>) {
     let requests: Vec<WriteRequest> = items
         .into_iter()
         .map(|item| {
-            let put = PutRequest::builder().set_item(Some(item)).build().expect("a put");
+            let put = PutRequest::builder()
+                .set_item(Some(item))
+                .build()
+                .expect("a put");
             WriteRequest::builder().put_request(put).build()
         })
         .collect();
     stream::iter(requests.chunks(25))
         .for_each_concurrent(4, |batch| async move {
-            let batch = dynamodb.batch_write_item().request_items(TABLE, batch.to_vec());
-            let left = batch.send().await.expect("a batch is written").unprocessed_items;
+            let batch = dynamodb
+                .batch_write_item()
+                .request_items(TABLE, batch.to_vec());
+            let left = batch
+                .send()
+                .await
+                .expect("a batch is written")
+                .unprocessed_items;
             assert!(left.is_none_or(|left| left.is_empty()));
         })
         .await;

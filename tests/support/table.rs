@@ -89,8 +89,14 @@ impl Table {
 
     /// The items of some partitions of the tenant.
     pub fn partitions(&self, names: &[&str]) -> impl Iterator<Item = &Item> {
-        let pks: Vec<String> = names.iter().map(|name| format!("{}#{name}", self.tenant)).collect();
-        self.items.iter().filter(move |(key, _)| pks.contains(&key.pk)).map(|(_, item)| item)
+        let pks: Vec<String> = names
+            .iter()
+            .map(|name| format!("{}#{name}", self.tenant))
+            .collect();
+        self.items
+            .iter()
+            .filter(move |(key, _)| pks.contains(&key.pk))
+            .map(|(_, item)| item)
     }
 
     /// The sum of the counters.
@@ -196,7 +202,10 @@ impl Table {
         }
         let mut given = BTreeMap::new();
         for (sk, item) in self.partition(&keys::counts(&self.tenant, kind)) {
-            for name in item.keys().filter(|name| !["pk", "sk"].contains(&name.as_str())) {
+            for name in item
+                .keys()
+                .filter(|name| !["pk", "sk"].contains(&name.as_str()))
+            {
                 let counted: i64 = number(item, name).expect("a number");
                 if counted != 0 {
                     given.insert((sk.to_owned(), name.clone()), counted);

@@ -1,0 +1,135 @@
+//! Keys as time passes: a warm service asks nobody, a new key works at once, a revoked one for a minute at
+//! most.
+
+use bytes::Bytes;
+use directory::store::Spent;
+use http::Request;
+use service::{Function, Origin};
+
+use super::refused;
+use crate::support::moving::{keyring, new_key, other_process, start};
+use crate::support::table::tenant_of;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_warm_service_makes_no_call_to_authenticate() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    let id = client.create_user("anna").await;
+    let before = target.stack.service.keyrings().calls();
+    for _ in 0..59 {
+        client.get(&format!("/Users/{id}")).await.expect(200);
+        time.pass(1);
+    }
+    assert_eq!(target.stack.service.keyrings().calls(), before);
+
+    let path = format!(
+        "/{}/scim/v2/Users/{id}?attributes=userName",
+        tenant_of(&client)
+    );
+    let request = Request::get(path)
+        .header("authorization", format!("Bearer {}", client.token))
+        .body(Bytes::new())
+        .unwrap();
+    let response = target
+        .stack
+        .service
+        .handle(Function::Users, request, Origin::default())
+        .await;
+    assert_eq!(response.status(), 200);
+    let spent = response.extensions().get::<Spent>().unwrap();
+    assert_eq!(
+        spent.calls, 1,
+        "the user itself is all that is read: {spent:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_tokens_cost_one_look_up_a_second() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    client.get("/Users").await.expect(200);
+    time.pass(5);
+    let before = target.stack.service.keyrings().calls();
+    for _ in 0..20 {
+        let (_, token) = new_key(tenant_of(&client));
+        refused(&client.with_token(&token).get("/Users").await, "unknown");
+        refused(
+            &client.with_token(&token[..70]).get("/Users").await,
+            "malformed",
+        );
+    }
+    assert_eq!(target.stack.service.keyrings().calls(), before + 1);
+    client.get("/Users").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_process_added_works_at_once() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    client.get("/Users").await.expect(200);
+    let (record, token) = new_key(tenant_of(&client));
+    time.pass(1);
+    other_process(&target)
+        .add(&keyring(), &record)
+        .await
+        .unwrap();
+    client.with_token(&token).get("/Users").await.expect(200);
+    client.get("/Users").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z10_a_key_that_another_process_revoked_ends_within_60_seconds() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    let (record, token) = new_key(tenant_of(&client));
+    other_process(&target)
+        .add(&keyring(), &record)
+        .await
+        .unwrap();
+    time.pass(1);
+    let revoked = client.with_token(&token);
+    revoked.get("/Users").await.expect(200);
+    other_process(&target)
+        .revoke(&keyring(), record.id)
+        .await
+        .unwrap();
+    time.pass(60);
+    refused(&revoked.get("/Users").await, "revoked");
+    client.get("/Users").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t12_z10_a_key_ends_at_the_instant_of_its_expiry() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    let (mut record, token) = new_key(tenant_of(&client));
+    record.expires = Some(time.now() + jiff::SignedDuration::from_secs(100));
+    other_process(&target)
+        .add(&keyring(), &record)
+        .await
+        .unwrap();
+    let expiring = client.with_token(&token);
+    time.pass(99);
+    expiring.get("/Users").await.expect(200);
+    time.pass(1);
+    refused(&expiring.get("/Users").await, "expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_has_five_live_keys_and_more() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    let mut tokens = vec![client.token.clone()];
+    for _ in 0..5 {
+        let (record, token) = new_key(tenant_of(&client));
+        other_process(&target)
+            .add(&keyring(), &record)
+            .await
+            .unwrap();
+        tokens.push(token);
+    }
+    time.pass(1);
+    for token in tokens {
+        client.with_token(&token).get("/Users").await.expect(200);
+    }
+}

@@ -1,0 +1,77 @@
+//! A tenant that is switched off: 403 for those who may know it, 401 for all others, and nothing lost.
+
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant, Tenants};
+use service::clock::Ids;
+
+use super::{fill, on_every_route, refused};
+use crate::support::moving::{new_key, start};
+use crate::support::table::{sound, tenant_of};
+use crate::support::{Client, Target};
+
+async fn switch(tenants: &Tenants, client: &Client, status: Status) {
+    let tenant = TenantId::parse(tenant_of(client)).unwrap();
+    let settings = Tenant {
+        status,
+        imported_keyring: Some("k1".to_owned()),
+    };
+    tenants
+        .put(
+            &tenant,
+            &settings,
+            &Ids::system().write(),
+            &Meter::default(),
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
+    let target = Target::start().await;
+    let (client, other) = (target.tenant().await, target.tenant().await);
+    let ids = fill(&client).await;
+    let before = client.get("/Users").await.text;
+    let tenants = target.stack.service.tenants();
+    switch(tenants, &client, Status::Off).await;
+    for (route, answer) in on_every_route(&client, &ids).await {
+        let (status, scim_type, detail) = answer.error();
+        assert_eq!((status, scim_type.as_str()), (403, ""), "{}", route.path);
+        assert!(detail.contains("switched off"), "{detail}");
+        assert_eq!(answer.headers["content-type"], "application/scim+json");
+    }
+    for path in ["/Nothing", "/Bulk", "/Users/1/2"] {
+        client.get(path).await.expect(403);
+    }
+    let (_, unknown) = new_key(tenant_of(&client));
+    for token in [&unknown, &other.token, "wrong"] {
+        for (route, answer) in on_every_route(&client.with_token(token), &ids).await {
+            refused(&answer, route.path);
+        }
+    }
+    other.get("/Users").await.expect(200);
+    switch(tenants, &client, Status::On).await;
+    assert_eq!(client.get("/Users").await.text, before);
+    sound(&target, &client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_another_process_switched_off_is_refused_within_60_seconds() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    client.get("/Users").await.expect(200);
+    let clients = &target.stack.services.clients;
+    let other = local::stack::service(
+        clients,
+        None,
+        service::clock::Clock::system(),
+        Ids::system(),
+    );
+    switch(other.tenants(), &client, Status::Off).await;
+    time.pass(60);
+    client.get("/Users").await.expect(403);
+    switch(other.tenants(), &client, Status::On).await;
+    time.pass(60);
+    client.get("/Users").await.expect(200);
+}

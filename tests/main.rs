@@ -8,4 +8,5 @@ mod idp;
 mod infra;
 mod storage;
 mod support;
+mod tenancy;
 mod versions;

@@ -6,6 +6,7 @@ mod cost;
 mod house;
 mod idp;
 mod infra;
+mod search;
 mod storage;
 mod support;
 mod tenancy;

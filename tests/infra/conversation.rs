@@ -216,6 +216,13 @@ async fn read(functions: &Functions, path: &str, costly: &str) {
         let without = format!("{path}?excludedAttributes={costly}");
         functions.get(&without).await;
     }
+    let search = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "sortBy": "meta.created"
+    });
+    let searched = format!("{all}/.search");
+    functions
+        .send(Method::POST, &searched, Some(search), 200)
+        .await;
     let absent = format!("{all}/{NOBODY}");
     functions.send(Method::GET, &absent, None, 404).await;
 }

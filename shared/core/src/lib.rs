@@ -15,6 +15,7 @@
 //! | [`members`] | changes of a group's membership | RFC 7643 §4.2 |
 //! | [`projection`] | `attributes` and `excludedAttributes` | RFC 7644 §3.9 |
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
+//! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
 //!
 //! A resource in here is a JSON object in *normal form*: attribute names in the schema's
@@ -38,6 +39,7 @@ pub mod path;
 pub mod projection;
 pub mod resource;
 pub mod schema;
+pub mod sort;
 pub mod text;
 pub mod urn;
 pub mod value;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::members::represent;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
@@ -18,6 +19,9 @@ use crate::tenant_id::TenantId;
 
 /// How often a group is read again because its members changed meanwhile.
 const READ_ATTEMPTS: u32 = 8;
+
+/// How many calls are made side by side for one request.
+pub(crate) const SIDE_BY_SIDE: usize = 16;
 
 /// One tenant's users and groups.
 #[derive(Clone, Debug)]
@@ -66,13 +70,24 @@ impl GroupRef {
     }
 }
 
-/// A page of resources in the order of their ids.
+/// A page of resources.
 #[derive(Debug)]
 pub struct Found {
     /// How many there are on all pages.
     pub total: u64,
     /// The page.
     pub page: Vec<Stored>,
+    /// How the ids on the page lie.
+    pub spread: Spread,
+}
+
+/// How the ids of several resources lie.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Spread {
+    /// One beside the other: what belongs to them is one range.
+    Neighbours,
+    /// Anywhere.
+    Scattered,
 }
 
 impl Directory {
@@ -166,6 +181,23 @@ impl Directory {
         Ok(members)
     }
 
+    /// The members of these groups, each in one version: side by side. A group that is deleted meanwhile
+    /// is left out.
+    pub async fn with_members_each(
+        &self,
+        groups: Vec<Stored>,
+    ) -> Result<Vec<(Stored, Vec<MemberRef>)>, DirectoryError> {
+        let branches = groups.into_iter().map(|group| {
+            let branch = self.branch();
+            async move { branch.with_members(group).await }
+        });
+        let found: Vec<_> = stream::iter(branches)
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
     /// The ids of the groups that someone belongs to, deleted groups included.
     pub(crate) async fn edges_of(
         &self,
@@ -192,14 +224,37 @@ impl Directory {
             .collect())
     }
 
-    /// The groups of all members from one id to another. An edge whose group is gone counts for
-    /// nothing.
+    /// The groups of all members from one id to another: one query for a page of neighbours.
     pub async fn groups_between(
         &self,
         first: ResourceId,
         last: ResourceId,
     ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
         let edges = self.edges_between(first, last).await?;
+        self.groups_at(edges).await
+    }
+
+    /// The groups of these members: a query each, side by side.
+    pub async fn groups_of(
+        &self,
+        members: &[ResourceId],
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
+        let branches = members.iter().copied().map(|member| {
+            let branch = self.branch();
+            async move { branch.edges_between(member, member).await }
+        });
+        let edges: Vec<_> = stream::iter(branches)
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        self.groups_at(edges.concat()).await
+    }
+
+    /// The groups at the far end of edges. An edge whose group is gone counts for nothing.
+    async fn groups_at(
+        &self,
+        edges: Vec<(ResourceId, ResourceId)>,
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
         if edges.is_empty() {
             return Ok(BTreeMap::new());
         }
@@ -244,6 +299,12 @@ impl Directory {
         Ok(parts.collect())
     }
 
+    /// The number of all resources.
+    pub(crate) async fn total(&self, kind: ResourceKind) -> Result<u64, DirectoryError> {
+        let buckets = self.buckets(kind).await?;
+        Ok(buckets.iter().map(|(_, count)| count).sum())
+    }
+
     /// The page of all resources that begins after `skipped` of them, in the order of their ids.
     ///
     /// The counters tell what the ids at that rank begin with, so that of 4,096 parts of the tenant at
@@ -266,6 +327,7 @@ impl Directory {
             return Ok(Found {
                 total,
                 page: Vec::new(),
+                spread: Spread::Neighbours,
             });
         };
         let ahead = usize::try_from(skipped - before).unwrap_or(usize::MAX);
@@ -281,7 +343,11 @@ impl Directory {
             .skip(ahead)
             .map(|item| read_resource(kind, item))
             .collect::<Result<_, _>>()?;
-        Ok(Found { total, page })
+        Ok(Found {
+            total,
+            page,
+            spread: Spread::Neighbours,
+        })
     }
 }
 

@@ -104,11 +104,37 @@ pub fn count_part(id: ResourceId) -> String {
     format!("s{}", id.as_str().get(2..3).unwrap_or_default())
 }
 
+/// The partition of the markers: `<t>#user#userName`, `<t>#group#displayName`.
+#[must_use]
+pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {
+    format!("{tenant}#{}#{}", word(kind), unique_attribute(kind))
+}
+
+/// The sort keys between which the markers of the names from one to another stand; a few beyond them
+/// may stand there too, when the names are very long.
+#[must_use]
+pub fn marker_range(from: &str, to: &str) -> (String, String) {
+    let cut = |text: &str| {
+        let mut end = text.len().min(LONGEST - 80);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.get(..end).unwrap_or_default().to_owned()
+    };
+    let (first, mut last) = (cut(from), cut(to));
+    if last.len() < to.len() {
+        last.push('\u{10ffff}');
+    }
+    match first.is_empty() {
+        true => ("\u{0}".to_owned(), last),
+        false => (first, last),
+    }
+}
+
 /// The marker that makes a name unique: `<t>#user#userName`, `<t>#group#displayName`, folded value.
 #[must_use]
 pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {
-    let name = unique_attribute(kind);
-    Key::new(format!("{tenant}#{}#{name}", word(kind)), bounded(folded))
+    Key::new(markers(tenant, kind), bounded(folded))
 }
 
 /// The attribute that is unique for a kind of resource.

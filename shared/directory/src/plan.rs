@@ -6,6 +6,7 @@
 
 use scim_core::filter::eval::{Ask, Comparand, Condition, Leaf};
 use scim_core::filter::{Logic, Operator, Resolved};
+use scim_core::sort::Sort;
 use scim_core::{ResourceId, ResourceKind};
 
 use crate::keys::{Lookup, unique_attribute};
@@ -23,6 +24,10 @@ pub(crate) enum Plan {
     GroupsOf(Option<ResourceId>),
     /// At the members of this group.
     MembersOf(Option<ResourceId>),
+    /// At the unique names from one to another, in their comparable form.
+    Markers(String, String),
+    /// In several places.
+    Union(Vec<Self>),
     /// Everywhere.
     Scan,
 }
@@ -30,22 +35,36 @@ pub(crate) enum Plan {
 impl Plan {
     /// The narrowest plan for a filter.
     pub(crate) fn of(kind: ResourceKind, filter: &Resolved<'_>) -> Self {
-        filter
-            .conjuncts()
-            .into_iter()
-            .filter_map(|leaf| Self::serve(kind, leaf))
-            .min_by_key(Self::width)
-            .unwrap_or(Self::Scan)
+        Self::narrow(kind, filter).unwrap_or(Self::Scan)
     }
 
-    const fn width(&self) -> u8 {
+    /// A plan that finds everything a filter matches, and not everything there is.
+    fn narrow(kind: ResourceKind, filter: &Resolved<'_>) -> Option<Self> {
+        match filter {
+            Logic::Leaf(leaf) => Self::serve(kind, leaf),
+            Logic::Not(_) => None,
+            Logic::And(all) => all
+                .iter()
+                .filter_map(|one| Self::narrow(kind, one))
+                .min_by_key(Self::width),
+            Logic::Or(all) => all
+                .iter()
+                .map(|one| Self::narrow(kind, one))
+                .collect::<Option<_>>()
+                .map(Self::Union),
+        }
+    }
+
+    fn width(&self) -> u8 {
         match self {
             Self::Id(_) => 0,
             Self::Marker(_) => 1,
             Self::Lookup(..) => 2,
             Self::GroupsOf(_) => 3,
             Self::MembersOf(_) => 4,
-            Self::Scan => 5,
+            Self::Union(plans) => 1 + plans.iter().map(Self::width).max().unwrap_or_default(),
+            Self::Markers(..) => 100,
+            Self::Scan => 200,
         }
     }
 
@@ -59,6 +78,11 @@ impl Plan {
         let text = leaf
             .equal_text()
             .or_else(|| leaf.values.as_deref().and_then(selected_value));
+        if name == unique_attribute(kind)
+            && let Some((from, to)) = names_between(&leaf.ask)
+        {
+            return Some(Self::Markers(from, to));
+        }
         match (kind, name, text) {
             (_, "id", Some(id)) => Some(Self::Id(ResourceId::parse(id))),
             (_, "externalId", Some(id)) if !id.is_empty() => {
@@ -78,6 +102,20 @@ impl Plan {
             }
             _ => None,
         }
+    }
+}
+
+/// The comparable texts that an order comparison or `sw` lets through, from one to another.
+fn names_between(ask: &Ask) -> Option<(String, String)> {
+    let Ask::Compare(operator, Comparand::Text(text)) = ask else {
+        return None;
+    };
+    let last = "\u{10ffff}";
+    match operator {
+        Operator::Sw => Some((text.clone(), format!("{text}{last}"))),
+        Operator::Gt | Operator::Ge => Some((text.clone(), last.to_owned())),
+        Operator::Lt | Operator::Le => Some((String::new(), text.clone())),
+        Operator::Eq | Operator::Ne | Operator::Co | Operator::Ew => None,
     }
 }
 
@@ -108,15 +146,22 @@ pub(crate) enum Memberships {
 }
 
 impl Memberships {
-    /// What a filter has to know about `groups` of a user or `members` of a group.
-    pub(crate) fn asked(kind: ResourceKind, filter: &Resolved<'_>) -> Self {
+    /// What a filter and an order have to know about `groups` of a user or `members` of a group.
+    pub(crate) fn asked(
+        kind: ResourceKind,
+        filter: Option<&Resolved<'_>>,
+        sort: Option<&Sort<'_>>,
+    ) -> Self {
         let name = match kind {
             ResourceKind::User => "groups",
             ResourceKind::Group => "members",
         };
+        if sort.is_some_and(|sort| sort.target.attribute.name == name) {
+            return Self::All;
+        }
         let mut ids = Vec::new();
         let mut is_asked = false;
-        for leaf in filter.leaves() {
+        for leaf in filter.map(Logic::leaves).unwrap_or_default() {
             if leaf.target.container.is_some() || leaf.target.attribute.name != name {
                 continue;
             }
@@ -127,6 +172,8 @@ impl Memberships {
                 _ => return Self::All,
             }
         }
+        ids.sort_unstable();
+        ids.dedup();
         match is_asked {
             true => Self::Of(ids),
             false => Self::Unasked,
@@ -148,6 +195,7 @@ mod tests {
     const ID: &str = "2819c223-7f76-453a-919d-413861904646";
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn equality_is_served_by_the_narrowest_index() {
         use ResourceKind::{Group, User};
         let id = ResourceId::parse(ID);
@@ -213,12 +261,41 @@ mod tests {
     }
 
     #[test]
+    fn names_in_order_and_alternatives_are_served_too() {
+        use ResourceKind::User;
+        let marker = |name: &str| Plan::Marker(name.to_owned());
+        assert_eq!(
+            plan(User, r#"userName sw "BJ""#),
+            Plan::Markers("bj".to_owned(), "bj\u{10ffff}".to_owned())
+        );
+        assert_eq!(
+            plan(User, r#"userName ge "m" and active eq true"#),
+            Plan::Markers("m".to_owned(), "\u{10ffff}".to_owned())
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"userName eq "a" or (userName eq "b" and active eq true)"#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"(userName eq "a" or userName eq "b") and userName sw "c""#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+    }
+
+    #[test]
     fn what_need_not_hold_narrows_nothing() {
         use ResourceKind::User;
         for text in [
-            r#"userName eq "a" or userName eq "b""#,
+            r#"userName eq "a" or active eq true"#,
             r#"not (userName eq "a")"#,
-            r#"userName sw "a""#,
+            r#"userName co "a""#,
+            r#"name.familyName sw "a""#,
             r#"displayName eq "a""#,
             r#"emails.type eq "work""#,
             r#"emails[type eq "work" or value eq "x"]"#,

@@ -3,25 +3,27 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{BoxFuture, try_join_all};
 use scim_core::filter::Resolved;
+use scim_core::sort::{Direction, Sort, SortKey};
 use scim_core::{ResourceId, ResourceKind, ResourceType};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::directory::{Directory, Found, MemberRef, edge_kind};
+use crate::directory::{Directory, Found, Spread};
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys::{self, Key};
-use crate::plan::{Memberships, Plan};
-use crate::store::{Range, sort_key, text};
+use crate::plan::Plan;
+
+use crate::store::{Item, Range, sort_key, text};
+
+mod memberships;
 
 /// How long everything of a tenant is looked through before the query is refused. The gateway waits
 /// 30 seconds.
 const SCAN_TIME: Duration = Duration::from_secs(20);
 /// How many resources an index may give before the query is refused.
 const MOST_CANDIDATES: usize = 10_000;
-/// How many members are looked at for one filter before the query is refused.
-const MOST_MEMBERS_READ: u64 = 100_000;
 /// Everything is looked through in ranges side by side, one for each first digit of the ids.
 const RANGES: [(&str, &str); 16] = [
     ("0", "1"),
@@ -48,7 +50,9 @@ pub struct Query<'q> {
     /// The resource type.
     pub of: &'q ResourceType,
     /// The filter.
-    pub filter: &'q Resolved<'q>,
+    pub filter: Option<&'q Resolved<'q>>,
+    /// The order; without one it is that of the ids.
+    pub sort: Option<&'q Sort<'q>>,
     /// The base address that locations are compared with.
     pub base: &'q str,
     /// How many results stand before the page.
@@ -58,9 +62,13 @@ pub struct Query<'q> {
 }
 
 /// The results of one range of ids: how many, and the resources that may be on the page.
+#[derive(Default)]
 struct Matches {
     total: u64,
+    /// Those that may be on the page, in the order of their ids.
     first: Vec<Stored>,
+    /// What all are sorted by, when they are.
+    keys: Vec<(SortKey, ResourceId)>,
 }
 
 impl Query<'_> {
@@ -72,16 +80,56 @@ impl Query<'_> {
     }
 }
 
+/// The page out of what the ranges gave, in the order of the ids.
+fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
+    let total = ranges.iter().map(|matches| matches.total).sum();
+    let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
+    let mut page = Vec::new();
+    let mut before = 0_usize;
+    for matches in ranges {
+        let length = usize::try_from(matches.total).unwrap_or(usize::MAX);
+        let ahead = skipped.saturating_sub(before);
+        let wanted = query.count - page.len();
+        page.extend(matches.first.into_iter().skip(ahead).take(wanted));
+        before = before.saturating_add(length);
+    }
+    scattered(total, page)
+}
+
+const fn scattered(total: u64, page: Vec<Stored>) -> Found {
+    Found {
+        total,
+        page,
+        spread: Spread::Scattered,
+    }
+}
+
+/// The id that a marker stands for.
+fn marked(marker: &Item) -> Option<ResourceId> {
+    ResourceId::parse(text(marker, "id")?)
+}
+
 impl Directory {
-    /// The page of the resources that meet a filter, in the order of their ids.
+    /// The page of the resources that meet a filter, sorted, or in the order of their ids.
     ///
     /// # Errors
     ///
     /// `TooMany` when no index serves the filter and the time is not enough.
     pub async fn search(&self, query: Query<'_>) -> Result<Found, DirectoryError> {
-        let plan = Plan::of(query.of.kind, query.filter);
-        let ranges = match self.candidates(query.of.kind, plan).await? {
-            Some(candidates) => vec![self.judge(query, candidates).await?],
+        if let (None, Some(sort)) = (query.filter, query.sort)
+            && sort.target.container.is_none()
+            && sort.target.attribute.name == keys::unique_attribute(query.of.kind)
+        {
+            return self.by_name(query, sort.direction).await;
+        }
+        let plan = query
+            .filter
+            .map_or(Plan::Scan, |filter| Plan::of(query.of.kind, filter));
+        let ranges = match self.ids_of(query.of.kind, &plan).await? {
+            Some(ids) => {
+                let candidates = self.resources(query.of.kind, ids).await?;
+                vec![self.judge(query, candidates, Spread::Scattered).await?]
+            }
             None => tokio::time::timeout(
                 SCAN_TIME,
                 try_join_all(RANGES.iter().map(|range| {
@@ -92,51 +140,152 @@ impl Directory {
             .await
             .map_err(|_| DirectoryError::TooMany)??,
         };
-        let total = ranges.iter().map(|matches| matches.total).sum();
-        let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
-        let mut page = Vec::new();
-        let mut before = 0_usize;
-        for matches in ranges {
-            let length = usize::try_from(matches.total).unwrap_or(usize::MAX);
-            let ahead = skipped.saturating_sub(before);
-            let wanted = query.count - page.len();
-            page.extend(matches.first.into_iter().skip(ahead).take(wanted));
-            before = before.saturating_add(length);
+        match query.sort {
+            Some(sort) => self.sorted_page(query, sort, ranges).await,
+            None => Ok(page(query, ranges)),
         }
-        Ok(Found { total, page })
     }
 
-    /// What an index gives, in the order of the ids; `None` when none serves.
-    async fn candidates(
+    /// The page of all resources in the order of their unique names, which the markers keep.
+    async fn by_name(
+        &self,
+        query: Query<'_>,
+        direction: Direction,
+    ) -> Result<Found, DirectoryError> {
+        let kind = query.of.kind;
+        let total = self.total(kind).await?;
+        if query.count == 0 || query.skipped >= total {
+            return Ok(scattered(total, Vec::new()));
+        }
+        let range = Range {
+            pk: keys::markers(&self.tenant, kind),
+            from: "\u{0}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        };
+        let markers = self
+            .store
+            .query_in(&range, Some(query.within()), direction, &self.meter)
+            .await?;
+        let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
+        let ids = markers.iter().skip(skipped).filter_map(marked).collect();
+        let page = self.in_order(kind, ids).await?;
+        Ok(scattered(total, page))
+    }
+
+    async fn sorted_page(
+        &self,
+        query: Query<'_>,
+        sort: &Sort<'_>,
+        ranges: Vec<Matches>,
+    ) -> Result<Found, DirectoryError> {
+        let total = ranges.iter().map(|matches| matches.total).sum();
+        let mut keys: Vec<_> = ranges
+            .into_iter()
+            .flat_map(|matches| matches.keys)
+            .collect();
+        // The sort is stable: equal values stay in the order of their ids.
+        keys.sort_by(|(one, _), (other, _)| sort.order(one, other));
+        let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
+        let ids = keys
+            .into_iter()
+            .skip(skipped)
+            .take(query.count)
+            .map(|(_, id)| id)
+            .collect();
+        let page = self.in_order(query.of.kind, ids).await?;
+        Ok(scattered(total, page))
+    }
+
+    /// The resources with these ids, in this order; one that is deleted meanwhile is left out.
+    async fn in_order(
         &self,
         kind: ResourceKind,
-        plan: Plan,
-    ) -> Result<Option<Vec<Stored>>, DirectoryError> {
-        let ids = match plan {
-            Plan::Scan => return Ok(None),
-            Plan::Id(id) => Vec::from_iter(id),
-            Plan::Marker(value) => {
-                let key = keys::marker(&self.tenant, kind, &value);
-                let marker = self.store.get(&key, &self.meter).await?;
-                Vec::from_iter(marker.and_then(|item| ResourceId::parse(text(&item, "id")?)))
+        ids: Vec<ResourceId>,
+    ) -> Result<Vec<Stored>, DirectoryError> {
+        let place: BTreeMap<ResourceId, usize> =
+            ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+        let mut page = self.resources(kind, ids).await?;
+        page.sort_by_key(|stored| place.get(&stored.resource.id).copied());
+        Ok(page)
+    }
+
+    /// The ids that an index gives; `None` when none serves, or it gives too many for that.
+    fn ids_of<'a>(
+        &'a self,
+        kind: ResourceKind,
+        plan: &'a Plan,
+    ) -> BoxFuture<'a, Result<Option<Vec<ResourceId>>, DirectoryError>> {
+        Box::pin(async move {
+            match plan {
+                Plan::Scan => Ok(None),
+                Plan::Id(id) => Ok(Some(Vec::from_iter(*id))),
+                Plan::Marker(value) => {
+                    let key = keys::marker(&self.tenant, kind, value);
+                    let marker = self.store.get(&key, &self.meter).await?;
+                    Ok(Some(marker.as_ref().and_then(marked).into_iter().collect()))
+                }
+                Plan::Markers(from, to) => self.names_between(kind, from, to).await,
+                Plan::Lookup(lookup, value) => {
+                    let pk = keys::lookups(&self.tenant, kind, *lookup);
+                    let prefix = keys::lookup_prefix(value);
+                    let range = Range::prefix(pk, &prefix);
+                    let ids = self.ids(&range, |sk| sk.strip_prefix(&prefix)).await?;
+                    Ok(Some(ids))
+                }
+                Plan::GroupsOf(None) | Plan::MembersOf(None) => Ok(Some(Vec::new())),
+                Plan::GroupsOf(Some(member)) => self.edges_of(*member).await.map(Some),
+                Plan::MembersOf(Some(group)) => {
+                    let (from, to) = keys::edge_range(*group, *group);
+                    let pk = keys::members(&self.tenant);
+                    let range = Range { pk, from, to };
+                    let ids = self
+                        .ids(&range, |sk| sk.split_once('#').map(|(_, member)| member))
+                        .await?;
+                    Ok(Some(ids))
+                }
+                Plan::Union(plans) => {
+                    let each = plans.iter().map(|plan| {
+                        let branch = self.branch();
+                        async move { branch.ids_of(kind, plan).await }
+                    });
+                    Ok(try_join_all(each)
+                        .await?
+                        .into_iter()
+                        .collect::<Option<Vec<_>>>()
+                        .map(|ids| ids.concat()))
+                }
             }
-            Plan::Lookup(lookup, value) => {
-                let pk = keys::lookups(&self.tenant, kind, lookup);
-                let prefix = keys::lookup_prefix(&value);
-                let range = Range::prefix(pk, &prefix);
-                self.ids(&range, |sk| sk.strip_prefix(&prefix)).await?
-            }
-            Plan::GroupsOf(None) | Plan::MembersOf(None) => Vec::new(),
-            Plan::GroupsOf(Some(member)) => self.edges_of(member).await?,
-            Plan::MembersOf(Some(group)) => {
-                let (from, to) = keys::edge_range(group, group);
-                let pk = keys::members(&self.tenant);
-                self.ids(&Range { pk, from, to }, |sk| {
-                    sk.split_once('#').map(|(_, member)| member)
-                })
-                .await?
-            }
-        };
+        })
+    }
+
+    /// The ids under the unique names from one to another; `None` when they are too many.
+    async fn names_between(
+        &self,
+        kind: ResourceKind,
+        from: &str,
+        to: &str,
+    ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
+        let (from, to) = keys::marker_range(from, to);
+        let pk = keys::markers(&self.tenant, kind);
+        let markers = self
+            .store
+            .query(
+                &Range { pk, from, to },
+                Some(MOST_CANDIDATES + 1),
+                &self.meter,
+            )
+            .await?;
+        Ok((markers.len() <= MOST_CANDIDATES).then(|| markers.iter().filter_map(marked).collect()))
+    }
+
+    /// The resources with these ids that there are, in the order of their ids.
+    async fn resources(
+        &self,
+        kind: ResourceKind,
+        mut ids: Vec<ResourceId>,
+    ) -> Result<Vec<Stored>, DirectoryError> {
+        ids.sort_unstable();
+        ids.dedup();
         let mut resources = match ids.as_slice() {
             [] => Vec::new(),
             [id] => Vec::from_iter(self.get(kind, *id).await?),
@@ -154,7 +303,7 @@ impl Directory {
             }
         };
         resources.sort_unstable_by_key(|stored| stored.resource.id);
-        Ok(Some(resources))
+        Ok(resources)
     }
 
     async fn ids(
@@ -186,22 +335,20 @@ impl Directory {
             from: from.to_owned(),
             to: to.to_owned(),
         };
-        let mut all = Matches {
-            total: 0,
-            first: Vec::new(),
-        };
+        let mut all = Matches::default();
         let mut next = None;
         loop {
             let (items, following) = self
                 .store
-                .query_page(&range, None, next, &self.meter)
+                .query_page(&range, None, next, Direction::Ascending, &self.meter)
                 .await?;
             let resources = items
                 .iter()
                 .map(|item| read_resource(query.of.kind, item))
                 .collect::<Result<Vec<_>, _>>()?;
-            let found = self.judge(query, resources).await?;
+            let found = self.judge(query, resources, Spread::Neighbours).await?;
             all.total += found.total;
+            all.keys.extend(found.keys);
             let room = query.within().saturating_sub(all.first.len());
             all.first.extend(found.first.into_iter().take(room));
             if following.is_none() {
@@ -216,117 +363,29 @@ impl Directory {
         &self,
         query: Query<'_>,
         resources: Vec<Stored>,
+        spread: Spread,
     ) -> Result<Matches, DirectoryError> {
-        let memberships = self.memberships(query, &resources).await?;
+        let memberships = self.memberships(query, &resources, spread).await?;
         let name = match query.of.kind {
             ResourceKind::User => "groups",
             ResourceKind::Group => "members",
         };
-        let mut matches = Matches {
-            total: 0,
-            first: Vec::new(),
-        };
+        let mut matches = Matches::default();
         for stored in resources {
             let mut whole = stored.resource.represent(query.of, query.base);
             if let Some(values) = memberships.get(&stored.resource.id) {
                 whole.insert(name.to_owned(), Value::Array(values.clone()));
             }
-            if query.filter.matches(&whole) {
-                matches.total += 1;
-                if matches.first.len() < query.within() {
-                    matches.first.push(stored);
-                }
+            if query.filter.is_some_and(|filter| !filter.matches(&whole)) {
+                continue;
+            }
+            matches.total += 1;
+            if let Some(sort) = query.sort {
+                matches.keys.push((sort.key(&whole), stored.resource.id));
+            } else if matches.first.len() < query.within() {
+                matches.first.push(stored);
             }
         }
         Ok(matches)
-    }
-
-    /// The values of `groups` or `members` that the filter asks about.
-    async fn memberships(
-        &self,
-        query: Query<'_>,
-        resources: &[Stored],
-    ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let asked = Memberships::asked(query.of.kind, query.filter);
-        let (Some(first), Some(last)) = (resources.first(), resources.last()) else {
-            return Ok(BTreeMap::new());
-        };
-        let (first, last) = (first.resource.id, last.resource.id);
-        match (asked, query.of.kind) {
-            (Memberships::Unasked, _) => Ok(BTreeMap::new()),
-            (Memberships::Of(ids), kind) => self.edges_among(kind, resources, &ids).await,
-            (Memberships::All, ResourceKind::User) => {
-                let groups = self.groups_between(first, last).await?;
-                Ok(groups
-                    .into_iter()
-                    .map(|(id, groups)| {
-                        (
-                            id,
-                            groups
-                                .iter()
-                                .map(|group| group.to_json(query.base))
-                                .collect(),
-                        )
-                    })
-                    .collect())
-            }
-            (Memberships::All, ResourceKind::Group) => {
-                let members: u64 = resources.iter().map(|group| group.members).sum();
-                if members > MOST_MEMBERS_READ {
-                    return Err(DirectoryError::TooMany);
-                }
-                let members = self.members_between(first, last).await?;
-                Ok(members
-                    .into_iter()
-                    .map(|(id, members)| {
-                        (
-                            id,
-                            members
-                                .into_iter()
-                                .map(|one| one.to_json(query.base))
-                                .collect(),
-                        )
-                    })
-                    .collect())
-            }
-        }
-    }
-
-    /// Which of `ids` are joined to which of the resources.
-    async fn edges_among(
-        &self,
-        kind: ResourceKind,
-        resources: &[Stored],
-        ids: &[ResourceId],
-    ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let wanted: Vec<Key> = resources
-            .iter()
-            .flat_map(|stored| {
-                ids.iter().map(|id| match kind {
-                    ResourceKind::User => keys::member(&self.tenant, *id, stored.resource.id),
-                    ResourceKind::Group => keys::member(&self.tenant, stored.resource.id, *id),
-                })
-            })
-            .collect();
-        let mut found: BTreeMap<ResourceId, Vec<Value>> = BTreeMap::new();
-        for item in self.store.batch_get(&wanted, &self.meter).await? {
-            let Some((group, member)) = keys::edge(sort_key(&item)) else {
-                continue;
-            };
-            match kind {
-                ResourceKind::User => {
-                    let value = json!({ "value": group.as_str() });
-                    found.entry(member).or_default().push(value);
-                }
-                ResourceKind::Group => {
-                    let member = MemberRef {
-                        id: member,
-                        kind: edge_kind(&item),
-                    };
-                    found.entry(group).or_default().push(member.to_json(""));
-                }
-            }
-        }
-        Ok(found)
     }
 }

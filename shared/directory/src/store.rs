@@ -11,6 +11,8 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 
+use scim_core::sort::Direction;
+
 use crate::error::{DirectoryError, from_sdk};
 use crate::keys::{Key, PARTITION_KEY, SORT_KEY};
 
@@ -112,11 +114,23 @@ impl Store {
         limit: Option<usize>,
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
+        self.query_in(range, limit, Direction::Ascending, meter)
+            .await
+    }
+
+    /// The items of a range, up to `limit`, in an order of their sort keys.
+    pub(crate) async fn query_in(
+        &self,
+        range: &Range,
+        limit: Option<usize>,
+        direction: Direction,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
         let mut items = Vec::new();
         let mut from = None;
         loop {
             let left = limit.map(|limit| limit - items.len());
-            let (page, next) = self.query_page(range, left, from, meter).await?;
+            let (page, next) = self.query_page(range, left, from, direction, meter).await?;
             items.extend(page);
             if next.is_none() || limit.is_some_and(|limit| items.len() >= limit) {
                 return Ok(items);
@@ -131,6 +145,7 @@ impl Store {
         range: &Range,
         limit: Option<usize>,
         from: Option<Item>,
+        direction: Direction,
         meter: &Meter,
     ) -> Result<(Vec<Item>, Option<Item>), DirectoryError> {
         meter.call(&["dynamodb:Query"]);
@@ -144,6 +159,7 @@ impl Store {
             .expression_attribute_values(":to", AttributeValue::S(range.to.clone()))
             .set_limit(limit.map(|limit| i32::try_from(limit.max(1)).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(from)
+            .scan_index_forward(direction == Direction::Ascending)
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()

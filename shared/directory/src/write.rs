@@ -4,12 +4,9 @@
 //! part. A transaction carries a token, so that a repetition after a lost answer changes nothing; an
 //! update of the resource alone stamps its write id, by which a repetition knows its own success.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put as PutItem, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
@@ -17,9 +14,16 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, Stored, WriteId, attribute, data, indexed, n, resource_item, s};
-use crate::keys::{self, Key, Lookup};
+use crate::keys::{self, Lookup};
 use crate::members::{Edges, MOST_ACTIONS};
-use crate::store::{self, Item, Put, Transacted};
+use crate::store::{self, Put, Transacted};
+
+mod actions;
+mod delete;
+mod index;
+
+pub(crate) use actions::{Actions, Role, update};
+use actions::{PRESENT, on_fence};
 
 /// A resource that is to be created.
 pub struct NewResource {
@@ -47,162 +51,11 @@ pub enum PasswordHash {
     Remove,
 }
 
-/// Why an action of a transaction may fail.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Role {
-    /// The resource itself: it changed, or is gone.
-    Resource,
-    /// A group above it: it joined another one meanwhile.
-    Above,
-    /// Its unique name: somebody has it.
-    Marker,
-    /// The edge of a new member: there is one.
-    Added(ResourceId),
-    /// The item of a new member: there is none.
-    Member(ResourceId),
-    /// The edge of a former member: there is none.
-    Removed(ResourceId),
-    /// A group that is left: it is gone.
-    Left(ResourceId),
-    /// It cannot fail.
-    Certain,
-}
-
-/// A transaction in the making.
-#[derive(Default)]
-pub(crate) struct Actions {
-    items: Vec<TransactWriteItem>,
-    roles: Vec<Role>,
-}
-
 /// How often a transaction is made anew because of what a refusal told.
 const MOST_ROUNDS: u32 = 9_999;
-
-/// How many actions it takes to leave a group: the two edges, and the group's version and count.
-const ACTIONS_PER_GROUP: usize = 3;
 /// How many e-mail addresses one request can give or change: a transaction has the resource, its counter,
 /// its marker before and after, its externalId before and after besides.
 const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
-
-const ABSENT: &str = "attribute_not_exists(pk)";
-const PRESENT: &str = "attribute_exists(pk)";
-/// The fence is the one that was read: a resource that was never a member has none, and it never goes.
-const SAME_FENCE: &str = "(attribute_not_exists(f) OR f = :f)";
-
-fn unbuilt(error: &BuildError) -> DirectoryError {
-    DirectoryError::Internal(format!("a request lacks a part: {error}"))
-}
-
-impl Actions {
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    fn push(&mut self, item: TransactWriteItem, role: Role) {
-        self.items.push(item);
-        self.roles.push(role);
-    }
-
-    pub(crate) fn put(
-        &mut self,
-        table: &str,
-        item: Item,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        let put = PutItem::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .set_condition_expression((role != Role::Certain).then(|| ABSENT.to_owned()))
-            .build()
-            .map_err(|error| unbuilt(&error))?;
-        self.push(TransactWriteItem::builder().put(put).build(), role);
-        Ok(())
-    }
-
-    pub(crate) fn delete(
-        &mut self,
-        table: &str,
-        key: &Key,
-        condition: Option<(&str, &[(&str, AttributeValue)])>,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        let mut delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()));
-        if let Some((condition, values)) = condition {
-            delete = delete.condition_expression(condition);
-            for (name, value) in values {
-                delete = delete.expression_attribute_values(*name, value.clone());
-            }
-        }
-        let delete = delete.build().map_err(|error| unbuilt(&error))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), role);
-        Ok(())
-    }
-
-    /// Deletes an item that must be there.
-    pub(crate) fn delete_present(
-        &mut self,
-        table: &str,
-        key: &Key,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        self.delete(table, key, Some((PRESENT, &[])), role)
-    }
-
-    pub(crate) fn update(&mut self, update: Update, role: Role) {
-        self.push(TransactWriteItem::builder().update(update).build(), role);
-    }
-
-    /// Demands that a group has not joined another one since its fence was read.
-    pub(crate) fn check_fence(
-        &mut self,
-        table: &str,
-        key: &Key,
-        fence: u64,
-    ) -> Result<(), DirectoryError> {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression(SAME_FENCE)
-            .expression_attribute_values(":f", n(fence))
-            .build()
-            .map_err(|error| unbuilt(&error))?;
-        let item = TransactWriteItem::builder().condition_check(check).build();
-        self.push(item, Role::Above);
-        Ok(())
-    }
-
-    pub(crate) fn into_items(self) -> Vec<TransactWriteItem> {
-        self.items
-    }
-
-    fn roles_at(&self, places: &[usize]) -> Vec<Role> {
-        places
-            .iter()
-            .filter_map(|place| self.roles.get(*place).cloned())
-            .collect()
-    }
-}
-
-/// An update of one item.
-pub(crate) fn update(
-    table: &str,
-    key: &Key,
-    expression: &str,
-    condition: Option<&str>,
-    values: Vec<(&str, AttributeValue)>,
-) -> Result<Update, DirectoryError> {
-    let mut update = Update::builder()
-        .table_name(table)
-        .set_key(Some(key.attributes()))
-        .update_expression(expression)
-        .set_condition_expression(condition.map(str::to_owned));
-    for (name, value) in values {
-        update = update.expression_attribute_values(name, value);
-    }
-    update.build().map_err(|error| unbuilt(&error))
-}
 
 impl Directory {
     /// Runs a transaction; the roles of the actions that were refused, or nothing when it is done.
@@ -211,7 +64,7 @@ impl Directory {
         actions: Actions,
         token: &str,
     ) -> Result<Vec<Role>, DirectoryError> {
-        let items = actions.items.clone();
+        let items = actions.items();
         match self.store.transact(items, token, &self.meter).await? {
             Transacted::Done => Ok(Vec::new()),
             Transacted::Refused(places) => Ok(actions.roles_at(&places)),
@@ -272,58 +125,6 @@ impl Directory {
             edges.settle(&refused)?;
         }
         Err(DirectoryError::Contended)
-    }
-
-    /// The update of the counter of a resource's bucket, and of the part of it that the id falls into.
-    fn count(&self, resource: &Resource, change: i8) -> Result<Update, DirectoryError> {
-        let part = keys::count_part(resource.id);
-        update(
-            self.store.table(),
-            &keys::count(&self.tenant, resource.kind, resource.id),
-            &format!("ADD n :change, {part} :change"),
-            None,
-            vec![(":change", n(change))],
-        )
-    }
-
-    /// Adds what takes the index entries of a resource from one state to another.
-    fn index(
-        &self,
-        actions: &mut Actions,
-        resource: &Resource,
-        before: Option<&Indexed>,
-        after: Option<&Indexed>,
-    ) -> Result<(), DirectoryError> {
-        let (kind, id) = (resource.kind, resource.id);
-        let table = self.store.table();
-        let old = before.map(|entries| entries.marker.as_str());
-        let new = after.map(|entries| entries.marker.as_str());
-        if old != new {
-            if let Some(old) = old {
-                let key = keys::marker(&self.tenant, kind, old);
-                actions.delete(table, &key, None, Role::Certain)?;
-            }
-            if let Some(new) = new {
-                let key = keys::marker(&self.tenant, kind, new);
-                actions.put(
-                    table,
-                    store::item(&key, [("id", s(id.as_str()))]),
-                    Role::Marker,
-                )?;
-            }
-        }
-        let none = BTreeSet::new();
-        let old = before.map_or(&none, |entries| &entries.lookups);
-        let new = after.map_or(&none, |entries| &entries.lookups);
-        for (lookup, value) in old.difference(new) {
-            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
-            actions.delete(table, &key, None, Role::Certain)?;
-        }
-        for (lookup, value) in new.difference(old) {
-            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
-            actions.put(table, store::item(&key, []), Role::Certain)?;
-        }
-        Ok(())
     }
 
     /// Gives a user, or a group whose members stay, new attributes and password.
@@ -491,93 +292,6 @@ impl Directory {
             ],
         )
     }
-
-    /// Deletes a resource with its index entries, and takes it out of the groups it is in.
-    ///
-    /// # Errors
-    ///
-    /// `Stale` when it changed, or joined a group, since `current` was read; `Gone`.
-    pub async fn delete(
-        &self,
-        current: &Stored,
-        groups: Vec<ResourceId>,
-        now: Timestamp,
-        write: &WriteId,
-    ) -> Result<(), DirectoryError> {
-        let resource = &current.resource;
-        let entries = indexed(resource.kind, &resource.attributes);
-        let mut left: BTreeMap<ResourceId, bool> =
-            groups.into_iter().map(|group| (group, true)).collect();
-        for round in 0..MOST_ROUNDS {
-            let mut actions = Actions::default();
-            self.remove_resource(&mut actions, current)?;
-            self.index(&mut actions, resource, Some(&entries), None)?;
-            actions.update(self.count(resource, -1)?, Role::Certain);
-            let is_last = left.len() <= (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP;
-            if !is_last {
-                actions = Actions::default();
-            }
-            let most = MOST_ACTIONS / ACTIONS_PER_GROUP;
-            let leaving: Vec<_> = left.iter().take(most).map(|(id, is)| (*id, *is)).collect();
-            for (group, exists) in &leaving {
-                self.leave(&mut actions, resource.id, *group, *exists, now, write)?;
-            }
-            let refused = self.run(actions, &write.token(round)).await?;
-            if refused.contains(&Role::Resource) {
-                return Err(DirectoryError::Stale);
-            }
-            for role in &refused {
-                if let Role::Left(group) | Role::Removed(group) = role {
-                    left.insert(*group, false);
-                }
-            }
-            if refused.is_empty() && is_last {
-                return Ok(());
-            }
-            if refused.is_empty() {
-                for (group, _) in leaving {
-                    left.remove(&group);
-                }
-            }
-        }
-        Err(DirectoryError::Contended)
-    }
-
-    fn remove_resource(
-        &self,
-        actions: &mut Actions,
-        current: &Stored,
-    ) -> Result<(), DirectoryError> {
-        let key = keys::resource(&self.tenant, current.resource.kind, current.resource.id);
-        let version = (":v", n(current.resource.meta.version.0));
-        let table = self.store.table();
-        match current.fence {
-            0 => actions.delete(
-                table,
-                &key,
-                Some(("v = :v AND attribute_not_exists(f)", &[version])),
-                Role::Resource,
-            ),
-            fence => actions.delete(
-                table,
-                &key,
-                Some(("v = :v AND f = :f", &[version, (":f", n(fence))])),
-                Role::Resource,
-            ),
-        }
-    }
-}
-
-/// The same update, but only while the item has the fence that was read.
-fn on_fence(mut update: Update, fence: u64) -> Update {
-    let before = update.condition_expression.take();
-    let condition = before.map_or_else(String::new, |condition| condition + " AND ");
-    update.condition_expression = Some(condition + SAME_FENCE);
-    update
-        .expression_attribute_values
-        .get_or_insert_default()
-        .insert(":f".to_owned(), n(fence));
-    update
 }
 
 /// The resource after a change.

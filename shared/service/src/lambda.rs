@@ -34,7 +34,7 @@ pub fn start_log() {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        .with_span_list(false)
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
         .init();

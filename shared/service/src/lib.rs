@@ -17,6 +17,7 @@ use http::{Request, Response, header};
 use scim_core::list::{Page, StartIndex};
 use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
 use serde_json::Value;
+use tracing::Instrument;
 
 pub mod auth;
 pub mod clock;
@@ -112,8 +113,10 @@ impl Service {
         let started = self.clock.now();
         let meter = Arc::new(Meter::default());
         let mut trace = Trace::default();
+        let span = tracing::info_span!("request", request.id = origin.request_id);
         let result = self
             .answer(function, &request, &origin, &meter, &mut trace)
+            .instrument(span)
             .await
             .and_then(|outcome| outcome.into_response().map_err(Failure::from));
         let mut response = result.unwrap_or_else(Failure::into_response);
@@ -175,6 +178,11 @@ impl Service {
         let resources = |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
         let outcome = match route.endpoint {
             Endpoint::List(kind) => resources(kind).list(&parameters, &projection).await?,
+            Endpoint::Search(kind) => {
+                let parameters = Parameters::search_request(body()?)?;
+                let projection = parameters.projection()?;
+                resources(kind).list(&parameters, &projection).await?
+            }
             Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
             Endpoint::Read(kind) => resources(kind).read(variable, &projection, &given).await?,
             Endpoint::Replace(kind) => {

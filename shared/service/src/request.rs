@@ -5,7 +5,8 @@ use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
 use scim_core::error::quote;
 use scim_core::projection::Projection;
-use scim_core::{ErrorKind, ScimError, Version, limits};
+use scim_core::resource::check_message;
+use scim_core::{ErrorKind, ScimError, Version, limits, urn};
 use serde_json::Value;
 
 use directory::tenant_id::TenantId;
@@ -37,11 +38,12 @@ impl Address {
             .split('/')
             .filter(|segment| !segment.is_empty())
             .collect();
-        let at = raw
-            .iter()
-            .position(|segment| *segment == "scim")
-            .filter(|at| *at > 0)
-            .ok_or_else(unknown)?;
+        // A tenant may be called `scim`, too.
+        let after_first = raw
+            .windows(2)
+            .skip(1)
+            .position(|pair| matches!(pair, ["scim", version] if is_version(version)));
+        let at = after_first.ok_or_else(unknown)? + 1;
         let (before, behind) = raw.split_at(at);
         let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), behind)
         else {
@@ -112,6 +114,10 @@ pub struct Parameters {
     pub start_index: Option<String>,
     /// `count`
     pub count: Option<String>,
+    /// `sortBy`
+    pub sort_by: Option<String>,
+    /// `sortOrder`
+    pub sort_order: Option<String>,
     attributes: Option<String>,
     excluded: Option<String>,
 }
@@ -127,13 +133,8 @@ impl Parameters {
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(&name.replace('+', " "))?;
-            let place = match name.to_ascii_lowercase().as_str() {
-                "filter" => &mut parameters.filter,
-                "startindex" => &mut parameters.start_index,
-                "count" => &mut parameters.count,
-                "attributes" => &mut parameters.attributes,
-                "excludedattributes" => &mut parameters.excluded,
-                _ => continue,
+            let Some(place) = parameters.place(&name) else {
+                continue;
             };
             let value = decode(&value.replace('+', " "))?;
             if place.replace(value).is_some() {
@@ -143,6 +144,47 @@ impl Parameters {
             }
         }
         Ok(parameters)
+    }
+
+    /// Reads a search request, RFC 7644 §3.4.3: the same parameters, as JSON.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` for another message, `invalidValue` for a parameter of the wrong type.
+    pub fn search_request(body: Value) -> Result<Self, ScimError> {
+        let Value::Object(body) = body else {
+            return Err(ScimError::invalid_syntax(
+                "the body must be a JSON object, the search request",
+            ));
+        };
+        check_message(&body, urn::SEARCH_REQUEST)?;
+        let mut parameters = Self::default();
+        for (name, value) in body {
+            let Some(place) = parameters.place(&name) else {
+                continue;
+            };
+            if place.is_some() {
+                return Err(ScimError::invalid_syntax(format!(
+                    "`{name}` is given twice"
+                )));
+            }
+            *place = parameter(&name, value)?;
+        }
+        Ok(parameters)
+    }
+
+    /// Where a parameter is kept, its name in any case.
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        match name.to_ascii_lowercase().as_str() {
+            "filter" => Some(&mut self.filter),
+            "startindex" => Some(&mut self.start_index),
+            "count" => Some(&mut self.count),
+            "sortby" => Some(&mut self.sort_by),
+            "sortorder" => Some(&mut self.sort_order),
+            "attributes" => Some(&mut self.attributes),
+            "excludedattributes" => Some(&mut self.excluded),
+            _ => None,
+        }
     }
 
     /// The attributes that the answer is to have.
@@ -164,6 +206,29 @@ impl Parameters {
             only.iter().map(String::as_str),
             without.iter().map(String::as_str),
         )
+    }
+}
+
+/// A parameter of a search request as it would stand in a query.
+fn parameter(name: &str, value: Value) -> Result<Option<String>, ScimError> {
+    let is_number = name.eq_ignore_ascii_case("startIndex") || name.eq_ignore_ascii_case("count");
+    let is_list = name.to_ascii_lowercase().ends_with("attributes");
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if !is_number => Ok(Some(text)),
+        Value::Number(number) if is_number => Ok(Some(number.to_string())),
+        Value::Array(names) if is_list && names.iter().all(Value::is_string) => {
+            let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+            Ok(Some(names.join(",")))
+        }
+        _ => Err(ScimError::invalid_value(format!(
+            "`{name}` must be {}",
+            match (is_number, is_list) {
+                (true, _) => "a whole number",
+                (_, true) => "an array of attribute names",
+                _ => "text",
+            }
+        ))),
     }
 }
 
@@ -327,6 +392,8 @@ mod tests {
             Address::parse("//acme//scim/v2//Users").unwrap().segments,
             ["Users"]
         );
+        let scim = Address::parse("/scim/scim/v2/Users/scim").unwrap();
+        assert_eq!((scim.tenant.as_str(), scim.segments.len()), ("scim", 2));
     }
 
     #[test]
@@ -363,6 +430,44 @@ mod tests {
     }
 
     #[test]
+    fn l08_l09_a_search_request_says_the_same_as_a_query() {
+        let body = |body: &str| {
+            Parameters::search_request(serde_json::from_str(body).unwrap()).map_err(|e| e.kind)
+        };
+        let urn = urn::SEARCH_REQUEST;
+        let json = format!(
+            r#"{{"schemas":["{urn}"],"filter":"a pr","startIndex":3,"COUNT":5,"attributes":["a","b.c"],"sortBy":"x","sortOrder":null}}"#
+        );
+        let query = "filter=a+pr&startIndex=3&count=5&attributes=a,b.c&sortBy=x";
+        assert_eq!(body(&json), Ok(Parameters::parse(query).unwrap()));
+        for (odd, kind) in [
+            ("[]".to_owned(), ErrorKind::InvalidSyntax),
+            ("{}".to_owned(), ErrorKind::InvalidSyntax),
+            (
+                format!(r#"{{"schemas":["{urn}"],"count":"5"}}"#),
+                ErrorKind::InvalidValue,
+            ),
+            (
+                format!(r#"{{"schemas":["{urn}"],"filter":5}}"#),
+                ErrorKind::InvalidValue,
+            ),
+            (
+                format!(r#"{{"schemas":["{urn}"],"attributes":[5]}}"#),
+                ErrorKind::InvalidValue,
+            ),
+            (
+                format!(r#"{{"schemas":["{urn}"],"count":1.5}}"#),
+                ErrorKind::InvalidValue,
+            ),
+        ] {
+            let error = body(&odd).and_then(|given| {
+                scim_core::list::Count::parse(given.count.as_deref()).map_err(|e| e.kind)
+            });
+            assert_eq!(error, Err(kind), "{odd}");
+        }
+    }
+
+    #[test]
     fn v03_v06_tags_are_compared_weakly_and_in_lists() {
         let of = |name: header::HeaderName, value: &str| {
             let mut headers = HeaderMap::new();
@@ -370,9 +475,15 @@ mod tests {
             Preconditions::parse(&headers)
         };
         for good in ["W/\"3\"", "\"3\"", "3", "*", "\"1\", W/\"3\""] {
-            assert!(of(header::IF_MATCH, good).check(Version(3)).is_ok(), "{good}");
+            assert!(
+                of(header::IF_MATCH, good).check(Version(3)).is_ok(),
+                "{good}"
+            );
             assert!(of(header::IF_NONE_MATCH, good).has(Version(3)), "{good}");
-            assert!(of(header::IF_NONE_MATCH, good).check(Version(3)).is_err(), "{good}");
+            assert!(
+                of(header::IF_NONE_MATCH, good).check(Version(3)).is_err(),
+                "{good}"
+            );
         }
         for bad in ["W/\"2\"", "\"33\"", "", "x"] {
             let error = of(header::IF_MATCH, bad).check(Version(3)).unwrap_err();
@@ -380,7 +491,11 @@ mod tests {
             assert!(!of(header::IF_NONE_MATCH, bad).has(Version(3)), "{bad}");
         }
         assert!(Preconditions::default().check(Version(3)).is_ok());
-        assert!(Preconditions::of_version(Some("W/\"2\"")).check(Version(3)).is_err());
+        assert!(
+            Preconditions::of_version(Some("W/\"2\""))
+                .check(Version(3))
+                .is_err()
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::Secret;
+use scim_core::sort::Sort;
 use scim_core::{Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
 use serde_json::Value;
 
@@ -328,26 +329,33 @@ impl<'r> Resources<'r> {
     ) -> Result<Outcome, ScimError> {
         let start = StartIndex::parse(parameters.start_index.as_deref())?;
         let count = Count::parse(parameters.count.as_deref())?.get();
-        let filter = parameters.filter.as_deref().map(str::trim);
-        let found = match filter.filter(|filter| !filter.is_empty()) {
-            None => {
-                self.directory
-                    .list(self.of.kind, start.skipped(), count)
-                    .await
-            }
-            Some(filter) => {
-                let query = Query {
-                    of: self.of,
-                    filter: &Filter::parse(filter)?.resolve(self.of)?,
-                    base: self.base,
-                    skipped: start.skipped(),
-                    count,
-                };
-                self.directory.search(query).await
-            }
+        let given = parameters.filter.as_deref().map(str::trim);
+        let filter = match given.filter(|filter| !filter.is_empty()) {
+            None => None,
+            Some(filter) => Some(Filter::parse(filter)?.resolve(self.of)?),
         };
-        let Found { total, page } = found.map_err(explain)?;
-        let resources = self.show_all(page, projection).await?;
+        let (by, order) = (&parameters.sort_by, &parameters.sort_order);
+        let sort = Sort::parse(by.as_deref(), order.as_deref(), self.of)?;
+        let skipped = start.skipped();
+        let found = if filter.is_none() && sort.is_none() {
+            self.directory.list(self.of.kind, skipped, count).await
+        } else {
+            let query = Query {
+                of: self.of,
+                filter: filter.as_ref(),
+                sort: sort.as_ref(),
+                base: self.base,
+                skipped,
+                count,
+            };
+            self.directory.search(query).await
+        };
+        let Found {
+            total,
+            page,
+            spread,
+        } = found.map_err(explain)?;
+        let resources = self.show_all(page, spread, projection).await?;
         let page = Page {
             total,
             start,

@@ -60,7 +60,12 @@ impl Outcome {
                 location,
                 version,
                 body,
-            } => (StatusCode::CREATED, Some(location), Some(version), Some(body)),
+            } => (
+                StatusCode::CREATED,
+                Some(location),
+                Some(version),
+                Some(body),
+            ),
             Self::Resource {
                 location,
                 version,
@@ -150,6 +155,9 @@ fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
 /// What a failure of the directory means to a client.
 #[must_use]
 pub fn explain(error: DirectoryError) -> ScimError {
+    if let DirectoryError::Internal(reason) | DirectoryError::Unavailable(reason) = &error {
+        tracing::error!(reason, "storage");
+    }
     match error {
         DirectoryError::Taken { attribute, value } => ScimError::uniqueness(format!(
             "`{attribute}` {} is taken by another resource of this tenant",

@@ -45,6 +45,8 @@ impl Function {
 pub enum Endpoint {
     /// List or query resources.
     List(ResourceKind),
+    /// Query resources, the query in the body.
+    Search(ResourceKind),
     /// Create a resource.
     Create(ResourceKind),
     /// Read a resource.
@@ -76,6 +78,8 @@ impl Endpoint {
         match self {
             Self::List(ResourceKind::User) => "users.list",
             Self::List(ResourceKind::Group) => "groups.list",
+            Self::Search(ResourceKind::User) => "users.search",
+            Self::Search(ResourceKind::Group) => "groups.search",
             Self::Create(ResourceKind::User) => "users.create",
             Self::Create(ResourceKind::Group) => "groups.create",
             Self::Read(ResourceKind::User) => "users.read",
@@ -124,7 +128,7 @@ const fn route(
 }
 
 macro_rules! resource_routes {
-    ($kind:ident, $function:ident, $all:literal, $one:literal) => {
+    ($kind:ident, $function:ident, $all:literal, $search:literal, $one:literal) => {
         [
             route(
                 Some(Method::GET),
@@ -136,6 +140,12 @@ macro_rules! resource_routes {
                 Some(Method::POST),
                 $all,
                 Endpoint::Create(ResourceKind::$kind),
+                Function::$function,
+            ),
+            route(
+                Some(Method::POST),
+                $search,
+                Endpoint::Search(ResourceKind::$kind),
                 Function::$function,
             ),
             route(
@@ -166,16 +176,18 @@ macro_rules! resource_routes {
     };
 }
 
-static USERS: [Route; 6] = resource_routes!(
+static USERS: [Route; 7] = resource_routes!(
     User,
     Users,
     "/{tenant}/scim/v2/Users",
+    "/{tenant}/scim/v2/Users/.search",
     "/{tenant}/scim/v2/Users/{id}"
 );
-static GROUPS: [Route; 6] = resource_routes!(
+static GROUPS: [Route; 7] = resource_routes!(
     Group,
     Groups,
     "/{tenant}/scim/v2/Groups",
+    "/{tenant}/scim/v2/Groups/.search",
     "/{tenant}/scim/v2/Groups/{id}"
 );
 static DISCOVERY: [Route; 6] = [
@@ -223,11 +235,9 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 }
 
 /// The endpoints of SCIM that are not offered, and the feature that each belongs to.
-const NOT_OFFERED: [(&[&str], &str); 4] = [
+const NOT_OFFERED: [(&[&str], &str); 2] = [
     (&["Bulk"], "bulk requests"),
-    (&[".search"], "POST search"),
-    (&["Users", ".search"], "POST search"),
-    (&["Groups", ".search"], "POST search"),
+    (&[".search"], "a search of all resource types at once"),
 ];
 
 /// What a method and the segments of a path behind `/scim/v2` lead to.

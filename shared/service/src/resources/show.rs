@@ -1,6 +1,6 @@
 //! Resources as a client sees them: with their memberships, and the attributes that it wants.
 
-use directory::directory::{GroupRef, MemberRef};
+use directory::directory::{GroupRef, MemberRef, Spread};
 use directory::items::Stored;
 use scim_core::projection::Projection;
 use scim_core::{ResourceKind, ScimError};
@@ -52,23 +52,29 @@ impl Resources<'_> {
         Ok(self.represent(stored, self.members(members), projection))
     }
 
-    /// Resources as the client sees them; they stand in the order of their ids.
+    /// Resources as the client sees them.
     pub(super) async fn show_all(
         &self,
         page: Vec<Stored>,
+        spread: Spread,
         projection: &Projection,
     ) -> Result<Vec<Value>, ScimError> {
         let (Some(first), Some(last)) = (page.first(), page.last()) else {
             return Ok(Vec::new());
         };
-        let (first, last) = (first.resource.id, last.resource.id);
         match self.of.kind {
             ResourceKind::User if projection.wants("groups", self.of) => {
-                let mut groups = self
-                    .directory
-                    .groups_between(first, last)
-                    .await
-                    .map_err(explain)?;
+                let groups = match spread {
+                    Spread::Neighbours => {
+                        let (first, last) = (first.resource.id, last.resource.id);
+                        self.directory.groups_between(first, last).await
+                    }
+                    Spread::Scattered => {
+                        let ids: Vec<_> = page.iter().map(|one| one.resource.id).collect();
+                        self.directory.groups_of(&ids).await
+                    }
+                };
+                let mut groups = groups.map_err(explain)?;
                 Ok(page
                     .into_iter()
                     .map(|stored| {
@@ -79,16 +85,14 @@ impl Resources<'_> {
             }
             ResourceKind::Group if projection.wants("members", self.of) => {
                 check_shown(&page)?;
-                let mut shown = Vec::with_capacity(page.len());
-                for stored in page {
-                    // A group that is deleted meanwhile is left out.
-                    if let Some((stored, members)) =
-                        self.directory.with_members(stored).await.map_err(explain)?
-                    {
-                        shown.push(self.represent(stored, self.members(members), projection));
-                    }
-                }
-                Ok(shown)
+                let groups = self.directory.with_members_each(page).await;
+                Ok(groups
+                    .map_err(explain)?
+                    .into_iter()
+                    .map(|(stored, members)| {
+                        self.represent(stored, self.members(members), projection)
+                    })
+                    .collect())
             }
             _ => Ok(page
                 .into_iter()

@@ -1,0 +1,224 @@
+//! Sorting, RFC 7644 §3.4.2.3.
+//!
+//! Text is compared in the form in which `eq` compares it, letter by letter of Unicode, without the
+//! rules of a language; instants by time, numbers by size. A multi-valued attribute is sorted by its
+//! primary value, else its first. Resources without a value come last, and first when descending.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::Attributes;
+use crate::error::{ScimError, quote};
+use crate::path::{AttrPath, Target};
+use crate::resource::get;
+use crate::schema::{ResourceType, Type};
+use crate::{text, value};
+
+/// Which way results are sorted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Direction {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// What results are sorted by.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sort<'s> {
+    /// The attribute.
+    pub target: Target<'s>,
+    /// Which way.
+    pub direction: Direction,
+}
+
+/// The value that a resource is sorted by.
+#[derive(Clone, PartialEq, Debug)]
+pub enum SortKey {
+    /// A boolean.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// An instant.
+    Instant(Timestamp),
+    /// Text in its comparable form.
+    Text(String),
+    /// No value.
+    Unassigned,
+}
+
+impl SortKey {
+    fn order(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Boolean(one), Self::Boolean(other)) => one.cmp(other),
+            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
+            (Self::Instant(one), Self::Instant(other)) => one.cmp(other),
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            _ => self.rank().cmp(&other.rank()),
+        }
+    }
+
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Boolean(_) => 0,
+            Self::Number(_) => 1,
+            Self::Instant(_) => 2,
+            Self::Text(_) => 3,
+            Self::Unassigned => 4,
+        }
+    }
+}
+
+impl<'s> Sort<'s> {
+    /// Reads `sortBy` and `sortOrder`; without `sortBy` nothing is sorted.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` for an attribute that there is not or that has no order, and for another
+    /// `sortOrder` than `ascending` and `descending`.
+    pub fn parse(
+        sort_by: Option<&str>,
+        sort_order: Option<&str>,
+        of: &'s ResourceType,
+    ) -> Result<Option<Self>, ScimError> {
+        let direction = match sort_order.map(str::trim).filter(|order| !order.is_empty()) {
+            None => Direction::Ascending,
+            Some(order) if order.eq_ignore_ascii_case("ascending") => Direction::Ascending,
+            Some(order) if order.eq_ignore_ascii_case("descending") => Direction::Descending,
+            Some(order) => {
+                return Err(ScimError::invalid_value(format!(
+                    "`sortOrder` must be ascending or descending, not {}",
+                    quote(order)
+                )));
+            }
+        };
+        let Some(name) = sort_by.map(str::trim).filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
+        let target = AttrPath::parse(name)
+            .map_err(|reason| ScimError::invalid_value(format!("`sortBy` {reason}")))?
+            .target(of)
+            .map_err(|unknown| ScimError::invalid_value(format!("`sortBy`: {unknown}")))?;
+        let compared = target
+            .compared()
+            .filter(|compared| compared.kind != Type::Complex && !target.attribute.is_secret());
+        match compared {
+            Some(_) => Ok(Some(Self { target, direction })),
+            None => Err(ScimError::invalid_value(format!(
+                "`sortBy`: `{target}` has no order; sort by one of its parts"
+            ))),
+        }
+    }
+
+    /// The value that a resource, as it is represented, is sorted by.
+    #[must_use]
+    pub fn key(&self, resource: &Attributes) -> SortKey {
+        let chosen = match get(resource, self.target) {
+            Some(Value::Array(values)) => values
+                .iter()
+                .find(|value| value::is_primary(value))
+                .or_else(|| values.first()),
+            other => other,
+        };
+        let part = match (chosen, self.target.compared()) {
+            (Some(Value::Object(parts)), Some(compared)) => parts.get(&compared.name),
+            (other, _) => other,
+        };
+        let (Some(part), Some(compared)) = (part, self.target.compared()) else {
+            return SortKey::Unassigned;
+        };
+        match (compared.kind, part) {
+            (_, Value::Bool(truth)) => SortKey::Boolean(*truth),
+            (_, Value::Number(number)) => SortKey::Number(number.as_f64().unwrap_or_default()),
+            (Type::DateTime, Value::String(text)) => {
+                value::instant(text).map_or(SortKey::Unassigned, SortKey::Instant)
+            }
+            (_, Value::String(text)) => {
+                SortKey::Text(text::comparable(compared, text).into_owned())
+            }
+            _ => SortKey::Unassigned,
+        }
+    }
+
+    /// The order of two keys.
+    #[must_use]
+    pub fn order(&self, one: &SortKey, other: &SortKey) -> Ordering {
+        let ascending = one.order(other);
+        match self.direction {
+            Direction::Ascending => ascending,
+            Direction::Descending => ascending.reverse(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+    use serde_json::json;
+
+    fn sorted(by: &str, order: &str, values: Value) -> Vec<i64> {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        let sort = Sort::parse(Some(by), Some(order), of).unwrap().unwrap();
+        let mut keyed: Vec<_> = values
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+            .map(|(at, one)| {
+                (
+                    sort.key(one.as_object().unwrap()),
+                    i64::try_from(at).unwrap(),
+                )
+            })
+            .collect();
+        keyed.sort_by(|one, other| sort.order(&one.0, &other.0));
+        keyed.into_iter().map(|(_, at)| at).collect()
+    }
+
+    #[test]
+    fn o01_to_o06_results_have_the_order_of_their_values() {
+        let names = json!([
+            { "name": { "familyName": "b" } }, { "name": { "familyName": "A" } },
+            { "name": { "givenName": "x" } }, { "name": { "familyName": "Ä" } }
+        ]);
+        assert_eq!(sorted("name.familyName", "", names.clone()), [1, 0, 3, 2]);
+        assert_eq!(sorted("NAME.familyname", "descending", names), [2, 3, 0, 1]);
+        let emails = json!([
+            { "emails": [{ "value": "z" }, { "value": "b", "primary": true }] },
+            { "emails": [{ "value": "C" }, { "value": "a" }] },
+            {}
+        ]);
+        assert_eq!(sorted("emails", "ascending", emails.clone()), [0, 1, 2]);
+        assert_eq!(sorted("emails.value", "descending", emails), [2, 1, 0]);
+        let exact = json!([{ "externalId": "a" }, { "externalId": "B" }]);
+        assert_eq!(sorted("externalId", "", exact), [1, 0]);
+        let times = json!([
+            { "meta": { "created": "2020-01-01T00:00:00+02:00" } },
+            { "meta": { "created": "2019-12-31T21:00:00Z" } }
+        ]);
+        assert_eq!(sorted("meta.created", "", times), [1, 0]);
+        let active = json!([{ "active": true }, {}, { "active": false }]);
+        assert_eq!(sorted("active", "", active), [2, 0, 1]);
+    }
+
+    #[test]
+    fn o08_what_has_no_order_is_refused() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        for by in [
+            "shoeSize",
+            "name",
+            "addresses",
+            "password",
+            "a b",
+            "emails.odd",
+        ] {
+            assert!(Sort::parse(Some(by), None, of).is_err(), "{by}");
+        }
+        assert!(Sort::parse(Some("userName"), Some("sideways"), of).is_err());
+        assert_eq!(Sort::parse(None, Some("descending"), of), Ok(None));
+    }
+}

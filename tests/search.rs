@@ -1,0 +1,316 @@
+//! Finding and sorting: what the indexes serve is what looking at everything would give.
+
+use std::collections::BTreeSet;
+
+use scim_core::filter::Filter;
+use scim_core::{Catalogue, ResourceKind};
+use serde_json::{Value, json};
+
+use crate::support::client::{GROUP, USER, encode};
+use crate::support::{Client, Target};
+
+const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+
+/// Users that differ in case, letters, dates, extension data and memberships.
+async fn people(client: &Client) -> Vec<Value> {
+    let names = [
+        "anna@example.com",
+        "Bert@example.com",
+        "ÅSA@example.com",
+        "carl",
+        "CAROL",
+        "dora",
+        "Emil",
+        "zoë",
+    ];
+    let mut ids = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        let mut user = json!({
+            "schemas": [USER, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+            "userName": name,
+            "externalId": if number % 3 == 0 { "shared" } else { name },
+            "active": number % 2 == 0,
+            "name": { "familyName": (["b", "A", "ä", "C"][number % 4]) },
+            "emails": [
+                { "value": format!("{number}@work.example.com"), "type": "work" },
+                { "value": "Same@home.example.com", "type": "home", "primary": number % 2 == 1 }
+            ],
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": { "department": (["Sales", "IT"][number % 2]) }
+        });
+        if number > 5 {
+            user.as_object_mut().unwrap().remove("name");
+        }
+        ids.push(client.post("/Users", &user).await.expect(201).id());
+    }
+    client.create_group("All", &ids).await;
+    client.create_group("Some", &ids[..3]).await;
+    all(client, "/Users").await
+}
+
+async fn all(client: &Client, path: &str) -> Vec<Value> {
+    let list = client
+        .get(&format!("{path}?count=1000"))
+        .await
+        .expect(200)
+        .json();
+    list["Resources"].as_array().unwrap().clone()
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    let resources = list["Resources"].as_array().unwrap();
+    resources
+        .iter()
+        .map(|one| one["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// A number generator of which each test run gets the same numbers.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % most
+    }
+
+    fn filter(&mut self, terms: &[String], depth: usize) -> String {
+        match (depth, self.below(6)) {
+            (0, _) | (_, 0 | 1) => terms[self.below(terms.len())].clone(),
+            (_, 2) => format!("not ({})", self.filter(terms, depth - 1)),
+            (_, word) => {
+                let word = if word < 5 { "and" } else { "or" };
+                format!(
+                    "({}) {word} ({})",
+                    self.filter(terms, depth - 1),
+                    self.filter(terms, depth - 1)
+                )
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f01_indexes_give_what_looking_at_everything_gives() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let users = people(&client).await;
+    let groups = all(&client, "/Groups").await;
+    let user = users[0]["id"].as_str().unwrap();
+    let group = groups[0]["id"].as_str().unwrap();
+    let mut numbers = Numbers(7);
+    for (kind, path, everything, terms) in [
+        (
+            ResourceKind::User,
+            "/Users",
+            &users,
+            vec![
+                r#"userName eq "ANNA@example.com""#.to_owned(),
+                r#"userName sw "ca""#.to_owned(),
+                r#"userName ge "carl""#.to_owned(),
+                r#"userName lt "DORA""#.to_owned(),
+                r#"userName le "emil""#.to_owned(),
+                r#"userName gt "e""#.to_owned(),
+                r#"userName co "example""#.to_owned(),
+                r#"userName eq "nobody""#.to_owned(),
+                r#"externalId eq "shared""#.to_owned(),
+                r#"emails.value eq "1@WORK.example.com""#.to_owned(),
+                r#"emails[type eq "home" and value eq "same@home.example.com"]"#.to_owned(),
+                r#"emails[type eq "work"].value sw "2""#.to_owned(),
+                "active eq true".to_owned(),
+                "name pr".to_owned(),
+                r#"department eq "sales""#.to_owned(),
+                format!(r#"id eq "{user}""#),
+                format!(r#"groups.value eq "{group}""#),
+                format!(r#"groups[value eq "{group}"]"#),
+                r#"groups.display eq "some""#.to_owned(),
+                r#"meta.lastModified gt "2020-01-01T00:00:00Z""#.to_owned(),
+                r#"userName eq null"#.to_owned(),
+            ],
+        ),
+        (
+            ResourceKind::Group,
+            "/Groups",
+            &groups,
+            vec![
+                r#"displayName eq "ALL""#.to_owned(),
+                r#"displayName sw "s""#.to_owned(),
+                r#"displayName pr"#.to_owned(),
+                format!(r#"members.value eq "{user}""#),
+                format!(r#"members eq "{user}""#),
+                format!(r#"id eq "{group}""#),
+                r#"members[type eq "User"]"#.to_owned(),
+                r#"members pr"#.to_owned(),
+                r#"externalId pr"#.to_owned(),
+            ],
+        ),
+    ] {
+        let of = Catalogue::standard().resource_type(kind);
+        for _ in 0..120 {
+            let text = numbers.filter(&terms, 3);
+            let filter = Filter::parse(&text).unwrap();
+            let filter = filter.resolve(of).unwrap();
+            let expected: BTreeSet<String> = everything
+                .iter()
+                .filter(|one| filter.matches(one.as_object().unwrap()))
+                .map(|one| one["id"].as_str().unwrap().to_owned())
+                .collect();
+            let list = client.filter(path, &text).await.expect(200).json();
+            let found = ids(&list);
+            assert_eq!(
+                found.iter().cloned().collect::<BTreeSet<_>>(),
+                expected,
+                "{text}"
+            );
+            assert_eq!(list["totalResults"], expected.len(), "{text}");
+            assert!(found.is_sorted(), "{text}: pages need an order");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn o01_to_o07_results_are_sorted_before_they_are_paged() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let users = people(&client).await;
+    let names = |list: &Value| -> Vec<String> {
+        let resources = list["Resources"].as_array().unwrap();
+        resources
+            .iter()
+            .map(|one| one["userName"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let by_name = [
+        "anna@example.com",
+        "Bert@example.com",
+        "carl",
+        "CAROL",
+        "dora",
+        "Emil",
+        "zoë",
+        "ÅSA@example.com",
+    ];
+    let sorted = |query: &str| {
+        let path = format!("/Users?{query}");
+        let client = client.clone();
+        async move { client.get(&path).await.expect(200).json() }
+    };
+    let whole = sorted("sortBy=userName").await;
+    assert_eq!(names(&whole), by_name);
+    assert_eq!(whole["totalResults"], users.len());
+    let mut backwards = by_name;
+    backwards.reverse();
+    assert_eq!(
+        names(&sorted("sortBy=USERNAME&sortOrder=descending").await),
+        backwards
+    );
+    assert_eq!(
+        names(&sorted("sortBy=userName&startIndex=3&count=2").await),
+        by_name[2..4]
+    );
+    assert_eq!(
+        names(&sorted("sortBy=userName&sortOrder=descending&startIndex=8&count=5").await),
+        by_name[..1]
+    );
+    let active = sorted("sortBy=userName&filter=active+eq+true&count=2&startIndex=2").await;
+    assert_eq!(names(&active), ["CAROL", "Emil"]);
+    assert_eq!(active["totalResults"], 4);
+    let family =
+        sorted("sortBy=urn:ietf:params:scim:schemas:core:2.0:User:name.familyName&count=1000")
+            .await;
+    let keys: Vec<Option<&str>> = family["Resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"]["familyName"].as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            Some("A"),
+            Some("A"),
+            Some("b"),
+            Some("b"),
+            Some("C"),
+            Some("ä"),
+            None,
+            None
+        ]
+    );
+    let falling = sorted("sortBy=name.familyName&sortOrder=descending&attributes=name").await;
+    assert!(
+        falling["Resources"][0]["name"].is_null()
+            && falling["Resources"][2]["name"]["familyName"] == "ä"
+    );
+    // Every page size gives the same order.
+    for size in [1, 3, 5] {
+        let mut walked = Vec::new();
+        while walked.len() < users.len() {
+            let start = walked.len() + 1;
+            walked.extend(names(
+                &sorted(&format!("sortBy=emails&startIndex={start}&count={size}")).await,
+            ));
+        }
+        assert_eq!(
+            walked,
+            names(&sorted("sortBy=emails.value").await),
+            "{size}"
+        );
+    }
+    for bad in [
+        "sortBy=shoeSize",
+        "sortBy=name",
+        "sortBy=password",
+        "sortBy=userName&sortOrder=up",
+    ] {
+        let (status, kind, _) = client.get(&format!("/Users?{bad}")).await.error();
+        assert_eq!((status, kind.as_str()), (400, "invalidValue"), "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l08_e06_a_search_request_gives_what_the_query_gives_and_creates_nothing() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    people(&client).await;
+    for (path, filter) in [
+        ("/Users", r#"userName sw "ca" and active eq false"#),
+        ("/Groups", "displayName pr"),
+    ] {
+        let body = json!({
+            "schemas": [SEARCH], "filter": filter, "startIndex": 1, "count": 1,
+            "attributes": ["userName", "displayName"], "sortBy": "meta.created", "sortOrder": "descending"
+        });
+        let searched = client
+            .post(&format!("{path}/.search"), &body)
+            .await
+            .expect(200)
+            .json();
+        let query = format!(
+            "{path}?filter={}&startIndex=1&count=1&attributes=userName,displayName&sortBy=meta.created&sortOrder=descending",
+            encode(filter)
+        );
+        assert_eq!(searched, client.get(&query).await.expect(200).json());
+        assert_eq!(searched["itemsPerPage"], 1);
+    }
+    let before = client.get("/Users?count=0").await.json();
+    for odd in [
+        json!({}),
+        json!([]),
+        json!({ "schemas": [USER], "userName": "x" }),
+        json!({ "schemas": [SEARCH], "count": "x" }),
+    ] {
+        let (status, _, _) = client.post("/Users/.search", &odd).await.error();
+        assert_eq!(status, 400, "{odd}");
+    }
+    assert_eq!(client.get("/Users?count=0").await.json(), before);
+    let empty = client
+        .post("/Groups/.search", &json!({ "schemas": [SEARCH] }))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(empty["totalResults"], 2);
+    assert_eq!(empty["Resources"][0]["schemas"], json!([GROUP]));
+}

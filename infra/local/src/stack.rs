@@ -3,7 +3,10 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
+use aws_sdk_dynamodb::types::TableStatus;
 use directory::connect::{Clients, to_stand_ins};
 use directory::keyring::{KeyRecord, KeyringError, Scope};
 use directory::store::Meter;
@@ -143,7 +146,7 @@ impl Services {
                 "AWS_ENDPOINT_URL_SECRETS_MANAGER",
                 self.secrets.endpoint().to_owned(),
             ),
-            ("AWS_REGION", "local".to_owned()),
+            ("AWS_REGION", "us-east-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "local".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("MUSTER_TABLE", TABLE.to_owned()),
@@ -330,13 +333,8 @@ async fn create_table(
     use aws_sdk_dynamodb::types::{
         AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
     };
-    if client
-        .describe_table()
-        .table_name(TABLE)
-        .send()
-        .await
-        .is_ok()
-    {
+
+    if is_active(client).await {
         return Ok(());
     }
     let mut create = client
@@ -359,9 +357,29 @@ async fn create_table(
                 .build()?,
         );
     }
-    create.send().await.map_err(|error| {
+    if let Err(error) = create.send().await
+        && !error
+            .as_service_error()
+            .is_some_and(CreateTableError::is_resource_in_use_exception)
+    {
         let reason = aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string();
-        format!("cannot make the table {TABLE}: {reason}")
-    })?;
-    Ok(())
+        return Err(format!("cannot make the table {TABLE}: {reason}").into());
+    }
+    for _ in 0..60 {
+        if is_active(client).await {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Err(format!("the table {TABLE} is not ready after half a minute").into())
+}
+
+async fn is_active(client: &aws_sdk_dynamodb::Client) -> bool {
+    let described = client.describe_table().table_name(TABLE).send().await;
+    described.is_ok_and(|output| {
+        output
+            .table()
+            .and_then(|table| table.table_status())
+            .is_some_and(|status| *status == TableStatus::Active)
+    })
 }

@@ -30,7 +30,7 @@ pub async fn to_stand_ins(dynamodb: &str, secrets: &str) -> Clients {
     let credentials =
         aws_sdk_dynamodb::config::Credentials::new("local", "local", None, None, "local");
     let config = base()
-        .region("local")
+        .region("us-east-1")
         .credentials_provider(credentials)
         .load()
         .await;

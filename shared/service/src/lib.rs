@@ -170,6 +170,9 @@ impl Service {
         meter: &Arc<Meter>,
     ) -> Result<Outcome, Failure> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
+        if route.function == Function::Discovery && parameters.filter.is_some() {
+            return Err(takes_no_filter().into());
+        }
         let projection = parameters.projection()?;
         let given = Preconditions::parse(request.headers());
         let variable = variable.unwrap_or_default();
@@ -201,7 +204,7 @@ impl Service {
             Endpoint::ServiceProviderConfig => {
                 Outcome::Message(discovery::service_provider_config(base))
             }
-            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, &parameters, base)?,
+            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, base)?,
             Endpoint::ResourceType | Endpoint::Schema => describe(route, variable, base)?,
             Endpoint::Me => return Err(not_offered("/Me").into()),
         };
@@ -278,13 +281,14 @@ fn not_offered(feature: &str) -> ScimError {
     )
 }
 
-fn describe_all(route: &Route, parameters: &Parameters, base: &str) -> Result<Outcome, ScimError> {
-    if parameters.filter.is_some() {
-        return Err(ScimError::new(
-            ErrorKind::Forbidden,
-            "this endpoint takes no filter (RFC 7644 section 4)",
-        ));
-    }
+fn takes_no_filter() -> ScimError {
+    ScimError::new(
+        ErrorKind::Forbidden,
+        "this endpoint takes no filter (RFC 7644 section 4)",
+    )
+}
+
+fn describe_all(route: &Route, base: &str) -> Result<Outcome, ScimError> {
     let catalogue = Catalogue::standard();
     let resources = match route.endpoint {
         Endpoint::ResourceTypes => discovery::resource_types(catalogue, base),

@@ -170,7 +170,7 @@ impl Service {
         meter: &Arc<Meter>,
     ) -> Result<Outcome, Failure> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
-        if route.function == Function::Discovery && parameters.filter.is_some() {
+        if route.endpoint.is_discovery() && parameters.filter.is_some() {
             return Err(takes_no_filter().into());
         }
         let projection = parameters.projection()?;

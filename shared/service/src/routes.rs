@@ -72,6 +72,19 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
+    /// Whether the service provider describes itself there.
+    #[must_use]
+    pub const fn is_discovery(self) -> bool {
+        matches!(
+            self,
+            Self::ServiceProviderConfig
+                | Self::ResourceTypes
+                | Self::ResourceType
+                | Self::Schemas
+                | Self::Schema
+        )
+    }
+
     /// The name of the operation in the log.
     #[must_use]
     pub const fn operation(self) -> &'static str {

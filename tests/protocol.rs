@@ -1,0 +1,36 @@
+//! RFC 7644 from the outside, by the rows of the requirement matrix: what any client may send, and what it
+//! gets.
+
+mod addresses;
+mod bodies;
+mod discovery;
+mod methods;
+mod pages;
+mod projection;
+
+use serde_json::json;
+
+use crate::support::Answer;
+
+/// Demands a SCIM error with this status, and gives its `scimType` and detail.
+#[track_caller]
+fn scim_error(answer: &Answer, status: u16, what: &str) -> (String, String) {
+    assert_eq!(answer.status, status, "{what}: {answer:?}");
+    assert_eq!(
+        answer
+            .headers
+            .get("content-type")
+            .map(|value| value.as_bytes()),
+        Some(b"application/scim+json".as_slice()),
+        "R-02, {what}: {answer:?}"
+    );
+    let json = answer.json();
+    assert_eq!(
+        json["schemas"],
+        json!(["urn:ietf:params:scim:api:messages:2.0:Error"]),
+        "R-01, {what}"
+    );
+    let (_, scim_type, detail) = answer.error();
+    assert!(!detail.is_empty(), "{what}: {answer:?}");
+    (scim_type, detail)
+}

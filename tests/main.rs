@@ -6,6 +6,7 @@ mod cost;
 mod house;
 mod idp;
 mod infra;
+mod protocol;
 mod search;
 mod storage;
 mod support;

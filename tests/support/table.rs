@@ -121,7 +121,7 @@ impl Table {
     }
 
     fn check_partitions(&self, faults: &mut Vec<String>) {
-        const KNOWN: [&str; 11] = [
+        const KNOWN: [&str; 12] = [
             "user",
             "user#count",
             "user#userName",
@@ -133,6 +133,7 @@ impl Table {
             "group#externalId",
             "member",
             "memberOf",
+            "anchor",
         ];
         for key in self.items.keys() {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);

@@ -38,7 +38,10 @@ async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
     for (route, answer) in on_every_route(&client, &ids).await {
         let (status, scim_type, detail) = answer.error();
         assert_eq!((status, scim_type.as_str()), (403, ""), "{}", route.path);
-        assert!(detail.contains("switched off"), "{detail}");
+        assert_eq!(
+            detail,
+            "provisioning is switched off for this tenant; switch it on in the application's settings"
+        );
         assert_eq!(answer.headers["content-type"], "application/scim+json");
     }
     for path in ["/Nothing", "/Bulk", "/Users/1/2"] {

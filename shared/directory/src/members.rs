@@ -100,6 +100,11 @@ impl Edges {
         self.above.get(&self.group).copied()
     }
 
+    /// Whether more members join than one request can add, whatever else it changes.
+    pub(crate) fn is_over_bound(&self) -> bool {
+        self.add.len() > MOST_MEMBERS
+    }
+
     pub(crate) fn too_many(&self) -> DirectoryError {
         DirectoryError::TooManyMembers {
             given: self.add.len() + self.remove.len(),

@@ -347,7 +347,7 @@ fn check_addresses(before: Option<&Indexed>, after: &Indexed) -> Result<(), Dire
 }
 
 fn check_size(actions: &Actions, edges: &Edges) -> Result<(), DirectoryError> {
-    match actions.len() > MOST_ACTIONS {
+    match actions.len() > MOST_ACTIONS || edges.is_over_bound() {
         true => Err(edges.too_many()),
         false => Ok(()),
     }

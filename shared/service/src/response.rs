@@ -96,7 +96,7 @@ impl Outcome {
 #[must_use]
 pub fn answer_too_large() -> ScimError {
     ScimError::too_large(
-        "the answer would be too large; ask for fewer resources with `count`, or leave out `excludedAttributes=members`, and look for a member with the filter `members.value eq \"ID\"`",
+        "the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq \"ID\"`",
     )
 }
 

@@ -1,0 +1,283 @@
+//! Every failure that a client can meet, word for word: a change of a text is a change of this table.
+//!
+//! The texts are read by a customer's administrator. `every_kind_of_failure_is_in_the_table` fails when a
+//! kind of `scim_core::error` has no row.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use directory::error::DirectoryError;
+use scim_core::{ErrorKind, ResourceId};
+use serde_json::Value;
+use service::response::{answer_too_large, explain};
+
+use crate::support::client::encode;
+use crate::support::listed::total;
+use crate::support::{Client, Target};
+
+/// A request, `METHOD PATH` and its body, and the failure, `STATUS SCIMTYPE DETAIL`.
+type Row = (&'static str, &'static str, &'static str);
+
+mod table;
+
+/// What stands for what: ids of the tenant, and texts too long for a table.
+struct Names {
+    user: String,
+    group: String,
+    above: String,
+    others: Vec<String>,
+}
+
+const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
+
+impl Names {
+    async fn prepare(client: &Client) -> Self {
+        let user = client.create_user("anna").await;
+        client.create_user("berta").await;
+        let mut others = Vec::new();
+        for number in 0..32 {
+            others.push(client.create_user(&format!("user{number}")).await);
+        }
+        let group = client
+            .create_group("Sales", std::slice::from_ref(&user))
+            .await;
+        let above = client
+            .create_group("All", std::slice::from_ref(&group))
+            .await;
+        Self {
+            user,
+            group,
+            above,
+            others,
+        }
+    }
+
+    /// The text with the names' values in their places.
+    fn fill(&self, text: &str) -> String {
+        let members: Vec<String> = self
+            .others
+            .iter()
+            .map(|id| format!(r#"{{"value":"{id}"}}"#))
+            .collect();
+        let addresses: Vec<String> = (0..95).map(|n| format!(r#"{{"value":"{n}@b"}}"#)).collect();
+        let roles: Vec<String> = (0..8)
+            .map(|n| format!(r#"{{"value":"{n}{}"}}"#, "x".repeat(60_000)))
+            .collect();
+        let operations = vec![r#"{"op":"remove","path":"title"}"#; 1_001];
+        text.replace("<user>", &self.user)
+            .replace("<group>", &self.group)
+            .replace("<above>", &self.above)
+            .replace("<nobody>", NOBODY)
+            .replace("<32 members>", &members.join(","))
+            .replace("<95 addresses>", &addresses.join(","))
+            .replace("<480 KB of roles>", &roles.join(","))
+            .replace("<1001 operations>", &operations.join(","))
+            .replace("<513 letters>", &"x".repeat(513))
+            .replace("<65537 letters>", &"x".repeat(65_537))
+            .replace("<201 names>", &vec!["a"; 201].join(","))
+            .replace("<33 parentheses>", &encode(&"(".repeat(33)))
+            .replace("<257 terms>", &encode(&vec!["title pr"; 257].join(" or ")))
+            .replace("<1 MiB>", &"x".repeat(1_048_576))
+            .replace(
+                "<User>",
+                r#""schemas":["urn:ietf:params:scim:schemas:core:2.0:User"]"#,
+            )
+            .replace(
+                "<Group>",
+                r#""schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"]"#,
+            )
+            .replace(
+                "<PatchOp>",
+                r#""schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"]"#,
+            )
+            .replace(
+                "<Search>",
+                r#""schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]"#,
+            )
+    }
+
+    /// The text with the names in the places of their values.
+    fn hide(&self, text: &str) -> String {
+        text.replace(&self.user, "<user>")
+            .replace(&self.group, "<group>")
+            .replace(&self.above, "<above>")
+            .replace(NOBODY, "<nobody>")
+    }
+}
+
+/// Sends the request of a row. Headers stand behind the path, each after ` | `; a filter behind `?filter=` is
+/// encoded here.
+async fn send(client: &Client, names: &Names, request: &str, body: &str) -> crate::support::Answer {
+    let mut parts = request.split(" | ");
+    let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
+    let path = match path.split_once("?filter=") {
+        Some((path, filter)) if !filter.contains('<') || filter.contains("<user>") => {
+            format!("{path}?filter={}", encode(&names.fill(filter)))
+        }
+        _ => names.fill(path),
+    };
+    let mut headers: Vec<(&str, &str)> = parts
+        .map(|header| header.split_once(": ").unwrap())
+        .collect();
+    if !headers.iter().any(|(name, _)| *name == "content-type") {
+        headers.push(("content-type", "application/scim+json"));
+    }
+    let body = (!body.is_empty()).then(|| Bytes::from(names.fill(body)));
+    client.send(method, &path, &headers, body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r01_r03_every_failure_says_what_the_table_says() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let names = Names::prepare(&client).await;
+    let before = (
+        client.get("/Users?count=50").await.text,
+        client.get("/Groups").await.text,
+    );
+    let mut wrong = Vec::new();
+    for (request, body, expected) in table::REQUESTS {
+        let answer = send(&client, &names, request, body).await;
+        let given = match answer.status.is_success() {
+            true => format!("{} is no failure", answer.status.as_u16()),
+            false => {
+                let (status, scim_type, detail) = answer.error();
+                names.hide(&format!("{status} {scim_type} {detail}"))
+            }
+        };
+        if given != *expected {
+            wrong.push(format!(
+                "(\n    {request:?},\n    {body:?},\n    {given:?},\n)"
+            ));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong.join(",\n")
+    );
+    let after = (
+        client.get("/Users?count=50").await.text,
+        client.get("/Groups").await.text,
+    );
+    assert_eq!(before, after, "R-06: a refused request changed something");
+    assert_eq!(total(&client.get("/Users").await), 34);
+}
+
+/// What only the storage can bring about, and no request alone.
+fn rare() -> Vec<(&'static str, String)> {
+    let id = ResourceId::parse(NOBODY).unwrap();
+    [
+        ("too many candidates", DirectoryError::TooMany),
+        ("too much at once", DirectoryError::Contended),
+        ("throttled", DirectoryError::Throttled),
+        ("always changed under the request", DirectoryError::Stale),
+        ("deleted under the request", DirectoryError::Gone),
+        (
+            "out of reach",
+            DirectoryError::Unavailable("timed out".to_owned()),
+        ),
+        (
+            "a defect",
+            DirectoryError::Internal("ValidationException".to_owned()),
+        ),
+        ("no such member", DirectoryError::NoSuchMember(id)),
+    ]
+    .into_iter()
+    .map(|(name, error)| (name, explain(error)))
+    .chain([("an answer too large", answer_too_large())])
+    .map(|(name, error)| {
+        let (status, scim_type) = error.kind.code();
+        (
+            name,
+            format!(
+                "{status} {} {}",
+                scim_type.unwrap_or_default(),
+                error.detail
+            ),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn r05_failures_of_the_storage_say_what_the_table_says_and_nothing_of_the_inside() {
+    let given = rare();
+    let given: Vec<(&str, &str)> = given
+        .iter()
+        .map(|(name, text)| (*name, text.as_str()))
+        .collect();
+    assert_eq!(given, table::RARE);
+}
+
+#[test]
+fn every_kind_of_failure_is_in_the_table() {
+    /// Kinds that nothing makes yet.
+    const UNUSED: [ErrorKind; 1] = [ErrorKind::Conflict];
+    let texts = table::REQUESTS
+        .iter()
+        .map(|row| row.2)
+        .chain(table::RARE.iter().map(|row| row.1));
+    let codes: BTreeSet<(u16, &str)> = texts
+        .map(|text| {
+            let mut words = text.splitn(3, ' ');
+            (
+                words.next().unwrap().parse().unwrap(),
+                words.next().unwrap(),
+            )
+        })
+        .collect();
+    for kind in ErrorKind::ALL {
+        let (status, scim_type) = kind.code();
+        let is_there = codes.contains(&(status, scim_type.unwrap_or_default()));
+        assert_eq!(is_there, !UNUSED.contains(&kind), "{kind:?}");
+    }
+}
+
+#[test]
+fn every_detail_is_a_sentence_for_an_administrator() {
+    let texts = table::REQUESTS
+        .iter()
+        .map(|row| row.2)
+        .chain(table::RARE.iter().map(|row| row.1));
+    for text in texts {
+        let detail = text.splitn(3, ' ').nth(2).unwrap();
+        let first = detail.chars().next().unwrap();
+        assert!(
+            first.is_lowercase() || first == '`',
+            "begins in lower case: {detail}"
+        );
+        assert!(
+            !detail.ends_with(['.', '!', ' ']),
+            "has no full stop: {detail}"
+        );
+        assert!(
+            (15..=330).contains(&detail.len()),
+            "{} letters: {detail}",
+            detail.len()
+        );
+        assert_eq!(
+            detail.matches('`').count() % 2,
+            0,
+            "backticks in pairs: {detail}"
+        );
+        let inside = [
+            "::", "Some(", "None", "Err(", "DynamoDB", "dynamo", "unwrap", "panic", "table",
+            "sort key", "Lambda", "null",
+        ];
+        for word in inside {
+            assert!(!detail.contains(word), "says {word}: {detail}");
+        }
+    }
+}
+
+#[test]
+fn no_request_stands_in_the_table_twice() {
+    let mut seen = BTreeSet::new();
+    for (request, body, _) in table::REQUESTS {
+        assert!(seen.insert((request, body)), "{request} {body}");
+    }
+    let all: Value = Value::from(seen.len());
+    assert_eq!(all, table::REQUESTS.len());
+}

@@ -308,14 +308,20 @@ fn describe_all(route: &Route, base: &str) -> Result<Outcome, ScimError> {
 
 fn describe(route: &Route, name: &str, base: &str) -> Result<Outcome, ScimError> {
     let catalogue = Catalogue::standard();
-    let found: Option<Value> = match route.endpoint {
-        Endpoint::ResourceType => discovery::find_resource_type(catalogue, name)
-            .map(|found| discovery::resource_type(found, base)),
-        _ => discovery::find_schema(catalogue, name).map(|found| discovery::schema(found, base)),
+    let (what, found): (&str, Option<Value>) = match route.endpoint {
+        Endpoint::ResourceType => (
+            "resource type",
+            discovery::find_resource_type(catalogue, name)
+                .map(|found| discovery::resource_type(found, base)),
+        ),
+        _ => (
+            "schema",
+            discovery::find_schema(catalogue, name).map(|found| discovery::schema(found, base)),
+        ),
     };
     found.map(Outcome::Message).ok_or_else(|| {
         ScimError::not_found(format!(
-            "there is none called {}",
+            "there is no {what} called {}",
             scim_core::error::quote(name)
         ))
     })

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod cost;
+mod errors;
 mod house;
 mod idp;
 mod infra;

@@ -13,3 +13,4 @@ mod storage;
 mod support;
 mod tenancy;
 mod versions;
+mod walks;

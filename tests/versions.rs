@@ -5,7 +5,13 @@ use serde_json::json;
 use crate::support::client::{Answer, group, user};
 use crate::support::{Client, Target};
 
-async fn with(client: &Client, method: &str, path: &str, header: (&str, &str), body: &str) -> Answer {
+async fn with(
+    client: &Client,
+    method: &str,
+    path: &str,
+    header: (&str, &str),
+    body: &str,
+) -> Answer {
     let headers = [("content-type", "application/scim+json"), header];
     let body = (!body.is_empty()).then(|| body.to_owned().into());
     client.send(method, path, &headers, body).await
@@ -21,7 +27,10 @@ const CHANGE: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Patch
 async fn v01_v02_v07_every_answer_of_one_resource_has_its_version() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let created = client.post("/Users", &user("a@example.com")).await.expect(201);
+    let created = client
+        .post("/Users", &user("a@example.com"))
+        .await
+        .expect(201);
     assert_eq!(tag(&created), "W/\"1\"");
     let path = format!("/Users/{}", created.id());
     let read = client.get(&path).await.expect(200);
@@ -29,11 +38,17 @@ async fn v01_v02_v07_every_answer_of_one_resource_has_its_version() {
     let same = json!([{ "op": "replace", "path": "active", "value": true }]);
     assert_eq!(tag(&client.patch(&path, same).await.expect(200)), "W/\"1\"");
     let title = json!([{ "op": "replace", "path": "title", "value": "Guide" }]);
-    assert_eq!(tag(&client.patch(&path, title).await.expect(200)), "W/\"2\"");
+    assert_eq!(
+        tag(&client.patch(&path, title).await.expect(200)),
+        "W/\"2\""
+    );
     let put = client.put(&path, &user("a@example.com")).await.expect(200);
     assert_eq!(tag(&put), "W/\"3\"");
     let id = created.id();
-    let team = client.post("/Groups", &group("Team", &[])).await.expect(201);
+    let team = client
+        .post("/Groups", &group("Team", &[]))
+        .await
+        .expect(201);
     let path = format!("/Groups/{}", team.id());
     let add = json!([{ "op": "add", "path": "members", "value": [{ "value": id }] }]);
     let changed = client.patch(&path, add.clone()).await.expect(204);
@@ -48,11 +63,15 @@ async fn v04_a_version_that_the_client_has_is_not_sent_again() {
     let client = target.tenant().await;
     let path = format!("/Users/{}", client.create_user("a@example.com").await);
     for tags in ["W/\"1\"", "\"1\"", "W/\"9\", W/\"1\"", "*"] {
-        let answer = with(&client, "GET", &path, ("if-none-match", tags), "").await.expect(304);
+        let answer = with(&client, "GET", &path, ("if-none-match", tags), "")
+            .await
+            .expect(304);
         assert!(answer.text.is_empty());
         assert_eq!(tag(&answer), "W/\"1\"");
     }
-    with(&client, "GET", &path, ("if-none-match", "W/\"2\""), "").await.expect(200);
+    with(&client, "GET", &path, ("if-none-match", "W/\"2\""), "")
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,11 +101,18 @@ async fn v05_v06_v09_v10_a_write_to_another_version_is_refused_and_changes_nothi
         assert_eq!(tag(&now), "W/\"1\"", "{method} {path}");
     }
     for good in ["W/\"1\"", "W/\"7\", W/\"1\"", "*"] {
-        let path = format!("/Users/{}", client.create_user(&format!("u{}", good.len())).await);
-        with(&client, "PATCH", &path, ("if-match", good), CHANGE).await.expect(200);
+        let path = format!(
+            "/Users/{}",
+            client.create_user(&format!("u{}", good.len())).await
+        );
+        with(&client, "PATCH", &path, ("if-match", good), CHANGE)
+            .await
+            .expect(200);
     }
     let unknown = "/Users/00000000-0000-4000-8000-000000000000";
-    with(&client, "PATCH", unknown, ("if-match", "*"), CHANGE).await.expect(404);
+    with(&client, "PATCH", unknown, ("if-match", "*"), CHANGE)
+        .await
+        .expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,11 +124,19 @@ async fn v08_of_parallel_writers_with_one_tag_one_wins() {
     let add = format!(
         r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{"op":"add","path":"members","value":[{{"value":"{id}"}}]}},{{"op":"replace","path":"externalId","value":"NUMBER"}}]}}"#
     );
-    for (path, body) in [(format!("/Users/{id}"), CHANGE.replace("New", "NUMBER")), (format!("/Groups/{team}"), add)] {
+    for (path, body) in [
+        (format!("/Users/{id}"), CHANGE.replace("New", "NUMBER")),
+        (format!("/Groups/{team}"), add),
+    ] {
         let writers = (0..20).map(|number| {
             let (client, path) = (client.clone(), path.clone());
             let body = body.replace("NUMBER", &number.to_string());
-            async move { with(&client, "PATCH", &path, ("if-match", "W/\"1\""), &body).await.status.as_u16() }
+            async move {
+                with(&client, "PATCH", &path, ("if-match", "W/\"1\""), &body)
+                    .await
+                    .status
+                    .as_u16()
+            }
         });
         let statuses = futures_util::future::join_all(writers).await;
         let won = statuses.iter().filter(|status| **status < 300).count();

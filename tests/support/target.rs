@@ -1,9 +1,9 @@
 //! What is tested.
 //!
 //! By default a local stack of its own for each test: gateway, service and embedded engine in this
-//! process, on free ports, in memory. `MUSTER_TEST_DYNAMODB=URL` puts another DynamoDB below it, and
-//! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` aims the provider conversations at a tenant
-//! that is served elsewhere, which must be empty and is emptied after each.
+//! process, on free ports, in memory. `MUSTER_TEST_DYNAMODB=URL` puts another DynamoDB below it.
+//! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` has the provider conversations held with a
+//! tenant that is served elsewhere, one at a time (`-- --test-threads 1 idp`); it is emptied before each.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,6 +12,13 @@ use local::stack::{Options, Stack};
 use service::clock::{Clock, Ids};
 
 use super::Client;
+
+/// A client of the tenant that is served elsewhere, if one is named.
+pub fn elsewhere() -> Option<Client> {
+    let base = std::env::var("MUSTER_TEST_URL").ok()?;
+    let token = std::env::var("MUSTER_TEST_TOKEN").ok()?;
+    Some(Client::new(&base, &token))
+}
 
 /// A stack of its own.
 pub struct Target {

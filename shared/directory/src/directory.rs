@@ -283,7 +283,10 @@ impl Directory {
     }
 
     /// The number of resources in each part of each bucket: what the ids begin with, three digits.
-    async fn buckets(&self, kind: ResourceKind) -> Result<Vec<(String, u64)>, DirectoryError> {
+    pub(crate) async fn buckets(
+        &self,
+        kind: ResourceKind,
+    ) -> Result<Vec<(String, u64)>, DirectoryError> {
         let range = Range {
             pk: keys::counts(&self.tenant, kind),
             from: "0".to_owned(),
@@ -309,13 +312,13 @@ impl Directory {
     ///
     /// The counters tell what the ids at that rank begin with, so that of 4,096 parts of the tenant at
     /// most one is read and left out.
-    pub async fn list(
+    pub(crate) async fn list_at(
         &self,
         kind: ResourceKind,
+        buckets: &[(String, u64)],
         skipped: u64,
         count: usize,
     ) -> Result<Found, DirectoryError> {
-        let buckets = self.buckets(kind).await?;
         let total = buckets.iter().map(|(_, count)| count).sum();
         let mut before = 0;
         let start = buckets.iter().find(|(_, count)| {

@@ -203,6 +203,12 @@ pub fn membership(tenant: &TenantId, member: ResourceId, group: ResourceId) -> K
     Key::new(memberships(tenant), format!("{member}#{group}"))
 }
 
+/// An anchor of a walk: `<t>#anchor`, digest of what is asked for.
+#[must_use]
+pub fn anchor(tenant: &TenantId, name: &str) -> Key {
+    Key::new(format!("{tenant}#anchor"), name)
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

@@ -13,6 +13,7 @@
 //! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
+//! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` the last id given, `expires` |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //!
 //! # Access patterns
@@ -55,4 +56,5 @@ pub mod store;
 pub mod tenant_id;
 pub mod tenants;
 pub mod token;
+pub mod walk;
 pub mod write;

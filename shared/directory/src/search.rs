@@ -55,6 +55,8 @@ pub struct Query<'q> {
     pub sort: Option<&'q Sort<'q>>,
     /// The base address that locations are compared with.
     pub base: &'q str,
+    /// The id after which results count; those up to it were given before.
+    pub after: Option<ResourceId>,
     /// How many results stand before the page.
     pub skipped: u64,
     /// How many results the page may have.
@@ -372,6 +374,9 @@ impl Directory {
         };
         let mut matches = Matches::default();
         for stored in resources {
+            if query.after.is_some_and(|after| stored.resource.id <= after) {
+                continue;
+            }
             let mut whole = stored.resource.represent(query.of, query.base);
             if let Some(values) = memberships.get(&stored.resource.id) {
                 whole.insert(name.to_owned(), Value::Array(values.clone()));

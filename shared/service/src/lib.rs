@@ -176,15 +176,22 @@ impl Service {
         let projection = parameters.projection()?;
         let given = Preconditions::parse(request.headers());
         let variable = variable.unwrap_or_default();
+        let walker = caller.key.to_string();
         let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
         let body = || request::json(request.headers(), request.body());
         let resources = |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
         let outcome = match route.endpoint {
-            Endpoint::List(kind) => resources(kind).list(&parameters, &projection).await?,
+            Endpoint::List(kind) => {
+                resources(kind)
+                    .list(&parameters, &projection, &walker)
+                    .await?
+            }
             Endpoint::Search(kind) => {
                 let parameters = Parameters::search_request(body()?)?;
                 let projection = parameters.projection()?;
-                resources(kind).list(&parameters, &projection).await?
+                resources(kind)
+                    .list(&parameters, &projection, &walker)
+                    .await?
             }
             Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
             Endpoint::Read(kind) => resources(kind).read(variable, &projection, &given).await?,

@@ -1,25 +1,22 @@
 //! Find, decide, write: the operations on resources, the same for every resource type.
 
-use directory::directory::{Directory, Found, GroupRef};
+use directory::directory::{Directory, GroupRef};
 use directory::error::DirectoryError;
 use directory::items::Stored;
-use directory::search::Query;
 use directory::store::backoff;
 use directory::write::{NewResource, PasswordHash};
-use scim_core::filter::Filter;
-use scim_core::list::{Count, Page, StartIndex};
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::Secret;
-use scim_core::sort::Sort;
 use scim_core::{Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
-use crate::request::{Parameters, Preconditions};
+use crate::request::Preconditions;
 use crate::response::{Outcome, answer_too_large, explain};
 
+mod list;
 mod show;
 
 /// How often a change is made anew because the resource changed meanwhile.
@@ -319,49 +316,6 @@ impl<'r> Resources<'r> {
     async fn pause(&self, number: u32) {
         let [seed] = self.ids.bytes::<1>();
         backoff(number, usize::from(seed)).await;
-    }
-
-    /// GET of many.
-    pub async fn list(
-        &self,
-        parameters: &Parameters,
-        projection: &Projection,
-    ) -> Result<Outcome, ScimError> {
-        let start = StartIndex::parse(parameters.start_index.as_deref())?;
-        let count = Count::parse(parameters.count.as_deref())?.get();
-        let given = parameters.filter.as_deref().map(str::trim);
-        let filter = match given.filter(|filter| !filter.is_empty()) {
-            None => None,
-            Some(filter) => Some(Filter::parse(filter)?.resolve(self.of)?),
-        };
-        let (by, order) = (&parameters.sort_by, &parameters.sort_order);
-        let sort = Sort::parse(by.as_deref(), order.as_deref(), self.of)?;
-        let skipped = start.skipped();
-        let found = if filter.is_none() && sort.is_none() {
-            self.directory.list(self.of.kind, skipped, count).await
-        } else {
-            let query = Query {
-                of: self.of,
-                filter: filter.as_ref(),
-                sort: sort.as_ref(),
-                base: self.base,
-                skipped,
-                count,
-            };
-            self.directory.search(query).await
-        };
-        let Found {
-            total,
-            page,
-            spread,
-        } = found.map_err(explain)?;
-        let resources = self.show_all(page, spread, projection).await?;
-        let page = Page {
-            total,
-            start,
-            resources,
-        };
-        Ok(Outcome::Message(page.to_json()))
     }
 
     fn hash(&self, password: &Secret) -> Result<String, ScimError> {

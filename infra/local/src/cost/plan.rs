@@ -217,7 +217,7 @@ impl Measuring {
         let most = (first.reads - total.reads) * 1.2 + total.reads;
         for (word, start) in [("first", 1), ("middle", count / 2), ("last", count - 99)] {
             let operation = format!("{word} page of 100 of {count} users");
-            self.get(operation, &page(start), budget(3, most.ceil(), 0.0))
+            self.get(operation, &page(start), budget(3, most.ceil() + 1.0, 1.0))
                 .await?;
         }
         Ok(())

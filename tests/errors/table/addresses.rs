@@ -1,0 +1,114 @@
+//! Addresses, methods, tokens, media types, versions.
+
+use crate::errors::Row;
+
+pub(in crate::errors) const ROWS: &[Row] = &[
+    (
+        "GET /Nothing",
+        "",
+        "404  there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+    ),
+    (
+        "GET /Users/",
+        "",
+        "404  there is no such endpoint; write it without doubled slashes and without one at its end, as in `/{tenant}/scim/v2/Users`",
+    ),
+    (
+        "GET /Users/1/2",
+        "",
+        "404  there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+    ),
+    (
+        "GET origin:/",
+        "",
+        "404  there is no such endpoint; a base address has the form https://HOST/TENANT/scim/v2",
+    ),
+    (
+        "GET origin:/acme/scim/v1/Users",
+        "",
+        "400 invalidVers version `v1` of SCIM is not supported; use v2",
+    ),
+    ("PUT /Users", "{}", "405  the endpoint takes GET, POST"),
+    (
+        "POST /Users/<user>",
+        "{}",
+        "405  the endpoint takes GET, PUT, PATCH, DELETE",
+    ),
+    ("DELETE /Schemas", "", "405  the endpoint takes GET"),
+    (
+        "GET /Me",
+        "",
+        "501  this service provider does not offer /Me; see /ServiceProviderConfig",
+    ),
+    (
+        "POST /Bulk",
+        "{}",
+        "501  this service provider does not offer bulk requests; see /ServiceProviderConfig",
+    ),
+    (
+        "GET /Users | authorization: Bearer wrong",
+        "",
+        "401  the bearer token is missing, wrong, expired or not one of this tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
+    ),
+    (
+        "GET /Users/<nobody>",
+        "",
+        "404  there is no User with the id `<nobody>`",
+    ),
+    (
+        "GET /Groups/<nobody>",
+        "",
+        "404  there is no Group with the id `<nobody>`",
+    ),
+    (
+        "GET /Groups/<user>",
+        "",
+        "404  there is no Group with the id `<user>`",
+    ),
+    (
+        "GET /Users/odd%0d%0aid",
+        "",
+        "404  there is no User with the id `oddid`",
+    ),
+    (
+        "GET /Schemas/urn:x",
+        "",
+        "404  there is no schema called `urn:x`",
+    ),
+    (
+        "GET /ResourceTypes/Robot",
+        "",
+        "404  there is no resource type called `Robot`",
+    ),
+    (
+        "POST /Users | content-type: text/plain",
+        "{}",
+        "415  the Content-Type must be application/scim+json or application/json",
+    ),
+    (
+        "POST /Users | content-type: application/json; charset=utf-16",
+        "{}",
+        "415  the charset of the body must be UTF-8",
+    ),
+    (
+        "POST /Users | content-encoding: gzip",
+        "{}",
+        "415  the body must not be compressed",
+    ),
+    ("POST /Users", "", "400 invalidSyntax the body is empty"),
+    (
+        "POST /Users",
+        "{}",
+        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+    ),
+    (
+        r#"PUT /Users/<user> | if-match: W/"99""#,
+        r#"{<User>,"userName":"anna"}"#,
+        r#"412  the resource is in version W/"1" and not in the one that the request expects; read it again"#,
+    ),
+    (
+        r#"DELETE /Users/<user> | if-match: W/"99""#,
+        "",
+        r#"412  the resource is in version W/"1" and not in the one that the request expects; read it again"#,
+    ),
+];

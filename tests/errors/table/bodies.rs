@@ -1,0 +1,161 @@
+//! Bodies of POST and PUT: their form, their values, what is taken.
+
+use crate::errors::Row;
+
+pub(in crate::errors) const ROWS: &[Row] = &[
+    (
+        "POST /Users",
+        r#"{"schemas":"#,
+        "400 invalidSyntax the body is no JSON: it goes wrong at line 1, column 11",
+    ),
+    (
+        "POST /Users",
+        "[]",
+        "400 invalidSyntax the body must be a JSON object, the resource",
+    ),
+    (
+        "POST /Users",
+        "<1 MiB>x",
+        "413  the body is larger than 1048576 bytes",
+    ),
+    (
+        "POST /Users",
+        r#"{"schemas":["urn:x"],"userName":"x"}"#,
+        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+    ),
+    (
+        "POST /Users",
+        r#"{<Group>,"displayName":"x"}"#,
+        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","USERNAME":"y"}"#,
+        "400 invalidSyntax `userName` is given twice in one object",
+    ),
+    (
+        "POST /Users",
+        "{<User>}",
+        "400 invalidValue `userName` is required",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":""}"#,
+        "400 invalidValue `userName` `` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"a\u0000b"}"#,
+        "400 invalidValue `userName` `ab` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"<513 letters>"}"#,
+        "400 invalidValue `userName` is longer than 512 bytes",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":5}"#,
+        "400 invalidValue `userName` must be text, not a number",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":["x","y"]}"#,
+        "400 invalidValue `userName` must be text, not an array",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","active":"perhaps"}"#,
+        "400 invalidValue `active` must be true or false, not `perhaps`",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","name":"Anna"}"#,
+        "400 invalidValue `name` must be an object of sub-attributes, not `Anna`",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","name":{"givenName":true}}"#,
+        "400 invalidValue `name.givenName` must be text, not a boolean",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","emails":[{"value":5}]}"#,
+        "400 invalidValue `emails[0].value` must be text, not a number",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","externalId":"<65537 letters>"}"#,
+        "400 invalidValue `externalId` is longer than 65536 bytes",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","x509Certificates":[{"value":"?"}]}"#,
+        "400 invalidValue `x509Certificates[0].value` must be base64 text, not `?`",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","password":5}"#,
+        "400 invalidValue `password` must be text",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","emails":[<95 addresses>]}"#,
+        "413  `emails`: the request gives or changes 95 addresses; 94 are the most that a user can have and that one request can change",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","roles":[<480 KB of roles>]}"#,
+        "413  the resource has 480138 bytes; 389120 are the most that can be stored",
+    ),
+    (
+        "POST /Groups",
+        "{<Group>}",
+        "400 invalidValue `displayName` is required",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[{"value":"<nobody>"}]}"#,
+        "400 invalidValue `members`: there is no user or group with the id `<nobody>`; create it first",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[{"value":"<user>","type":"Robot"}]}"#,
+        "400 invalidValue `members[0].type` must be User or Group, not `Robot`",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[5]}"#,
+        "400 invalidValue `members[0]` must be an object with the id of a user or group as `value`",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[{"value":5}]}"#,
+        "400 invalidValue `members[0].value` must be text",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[<32 members>]}"#,
+        "413  the request changes 32 members; one request can change 31 at most, so send the rest in further ones",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"ANNA"}"#,
+        "409 uniqueness `userName` `ANNA` is taken by another resource of this tenant",
+    ),
+    (
+        "PUT /Users/<user>",
+        r#"{<User>,"userName":"Berta"}"#,
+        "409 uniqueness `userName` `Berta` is taken by another resource of this tenant",
+    ),
+    (
+        "POST /Groups",
+        r#"{<Group>,"displayName":"sales"}"#,
+        "409 uniqueness `displayName` `sales` is taken by another resource of this tenant",
+    ),
+    (
+        "PUT /Groups/<group>",
+        r#"{<Group>,"displayName":"Sales","members":[{"value":"<above>"}]}"#,
+        "400 invalidValue `members`: the group `<above>` contains this group, directly or through others, or is it; a group cannot contain itself",
+    ),
+];

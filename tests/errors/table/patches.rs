@@ -1,0 +1,181 @@
+//! PATCH.
+
+use crate::errors::Row;
+
+pub(in crate::errors) const ROWS: &[Row] = &[
+    (
+        "PATCH /Users/<user>",
+        "{}",
+        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:PatchOp`",
+    ),
+    (
+        "PATCH /Users/<user>",
+        "{<PatchOp>}",
+        "400 invalidSyntax `Operations` must be an array of operations",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[]}"#,
+        "400 invalidSyntax `Operations` is empty",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[<1001 operations>]}"#,
+        "413  `Operations` has more than 1000 operations",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[5]}"#,
+        "400 invalidSyntax operation 1: must be a JSON object",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"path":"title"}]}"#,
+        "400 invalidSyntax operation 1: `op` must be add, remove or replace",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"move","path":"title"}]}"#,
+        "400 invalidSyntax operation 1: `op` must be add, remove or replace, not `move`",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"title"}]}"#,
+        "400 invalidValue operation 1: `value` is missing",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove"}]}"#,
+        "400 noTarget operation 1: `path` is missing; a removal must say what to remove",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":5,"value":1}]}"#,
+        "400 invalidPath operation 1: `path` must be text",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"a[","value":1}]}"#,
+        "400 invalidFilter operation 1: path `a[`, position 3: expected an attribute name",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"emails[type eq].value","value":"x"}]}"#,
+        "400 invalidFilter operation 1: path `emails[type eq].value`, position 15: expected a value, text in double quotes, found nothing",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"nothing","value":1}]}"#,
+        "400 invalidPath operation 1: `nothing` is no attribute of a User",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"name.nothing","value":1}]}"#,
+        "400 invalidPath operation 1: `name.nothing` is no attribute of a User",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"urn:x:y","value":1}]}"#,
+        "400 invalidPath operation 1: `urn:x` is no schema of a User",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"id","value":"x"}]}"#,
+        "400 mutability operation 1: `id` is read-only",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"meta.created","value":"x"}]}"#,
+        "400 mutability operation 1: `meta.created` is read-only",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"groups","value":[]}]}"#,
+        "400 mutability operation 1: `groups` is read-only",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"userName"}]}"#,
+        "400 mutability operation 1: `userName` is required and cannot be removed",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"userName","value":null}]}"#,
+        "400 invalidValue operation 1: `userName` is required and cannot be empty",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"title","value":"x"},{"op":"replace","path":"active","value":"perhaps"}]}"#,
+        "400 invalidValue operation 2: `active` must be true or false, not `perhaps`",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","value":"x"}]}"#,
+        "400 invalidValue operation 1: without a `path` the `value` must be an object of attributes",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","value":{"id":"other"}}]}"#,
+        "400 mutability operation 1: `id` is read-only",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"emails[type eq \"home\" or value pr].display","value":"x"},{"op":"replace","path":"phoneNumbers[value sw \"+\"].value","value":"x"}]}"#,
+        r#"400 noTarget operation 2: no value matches `phoneNumbers[value sw "+"]`"#,
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"userName","value":"BERTA"}]}"#,
+        "409 uniqueness `userName` `BERTA` is taken by another resource of this tenant",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"emails","value":[<95 addresses>]}]}"#,
+        "413  `emails`: the request gives or changes 96 addresses; 94 are the most that a user can have and that one request can change",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<nobody>"}]}]}"#,
+        "400 invalidValue `members`: there is no user or group with the id `<nobody>`; create it first",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"odd"}]}]}"#,
+        "400 invalidValue operation 1: `members`: there is no user or group with the id `odd`; create it first",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<group>"}]}]}"#,
+        "400 invalidValue `members`: the group `<group>` contains this group, directly or through others, or is it; a group cannot contain itself",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<above>","type":"Group"}]}]}"#,
+        "400 invalidValue `members`: the group `<above>` contains this group, directly or through others, or is it; a group cannot contain itself",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<32 members>]}]}"#,
+        "413  the request changes 32 members; one request can change 31 at most, so send the rest in further ones",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"members[value eq \"<user>\"].type","value":"Group"}]}"#,
+        "400 mutability operation 1: the parts of a member cannot be changed; remove the member and add another one",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"displayName"}]}"#,
+        "400 mutability operation 1: `displayName` is required and cannot be removed",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"displayName","value":"ALL"}]}"#,
+        "409 uniqueness `displayName` `ALL` is taken by another resource of this tenant",
+    ),
+    (
+        "PATCH /Users/<nobody>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"title"}]}"#,
+        "404  there is no User with the id `<nobody>`",
+    ),
+];

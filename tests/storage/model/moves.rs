@@ -1,0 +1,291 @@
+//! The moves: each is made in the model and asked of the service, which must answer as the model says.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::truth::{Dice, EMAILS, EXTERNAL, Group, Model, NAMES, TEAMS, User};
+use crate::support::Client;
+use crate::support::client::{GROUP, USER};
+
+/// A tenant, its model, and the dice.
+pub(super) struct Game {
+    pub(super) client: Client,
+    pub(super) model: Model,
+    pub(super) dice: Dice,
+}
+
+impl Game {
+    pub(super) fn some_user(&mut self) -> User {
+        User {
+            version: 1,
+            name: (*self.dice.pick(&NAMES)).to_owned(),
+            external: *self.dice.pick(&EXTERNAL),
+            email: *self.dice.pick(&EMAILS),
+            active: self.dice.below(3) > 0,
+        }
+    }
+
+    /// Users and groups that there are, and sometimes somebody that there is not.
+    pub(super) fn some_members(&mut self, most: usize) -> BTreeSet<String> {
+        let mut members = BTreeSet::new();
+        for _ in 0..self.dice.below(most + 1) {
+            members.extend(match self.dice.below(10) {
+                0..8 => self.dice.one_of(&self.model.users),
+                _ => self.dice.one_of(&self.model.groups),
+            });
+        }
+        members
+    }
+
+    pub(super) async fn step(&mut self) {
+        match self.dice.below(20) {
+            0..5 => self.create_user().await,
+            5..8 => self.replace_user().await,
+            8..11 => self.patch_user().await,
+            11 => self.delete_user().await,
+            12..14 => self.create_group().await,
+            14..16 => self.change_members().await,
+            16..18 => self.patch_group().await,
+            18 => self.replace_group().await,
+            _ => self.delete_group().await,
+        }
+    }
+
+    pub(super) async fn create_user(&mut self) {
+        let user = self.some_user();
+        let answer = self.client.post("/Users", &body(&user)).await;
+        if self.model.user_named(&user.name).is_some() {
+            answer.expect(409);
+        } else {
+            self.model.users.insert(answer.expect(201).id(), user);
+        }
+    }
+
+    /// Whether the change of a user must be refused; if not, it is made in the model.
+    pub(super) fn change_user(&mut self, id: &str, to: User) -> u16 {
+        if self
+            .model
+            .user_named(&to.name)
+            .is_some_and(|other| other != id)
+        {
+            return 409;
+        }
+        let user = self.model.users.get_mut(id).unwrap();
+        let version = user.version;
+        let to = User { version, ..to };
+        if *user != to {
+            *user = User {
+                version: version + 1,
+                ..to
+            };
+        }
+        200
+    }
+
+    pub(super) async fn replace_user(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
+        let user = self.some_user();
+        let expected = self.change_user(&id, user.clone());
+        self.client
+            .put(&format!("/Users/{id}"), &body(&user))
+            .await
+            .expect(expected);
+    }
+
+    pub(super) async fn patch_user(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
+        let mut user = self.model.users[&id].clone();
+        let other = self.some_user();
+        let operation = match self.dice.below(5) {
+            0 => {
+                user.name.clone_from(&other.name);
+                json!({ "op": "replace", "path": "userName", "value": other.name })
+            }
+            1 => {
+                user.external = other.external;
+                json!({ "op": "replace", "path": "externalId", "value": other.external })
+            }
+            2 => {
+                user.email = other.email;
+                let value: Vec<Value> = other
+                    .email
+                    .iter()
+                    .map(|email| json!({ "value": email }))
+                    .collect();
+                json!({ "op": "replace", "path": "emails", "value": value })
+            }
+            3 => {
+                user.active = other.active;
+                json!({ "op": "replace", "path": "active", "value": other.active })
+            }
+            _ => {
+                user.name.clone_from(&other.name);
+                user.active = other.active;
+                user.external = None;
+                let value =
+                    json!({ "userName": other.name, "active": other.active, "externalId": null });
+                json!({ "op": "replace", "value": value })
+            }
+        };
+        let expected = self.change_user(&id, user);
+        self.client
+            .patch(&format!("/Users/{id}"), json!([operation]))
+            .await
+            .expect(expected);
+    }
+
+    pub(super) async fn delete_user(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.users) else {
+            return;
+        };
+        self.client
+            .delete(&format!("/Users/{id}"))
+            .await
+            .expect(204);
+        self.model.users.remove(&id);
+        self.model.forget(&id);
+    }
+
+    pub(super) async fn create_group(&mut self) {
+        let name = *self.dice.pick(&TEAMS);
+        let members = self.some_members(4);
+        let answer = self
+            .client
+            .post("/Groups", &group_body(name, &members))
+            .await;
+        if self.model.group_named(name).is_some() {
+            answer.expect(409);
+        } else {
+            let group = Group {
+                version: 1,
+                name: name.to_owned(),
+                members,
+            };
+            self.model.groups.insert(answer.expect(201).id(), group);
+        }
+    }
+
+    /// Whether a group may have these as its members.
+    pub(super) fn is_cyclic(&self, id: &str, joining: &BTreeSet<String>) -> bool {
+        joining.iter().any(|member| self.model.contains(member, id))
+    }
+
+    pub(super) fn change_group(
+        &mut self,
+        id: &str,
+        name: &str,
+        members: BTreeSet<String>,
+        ok: u16,
+    ) -> u16 {
+        let group = &self.model.groups[id];
+        let joining: BTreeSet<String> = members.difference(&group.members).cloned().collect();
+        if self.is_cyclic(id, &joining) {
+            return 400;
+        }
+        if self
+            .model
+            .group_named(name)
+            .is_some_and(|other| other != id)
+        {
+            return 409;
+        }
+        let group = self.model.groups.get_mut(id).unwrap();
+        let to = Group {
+            version: group.version,
+            name: name.to_owned(),
+            members,
+        };
+        if *group != to {
+            *group = Group {
+                version: group.version + 1,
+                ..to
+            };
+        }
+        ok
+    }
+
+    pub(super) async fn change_members(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
+        let path = format!("/Groups/{id}");
+        let group = self.model.groups[&id].clone();
+        let some = self.some_members(5);
+        let list: Vec<Value> = some.iter().map(|id| json!({ "value": id })).collect();
+        let (operation, members) = match self.dice.below(2) {
+            0 => ("add", group.members.union(&some).cloned().collect()),
+            _ => ("remove", group.members.difference(&some).cloned().collect()),
+        };
+        if list.is_empty() {
+            return;
+        }
+        let expected = self.change_group(&id, &group.name, members, 204);
+        let operations = json!([{ "op": operation, "path": "members", "value": list }]);
+        self.client.patch(&path, operations).await.expect(expected);
+    }
+
+    pub(super) async fn patch_group(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
+        let path = format!("/Groups/{id}");
+        let name = *self.dice.pick(&TEAMS);
+        let mut members = self.model.groups[&id].members.clone();
+        let mut operations = vec![json!({ "op": "replace", "path": "displayName", "value": name })];
+        if let Some(leaving) = members.pop_first() {
+            let path = format!("members[value eq \"{leaving}\"]");
+            operations.push(json!({ "op": "remove", "path": path }));
+        }
+        let expected = self.change_group(&id, name, members, 204);
+        self.client
+            .patch(&path, json!(operations))
+            .await
+            .expect(expected);
+    }
+
+    pub(super) async fn replace_group(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
+        let (name, members) = (*self.dice.pick(&TEAMS), self.some_members(6));
+        let body = group_body(name, &members);
+        let expected = self.change_group(&id, name, members, 200);
+        self.client
+            .put(&format!("/Groups/{id}"), &body)
+            .await
+            .expect(expected);
+    }
+
+    pub(super) async fn delete_group(&mut self) {
+        let Some(id) = self.dice.one_of(&self.model.groups) else {
+            return;
+        };
+        self.client
+            .delete(&format!("/Groups/{id}"))
+            .await
+            .expect(204);
+        self.model.groups.remove(&id);
+        self.model.forget(&id);
+    }
+}
+
+fn body(user: &User) -> Value {
+    let mut body = json!({ "schemas": [USER], "userName": user.name, "active": user.active });
+    if let Some(external) = user.external {
+        body["externalId"] = json!(external);
+    }
+    if let Some(email) = user.email {
+        body["emails"] = json!([{ "value": email }]);
+    }
+    body
+}
+
+fn group_body(name: &str, members: &BTreeSet<String>) -> Value {
+    let members: Vec<Value> = members.iter().map(|id| json!({ "value": id })).collect();
+    json!({ "schemas": [GROUP], "displayName": name, "members": members })
+}

@@ -1,0 +1,113 @@
+//! What the service is compared with: users and groups in memory, and the dice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Numbers that look random and are the same each time.
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    pub(super) fn below(&mut self, most: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % most
+    }
+
+    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+        &from[self.below(from.len())]
+    }
+
+    pub(super) fn one_of<T>(&mut self, from: &BTreeMap<String, T>) -> Option<String> {
+        (!from.is_empty()).then(|| from.keys().nth(self.below(from.len())).unwrap().clone())
+    }
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct User {
+    pub(super) version: u64,
+    pub(super) name: String,
+    pub(super) external: Option<&'static str>,
+    pub(super) email: Option<&'static str>,
+    pub(super) active: bool,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Group {
+    pub(super) version: u64,
+    pub(super) name: String,
+    pub(super) members: BTreeSet<String>,
+}
+
+pub(super) const NAMES: [&str; 20] = [
+    "anna", "Anna", "berta", "BERTA", "clara", "dora", "emil", "ÉMIL", "émil", "fritz", "gerda",
+    "hans", "ida", "jan", "karl", "lena", "max", "nora", "otto", "paul",
+];
+pub(super) const EXTERNAL: [Option<&str>; 4] = [None, Some("e1"), Some("E1"), Some("e2")];
+pub(super) const EMAILS: [Option<&str>; 4] = [
+    None,
+    Some("a@example.com"),
+    Some("A@example.com"),
+    Some("b@example.com"),
+];
+pub(super) const TEAMS: [&str; 10] = [
+    "Sales",
+    "SALES",
+    "Support",
+    "Board",
+    "board",
+    "Team",
+    "Lab",
+    "Press",
+    "Legal",
+    "Night Shift",
+];
+
+#[derive(Default)]
+pub(super) struct Model {
+    pub(super) users: BTreeMap<String, User>,
+    pub(super) groups: BTreeMap<String, Group>,
+}
+
+impl Model {
+    pub(super) fn user_named(&self, name: &str) -> Option<&String> {
+        let same = |user: &&User| user.name.to_lowercase() == name.to_lowercase();
+        self.users
+            .iter()
+            .find(|(_, user)| same(user))
+            .map(|(id, _)| id)
+    }
+
+    pub(super) fn group_named(&self, name: &str) -> Option<&String> {
+        let same = |group: &&Group| group.name.to_lowercase() == name.to_lowercase();
+        self.groups
+            .iter()
+            .find(|(_, group)| same(group))
+            .map(|(id, _)| id)
+    }
+
+    /// Whether `top` is `id`, or contains it directly or through others.
+    pub(super) fn contains(&self, top: &str, id: &str) -> bool {
+        let below = self
+            .groups
+            .get(top)
+            .into_iter()
+            .flat_map(|group| &group.members);
+        top == id || below.into_iter().any(|member| self.contains(member, id))
+    }
+
+    pub(super) fn groups_of(&self, id: &str) -> BTreeSet<String> {
+        let with = self
+            .groups
+            .iter()
+            .filter(|(_, group)| group.members.contains(id));
+        with.map(|(id, _)| id.clone()).collect()
+    }
+
+    /// Takes someone who is deleted out of all groups.
+    pub(super) fn forget(&mut self, id: &str) {
+        for group in self.groups.values_mut() {
+            group.version += u64::from(group.members.remove(id));
+        }
+    }
+}

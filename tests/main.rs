@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bulk;
 mod cost;
 mod errors;
 mod house;

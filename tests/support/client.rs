@@ -56,6 +56,7 @@ impl Answer {
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub const PATCH: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+pub const BULK: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
 
 /// A user with a name and an e-mail address.
 pub fn user(name: &str) -> Value {

@@ -12,7 +12,11 @@ pub fn service_provider_config(base: &str) -> Value {
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": { "supported": true },
-        "bulk": { "supported": false, "maxOperations": 0, "maxPayloadSize": 0 },
+        "bulk": {
+            "supported": true,
+            "maxOperations": limits::BULK_OPERATIONS,
+            "maxPayloadSize": limits::BODY_BYTES,
+        },
         "filter": { "supported": true, "maxResults": limits::PAGE },
         "changePassword": { "supported": true },
         "sort": { "supported": true },

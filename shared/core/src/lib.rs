@@ -12,6 +12,7 @@
 //! | [`value`] | JSON values checked and normalised against an attribute | RFC 7643 §2.3 |
 //! | [`resource`] | client input ([`resource::Draft`]) and resources | RFC 7643 §3 |
 //! | [`patch`] | PATCH requests and their effect | RFC 7644 §3.5.2 |
+//! | [`bulk`] | bulk requests, their references and order of work | RFC 7644 §3.7 |
 //! | [`members`] | changes of a group's membership | RFC 7643 §4.2 |
 //! | [`projection`] | `attributes` and `excludedAttributes` | RFC 7644 §3.9 |
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
@@ -25,6 +26,7 @@
 
 #![warn(missing_docs)]
 
+pub mod bulk;
 pub mod discovery;
 pub mod error;
 pub mod filter;

@@ -12,6 +12,8 @@ pub const FILTER_TERMS: usize = 256;
 pub const PATH_BYTES: usize = 512;
 /// The largest number of operations in a PATCH request.
 pub const PATCH_OPERATIONS: usize = 1_000;
+/// The largest number of operations in a bulk request.
+pub const BULK_OPERATIONS: usize = 1_000;
 /// The largest number of values of a multi-valued attribute; the members of a group are not bound by it.
 pub const VALUES: usize = 1_000;
 /// The longest string value, in bytes of UTF-8.

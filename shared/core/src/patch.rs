@@ -134,7 +134,7 @@ fn op(word: &str) -> Option<Op> {
 }
 
 /// Takes a member out of a message, its name in any case.
-fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value> {
+pub(crate) fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value> {
     let key = object
         .keys()
         .find(|key| key.eq_ignore_ascii_case(name))?

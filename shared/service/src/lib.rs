@@ -20,6 +20,7 @@ use serde_json::Value;
 use tracing::Instrument;
 
 pub mod auth;
+pub mod bulk;
 pub mod clock;
 pub mod config;
 pub mod lambda;
@@ -32,6 +33,7 @@ pub use config::Config;
 pub use routes::Function;
 
 use auth::{Caller, Gate};
+use bulk::Bulk;
 use clock::{Clock, Ids};
 use request::{Address, Parameters, Preconditions};
 use resources::Resources;
@@ -208,6 +210,11 @@ impl Service {
                     .await?
             }
             Endpoint::Delete(kind) => resources(kind).delete(variable, &given).await?,
+            Endpoint::Bulk => {
+                Bulk::new(&directory, base, &self.clock, &self.ids)?
+                    .run(body()?)
+                    .await?
+            }
             Endpoint::ServiceProviderConfig => {
                 Outcome::Message(discovery::service_provider_config(base))
             }
@@ -275,7 +282,7 @@ fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Optio
         }
         Match::NotOffered(feature) => Err(not_offered(feature).into()),
         Match::Nothing => Err(ScimError::not_found(
-            "there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+            "there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
         )
         .into()),
     }

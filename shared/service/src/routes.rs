@@ -13,13 +13,15 @@ pub enum Function {
     Users,
     /// Groups.
     Groups,
+    /// Bulk requests.
+    Bulk,
     /// What the service provider says about itself, and everything that matches no route.
     Discovery,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Users, Self::Groups, Self::Discovery];
+    pub const ALL: [Self; 4] = [Self::Users, Self::Groups, Self::Bulk, Self::Discovery];
 
     /// The name of the function's package and binary.
     #[must_use]
@@ -27,6 +29,7 @@ impl Function {
         match self {
             Self::Users => "users",
             Self::Groups => "groups",
+            Self::Bulk => "bulk",
             Self::Discovery => "discovery",
         }
     }
@@ -57,6 +60,8 @@ pub enum Endpoint {
     Modify(ResourceKind),
     /// Delete a resource.
     Delete(ResourceKind),
+    /// Carry out many operations.
+    Bulk,
     /// The service provider configuration.
     ServiceProviderConfig,
     /// All resource types.
@@ -103,6 +108,7 @@ impl Endpoint {
             Self::Modify(ResourceKind::Group) => "groups.modify",
             Self::Delete(ResourceKind::User) => "users.delete",
             Self::Delete(ResourceKind::Group) => "groups.delete",
+            Self::Bulk => "bulk",
             Self::ServiceProviderConfig => "service_provider_config.read",
             Self::ResourceTypes => "resource_types.list",
             Self::ResourceType => "resource_types.read",
@@ -203,6 +209,12 @@ static GROUPS: [Route; 7] = resource_routes!(
     "/{tenant}/scim/v2/Groups/.search",
     "/{tenant}/scim/v2/Groups/{id}"
 );
+static BULK: [Route; 1] = [route(
+    Some(Method::POST),
+    "/{tenant}/scim/v2/Bulk",
+    Endpoint::Bulk,
+    Function::Bulk,
+)];
 static DISCOVERY: [Route; 6] = [
     route(
         Some(Method::GET),
@@ -244,14 +256,12 @@ static DISCOVERY: [Route; 6] = [
 
 /// Every route but `$default`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    USERS.iter().chain(&GROUPS).chain(&DISCOVERY)
+    USERS.iter().chain(&GROUPS).chain(&BULK).chain(&DISCOVERY)
 }
 
 /// The endpoints of SCIM that are not offered, and the feature that each belongs to.
-const NOT_OFFERED: [(&[&str], &str); 2] = [
-    (&["Bulk"], "bulk requests"),
-    (&[".search"], "a search of all resource types at once"),
-];
+const NOT_OFFERED: [(&[&str], &str); 1] =
+    [(&[".search"], "a search of all resource types at once")];
 
 /// What a method and the segments of a path behind `/scim/v2` lead to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -327,8 +337,8 @@ mod tests {
         assert_eq!(find(&Method::GET, &["users"]), Match::Nothing);
         assert_eq!(find(&Method::GET, &[]), Match::Nothing);
         assert_eq!(
-            find(&Method::POST, &["Bulk"]),
-            Match::NotOffered("bulk requests")
+            find(&Method::POST, &[".search"]),
+            Match::NotOffered("a search of all resource types at once")
         );
     }
 }

@@ -6,7 +6,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Nothing",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET /Users/",
@@ -16,7 +16,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Users/1/2",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET origin:/",
@@ -43,7 +43,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /Bulk",
         "{}",
-        "501  this service provider does not offer bulk requests; see /ServiceProviderConfig",
+        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:BulkRequest`",
     ),
     (
         "GET /Users | authorization: Bearer wrong",

@@ -1,0 +1,310 @@
+//! Bulk requests, RFC 7644 §3.7: reading here, references in [`references`], the order of work in
+//! [`plan`].
+//!
+//! A request of the wrong shape is refused as a whole; an operation that is wrong by itself fails by
+//! itself. Nothing is carried out here.
+
+use serde_json::{Map, Value};
+
+use crate::error::{ScimError, quote};
+use crate::limits;
+use crate::patch::take;
+use crate::resource::check_message;
+use crate::schema::ResourceKind;
+use crate::urn;
+
+mod order;
+pub mod plan;
+pub mod references;
+
+pub use plan::Plan;
+
+/// A bulk request.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BulkRequest {
+    /// After how many failures no further operation is tried; never, when it is absent.
+    pub fail_on_errors: Option<usize>,
+    /// The operations in the order of the request, one at least.
+    pub operations: Vec<Operation>,
+}
+
+/// One operation.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Operation {
+    /// The method as its result repeats it: the client's own word where it is none of ours.
+    pub method: Option<String>,
+    /// The client's name for it.
+    pub bulk_id: Option<String>,
+    /// What to do, unless the operation is wrong by itself.
+    pub task: Result<Task, ScimError>,
+}
+
+/// What an operation asks for.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Task {
+    /// The type of its resource.
+    pub kind: ResourceKind,
+    /// What happens to the resource.
+    pub action: Action,
+    /// The body; nothing for a deletion.
+    pub data: Value,
+    /// The version that the resource must have.
+    pub version: Option<String>,
+}
+
+/// What happens to a resource.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// POST.
+    Create,
+    /// PUT.
+    Replace(Subject),
+    /// PATCH.
+    Modify(Subject),
+    /// DELETE.
+    Delete(Subject),
+}
+
+/// The resource that an operation is about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Subject {
+    /// One that there is, by its id.
+    Id(String),
+    /// One that the request creates, by its `bulkId`.
+    Made(String),
+}
+
+impl Action {
+    /// The resource that there has to be.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Subject> {
+        match self {
+            Self::Create => None,
+            Self::Replace(subject) | Self::Modify(subject) | Self::Delete(subject) => Some(subject),
+        }
+    }
+}
+
+impl BulkRequest {
+    /// Reads the body of a bulk request.
+    ///
+    /// # Errors
+    ///
+    /// `invalidSyntax` for the wrong shape, `invalidValue` for a wrong `failOnErrors`, `tooLarge` for
+    /// more operations than [`limits::BULK_OPERATIONS`].
+    pub fn parse(body: Value) -> Result<Self, ScimError> {
+        let Value::Object(mut body) = body else {
+            return Err(ScimError::invalid_syntax(
+                "the body must be a JSON object, the bulk request",
+            ));
+        };
+        check_message(&body, urn::BULK_REQUEST)?;
+        let fail_on_errors = fail_on_errors(take(&mut body, "failOnErrors"))?;
+        let Some(Value::Array(given)) = take(&mut body, "Operations") else {
+            return Err(ScimError::invalid_syntax(
+                "`Operations` must be an array of operations",
+            ));
+        };
+        if given.is_empty() {
+            return Err(ScimError::invalid_syntax("`Operations` is empty"));
+        }
+        if given.len() > limits::BULK_OPERATIONS {
+            return Err(ScimError::too_large(format!(
+                "`Operations` has {} operations; {} are the most of one bulk request",
+                given.len(),
+                limits::BULK_OPERATIONS
+            )));
+        }
+        let mut operations = given
+            .into_iter()
+            .enumerate()
+            .map(|(index, one)| Operation::parse(one).map_err(|error| error.at(place(index))))
+            .collect::<Result<Vec<_>, _>>()?;
+        refuse_twins(&mut operations);
+        Ok(Self {
+            fail_on_errors,
+            operations,
+        })
+    }
+}
+
+/// How details name an operation: counted from 1.
+#[must_use]
+pub fn place(index: usize) -> String {
+    format!("operation {}", index.saturating_add(1))
+}
+
+fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_u64()
+            .filter(|number| *number > 0)
+            .map(|number| Some(usize::try_from(number).unwrap_or(usize::MAX)))
+            .ok_or_else(|| {
+                ScimError::invalid_value("`failOnErrors` must be a whole number from 1")
+            }),
+    }
+}
+
+/// A `bulkId` that several creations have says nothing, so that none of them is carried out.
+fn refuse_twins(operations: &mut [Operation]) {
+    let mut users = std::collections::BTreeMap::<String, Vec<usize>>::new();
+    for (index, operation) in operations.iter().enumerate() {
+        let is_creation = matches!(&operation.task, Ok(task) if task.action == Action::Create);
+        if let Some(bulk_id) = operation.bulk_id.as_ref().filter(|_| is_creation) {
+            users.entry(bulk_id.clone()).or_default().push(index);
+        }
+    }
+    for (bulk_id, twins) in users.iter().filter(|(_, twins)| twins.len() > 1) {
+        let others: Vec<String> = twins.iter().map(|index| (index + 1).to_string()).collect();
+        let others = others.join(", ");
+        for index in twins {
+            if let Some(operation) = operations.get_mut(*index) {
+                operation.task = Err(ScimError::invalid_value(format!(
+                    "`bulkId` {} is that of the operations {}; each creation needs one of its own",
+                    quote(bulk_id),
+                    quote(&others)
+                )));
+            }
+        }
+    }
+}
+
+impl Operation {
+    fn parse(given: Value) -> Result<Self, ScimError> {
+        let Value::Object(mut given) = given else {
+            return Err(ScimError::invalid_syntax("must be a JSON object"));
+        };
+        let method = take(&mut given, "method").and_then(text);
+        let bulk_id = take(&mut given, "bulkId");
+        let mut operation = Self {
+            bulk_id: bulk_id.clone().and_then(text),
+            method,
+            task: Err(ScimError::invalid_syntax("")),
+        };
+        let is_odd = bulk_id.is_some_and(|given| !given.is_string() && !given.is_null());
+        operation.task = match is_odd {
+            true => Err(ScimError::invalid_value("`bulkId` must be text")),
+            false => operation.task(given),
+        };
+        Ok(operation)
+    }
+
+    fn task(&mut self, mut given: Map<String, Value>) -> Result<Task, ScimError> {
+        let method = method(self.method.as_deref())?;
+        self.method = Some(method.to_owned());
+        let Some(Value::String(path)) = take(&mut given, "path") else {
+            return Err(ScimError::invalid_syntax(
+                "`path` is missing; it must be text such as /Users or /Users/ID",
+            ));
+        };
+        let (kind, subject) = address(&path)?;
+        let action = match (method, subject) {
+            ("POST", None) if self.bulk_id.is_none() => {
+                return Err(ScimError::invalid_value(
+                    "`bulkId` is missing; a POST needs one of its own",
+                ));
+            }
+            ("POST", None) => Action::Create,
+            ("PUT", Some(subject)) => Action::Replace(subject),
+            ("PATCH", Some(subject)) => Action::Modify(subject),
+            ("DELETE", Some(subject)) => Action::Delete(subject),
+            (_, subject) => return Err(misplaced(method, kind, subject.is_some())),
+        };
+        let data = match (&action, take(&mut given, "data")) {
+            (Action::Delete(_), _) => Value::Null,
+            (_, Some(data @ Value::Object(_))) => data,
+            _ => {
+                return Err(ScimError::invalid_syntax(
+                    "`data` must be a JSON object, the body of the request",
+                ));
+            }
+        };
+        Ok(Task {
+            kind,
+            action,
+            data,
+            version: version(take(&mut given, "version"))?,
+        })
+    }
+}
+
+/// Text that says something.
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+fn method(given: Option<&str>) -> Result<&'static str, ScimError> {
+    let known = ["POST", "PUT", "PATCH", "DELETE"];
+    known
+        .into_iter()
+        .find(|known| given.is_some_and(|given| given.eq_ignore_ascii_case(known)))
+        .ok_or_else(|| {
+            ScimError::invalid_syntax(match given {
+                Some(given) => format!(
+                    "`method` must be POST, PUT, PATCH or DELETE, not {}",
+                    quote(given)
+                ),
+                None => "`method` must be POST, PUT, PATCH or DELETE".to_owned(),
+            })
+        })
+}
+
+fn version(given: Option<Value>) -> Result<Option<String>, ScimError> {
+    match given {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.is_empty() => Ok(None),
+        Some(Value::String(text)) if text.chars().all(|c| c.is_ascii_graphic() || c == ' ') => {
+            Ok(Some(text))
+        }
+        Some(_) => Err(ScimError::invalid_value(
+            "`version` must be a version as `meta.version` has it, such as W/\"1\"",
+        )),
+    }
+}
+
+/// Reads the path of an operation.
+fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
+    let relative = path.strip_prefix('/').unwrap_or(path);
+    let (endpoint, rest) = match relative.split_once('/') {
+        Some((endpoint, rest)) => (endpoint, Some(rest)),
+        None => (relative, None),
+    };
+    let kind = ResourceKind::ALL
+        .into_iter()
+        .find(|kind| kind.endpoint() == endpoint)
+        .ok_or_else(|| no_such_path(path))?;
+    let subject = match rest {
+        None => None,
+        Some(id) => Some(match references::named(id) {
+            Some(bulk_id) => Subject::Made(bulk_id.to_owned()),
+            None if id.is_empty() || id.contains(['/', '?', '#']) => {
+                return Err(no_such_path(path));
+            }
+            None => Subject::Id(id.to_owned()),
+        }),
+    };
+    Ok((kind, subject))
+}
+
+fn no_such_path(path: &str) -> ScimError {
+    ScimError::invalid_syntax(format!(
+        "`path` must be /Users, /Groups, or one of these with an id or `bulkId:` and a `bulkId` behind it, as in /Users/ID, not {}",
+        quote(path)
+    ))
+}
+
+fn misplaced(method: &str, kind: ResourceKind, has_id: bool) -> ScimError {
+    let endpoint = kind.endpoint();
+    ScimError::invalid_syntax(match has_id {
+        true => format!("a {method} goes to /{endpoint}, without an id"),
+        false => format!("a {method} goes to /{endpoint}/ID; the id is missing"),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! What makes an operation of a bulk request wait for those before it: the same resource, or the same
+//! unique name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::references::{named, texts};
+use super::{Action, BulkRequest, Subject, Task};
+use crate::ids::ResourceId;
+use crate::schema::{Catalogue, ResourceKind};
+use crate::text::comparable;
+use crate::value::is_nothing;
+
+/// The unique names that resources have before the request, by the index of an operation on them.
+pub type Names = BTreeMap<usize, String>;
+
+/// The operations whose resource's present name matters for the order: they may give it up while
+/// another operation may take it.
+#[must_use]
+pub fn renaming(request: &BulkRequest) -> Vec<(usize, ResourceKind, ResourceId)> {
+    let tasks = || request.operations.iter().enumerate();
+    let taking: Vec<(usize, ResourceKind)> = tasks()
+        .filter_map(|(index, operation)| Some((index, operation.task.as_ref().ok()?)))
+        .filter(|(_, task)| !names(task).is_empty())
+        .map(|(index, task)| (index, task.kind))
+        .collect();
+    tasks()
+        .filter_map(|(index, operation)| {
+            let task = operation.task.as_ref().ok()?;
+            let Some(Subject::Id(id)) = task.action.subject() else {
+                return None;
+            };
+            let is_taken =
+                |(other, kind): &(usize, ResourceKind)| *other != index && *kind == task.kind;
+            let matters = gives_up(task) && taking.iter().any(is_taken);
+            matters.then_some((index, task.kind, ResourceId::parse(id)?))
+        })
+        .collect()
+}
+
+/// What the order of operations matters for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Key {
+    Subject(Subject),
+    Name(&'static str, String),
+    /// Which group contains which: of two that would close a circle the second is refused.
+    Nesting,
+    /// The versions of groups, which change when a member is deleted.
+    GroupVersions,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Use {
+    Reads,
+    Writes,
+}
+
+/// What each operation has to wait for, by the order of the request.
+pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usize>> {
+    let mut names = shared_names(request, present);
+    let mut last: BTreeMap<Key, (Option<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut order = Vec::with_capacity(request.operations.len());
+    for (index, operation) in request.operations.iter().enumerate() {
+        let mut before = BTreeSet::new();
+        let Ok(task) = &operation.task else {
+            order.push(before);
+            continue;
+        };
+        let names = names.remove(&index).unwrap_or_default();
+        for (key, way) in uses(task, names) {
+            let (writer, readers) = last.entry(key).or_default();
+            before.extend(*writer);
+            match way {
+                Use::Reads => readers.push(index),
+                Use::Writes => {
+                    before.extend(std::mem::take(readers));
+                    *writer = Some(index);
+                }
+            }
+        }
+        before.remove(&index);
+        order.push(before);
+    }
+    order
+}
+
+/// The names that each operation may take or give up: those that its resource has, or gets anywhere in
+/// the request.
+fn shared_names(request: &BulkRequest, present: &Names) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut of_subject: BTreeMap<Subject, BTreeSet<String>> = BTreeMap::new();
+    let mut concerned = Vec::new();
+    for (index, operation) in request.operations.iter().enumerate() {
+        let Ok(task) = &operation.task else { continue };
+        let subject = match (task.action.subject(), &operation.bulk_id) {
+            (Some(subject), _) => subject.clone(),
+            (None, Some(bulk_id)) => Subject::Made(bulk_id.clone()),
+            (None, None) => continue,
+        };
+        let mut own = names(task);
+        own.extend(
+            present
+                .get(&index)
+                .map(|name| comparable_name(task.kind, name)),
+        );
+        let is_concerned = !own.is_empty() || gives_up(task);
+        of_subject.entry(subject.clone()).or_default().extend(own);
+        if is_concerned {
+            concerned.push((index, subject));
+        }
+    }
+    let names = concerned
+        .into_iter()
+        .filter_map(|(index, subject)| Some((index, of_subject.get(&subject)?.clone())));
+    names.collect()
+}
+
+fn uses(task: &Task, names: BTreeSet<String>) -> BTreeMap<Key, Use> {
+    let mut uses = BTreeMap::new();
+    let mut nests = false;
+    texts(&task.data, "", &mut |name, text| {
+        nests |= name.eq_ignore_ascii_case("type") && text.eq_ignore_ascii_case("Group");
+        for piece in text.split(['"', '/']) {
+            let subject = match named(piece) {
+                Some(bulk_id) => Subject::Made(bulk_id.to_owned()),
+                None if ResourceId::parse(piece).is_some() => Subject::Id(piece.to_owned()),
+                None => continue,
+            };
+            uses.insert(Key::Subject(subject), Use::Reads);
+        }
+    });
+    if nests && task.kind == ResourceKind::Group {
+        uses.insert(Key::Nesting, Use::Writes);
+    }
+    if task.version.is_some() && task.kind == ResourceKind::Group {
+        uses.insert(Key::GroupVersions, Use::Writes);
+    } else if matches!(task.action, Action::Delete(_)) {
+        uses.insert(Key::GroupVersions, Use::Reads);
+    }
+    let endpoint = task.kind.endpoint();
+    uses.extend(
+        names
+            .into_iter()
+            .map(|name| (Key::Name(endpoint, name), Use::Writes)),
+    );
+    if let Some(subject) = task.action.subject() {
+        uses.insert(Key::Subject(subject.clone()), Use::Writes);
+    }
+    uses
+}
+
+/// Whether the resource may have another unique name afterwards, or none.
+fn gives_up(task: &Task) -> bool {
+    match task.action {
+        Action::Create => false,
+        Action::Replace(_) | Action::Delete(_) => true,
+        Action::Modify(_) => !names(task).is_empty(),
+    }
+}
+
+/// The unique attribute of a resource type.
+#[must_use]
+pub const fn unique(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "userName",
+        ResourceKind::Group => "displayName",
+    }
+}
+
+/// The unique names that an operation sets, in the form in which they are unique; too many rather than
+/// too few.
+fn names(task: &Task) -> BTreeSet<String> {
+    let unique = unique(task.kind);
+    let is_unique = |path: &str| {
+        let path = path.trim();
+        let at = path.len().saturating_sub(unique.len());
+        path.get(at..)
+            .is_some_and(|end| end.eq_ignore_ascii_case(unique))
+    };
+    let mut found = BTreeSet::new();
+    texts(&task.data, "", &mut |name, text| {
+        if is_unique(name) {
+            found.insert(comparable_name(task.kind, text));
+        }
+    });
+    let entry = |object: &'_ serde_json::Value, wanted: &str| {
+        let mut entries = object.as_object().into_iter().flatten();
+        let found = entries.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found
+            .map(|(_, value)| value.clone())
+            .filter(|value| !is_nothing(value))
+    };
+    if let (Action::Modify(_), Some(operations)) = (&task.action, entry(&task.data, "Operations")) {
+        for operation in operations.as_array().into_iter().flatten() {
+            let path = entry(operation, "path");
+            let is_named = path
+                .as_ref()
+                .and_then(|path| path.as_str())
+                .is_some_and(is_unique);
+            if let Some(value) = entry(operation, "value").filter(|_| is_named) {
+                texts(&value, "", &mut |_, text| {
+                    found.insert(comparable_name(task.kind, text));
+                });
+            }
+        }
+    }
+    found
+}
+
+fn comparable_name(kind: ResourceKind, name: &str) -> String {
+    let of = Catalogue::standard().resource_type(kind);
+    match of.attribute(unique(kind)) {
+        Some(attribute) => comparable(attribute, name).into_owned(),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,205 @@
+//! The order of work of a bulk request, as a value: what may run side by side, and what waits for what.
+//!
+//! RFC 7644 §3.7 allows any order whose result is that of the request's own. So an operation waits for
+//! those before it that touch the same resource, name the resource that it changes, or may take or give
+//! up the same unique name; and, wherever they stand, for those that create what it refers to. Creations
+//! that refer to each other in a circle are one step. Where references and the order of the request
+//! contradict each other, references win.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::order::order;
+use super::{Action, BulkRequest, Task};
+
+pub use super::order::{Names, renaming, unique};
+
+/// The order of work.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// The steps; each waits for steps before it only.
+    pub steps: Vec<Step>,
+}
+
+/// Work that is done at once.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// The indices of its operations.
+    pub work: Work,
+    /// The places in the plan of the steps that have to be done before.
+    pub after: BTreeSet<usize>,
+}
+
+/// The operations of a step, by their indices.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// One operation.
+    One(usize),
+    /// Creations that refer to each other, or one that refers to itself.
+    Circle(Vec<usize>),
+}
+
+impl Work {
+    /// The indices of the operations.
+    #[must_use]
+    pub fn operations(&self) -> &[usize] {
+        match self {
+            Self::One(index) => std::slice::from_ref(index),
+            Self::Circle(indices) => indices,
+        }
+    }
+}
+
+impl Plan {
+    /// Plans a request, given the names that [`renaming`] asks for.
+    #[must_use]
+    pub fn of(request: &BulkRequest, present: &Names) -> Self {
+        let needs = needs(request);
+        let circles = circles(&needs);
+        let order = order(request, present);
+        let mut node_of = BTreeMap::new();
+        let mut nodes: Vec<Node> = Vec::new();
+        for index in 0..request.operations.len() {
+            if node_of.contains_key(&index) {
+                continue;
+            }
+            let circle = circles.iter().find(|circle| circle.contains(&index));
+            let work = match circle {
+                Some(circle) => Work::Circle(circle.iter().copied().collect()),
+                None => Work::One(index),
+            };
+            for operation in work.operations() {
+                node_of.insert(*operation, nodes.len());
+            }
+            nodes.push(Node {
+                work,
+                needs: BTreeSet::new(),
+                order: BTreeSet::new(),
+            });
+        }
+        for (own, node) in nodes.iter_mut().enumerate() {
+            let of = |edges: &[BTreeSet<usize>]| -> BTreeSet<usize> {
+                let operations = node.work.operations().iter();
+                let before = operations.filter_map(|index| edges.get(*index)).flatten();
+                let nodes = before.filter_map(|index| node_of.get(index).copied());
+                nodes.filter(|other| *other != own).collect()
+            };
+            (node.needs, node.order) = (of(&needs), of(&order));
+        }
+        Self {
+            steps: arranged(&nodes),
+        }
+    }
+}
+
+struct Node {
+    work: Work,
+    /// What creates that to which this refers.
+    needs: BTreeSet<usize>,
+    /// What comes first in the request.
+    order: BTreeSet<usize>,
+}
+
+/// Arranges the nodes so that each comes behind what it waits for, else in their order.
+fn arranged(nodes: &[Node]) -> Vec<Step> {
+    let mut left: BTreeMap<usize, &Node> = nodes.iter().enumerate().collect();
+    let mut places = BTreeMap::new();
+    let mut steps = Vec::with_capacity(nodes.len());
+    while let Some(next) = next(&left) {
+        let Some(node) = left.remove(&next) else {
+            break;
+        };
+        let before = node.needs.union(&node.order);
+        steps.push(Step {
+            work: node.work.clone(),
+            after: before.filter_map(|one| places.get(one).copied()).collect(),
+        });
+        places.insert(next, places.len());
+    }
+    steps
+}
+
+fn next(left: &BTreeMap<usize, &Node>) -> Option<usize> {
+    let is_done = |one: &usize| !left.contains_key(one);
+    let ready = left
+        .iter()
+        .find(|(_, node)| node.needs.iter().all(is_done) && node.order.iter().all(is_done));
+    if let Some((ready, _)) = ready {
+        return Some(*ready);
+    }
+    // What is first waits for something that is to come after it: references win.
+    let mut first = *left.keys().next()?;
+    while let Some(needed) = left
+        .get(&first)
+        .and_then(|node| node.needs.iter().find(|one| !is_done(one)))
+    {
+        first = *needed;
+    }
+    Some(first)
+}
+
+/// What each operation refers to, by the index of its creation.
+fn needs(request: &BulkRequest) -> Vec<BTreeSet<usize>> {
+    let made = creations(request);
+    let needs = request.operations.iter().map(|operation| {
+        let references = operation.task.as_ref().map(Task::references);
+        let references = references.unwrap_or_default();
+        let known = references.iter().filter_map(|bulk_id| made.get(bulk_id));
+        known.copied().collect()
+    });
+    needs.collect()
+}
+
+/// The operations that create something, by their `bulkId`.
+#[must_use]
+pub fn creations(request: &BulkRequest) -> BTreeMap<&str, usize> {
+    let operations = request.operations.iter().enumerate();
+    operations
+        .filter(
+            |(_, operation)| matches!(&operation.task, Ok(task) if task.action == Action::Create),
+        )
+        .filter_map(|(index, operation)| Some((operation.bulk_id.as_deref()?, index)))
+        .collect()
+}
+
+/// The circles of references.
+fn circles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
+    let mut needed_by = vec![BTreeSet::new(); needs.len()];
+    for (index, needs) in needs.iter().enumerate() {
+        for needed in needs {
+            if let Some(by) = needed_by.get_mut(*needed) {
+                by.insert(index);
+            }
+        }
+    }
+    let mut circles: Vec<BTreeSet<usize>> = Vec::new();
+    for index in 0..needs.len() {
+        if circles.iter().any(|circle| circle.contains(&index)) {
+            continue;
+        }
+        let ahead = reached(index, needs);
+        if ahead.contains(&index) {
+            let behind = reached(index, &needed_by);
+            circles.push(ahead.intersection(&behind).copied().collect());
+        }
+    }
+    circles
+}
+
+/// What is reached from one operation by one edge or more.
+fn reached(from: usize, edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
+    let mut is_found = vec![false; edges.len()];
+    let mut open = vec![from];
+    while let Some(one) = open.pop() {
+        for next in edges.get(one).into_iter().flatten() {
+            if let Some(is_found) = is_found.get_mut(*next).filter(|is_found| !**is_found) {
+                *is_found = true;
+                open.push(*next);
+            }
+        }
+    }
+    let found = is_found
+        .iter()
+        .enumerate()
+        .filter(|(_, is_found)| **is_found);
+    found.map(|(index, _)| index).collect()
+}

@@ -1,0 +1,290 @@
+//! Bulk requests, RFC 7644 §3.7: the plan of `scim_core::bulk` is carried out, a result an operation.
+//!
+//! Up to 16 steps run side by side. A step is started only if `failOnErrors` allows it even when all
+//! that are running fail, and only in the time that leaves an answer before the gateway gives up; what
+//! was not tried for want of time says so in its result.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use directory::directory::Directory;
+use futures_util::StreamExt;
+use futures_util::stream::{self, FuturesUnordered};
+use http::header;
+use jiff::Timestamp;
+use scim_core::bulk::plan::{self, Names, Step, Work};
+use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place};
+use scim_core::error::quote;
+use scim_core::projection::Projection;
+use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError, urn};
+use serde_json::{Value, json};
+
+use crate::clock::{Clock, Ids};
+use crate::request::Preconditions;
+use crate::resources::Resources;
+use crate::response::{Outcome, explain};
+
+mod circle;
+mod run;
+
+use run::Run;
+
+/// How many steps run side by side.
+const CONCURRENCY: usize = 16;
+/// How long after the beginning a step may be started.
+const START: Duration = Duration::from_secs(20);
+/// How long after the beginning the answer is given, whatever still runs.
+const ANSWER: Duration = Duration::from_secs(25);
+
+/// What carries out bulk requests of one tenant.
+pub struct Bulk<'b> {
+    directory: &'b Directory,
+    base: &'b str,
+    clock: &'b Clock,
+    ids: &'b Ids,
+    started: Timestamp,
+    projection: Projection,
+}
+
+/// An operation that was carried out.
+struct Done {
+    /// The id of the resource.
+    id: Option<ResourceId>,
+    status: String,
+    version: Option<String>,
+}
+
+type Ended = Result<Done, ScimError>;
+
+/// The ids of what was created, by `bulkId`; `None` for what could not be.
+type Made = BTreeMap<String, Option<ResourceId>>;
+
+impl<'b> Bulk<'b> {
+    /// For the resources of a tenant; the time counts from now.
+    ///
+    /// # Errors
+    ///
+    /// None that a request can cause.
+    pub fn new(
+        directory: &'b Directory,
+        base: &'b str,
+        clock: &'b Clock,
+        ids: &'b Ids,
+    ) -> Result<Self, ScimError> {
+        Ok(Self {
+            directory,
+            base,
+            clock,
+            ids,
+            started: clock.now(),
+            // Results have no representations.
+            projection: Projection::parse([], ["groups", "members"])?,
+        })
+    }
+
+    /// Carries out a request.
+    ///
+    /// # Errors
+    ///
+    /// When the request is wrong as a whole, or nothing could be done.
+    pub async fn run(&self, body: Value) -> Result<Outcome, ScimError> {
+        let request = BulkRequest::parse(body)?;
+        let names = self.names(&request).await?;
+        let plan = Plan::of(&request, &names);
+        let mut run = Run::new(&request, &plan);
+        let mut running = FuturesUnordered::new();
+        loop {
+            while !self.is_over(START)
+                && let Some((at, step)) = run.next()
+            {
+                let made = run.made(step);
+                let request = &request;
+                running.push(async move { (at, self.step(request, step, made).await) });
+            }
+            if running.is_empty() {
+                break;
+            }
+            match tokio::time::timeout(self.left(ANSWER), running.next()).await {
+                Ok(Some((at, ended))) => run.end(at, ended),
+                Ok(None) | Err(_) => break,
+            }
+        }
+        drop(running);
+        run.finish();
+        let results = run
+            .results
+            .iter()
+            .map(|(index, ended)| self.result(&request, &run, *index, ended));
+        Ok(Outcome::Message(json!({
+            "schemas": [urn::BULK_RESPONSE],
+            "Operations": results.collect::<Vec<_>>(),
+        })))
+    }
+
+    fn left(&self, limit: Duration) -> Duration {
+        let passed = self.clock.now().duration_since(self.started);
+        limit.saturating_sub(passed.unsigned_abs())
+    }
+
+    fn is_over(&self, limit: Duration) -> bool {
+        self.left(limit).is_zero()
+    }
+
+    /// The present names that the order of work depends on.
+    async fn names(&self, request: &BulkRequest) -> Result<Names, ScimError> {
+        let reads = plan::renaming(request)
+            .into_iter()
+            .map(|(index, kind, id)| {
+                let beside = self.directory.branch();
+                async move {
+                    let found = beside.get(kind, id).await.map_err(explain)?;
+                    let name = found.and_then(|stored| {
+                        let unique = plan::unique(kind);
+                        stored.resource.text(unique).map(str::to_owned)
+                    });
+                    Ok(name.map(|name| (index, name)))
+                }
+            });
+        let read: Vec<Result<_, ScimError>> = stream::iter(reads)
+            .buffer_unordered(CONCURRENCY)
+            .collect()
+            .await;
+        read.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    async fn step(&self, request: &BulkRequest, step: &Step, made: Made) -> Vec<(usize, Ended)> {
+        match &step.work {
+            Work::Circle(indices) => self.circle(request, indices, made).await,
+            Work::One(index) => {
+                let ended = match request.operations.get(*index).map(|one| &one.task) {
+                    Some(Ok(task)) => self.task(task, &made).await,
+                    Some(Err(error)) => Err(error.clone()),
+                    None => Err(not_tried()),
+                };
+                vec![(*index, ended)]
+            }
+        }
+    }
+
+    /// Carries out an operation all of whose references are known, or known to have failed.
+    async fn task(&self, task: &Task, made: &Made) -> Ended {
+        for bulk_id in task.references() {
+            known(bulk_id, made)?;
+        }
+        let body = task.body(&|bulk_id| known(bulk_id, made).ok().map(|id| id.to_string()));
+        let id = match task.action.subject() {
+            None => return self.create(task.kind, body).await,
+            Some(Subject::Id(id)) => id.clone(),
+            Some(Subject::Made(bulk_id)) => known(bulk_id, made)?.to_string(),
+        };
+        let beside = self.directory.branch();
+        let resources = self.resources(task.kind, &beside);
+        let given = Preconditions::of_version(task.version.as_deref());
+        let outcome = match task.action {
+            Action::Modify(_) => resources.modify(&id, body, &self.projection, &given).await,
+            Action::Delete(_) => resources.delete(&id, &given).await,
+            Action::Create | Action::Replace(_) => {
+                resources.replace(&id, body, &self.projection, &given).await
+            }
+        };
+        done(outcome?, ResourceId::parse(&id))
+    }
+
+    async fn create(&self, kind: ResourceKind, body: Value) -> Ended {
+        let beside = self.directory.branch();
+        let resources = self.resources(kind, &beside);
+        let outcome = resources.create(body, &self.projection).await?;
+        let id = match &outcome {
+            Outcome::Created { location, .. } => location.rsplit('/').next(),
+            _ => None,
+        };
+        let id = id.and_then(ResourceId::parse);
+        done(outcome, id)
+    }
+
+    fn resources<'r>(&'r self, kind: ResourceKind, directory: &'r Directory) -> Resources<'r> {
+        Resources::new(directory, kind, self.base, self.clock, self.ids)
+    }
+
+    /// The result of an operation as it is answered (RFC 7644 §3.7.3).
+    fn result(&self, request: &BulkRequest, run: &Run<'_>, index: usize, ended: &Ended) -> Value {
+        let Some(operation) = request.operations.get(index) else {
+            return Value::Null;
+        };
+        let (status, version, response) = match ended {
+            Ok(done) => (done.status.clone(), done.version.clone(), None),
+            Err(error) => (
+                error.status().to_string(),
+                None,
+                Some(error.clone().at(place(index)).to_json()),
+            ),
+        };
+        let entries = [
+            ("method", operation.method.clone().map(Value::String)),
+            ("bulkId", operation.bulk_id.clone().map(Value::String)),
+            ("version", version.map(Value::String)),
+            (
+                "location",
+                self.location(operation, run, ended).map(Value::String),
+            ),
+            ("status", Some(Value::String(status))),
+            ("response", response),
+        ];
+        let given = entries
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Value::Object(given.collect())
+    }
+
+    fn location(&self, operation: &Operation, run: &Run<'_>, ended: &Ended) -> Option<String> {
+        let task = operation.task.as_ref().ok()?;
+        let id = match (task.action.subject(), ended) {
+            (None, Ok(done)) => done.id?.to_string(),
+            (None, Err(_)) => return None,
+            (Some(Subject::Id(id)), _) => id.clone(),
+            (Some(Subject::Made(bulk_id)), _) => run.made.get(bulk_id).copied()??.to_string(),
+        };
+        Some(format!("{}/{}/{id}", self.base, task.kind.endpoint()))
+    }
+}
+
+/// The success of an operation, with the status and version that its own response would have.
+fn done(outcome: Outcome, id: Option<ResourceId>) -> Ended {
+    let response = outcome.into_response()?;
+    let tag = response.headers().get(header::ETAG);
+    Ok(Done {
+        id,
+        status: response.status().as_str().to_owned(),
+        version: tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned),
+    })
+}
+
+/// The id of what was created under a `bulkId`.
+fn known(bulk_id: &str, made: &Made) -> Result<ResourceId, ScimError> {
+    let missing = match made.get(bulk_id) {
+        Some(Some(id)) => return Ok(*id),
+        Some(None) => "could not be created, as its own result says",
+        None => "no operation of the request creates, or only one that is wrong",
+    };
+    Err(ScimError::new(
+        ErrorKind::Conflict,
+        format!(
+            "it refers to `bulkId` {}, which {missing}; nothing was changed",
+            quote(bulk_id)
+        ),
+    ))
+}
+
+fn not_tried() -> ScimError {
+    ScimError::new(
+        ErrorKind::Unavailable,
+        "it was not tried, because the operations before it took all the time that there is; send it again in a request of its own",
+    )
+}
+
+fn not_ended() -> ScimError {
+    ScimError::new(
+        ErrorKind::Unavailable,
+        "it had not ended when the answer had to be given; read the resource to see whether it was done",
+    )
+}

@@ -1,0 +1,185 @@
+//! Creations that refer to each other, RFC 7644 §3.7.1: each is created without what is not there yet,
+//! which it gets afterwards. If one fails, none is kept, so that nothing refers to what there is not.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use scim_core::bulk::{BulkRequest, Task, place};
+use scim_core::error::quote;
+use scim_core::{ErrorKind, ResourceId, ScimError};
+
+use super::{Bulk, CONCURRENCY, Done, Ended, Made, START, known, not_tried};
+use crate::request::Preconditions;
+
+/// An operation of the circle.
+#[derive(Clone, Copy)]
+struct Member<'p> {
+    index: usize,
+    bulk_id: &'p str,
+    task: &'p Task,
+}
+
+impl Bulk<'_> {
+    pub(super) async fn circle(
+        &self,
+        request: &BulkRequest,
+        indices: &[usize],
+        mut made: Made,
+    ) -> Vec<(usize, Ended)> {
+        let members: Vec<Member<'_>> = indices
+            .iter()
+            .filter_map(|index| {
+                let operation = request.operations.get(*index)?;
+                Some(Member {
+                    index: *index,
+                    bulk_id: operation.bulk_id.as_deref()?,
+                    task: operation.task.as_ref().ok()?,
+                })
+            })
+            .collect();
+        let mut created = Vec::new();
+        match self.close(&members, &mut made, &mut created).await {
+            Ok(()) => created
+                .into_iter()
+                .map(|(member, done)| (member.index, Ok(done)))
+                .collect(),
+            Err((failed, error)) => {
+                let kept = self.undo(&created).await;
+                let ended = members.iter().map(|member| {
+                    let kept = kept.iter().find(|(index, _)| *index == member.index);
+                    let error = why(*member, failed, &error, kept.map(|(_, id)| *id));
+                    (member.index, Err(error))
+                });
+                ended.collect()
+            }
+        }
+    }
+
+    /// Creates all, then gives each what it could not be created with.
+    async fn close<'p>(
+        &self,
+        members: &[Member<'p>],
+        made: &mut Made,
+        created: &mut Vec<(Member<'p>, Done)>,
+    ) -> Result<(), (Member<'p>, ScimError)> {
+        for member in members {
+            let done = self.begin(*member, members, made).await;
+            let done = done.map_err(|error| (*member, error))?;
+            made.insert(member.bulk_id.to_owned(), done.id);
+            created.push((*member, done));
+        }
+        let before: Vec<&str> = members.iter().map(|member| member.bulk_id).collect();
+        for (at, (member, done)) in created.iter_mut().enumerate() {
+            let lacked = before.get(at..).unwrap_or_default();
+            let lacks = |bulk_id: &&str| lacked.contains(bulk_id);
+            if member.task.references().iter().any(lacks) {
+                let completed = self.complete(*member, done, made).await;
+                done.version = completed.map_err(|error| (*member, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn begin(&self, member: Member<'_>, members: &[Member<'_>], made: &Made) -> Ended {
+        if self.is_over(START) {
+            return Err(not_tried());
+        }
+        for bulk_id in member.task.references() {
+            if members.iter().all(|other| other.bulk_id != bulk_id) {
+                known(bulk_id, made)?;
+            }
+        }
+        let body = member
+            .task
+            .body(&|bulk_id| known(bulk_id, made).ok().map(|id| id.to_string()));
+        self.create(member.task.kind, body).await
+    }
+
+    /// Replaces what was created by the whole of it; gives its version.
+    async fn complete(
+        &self,
+        member: Member<'_>,
+        done: &Done,
+        made: &Made,
+    ) -> Result<Option<String>, ScimError> {
+        if self.is_over(START) {
+            return Err(not_tried());
+        }
+        let id = known(member.bulk_id, made)?;
+        let body = member
+            .task
+            .body(&|bulk_id| known(bulk_id, made).ok().map(|id| id.to_string()));
+        let beside = self.directory.branch();
+        let given = Preconditions::of_version(done.version.as_deref());
+        let outcome = self
+            .resources(member.task.kind, &beside)
+            .replace(id.as_str(), body, &self.projection, &given)
+            .await;
+        let done = super::done(outcome.map_err(unclosed)?, Some(id))?;
+        Ok(done.version)
+    }
+
+    /// Deletes what was created; gives the operations whose resources are still there.
+    async fn undo(&self, created: &[(Member<'_>, Done)]) -> Vec<(usize, ResourceId)> {
+        let deletions = created.iter().filter_map(|(member, done)| {
+            let (index, kind, id) = (member.index, member.task.kind, done.id?);
+            let beside = self.directory.branch();
+            Some(async move {
+                let any = Preconditions::default();
+                let deleted = self
+                    .resources(kind, &beside)
+                    .delete(id.as_str(), &any)
+                    .await;
+                deleted.is_err().then_some((index, id))
+            })
+        });
+        let kept: Vec<Option<_>> = stream::iter(deletions.collect::<Vec<_>>())
+            .buffer_unordered(CONCURRENCY)
+            .collect()
+            .await;
+        kept.into_iter().flatten().collect()
+    }
+}
+
+/// A circle that cannot be closed is a conflict, unless the service is what failed.
+fn unclosed(error: ScimError) -> ScimError {
+    match error.kind {
+        ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
+        _ => ScimError::new(
+            ErrorKind::Conflict,
+            format!(
+                "the circle of references cannot be closed: {}",
+                error.detail
+            ),
+        ),
+    }
+}
+
+/// The error of one operation of a circle of which one failed.
+fn why(
+    member: Member<'_>,
+    failed: Member<'_>,
+    error: &ScimError,
+    kept: Option<ResourceId>,
+) -> ScimError {
+    let mut why = match member.index == failed.index {
+        true => error.clone(),
+        false => ScimError::new(
+            match error.kind {
+                ErrorKind::Unavailable => ErrorKind::Unavailable,
+                _ => ErrorKind::Conflict,
+            },
+            format!(
+                "it refers, in a circle, to `bulkId` {} of {}, which failed; nothing of the circle was kept",
+                quote(failed.bulk_id),
+                place(failed.index)
+            ),
+        ),
+    };
+    if let Some(id) = kept {
+        why.detail = format!(
+            "{}; its resource {id} could not be removed again, delete it",
+            why.detail
+        );
+    }
+    why
+}

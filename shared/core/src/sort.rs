@@ -160,7 +160,7 @@ mod tests {
     use crate::schema::{Catalogue, ResourceKind};
     use serde_json::json;
 
-    fn sorted(by: &str, order: &str, values: Value) -> Vec<i64> {
+    fn sorted(by: &str, order: &str, values: &Value) -> Vec<i64> {
         let of = Catalogue::standard().resource_type(ResourceKind::User);
         let sort = Sort::parse(Some(by), Some(order), of).unwrap().unwrap();
         let mut keyed: Vec<_> = values
@@ -185,24 +185,24 @@ mod tests {
             { "name": { "familyName": "b" } }, { "name": { "familyName": "A" } },
             { "name": { "givenName": "x" } }, { "name": { "familyName": "Ä" } }
         ]);
-        assert_eq!(sorted("name.familyName", "", names.clone()), [1, 0, 3, 2]);
-        assert_eq!(sorted("NAME.familyname", "descending", names), [2, 3, 0, 1]);
+        assert_eq!(sorted("name.familyName", "", &names), [1, 0, 3, 2]);
+        assert_eq!(sorted("NAME.familyname", "descending", &names), [2, 3, 0, 1]);
         let emails = json!([
             { "emails": [{ "value": "z" }, { "value": "b", "primary": true }] },
             { "emails": [{ "value": "C" }, { "value": "a" }] },
             {}
         ]);
-        assert_eq!(sorted("emails", "ascending", emails.clone()), [0, 1, 2]);
-        assert_eq!(sorted("emails.value", "descending", emails), [2, 1, 0]);
+        assert_eq!(sorted("emails", "ascending", &emails), [0, 1, 2]);
+        assert_eq!(sorted("emails.value", "descending", &emails), [2, 1, 0]);
         let exact = json!([{ "externalId": "a" }, { "externalId": "B" }]);
-        assert_eq!(sorted("externalId", "", exact), [1, 0]);
+        assert_eq!(sorted("externalId", "", &exact), [1, 0]);
         let times = json!([
             { "meta": { "created": "2020-01-01T00:00:00+02:00" } },
             { "meta": { "created": "2019-12-31T21:00:00Z" } }
         ]);
-        assert_eq!(sorted("meta.created", "", times), [1, 0]);
+        assert_eq!(sorted("meta.created", "", &times), [1, 0]);
         let active = json!([{ "active": true }, {}, { "active": false }]);
-        assert_eq!(sorted("active", "", active), [2, 0, 1]);
+        assert_eq!(sorted("active", "", &active), [2, 0, 1]);
     }
 
     #[test]

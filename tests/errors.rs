@@ -137,12 +137,11 @@ async fn r01_r03_every_failure_says_what_the_table_says() {
     let mut wrong = Vec::new();
     for (request, body, expected) in table::requests() {
         let answer = send(&client, &names, request, body).await;
-        let given = match answer.status.is_success() {
-            true => format!("{} is no failure", answer.status.as_u16()),
-            false => {
-                let (status, scim_type, detail) = answer.error();
-                names.hide(&format!("{status} {scim_type} {detail}"))
-            }
+        let given = if answer.status.is_success() {
+            format!("{} is no failure", answer.status.as_u16())
+        } else {
+            let (status, scim_type, detail) = answer.error();
+            names.hide(&format!("{status} {scim_type} {detail}"))
         };
         if given != *expected {
             wrong.push(format!(

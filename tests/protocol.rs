@@ -20,7 +20,7 @@ fn scim_error(answer: &Answer, status: u16, what: &str) -> (String, String) {
         answer
             .headers
             .get("content-type")
-            .map(|value| value.as_bytes()),
+            .map(http::HeaderValue::as_bytes),
         Some(b"application/scim+json".as_slice()),
         "R-02, {what}: {answer:?}"
     );

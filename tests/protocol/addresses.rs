@@ -76,51 +76,54 @@ async fn t16_t17_another_version_of_the_protocol_is_refused_by_name() {
     }
 }
 
+/// Ids in odd forms, as they stand in an address.
+const ODD: [&str; 31] = [
+    ".",
+    "..",
+    "...",
+    "%2e",
+    "%2e%2e",
+    "a%2Fb",
+    "%2F",
+    "%5C",
+    "%00",
+    "%0d%0aX-Injected:%201",
+    "%0a",
+    "%20",
+    "a%20b",
+    "%25",
+    "%2525",
+    "%E2%82%AC",
+    "0",
+    "-1",
+    "null",
+    "*",
+    "%23",
+    "%3F",
+    "a;b",
+    "bulkId:x",
+    "me",
+    ".search",
+    "count",
+    "00",
+    "'",
+    "%22%7B%7D",
+    "$%7Bjndi:x%7D",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn h09_odd_ids_name_nothing_on_any_method() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
     let before = client.get("/Users").await.text;
-    let long = "x".repeat(5_000);
-    let upper = id.to_uppercase();
-    let odd = [
-        ".",
-        "..",
-        "...",
-        "%2e",
-        "%2e%2e",
-        "a%2Fb",
-        "%2F",
-        "%5C",
-        "%00",
-        "%0d%0aX-Injected:%201",
-        "%0a",
-        "%20",
-        "a%20b",
-        "%25",
-        "%2525",
-        "%E2%82%AC",
-        "0",
-        "-1",
-        "null",
-        "*",
-        "%23",
-        "%3F",
-        "a;b",
-        "bulkId:x",
-        "me",
-        ".search",
-        "count",
-        "00",
-        "'",
-        "%22%7B%7D",
-        "$%7Bjndi:x%7D",
-        &long,
-        &upper,
-        &id[..35],
+    let own = [
+        "x".repeat(5_000),
+        id.to_uppercase(),
+        id.chars().skip(1).collect(),
     ];
-    for one in odd {
+    let own = own.iter().map(String::as_str);
+    for one in ODD.into_iter().chain(own) {
         for endpoint in ["/Users", "/Groups", "/Schemas", "/ResourceTypes"] {
             // A slash more at the end of these two makes no difference, and what follows `?` is gone.
             if ["%2F", "%3F"].contains(&one) && ["/Schemas", "/ResourceTypes"].contains(&endpoint) {

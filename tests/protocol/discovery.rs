@@ -248,18 +248,16 @@ async fn d11_a_filter_on_discovery_is_403() {
     }
 }
 
+/// The attribute of a schema.
+fn of<'s>(schema: &'s Value, name: &str) -> &'s Value {
+    let attributes = schema["attributes"].as_array().unwrap();
+    attributes.iter().find(|one| one["name"] == name).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn d14_the_published_characteristics_are_those_that_hold() {
+async fn d14_the_published_characteristics_of_users_are_those_that_hold() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let of = |schema: &Value, name: &str| {
-        let attributes = schema["attributes"].as_array().unwrap();
-        attributes
-            .iter()
-            .find(|one| one["name"] == name)
-            .unwrap()
-            .clone()
-    };
     let schema = client.get(&format!("/Schemas/{USER}")).await.json();
     let name = of(&schema, "userName");
     assert_eq!(
@@ -293,7 +291,13 @@ async fn d14_the_published_characteristics_are_those_that_hold() {
     assert_eq!(of(&schema, "groups")["mutability"], "readOnly");
     let set = json!([{ "op": "add", "path": "groups", "value": [{ "value": id }] }]);
     assert_eq!(client.patch(&path, set).await.error().1, "mutability");
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_the_published_characteristics_of_groups_are_those_that_hold() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let id = client.create_user("anna").await;
     let schema = client.get(&format!("/Schemas/{GROUP}")).await.json();
     assert_eq!(of(&schema, "displayName")["required"], true, "X-01");
     client

@@ -253,14 +253,19 @@ async fn a01_groups_are_answered_without_members_when_those_are_excluded() {
         .json();
     assert_eq!(only["members"], json!([{ "value": user }]));
     assert_eq!(names(&only), ["schemas", "id", "members"].into());
+}
 
-    // M-05: a group's PATCH has an answer when attributes are asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn m05_the_patch_of_a_group_is_answered_when_attributes_are_asked_for() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let path = format!("/Groups/{}", client.create_group("Sales", &[]).await);
     let change = json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{ "op": "replace", "path": "displayName", "value": "Support" }]
     });
     let headers = [("content-type", "application/scim+json")];
-    let patch = |query: &str| {
+    let send = |query: &str| {
         let (client, path, body) = (client.clone(), format!("{path}{query}"), change.to_string());
         async move {
             client
@@ -268,12 +273,12 @@ async fn a01_groups_are_answered_without_members_when_those_are_excluded() {
                 .await
         }
     };
-    let shown = patch("?attributes=displayName").await.expect(200).json();
+    let shown = send("?attributes=displayName").await.expect(200).json();
     assert_eq!(shown["displayName"], "Support");
     assert_eq!(names(&shown), ["schemas", "id", "displayName"].into());
-    assert!(patch("").await.expect(204).text.is_empty());
+    assert!(send("").await.expect(204).text.is_empty());
     assert!(
-        patch("?excludedAttributes=members")
+        send("?excludedAttributes=members")
             .await
             .expect(204)
             .text

@@ -10,6 +10,10 @@ use crate::support::table::sound;
 use moves::Game;
 use truth::{Dice, Model};
 
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that fails shows where; one that does not shows nothing"
+)]
 async fn play(seed: u64) {
     let target = Target::start().await;
     let mut game = Game {

@@ -1,5 +1,7 @@
 //! G-05, Y-03: whatever was answered is seen by the next request, by every filter, list and total.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::support::client::{USER, encode, group};
@@ -92,7 +94,7 @@ async fn g05_y03_every_write_of_a_user_is_seen_by_the_next_filter_list_and_total
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_total() {
+async fn g05_a_group_created_and_modified_is_seen_by_the_next_filter_list_and_total() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let users = [
@@ -102,12 +104,12 @@ async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_tota
     let [anna, berta] = users
         .each_ref()
         .map(|id| format!(r#"members.value eq "{id}""#));
-    let none = std::collections::BTreeSet::new();
+    let none = BTreeSet::new();
     let mut body = group("Sales", &users[..1]);
     body["externalId"] = json!("g1");
     let id = client.post("/Groups", &body).await.expect(201).id();
     let path = format!("/Groups/{id}");
-    let me: std::collections::BTreeSet<String> = [id.clone()].into();
+    let me: BTreeSet<String> = [id.clone()].into();
     let in_group = format!(r#"groups.value eq "{id}""#);
     for filter in [
         r#"displayName eq "sales""#,
@@ -146,7 +148,25 @@ async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_tota
         found(&client, "/Users", &in_group).await,
         [users[1].clone()].into()
     );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn g05_y03_a_group_replaced_and_deleted_is_seen_so_by_the_next_filter_list_and_total() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let users = [
+        client.create_user("anna").await,
+        client.create_user("berta").await,
+    ];
+    let [anna, berta] = users
+        .each_ref()
+        .map(|id| format!(r#"members.value eq "{id}""#));
+    let none = BTreeSet::new();
+    let mut body = group("Sales", &users[..1]);
+    body["externalId"] = json!("g1");
+    let id = client.post("/Groups", &body).await.expect(201).id();
+    let path = format!("/Groups/{id}");
+    let in_group = format!(r#"groups.value eq "{id}""#);
     client
         .put(&path, &group("Support", &users))
         .await
@@ -161,7 +181,7 @@ async fn g05_y03_every_write_of_a_group_is_seen_by_the_next_filter_list_and_tota
     );
     assert_eq!(
         found(&client, "/Groups", &format!("{anna} and {berta}")).await,
-        me
+        [id].into()
     );
 
     client.delete(&path).await.expect(204);

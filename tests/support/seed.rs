@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 
 use super::client::USER;
-use super::table::{Item, Table, tenant_of};
+use super::table::{Item, Table, bucket, tenant_of};
 use super::{Client, Target};
 
 /// The directory of a client's tenant.
@@ -130,7 +130,7 @@ fn copy(item: &Item, own: impl Fn(&str) -> String) -> Item {
 fn counted(ids: &[ResourceId]) -> BTreeMap<String, BTreeMap<String, u32>> {
     let mut counters: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
     for id in ids {
-        let counter = counters.entry(id.as_str()[..2].to_owned()).or_default();
+        let counter = counters.entry(bucket(*id)).or_default();
         for name in ["n".to_owned(), keys::count_part(*id)] {
             *counter.entry(name).or_default() += 1;
         }

@@ -53,8 +53,9 @@ async fn wrong_tokens_cost_one_look_up_a_second() {
     for _ in 0..20 {
         let (_, token) = new_key(tenant_of(&client));
         refused(&client.with_token(&token).get("/Users").await, "unknown");
+        let malformed = token.get(..70).expect("a part");
         refused(
-            &client.with_token(&token[..70]).get("/Users").await,
+            &client.with_token(malformed).get("/Users").await,
             "malformed",
         );
     }

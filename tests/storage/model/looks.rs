@@ -32,6 +32,11 @@ impl Game {
 
     /// Demands that filters find what the model finds.
     pub(super) async fn find(&self) {
+        self.find_users().await;
+        self.find_memberships().await;
+    }
+
+    async fn find_users(&self) {
         let (client, users) = (&self.client, &self.model.users);
         let those = |is: &dyn Fn(&User) -> bool| -> BTreeSet<String> {
             users
@@ -73,6 +78,10 @@ impl Game {
             found(client, "/Users", "not (externalId pr)").await,
             those(&|user| user.external.is_none())
         );
+    }
+
+    async fn find_memberships(&self) {
+        let (client, users) = (&self.client, &self.model.users);
         for id in users.keys().take(5) {
             let filter = format!("members.value eq \"{id}\"");
             assert_eq!(

@@ -4,7 +4,7 @@ use serde_json::json;
 use service::routes::Endpoint;
 
 use super::{fill, on_every_route, refused, request, seen};
-use crate::support::client::{GROUP, group, user};
+use crate::support::client::{GROUP, group, patch, user};
 use crate::support::listed::{found, groups, ids, total};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
@@ -240,4 +240,54 @@ async fn a_tenant_whose_name_begins_like_another_ones_is_another_one() {
         );
         sound(&target, client).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn z01_z04_neither_bulk_nor_search_reaches_another_tenant() {
+    let target = Target::start().await;
+    let (a, b) = (target.tenant().await, target.tenant().await);
+    let (of_a, of_b) = (fill(&a).await, fill(&b).await);
+    let before = everything(&a).await;
+    let mut operations = Vec::new();
+    for (path, body) in [
+        (format!("/Users/{}", of_a.user), user("stolen")),
+        (format!("/Groups/{}", of_a.group), group("stolen", &[])),
+    ] {
+        let change = patch(json!([{ "op": "replace", "value": { "displayName": "changed" } }]));
+        operations.push(json!({ "method": "PUT", "path": path, "data": body }));
+        operations.push(json!({ "method": "PATCH", "path": path, "data": change }));
+        operations.push(json!({ "method": "DELETE", "path": path }));
+    }
+    let join = json!([{ "op": "add", "path": "members", "value": [{ "value": of_a.user }] }]);
+    let path = format!("/Groups/{}", of_b.group);
+    operations.push(json!({ "method": "PATCH", "path": path, "data": patch(join) }));
+    let urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+    let answer = b
+        .post(
+            "/Bulk",
+            &json!({ "schemas": [urn], "Operations": operations }),
+        )
+        .await
+        .expect(200)
+        .json();
+    let statuses: Vec<&str> = answer["Operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["status"].as_str().unwrap())
+        .collect();
+    assert_eq!(statuses, ["404", "404", "404", "404", "404", "404", "400"]);
+
+    let urn = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
+    let filter = format!(r#"id eq "{}" or id eq "{}""#, of_a.user, of_a.group);
+    for path in ["/Users/.search", "/Groups/.search"] {
+        let found = b
+            .post(path, &json!({ "schemas": [urn], "filter": filter }))
+            .await;
+        assert_eq!(total(&found), 0, "{path}");
+        assert_eq!(total(&b.post(path, &json!({ "schemas": [urn] })).await), 1);
+    }
+    assert_eq!(everything(&a).await, before);
+    sound(&target, &a).await;
+    sound(&target, &b).await;
 }

@@ -148,7 +148,7 @@ async fn f01_indexes_give_what_looking_at_everything_gives() {
         ),
     ] {
         let of = Catalogue::standard().resource_type(kind);
-        for _ in 0..120 {
+        for _ in 0..50 {
             let text = numbers.filter(&terms, 3);
             let filter = Filter::parse(&text).unwrap();
             let filter = filter.resolve(of).unwrap();

@@ -186,7 +186,10 @@ mod tests {
             { "name": { "givenName": "x" } }, { "name": { "familyName": "Ä" } }
         ]);
         assert_eq!(sorted("name.familyName", "", &names), [1, 0, 3, 2]);
-        assert_eq!(sorted("NAME.familyname", "descending", &names), [2, 3, 0, 1]);
+        assert_eq!(
+            sorted("NAME.familyname", "descending", &names),
+            [2, 3, 0, 1]
+        );
         let emails = json!([
             { "emails": [{ "value": "z" }, { "value": "b", "primary": true }] },
             { "emails": [{ "value": "C" }, { "value": "a" }] },

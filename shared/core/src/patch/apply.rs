@@ -184,6 +184,10 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             (_, Some(Value::Object(entries))) => {
+                // A client that models an extension as a resource sends its `schemas` along.
+                let entries = entries
+                    .into_iter()
+                    .filter(|(name, _)| !name.eq_ignore_ascii_case("schemas"));
                 for (name, value) in entries {
                     self.entry(op, &format!("{}:{name}", schema.id), value)?;
                 }

@@ -144,3 +144,16 @@ fn m40_the_password_is_kept_apart_from_the_attributes() {
         );
     }
 }
+
+#[test]
+fn an_extension_may_come_with_its_schemas() {
+    let before = json!({ "userName": "a" });
+    let value = json!({ "schemas": [urn::ENTERPRISE_USER], "department": "Sales" });
+    let after = json!({ "userName": "a", (urn::ENTERPRISE_USER): { "department": "Sales" } });
+    for operations in [
+        json!([{ "op": "add", "path": urn::ENTERPRISE_USER, "value": value }]),
+        json!([{ "op": "replace", "value": { (urn::ENTERPRISE_USER): value } }]),
+    ] {
+        assert_eq!(user(&before, &operations), after, "{operations}");
+    }
+}

@@ -7,6 +7,7 @@ use scim_core::{Catalogue, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::support::client::{GROUP, USER, encode};
+use crate::support::numbers::Numbers;
 use crate::support::{Client, Target};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -64,32 +65,17 @@ fn ids(list: &Value) -> Vec<String> {
         .collect()
 }
 
-/// A number generator of which each test run gets the same numbers.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % most
-    }
-
-    fn filter(&mut self, terms: &[String], depth: usize) -> String {
-        match (depth, self.below(6)) {
-            (0, _) | (_, 0 | 1) => terms[self.below(terms.len())].clone(),
-            (_, 2) => format!("not ({})", self.filter(terms, depth - 1)),
-            (_, word) => {
-                let word = if word < 5 { "and" } else { "or" };
-                format!(
-                    "({}) {word} ({})",
-                    self.filter(terms, depth - 1),
-                    self.filter(terms, depth - 1)
-                )
-            }
-        }
-    }
+/// A filter made of these terms, nested so deep at most.
+fn random_filter(numbers: &mut Numbers, terms: &[String], depth: usize) -> String {
+    let word = match (depth, numbers.below(6)) {
+        (0, _) | (_, 0 | 1) => return terms[numbers.below(terms.len())].clone(),
+        (_, 2) => return format!("not ({})", random_filter(numbers, terms, depth - 1)),
+        (_, word) if word < 5 => "and",
+        _ => "or",
+    };
+    let left = random_filter(numbers, terms, depth - 1);
+    let right = random_filter(numbers, terms, depth - 1);
+    format!("({left}) {word} ({right})")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +135,7 @@ async fn f01_indexes_give_what_looking_at_everything_gives() {
     ] {
         let of = Catalogue::standard().resource_type(kind);
         for _ in 0..50 {
-            let text = numbers.filter(&terms, 3);
+            let text = random_filter(&mut numbers, &terms, 3);
             let filter = Filter::parse(&text).unwrap();
             let filter = filter.resolve(of).unwrap();
             let expected: BTreeSet<String> = everything

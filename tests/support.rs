@@ -3,6 +3,7 @@
 pub mod client;
 pub mod listed;
 pub mod moving;
+pub mod numbers;
 pub mod seed;
 pub mod table;
 pub mod target;

@@ -5,21 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::support::client::{encode, user};
+use crate::support::numbers::Numbers;
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target, moving};
-
-/// A number generator of which each test run gets the same numbers.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, most: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % most
-    }
-}
 
 async fn page(client: &Client, filter: &str, start: usize, count: usize) -> Value {
     let filter = if filter.is_empty() {

@@ -39,6 +39,13 @@ impl Answer {
         self
     }
 
+    /// The answer, if it has one of these statuses.
+    #[track_caller]
+    pub fn expect_any(self, statuses: &[u16]) -> Self {
+        assert!(statuses.contains(&self.status.as_u16()), "{self:?}");
+        self
+    }
+
     /// The `id` in the body.
     pub fn id(&self) -> String {
         self.json()["id"].as_str().expect("an id").to_owned()

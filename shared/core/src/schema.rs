@@ -277,8 +277,8 @@ pub struct Catalogue {
 impl Catalogue {
     /// The schemas of RFC 7643.
     #[must_use]
-    pub fn standard() -> &'static Self {
-        static STANDARD: LazyLock<Catalogue> = LazyLock::new(Catalogue::load);
+    pub fn standard() -> &'static Arc<Self> {
+        static STANDARD: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::load()));
         &STANDARD
     }
 

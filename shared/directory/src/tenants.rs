@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use scim_core::Catalogue;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{DirectoryError, corrupt};
@@ -51,6 +52,12 @@ impl Tenant {
     #[must_use]
     pub fn imported_keyring(&self) -> Option<KeyringId> {
         KeyringId::parse(self.imported_keyring.as_deref()?)
+    }
+
+    /// Its schemas and resource types.
+    #[must_use]
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        Catalogue::standard()
     }
 }
 

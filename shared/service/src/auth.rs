@@ -4,6 +4,7 @@
 //! token was found good is it said that a tenant is switched off.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use directory::keyring::{KeyringError, Keyrings, Scope};
 use directory::store::Meter;
@@ -12,17 +13,19 @@ use directory::tenants::{Status, Tenants};
 use directory::token::{KeyId, Presented, Token};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
-use scim_core::{ErrorKind, ScimError};
+use scim_core::{Catalogue, ErrorKind, ScimError};
 
 use crate::response::explain;
 
 /// An authenticated caller.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// The tenant.
     pub tenant: TenantId,
     /// The key that the token belongs to.
     pub key: KeyId,
+    /// The tenant's schemas and resource types.
+    pub catalogue: Arc<Catalogue>,
 }
 
 /// What authentication asks.
@@ -79,6 +82,7 @@ impl Gate<'_> {
             Status::On => Ok(Caller {
                 tenant: tenant.clone(),
                 key: record.id,
+                catalogue: Arc::clone(settings.catalogue()),
             }),
             Status::Off => Err(ScimError::new(
                 ErrorKind::Forbidden,

@@ -16,7 +16,7 @@ use scim_core::bulk::plan::{self, Names, Step, Work};
 use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place};
 use scim_core::error::quote;
 use scim_core::projection::Projection;
-use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError, urn};
+use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError, urn};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, Ids};
@@ -39,6 +39,7 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// What carries out bulk requests of one tenant.
 pub struct Bulk<'b> {
     directory: &'b Directory,
+    catalogue: &'b Catalogue,
     base: &'b str,
     clock: &'b Clock,
     ids: &'b Ids,
@@ -67,12 +68,14 @@ impl<'b> Bulk<'b> {
     /// None that a request can cause.
     pub fn new(
         directory: &'b Directory,
+        catalogue: &'b Catalogue,
         base: &'b str,
         clock: &'b Clock,
         ids: &'b Ids,
     ) -> Result<Self, ScimError> {
         Ok(Self {
             directory,
+            catalogue,
             base,
             clock,
             ids,
@@ -203,7 +206,8 @@ impl<'b> Bulk<'b> {
     }
 
     fn resources<'r>(&'r self, kind: ResourceKind, directory: &'r Directory) -> Resources<'r> {
-        Resources::new(directory, kind, self.base, self.clock, self.ids)
+        let of = self.catalogue.resource_type(kind);
+        Resources::new(directory, of, self.base, self.clock, self.ids)
     }
 
     /// The result of an operation as it is answered (RFC 7644 §3.7.3).

@@ -181,7 +181,11 @@ impl Service {
         let walker = caller.key.to_string();
         let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
         let body = || request::json(request.headers(), request.body());
-        let resources = |kind| Resources::new(&directory, kind, base, &self.clock, &self.ids);
+        let catalogue = caller.catalogue.as_ref();
+        let resources = |kind| {
+            let of = catalogue.resource_type(kind);
+            Resources::new(&directory, of, base, &self.clock, &self.ids)
+        };
         let outcome = match route.endpoint {
             Endpoint::List(kind) => {
                 resources(kind)
@@ -211,15 +215,17 @@ impl Service {
             }
             Endpoint::Delete(kind) => resources(kind).delete(variable, &given).await?,
             Endpoint::Bulk => {
-                Bulk::new(&directory, base, &self.clock, &self.ids)?
+                Bulk::new(&directory, catalogue, base, &self.clock, &self.ids)?
                     .run(body()?)
                     .await?
             }
             Endpoint::ServiceProviderConfig => {
                 Outcome::Message(discovery::service_provider_config(base))
             }
-            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, base)?,
-            Endpoint::ResourceType | Endpoint::Schema => describe(route, variable, base)?,
+            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, catalogue, base)?,
+            Endpoint::ResourceType | Endpoint::Schema => {
+                describe(route, variable, catalogue, base)?
+            }
             Endpoint::Me => return Err(not_offered("/Me").into()),
         };
         Ok(outcome)
@@ -302,8 +308,7 @@ fn takes_no_filter() -> ScimError {
     )
 }
 
-fn describe_all(route: &Route, base: &str) -> Result<Outcome, ScimError> {
-    let catalogue = Catalogue::standard();
+fn describe_all(route: &Route, catalogue: &Catalogue, base: &str) -> Result<Outcome, ScimError> {
     let resources = match route.endpoint {
         Endpoint::ResourceTypes => discovery::resource_types(catalogue, base),
         _ => catalogue
@@ -320,8 +325,12 @@ fn describe_all(route: &Route, base: &str) -> Result<Outcome, ScimError> {
     Ok(Outcome::Message(page.to_json()))
 }
 
-fn describe(route: &Route, name: &str, base: &str) -> Result<Outcome, ScimError> {
-    let catalogue = Catalogue::standard();
+fn describe(
+    route: &Route,
+    name: &str,
+    catalogue: &Catalogue,
+    base: &str,
+) -> Result<Outcome, ScimError> {
     let (what, found): (&str, Option<Value>) = match route.endpoint {
         Endpoint::ResourceType => (
             "resource type",

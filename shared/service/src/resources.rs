@@ -9,7 +9,7 @@ use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::Secret;
-use scim_core::{Attributes, Catalogue, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
+use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
@@ -42,14 +42,14 @@ impl<'r> Resources<'r> {
     #[must_use]
     pub fn new(
         directory: &'r Directory,
-        kind: ResourceKind,
+        of: &'r ResourceType,
         base: &'r str,
         clock: &'r Clock,
         ids: &'r Ids,
     ) -> Self {
         Self {
             directory,
-            of: Catalogue::standard().resource_type(kind),
+            of,
             base,
             clock,
             ids,

@@ -12,7 +12,7 @@ use local::template;
 use serde_json::Value;
 use service::{Config, Function};
 
-use crate::house::source::{ROOT, files};
+use crate::house::source::{ROOT, closing, files, products};
 
 /// A template by its path below the root.
 fn read(path: &str) -> Value {
@@ -148,6 +148,60 @@ fn every_log_is_deleted_after_some_time() {
             is_ours,
             "{name} logs to no log group of the template, so to one that is kept for ever"
         );
+    }
+}
+
+#[test]
+fn z06_no_log_holds_a_query_a_path_or_an_address() {
+    let template = read("template.yaml");
+    let format = template
+        .pointer("/Resources/Api/Properties/AccessLogSettings/Format")
+        .and_then(Value::as_str)
+        .expect("the gateway logs");
+    let logged: BTreeSet<&str> = format
+        .split("$context.")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let harmless = BTreeSet::from([
+        "requestId",
+        "requestTime",
+        "routeKey",
+        "httpMethod",
+        "status",
+        "responseLength",
+        "responseLatency",
+        "integrationLatency",
+        "integrationStatus",
+        "integrationErrorMessage",
+        "error.responseType",
+    ]);
+    assert_eq!(logged, harmless, "the gateway's log");
+    for source in products() {
+        for (at, _) in source.bare.match_indices("tracing::") {
+            let Some(open) = source.bare[at..].find('(').map(|open| at + open) else {
+                continue;
+            };
+            let said = &source.code[at..closing(&source.bare, open)];
+            for word in ["uri", "query", "path", "headers", "body", "filter"] {
+                assert!(!said.contains(word), "{}: {said}", source.place(at));
+            }
+        }
+    }
+}
+
+#[test]
+fn z08_what_is_stored_is_encrypted() {
+    let table = read("infra/table.yaml");
+    for (name, table) in resources(&table, "AWS::DynamoDB::Table") {
+        let encryption = &table["Properties"]["SSESpecification"];
+        assert_eq!(encryption["SSEEnabled"], true, "{name}");
+        assert_eq!(encryption["SSEType"], "KMS", "{name}");
+    }
+    // A secret cannot be stored in the clear; a key of the customer's own is handed on.
+    let secrets = read("infra/secrets.yaml");
+    for (name, secret) in resources(&secrets, "AWS::SecretsManager::Secret") {
+        assert!(secret["Properties"].get("KmsKeyId").is_some(), "{name}");
     }
 }
 

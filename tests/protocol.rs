@@ -4,9 +4,16 @@
 mod addresses;
 mod bodies;
 mod discovery;
+mod filters;
+mod groups;
+mod hostile;
 mod methods;
 mod pages;
+mod patch;
 mod projection;
+mod put;
+mod resources;
+mod users;
 
 use serde_json::json;
 

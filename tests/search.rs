@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use directory::keys::{self, Lookup};
+use directory::tenant_id::TenantId;
 use scim_core::filter::Filter;
 use scim_core::{Catalogue, ResourceKind};
 use serde_json::{Value, json};
 
 use crate::support::client::{GROUP, USER, encode};
 use crate::support::numbers::Numbers;
+use crate::support::seed::{new_ids, put_all};
+use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
@@ -157,7 +162,7 @@ async fn f01_indexes_give_what_looking_at_everything_gives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn o01_to_o07_results_are_sorted_before_they_are_paged() {
+async fn o01_o02_o04_o05_o07_results_are_sorted_before_they_are_paged() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let users = people(&client).await;
@@ -257,7 +262,42 @@ async fn o01_to_o07_results_are_sorted_before_they_are_paged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l08_e06_a_search_request_gives_what_the_query_gives_and_creates_nothing() {
+async fn l07_a_filter_with_too_many_candidates_is_refused() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let id = client.create_user("anna").await;
+    let tenant = TenantId::parse(tenant_of(&client)).unwrap();
+    // What more than 10,000 users with one externalId would leave in the index.
+    let items = (0..10_001).map(|_| {
+        let id = new_ids().0;
+        let key = keys::lookup(
+            &tenant,
+            ResourceKind::User,
+            Lookup::ExternalId,
+            "shared",
+            id,
+        );
+        let texts = [("pk", key.pk), ("sk", key.sk)];
+        texts
+            .map(|(name, text)| (name.to_owned(), AttributeValue::S(text)))
+            .into()
+    });
+    put_all(&target, items.collect()).await;
+    for filter in [
+        r#"externalId eq "shared""#,
+        r#"active eq true and externalId eq "shared""#,
+    ] {
+        let (status, scim_type, detail) = client.filter("/Users", filter).await.error();
+        assert_eq!((status, scim_type.as_str()), (400, "tooMany"), "{filter}");
+        assert!(detail.contains("userName"), "{detail}");
+    }
+    let narrowed = format!(r#"id eq "{id}" and not (externalId eq "shared")"#);
+    let found = client.filter("/Users", &narrowed).await.expect(200);
+    assert_eq!(found.json()["totalResults"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a10_e06_l08_a_search_request_gives_what_the_query_gives_and_creates_nothing() {
     let target = Target::start().await;
     let client = target.tenant().await;
     people(&client).await;

@@ -24,7 +24,7 @@ fn tag(answer: &Answer) -> String {
 const CHANGE: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"displayName","value":"New"}]}"#;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn v01_v02_v07_every_answer_of_one_resource_has_its_version() {
+async fn i11_v01_v02_v07_every_answer_of_one_resource_has_its_version() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let created = client

@@ -7,7 +7,7 @@ use crate::support::client::{BULK, group, patch, user};
 use crate::support::table::sound;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b01_b02_b03_b04_b05_b06_every_operation_has_its_result() {
+async fn e08_b01_b02_b03_b04_b05_b06_every_operation_has_its_result() {
     let (target, client) = start().await;
     let ann = client.create_user("ann").await;
     let bob = client.create_user("bob").await;

@@ -22,7 +22,7 @@ async fn with_type(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t05_t06_bodies_of_both_media_types_are_read_on_every_method() {
+async fn t01_t05_t06_bodies_of_both_media_types_are_read_on_every_method() {
     let target = Target::start().await;
     let client = target.tenant().await;
     for (number, media) in [

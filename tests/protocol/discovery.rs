@@ -23,6 +23,24 @@ async fn list(client: &Client, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn e09_every_discovery_endpoint_answers() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    for (path, kind) in [
+        ("/ServiceProviderConfig", "ServiceProviderConfig"),
+        ("/ResourceTypes", "ListResponse"),
+        ("/ResourceTypes/Group", "ResourceType"),
+        ("/Schemas", "ListResponse"),
+        (&format!("/Schemas/{USER}"), "Schema"),
+        (&format!("/Schemas/{ENTERPRISE}"), "Schema"),
+    ] {
+        let answer = client.get(path).await.expect(200).json();
+        let urn = answer["schemas"][0].as_str().unwrap();
+        assert_eq!(urn.rsplit(':').next(), Some(kind), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn d01_d02_d03_d04_d05_the_configuration_has_every_part() {
     let target = Target::start().await;
     let client = target.tenant().await;
@@ -65,7 +83,7 @@ async fn d01_d02_d03_d04_d05_the_configuration_has_every_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d06_d07_d08_d09_d15_resource_types_are_listed_and_read_one_by_one() {
+async fn e05_d06_d07_d08_d09_d15_resource_types_are_listed_and_read_one_by_one() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let types = list(&client, "/ResourceTypes").await;
@@ -104,6 +122,7 @@ async fn d06_d07_d08_d09_d15_resource_types_are_listed_and_read_one_by_one() {
         );
         let endpoint = one["endpoint"].as_str().unwrap();
         client.get(endpoint).await.expect(200);
+        assert_eq!(endpoint, format!("/{name}s"), "E-05");
         assert!(one["description"].is_string() && one["id"] == one["name"]);
     }
     assert_eq!(

@@ -80,7 +80,7 @@ async fn everywhere(client: &Client, query: &str) -> Vec<(&'static str, Value)> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a01_a02_a03_a04_a05_a12_both_parameters_work_on_every_operation() {
+async fn a01_a02_a03_a04_a05_a12_c10_both_parameters_work_on_every_operation() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let all: BTreeSet<&str> = [

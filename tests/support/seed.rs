@@ -138,7 +138,8 @@ fn counted(ids: &[ResourceId]) -> BTreeMap<String, BTreeMap<String, u32>> {
     counters
 }
 
-async fn put_all(target: &Target, items: Vec<Item>) {
+/// Puts items into the table as they are.
+pub async fn put_all(target: &Target, items: Vec<Item>) {
     let dynamodb = &target.stack.services.clients.dynamodb;
     let requests: Vec<WriteRequest> = items
         .into_iter()

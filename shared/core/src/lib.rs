@@ -27,6 +27,8 @@
 #![warn(missing_docs)]
 
 pub mod bulk;
+#[cfg(test)]
+mod characteristics;
 pub mod discovery;
 pub mod error;
 pub mod filter;

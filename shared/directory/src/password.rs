@@ -27,7 +27,7 @@ mod tests {
     use argon2::{PasswordHash, PasswordVerifier};
 
     #[test]
-    fn w06_a_password_is_kept_as_an_argon2id_hash_only() {
+    fn w06_z05_a_password_is_kept_as_an_argon2id_hash_only() {
         let secret = Secret::parse(serde_json::json!("t1meMa$heen"))
             .ok()
             .flatten()

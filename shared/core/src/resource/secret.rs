@@ -44,3 +44,34 @@ impl Secret {
         &self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn prepared(text: &str) -> Result<Option<String>, ScimError> {
+        let secret = Secret::parse(Value::String(text.to_owned()))?;
+        Ok(secret.map(|secret| secret.expose().to_owned()))
+    }
+
+    #[test]
+    fn w07_passwords_are_prepared_as_opaque_strings() {
+        for (given, expected) in [
+            ("t1meMa$heen", "t1meMa$heen"),
+            ("Correct Horse", "Correct Horse"),
+            (" blanks stay ", " blanks stay "),
+            // RFC 8265 §4.2.2: other blanks become the usual one, and letters are composed; neither case
+            // nor width changes.
+            ("a\u{a0}b\u{3000}c", "a b c"),
+            ("Zoe\u{308}", "Zo\u{eb}"),
+            ("\u{3c0}\u{df}\u{e5}", "\u{3c0}\u{df}\u{e5}"),
+            ("\u{ff21}bc", "\u{ff21}bc"),
+        ] {
+            assert_eq!(prepared(given), Ok(Some(expected.to_owned())), "{given}");
+        }
+        assert_eq!(prepared(""), Ok(None));
+        for odd in ["a\u{9}b", "a\u{0}", "\u{7f}", "\u{fff9}"] {
+            assert!(prepared(odd).is_err(), "{odd:?}");
+        }
+    }
+}

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use directory::error::DirectoryError;
-use scim_core::{ErrorKind, ResourceId};
+use scim_core::sort::SortKey;
+use scim_core::{ErrorKind, ResourceId, ScimError};
+use service::cursor::{After, Cursor};
 use service::response::{answer_too_large, explain};
 
 use crate::support::client::encode;
@@ -163,7 +165,18 @@ async fn r01_r03_every_failure_says_what_the_table_says() {
     assert_eq!(total(&client.get("/Users").await), 34);
 }
 
-/// What only the storage can bring about, and no request alone.
+/// What is said of a cursor after its life.
+fn old_cursor() -> ScimError {
+    let id = ResourceId::parse(NOBODY).unwrap();
+    let cursor = Cursor {
+        issued: 0,
+        count: 1,
+        after: After::Key(SortKey::Unassigned, id),
+    };
+    cursor.check_age(jiff::Timestamp::MAX).unwrap_err()
+}
+
+/// What only the storage or time can bring about, and no request alone.
 fn rare() -> Vec<(&'static str, String)> {
     let id = ResourceId::parse(NOBODY).unwrap();
     [
@@ -185,6 +198,7 @@ fn rare() -> Vec<(&'static str, String)> {
     .into_iter()
     .map(|(name, error)| (name, explain(error)))
     .chain([("an answer too large", answer_too_large())])
+    .chain([("a cursor too old", old_cursor())])
     .map(|(name, error)| {
         let (status, scim_type) = error.kind.code();
         (

@@ -10,10 +10,13 @@
 
 mod bulk;
 mod cost;
+mod cursors;
 mod errors;
+mod everything;
 mod house;
 mod idp;
 mod infra;
+mod me;
 mod protocol;
 mod search;
 mod storage;

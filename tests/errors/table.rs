@@ -14,7 +14,7 @@ pub(super) fn requests() -> impl Iterator<Item = &'static Row> {
         .flatten()
 }
 
-/// What only the storage can bring about.
+/// What only the storage or time can bring about.
 pub(super) const RARE: &[(&str, &str)] = &[
     (
         "too many candidates",
@@ -51,5 +51,9 @@ pub(super) const RARE: &[(&str, &str)] = &[
     (
         "an answer too large",
         r#"413  the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq "ID"`"#,
+    ),
+    (
+        "a cursor too old",
+        "400 expiredCursor the cursor is older than 3600 seconds; start again with an empty `cursor`",
     ),
 ];

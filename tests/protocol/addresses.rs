@@ -10,7 +10,6 @@ async fn e10_t07_addresses_that_lead_nowhere_are_scim_errors() {
     let client = target.tenant().await;
     let tenant = tenant_of(&client);
     let of_tenant = [
-        "",
         "/",
         "/Nothing",
         "/users",

@@ -99,7 +99,7 @@ async fn t19_head_options_and_unknown_methods_are_never_a_failure_of_the_service
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e12_j01_d16_what_is_not_offered_is_501_and_not_advertised() {
+async fn e12_j01_d16_what_is_not_offered_is_501_and_what_is_advertised_works() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let config = client.get("/ServiceProviderConfig").await.json();

@@ -266,6 +266,7 @@ pub async fn provision(
         expires: None,
         sources: Vec::new(),
         subject: None,
+        seal: ids.bytes(),
     };
     keyrings.create(&keyring).await?;
     let text = match token.map(Token::parse) {

@@ -200,7 +200,7 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
         let by = format!("{BADGE}:{by}");
         let sort = Sort::parse(Some(&by), None, &of).unwrap().unwrap();
         let [one, other] = users.each_ref().map(|user| sort.key(user));
-        assert_eq!(sort.order(&one, &other), expected, "{by}");
+        assert_eq!(sort.direction.order(&one, &other), expected, "{by}");
     }
 }
 

@@ -31,6 +31,12 @@ pub enum ErrorKind {
     InvalidValue,
     /// The version of the protocol is not supported.
     InvalidVers,
+    /// The cursor is damaged, or belongs to another query.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The count of a query with a cursor is out of range, or not that of its first page.
+    InvalidCount,
     /// No, or no valid, bearer token.
     Unauthorized,
     /// The tenant does not accept provisioning at present.
@@ -59,7 +65,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tests and documentation.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::InvalidFilter,
         Self::TooMany,
         Self::Uniqueness,
@@ -69,6 +75,9 @@ impl ErrorKind {
         Self::NoTarget,
         Self::InvalidValue,
         Self::InvalidVers,
+        Self::InvalidCursor,
+        Self::ExpiredCursor,
+        Self::InvalidCount,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
@@ -96,6 +105,9 @@ impl ErrorKind {
             Self::NoTarget => (400, Some("noTarget")),
             Self::InvalidValue => (400, Some("invalidValue")),
             Self::InvalidVers => (400, Some("invalidVers")),
+            Self::InvalidCursor => (400, Some("invalidCursor")),
+            Self::ExpiredCursor => (400, Some("expiredCursor")),
+            Self::InvalidCount => (400, Some("invalidCount")),
             Self::Unauthorized => (401, None),
             Self::Forbidden => (403, None),
             Self::NotFound => (404, None),

@@ -26,3 +26,5 @@ pub const PAGE: usize = 1_000;
 pub const DEFAULT_PAGE: usize = 100;
 /// The largest number of names in `attributes` or `excludedAttributes`.
 pub const PROJECTED_NAMES: usize = 200;
+/// How long a cursor lives, in seconds.
+pub const CURSOR_SECONDS: u32 = 3_600;

@@ -1,8 +1,8 @@
-//! Pages and list messages, RFC 7644 §3.4.2 and §3.4.2.4.
+//! Pages and list messages, RFC 7644 §3.4.2 and §3.4.2.4, RFC 9865 §2.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::error::{ScimError, quote};
+use crate::error::{ErrorKind, ScimError, quote};
 use crate::limits;
 use crate::urn;
 
@@ -53,6 +53,32 @@ impl Count {
         Ok(Self(count.min(limits::PAGE)))
     }
 
+    /// Reads the `count` of a query with a cursor, `first` being that of its first page if this is a
+    /// later one: absent is the count of the first page, else the default page, negative counts as 0.
+    ///
+    /// # Errors
+    ///
+    /// `invalidCount` if it is no integer, more than the largest page, or not that of the first page
+    /// (RFC 9865 §2.1).
+    pub fn with_cursor(given: Option<&str>, first: Option<usize>) -> Result<Self, ScimError> {
+        let refused = |text: String| ScimError::new(ErrorKind::InvalidCount, text);
+        let count = match integer("count", given) {
+            Ok(None) => return Ok(Self(first.unwrap_or(limits::DEFAULT_PAGE))),
+            Ok(Some(count)) => usize::try_from(count.max(0)).unwrap_or(usize::MAX),
+            Err(error) => return Err(refused(error.detail)),
+        };
+        match first {
+            Some(first) if first != count => Err(refused(format!(
+                "`count` must be {first} as on the first page, or be left out"
+            ))),
+            _ if count > limits::PAGE => Err(refused(format!(
+                "`count` must be at most {} with a cursor",
+                limits::PAGE
+            ))),
+            _ => Ok(Self(count)),
+        }
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> usize {
@@ -80,13 +106,22 @@ fn integer(name: &str, given: Option<&str>) -> Result<Option<i128>, ScimError> {
     Ok(Some(text.parse().unwrap_or(beyond).clamp(-most, most)))
 }
 
+/// What a page tells of its place among the others.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// The rank of its first result.
+    Start(StartIndex),
+    /// The cursor of the next page, if there is one.
+    Next(Option<String>),
+}
+
 /// A page of results.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
     /// How many results there are on all pages.
     pub total: u64,
-    /// The rank of the first one.
-    pub start: StartIndex,
+    /// Where it stands.
+    pub place: Place,
     /// The representations.
     pub resources: Vec<Value>,
 }
@@ -95,13 +130,18 @@ impl Page {
     /// The list message. `Resources` is there even when it is empty: some clients need it.
     #[must_use]
     pub fn to_json(self) -> Value {
-        json!({
-            "schemas": [urn::LIST_RESPONSE],
-            "totalResults": self.total,
-            "startIndex": self.start.get(),
-            "itemsPerPage": self.resources.len(),
-            "Resources": self.resources,
-        })
+        let mut message = Map::new();
+        let mut set = |name: &str, value: Value| message.insert(name.to_owned(), value);
+        set("schemas", json!([urn::LIST_RESPONSE]));
+        set("totalResults", json!(self.total));
+        match self.place {
+            Place::Start(start) => set("startIndex", json!(start.get())),
+            Place::Next(Some(cursor)) => set("nextCursor", json!(cursor)),
+            Place::Next(None) => None,
+        };
+        set("itemsPerPage", json!(self.resources.len()));
+        set("Resources", Value::Array(self.resources));
+        Value::Object(message)
     }
 }
 
@@ -148,5 +188,44 @@ mod tests {
             assert!(StartIndex::parse(Some(odd)).is_err(), "{odd}");
             assert!(Count::parse(Some(odd)).is_err(), "{odd}");
         }
+    }
+
+    #[test]
+    fn k06_k10_the_count_of_a_cursor_is_in_range_and_stays() {
+        for (given, first, count) in [
+            (None, None, 100),
+            (None, Some(7), 7),
+            (Some("7"), None, 7),
+            (Some("7"), Some(7), 7),
+            (Some("-1"), None, 0),
+            (Some("1000"), None, 1_000),
+        ] {
+            assert_eq!(Count::with_cursor(given, first).unwrap().get(), count);
+        }
+        for (given, first) in [
+            ("x", None),
+            ("1001", None),
+            ("8", Some(7)),
+            ("0", Some(7)),
+            ("99999999999999999999999999999999999999999999", None),
+        ] {
+            let error = Count::with_cursor(Some(given), first).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidCount, "{given}");
+        }
+    }
+
+    #[test]
+    fn k03_the_last_page_has_no_next_cursor() {
+        let page = |place| {
+            Page {
+                total: 2,
+                place,
+                resources: Vec::new(),
+            }
+            .to_json()
+        };
+        assert_eq!(page(Place::Next(Some("c".to_owned())))["nextCursor"], "c");
+        assert!(page(Place::Next(None)).get("nextCursor").is_none());
+        assert!(page(Place::Next(None)).get("startIndex").is_none());
     }
 }

@@ -4,10 +4,11 @@
 //! rules of a language; instants by time, numbers by size. A multi-valued attribute is sorted by its
 //! primary value, else its first. Resources without a value come last, and first when descending.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Attributes;
 use crate::error::{ScimError, quote};
@@ -24,6 +25,35 @@ pub enum Direction {
     Ascending,
     /// Largest first.
     Descending,
+}
+
+impl Direction {
+    /// Reads `sortOrder`; absent is ascending.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` for anything but `ascending` and `descending`, in any case.
+    pub fn parse(sort_order: Option<&str>) -> Result<Self, ScimError> {
+        match sort_order.map(str::trim).filter(|order| !order.is_empty()) {
+            None => Ok(Self::Ascending),
+            Some(order) if order.eq_ignore_ascii_case("ascending") => Ok(Self::Ascending),
+            Some(order) if order.eq_ignore_ascii_case("descending") => Ok(Self::Descending),
+            Some(order) => Err(ScimError::invalid_value(format!(
+                "`sortOrder` must be ascending or descending, not {}",
+                quote(order)
+            ))),
+        }
+    }
+
+    /// The order of two keys.
+    #[must_use]
+    pub fn order(self, one: &SortKey, other: &SortKey) -> Ordering {
+        let ascending = one.order(other);
+        match self {
+            Self::Ascending => ascending,
+            Self::Descending => ascending.reverse(),
+        }
+    }
 }
 
 /// What results are sorted by.
@@ -61,6 +91,46 @@ impl SortKey {
         }
     }
 
+    /// The key as JSON, for a cursor; text no longer than `most` bytes.
+    #[must_use]
+    pub fn to_json(&self, most: usize) -> Value {
+        match self {
+            Self::Boolean(truth) => Value::Bool(*truth),
+            // The bits, since text may lose the last one.
+            Self::Number(number) => json!(number.to_bits()),
+            Self::Instant(instant) => json!([instant.to_string()]),
+            Self::Text(text) => Value::String(start(text, most).to_owned()),
+            Self::Unassigned => Value::Null,
+        }
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    #[must_use]
+    pub fn from_json(json: &Value) -> Option<Self> {
+        match json {
+            Value::Bool(truth) => Some(Self::Boolean(*truth)),
+            Value::Number(bits) => bits.as_u64().map(f64::from_bits).map(Self::Number),
+            Value::String(text) => Some(Self::Text(text.clone())),
+            Value::Array(instant) => {
+                let instant = instant.first().and_then(Value::as_str)?;
+                instant.parse().ok().map(Self::Instant)
+            }
+            Value::Null => Some(Self::Unassigned),
+            Value::Object(_) => None,
+        }
+    }
+
+    /// The key with text no longer than `most` bytes.
+    #[must_use]
+    pub fn cut(&self, most: usize) -> Cow<'_, Self> {
+        match self {
+            Self::Text(text) if text.len() > most => {
+                Cow::Owned(Self::Text(start(text, most).to_owned()))
+            }
+            other => Cow::Borrowed(other),
+        }
+    }
+
     const fn rank(&self) -> u8 {
         match self {
             Self::Boolean(_) => 0,
@@ -84,17 +154,7 @@ impl<'s> Sort<'s> {
         sort_order: Option<&str>,
         of: &'s ResourceType,
     ) -> Result<Option<Self>, ScimError> {
-        let direction = match sort_order.map(str::trim).filter(|order| !order.is_empty()) {
-            None => Direction::Ascending,
-            Some(order) if order.eq_ignore_ascii_case("ascending") => Direction::Ascending,
-            Some(order) if order.eq_ignore_ascii_case("descending") => Direction::Descending,
-            Some(order) => {
-                return Err(ScimError::invalid_value(format!(
-                    "`sortOrder` must be ascending or descending, not {}",
-                    quote(order)
-                )));
-            }
-        };
+        let direction = Direction::parse(sort_order)?;
         let Some(name) = sort_by.map(str::trim).filter(|name| !name.is_empty()) else {
             return Ok(None);
         };
@@ -142,16 +202,11 @@ impl<'s> Sort<'s> {
             _ => SortKey::Unassigned,
         }
     }
+}
 
-    /// The order of two keys.
-    #[must_use]
-    pub fn order(&self, one: &SortKey, other: &SortKey) -> Ordering {
-        let ascending = one.order(other);
-        match self.direction {
-            Direction::Ascending => ascending,
-            Direction::Descending => ascending.reverse(),
-        }
-    }
+/// The first letters of a text, no more than `most` bytes.
+fn start(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -175,7 +230,7 @@ mod tests {
                 )
             })
             .collect();
-        keyed.sort_by(|one, other| sort.order(&one.0, &other.0));
+        keyed.sort_by(|one, other| sort.direction.order(&one.0, &other.0));
         keyed.into_iter().map(|(_, at)| at).collect()
     }
 
@@ -223,5 +278,25 @@ mod tests {
         }
         assert!(Sort::parse(Some("userName"), Some("sideways"), of).is_err());
         assert_eq!(Sort::parse(None, Some("descending"), of), Ok(None));
+    }
+
+    #[test]
+    fn a_key_is_read_back_from_its_json() {
+        for key in [
+            SortKey::Boolean(true),
+            SortKey::Number(-0.1),
+            SortKey::Number(1e300),
+            SortKey::Instant("2026-02-03T04:05:06.789Z".parse().unwrap()),
+            SortKey::Text("ä".repeat(10)),
+            SortKey::Unassigned,
+        ] {
+            assert_eq!(SortKey::from_json(&key.to_json(20)), Some(key));
+        }
+        let long = SortKey::Text("ä".repeat(11));
+        assert_eq!(
+            SortKey::from_json(&long.to_json(21)),
+            Some(SortKey::Text("ä".repeat(10)))
+        );
+        assert_eq!(*long.cut(21), SortKey::Text("ä".repeat(10)));
     }
 }

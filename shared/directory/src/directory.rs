@@ -75,6 +75,8 @@ impl GroupRef {
 pub struct Found {
     /// How many there are on all pages.
     pub total: u64,
+    /// How many of them stand up to the id after which the page starts; `None` if it starts at a rank.
+    pub given: Option<u64>,
     /// The page.
     pub page: Vec<Stored>,
     /// How the ids on the page lie.
@@ -329,6 +331,7 @@ impl Directory {
         let (Some((bucket, _)), true) = (start, count > 0) else {
             return Ok(Found {
                 total,
+                given: None,
                 page: Vec::new(),
                 spread: Spread::Neighbours,
             });
@@ -348,6 +351,7 @@ impl Directory {
             .collect::<Result<_, _>>()?;
         Ok(Found {
             total,
+            given: None,
             page,
             spread: Spread::Neighbours,
         })

@@ -13,7 +13,7 @@
 //! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
-//! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` the last id given, `expires` |
+//! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //!
 //! # Access patterns

@@ -84,6 +84,9 @@ impl Plan {
             return Some(Self::Markers(from, to));
         }
         match (kind, name, text) {
+            (_, "meta", Some(other)) if sub == Some("resourceType") => {
+                (other != kind.name()).then(|| Self::Union(Vec::new()))
+            }
             (_, "id", Some(id)) => Some(Self::Id(ResourceId::parse(id))),
             (_, "externalId", Some(id)) if !id.is_empty() => {
                 Some(Self::Lookup(Lookup::ExternalId, id.to_owned()))

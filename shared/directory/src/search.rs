@@ -1,6 +1,5 @@
 //! Finding resources by a filter.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
@@ -18,6 +17,7 @@ use crate::plan::Plan;
 use crate::store::{Item, Range, sort_key, text};
 
 mod memberships;
+pub mod sorted;
 
 /// How long everything of a tenant is looked through before the query is refused. The gateway waits
 /// 30 seconds.
@@ -51,22 +51,60 @@ pub struct Query<'q> {
     pub of: &'q ResourceType,
     /// The filter.
     pub filter: Option<&'q Resolved<'q>>,
-    /// The order; without one it is that of the ids.
-    pub sort: Option<&'q Sort<'q>>,
+    /// The order.
+    pub order: Order<'q>,
     /// The base address that locations are compared with.
     pub base: &'q str,
-    /// The id after which results count; those up to it were given before.
-    pub after: Option<ResourceId>,
-    /// How many results stand before the page.
-    pub skipped: u64,
+    /// Where the page starts.
+    pub place: Place,
     /// How many results the page may have.
     pub count: usize,
+}
+
+/// The order of results.
+#[derive(Clone, Copy)]
+pub enum Order<'q> {
+    /// That of the ids.
+    Ids,
+    /// By an attribute.
+    By(&'q Sort<'q>),
+    /// By an attribute that the resource type lacks: all are alike.
+    Alike,
+}
+
+impl<'q> Order<'q> {
+    pub(crate) const fn sort(self) -> Option<&'q Sort<'q>> {
+        match self {
+            Self::By(sort) => Some(sort),
+            Self::Ids | Self::Alike => None,
+        }
+    }
+}
+
+/// Where a page starts in the order of the ids.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// After so many results.
+    Rank(u64),
+    /// After this id; those up to it were given before.
+    After(ResourceId),
+}
+
+impl Place {
+    const fn skipped(self) -> u64 {
+        match self {
+            Self::Rank(skipped) => skipped,
+            Self::After(_) => 0,
+        }
+    }
 }
 
 /// The results of one range of ids: how many, and the resources that may be on the page.
 #[derive(Default)]
 struct Matches {
     total: u64,
+    /// How many of them were given before.
+    before: u64,
     /// Those that may be on the page, in the order of their ids.
     first: Vec<Stored>,
     /// What all are sorted by, when they are.
@@ -76,7 +114,7 @@ struct Matches {
 impl Query<'_> {
     /// How many results of a range may be on the page.
     fn within(&self) -> usize {
-        usize::try_from(self.skipped)
+        usize::try_from(self.place.skipped())
             .unwrap_or(usize::MAX)
             .saturating_add(self.count)
     }
@@ -85,7 +123,11 @@ impl Query<'_> {
 /// The page out of what the ranges gave, in the order of the ids.
 fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
     let total = ranges.iter().map(|matches| matches.total).sum();
-    let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
+    let given = match query.place {
+        Place::Rank(_) => None,
+        Place::After(_) => Some(ranges.iter().map(|matches| matches.before).sum()),
+    };
+    let skipped = usize::try_from(query.place.skipped()).unwrap_or(usize::MAX);
     let mut page = Vec::new();
     let mut before = 0_usize;
     for matches in ranges {
@@ -95,12 +137,9 @@ fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
         page.extend(matches.first.into_iter().skip(ahead).take(wanted));
         before = before.saturating_add(length);
     }
-    scattered(total, page)
-}
-
-const fn scattered(total: u64, page: Vec<Stored>) -> Found {
     Found {
         total,
+        given,
         page,
         spread: Spread::Scattered,
     }
@@ -112,25 +151,26 @@ fn marked(marker: &Item) -> Option<ResourceId> {
 }
 
 impl Directory {
-    /// The page of the resources that meet a filter, sorted, or in the order of their ids.
+    /// The page of the resources that meet a filter, in the order of their ids.
     ///
     /// # Errors
     ///
     /// `TooMany` when no index serves the filter and the time is not enough.
     pub async fn search(&self, query: Query<'_>) -> Result<Found, DirectoryError> {
-        if let (None, Some(sort)) = (query.filter, query.sort)
-            && sort.target.container.is_none()
-            && sort.target.attribute.name == keys::unique_attribute(query.of.kind)
-        {
-            return self.by_name(query, sort.direction).await;
-        }
+        Ok(page(query, self.matches(query).await?))
+    }
+
+    /// What meets a filter, range by range.
+    async fn matches(&self, query: Query<'_>) -> Result<Vec<Matches>, DirectoryError> {
         let plan = query
             .filter
             .map_or(Plan::Scan, |filter| Plan::of(query.of.kind, filter));
-        let ranges = match self.ids_of(query.of.kind, &plan).await? {
+        match self.ids_of(query.of.kind, &plan).await? {
             Some(ids) => {
                 let candidates = self.resources(query.of.kind, ids).await?;
-                vec![self.judge(query, candidates, Spread::Scattered).await?]
+                Ok(vec![
+                    self.judge(query, candidates, Spread::Scattered).await?,
+                ])
             }
             None => tokio::time::timeout(
                 SCAN_TIME,
@@ -140,75 +180,8 @@ impl Directory {
                 })),
             )
             .await
-            .map_err(|_| DirectoryError::TooMany)??,
-        };
-        match query.sort {
-            Some(sort) => self.sorted_page(query, sort, ranges).await,
-            None => Ok(page(query, ranges)),
+            .map_err(|_| DirectoryError::TooMany)?,
         }
-    }
-
-    /// The page of all resources in the order of their unique names, which the markers keep.
-    async fn by_name(
-        &self,
-        query: Query<'_>,
-        direction: Direction,
-    ) -> Result<Found, DirectoryError> {
-        let kind = query.of.kind;
-        let total = self.total(kind).await?;
-        if query.count == 0 || query.skipped >= total {
-            return Ok(scattered(total, Vec::new()));
-        }
-        let range = Range {
-            pk: keys::markers(&self.tenant, kind),
-            from: "\u{0}".to_owned(),
-            to: "\u{10ffff}".to_owned(),
-        };
-        let markers = self
-            .store
-            .query_in(&range, Some(query.within()), direction, &self.meter)
-            .await?;
-        let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
-        let ids = markers.iter().skip(skipped).filter_map(marked).collect();
-        let page = self.in_order(kind, ids).await?;
-        Ok(scattered(total, page))
-    }
-
-    async fn sorted_page(
-        &self,
-        query: Query<'_>,
-        sort: &Sort<'_>,
-        ranges: Vec<Matches>,
-    ) -> Result<Found, DirectoryError> {
-        let total = ranges.iter().map(|matches| matches.total).sum();
-        let mut keys: Vec<_> = ranges
-            .into_iter()
-            .flat_map(|matches| matches.keys)
-            .collect();
-        // The sort is stable: equal values stay in the order of their ids.
-        keys.sort_by(|(one, _), (other, _)| sort.order(one, other));
-        let skipped = usize::try_from(query.skipped).unwrap_or(usize::MAX);
-        let ids = keys
-            .into_iter()
-            .skip(skipped)
-            .take(query.count)
-            .map(|(_, id)| id)
-            .collect();
-        let page = self.in_order(query.of.kind, ids).await?;
-        Ok(scattered(total, page))
-    }
-
-    /// The resources with these ids, in this order; one that is deleted meanwhile is left out.
-    async fn in_order(
-        &self,
-        kind: ResourceKind,
-        ids: Vec<ResourceId>,
-    ) -> Result<Vec<Stored>, DirectoryError> {
-        let place: BTreeMap<ResourceId, usize> =
-            ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-        let mut page = self.resources(kind, ids).await?;
-        page.sort_by_key(|stored| place.get(&stored.resource.id).copied());
-        Ok(page)
     }
 
     /// The ids that an index gives; `None` when none serves, or it gives too many for that.
@@ -281,7 +254,7 @@ impl Directory {
     }
 
     /// The resources with these ids that there are, in the order of their ids.
-    async fn resources(
+    pub(crate) async fn resources(
         &self,
         kind: ResourceKind,
         mut ids: Vec<ResourceId>,
@@ -350,6 +323,7 @@ impl Directory {
                 .collect::<Result<Vec<_>, _>>()?;
             let found = self.judge(query, resources, Spread::Neighbours).await?;
             all.total += found.total;
+            all.before += found.before;
             all.keys.extend(found.keys);
             let room = query.within().saturating_sub(all.first.len());
             all.first.extend(found.first.into_iter().take(room));
@@ -374,9 +348,6 @@ impl Directory {
         };
         let mut matches = Matches::default();
         for stored in resources {
-            if query.after.is_some_and(|after| stored.resource.id <= after) {
-                continue;
-            }
             let mut whole = stored.resource.represent(query.of, query.base);
             if let Some(values) = memberships.get(&stored.resource.id) {
                 whole.insert(name.to_owned(), Value::Array(values.clone()));
@@ -385,10 +356,15 @@ impl Directory {
                 continue;
             }
             matches.total += 1;
-            if let Some(sort) = query.sort {
-                matches.keys.push((sort.key(&whole), stored.resource.id));
-            } else if matches.first.len() < query.within() {
-                matches.first.push(stored);
+            let id = stored.resource.id;
+            match (query.order, query.place) {
+                (Order::By(sort), _) => matches.keys.push((sort.key(&whole), id)),
+                (Order::Alike, _) => matches.keys.push((SortKey::Unassigned, id)),
+                (Order::Ids, Place::After(after)) if id <= after => matches.before += 1,
+                (Order::Ids, _) if matches.first.len() < query.within() => {
+                    matches.first.push(stored);
+                }
+                (Order::Ids, _) => {}
             }
         }
         Ok(matches)

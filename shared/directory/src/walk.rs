@@ -14,6 +14,7 @@ use crate::directory::{Directory, Found, Spread};
 use crate::error::DirectoryError;
 use crate::items::{n, read_resource, s};
 use crate::keys::{self, Key};
+use crate::search::Place;
 use crate::store::{Range, number, sort_key, text};
 use crate::write::update;
 
@@ -25,18 +26,47 @@ pub const ANCHOR_LIFE: SignedDuration = SignedDuration::from_mins(10);
 pub struct Step<'w> {
     /// The key of the caller.
     pub walker: &'w str,
-    /// What is walked over.
-    pub kind: ResourceKind,
+    /// What is walked over: the name of a resource type, or of several.
+    pub over: &'w str,
     /// The filter, as it was written.
     pub filter: &'w str,
     /// The rank at which the page starts, from 1.
     pub start: u64,
 }
 
+/// The resource that a page ended with. Types come one after the other, in the order of
+/// [`ResourceKind::ALL`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Last {
+    /// Its type.
+    pub kind: ResourceKind,
+    /// Its id.
+    pub id: ResourceId,
+}
+
+impl Last {
+    /// As text that is in the order of a walk: the place of the type, and the id.
+    #[must_use]
+    pub fn to_text(self) -> String {
+        let place = ResourceKind::ALL.iter().position(|kind| *kind == self.kind);
+        format!("{}{}", place.unwrap_or_default(), self.id)
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (place, id) = text.split_at_checked(1)?;
+        Some(Self {
+            kind: *ResourceKind::ALL.get(place.parse::<usize>().ok()?)?,
+            id: ResourceId::parse(id)?,
+        })
+    }
+}
+
 impl Step<'_> {
     fn key(&self, directory: &Directory) -> Key {
         let mut digest = Sha256::new();
-        for part in [self.walker, self.kind.name(), self.filter] {
+        for part in [self.walker, self.over, self.filter] {
             digest.update(part.len().to_be_bytes());
             digest.update(part);
         }
@@ -47,24 +77,28 @@ impl Step<'_> {
 }
 
 impl Directory {
-    /// The id after which a step of a walk continues, if the page before left one.
+    /// The resource after which a step of a walk continues, if the page before left one. The first page
+    /// continues nothing.
     pub async fn anchor(
         &self,
         step: Step<'_>,
         now: Timestamp,
-    ) -> Result<Option<ResourceId>, DirectoryError> {
+    ) -> Result<Option<Last>, DirectoryError> {
+        if step.start <= 1 {
+            return Ok(None);
+        }
         let item = self.store.get(&step.key(self), &self.meter).await?;
         Ok(item
             .filter(|item| number(item, "expires").is_some_and(|end: i64| end > now.as_second()))
-            .and_then(|item| ResourceId::parse(text(&item, "id")?)))
+            .and_then(|item| Last::parse(text(&item, "id")?)))
     }
 
-    /// Leaves the id after which a step will continue. Of two walks of one client that meet in a step the
-    /// one that is behind counts: the other may get a resource twice, neither misses one.
+    /// Leaves the resource after which a step will continue. Of two walks of one client that meet in a
+    /// step the one that is behind counts: the other may get a resource twice, neither misses one.
     pub async fn leave_anchor(
         &self,
         step: Step<'_>,
-        last: ResourceId,
+        last: Last,
         now: Timestamp,
     ) -> Result<(), DirectoryError> {
         let end = now.saturating_add(ANCHOR_LIFE).unwrap_or(now);
@@ -74,7 +108,7 @@ impl Directory {
             "SET id = :id, expires = :end",
             Some("attribute_not_exists(pk) OR expires <= :now OR id > :id"),
             vec![
-                (":id", s(last.as_str())),
+                (":id", s(last.to_text())),
                 (":end", n(end.as_second())),
                 (":now", n(now.as_second())),
             ],
@@ -82,34 +116,40 @@ impl Directory {
         self.store.update(update, &self.meter).await.map(drop)
     }
 
-    /// The page of all resources that a step asks for, in the order of their ids: after the last id of
-    /// the page before it, if that is known, else by rank. In a walk the total is what was given, and
-    /// what is left.
+    /// The page of all resources of a type that a step asks for, in the order of their ids: after the
+    /// last one of the page before it, if that is known, else by rank.
     pub async fn list(
         &self,
+        kind: ResourceKind,
         step: Step<'_>,
         count: usize,
         now: Timestamp,
     ) -> Result<Found, DirectoryError> {
         let beside = self.branch();
-        let (buckets, anchor) = try_join(self.buckets(step.kind), async {
-            match step.start {
-                0 | 1 => Ok(None),
-                _ => beside.anchor(step, now).await,
-            }
-        })
-        .await?;
+        let (buckets, anchor) = try_join(self.buckets(kind), beside.anchor(step, now)).await?;
         drop(beside);
+        if let Some(last) = anchor {
+            return self.list_after(kind, &buckets, last.id, count).await;
+        }
         let skipped = step.start.saturating_sub(1);
-        let Some(after) = anchor else {
-            return self.list_at(step.kind, &buckets, skipped, count).await;
-        };
-        let mut found = self.list_after(step.kind, &buckets, after, count).await?;
-        found.total += skipped;
-        Ok(found)
+        self.list_at(kind, &buckets, skipped, count).await
     }
 
-    /// The first resources after an id, and how many there are after it.
+    /// The page of all resources of a type that starts at a place, in the order of their ids.
+    pub async fn list_from(
+        &self,
+        kind: ResourceKind,
+        place: Place,
+        count: usize,
+    ) -> Result<Found, DirectoryError> {
+        let buckets = self.buckets(kind).await?;
+        match place {
+            Place::After(id) => self.list_after(kind, &buckets, id, count).await,
+            Place::Rank(skipped) => self.list_at(kind, &buckets, skipped, count).await,
+        }
+    }
+
+    /// The first resources after an id.
     async fn list_after(
         &self,
         kind: ResourceKind,
@@ -149,8 +189,11 @@ impl Directory {
             .take(count)
             .map(|item| read_resource(kind, item))
             .collect::<Result<_, _>>()?;
+        let total: u64 = buckets.iter().map(|(_, count)| count).sum();
+        let left = beyond + u64::try_from(within + unread).unwrap_or_default();
         Ok(Found {
-            total: beyond + u64::try_from(within + unread).unwrap_or_default(),
+            total,
+            given: Some(total.saturating_sub(left)),
             page,
             spread: Spread::Neighbours,
         })

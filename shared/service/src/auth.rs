@@ -6,16 +6,17 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::keyring::{KeyringError, Keyrings, Scope};
+use directory::keyring::{KeyRecord, KeyringError, Keyrings, Scope};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
 use directory::tenants::{Status, Tenants};
-use directory::token::{KeyId, Presented, Token};
-use http::{HeaderMap, header};
+use directory::token::{Presented, Token};
+use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use scim_core::{Catalogue, ErrorKind, ScimError};
 
 use crate::response::explain;
+use crate::routes::Endpoint;
 
 /// An authenticated caller.
 #[derive(Clone, Debug)]
@@ -23,9 +24,29 @@ pub struct Caller {
     /// The tenant.
     pub tenant: TenantId,
     /// The key that the token belongs to.
-    pub key: KeyId,
-    /// The tenant's schemas and resource types.
+    pub key: Arc<KeyRecord>,
+    /// What it may do.
+    pub scope: Scope,
+    /// The schemas and resource types of the tenant.
     pub catalogue: Arc<Catalogue>,
+}
+
+impl Caller {
+    /// Refuses what the key's scope does not reach.
+    ///
+    /// # Errors
+    ///
+    /// 403, when the key may do no more than read the user that it stands for.
+    pub fn check_scope(&self, endpoint: Endpoint, method: &Method) -> Result<(), ScimError> {
+        let own = endpoint == Endpoint::Me && method == Method::GET;
+        match self.scope {
+            Scope::Me if !own && !endpoint.is_discovery() => Err(ScimError::new(
+                ErrorKind::Forbidden,
+                "this token may read /Me only; provisioning needs a token that was made for it",
+            )),
+            Scope::Scim | Scope::Me => Ok(()),
+        }
+    }
 }
 
 /// What authentication asks.
@@ -69,9 +90,12 @@ impl Gate<'_> {
             Presented::Malformed => return Err(unauthorized()),
         };
         let record = record.map_err(|error| unreadable(&error))?;
-        let record = record
-            .filter(|record| record.admits(tenant, Scope::Scim, self.now, source))
-            .ok_or_else(unauthorized)?;
+        let admitted = record.and_then(|record| {
+            let admits = |scope: &Scope| record.admits(tenant, *scope, self.now, source);
+            let scope = Scope::ALL.into_iter().find(admits)?;
+            Some((record, scope))
+        });
+        let (key, scope) = admitted.ok_or_else(unauthorized)?;
         let settings = self
             .tenants
             .find(tenant, self.now, self.meter)
@@ -81,7 +105,8 @@ impl Gate<'_> {
         match settings.status {
             Status::On => Ok(Caller {
                 tenant: tenant.clone(),
-                key: record.id,
+                key,
+                scope,
                 catalogue: Arc::clone(settings.catalogue()),
             }),
             Status::Off => Err(ScimError::new(

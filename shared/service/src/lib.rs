@@ -14,7 +14,7 @@ use directory::store::{Meter, Spent, Store};
 use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
-use scim_core::list::{Page, StartIndex};
+use scim_core::list::{Page, Place, StartIndex};
 use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
 use serde_json::Value;
 use tracing::Instrument;
@@ -23,22 +23,23 @@ pub mod auth;
 pub mod bulk;
 pub mod clock;
 pub mod config;
+pub mod cursor;
 pub mod lambda;
 pub mod request;
 pub mod resources;
 pub mod response;
 pub mod routes;
+mod serve;
 
 pub use config::Config;
 pub use routes::Function;
 
 use auth::{Caller, Gate};
-use bulk::Bulk;
 use clock::{Clock, Ids};
 use request::{Address, Parameters, Preconditions};
-use resources::Resources;
 use response::{Failure, Outcome};
 use routes::{Endpoint, Match, Route};
+use serve::Serving;
 
 /// The SCIM service provider.
 pub struct Service {
@@ -116,8 +117,9 @@ impl Service {
         let meter = Arc::new(Meter::default());
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
-        let result = self
-            .answer(function, &request, &origin, &meter, &mut trace)
+        // The future of all endpoints is large: on the heap it burdens no stack.
+        let answer = Box::pin(self.answer(function, &request, &origin, &meter, &mut trace));
+        let result = answer
             .instrument(span)
             .await
             .and_then(|outcome| outcome.into_response().map_err(Failure::from));
@@ -156,7 +158,7 @@ impl Service {
         let caller = gate
             .admit(request.headers(), &address.tenant, origin.source)
             .await?;
-        trace.key = Some(caller.key.to_string());
+        trace.key = Some(caller.key.id.to_string());
         let (route, variable) = routed(function, found)?;
         self.serve(caller, route, variable, request, &base, meter)
             .await
@@ -175,60 +177,36 @@ impl Service {
         if route.endpoint.is_discovery() && parameters.filter.is_some() {
             return Err(takes_no_filter().into());
         }
-        let projection = parameters.projection()?;
-        let given = Preconditions::parse(request.headers());
-        let variable = variable.unwrap_or_default();
-        let walker = caller.key.to_string();
-        let directory = Directory::new(Arc::clone(&self.store), caller.tenant, Arc::clone(meter));
-        let body = || request::json(request.headers(), request.body());
+        caller.check_scope(route.endpoint, request.method())?;
         let catalogue = caller.catalogue.as_ref();
-        let resources = |kind| {
-            let of = catalogue.resource_type(kind);
-            Resources::new(&directory, of, base, &self.clock, &self.ids)
-        };
-        let outcome = match route.endpoint {
-            Endpoint::List(kind) => {
-                resources(kind)
-                    .list(&parameters, &projection, &walker)
-                    .await?
-            }
-            Endpoint::Search(kind) => {
-                let parameters = Parameters::search_request(body()?)?;
-                let projection = parameters.projection()?;
-                resources(kind)
-                    .list(&parameters, &projection, &walker)
-                    .await?
-            }
-            Endpoint::Create(kind) => resources(kind).create(body()?, &projection).await?,
-            Endpoint::Read(kind) => resources(kind).read(variable, &projection, &given).await?,
-            Endpoint::Replace(kind) => {
-                let body = body()?;
-                resources(kind)
-                    .replace(variable, body, &projection, &given)
-                    .await?
-            }
-            Endpoint::Modify(kind) => {
-                let body = body()?;
-                resources(kind)
-                    .modify(variable, body, &projection, &given)
-                    .await?
-            }
-            Endpoint::Delete(kind) => resources(kind).delete(variable, &given).await?,
-            Endpoint::Bulk => {
-                Bulk::new(&directory, catalogue, base, &self.clock, &self.ids)?
-                    .run(body()?)
-                    .await?
-            }
+        match route.endpoint {
             Endpoint::ServiceProviderConfig => {
-                Outcome::Message(discovery::service_provider_config(base))
+                return Ok(Outcome::Message(discovery::service_provider_config(base)));
             }
-            Endpoint::ResourceTypes | Endpoint::Schemas => describe_all(route, catalogue, base)?,
+            Endpoint::ResourceTypes | Endpoint::Schemas => {
+                return Ok(describe_all(route, catalogue, base)?);
+            }
             Endpoint::ResourceType | Endpoint::Schema => {
-                describe(route, variable, catalogue, base)?
+                let name = variable.unwrap_or_default();
+                return Ok(describe(route, name, catalogue, base)?);
             }
-            Endpoint::Me => return Err(not_offered("/Me").into()),
+            _ => {}
+        }
+        let tenant = caller.tenant.clone();
+        let serving = Serving {
+            projection: parameters.projection()?,
+            parameters,
+            preconditions: Preconditions::parse(request.headers()),
+            request,
+            caller: &caller,
+            base,
+            directory: Directory::new(Arc::clone(&self.store), tenant, Arc::clone(meter)),
+            clock: &self.clock,
+            ids: &self.ids,
         };
-        Ok(outcome)
+        serving
+            .answer(route.endpoint, variable.unwrap_or_default())
+            .await
     }
 
     fn log(
@@ -273,32 +251,14 @@ fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Optio
         ))
         .into()),
         Match::OtherMethods(methods) => {
-            let allow = methods
-                .iter()
-                .map(|method| method.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
-            Err(Failure {
-                error: ScimError::new(
-                    ErrorKind::MethodNotAllowed,
-                    format!("the endpoint takes {allow}"),
-                ),
-                allow: Some(allow),
-            })
+            let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+            Err(Failure::allowed(&methods.join(", ")))
         }
-        Match::NotOffered(feature) => Err(not_offered(feature).into()),
         Match::Nothing => Err(ScimError::not_found(
-            "there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+            "there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
         )
         .into()),
     }
-}
-
-fn not_offered(feature: &str) -> ScimError {
-    ScimError::new(
-        ErrorKind::NotImplemented,
-        format!("this service provider does not offer {feature}; see /ServiceProviderConfig"),
-    )
 }
 
 fn takes_no_filter() -> ScimError {
@@ -319,7 +279,7 @@ fn describe_all(route: &Route, catalogue: &Catalogue, base: &str) -> Result<Outc
     };
     let page = Page {
         total: u64::try_from(resources.len()).unwrap_or_default(),
-        start: StartIndex::parse(None)?,
+        place: Place::Start(StartIndex::parse(None)?),
         resources,
     };
     Ok(Outcome::Message(page.to_json()))

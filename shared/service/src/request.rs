@@ -114,6 +114,8 @@ pub struct Parameters {
     pub start_index: Option<String>,
     /// `count`
     pub count: Option<String>,
+    /// `cursor`
+    pub cursor: Option<String>,
     /// `sortBy`
     pub sort_by: Option<String>,
     /// `sortOrder`
@@ -179,6 +181,7 @@ impl Parameters {
             "filter" => Some(&mut self.filter),
             "startindex" => Some(&mut self.start_index),
             "count" => Some(&mut self.count),
+            "cursor" => Some(&mut self.cursor),
             "sortby" => Some(&mut self.sort_by),
             "sortorder" => Some(&mut self.sort_order),
             "attributes" => Some(&mut self.attributes),

@@ -16,7 +16,7 @@ use crate::clock::{Clock, Ids};
 use crate::request::Preconditions;
 use crate::response::{Outcome, answer_too_large, explain};
 
-mod list;
+pub mod list;
 mod show;
 
 /// How often a change is made anew because the resource changed meanwhile.

@@ -116,6 +116,18 @@ impl From<ScimError> for Failure {
 }
 
 impl Failure {
+    /// An address does not have the method; these it has.
+    #[must_use]
+    pub fn allowed(methods: &str) -> Self {
+        Self {
+            error: ScimError::new(
+                ErrorKind::MethodNotAllowed,
+                format!("the endpoint takes {methods}"),
+            ),
+            allow: Some(methods.to_owned()),
+        }
+    }
+
     /// The response.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {

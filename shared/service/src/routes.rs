@@ -9,11 +9,11 @@ use scim_core::ResourceKind;
 /// The functions that are deployed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 pub enum Function {
-    /// Users.
+    /// Users, and the one that a key stands for.
     Users,
     /// Groups.
     Groups,
-    /// Bulk requests.
+    /// Bulk requests, and queries over all resource types.
     Bulk,
     /// What the service provider says about itself, and everything that matches no route.
     Discovery,
@@ -60,6 +60,10 @@ pub enum Endpoint {
     Modify(ResourceKind),
     /// Delete a resource.
     Delete(ResourceKind),
+    /// List or query resources of all types.
+    ListAll,
+    /// Query resources of all types, the query in the body.
+    SearchAll,
     /// Carry out many operations.
     Bulk,
     /// The service provider configuration.
@@ -72,7 +76,7 @@ pub enum Endpoint {
     Schemas,
     /// One schema.
     Schema,
-    /// The authenticated subject.
+    /// The user that the caller's key stands for.
     Me,
 }
 
@@ -108,6 +112,8 @@ impl Endpoint {
             Self::Modify(ResourceKind::Group) => "groups.modify",
             Self::Delete(ResourceKind::User) => "users.delete",
             Self::Delete(ResourceKind::Group) => "groups.delete",
+            Self::ListAll => "all.list",
+            Self::SearchAll => "all.search",
             Self::Bulk => "bulk",
             Self::ServiceProviderConfig => "service_provider_config.read",
             Self::ResourceTypes => "resource_types.list",
@@ -209,13 +215,33 @@ static GROUPS: [Route; 7] = resource_routes!(
     "/{tenant}/scim/v2/Groups/.search",
     "/{tenant}/scim/v2/Groups/{id}"
 );
-static BULK: [Route; 1] = [route(
-    Some(Method::POST),
-    "/{tenant}/scim/v2/Bulk",
-    Endpoint::Bulk,
-    Function::Bulk,
+static ME: [Route; 1] = [route(
+    None,
+    "/{tenant}/scim/v2/Me",
+    Endpoint::Me,
+    Function::Users,
 )];
-static DISCOVERY: [Route; 6] = [
+static ALL: [Route; 3] = [
+    route(
+        Some(Method::POST),
+        "/{tenant}/scim/v2/Bulk",
+        Endpoint::Bulk,
+        Function::Bulk,
+    ),
+    route(
+        Some(Method::POST),
+        "/{tenant}/scim/v2/.search",
+        Endpoint::SearchAll,
+        Function::Bulk,
+    ),
+    route(
+        Some(Method::GET),
+        "/{tenant}/scim/v2",
+        Endpoint::ListAll,
+        Function::Bulk,
+    ),
+];
+static DISCOVERY: [Route; 5] = [
     route(
         Some(Method::GET),
         "/{tenant}/scim/v2/ServiceProviderConfig",
@@ -246,22 +272,17 @@ static DISCOVERY: [Route; 6] = [
         Endpoint::Schema,
         Function::Discovery,
     ),
-    route(
-        None,
-        "/{tenant}/scim/v2/Me",
-        Endpoint::Me,
-        Function::Discovery,
-    ),
 ];
 
 /// Every route but `$default`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    USERS.iter().chain(&GROUPS).chain(&BULK).chain(&DISCOVERY)
+    USERS
+        .iter()
+        .chain(&ME)
+        .chain(&GROUPS)
+        .chain(&ALL)
+        .chain(&DISCOVERY)
 }
-
-/// The endpoints of SCIM that are not offered, and the feature that each belongs to.
-const NOT_OFFERED: [(&[&str], &str); 1] =
-    [(&[".search"], "a search of all resource types at once")];
 
 /// What a method and the segments of a path behind `/scim/v2` lead to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -270,8 +291,6 @@ pub enum Match<'p> {
     Route(&'static Route, Option<&'p str>),
     /// A path that has routes for these methods only.
     OtherMethods(Vec<&'static Method>),
-    /// An endpoint of SCIM that is not offered.
-    NotOffered(&'static str),
     /// Nothing.
     Nothing,
 }
@@ -293,11 +312,9 @@ pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
             _ => return Match::Route(route, variable),
         }
     }
-    let offered = NOT_OFFERED.iter().find(|(path, _)| *path == segments);
-    match (offered, others.is_empty()) {
-        (Some((_, feature)), _) => Match::NotOffered(feature),
-        (None, false) => Match::OtherMethods(others),
-        (None, true) => Match::Nothing,
+    match others.is_empty() {
+        false => Match::OtherMethods(others),
+        true => Match::Nothing,
     }
 }
 
@@ -335,10 +352,9 @@ mod tests {
             Match::OtherMethods(vec![&Method::GET, &Method::POST])
         );
         assert_eq!(find(&Method::GET, &["users"]), Match::Nothing);
-        assert_eq!(find(&Method::GET, &[]), Match::Nothing);
         assert_eq!(
-            find(&Method::POST, &[".search"]),
-            Match::NotOffered("a search of all resource types at once")
+            find(&Method::POST, &[]),
+            Match::OtherMethods(vec![&Method::GET])
         );
     }
 }

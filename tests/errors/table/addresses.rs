@@ -6,7 +6,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Nothing",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET /Users/",
@@ -16,7 +16,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Users/1/2",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /Bulk, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET origin:/",
@@ -38,7 +38,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Me",
         "",
-        "501  this service provider does not offer /Me; see /ServiceProviderConfig",
+        "501  this token stands for no user, so there is nobody at /Me; ask for /Users/ID",
     ),
     (
         "POST /Bulk",

@@ -5,8 +5,38 @@ use crate::errors::Row;
 pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /.search",
-        "{<Search>}",
-        "501  this service provider does not offer a search of all resource types at once; see /ServiceProviderConfig",
+        r#"{<Search>,"filter":"userName eq"}"#,
+        "400 invalidFilter filter, position 12: expected a value, text in double quotes, found nothing",
+    ),
+    (
+        "POST /.search",
+        r#"{<Search>,"filter":"displayName eq 5"}"#,
+        "400 invalidFilter `displayName` is text, which stands in double quotes; `eq 5` cannot be asked of it",
+    ),
+    (
+        "POST /.search",
+        r#"{<Search>,"sortBy":"shoeSize"}"#,
+        "400 invalidValue `sortBy`: `shoeSize` is no attribute of a Group",
+    ),
+    (
+        "GET /Users?cursor=x",
+        "",
+        "400 invalidCursor the cursor is damaged, or it was given for another query or to another token; repeat the query as it was, or start again with an empty `cursor`",
+    ),
+    (
+        "GET /Users?cursor=&startIndex=2",
+        "",
+        "400 invalidValue `startIndex` and `cursor` are two ways to page; send one of them",
+    ),
+    (
+        "GET /Groups?cursor=&count=1001",
+        "",
+        "400 invalidCount `count` must be at most 1000 with a cursor",
+    ),
+    (
+        "POST /Users/.search",
+        r#"{<Search>,"cursor":5}"#,
+        "400 invalidValue `cursor` must be text",
     ),
     (
         "GET /Schemas?filter=name pr",

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Filter, Logic, Operator, Term, Test};
 use crate::Attributes;
 use crate::error::{ScimError, quote};
-use crate::path::{Path, Target};
+use crate::path::{Path, Target, Unknown};
 use crate::schema::{Attribute, ResourceType, Type};
 use crate::text;
 use crate::value;
@@ -76,14 +76,40 @@ impl Filter {
     pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Resolved<'s>, ScimError> {
         self.try_map(&mut |term| Leaf::resolve(term, of))
     }
+
+    /// The same for one of several resource types that are queried at once: an attribute that this type
+    /// lacks has no value (RFC 7644 §3.4.2.1).
+    ///
+    /// # Errors
+    ///
+    /// `invalidFilter` for senseless comparisons with attributes that the type has.
+    pub fn resolve_among<'s>(&self, of: &'s ResourceType) -> Result<Resolved<'s>, ScimError> {
+        let each = |all: &[Self]| -> Result<_, ScimError> {
+            all.iter().map(|one| one.resolve_among(of)).collect()
+        };
+        Ok(match self {
+            Self::Leaf(term) if target(&term.path, of).is_err() => match &term.test {
+                // All of no terms hold, and none of them does.
+                Test::Compare(Operator::Eq, Value::Null) => Logic::And(Vec::new()),
+                _ => Logic::Or(Vec::new()),
+            },
+            Self::Leaf(term) => Logic::Leaf(Leaf::resolve(term, of)?),
+            Self::Not(inner) => Logic::Not(Box::new(inner.resolve_among(of)?)),
+            Self::And(all) => Logic::And(each(all)?),
+            Self::Or(all) => Logic::Or(each(all)?),
+        })
+    }
+}
+
+/// The attribute that a path of a filter names.
+fn target<'s>(path: &Path, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+    path.target(of)
+        .or_else(|unknown| unqualified(path, of).ok_or(unknown))
 }
 
 impl<'s> Leaf<'s> {
     fn resolve(term: &Term, of: &'s ResourceType) -> Result<Self, ScimError> {
-        let target = term
-            .path
-            .target(of)
-            .or_else(|unknown| unqualified(&term.path, of).ok_or(unknown))
+        let target = target(&term.path, of)
             .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
         let values = match &term.path.values {
             None => None,
@@ -499,5 +525,33 @@ mod tests {
             let error = Filter::parse(text).unwrap().resolve(user).unwrap_err();
             assert_eq!(error.kind, crate::ErrorKind::InvalidFilter, "{text}");
         }
+    }
+
+    #[test]
+    fn l06_among_several_types_what_one_lacks_has_no_value() {
+        let group = Catalogue::standard().resource_type(ResourceKind::Group);
+        let resource = serde_json::from_str(r#"{"displayName":"Sales"}"#).unwrap();
+        for (filter, is_met) in [
+            ("userName eq \"x\"", false),
+            ("userName ne \"x\"", false),
+            ("userName pr", false),
+            ("userName eq null", true),
+            ("userName ne null", false),
+            ("not (userName eq \"x\")", true),
+            ("userName eq \"x\" or displayName eq \"sales\"", true),
+            ("userName eq null and displayName sw \"S\"", true),
+            ("emails[type eq \"work\"]", false),
+            ("members.nothing pr", false),
+            ("urn:example:none:attribute pr", false),
+        ] {
+            let parsed = Filter::parse(filter).unwrap();
+            assert_eq!(
+                parsed.resolve_among(group).unwrap().matches(&resource),
+                is_met,
+                "{filter}"
+            );
+        }
+        let senseless = Filter::parse("displayName eq 5").unwrap();
+        assert!(senseless.resolve_among(group).is_err());
     }
 }

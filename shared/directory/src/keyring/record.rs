@@ -7,6 +7,7 @@
 
 use std::net::IpAddr;
 
+use data_encoding::HEXLOWER;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,17 +21,23 @@ use crate::token::{Digest, KeyId};
 pub enum Scope {
     /// The SCIM endpoints of the key's tenant.
     Scim,
+    /// Reading the user that the key stands for, and what the service provider says of itself.
+    Me,
 }
 
 impl Scope {
+    /// All of them, the one that grants most first.
+    pub const ALL: [Self; 2] = [Self::Scim, Self::Me];
+
     const fn as_str(self) -> &'static str {
         match self {
             Self::Scim => "scim",
+            Self::Me => "me",
         }
     }
 
     fn parse(text: &str) -> Option<Self> {
-        (text == Self::Scim.as_str()).then_some(Self::Scim)
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 }
 
@@ -56,6 +63,9 @@ pub struct KeyRecord {
     pub sources: Vec<IpNet>,
     /// The user that the key stands for (`/Me`), if any.
     pub subject: Option<String>,
+    /// Random bytes that whoever has the token does not know: what the service hands out to be handed
+    /// back, such as cursors, is sealed with them.
+    pub seal: [u8; 16],
 }
 
 impl KeyRecord {
@@ -110,6 +120,10 @@ impl KeyRecord {
                 .collect::<Result<_, _>>()
                 .ok()?,
             subject: stored.subject,
+            seal: stored
+                .seal
+                .and_then(|seal| HEXLOWER.decode(seal.as_bytes()).ok()?.try_into().ok())
+                .unwrap_or_default(),
         })
     }
 
@@ -128,6 +142,7 @@ impl KeyRecord {
             expires: self.expires.as_ref().map(Timestamp::to_string),
             sources: self.sources.iter().map(IpNet::to_string).collect(),
             subject: self.subject.clone(),
+            seal: Some(HEXLOWER.encode(&self.seal)),
         };
         // Strings and lists of strings are always JSON.
         serde_json::to_value(stored).unwrap_or_default()
@@ -149,6 +164,8 @@ struct Stored {
     sources: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seal: Option<String>,
 }
 
 #[cfg(test)]
@@ -185,6 +202,7 @@ pub(super) mod tests {
             expires: None,
             sources: Vec::new(),
             subject: None,
+            seal: [7; 16],
         }
     }
 
@@ -219,6 +237,7 @@ pub(super) mod tests {
                 "purpose": "Okta production",
                 "scopes": ["scim"],
                 "created": "2027-01-15T08:00:00Z",
+                "seal": "07070707070707070707070707070707",
             })
         );
     }

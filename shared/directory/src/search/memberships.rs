@@ -24,7 +24,7 @@ impl Directory {
         resources: &[Stored],
         spread: Spread,
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let asked = Memberships::asked(query.of.kind, query.filter, query.sort);
+        let asked = Memberships::asked(query.of.kind, query.filter, query.order.sort());
         let (Some(first), Some(last)) = (resources.first(), resources.last()) else {
             return Ok(BTreeMap::new());
         };

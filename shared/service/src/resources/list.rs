@@ -1,126 +1,287 @@
-//! Queries: a page of the resources that meet a filter, in an order.
+//! Queries: a page of the resources that meet a filter, in an order; of one resource type, or of all.
 
-use directory::directory::Found;
-use directory::error::DirectoryError;
-use directory::search::Query;
-use directory::walk::Step;
+use std::collections::HashMap;
+
+use directory::directory::{Directory, Spread};
+use directory::items::Stored;
+use directory::search::Place;
+use directory::search::sorted::SortedPlace;
+use directory::walk::{Last, Step};
 use scim_core::ScimError;
-use scim_core::filter::{Filter, Resolved};
-use scim_core::list::{Count, Page, StartIndex};
+use scim_core::list::{self, Page, StartIndex};
 use scim_core::projection::Projection;
-use scim_core::sort::Sort;
+use scim_core::sort::{Direction, SortKey};
+use serde_json::Value;
 
 use super::Resources;
+use crate::auth::Caller;
+use crate::clock::{Clock, Ids};
+use crate::cursor::{After, Bound, Cursor, Seal};
 use crate::request::Parameters;
 use crate::response::{Outcome, explain};
 
-/// A query that was understood.
-struct Asked<'a> {
-    filter: Option<Resolved<'a>>,
-    sort: Option<Sort<'a>>,
-    start: StartIndex,
-    count: usize,
-    /// The step of a walk that the page is.
-    step: Step<'a>,
+mod asked;
+
+use asked::{Asked, Paging, Part};
+
+/// The lists that a caller may ask for.
+pub struct Listing<'r> {
+    /// The tenant's resources.
+    pub directory: &'r Directory,
+    /// The time.
+    pub clock: &'r Clock,
+    /// Where random bytes come from.
+    pub ids: &'r Ids,
+    /// The resources of each type, in the order of [`ResourceKind::ALL`].
+    pub types: Vec<Resources<'r>>,
+    /// Whose pages they are.
+    pub caller: &'r Caller,
 }
 
-impl Resources<'_> {
-    /// GET of many; `walker` is the key of the caller.
+/// What was found.
+struct Results {
+    total: u64,
+    page: Vec<Stored>,
+    spread: Spread,
+    /// What each is sorted by, if they are.
+    keys: Vec<SortKey>,
+}
+
+impl Listing<'_> {
+    /// What is listed, as anchors and cursors name it.
+    fn over(&self) -> &'static str {
+        match self.types.as_slice() {
+            [one] => one.of.kind.name(),
+            _ => "all",
+        }
+    }
+
+    fn step<'s>(&'s self, asked: &'s Asked<'_>, start: u64) -> Step<'s> {
+        Step {
+            walker: self.caller.key.id.as_str(),
+            over: self.over(),
+            filter: asked.filter,
+            start,
+        }
+    }
+
+    /// GET of many, or a search request.
     pub async fn list(
         &self,
         parameters: &Parameters,
         projection: &Projection,
-        walker: &str,
     ) -> Result<Outcome, ScimError> {
-        let text = parameters.filter.as_deref().unwrap_or_default().trim();
-        let filter = match text {
-            "" => None,
-            text => Some(Filter::parse(text)?.resolve(self.of)?),
+        let asked = self.read(parameters)?;
+        let mut results = match asked.sorted {
+            Some(direction) => self.sorted(&asked, direction).await?,
+            None => self.unsorted(&asked).await?,
         };
-        let (by, order) = (&parameters.sort_by, &parameters.sort_order);
-        let sort = Sort::parse(by.as_deref(), order.as_deref(), self.of)?;
-        let start = StartIndex::parse(parameters.start_index.as_deref())?;
-        let step = Step {
-            walker,
-            kind: self.of.kind,
-            filter: text,
-            start: start.get(),
+        let is_last = results.page.len() <= asked.count;
+        results.page.truncate(asked.count);
+        let next = match &asked.paging {
+            Paging::Cursor(query, _) if !is_last => self.next(query, &asked, &results),
+            _ => None,
         };
-        let asked = Asked {
-            step,
-            filter,
-            sort,
-            start,
-            count: Count::parse(parameters.count.as_deref())?.get(),
+        let anchored = self.leave_anchor(&asked, &results);
+        let total = results.total;
+        let shown = self.show(results.page, results.spread, projection);
+        let (resources, ()) = tokio::try_join!(shown, anchored)?;
+        let place = match asked.paging {
+            Paging::Index(start) => list::Place::Start(start),
+            Paging::Cursor(..) => list::Place::Next(next),
         };
-        let found = self.find(&asked).await.map_err(explain)?;
-        self.page(asked, found, projection).await
-    }
-
-    /// The page: after the last id of the page before it, if that is known; else by rank.
-    async fn find(&self, asked: &Asked<'_>) -> Result<Found, DirectoryError> {
-        let now = self.clock.now();
-        if asked.filter.is_none() && asked.sort.is_none() {
-            return self.directory.list(asked.step, asked.count, now).await;
-        }
-        // Sorted results are not walked: their order may change between two pages.
-        let after = match (&asked.sort, asked.step.start) {
-            (Some(_), _) | (_, 1) => None,
-            (None, _) => self.directory.anchor(asked.step, now).await?,
-        };
-        let query = Query {
-            of: self.of,
-            filter: asked.filter.as_ref(),
-            sort: asked.sort.as_ref(),
-            base: self.base,
-            after,
-            skipped: after.map_or(asked.start.skipped(), |_| 0),
-            count: asked.count,
-        };
-        let mut found = self.directory.search(query).await?;
-        if after.is_some() {
-            // What was given on the pages before, and what is left.
-            found.total += asked.start.skipped();
-        }
-        Ok(found)
-    }
-
-    /// The page as it is answered, while the next one is prepared.
-    async fn page(
-        &self,
-        asked: Asked<'_>,
-        found: Found,
-        projection: &Projection,
-    ) -> Result<Outcome, ScimError> {
-        let Found {
-            total,
-            page,
-            spread,
-        } = found;
-        let next = asked.start.get() + u64::try_from(page.len()).unwrap_or_default();
-        let last = page.last().map(|stored| stored.resource.id);
-        let anchor = last.filter(|_| asked.sort.is_none() && next <= total);
-        let beside = self.directory.branch();
-        let (resources, ()) = tokio::try_join!(self.show_all(page, spread, projection), async {
-            match anchor {
-                Some(last) => {
-                    let step = Step {
-                        start: next,
-                        ..asked.step
-                    };
-                    beside
-                        .leave_anchor(step, last, self.clock.now())
-                        .await
-                        .map_err(explain)
-                }
-                None => Ok(()),
-            }
-        })?;
         let page = Page {
             total,
-            start: asked.start,
+            place,
             resources,
         };
         Ok(Outcome::Message(page.to_json()))
     }
+
+    async fn sorted(&self, asked: &Asked<'_>, direction: Direction) -> Result<Results, ScimError> {
+        let place = match &asked.paging {
+            Paging::Index(start) => SortedPlace::Rank(start.skipped()),
+            Paging::Cursor(_, after) => after
+                .clone()
+                .and_then(After::sorted)
+                .unwrap_or(SortedPlace::Rank(0)),
+        };
+        let parts = asked.parts.iter();
+        let queries: Vec<_> = parts.map(Part::sorted).collect();
+        let found = self
+            .directory
+            .search_sorted(&queries, direction, &place, asked.wanted())
+            .await
+            .map_err(explain)?;
+        let (keys, page) = found.page.into_iter().unzip();
+        Ok(Results {
+            total: found.total,
+            page,
+            spread: Spread::Scattered,
+            keys,
+        })
+    }
+
+    /// A page in the order of the ids: after the last one of the page before it, if that is known; else
+    /// by rank.
+    async fn unsorted(&self, asked: &Asked<'_>) -> Result<Results, ScimError> {
+        let start = match &asked.paging {
+            Paging::Index(start) => *start,
+            Paging::Cursor(_, after) => {
+                let last = after.as_ref().and_then(After::last);
+                return self
+                    .gather(asked, last, 0)
+                    .await
+                    .map(|(results, _)| results);
+            }
+        };
+        let (now, step) = (self.clock.now(), self.step(asked, start.get()));
+        if let ([part], "") = (asked.parts.as_slice(), asked.filter) {
+            let found = self
+                .directory
+                .list(part.kind(), step, asked.count, now)
+                .await;
+            let found = found.map_err(explain)?;
+            return Ok(Results {
+                total: in_walk(found.total, found.given, start),
+                page: found.page,
+                spread: found.spread,
+                keys: Vec::new(),
+            });
+        }
+        let last = self.directory.anchor(step, now).await.map_err(explain)?;
+        let (mut results, given) = self.gather(asked, last, start.skipped()).await?;
+        results.total = in_walk(results.total, last.map(|_| given), start);
+        Ok(results)
+    }
+
+    /// The page that starts after a resource or a number of them, out of one type after the other, and
+    /// how many stand up to that resource.
+    async fn gather(
+        &self,
+        asked: &Asked<'_>,
+        last: Option<Last>,
+        skipped: u64,
+    ) -> Result<(Results, u64), ScimError> {
+        let mut results = Results::none();
+        let mut given = 0;
+        let mut ahead = last;
+        let mut skipped = skipped;
+        for part in &asked.parts {
+            let room = asked.wanted() - results.page.len();
+            let found = match ahead {
+                Some(last) if last.kind == part.kind() => {
+                    ahead = None;
+                    part.find(Place::After(last.id), room).await?
+                }
+                // All of this type was given before.
+                Some(_) => {
+                    let found = part.find(Place::Rank(0), 0).await?;
+                    given += found.total;
+                    found
+                }
+                None => part.find(Place::Rank(skipped), room).await?,
+            };
+            given += found.given.unwrap_or_default();
+            skipped = skipped.saturating_sub(found.total);
+            results.total += found.total;
+            results.page.extend(found.page);
+            results.spread = found.spread;
+        }
+        Ok((results, given))
+    }
+
+    /// The cursor of the page after this one.
+    fn next(&self, query: &Bound, asked: &Asked<'_>, results: &Results) -> Option<String> {
+        let last = results.page.last()?.resource.id;
+        let after = match asked.sorted {
+            Some(_) => After::Key(results.keys.get(results.page.len() - 1)?.clone(), last),
+            None => After::Last(last_of(&results.page)?),
+        };
+        let cursor = Cursor {
+            issued: self.clock.now().as_second(),
+            count: asked.count,
+            after,
+        };
+        Seal::of(&self.caller.key).close(query, &cursor, self.ids.bytes())
+    }
+
+    /// Leaves what the page ended with for the next one of a walk. Sorted results are not walked: their
+    /// order may change between two pages.
+    fn leave_anchor<'s>(
+        &'s self,
+        asked: &'s Asked<'_>,
+        results: &Results,
+    ) -> impl Future<Output = Result<(), ScimError>> + 's {
+        let given = u64::try_from(results.page.len()).unwrap_or_default();
+        let next = match asked.paging {
+            Paging::Index(start) if asked.sorted.is_none() => start.get() + given,
+            _ => u64::MAX,
+        };
+        let last = last_of(&results.page).filter(|_| next <= results.total);
+        async move {
+            let Some(last) = last else {
+                return Ok(());
+            };
+            let beside = self.directory.branch();
+            beside
+                .leave_anchor(self.step(asked, next), last, self.clock.now())
+                .await
+                .map_err(explain)
+        }
+    }
+
+    /// The page as it is answered, type by type, in the order in which it was found.
+    async fn show(
+        &self,
+        page: Vec<Stored>,
+        spread: Spread,
+        projection: &Projection,
+    ) -> Result<Vec<Value>, ScimError> {
+        if let [one] = self.types.as_slice() {
+            return one.show_all(page, spread, projection).await;
+        }
+        let order: Vec<_> = page.iter().map(|stored| stored.resource.id).collect();
+        let mut by_id = HashMap::new();
+        let mut rest = page;
+        for one in &self.types {
+            let (own, others) = rest
+                .into_iter()
+                .partition(|stored| stored.resource.kind == one.of.kind);
+            rest = others;
+            for value in one.show_all(own, spread, projection).await? {
+                let id = value.get("id").and_then(Value::as_str).unwrap_or_default();
+                by_id.insert(id.to_owned(), value);
+            }
+        }
+        Ok(order
+            .iter()
+            .filter_map(|id| by_id.remove(id.as_str()))
+            .collect())
+    }
+}
+
+impl Results {
+    const fn none() -> Self {
+        Self {
+            total: 0,
+            page: Vec::new(),
+            spread: Spread::Scattered,
+            keys: Vec::new(),
+        }
+    }
+}
+
+/// What a page ended with.
+fn last_of(page: &[Stored]) -> Option<Last> {
+    page.last().map(|stored| Last {
+        kind: stored.resource.kind,
+        id: stored.resource.id,
+    })
+}
+
+/// The total of a page: in a walk, where `given` results stand up to the one that it starts after, what
+/// was given on the pages before and what is left.
+fn in_walk(total: u64, given: Option<u64>, start: StartIndex) -> u64 {
+    given.map_or(total, |given| start.skipped() + total.saturating_sub(given))
 }

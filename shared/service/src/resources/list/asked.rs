@@ -1,0 +1,156 @@
+//! What a query asks for: its parts, one for each resource type, its order, and the page.
+
+use directory::directory::Found;
+use directory::search::{Order, Place, Query};
+use scim_core::filter::{Filter, Resolved};
+use scim_core::list::{Count, StartIndex};
+use scim_core::sort::{Direction, Sort};
+use scim_core::{ResourceKind, ScimError};
+
+use super::Listing;
+use crate::cursor::{After, Bound, Seal};
+use crate::request::Parameters;
+use crate::resources::Resources;
+use crate::response::explain;
+
+/// A query that was understood.
+pub(super) struct Asked<'a> {
+    pub(super) parts: Vec<Part<'a>>,
+    /// The filter, as it was written.
+    pub(super) filter: &'a str,
+    /// The order, unless it is that of the ids.
+    pub(super) sorted: Option<Direction>,
+    pub(super) paging: Paging,
+    pub(super) count: usize,
+}
+
+/// A query of one resource type.
+pub(super) struct Part<'a> {
+    resources: Resources<'a>,
+    filter: Option<Resolved<'a>>,
+    sort: Option<Sort<'a>>,
+}
+
+/// How the page was asked for.
+pub(super) enum Paging {
+    Index(StartIndex),
+    Cursor(Bound, Option<After>),
+}
+
+impl<'a> Part<'a> {
+    pub(super) const fn kind(&self) -> ResourceKind {
+        self.resources.of.kind
+    }
+
+    fn query(&'a self, order: Order<'a>, place: Place, count: usize) -> Query<'a> {
+        Query {
+            of: self.resources.of,
+            filter: self.filter.as_ref(),
+            order,
+            base: self.resources.base,
+            place,
+            count,
+        }
+    }
+
+    /// The query in the order that was asked for.
+    pub(super) fn sorted(&'a self) -> Query<'a> {
+        let order = self.sort.as_ref().map_or(Order::Alike, Order::By);
+        self.query(order, Place::Rank(0), 0)
+    }
+
+    pub(super) async fn find(&self, place: Place, count: usize) -> Result<Found, ScimError> {
+        let directory = self.resources.directory;
+        let found = match &self.filter {
+            None => directory.list_from(self.kind(), place, count).await,
+            Some(_) => directory.search(self.query(Order::Ids, place, count)).await,
+        };
+        found.map_err(explain)
+    }
+}
+
+impl Asked<'_> {
+    /// How many results to look for: one more than the page has shows whether another one follows.
+    pub(super) fn wanted(&self) -> usize {
+        match self.paging {
+            Paging::Cursor(..) if self.count > 0 => self.count + 1,
+            _ => self.count,
+        }
+    }
+}
+
+impl Listing<'_> {
+    /// Understands a query.
+    pub(super) fn read<'p>(&'p self, parameters: &'p Parameters) -> Result<Asked<'p>, ScimError> {
+        let filter = parameters.filter.as_deref().unwrap_or_default().trim();
+        let parsed = match filter {
+            "" => None,
+            text => Some(Filter::parse(text)?),
+        };
+        let by = parameters.sort_by.as_deref();
+        let order = parameters.sort_order.as_deref();
+        let mut sorts: Vec<_> = self
+            .types
+            .iter()
+            .map(|one| Sort::parse(by, order, one.of))
+            .collect();
+        if sorts.iter().all(Result::is_err)
+            && let Some(Err(error)) = sorts.pop()
+        {
+            return Err(error);
+        }
+        let mut parts = Vec::new();
+        for (resources, sort) in self.types.iter().zip(sorts) {
+            let resolved = parsed.as_ref().map(|filter| match self.types.len() {
+                1 => filter.resolve(resources.of),
+                _ => filter.resolve_among(resources.of),
+            });
+            parts.push(Part {
+                resources: *resources,
+                filter: resolved.transpose()?,
+                // An attribute that one of several types lacks has no value there.
+                sort: sort.ok().flatten(),
+            });
+        }
+        let is_sorted = parts.iter().any(|part| part.sort.is_some());
+        let (paging, count) = self.paging(parameters, filter)?;
+        Ok(Asked {
+            parts,
+            filter,
+            sorted: is_sorted.then(|| Direction::parse(order)).transpose()?,
+            paging,
+            count,
+        })
+    }
+
+    fn paging(&self, parameters: &Parameters, filter: &str) -> Result<(Paging, usize), ScimError> {
+        let start = StartIndex::parse(parameters.start_index.as_deref())?;
+        let count = parameters.count.as_deref();
+        let Some(cursor) = parameters.cursor.as_deref().map(str::trim) else {
+            return Ok((Paging::Index(start), Count::parse(count)?.get()));
+        };
+        if start.get() > 1 {
+            return Err(ScimError::invalid_value(
+                "`startIndex` and `cursor` are two ways to page; send one of them",
+            ));
+        }
+        let folded = |text: &Option<String>| {
+            let text = text.as_deref().unwrap_or_default().trim();
+            text.to_ascii_lowercase()
+        };
+        let (by, order) = (folded(&parameters.sort_by), folded(&parameters.sort_order));
+        let tenant = self.caller.tenant.as_str();
+        let query = Bound::to(&[tenant, self.over(), filter, &by, &order]);
+        let cursor = match cursor {
+            "" => None,
+            text => Some(Seal::of(&self.caller.key).open(&query, text)?),
+        };
+        if let Some(cursor) = &cursor {
+            cursor.check_age(self.clock.now())?;
+        }
+        let first = cursor.as_ref().map(|cursor| cursor.count);
+        let count = Count::with_cursor(count, first)?.get();
+        let after = cursor.map(|cursor| cursor.after);
+        Ok((Paging::Cursor(query, after), count))
+    }
+}

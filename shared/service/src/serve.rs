@@ -1,0 +1,130 @@
+//! Serving the endpoints behind which resources are.
+
+use bytes::Bytes;
+use directory::directory::Directory;
+use http::{Method, Request};
+use scim_core::projection::Projection;
+use scim_core::{ErrorKind, ResourceKind, ScimError};
+use serde_json::Value;
+
+use crate::auth::Caller;
+use crate::bulk::Bulk;
+use crate::clock::{Clock, Ids};
+use crate::request::{self, Parameters, Preconditions};
+use crate::resources::Resources;
+use crate::resources::list::Listing;
+use crate::response::{Failure, Outcome};
+use crate::routes::Endpoint;
+
+/// A request that is being served.
+pub(crate) struct Serving<'s> {
+    pub(crate) request: &'s Request<Bytes>,
+    pub(crate) parameters: Parameters,
+    pub(crate) projection: Projection,
+    pub(crate) preconditions: Preconditions,
+    pub(crate) caller: &'s Caller,
+    pub(crate) base: &'s str,
+    pub(crate) directory: Directory,
+    pub(crate) clock: &'s Clock,
+    pub(crate) ids: &'s Ids,
+}
+
+impl Serving<'_> {
+    fn body(&self) -> Result<Value, ScimError> {
+        request::json(self.request.headers(), self.request.body())
+    }
+
+    fn resources(&self, kind: ResourceKind) -> Resources<'_> {
+        let of = self.caller.catalogue.resource_type(kind);
+        Resources::new(&self.directory, of, self.base, self.clock, self.ids)
+    }
+
+    fn listing(&self, kinds: &[ResourceKind]) -> Listing<'_> {
+        Listing {
+            directory: &self.directory,
+            clock: self.clock,
+            ids: self.ids,
+            types: kinds.iter().map(|kind| self.resources(*kind)).collect(),
+            caller: self.caller,
+        }
+    }
+
+    /// The answer of an endpoint; `id` is the variable of its path.
+    pub(crate) async fn answer(&self, endpoint: Endpoint, id: &str) -> Result<Outcome, Failure> {
+        let (projection, given) = (&self.projection, &self.preconditions);
+        Ok(match endpoint {
+            Endpoint::List(kind) => self.list(&[kind]).await?,
+            Endpoint::ListAll => self.list(&ResourceKind::ALL).await?,
+            Endpoint::Search(kind) => self.search(&[kind]).await?,
+            Endpoint::SearchAll => self.search(&ResourceKind::ALL).await?,
+            Endpoint::Create(kind) => {
+                let body = self.body()?;
+                self.resources(kind).create(body, projection).await?
+            }
+            Endpoint::Read(kind) => self.resources(kind).read(id, projection, given).await?,
+            Endpoint::Replace(kind) => {
+                let body = self.body()?;
+                let resources = self.resources(kind);
+                resources.replace(id, body, projection, given).await?
+            }
+            Endpoint::Modify(kind) => {
+                let body = self.body()?;
+                let resources = self.resources(kind);
+                resources.modify(id, body, projection, given).await?
+            }
+            Endpoint::Delete(kind) => self.resources(kind).delete(id, given).await?,
+            Endpoint::Bulk => {
+                let catalogue = self.caller.catalogue.as_ref();
+                let (clock, ids) = (self.clock, self.ids);
+                let bulk = Bulk::new(&self.directory, catalogue, self.base, clock, ids)?;
+                bulk.run(self.body()?).await?
+            }
+            Endpoint::Me => self.me().await?,
+            Endpoint::ServiceProviderConfig
+            | Endpoint::ResourceTypes
+            | Endpoint::ResourceType
+            | Endpoint::Schemas
+            | Endpoint::Schema => {
+                return Err(ScimError::not_found("there is no such endpoint").into());
+            }
+        })
+    }
+
+    async fn list(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
+        let listing = self.listing(kinds);
+        listing.list(&self.parameters, &self.projection).await
+    }
+
+    async fn search(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
+        let parameters = Parameters::search_request(self.body()?)?;
+        let projection = parameters.projection()?;
+        self.listing(kinds).list(&parameters, &projection).await
+    }
+
+    /// The user that the key stands for, RFC 7644 §3.11: served directly, under its permanent address.
+    async fn me(&self) -> Result<Outcome, Failure> {
+        let Some(id) = self.caller.key.subject.as_deref() else {
+            return Err(not_offered(
+                "this token stands for no user, so there is nobody at /Me; ask for /Users/ID",
+            ));
+        };
+        let (projection, given) = (&self.projection, &self.preconditions);
+        let users = self.resources(ResourceKind::User);
+        Ok(match *self.request.method() {
+            Method::GET => users.read(id, projection, given).await?,
+            Method::PUT => users.replace(id, self.body()?, projection, given).await?,
+            Method::PATCH => users.modify(id, self.body()?, projection, given).await?,
+            Method::DELETE => users.delete(id, given).await?,
+            Method::POST => {
+                return Err(not_offered(
+                    "nobody registers at /Me here; users are created at /Users",
+                ));
+            }
+            _ => return Err(Failure::allowed("GET, PUT, PATCH, DELETE")),
+        })
+    }
+}
+
+fn not_offered(detail: &str) -> Failure {
+    ScimError::new(ErrorKind::NotImplemented, detail).into()
+}

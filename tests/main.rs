@@ -17,6 +17,7 @@ mod house;
 mod idp;
 mod infra;
 mod me;
+mod nested;
 mod protocol;
 mod search;
 mod storage;

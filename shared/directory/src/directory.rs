@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
-use crate::keys::{self, Key};
+use crate::keys;
 use crate::store::{Item, Meter, Range, Store, number, sort_key, text};
 use crate::tenant_id::TenantId;
 
@@ -47,6 +47,17 @@ pub struct GroupRef {
     pub id: ResourceId,
     /// Its displayName.
     pub display: String,
+    /// How.
+    pub through: Through,
+}
+
+/// How someone belongs to a group.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Through {
+    /// As its member.
+    Itself,
+    /// As a member of a group that belongs to it.
+    Another,
 }
 
 impl MemberRef {
@@ -65,7 +76,10 @@ impl GroupRef {
             "value": self.id.as_str(),
             "$ref": format!("{base}/Groups/{}", self.id),
             "display": self.display,
-            "type": "direct",
+            "type": match self.through {
+                Through::Itself => "direct",
+                Through::Another => "indirect",
+            },
         })
     }
 }
@@ -250,38 +264,6 @@ impl Directory {
             .try_collect()
             .await?;
         self.groups_at(edges.concat()).await
-    }
-
-    /// The groups at the far end of edges. An edge whose group is gone counts for nothing.
-    async fn groups_at(
-        &self,
-        edges: Vec<(ResourceId, ResourceId)>,
-    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
-        if edges.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let distinct: std::collections::BTreeSet<_> =
-            edges.iter().map(|(_, group)| *group).collect();
-        let keys: Vec<Key> = distinct
-            .iter()
-            .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
-            .collect();
-        let mut names = BTreeMap::new();
-        for item in self.store.batch_get(&keys, &self.meter).await? {
-            let group = read_resource(ResourceKind::Group, &item)?.resource;
-            let display = group.text("displayName").unwrap_or_default().to_owned();
-            names.insert(group.id, display);
-        }
-        let mut groups: BTreeMap<ResourceId, Vec<GroupRef>> = BTreeMap::new();
-        for (member, id) in edges {
-            if let Some(display) = names.get(&id) {
-                groups.entry(member).or_default().push(GroupRef {
-                    id,
-                    display: display.clone(),
-                });
-            }
-        }
-        Ok(groups)
     }
 
     /// The number of resources in each part of each bucket: what the ids begin with, three digits.

@@ -49,6 +49,7 @@ pub mod items;
 pub mod keyring;
 pub mod keys;
 pub mod members;
+mod nested;
 pub mod password;
 mod plan;
 pub mod search;

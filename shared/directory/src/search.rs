@@ -15,6 +15,7 @@ use crate::keys::{self, Key};
 use crate::plan::Plan;
 
 use crate::store::{Item, Range, sort_key, text};
+use memberships::Asked;
 
 mod memberships;
 pub mod sorted;
@@ -165,20 +166,24 @@ impl Directory {
         let plan = query
             .filter
             .map_or(Plan::Scan, |filter| Plan::of(query.of.kind, filter));
+        let asked = Asked::of(query);
         match self.ids_of(query.of.kind, &plan).await? {
             Some(ids) => {
                 let candidates = self.resources(query.of.kind, ids).await?;
-                Ok(vec![
-                    self.judge(query, candidates, Spread::Scattered).await?,
-                ])
+                let few = !matches!(plan, Plan::MembersOf(_));
+                let few = few.then_some(candidates.len());
+                let asked = self.look_below(asked, few).await?;
+                let found = self.judge(query, &asked, candidates, Spread::Scattered);
+                Ok(vec![found.await?])
             }
-            None => tokio::time::timeout(
-                SCAN_TIME,
+            None => tokio::time::timeout(SCAN_TIME, async {
+                let asked = &self.look_below(asked, None).await?;
                 try_join_all(RANGES.iter().map(|range| {
                     let branch = self.branch();
-                    async move { branch.scan(query, *range).await }
-                })),
-            )
+                    async move { branch.scan(query, asked, *range).await }
+                }))
+                .await
+            })
             .await
             .map_err(|_| DirectoryError::TooMany)?,
         }
@@ -210,13 +215,8 @@ impl Directory {
                 Plan::GroupsOf(None) | Plan::MembersOf(None) => Ok(Some(Vec::new())),
                 Plan::GroupsOf(Some(member)) => self.edges_of(*member).await.map(Some),
                 Plan::MembersOf(Some(group)) => {
-                    let (from, to) = keys::edge_range(*group, *group);
-                    let pk = keys::members(&self.tenant);
-                    let range = Range { pk, from, to };
-                    let ids = self
-                        .ids(&range, |sk| sk.split_once('#').map(|(_, member)| member))
-                        .await?;
-                    Ok(Some(ids))
+                    let below = self.below(*group, MOST_CANDIDATES).await?;
+                    Ok(Some(below.users.into_iter().collect()))
                 }
                 Plan::Union(plans) => {
                     let each = plans.iter().map(|plan| {
@@ -303,6 +303,7 @@ impl Directory {
     async fn scan(
         &self,
         query: Query<'_>,
+        asked: &Asked,
         (from, to): (&str, &str),
     ) -> Result<Matches, DirectoryError> {
         let range = Range {
@@ -321,7 +322,9 @@ impl Directory {
                 .iter()
                 .map(|item| read_resource(query.of.kind, item))
                 .collect::<Result<Vec<_>, _>>()?;
-            let found = self.judge(query, resources, Spread::Neighbours).await?;
+            let found = self
+                .judge(query, asked, resources, Spread::Neighbours)
+                .await?;
             all.total += found.total;
             all.before += found.before;
             all.keys.extend(found.keys);
@@ -338,10 +341,11 @@ impl Directory {
     async fn judge(
         &self,
         query: Query<'_>,
+        asked: &Asked,
         resources: Vec<Stored>,
         spread: Spread,
     ) -> Result<Matches, DirectoryError> {
-        let memberships = self.memberships(query, &resources, spread).await?;
+        let memberships = self.memberships(query, asked, &resources, spread).await?;
         let name = match query.of.kind {
             ResourceKind::User => "groups",
             ResourceKind::Group => "members",

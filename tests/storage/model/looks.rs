@@ -18,7 +18,7 @@ impl Game {
         for json in users.json()["Resources"].as_array().unwrap() {
             let id = json["id"].as_str().unwrap();
             assert_eq!(read_user(json), model.users[id], "{id}");
-            assert_eq!(values(json, "groups"), model.groups_of(id), "{id}");
+            assert_eq!(values(json, "groups"), model.groups_above(id), "{id}");
         }
         let groups = client.get("/Groups?count=1000").await;
         assert_eq!(
@@ -90,12 +90,8 @@ impl Game {
             );
         }
         for (id, group) in &self.model.groups {
-            let expected = group
-                .members
-                .iter()
-                .filter(|id| users.contains_key(*id))
-                .cloned()
-                .collect();
+            let within = |user: &&String| self.model.contains(id, user);
+            let expected = users.keys().filter(within).cloned().collect();
             assert_eq!(
                 found(client, "/Users", &format!("groups.value eq \"{id}\"")).await,
                 expected

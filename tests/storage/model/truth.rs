@@ -104,6 +104,13 @@ impl Model {
         with.map(|(id, _)| id.clone()).collect()
     }
 
+    /// The groups that someone belongs to, directly or through others.
+    pub(super) fn groups_above(&self, id: &str) -> BTreeSet<String> {
+        let groups = self.groups.keys();
+        let above = groups.filter(|group| *group != id && self.contains(group, id));
+        above.cloned().collect()
+    }
+
     /// Takes someone who is deleted out of all groups.
     pub(super) fn forget(&mut self, id: &str) {
         for group in self.groups.values_mut() {

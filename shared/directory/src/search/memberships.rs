@@ -1,6 +1,6 @@
 //! What a query has to know about who belongs to what.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
@@ -16,23 +16,75 @@ use crate::store::sort_key;
 /// How many members are looked at for one filter before the query is refused.
 const MOST_MEMBERS_READ: u64 = 100_000;
 
+/// How many users are asked for their groups rather than the groups for their members.
+const FEW: usize = 32;
+
+/// What a query asks of memberships.
+pub(super) enum Asked {
+    /// Nothing.
+    Unasked,
+    /// Whether these are members of the groups.
+    Members(Vec<ResourceId>),
+    /// Whether the users belong to these groups; with each stand the groups within.
+    Groups(BTreeMap<ResourceId, BTreeSet<ResourceId>>),
+    /// All of them.
+    All,
+}
+
+impl Asked {
+    pub(super) fn of(query: Query<'_>) -> Self {
+        let kind = query.of.kind;
+        match Memberships::asked(kind, query.filter, query.order.sort()) {
+            Memberships::Unasked => Self::Unasked,
+            Memberships::All => Self::All,
+            Memberships::Of(ids) => match kind {
+                ResourceKind::Group => Self::Members(ids),
+                ResourceKind::User => {
+                    Self::Groups(ids.into_iter().map(|id| (id, BTreeSet::new())).collect())
+                }
+            },
+        }
+    }
+}
+
 impl Directory {
+    /// Finds the groups within those that are asked about, once for all users; a few `candidates` that were
+    /// not found through the groups are asked for theirs instead, however large the groups are.
+    pub(super) async fn look_below(
+        &self,
+        asked: Asked,
+        candidates: Option<usize>,
+    ) -> Result<Asked, DirectoryError> {
+        match (asked, candidates) {
+            (Asked::Groups(_), Some(candidates)) if candidates <= FEW => Ok(Asked::All),
+            (Asked::Groups(mut groups), _) => {
+                for (id, within) in &mut groups {
+                    let most = usize::try_from(MOST_MEMBERS_READ).unwrap_or(usize::MAX);
+                    *within = self.below(*id, most).await?.groups;
+                }
+                Ok(Asked::Groups(groups))
+            }
+            (other, _) => Ok(other),
+        }
+    }
+
     /// The values of `groups` or `members` that the filter asks about.
     pub(super) async fn memberships(
         &self,
         query: Query<'_>,
+        asked: &Asked,
         resources: &[Stored],
         spread: Spread,
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let asked = Memberships::asked(query.of.kind, query.filter, query.order.sort());
         let (Some(first), Some(last)) = (resources.first(), resources.last()) else {
             return Ok(BTreeMap::new());
         };
         let (first, last) = (first.resource.id, last.resource.id);
         match (asked, query.of.kind) {
-            (Memberships::Unasked, _) => Ok(BTreeMap::new()),
-            (Memberships::Of(ids), kind) => self.edges_among(kind, resources, &ids).await,
-            (Memberships::All, ResourceKind::User) => {
+            (Asked::Unasked, _) => Ok(BTreeMap::new()),
+            (Asked::Members(ids), _) => self.members_among(resources, ids).await,
+            (Asked::Groups(groups), _) => self.groups_among(resources, groups).await,
+            (Asked::All, ResourceKind::User) => {
                 let groups = match spread {
                     Spread::Neighbours => self.groups_between(first, last).await?,
                     Spread::Scattered => {
@@ -53,7 +105,7 @@ impl Directory {
                     })
                     .collect())
             }
-            (Memberships::All, ResourceKind::Group) => {
+            (Asked::All, ResourceKind::Group) => {
                 let members: u64 = resources.iter().map(|group| group.members).sum();
                 if members > MOST_MEMBERS_READ {
                     return Err(DirectoryError::TooMany);
@@ -84,40 +136,55 @@ impl Directory {
         }
     }
 
-    /// Which of `ids` are joined to which of the resources.
-    async fn edges_among(
+    /// Which of `ids` are members of which of the groups.
+    async fn members_among(
         &self,
-        kind: ResourceKind,
-        resources: &[Stored],
+        groups: &[Stored],
         ids: &[ResourceId],
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let wanted: Vec<Key> = resources
+        let wanted: Vec<Key> = groups
             .iter()
-            .flat_map(|stored| {
-                ids.iter().map(|id| match kind {
-                    ResourceKind::User => keys::member(&self.tenant, *id, stored.resource.id),
-                    ResourceKind::Group => keys::member(&self.tenant, stored.resource.id, *id),
-                })
+            .flat_map(|group| {
+                let group = group.resource.id;
+                ids.iter()
+                    .map(move |id| keys::member(&self.tenant, group, *id))
             })
             .collect();
         let mut found: BTreeMap<ResourceId, Vec<Value>> = BTreeMap::new();
         for item in self.store.batch_get(&wanted, &self.meter).await? {
-            let Some((group, member)) = keys::edge(sort_key(&item)) else {
+            let Some((group, id)) = keys::edge(sort_key(&item)) else {
                 continue;
             };
-            match kind {
-                ResourceKind::User => {
-                    let value = json!({ "value": group.as_str() });
-                    found.entry(member).or_default().push(value);
-                }
-                ResourceKind::Group => {
-                    let member = MemberRef {
-                        id: member,
-                        kind: edge_kind(&item),
-                    };
-                    found.entry(group).or_default().push(member.to_json(""));
-                }
-            }
+            let kind = edge_kind(&item);
+            let member = MemberRef { id, kind };
+            found.entry(group).or_default().push(member.to_json(""));
+        }
+        Ok(found)
+    }
+
+    /// Which of the users belong to which of these groups, directly or through one within.
+    async fn groups_among(
+        &self,
+        users: &[Stored],
+        groups: &BTreeMap<ResourceId, BTreeSet<ResourceId>>,
+    ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
+        let all: BTreeSet<ResourceId> = groups.values().flatten().copied().collect();
+        let wanted: Vec<Key> = users
+            .iter()
+            .flat_map(|user| {
+                let user = user.resource.id;
+                all.iter()
+                    .map(move |id| keys::member(&self.tenant, *id, user))
+            })
+            .collect();
+        let mut found: BTreeMap<ResourceId, Vec<Value>> = BTreeMap::new();
+        for item in self.store.batch_get(&wanted, &self.meter).await? {
+            let Some((group, user)) = keys::edge(sort_key(&item)) else {
+                continue;
+            };
+            let through = groups.iter().filter(|(_, within)| within.contains(&group));
+            let values = through.map(|(id, _)| json!({ "value": id.as_str() }));
+            found.entry(user).or_default().extend(values);
         }
         Ok(found)
     }

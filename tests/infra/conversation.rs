@@ -22,6 +22,8 @@ mod everything;
 /// The functions, and what was seen of them.
 struct Functions {
     client: Client,
+    /// What stands between the base address and a path: with a slash no route takes the request.
+    between: &'static str,
     tenant: String,
     services: BTreeMap<Function, Service>,
     actions: Mutex<BTreeMap<String, BTreeSet<String>>>,
@@ -43,6 +45,7 @@ impl Functions {
             .to_owned();
         Self {
             client,
+            between: "",
             tenant,
             services: Function::ALL.map(service).into(),
             actions: Mutex::default(),
@@ -50,18 +53,29 @@ impl Functions {
         }
     }
 
-    /// Sends a request to the function that serves its route, and gives the body of the answer.
-    async fn send(&self, method: Method, path: &str, body: Option<Value>, status: u16) -> Value {
+    /// The function that a request is passed to, and the operation that it asks for.
+    fn addressed(&self, method: &Method, path: &str) -> (Function, Option<&'static str>) {
         let bare = path.split('?').next().unwrap_or_default();
         let segments: Vec<&str> = bare.split('/').filter(|part| !part.is_empty()).collect();
-        let (function, operation) = match find(&method, &segments) {
-            Match::Route(route, _) => (route.function, Some(route.endpoint.operation())),
-            _ => (Function::Discovery, None),
-        };
+        match find(method, &segments) {
+            Match::Route(route, _) => {
+                let function = match self.between {
+                    "" => route.function,
+                    _ => Function::CATCH_ALL,
+                };
+                (function, Some(route.endpoint.operation()))
+            }
+            _ => (Function::CATCH_ALL, None),
+        }
+    }
+
+    /// Sends a request to the function that serves its route, and gives the body of the answer.
+    async fn send(&self, method: Method, path: &str, body: Option<Value>, status: u16) -> Value {
+        let (function, operation) = self.addressed(&method, path);
         let shown = format!("{method} {path}");
         let request = Request::builder()
             .method(method)
-            .uri(format!("/{}/scim/v2{path}", self.tenant))
+            .uri(format!("/{}/scim/v2{}{path}", self.tenant, self.between))
             .header("host", "example.com")
             .header("authorization", format!("Bearer {}", self.client.token))
             .header("content-type", "application/scim+json")
@@ -126,12 +140,15 @@ impl Functions {
 /// The actions on the table that each function called in a conversation with all operations.
 pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
     let target = Target::start().await;
-    let functions = Functions::new(&target, target.tenant().await);
-    discovery(&functions).await;
-    users(&functions).await;
-    groups(&functions).await;
-    everything::all(&functions).await;
-    bulk(&functions).await;
+    let mut functions = Functions::new(&target, target.tenant().await);
+    for between in ["", "/"] {
+        functions.between = between;
+        discovery(&functions).await;
+        users(&functions).await;
+        groups(&functions).await;
+        everything::all(&functions).await;
+        bulk(&functions).await;
+    }
     target.stack.shutdown().await;
     let all: BTreeSet<String> = routes()
         .map(|route| route.endpoint.operation().to_owned())

@@ -23,7 +23,7 @@ fn the_template_has_the_routes_of_the_code() {
     let deployed = local::stack::routes().expect("template.yaml has routes");
     let line = |route: &Route| format!("{} → {}", route.key(), route.function());
     let mut expected = expected();
-    expected.insert(format!("$default → {}", Function::Discovery.name()));
+    expected.insert(format!("$default → {}", Function::CATCH_ALL.name()));
     assert_eq!(deployed.iter().map(line).collect::<BTreeSet<_>>(), expected);
 }
 
@@ -93,7 +93,7 @@ fn cargo_lambda_watch_serves_the_same_routes() {
         for method in METHODS {
             let takes = |own: &Option<http::Method>| own.as_ref().is_none_or(|own| own == method);
             let route = routes().find(|route| route.path == path && takes(&route.method));
-            let function = route.map_or(Function::Discovery, |route| route.function);
+            let function = route.map_or(Function::CATCH_ALL, |route| route.function);
             expected.insert((path.to_owned(), method), vec![function.name().to_owned()]);
         }
     }

@@ -1,7 +1,15 @@
 //! E-10, T-16, T-17, H-09, H-10: addresses that lead nowhere, odd ids, odd queries.
 
+use bytes::Bytes;
+use http::{Method, Request};
+use serde_json::json;
+use service::routes::routes;
+use service::{Function, Origin};
+
 use super::scim_error;
 use crate::support::Target;
+use crate::support::client::{BULK, USER, group, user};
+use crate::support::listed::total;
 use crate::support::table::tenant_of;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,9 +23,7 @@ async fn e10_t07_addresses_that_lead_nowhere_are_scim_errors() {
         "/users",
         "/USERS",
         "/Users/1/2",
-        "/Users/",
-        "/Groups//",
-        "//Users",
+        "/Users//1//2/",
         "/Schemas/x/y",
         "/v2/Users",
     ];
@@ -56,6 +62,81 @@ async fn e10_t07_addresses_that_lead_nowhere_are_scim_errors() {
         format!("/{tenant}/Users"),
     ] {
         scim_error(&client.get(&format!("origin:{path}")).await, 404, &path);
+    }
+}
+
+/// No route of the gateway takes these: they come to the function behind `$default`.
+#[tokio::test(flavor = "multi_thread")]
+async fn e10_a_slash_more_or_at_the_end_makes_no_difference() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let tenant = tenant_of(&client);
+    let created = client.post("//Users/", &user("anna")).await.expect(201);
+    let id = created.id();
+    let location = format!("{}/Users/{id}", client.base);
+    assert_eq!(created.headers["location"], location.as_str());
+    let read = client.get(&format!("/Users/{id}")).await.expect(200);
+    for path in [
+        format!("//Users/{id}"),
+        format!("/Users//{id}"),
+        format!("/Users/{id}/"),
+        format!("/Users/{id}/?"),
+        format!("///Users///{id}//?&"),
+        format!("origin://{tenant}/scim/v2/Users/{id}"),
+        format!("origin:/{tenant}//scim//v2//Users/{id}/"),
+    ] {
+        let answer = client.get(&path).await.expect(200);
+        assert_eq!(answer.text, read.text, "{path}");
+        assert_eq!(answer.headers["etag"], read.headers["etag"], "{path}");
+    }
+    for path in ["/Users/", "//Users", "/Users//?count=5", "//Users/?"] {
+        let list = client.get(path).await.expect(200).json();
+        assert_eq!(list["Resources"], json!([read.json()]), "{path}");
+    }
+    let query = r"//Users?filter=userName%20eq%20%22anna%22&";
+    assert_eq!(total(&client.get(query).await), 1);
+    for path in ["/ServiceProviderConfig", "/ResourceTypes/User", "/Schemas"] {
+        let exact = client.get(path).await.expect(200).text;
+        for path in [format!("/{path}"), format!("{path}/")] {
+            assert_eq!(client.get(&path).await.expect(200).text, exact, "{path}");
+        }
+    }
+    let group = client
+        .post("//Groups", &group("Sales", &[id.clone()]))
+        .await;
+    let group = group.expect(201).id();
+    let off = json!([{ "op": "replace", "path": "active", "value": false }]);
+    let patched = client.patch(&format!("//Users/{id}"), off).await;
+    assert_eq!(patched.expect(200).json()["active"], false);
+    let bulk = json!({ "schemas": [BULK], "Operations": [
+        { "method": "DELETE", "path": format!("/Groups/{group}") }
+    ] });
+    let answer = client.post("//Bulk/", &bulk).await.expect(200);
+    assert_eq!(answer.json()["Operations"][0]["status"], "204");
+    let method = client.put("/Users/", &user("anna")).await;
+    scim_error(&method, 405, "PUT /Users/");
+    client.delete(&format!("//Users/{id}/")).await.expect(204);
+    assert_eq!(total(&client.get("/Users").await), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_serves_its_own_routes_and_the_one_behind_default_all() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    for route in routes().filter(|route| route.method == Some(Method::GET)) {
+        let path = route.path.replace("{tenant}", &tenant_of(&client));
+        let path = path.replace("{id}", "1").replace("{name}", "User");
+        for function in Function::ALL {
+            let request = Request::get(path.replace("{urn}", USER))
+                .header("authorization", format!("Bearer {}", client.token))
+                .body(Bytes::new())
+                .unwrap();
+            let service = &target.stack.service;
+            let answer = service.handle(function, request, Origin::default()).await;
+            let is_unknown = String::from_utf8_lossy(answer.body()).contains("no such endpoint");
+            let is_served = function == route.function || function == Function::CATCH_ALL;
+            assert_eq!(is_unknown, !is_served, "{path} in {}", function.name());
+        }
     }
 }
 
@@ -124,8 +205,8 @@ async fn h09_odd_ids_name_nothing_on_any_method() {
     let own = own.iter().map(String::as_str);
     for one in ODD.into_iter().chain(own) {
         for endpoint in ["/Users", "/Groups", "/Schemas", "/ResourceTypes"] {
-            // A slash more at the end of these two makes no difference, and what follows `?` is gone.
-            if ["%2F", "%3F"].contains(&one) && ["/Schemas", "/ResourceTypes"].contains(&endpoint) {
+            // A slash more at the end makes no difference, and what follows `?` is gone.
+            if ["%2F", "%3F"].contains(&one) {
                 continue;
             }
             let path = format!("{endpoint}/{one}");

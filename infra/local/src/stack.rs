@@ -187,7 +187,7 @@ impl Stack {
         let handler = move |function: String, request| {
             let service = Arc::clone(&behind);
             async move {
-                let function = Function::named(&function).unwrap_or(Function::Discovery);
+                let function = Function::named(&function).unwrap_or(Function::CATCH_ALL);
                 lambda::answer(&service, function, request).await
             }
         };

@@ -241,20 +241,20 @@ fn is_public(found: &Match<'_>) -> bool {
     matches!(found, Match::Route(route, _) if route.endpoint == Endpoint::ServiceProviderConfig)
 }
 
-/// The route of a request, when this function serves it.
+/// The route of a request, when this function serves it: its own, or all as the one that is called
+/// when the gateway finds none.
 fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Option<&str>), Failure> {
     match found {
-        Match::Route(route, variable) if route.function == function => Ok((route, variable)),
-        Match::Route(route, _) => Err(ScimError::not_found(format!(
-            "there is no such endpoint; write it without doubled slashes and without one at its end, as in `{}`",
-            route.path
-        ))
-        .into()),
+        Match::Route(route, variable)
+            if function == Function::CATCH_ALL || route.function == function =>
+        {
+            Ok((route, variable))
+        }
         Match::OtherMethods(methods) => {
             let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
             Err(Failure::allowed(&methods.join(", ")))
         }
-        Match::Nothing => Err(ScimError::not_found(
+        Match::Route(..) | Match::Nothing => Err(ScimError::not_found(
             "there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
         )
         .into()),

@@ -1,7 +1,7 @@
 //! ROUTES: method, path, endpoint, function — the same as in `template.yaml`, which a test compares.
 //!
-//! Everything that matches no route goes to the discovery function by the gateway's `$default`, and is
-//! answered with a SCIM error here.
+//! What matches no route goes to [`Function::CATCH_ALL`] by the gateway's `$default`. There it is answered
+//! with a SCIM error, unless only a slash more kept the gateway from seeing its route.
 
 use http::Method;
 use scim_core::ResourceKind;
@@ -13,15 +13,20 @@ pub enum Function {
     Users,
     /// Groups.
     Groups,
-    /// Bulk requests, and queries over all resource types.
+    /// Bulk requests, queries over all resource types, and everything that matches no route of the gateway.
     Bulk,
-    /// What the service provider says about itself, and everything that matches no route.
+    /// What the service provider says about itself.
     Discovery,
 }
 
 impl Function {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Users, Self::Groups, Self::Bulk, Self::Discovery];
+
+    /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes
+    /// with an empty segment, and providers whose base address ends in a slash call `//Users`
+    /// (fixtures/keycloak/slash). Its role may do what all endpoints do, as bulk requests do.
+    pub const CATCH_ALL: Self = Self::Bulk;
 
     /// The name of the function's package and binary.
     #[must_use]

@@ -9,11 +9,6 @@ pub(in crate::errors) const ROWS: &[Row] = &[
         "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
-        "GET /Users/",
-        "",
-        "404  there is no such endpoint; write it without doubled slashes and without one at its end, as in `/{tenant}/scim/v2/Users`",
-    ),
-    (
         "GET /Users/1/2",
         "",
         "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",

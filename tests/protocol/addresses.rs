@@ -102,7 +102,7 @@ async fn e10_a_slash_more_or_at_the_end_makes_no_difference() {
         }
     }
     let group = client
-        .post("//Groups", &group("Sales", &[id.clone()]))
+        .post("//Groups", &group("Sales", std::slice::from_ref(&id)))
         .await;
     let group = group.expect(201).id();
     let off = json!([{ "op": "replace", "path": "active", "value": false }]);
@@ -124,7 +124,7 @@ async fn a_function_serves_its_own_routes_and_the_one_behind_default_all() {
     let target = Target::start().await;
     let client = target.tenant().await;
     for route in routes().filter(|route| route.method == Some(Method::GET)) {
-        let path = route.path.replace("{tenant}", &tenant_of(&client));
+        let path = route.path.replace("{tenant}", tenant_of(&client));
         let path = path.replace("{id}", "1").replace("{name}", "User");
         for function in Function::ALL {
             let request = Request::get(path.replace("{urn}", USER))

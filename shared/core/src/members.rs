@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{ScimError, quote};
 use crate::ids::ResourceId;
 use crate::schema::ResourceKind;
+use crate::value;
 
 /// A member as a client names it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -142,8 +143,10 @@ pub fn represent(id: ResourceId, kind: ResourceKind, base: &str) -> Value {
 }
 
 fn listed(value: Value) -> Vec<Value> {
-    match value {
-        Value::Array(values) => values,
+    // Keycloak's client puts values in text (fixtures/keycloak/groups).
+    let opened = |given: Value| given.as_str().and_then(value::in_text).unwrap_or(given);
+    match opened(value) {
+        Value::Array(values) => values.into_iter().map(opened).collect(),
         Value::Null => Vec::new(),
         one => vec![one],
     }
@@ -265,8 +268,12 @@ mod tests {
             json!({ "value": one, "type": null }),
             json!([{ "$ref": format!("https://x/Users/{one}") }]),
             json!([one, null, { "value": "" }]),
+            json!(format!(r#"[{{"value":"{one}"}}]"#)),
+            json!([format!(r#"{{"value":"{one}","type":"User"}}"#)]),
         ] {
-            assert_eq!(parse(given.clone()).unwrap(), [member(1)], "{given}");
+            let members = parse(given.clone()).unwrap();
+            let ids: Vec<_> = members.iter().map(|member| member.id).collect();
+            assert_eq!(ids, [id(1)], "{given}");
         }
     }
 

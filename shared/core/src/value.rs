@@ -243,17 +243,22 @@ fn unpacked(attribute: &Attribute, value: Value) -> Value {
     if attribute.kind != Type::Complex {
         return value;
     }
-    let inner = text.trim_start();
-    if inner.starts_with(['{', '['])
-        && let Ok(inner) = serde_json::from_str(inner)
-        && is_objects(&inner)
-    {
+    if let Some(inner) = in_text(text) {
         return inner;
     }
     if attribute.sub("value").is_none() {
         return value;
     }
     Value::Object(Map::from_iter([("value".to_owned(), value)]))
+}
+
+/// The object, or list of objects, that a text holds as JSON.
+pub(crate) fn in_text(text: &str) -> Option<Value> {
+    let inner = text.trim_start();
+    let inner = inner
+        .starts_with(['{', '['])
+        .then(|| serde_json::from_str(inner).ok())??;
+    is_objects(&inner).then_some(inner)
 }
 
 fn is_objects(value: &Value) -> bool {

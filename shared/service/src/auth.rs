@@ -117,8 +117,8 @@ impl Gate<'_> {
     }
 }
 
-/// The token that a request presents. A token of ours is also taken without the scheme's name, since
-/// providers put into the header just what an administrator pasted.
+/// The token that a request presents. It is also taken without the scheme's name, since Okta's apps with
+/// header authentication send just what an administrator pasted.
 fn presented(headers: &HeaderMap) -> Option<Presented> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else {
@@ -130,10 +130,7 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
             Some(Token::parse(token.trim_start()))
         }
         Some(_) => None,
-        None => match Token::parse(value) {
-            issued @ Presented::Issued(_) => Some(issued),
-            Presented::Imported(_) | Presented::Malformed => None,
-        },
+        None => Some(Token::parse(value)),
     }
 }
 

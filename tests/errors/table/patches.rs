@@ -5,8 +5,13 @@ use crate::errors::Row;
 pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
-        "{}",
+        r#"{"schemas":[]}"#,
         "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:PatchOp`",
+    ),
+    (
+        "PATCH /Users/<user>",
+        "{}",
+        "400 invalidSyntax `Operations` must be an array of operations",
     ),
     (
         "PATCH /Users/<user>",

@@ -27,6 +27,25 @@ fn okta_deactivates_reactivates_and_updates_without_a_path() {
 }
 
 #[test]
+fn keycloak_wraps_the_value_in_text() {
+    assert_after(
+        &json!({ "userName": "a", "title": "t" }),
+        [(
+            json!([{ "op": "replace", "value": "{\"title\":\"u\",\"name\":{\"givenName\":\"G\"}}" }]),
+            json!({ "userName": "a", "name": { "givenName": "G" }, "title": "u" }),
+        )],
+    );
+    for value in ["title", "{", "[1]", "{\"title\""] {
+        let operations = json!([{ "op": "replace", "value": value }]);
+        assert_refused(
+            ResourceKind::User,
+            &before(),
+            [(operations, ErrorKind::InvalidValue, "must be an object")],
+        );
+    }
+}
+
+#[test]
 fn entra_disables_in_every_spelling_of_both_dialects() {
     for operation in [
         json!({ "op": "Replace", "path": "active", "value": "False" }),

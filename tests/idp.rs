@@ -275,6 +275,51 @@ async fn onelogin_is_understood() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn jumpcloud_is_understood() {
+    replay("jumpcloud").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_workspace_is_understood() {
+    replay("google").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pingfederate_is_understood() {
+    replay("pingfederate").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pingone_is_understood() {
+    replay("pingone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cyberark_is_understood() {
+    replay("cyberark").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sailpoint_is_understood() {
+    replay("sailpoint").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rippling_is_understood() {
+    replay("rippling").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keycloak_is_understood() {
+    replay("keycloak").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authentik_is_understood() {
+    replay("authentik").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_examples_of_rfc_7643_hold() {
     replay("rfc7643").await;
 }

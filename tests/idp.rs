@@ -11,6 +11,9 @@ use serde_json::Value;
 use crate::support::target::elsewhere;
 use crate::support::{Answer, Client, Target};
 
+mod answers;
+mod needs;
+
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures");
 
 async fn replay(provider: &str) {
@@ -257,6 +260,11 @@ fn matches(expected: &Value, given: Option<&Value>, place: &str) -> Result<(), S
         _ if expected == value => Ok(()),
         _ => wrong(),
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_every_provider_relies_on_holds() {
+    replay("everyone").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,6 +36,7 @@ pub async fn start() -> (Target, Time) {
         listen: ([127, 0, 0, 1], 0).into(),
         storage: Storage::Memory,
         endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
+        faults: None,
         clock: Clock::other(move || clock.now()),
         ids: Ids::system(),
     };

@@ -34,6 +34,7 @@ impl Target {
             listen: ([127, 0, 0, 1], 0).into(),
             storage: Storage::Memory,
             endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
+            faults: None,
             clock: Clock::system(),
             ids: Ids::system(),
         })

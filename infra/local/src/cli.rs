@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::dynamo::Storage;
+use crate::faults::Rule;
 
 /// Runs the whole of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function.
 #[derive(Debug, Parser)]
@@ -46,6 +47,12 @@ pub struct Run {
     /// Make this tenant and import its token; may be given more than once
     #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
     pub tenants: Vec<Tenant>,
+    /// Put this fault in front of DynamoDB, such as `throttle:on=write,odds=0.1`; may be given more than once
+    #[arg(long = "fault", value_name = "RULE")]
+    pub faults: Vec<Rule>,
+    /// Where the chance of faults starts: the same calls meet the same faults
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// The arguments of `services`.

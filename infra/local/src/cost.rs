@@ -69,6 +69,7 @@ impl Bench {
             listen: ([127, 0, 0, 1], 0).into(),
             storage: Storage::Memory,
             endpoint: None,
+            faults: None,
             clock: Clock::system(),
             ids: Ids::system(),
         })

@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod cost;
 pub mod dynamo;
+pub mod faults;
 pub mod gateway;
 pub mod secrets;
 pub mod stack;

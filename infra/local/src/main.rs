@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::cli::{Cli, Command, Run};
+use local::faults::{Faults, Rule};
 use local::stack::{Access, Options, Services, Stack, StartError};
 use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -51,6 +52,7 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         listen: arguments.listen,
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
+        faults: faults(arguments.faults, arguments.seed),
         clock: Clock::system(),
         ids: Ids::system(),
     })
@@ -66,6 +68,17 @@ async fn run(arguments: Run) -> Result<(), StartError> {
     interrupted().await?;
     stack.shutdown().await;
     Ok(())
+}
+
+/// The faults that were asked for; without any, nothing stands in front of the engine. The end of the process
+/// is one without farewell.
+fn faults(rules: Vec<Rule>, seed: u64) -> Option<Faults> {
+    if rules.is_empty() {
+        return None;
+    }
+    let faults = Faults::new(Some(|| std::process::abort()));
+    faults.set(rules, seed);
+    Some(faults)
 }
 
 fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {
@@ -103,7 +116,7 @@ Ctrl-C ends it; the data is kept."#
 
 async fn run_services(arguments: local::cli::Services) -> Result<(), StartError> {
     let ports = (arguments.dynamodb_port, arguments.secrets_port);
-    let services = Services::start(&arguments.data.storage(), None, ports).await?;
+    let services = Services::start(&arguments.data.storage(), None, None, ports).await?;
     let (clock, ids) = (Clock::system(), Ids::system());
     let service = local::stack::service(&services.clients, None, clock.clone(), ids.clone());
     let token = local::stack::provision(&service, &clock, &ids, DEMO_TENANT, None).await?;

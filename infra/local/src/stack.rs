@@ -20,6 +20,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::dynamo::{Dynamo, Storage};
+use crate::faults::{Faults, Proxy};
 use crate::gateway;
 use crate::secrets::Secrets;
 use crate::template::{self, Route, TableDefinition};
@@ -45,6 +46,8 @@ pub struct Options {
     pub storage: Storage,
     /// Another DynamoDB than the embedded one.
     pub endpoint: Option<String>,
+    /// Faults in front of it.
+    pub faults: Option<Faults>,
     /// The time.
     pub clock: Clock,
     /// Where ids come from.
@@ -53,6 +56,7 @@ pub struct Options {
 
 /// The stand-ins for AWS.
 pub struct Services {
+    _proxy: Option<Proxy>,
     dynamo: Option<Dynamo>,
     secrets: Secrets,
     /// Clients of the two.
@@ -113,6 +117,7 @@ impl Services {
     pub async fn start(
         storage: &Storage,
         endpoint: Option<&str>,
+        faults: Option<Faults>,
         (dynamodb_port, secrets_port): (u16, u16),
     ) -> Result<Self, StartError> {
         let secrets = Secrets::start(storage, secrets_port).await?;
@@ -125,11 +130,19 @@ impl Services {
             let endpoint = dynamo.endpoint().to_owned();
             (Some(dynamo), endpoint)
         };
+        let proxy = match faults {
+            Some(faults) => Some(Proxy::start(&dynamodb, faults).await?),
+            None => None,
+        };
+        let dynamodb = proxy
+            .as_ref()
+            .map_or(dynamodb, |proxy| proxy.endpoint().to_owned());
         let clients = to_stand_ins(&dynamodb, secrets.endpoint()).await;
         if dynamo.is_none() {
             create_table(&clients.dynamodb, &table()?).await?;
         }
         Ok(Self {
+            _proxy: proxy,
             dynamo,
             secrets,
             clients,
@@ -173,8 +186,8 @@ impl Stack {
         let listener = TcpListener::bind(options.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
-        let services =
-            Services::start(&options.storage, options.endpoint.as_deref(), (0, 0)).await?;
+        let endpoint = options.endpoint.as_deref();
+        let services = Services::start(&options.storage, endpoint, options.faults, (0, 0)).await?;
         let service = Arc::new(service(
             &services.clients,
             None,

@@ -13,6 +13,7 @@ use crate::house::source::all;
 
 mod entra;
 mod everyone;
+mod gateway;
 mod okta;
 mod others;
 
@@ -28,6 +29,7 @@ fn sections() -> Vec<&'static Section> {
         okta::SECTIONS,
         entra::SECTIONS,
         others::SECTIONS,
+        gateway::SECTIONS,
     ];
     parts.into_iter().flatten().collect()
 }

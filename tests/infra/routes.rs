@@ -52,6 +52,38 @@ fn every_route_has_the_payload_that_functions_read() {
     assert_eq!(events, routes().count() + 1);
 }
 
+/// A gateway that refuses by itself answers with its own JSON, which providers do not understand.
+#[test]
+fn t09_callers_are_authenticated_by_the_functions_only() {
+    for path in super::templates() {
+        let template = read(&path);
+        for kind in ["AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Api"] {
+            assert!(
+                super::resources(&template, kind).is_empty(),
+                "{path}: {kind}"
+            );
+        }
+        for (name, api) in super::resources(&template, "AWS::Serverless::HttpApi") {
+            let properties = &api["Properties"];
+            for own in [
+                "Auth",
+                "CorsConfiguration",
+                "DefinitionBody",
+                "RouteSettings",
+            ] {
+                assert!(properties[own].is_null(), "{path}: {name} has {own}");
+            }
+        }
+        for (name, function) in functions(&template) {
+            let events = function["Properties"]["Events"].as_object();
+            for (event, definition) in events.into_iter().flatten() {
+                let auth = &definition["Properties"]["Auth"];
+                assert!(auth.is_null(), "{name}: {event} has Auth");
+            }
+        }
+    }
+}
+
 /// What provisioning clients and browsers send.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

@@ -240,6 +240,7 @@ pub(super) const SECTIONS: &[Section] = &[
                     "onelogin/users/01-connect",
                     "onelogin/users/07-user",
                     "queries_are_decoded_once",
+                    "quotes_and_blanks_that_nobody_encoded_are_understood",
                     "raw_quotes_and_odd_hosts_do_not_end_the_process",
                 ],
             ),

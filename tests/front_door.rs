@@ -1,0 +1,324 @@
+//! What stands between a provider and the service in AWS: the event of the gateway, the address that the
+//! client called, the log.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+use service::clock::{Clock, Ids};
+use service::{Function, Service, lambda};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::support::client::{BULK, USER, encode, group, patch, user};
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
+
+/// A request as the gateway passes it on.
+struct Event<'e> {
+    method: &'e str,
+    path: &'e str,
+    query: &'e str,
+    headers: Value,
+    body: Option<(String, bool)>,
+}
+
+impl Event<'_> {
+    fn json(&self, token: &str) -> Value {
+        let mut headers = self.headers.clone();
+        headers["authorization"] = json!(format!("Bearer {token}"));
+        let mut event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": self.path,
+            "rawQueryString": self.query, "headers": headers,
+            "requestContext": {
+                "accountId": "1", "apiId": "a", "stage": "$default", "requestId": "r1",
+                "domainName": "a.execute-api.eu-central-1.amazonaws.com",
+                "routeKey": "$default", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1,
+                "http": {
+                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "x"
+                }
+            },
+            "isBase64Encoded": self.body.as_ref().is_some_and(|(_, is_encoded)| *is_encoded)
+        });
+        if let Some((body, _)) = &self.body {
+            event["body"] = json!(body);
+        }
+        event
+    }
+
+    /// The status and body that the function answers with; the body is text to the gateway.
+    async fn answered(&self, service: &Service, token: &str) -> (u16, Value) {
+        let event = serde_json::from_value(self.json(token)).expect("an event");
+        let request = lambda::readable(event).into();
+        let response = lambda::answer(service, Function::CATCH_ALL, request).await;
+        let body = format!("{:?}", response.body());
+        assert!(
+            body.starts_with("Text(") || body == "Empty",
+            "the gateway gets {body}"
+        );
+        let json = serde_json::from_slice(response.body()).unwrap_or_default();
+        (response.status().as_u16(), json)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t05_t06_bodies_arrive_as_text_and_as_base64() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let path = format!("/{}/scim/v2/Users", tenant_of(&client));
+    for (number, (media, is_encoded)) in [
+        ("application/scim+json", true),
+        ("application/scim+json; charset=utf-8", true),
+        ("application/json", false),
+        ("application/json; charset=utf-8", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = user(&format!("jörg{number}")).to_string();
+        let body = match is_encoded {
+            true => BASE64.encode(text.as_bytes()),
+            false => text,
+        };
+        let event = Event {
+            method: "POST",
+            path: &path,
+            query: "",
+            headers: json!({ "host": "scim.example.com", "content-type": media }),
+            body: Some((body, is_encoded)),
+        };
+        let (status, created) = event.answered(&target.stack.service, &client.token).await;
+        assert_eq!(status, 201, "{media}: {created}");
+        assert_eq!(created["userName"], format!("jörg{number}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn q07_quotes_and_blanks_that_nobody_encoded_are_understood() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    client.create_user("a+b@example.com").await;
+    let path = format!("/{}/scim/v2/Users", tenant_of(&client));
+    for (query, total) in [
+        (r#"filter=userName eq "a%2Bb@example.com""#, 1),
+        (r#"filter=userName+eq+"a%2Bb@example.com"&"#, 1),
+        (r#"filter=userName eq "a+b@example.com""#, 0),
+        (r#"filter=userName eq "ä<>^`{|}\\""#, 0),
+    ] {
+        let event = Event {
+            method: "GET",
+            path: &path,
+            query,
+            headers: json!({ "host": "scim.example.com" }),
+            body: None,
+        };
+        let (status, list) = event.answered(&target.stack.service, &client.token).await;
+        assert_eq!(
+            (status, &list["totalResults"]),
+            (200, &json!(total)),
+            "{query}: {list}"
+        );
+    }
+}
+
+/// Every absolute address in a value.
+fn addresses(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::String(text) if text.contains("://") => found.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| addresses(item, found)),
+        Value::Object(members) => members.values().for_each(|member| addresses(member, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn i10_addresses_begin_with_what_the_client_called() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let tenant = tenant_of(&client);
+    let user = client.create_user("anna").await;
+    let group = client
+        .create_group("Sales", std::slice::from_ref(&user))
+        .await;
+    let of = |public: Option<&str>| {
+        let clients = &target.stack.services.clients;
+        let public = public.map(str::to_owned);
+        local::stack::service(clients, public, Clock::system(), Ids::system())
+    };
+    let custom = json!({ "host": "scim.example.com", "x-forwarded-proto": "https" });
+    let ported = json!({ "host": "localhost:9000", "x-forwarded-proto": "http" });
+    // A domain of the vendor's, a mapping or a stage in the path, a developer's machine, a fixed address.
+    for (public, headers, prefix, expected) in [
+        (None, &custom, "", "https://scim.example.com"),
+        (None, &custom, "/live", "https://scim.example.com/live"),
+        (None, &custom, "/a/b", "https://scim.example.com/a/b"),
+        (None, &ported, "", "http://localhost:9000"),
+        (
+            Some("https://id.example.com/x"),
+            &ported,
+            "/live",
+            "https://id.example.com/x",
+        ),
+    ] {
+        let service = of(public);
+        for path in [
+            format!("/Users/{user}"),
+            format!("/Groups/{group}"),
+            "/Schemas".into(),
+            "/Groups".into(),
+        ] {
+            let event = Event {
+                method: "GET",
+                path: &format!("{prefix}/{tenant}/scim/v2{path}"),
+                query: "",
+                headers: headers.clone(),
+                body: None,
+            };
+            let (status, body) = event.answered(&service, &client.token).await;
+            assert_eq!(status, 200, "{path}: {body}");
+            let mut found = Vec::new();
+            addresses(&body, &mut found);
+            assert!(!found.is_empty(), "{body}");
+            for address in found {
+                let base = format!("{expected}/{tenant}/scim/v2/");
+                assert!(
+                    address.starts_with(&base),
+                    "{path}: {address} is not below {base}"
+                );
+            }
+        }
+    }
+}
+
+/// A log that is kept.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// What a provider says and no log may repeat.
+const SAID: [&str; 7] = [
+    "mallory",
+    "Secret-Wq8",
+    "quokka",
+    "wombat",
+    "+47-555-0199",
+    "Numbats",
+    "x-odd-header",
+];
+
+/// Requests that succeed and that fail, with everything of [`SAID`] in them.
+async fn talk(client: &Client) {
+    let mut mallory = user("mallory");
+    mallory["password"] = json!("Secret-Wq8");
+    mallory["phoneNumbers"] = json!([{ "value": "+47-555-0199" }]);
+    let id = client.post("/Users", &mallory).await.expect(201).id();
+    client.post("/Users", &mallory).await.expect(409);
+    let path = format!("/Users/{id}");
+    let numbats = group("Numbats", std::slice::from_ref(&id));
+    client.post("/Groups", &numbats).await.expect(201);
+    client
+        .filter("/Users", r#"userName eq "mallory""#)
+        .await
+        .expect(200);
+    client
+        .filter("/Users", r#"quokka eq "wombat""#)
+        .await
+        .expect(400);
+    client.get("/Users/quokka").await.expect(404);
+    client.get("/wombat?quokka=wombat").await.expect(404);
+    let change = |value: Value| json!([{ "op": "replace", "path": "password", "value": value }]);
+    client
+        .patch(&path, change(json!("Secret-Wq8")))
+        .await
+        .expect(200);
+    client
+        .patch(&path, change(json!(["Secret-Wq8"])))
+        .await
+        .expect(400);
+    let wrong = format!(r#"{{"schemas":["{USER}"],"userName":"mallory"#);
+    let odd = [
+        ("x-odd-header", "wombat"),
+        ("content-type", "application/json"),
+    ];
+    client
+        .send("POST", "/Users", &odd, Some(wrong.into()))
+        .await
+        .expect(400);
+    let other = client.with_token(&format!("{}quokka", client.token));
+    other
+        .get(&format!("/Users?filter={}", encode("userName pr")))
+        .await
+        .expect(401);
+    let bulk = json!({ "schemas": [BULK], "Operations": [
+        { "method": "PATCH", "path": path, "data": patch(change(json!("Secret-Wq8"))) },
+        { "method": "POST", "path": "/Users", "bulkId": "quokka", "data": mallory },
+    ] });
+    client.post("/Bulk", &bulk).await.expect(200);
+    client.delete(&path).await.expect(204);
+}
+
+/// On one thread, which is the one whose log is kept.
+#[tokio::test]
+async fn z05_z06_w06_no_log_has_a_token_a_body_a_value_or_a_query() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
+        .with_writer(log.clone())
+        .finish();
+    // With one subscriber alone, what a thread without it says first counts as unwanted everywhere.
+    let other = tracing_subscriber::fmt().with_writer(io::sink).finish();
+    let (other, kept) = (other.set_default(), subscriber.set_default());
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    talk(&client).await;
+    target.stack.shutdown().await;
+    drop(kept);
+    drop(other);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for operation in [
+        "users.create",
+        "users.list",
+        "users.modify",
+        "bulk",
+        "users.delete",
+    ] {
+        let entry = format!(r#""operation":"{operation}""#);
+        assert!(text.contains(&entry), "no {operation} in {text}");
+    }
+    for status in ["201", "400", "401", "404", "409"] {
+        assert!(
+            text.contains(&format!(r#""status":{status}"#)),
+            "no {status}"
+        );
+    }
+    let secret = client.token.rsplit('_').nth(1).expect("the random part");
+    let lower = text.to_lowercase();
+    for said in SAID.into_iter().chain([secret, &client.token]) {
+        let line = lower
+            .lines()
+            .find(|line| line.contains(&said.to_lowercase()));
+        assert_eq!(line, None, "{said}");
+    }
+}

@@ -75,26 +75,27 @@ pub(super) fn divide(operation: &str, body: &Value) -> Option<(Value, (&'static 
         "BatchWriteItem" => "UnprocessedItems",
         _ => return None,
     };
-    let mut done = body.clone();
-    let mut left = Map::new();
+    let (mut done, mut left) = (Map::new(), Map::new());
     for (table, requests) in body["RequestItems"].as_object()? {
         let list = requests.get("Keys").unwrap_or(requests).as_array()?;
         if list.len() < 2 {
             return None;
         }
         let (first, rest) = list.split_at(list.len() / 2);
-        let put = |of: &Value, list: &[Value]| match of.get("Keys") {
-            Some(_) => {
-                let mut with = of.clone();
-                with["Keys"] = json!(list);
-                with
+        let with = |list: &[Value]| match requests {
+            Value::Object(how) => {
+                let mut how = how.clone();
+                how.insert("Keys".to_owned(), json!(list));
+                Value::Object(how)
             }
-            None => json!(list),
+            _ => json!(list),
         };
-        done["RequestItems"][table.as_str()] = put(requests, first);
-        left.insert(table.clone(), put(requests, rest));
+        done.insert(table.clone(), with(first));
+        left.insert(table.clone(), with(rest));
     }
-    Some((done, (name, Value::Object(left))))
+    let mut whole = body.as_object()?.clone();
+    whole.insert("RequestItems".to_owned(), Value::Object(done));
+    Some((Value::Object(whole), (name, Value::Object(left))))
 }
 
 /// The answer of the part that is done, with the part that is not.
@@ -102,7 +103,7 @@ pub(super) fn with_rest(
     answered: &[u8],
     (name, rest): (&str, Value),
 ) -> Option<Response<Full<Bytes>>> {
-    let mut body: Value = serde_json::from_slice(answered).ok()?;
-    body[name] = rest;
-    Some(answer(StatusCode::OK, &body))
+    let mut body: Map<String, Value> = serde_json::from_slice(answered).ok()?;
+    body.insert(name.to_owned(), rest);
+    Some(answer(StatusCode::OK, &Value::Object(body)))
 }

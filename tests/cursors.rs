@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_dynamodb::types::Select;
+use local::stack::TABLE;
 use serde_json::{Value, json};
 
 use crate::support::client::{encode, user};
@@ -9,7 +11,7 @@ use crate::support::listed::{ids, total};
 use crate::support::moving::{keyring, new_key, other_process, start};
 use crate::support::numbers::Numbers;
 use crate::support::table::tenant_of;
-use crate::support::{Answer, Client, Target};
+use crate::support::{Answer, Client, Target, seed};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
@@ -36,6 +38,7 @@ async fn whole(client: &Client, path: &str, query: &str) -> Vec<String> {
     loop {
         let page = client.get(&format!("{path}?{query}&cursor={cursor}")).await;
         seen.extend(ids(&page));
+        assert!(page.json().get("previousCursor").is_none(), "K-04");
         match next(&page) {
             Some(next) => cursor = next,
             None => return seen,
@@ -50,7 +53,7 @@ async fn refused(client: &Client, path: &str, scim_type: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k02_k03_k05_k07_p07_pages_by_cursor_join_to_the_whole() {
+async fn k02_k03_k04_k05_k07_k12_p07_pages_by_cursor_join_to_the_whole() {
     let target = Target::start().await;
     let client = target.tenant().await;
     people(&client, 23).await;
@@ -235,7 +238,7 @@ async fn k16_k17_z04_a_cursor_is_of_the_token_that_it_was_given_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k14_p02_without_a_cursor_pages_are_by_index_as_announced() {
+async fn k01_k14_p02_without_a_cursor_pages_are_by_index_as_announced() {
     let target = Target::start().await;
     let client = target.tenant().await;
     people(&client, 3).await;
@@ -251,6 +254,37 @@ async fn k14_p02_without_a_cursor_pages_are_by_index_as_announced() {
         }),
         "K-01"
     );
+}
+
+/// The number of items in the table.
+async fn items(target: &Target) -> i32 {
+    let dynamodb = &target.stack.services.clients.dynamodb;
+    let scan = dynamodb.scan().table_name(TABLE).select(Select::Count);
+    scan.send().await.expect("the table can be read").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn k18_a_walk_by_cursor_leaves_nothing_behind_and_no_page_is_larger_than_announced() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    seed::copies(&target, &client, "user", 1_050).await;
+    client.get("/Users").await.expect(200);
+    let before = items(&target).await;
+    let config = client.get("/ServiceProviderConfig").await.json();
+    let most = config["pagination"]["maxPageSize"].as_u64().unwrap();
+    for query in [
+        "",
+        "sortBy=meta.created",
+        "filter=userName%20sw%20%22user%22",
+    ] {
+        let at_most = format!("/Users?{query}&attributes=id&cursor=&count=");
+        refused(&client, &format!("{at_most}{}", most + 1), "invalidCount").await;
+        let page = client.get(&format!("{at_most}{most}")).await;
+        assert_eq!(ids(&page).len() as u64, most, "{query}");
+        let query = format!("{query}&attributes=id&count=300");
+        assert_eq!(whole(&client, "/Users", &query).await.len(), 1_050);
+    }
+    assert_eq!(items(&target).await, before);
 }
 
 /// Whoever is there during the whole walk is seen exactly once, in the order asked for, whoever comes,

@@ -128,7 +128,7 @@ async fn send(client: &Client, names: &Names, request: &str, body: &str) -> crat
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r01_r03_every_failure_says_what_the_table_says() {
+async fn r01_r03_r04_every_failure_says_what_the_table_says() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let names = Names::prepare(&client).await;

@@ -280,7 +280,7 @@ fn character(rest: &str) -> Option<usize> {
 }
 
 /// Where the item under attributes begins.
-fn item_start(bare: &str, attribute: usize) -> usize {
+pub(crate) fn item_start(bare: &str, attribute: usize) -> usize {
     let mut at = attribute;
     loop {
         at += bare[at..].len() - bare[at..].trim_start().len();

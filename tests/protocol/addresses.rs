@@ -13,7 +13,7 @@ use crate::support::listed::total;
 use crate::support::table::tenant_of;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn e10_t07_addresses_that_lead_nowhere_are_scim_errors() {
+async fn e10_t07_t09_addresses_that_lead_nowhere_are_scim_errors() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let tenant = tenant_of(&client);

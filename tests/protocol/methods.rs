@@ -62,6 +62,31 @@ async fn e11_e14_a_method_that_an_endpoint_lacks_is_405_with_those_it_has() {
     assert_eq!(client.get("/Users").await.text, before);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn e01_e02_e03_e04_users_and_groups_have_every_method() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    for (path, body) in [
+        ("/Users", user("anna")),
+        ("/Groups", crate::support::client::group("Sales", &[])),
+    ] {
+        let created = client.post(path, &body).await.expect(201);
+        let one = format!("{path}/{}", created.id());
+        assert_eq!(client.get(&one).await.expect(200).id(), created.id());
+        let list = client.get(path).await.expect(200);
+        assert_eq!(crate::support::listed::ids(&list), [created.id()]);
+        let mut other = body.clone();
+        other["displayName"] = json!("Replaced");
+        client.put(&one, &other).await.expect(200);
+        assert_eq!(client.get(&one).await.json()["displayName"], "Replaced");
+        let change = json!([{ "op": "replace", "path": "displayName", "value": "Patched" }]);
+        client.patch(&one, change).await.expect_any(&[200, 204]);
+        assert_eq!(client.get(&one).await.json()["displayName"], "Patched");
+        client.delete(&one).await.expect(204);
+        assert_eq!(total(&client.get(path).await), 0);
+    }
+}
+
 fn paths_equal(template: &str, path: &str) -> bool {
     let template: Vec<&str> = template.split('/').skip(4).collect();
     let path: Vec<&str> = path.split('/').skip(1).collect();
@@ -175,7 +200,7 @@ async fn e13_put_and_patch_never_create() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c01_g04_i10_the_location_is_one_and_leads_to_the_resource() {
+async fn c01_c09_g04_i10_the_location_is_one_and_leads_to_the_resource() {
     let target = Target::start().await;
     let client = target.tenant().await;
     for (path, body) in [

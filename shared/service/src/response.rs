@@ -228,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn r09_who_is_to_try_again_is_told_when() {
+        for (kind, told) in [
+            (ErrorKind::TooManyRequests, true),
+            (ErrorKind::Unavailable, true),
+            (ErrorKind::InvalidValue, false),
+            (ErrorKind::Internal, false),
+        ] {
+            let response = Failure::from(ScimError::new(kind, "no")).into_response();
+            let seconds = response.headers().get(header::RETRY_AFTER);
+            let seconds = seconds.and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+            assert_eq!(seconds.is_some_and(|seconds| seconds > 0), told, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn t21_an_answer_without_content_has_no_content_type() {
         let response = Outcome::Done.into_response().unwrap();
         assert_eq!(response.status(), 204);

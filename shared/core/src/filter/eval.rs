@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn f03_to_f31_filters_that_match() {
+    fn f03_f05_f06_f10_f14_to_f21_filters_that_match() {
         for text in [
             r#"userName eq "bjensen@EXAMPLE.com""#,
             r#"userName sw "BJEN""#,
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn f03_to_f31_filters_that_do_not_match() {
+    fn f03_f06_f15_f20_filters_that_do_not_match() {
         for text in [
             r#"externalId eq "ext1""#,
             r#"title pr"#,

@@ -268,7 +268,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_key_opens_its_own_tenant_only() {
+    fn t11_z08_a_key_opens_its_own_tenant_only() {
         let (_, record) = key(1);
         assert!(record.admits(&tenant("acme"), Scope::Scim, at(0), None));
         assert!(!record.admits(&tenant("globex"), Scope::Scim, at(0), None));
@@ -286,7 +286,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_unknown_scope_grants_nothing() {
+    fn t11_an_unknown_scope_grants_nothing() {
         let (_, record) = key(1);
         let mut stored = record.to_json();
         stored["scopes"] = json!(["scim:read"]);

@@ -176,6 +176,13 @@ impl Given {
         };
         let value = text(parts, "value", place)?;
         let reference = text(parts, "$ref", place)?;
+        if let Some(odd) = reference.filter(|reference| !value::is_uri(reference)) {
+            return Err(ScimError::invalid_value(format!(
+                "`{place}.$ref` must be {}, not {}",
+                value::A_URI,
+                quote(odd)
+            )));
+        }
         let id = match (value, reference) {
             (Some(value), _) => value,
             (None, Some(reference)) => reference.rsplit('/').next().unwrap_or_default(),

@@ -206,15 +206,20 @@ fn formatted(
             "a dateTime such as \"2011-05-13T04:42:34Z\"",
         ),
         Type::Binary => (is_base64(text), "base64 text"),
-        _ => (
-            !text.contains(|c: char| c.is_whitespace() || c.is_control()),
-            "a URI without blanks",
-        ),
+        _ => (is_uri(text), A_URI),
     };
     match holds {
         true => Ok(Some(value)),
         false => Err(wrong(place, expected, &value)),
     }
+}
+
+/// What a reference must be, for error details.
+pub(crate) const A_URI: &str = "a URI without blanks";
+
+/// Whether a text may be a URI, absolute or relative. RFC 7643 §2.3.7.
+pub(crate) fn is_uri(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Base64 in either alphabet; the padding may be missing, but not be wrong.

@@ -135,6 +135,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[{"value":"<user>","$ref":"no uri"}]}"#,
+        "400 invalidValue `members[0].$ref` must be a URI without blanks, not `no uri`",
+    ),
+    (
+        "POST /Groups",
         r#"{<Group>,"displayName":"x","members":[<32 members>]}"#,
         "413  the request changes 32 members; one request can change 31 at most, so send the rest in further ones",
     ),

@@ -181,7 +181,7 @@ async fn b12_b13_more_than_the_limits_is_refused_whole_and_names_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b18_requests_of_the_wrong_shape_are_refused_whole() {
+async fn b18_h07_requests_of_the_wrong_shape_are_refused_whole() {
     let (target, client) = start().await;
     let good = post("/Users", "a", &user("ann"));
     for body in [
@@ -191,6 +191,8 @@ async fn b18_requests_of_the_wrong_shape_are_refused_whole() {
         json!({ "schemas": [BULK], "Operations": [] }),
         json!({ "schemas": [BULK], "Operations": [good, 5] }),
         json!({ "schemas": [BULK], "failOnErrors": -1, "Operations": [good] }),
+        json!({ "schemas": [BULK], "failOnErrors": 1.5, "Operations": [good] }),
+        json!({ "schemas": [BULK], "failOnErrors": 1e300, "Operations": [good] }),
     ] {
         let (status, ..) = client.post("/Bulk", &body).await.error();
         assert_eq!(status, 400, "{body}");

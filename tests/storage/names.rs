@@ -139,7 +139,7 @@ async fn i06_two_users_may_have_one_external_id_and_one_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn q02_q03_spellings_of_one_name_are_one_name() {
+async fn q01_q02_q03_spellings_of_one_name_are_one_name() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let id = client

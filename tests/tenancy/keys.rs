@@ -1,9 +1,12 @@
 //! Keys as time passes: a warm service asks nobody, a new key works at once, a revoked one for a minute at
 //! most.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use directory::store::Spent;
 use http::Request;
+use service::clock::Ids;
 use service::{Function, Origin};
 
 use super::refused;
@@ -132,5 +135,31 @@ async fn a_tenant_has_five_live_keys_and_more() {
     time.pass(1);
     for token in tokens {
         client.with_token(&token).get("/Users").await.expect(200);
+    }
+}
+
+#[test]
+fn t12_tokens_are_random_in_every_place() {
+    const TOKENS: usize = 500;
+    let ids = Ids::system();
+    let secrets: Vec<String> = (0..TOKENS)
+        .map(|_| {
+            let token = ids.token(&keyring());
+            let secret = token.expose().rsplit('_').nth(1).expect("a secret part");
+            secret.to_owned()
+        })
+        .collect();
+    let distinct: BTreeSet<&String> = secrets.iter().collect();
+    assert_eq!(distinct.len(), TOKENS);
+    // 256 bits in letters of five bits each; the last has one bit only.
+    for place in 0..51 {
+        let letters: BTreeSet<u8> = secrets
+            .iter()
+            .map(|secret| secret.as_bytes()[place])
+            .collect();
+        assert!(
+            letters.len() >= 16,
+            "the letters at {place} are {letters:?}"
+        );
     }
 }

@@ -41,7 +41,7 @@ pub async fn start() -> (Target, Time) {
         ids: Ids::system(),
     };
     let stack = Stack::start(options).await.expect("the local stack starts");
-    (Target { stack }, time)
+    (Target::over(stack), time)
 }
 
 /// The keyrings of a target, as another process sees them.

@@ -8,6 +8,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local::dynamo::Storage;
+use local::faults::Faults;
 use local::stack::{Options, Stack};
 use service::clock::{Clock, Ids};
 
@@ -23,24 +24,47 @@ pub fn elsewhere() -> Option<Client> {
 /// A stack of its own.
 pub struct Target {
     pub stack: Stack,
+    faults: Option<Faults>,
 }
 
 static TENANTS: AtomicU32 = AtomicU32::new(1);
 
 impl Target {
+    /// Over a stack that was started already.
+    pub const fn over(stack: Stack) -> Self {
+        Self {
+            stack,
+            faults: None,
+        }
+    }
+
     /// Starts a stack of its own.
     pub async fn start() -> Self {
+        Self::with(None).await
+    }
+
+    /// Starts a stack of its own with faults in front of its table; there are none until rules are set.
+    pub async fn with_faults() -> Self {
+        Self::with(Some(Faults::new(None))).await
+    }
+
+    async fn with(faults: Option<Faults>) -> Self {
         let stack = Stack::start(Options {
             listen: ([127, 0, 0, 1], 0).into(),
             storage: Storage::Memory,
             endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
-            faults: None,
+            faults: faults.clone(),
             clock: Clock::system(),
             ids: Ids::system(),
         })
         .await
         .expect("the local stack starts");
-        Self { stack }
+        Self { stack, faults }
+    }
+
+    /// The faults in front of the table.
+    pub fn faults(&self) -> &Faults {
+        self.faults.as_ref().expect("a target with faults")
     }
 
     /// A client of a new, empty tenant.

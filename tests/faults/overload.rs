@@ -1,0 +1,110 @@
+//! Too much at once: answers that say when to come back, in time, and never a defect.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::one;
+use crate::support::Target;
+use crate::support::client::{patch, user};
+
+/// The gateway gives up after 30 seconds.
+const IN_TIME: Duration = Duration::from_secs(25);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r07_r09_a_table_that_refuses_everything_is_429_or_503_with_a_time_to_come_back() {
+    let target = Target::with_faults().await;
+    let client = target.tenant().await;
+    let id = client.create_user("anna").await;
+    let group = client
+        .create_group("Sales", std::slice::from_ref(&id))
+        .await;
+    let one_user = format!("/Users/{id}");
+    let add = patch(json!([{ "op": "add", "path": "members", "value": [{ "value": id }] }]));
+    let off = patch(json!([{ "op": "replace", "path": "active", "value": false }]));
+    let before = client.get(&one_user).await.expect(200).text;
+    let requests = [
+        ("GET", one_user.clone(), None),
+        ("GET", "/Users".to_owned(), None),
+        (
+            "GET",
+            "/Users?filter=userName+eq+%22anna%22".to_owned(),
+            None,
+        ),
+        ("POST", "/Users".to_owned(), Some(user("berta"))),
+        ("PATCH", one_user.clone(), Some(off)),
+        ("PATCH", format!("/Groups/{group}"), Some(add)),
+        ("DELETE", one_user.clone(), None),
+    ];
+    for (fault, statuses) in [
+        ("throttle", &[429][..]),
+        ("throttle:on=write", &[429]),
+        ("conflict", &[429]),
+        ("internal", &[503]),
+        ("drop-before", &[503]),
+    ] {
+        one(target.faults(), fault);
+        let asked = requests.iter().map(|(method, path, body)| {
+            let client = &client;
+            async move {
+                let begin = Instant::now();
+                let headers = [("content-type", "application/scim+json")];
+                let body = body.as_ref().map(|body| body.to_string().into());
+                let answer = client.send(method, path, &headers, body).await;
+                (format!("{fault}: {method} {path}"), answer, begin.elapsed())
+            }
+        });
+        let answers = futures_util::future::join_all(asked).await;
+        target.faults().clear();
+        for (what, answer, time) in answers {
+            assert!(time < IN_TIME, "{what}: {time:?}");
+            if answer.status.is_success() {
+                continue;
+            }
+            let (status, _, detail) = answer.error();
+            assert!(statuses.contains(&status), "{what}: {answer:?}");
+            assert!(answer.headers.contains_key("retry-after"), "{what}");
+            assert!(detail.contains("try again"), "{detail}");
+        }
+    }
+    assert_eq!(client.get(&one_user).await.expect(200).text, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn now_and_then_a_refusal_is_not_noticed() {
+    let target = Target::with_faults().await;
+    let client = target.tenant().await;
+    let rules = [
+        "throttle:odds=0.1",
+        "conflict:odds=0.1",
+        "internal:odds=0.05",
+        "unprocessed:odds=0.2",
+        "drop-after:odds=0.05",
+        "drop-before:odds=0.05",
+    ];
+    target.faults().set(rules.map(super::rule).into(), 42);
+    let mut ids = Vec::new();
+    for at in 0..30 {
+        ids.push(client.create_user(&format!("u{at}@example.com")).await);
+    }
+    let group = client.create_group("Sales", &ids[..20]).await;
+    for id in &ids {
+        let off = json!([{ "op": "replace", "path": "active", "value": false }]);
+        let answer = client.patch(&format!("/Users/{id}"), off).await.expect(200);
+        assert_eq!(answer.json()["active"], false);
+    }
+    for id in &ids[..5] {
+        let out = json!([{ "op": "remove", "path": format!("members[value eq \"{id}\"]") }]);
+        client
+            .patch(&format!("/Groups/{group}"), out)
+            .await
+            .expect(204);
+        client.delete(&format!("/Users/{id}")).await.expect(204);
+    }
+    let all = client.get("/Users").await.expect(200).json();
+    assert_eq!(all["totalResults"], 25);
+    let injected = target.faults().injected();
+    target.faults().clear();
+    assert!(injected.len() >= 5, "{injected:?}");
+    crate::support::table::sound(&target, &client).await;
+}

@@ -88,8 +88,8 @@ impl Walk<'_> {
 
     /// Creates a resource with the `n`th value of the attribute.
     async fn create(&self, attribute: &Attribute<'_>, n: usize) -> Subject {
-        let mut body = self.values.least(attribute.of);
-        attribute.put(&mut body, self.values.legal(attribute.json, n));
+        let value = self.values.legal(attribute.json, n);
+        let body = self.values.with(attribute, value);
         let answer = self.client.post(&attribute.of.endpoint, &body).await;
         let created = attribute.expect(answer, &[201], &body);
         let id = created.id();

@@ -99,7 +99,8 @@ impl Walk<'_> {
             return;
         }
         // It can be set where it is not.
-        let body = self.values.least(attribute.of);
+        let mut body = self.values.with(attribute, Value::Null);
+        attribute.remove(&mut body);
         let created = self
             .client
             .post(&attribute.of.endpoint, &body)
@@ -118,7 +119,8 @@ impl Walk<'_> {
 
     /// Each part: replaced, removed and added, the others staying as they are.
     pub(super) async fn parts(&self, attribute: &Attribute<'_>, subject: &Subject) {
-        let before = attribute.of_resource(&self.read(subject).await);
+        let read = self.client.get(&attribute.only(&subject.path)).await;
+        let before = attribute.of_resource(&read.expect(200).json());
         for sub in subs(attribute.json) {
             match text(&sub["mutability"]) {
                 "readOnly" => {}
@@ -195,6 +197,10 @@ impl Walk<'_> {
                 .await;
         }
         let remove = json!({ "op": "remove", "path": paths[0] });
+        if sub["required"] == true {
+            let answer = self.patch(attribute, subject, &remove).await;
+            return attribute.refused(&answer, &["mutability", "invalidValue"], &remove);
+        }
         self.part_is(attribute, subject, &json!([remove]), name, &Value::Null)
             .await;
         let add = json!({ "op": "add", "path": paths[1], "value": first });

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use super::announced::{ResourceType, is, subs, text};
+use super::announced::{Attribute, ResourceType, Schema, is, subs, text};
 use crate::support::Client;
 
 /// Where legal values come from.
@@ -53,19 +53,49 @@ impl Values {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let mut body = json!({ "schemas": [of.schemas[0].urn] });
         for schema in of.schemas.iter().filter(|schema| schema.is_required) {
-            for attribute in schema
-                .attributes
-                .iter()
-                .filter(|one| one["required"] == true)
-            {
-                let place = match schema.is_extension {
-                    true => &mut body[&schema.urn],
-                    false => &mut body,
-                };
-                place[text(&attribute["name"])] = self.legal(attribute, n);
-            }
+            self.fill(&mut body, schema, n);
         }
         body
+    }
+
+    /// Such a body with a value of an attribute. An extension that is there has what it requires, and
+    /// something that can stay when the attribute goes.
+    pub(super) fn with(&self, attribute: &Attribute<'_>, value: Value) -> Value {
+        let mut body = self.least(attribute.of);
+        if attribute.schema.is_extension {
+            self.fill(&mut body, attribute.schema, 1);
+            let is_free = |one: &&Value| {
+                *one != attribute.json
+                    && is(one, "mutability", "readWrite")
+                    && one["required"] != true
+            };
+            let beside = attribute.schema.attributes.iter().find(is_free);
+            if let Some(beside) = beside.filter(|_| attribute.is_required()) {
+                body[&attribute.schema.urn][text(&beside["name"])] = self.legal(beside, 1);
+            }
+        }
+        attribute.put(&mut body, value);
+        body
+    }
+
+    /// Gives what a schema requires, or something of it.
+    fn fill(&self, body: &mut Value, schema: &Schema, n: usize) {
+        let required = schema
+            .attributes
+            .iter()
+            .filter(|one| one["required"] == true);
+        let mut given: Vec<&Value> = required.collect();
+        if given.is_empty() && schema.is_extension && schema.is_required {
+            let writable = |one: &&Value| !is(one, "mutability", "readOnly");
+            given.extend(schema.attributes.iter().find(writable));
+        }
+        for attribute in given {
+            let place = match schema.is_extension {
+                true => &mut body[&schema.urn],
+                false => &mut *body,
+            };
+            place[text(&attribute["name"])] = self.legal(attribute, n);
+        }
     }
 
     /// The `n`th legal value of an attribute: those with different numbers differ in every part.

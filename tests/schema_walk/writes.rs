@@ -44,8 +44,7 @@ impl Walk<'_> {
     }
 
     async fn refuses_body(&self, attribute: &Attribute<'_>, value: Value) {
-        let mut body = self.values.least(attribute.of);
-        attribute.put(&mut body, value);
+        let body = self.values.with(attribute, value);
         let answer = self.client.post(&attribute.of.endpoint, &body).await;
         attribute.refused(&answer, &["invalidValue", "invalidSyntax"], &body);
     }
@@ -61,8 +60,7 @@ impl Walk<'_> {
             }
         }
         for (value, is_same) in spellings {
-            let mut body = self.values.least(attribute.of);
-            attribute.put(&mut body, value);
+            let body = self.values.with(attribute, value);
             let answer = self.client.post(&attribute.of.endpoint, &body).await;
             if is_same && !attribute.is("uniqueness", "none") {
                 attribute.refused(&answer, &["uniqueness"], &body);
@@ -100,20 +98,25 @@ impl Walk<'_> {
         let answer = self.client.put(&one.path, &body).await;
         if attribute.is_required() {
             attribute.refused(&answer, &["invalidValue"], &body);
-            let mut without = self.values.least(attribute.of);
+            let mut without = self.values.with(attribute, Value::Null);
             attribute.remove(&mut without);
             let answer = self.client.post(&attribute.of.endpoint, &without).await;
             attribute.refused(&answer, &["invalidValue"], &without);
-        } else if is_fixed {
+        } else if is_fixed && answer.status.is_client_error() {
             attribute.refused(&answer, &["mutability"], &body);
         } else {
             attribute.expect(answer, &[200], &body);
+            // What is immutable stays, if leaving it out is no error.
+            let expected = match is_fixed {
+                true => attribute.of_resource(&one.body),
+                false => Value::Null,
+            };
             let read = self
                 .client
                 .get(&attribute.only(&one.path))
                 .await
                 .expect(200);
-            attribute.has(&read, &Value::Null, &body);
+            attribute.has(&read, &expected, &body);
         }
     }
 }

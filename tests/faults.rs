@@ -4,6 +4,7 @@
 use local::faults::{Faults, Rule};
 
 mod crash;
+mod model;
 mod overload;
 
 fn rule(text: &str) -> Rule {

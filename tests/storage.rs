@@ -3,7 +3,7 @@
 
 mod groups;
 mod large;
-mod model;
+pub(crate) mod model;
 mod names;
 mod races;
 mod retries;

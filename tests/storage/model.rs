@@ -7,8 +7,8 @@ mod truth;
 
 use crate::support::Target;
 use crate::support::table::sound;
-use moves::Game;
-use truth::{Dice, Model};
+pub(crate) use moves::Game;
+pub(crate) use truth::{Dice, Model};
 
 #[expect(
     clippy::print_stderr,
@@ -18,6 +18,8 @@ async fn play(seed: u64) {
     let target = Target::start().await;
     let mut game = Game {
         client: target.tenant().await,
+        prefix: String::new(),
+        shared: None,
         model: Model::default(),
         dice: Dice(seed),
     };

@@ -21,6 +21,11 @@ pub fn elsewhere() -> Option<Client> {
     Some(Client::new(&base, &token))
 }
 
+/// A number that a variable gives.
+pub fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
 /// A stack of its own.
 pub struct Target {
     pub stack: Stack,

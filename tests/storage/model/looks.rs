@@ -1,43 +1,82 @@
 //! The looks: everything that can be read or found is what the model says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::moves::Game;
 use super::truth::{EMAILS, EXTERNAL, Group, NAMES, User};
-use crate::support::listed::{found, ids, total, values};
+use crate::support::listed::{found, values};
 
 impl Game {
     /// Demands that everything that can be read is what the model says.
-    pub(super) async fn compare(&self) {
+    pub(crate) async fn compare(&self) {
         let (client, model) = (&self.client, &self.model);
-        let users = client.get("/Users?count=1000").await;
-        assert_eq!(total(&users), model.users.len() as u64);
-        assert_eq!(ids(&users), model.users.keys().cloned().collect::<Vec<_>>());
-        for json in users.json()["Resources"].as_array().unwrap() {
-            let id = json["id"].as_str().unwrap();
+        let all = client.get("/Users?count=1000").await.expect(200).json();
+        let users = self.own(&all, "userName");
+        let ids: Vec<_> = users.keys().cloned().collect();
+        assert_eq!(ids, model.users.keys().cloned().collect::<Vec<_>>());
+        for (id, json) in &users {
             assert_eq!(read_user(json), model.users[id], "{id}");
-            assert_eq!(values(json, "groups"), model.groups_above(id), "{id}");
+            assert_eq!(values(json, "groups"), self.all_groups(id), "{id}");
         }
-        let groups = client.get("/Groups?count=1000").await;
-        assert_eq!(
-            ids(&groups),
-            model.groups.keys().cloned().collect::<Vec<_>>()
-        );
-        for json in groups.json()["Resources"].as_array().unwrap() {
-            assert_eq!(read_group(json), model.groups[json["id"].as_str().unwrap()]);
+        let all = client.get("/Groups?count=1000").await.expect(200).json();
+        let groups = self.own(&all, "displayName");
+        let ids: Vec<_> = groups.keys().cloned().collect();
+        assert_eq!(ids, model.groups.keys().cloned().collect::<Vec<_>>());
+        for (id, json) in &groups {
+            assert_eq!(read_group(json), model.groups[id]);
         }
     }
 
+    /// Reads some users while others write, and demands that they are what the model says.
+    pub(crate) async fn read_own(&mut self) {
+        for _ in 0..5 {
+            let Some(id) = self.dice.one_of(&self.model.users) else {
+                return;
+            };
+            let (answer, _) = self.ask("GET", &format!("/Users/{id}"), None).await;
+            let json = answer.expect(200).json();
+            assert_eq!(read_user(&json), self.model.users[&id], "{id}");
+            assert_eq!(values(&json, "groups"), self.all_groups(&id), "{id}");
+        }
+    }
+
+    /// All groups that a user belongs to, the one of others included.
+    fn all_groups(&self, id: &str) -> BTreeSet<String> {
+        let mut groups = self.model.groups_above(id);
+        let shared = self
+            .shared
+            .iter()
+            .filter(|_| self.model.joined.contains(id));
+        groups.extend(shared.cloned());
+        groups
+    }
+
+    /// What the client made, out of a list of everything, which is whole.
+    fn own(&self, list: &Value, name: &str) -> BTreeMap<String, Value> {
+        assert_eq!(list["totalResults"], list["itemsPerPage"]);
+        let all = list["Resources"].as_array().unwrap().iter();
+        let own = all.filter(|one| one[name].as_str().unwrap().starts_with(&self.prefix));
+        own.map(|one| (one["id"].as_str().unwrap().to_owned(), one.clone()))
+            .collect()
+    }
+
     /// Demands that filters find what the model finds.
-    pub(super) async fn find(&self) {
+    pub(crate) async fn find(&self) {
         self.find_users().await;
         self.find_memberships().await;
     }
 
+    /// The client's own users that a filter finds.
+    async fn own_found(&self, filter: &str) -> BTreeSet<String> {
+        let mut found = found(&self.client, "/Users", filter).await;
+        found.retain(|id| self.model.users.contains_key(id));
+        found
+    }
+
     async fn find_users(&self) {
-        let (client, users) = (&self.client, &self.model.users);
+        let users = &self.model.users;
         let those = |is: &dyn Fn(&User) -> bool| -> BTreeSet<String> {
             users
                 .iter()
@@ -46,9 +85,10 @@ impl Game {
                 .collect()
         };
         for name in NAMES {
+            let name = format!("{}{name}", self.prefix);
             let expected = those(&|user| user.name.to_lowercase() == name.to_lowercase());
             assert_eq!(
-                found(client, "/Users", &format!("userName eq \"{name}\"")).await,
+                self.own_found(&format!("userName eq \"{name}\"")).await,
                 expected,
                 "{name}"
             );
@@ -56,7 +96,8 @@ impl Game {
         for external in EXTERNAL.into_iter().flatten() {
             let expected = those(&|user| user.external == Some(external));
             assert_eq!(
-                found(client, "/Users", &format!("externalId eq \"{external}\"")).await,
+                self.own_found(&format!("externalId eq \"{external}\""))
+                    .await,
                 expected
             );
         }
@@ -66,16 +107,17 @@ impl Game {
                     .is_some_and(|own| own.eq_ignore_ascii_case(email))
             });
             assert_eq!(
-                found(client, "/Users", &format!("emails.value eq \"{email}\"")).await,
+                self.own_found(&format!("emails.value eq \"{email}\""))
+                    .await,
                 expected
             );
         }
         assert_eq!(
-            found(client, "/Users", "active eq true").await,
+            self.own_found("active eq true").await,
             those(&|user| user.active)
         );
         assert_eq!(
-            found(client, "/Users", "not (externalId pr)").await,
+            self.own_found("not (externalId pr)").await,
             those(&|user| user.external.is_none())
         );
     }
@@ -84,10 +126,13 @@ impl Game {
         let (client, users) = (&self.client, &self.model.users);
         for id in users.keys().take(5) {
             let filter = format!("members.value eq \"{id}\"");
-            assert_eq!(
-                found(client, "/Groups", &filter).await,
-                self.model.groups_of(id)
+            let mut expected = self.model.groups_of(id);
+            expected.extend(
+                self.shared
+                    .clone()
+                    .filter(|_| self.model.joined.contains(id)),
             );
+            assert_eq!(found(client, "/Groups", &filter).await, expected);
         }
         for (id, group) in &self.model.groups {
             let within = |user: &&String| self.model.contains(id, user);

@@ -5,21 +5,79 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::truth::{Dice, EMAILS, EXTERNAL, Group, Model, NAMES, TEAMS, User};
-use crate::support::Client;
-use crate::support::client::{GROUP, USER};
+use crate::support::client::{GROUP, USER, encode, patch};
+use crate::support::{Answer, Client};
 
-/// A tenant, its model, and the dice.
-pub(super) struct Game {
-    pub(super) client: Client,
-    pub(super) model: Model,
-    pub(super) dice: Dice,
+/// A tenant, the model of what one client made in it, and the client's dice.
+pub(crate) struct Game {
+    pub(crate) client: Client,
+    /// What the names of all that the client makes begin with.
+    pub(crate) prefix: String,
+    /// A group of others, which the client's users join and leave.
+    pub(crate) shared: Option<String>,
+    pub(crate) model: Model,
+    pub(crate) dice: Dice,
 }
 
 impl Game {
+    /// Makes a request until it is not refused for the moment, as providers do; and whether it was: then it
+    /// may have been done before.
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (Answer, bool) {
+        let headers = [("content-type", "application/scim+json")];
+        for turn in 0..100 {
+            let body = body.map(|body| body.to_string().into());
+            let answer = self.client.send(method, path, &headers, body).await;
+            if !matches!(answer.status.as_u16(), 429 | 503) {
+                return (answer, turn > 0);
+            }
+            assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+        }
+        panic!("{method} {path} is refused for ever");
+    }
+
+    /// The id of what a POST made, which may be done already when it was made again.
+    async fn made(&self, path: &str, body: &Value, name: (&str, &str)) -> Option<String> {
+        let (answer, is_repeated) = self.ask("POST", path, Some(body)).await;
+        match answer.status.as_u16() {
+            201 => Some(answer.id()),
+            409 if is_repeated => {
+                let filter = encode(&format!("{} eq \"{}\"", name.0, name.1));
+                let (list, _) = self
+                    .ask("GET", &format!("{path}?filter={filter}"), None)
+                    .await;
+                Some(list.json()["Resources"][0]["id"].as_str()?.to_owned())
+            }
+            _ => {
+                answer.expect(409);
+                None
+            }
+        }
+    }
+
+    async fn change(&self, method: &str, path: &str, body: &Value, expected: &[u16]) {
+        let (answer, _) = self.ask(method, path, Some(body)).await;
+        answer.expect_any(expected);
+    }
+
+    async fn delete(&self, path: &str) {
+        let (answer, is_repeated) = self.ask("DELETE", path, None).await;
+        let gone = if is_repeated { 404 } else { 204 };
+        answer.expect_any(&[204, gone]);
+    }
+
+    pub(super) fn team(&mut self) -> String {
+        format!("{}{}", self.prefix, self.dice.pick(&TEAMS))
+    }
+
     pub(super) fn some_user(&mut self) -> User {
         User {
             version: 1,
-            name: (*self.dice.pick(&NAMES)).to_owned(),
+            name: format!("{}{}", self.prefix, self.dice.pick(&NAMES)),
             external: *self.dice.pick(&EXTERNAL),
             email: *self.dice.pick(&EMAILS),
             active: self.dice.below(3) > 0,
@@ -38,7 +96,10 @@ impl Game {
         members
     }
 
-    pub(super) async fn step(&mut self) {
+    pub(crate) async fn step(&mut self) {
+        if self.shared.is_some() && self.dice.below(4) == 0 {
+            return self.join_or_leave().await;
+        }
         match self.dice.below(20) {
             0..5 => self.create_user().await,
             5..8 => self.replace_user().await,
@@ -52,14 +113,46 @@ impl Game {
         }
     }
 
+    /// Some users join the group of others, or leave it.
+    async fn join_or_leave(&mut self) {
+        let Some(shared) = self.shared.clone() else {
+            return;
+        };
+        let users = self.some_members(3);
+        let users = users
+            .into_iter()
+            .filter(|id| self.model.users.contains_key(id));
+        let users: BTreeSet<String> = users.collect();
+        if users.is_empty() {
+            return;
+        }
+        let list: Vec<Value> = users.iter().map(|id| json!({ "value": id })).collect();
+        let op = match self.dice.below(2) {
+            0 => {
+                self.model.joined.extend(users);
+                "add"
+            }
+            _ => {
+                self.model.joined.retain(|id| !users.contains(id));
+                "remove"
+            }
+        };
+        let body = patch(json!([{ "op": op, "path": "members", "value": list }]));
+        self.change("PATCH", &format!("/Groups/{shared}"), &body, &[204])
+            .await;
+    }
+
     pub(super) async fn create_user(&mut self) {
         let user = self.some_user();
-        let answer = self.client.post("/Users", &body(&user)).await;
-        if self.model.user_named(&user.name).is_some() {
+        let is_taken = self.model.user_named(&user.name).is_some();
+        if is_taken {
+            let (answer, _) = self.ask("POST", "/Users", Some(&body(&user))).await;
             answer.expect(409);
-        } else {
-            self.model.users.insert(answer.expect(201).id(), user);
+            return;
         }
+        let name = ("userName", &*user.name);
+        let made = self.made("/Users", &body(&user), name).await;
+        self.model.users.insert(made.expect("a free name"), user);
     }
 
     /// Whether the change of a user must be refused; if not, it is made in the model.
@@ -89,10 +182,8 @@ impl Game {
         };
         let user = self.some_user();
         let expected = self.change_user(&id, user.clone());
-        self.client
-            .put(&format!("/Users/{id}"), &body(&user))
-            .await
-            .expect(expected);
+        self.change("PUT", &format!("/Users/{id}"), &body(&user), &[expected])
+            .await;
     }
 
     pub(super) async fn patch_user(&mut self) {
@@ -133,41 +224,36 @@ impl Game {
             }
         };
         let expected = self.change_user(&id, user);
-        self.client
-            .patch(&format!("/Users/{id}"), json!([operation]))
-            .await
-            .expect(expected);
+        let body = patch(json!([operation]));
+        self.change("PATCH", &format!("/Users/{id}"), &body, &[expected])
+            .await;
     }
 
     pub(super) async fn delete_user(&mut self) {
         let Some(id) = self.dice.one_of(&self.model.users) else {
             return;
         };
-        self.client
-            .delete(&format!("/Users/{id}"))
-            .await
-            .expect(204);
+        self.delete(&format!("/Users/{id}")).await;
         self.model.users.remove(&id);
         self.model.forget(&id);
     }
 
     pub(super) async fn create_group(&mut self) {
-        let name = *self.dice.pick(&TEAMS);
+        let name = self.team();
         let members = self.some_members(4);
-        let answer = self
-            .client
-            .post("/Groups", &group_body(name, &members))
-            .await;
-        if self.model.group_named(name).is_some() {
+        let body = group_body(&name, &members);
+        if self.model.group_named(&name).is_some() {
+            let (answer, _) = self.ask("POST", "/Groups", Some(&body)).await;
             answer.expect(409);
-        } else {
-            let group = Group {
-                version: 1,
-                name: name.to_owned(),
-                members,
-            };
-            self.model.groups.insert(answer.expect(201).id(), group);
+            return;
         }
+        let made = self.made("/Groups", &body, ("displayName", &name)).await;
+        let group = Group {
+            version: 1,
+            name,
+            members,
+        };
+        self.model.groups.insert(made.expect("a free name"), group);
     }
 
     /// Whether a group may have these as its members.
@@ -226,11 +312,8 @@ impl Game {
             return;
         }
         let expected = self.change_group(&id, &group.name, members, 204);
-        let operations = json!([{ "op": operation, "path": "members", "value": list }]);
-        self.client
-            .patch(&path, operations)
-            .await
-            .expect_any(&expected);
+        let body = patch(json!([{ "op": operation, "path": "members", "value": list }]));
+        self.change("PATCH", &path, &body, &expected).await;
     }
 
     pub(super) async fn patch_group(&mut self) {
@@ -238,41 +321,34 @@ impl Game {
             return;
         };
         let path = format!("/Groups/{id}");
-        let name = *self.dice.pick(&TEAMS);
+        let name = self.team();
         let mut members = self.model.groups[&id].members.clone();
         let mut operations = vec![json!({ "op": "replace", "path": "displayName", "value": name })];
         if let Some(leaving) = members.pop_first() {
             let path = format!("members[value eq \"{leaving}\"]");
             operations.push(json!({ "op": "remove", "path": path }));
         }
-        let expected = self.change_group(&id, name, members, 204);
-        self.client
-            .patch(&path, json!(operations))
-            .await
-            .expect_any(&expected);
+        let expected = self.change_group(&id, &name, members, 204);
+        self.change("PATCH", &path, &patch(json!(operations)), &expected)
+            .await;
     }
 
     pub(super) async fn replace_group(&mut self) {
         let Some(id) = self.dice.one_of(&self.model.groups) else {
             return;
         };
-        let (name, members) = (*self.dice.pick(&TEAMS), self.some_members(6));
-        let body = group_body(name, &members);
-        let expected = self.change_group(&id, name, members, 200);
-        self.client
-            .put(&format!("/Groups/{id}"), &body)
-            .await
-            .expect_any(&expected);
+        let (name, members) = (self.team(), self.some_members(6));
+        let body = group_body(&name, &members);
+        let expected = self.change_group(&id, &name, members, 200);
+        self.change("PUT", &format!("/Groups/{id}"), &body, &expected)
+            .await;
     }
 
     pub(super) async fn delete_group(&mut self) {
         let Some(id) = self.dice.one_of(&self.model.groups) else {
             return;
         };
-        self.client
-            .delete(&format!("/Groups/{id}"))
-            .await
-            .expect(204);
+        self.delete(&format!("/Groups/{id}")).await;
         self.model.groups.remove(&id);
         self.model.forget(&id);
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Numbers that look random and are the same each time.
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
     pub(super) fn below(&mut self, most: usize) -> usize {
@@ -24,7 +24,7 @@ impl Dice {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct User {
+pub(crate) struct User {
     pub(super) version: u64,
     pub(super) name: String,
     pub(super) external: Option<&'static str>,
@@ -33,7 +33,7 @@ pub(super) struct User {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     pub(super) version: u64,
     pub(super) name: String,
     pub(super) members: BTreeSet<String>,
@@ -64,9 +64,11 @@ pub(super) const TEAMS: [&str; 10] = [
 ];
 
 #[derive(Default)]
-pub(super) struct Model {
+pub(crate) struct Model {
     pub(super) users: BTreeMap<String, User>,
     pub(super) groups: BTreeMap<String, Group>,
+    /// The users that are in the group of others.
+    pub(crate) joined: BTreeSet<String>,
 }
 
 impl Model {
@@ -113,6 +115,7 @@ impl Model {
 
     /// Takes someone who is deleted out of all groups.
     pub(super) fn forget(&mut self, id: &str) {
+        self.joined.remove(id);
         for group in self.groups.values_mut() {
             group.version += u64::from(group.members.remove(id));
         }

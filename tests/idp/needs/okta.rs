@@ -158,6 +158,10 @@ pub(super) const SECTIONS: &[Section] = &[
                 &["okta/group-push-patch/16-full-push"],
             ),
             (
+                "members as a key of a value without a path, and an empty list of them",
+                &["okta/group-push-shapes"],
+            ),
+            (
                 "a rename with the group's own id, beside a change of members",
                 &["okta/group-push-patch/13-rename-with-own-id-and-membership"],
             ),

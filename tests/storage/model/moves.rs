@@ -127,15 +127,12 @@ impl Game {
             return;
         }
         let list: Vec<Value> = users.iter().map(|id| json!({ "value": id })).collect();
-        let op = match self.dice.below(2) {
-            0 => {
-                self.model.joined.extend(users);
-                "add"
-            }
-            _ => {
-                self.model.joined.retain(|id| !users.contains(id));
-                "remove"
-            }
+        let op = if self.dice.below(2) == 0 {
+            self.model.joined.extend(users);
+            "add"
+        } else {
+            self.model.joined.retain(|id| !users.contains(id));
+            "remove"
         };
         let body = patch(json!([{ "op": op, "path": "members", "value": list }]));
         self.change("PATCH", &format!("/Groups/{shared}"), &body, &[204])

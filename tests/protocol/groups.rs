@@ -105,6 +105,35 @@ async fn x02_members_come_and_go_and_their_parts_do_not_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn n07_a_reference_names_a_member_absolute_or_relative_with_a_version_or_without() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let anna = client.create_user("anna").await;
+    let id = client.create_group("Sales", &[]).await;
+    let path = format!("/Groups/{id}");
+    let unversioned = client.base.replace("/v2", "");
+    let known: BTreeSet<String> = [anna.clone()].into();
+    for reference in [
+        format!("{}/Users/{anna}", client.base),
+        format!("{unversioned}/Users/{anna}"),
+        format!("Users/{anna}"),
+        format!("../Users/{anna}"),
+        format!("/v2/Users/{anna}"),
+    ] {
+        let add = json!([{ "op": "add", "path": "members", "value": [{ "$ref": reference }] }]);
+        client.patch(&path, add).await.expect(204);
+        assert_eq!(members(&client, &id).await, known, "{reference}");
+        let shown = client.get(&path).await.json();
+        let own = format!("{}/Users/{anna}", client.base);
+        assert_eq!(shown["members"][0]["$ref"], own, "{reference}");
+        let remove =
+            json!([{ "op": "remove", "path": "members", "value": [{ "$ref": reference }] }]);
+        client.patch(&path, remove).await.expect(204);
+        assert!(members(&client, &id).await.is_empty(), "{reference}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn n08_who_does_not_exist_is_no_member() {
     let target = Target::start().await;
     let client = target.tenant().await;

@@ -10,7 +10,7 @@ use directory::error::DirectoryError;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};
 use service::cursor::{After, Cursor};
-use service::response::{answer_too_large, explain};
+use service::response::{Failure, answer_too_large, explain};
 
 use crate::support::client::encode;
 use crate::support::listed::total;
@@ -199,6 +199,7 @@ fn rare() -> Vec<(&'static str, String)> {
     .map(|(name, error)| (name, explain(error)))
     .chain([("an answer too large", answer_too_large())])
     .chain([("a cursor too old", old_cursor())])
+    .chain([("over the rate", Failure::slow_down(7).error)])
     .map(|(name, error)| {
         let (status, scim_type) = error.kind.code();
         (

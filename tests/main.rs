@@ -22,6 +22,7 @@ mod matrix;
 mod me;
 mod nested;
 mod protocol;
+mod rate;
 mod schema_walk;
 mod search;
 mod storage;

@@ -56,4 +56,8 @@ pub(super) const RARE: &[(&str, &str)] = &[
         "a cursor too old",
         "400 expiredCursor the cursor is older than 3600 seconds; start again with an empty `cursor`",
     ),
+    (
+        "over the rate",
+        "429  this tenant sends more requests than its rate allows; go on in 7 seconds",
+    ),
 ];

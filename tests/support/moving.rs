@@ -30,6 +30,11 @@ impl Time {
 
 /// Starts a stack of its own in which time passes when the test says so.
 pub async fn start() -> (Target, Time) {
+    start_at_rate(None).await
+}
+
+/// The same, where a tenant may make so many requests a second.
+pub async fn start_at_rate(rate: Option<u32>) -> (Target, Time) {
     let time = Time(Arc::new(AtomicI64::new(1_800_000_000)));
     let clock = time.clone();
     let options = Options {
@@ -37,6 +42,7 @@ pub async fn start() -> (Target, Time) {
         storage: Storage::Memory,
         endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
         faults: None,
+        rate,
         clock: Clock::other(move || clock.now()),
         ids: Ids::system(),
     };

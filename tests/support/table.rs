@@ -121,7 +121,7 @@ impl Table {
     }
 
     fn check_partitions(&self, faults: &mut Vec<String>) {
-        const KNOWN: [&str; 12] = [
+        const KNOWN: [&str; 13] = [
             "user",
             "user#count",
             "user#userName",
@@ -134,6 +134,7 @@ impl Table {
             "member",
             "memberOf",
             "anchor",
+            "rate",
         ];
         for key in self.items.keys() {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);

@@ -59,6 +59,7 @@ impl Target {
             storage: Storage::Memory,
             endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
             faults: faults.clone(),
+            rate: None,
             clock: Clock::system(),
             ids: Ids::system(),
         })

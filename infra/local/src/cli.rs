@@ -47,6 +47,9 @@ pub struct Run {
     /// Make this tenant and import its token; may be given more than once
     #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
     pub tenants: Vec<Tenant>,
+    /// Refuse what a tenant sends beyond this many requests a second, averaged over ten seconds
+    #[arg(long, value_name = "NUMBER")]
+    pub rate: Option<u32>,
     /// Put this fault in front of DynamoDB, such as `throttle:on=write,odds=0.1`; may be given more than once
     #[arg(long = "fault", value_name = "RULE")]
     pub faults: Vec<Rule>,

@@ -70,6 +70,7 @@ impl Bench {
             storage: Storage::Memory,
             endpoint: None,
             faults: None,
+            rate: None,
             clock: Clock::system(),
             ids: Ids::system(),
         })

@@ -53,6 +53,7 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
         faults: faults(arguments.faults, arguments.seed),
+        rate: arguments.rate,
         clock: Clock::system(),
         ids: Ids::system(),
     })

@@ -3,10 +3,7 @@
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::create_table::CreateTableError;
-use aws_sdk_dynamodb::types::TableStatus;
 use directory::connect::{Clients, to_stand_ins};
 use directory::keyring::{KeyRecord, KeyringError, Scope};
 use directory::store::Meter;
@@ -24,6 +21,8 @@ use crate::faults::{Faults, Proxy};
 use crate::gateway;
 use crate::secrets::Secrets;
 use crate::template::{self, Route, TableDefinition};
+
+mod elsewhere;
 
 /// The name of the table.
 pub const TABLE: &str = "muster";
@@ -48,6 +47,8 @@ pub struct Options {
     pub endpoint: Option<String>,
     /// Faults in front of it.
     pub faults: Option<Faults>,
+    /// How many requests a second a tenant may make.
+    pub rate: Option<u32>,
     /// The time.
     pub clock: Clock,
     /// Where ids come from.
@@ -139,7 +140,7 @@ impl Services {
             .map_or(dynamodb, |proxy| proxy.endpoint().to_owned());
         let clients = to_stand_ins(&dynamodb, secrets.endpoint()).await;
         if dynamo.is_none() {
-            create_table(&clients.dynamodb, &table()?).await?;
+            elsewhere::create_table(&clients.dynamodb, &table()?).await?;
         }
         Ok(Self {
             _proxy: proxy,
@@ -188,12 +189,12 @@ impl Stack {
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
         let endpoint = options.endpoint.as_deref();
         let services = Services::start(&options.storage, endpoint, options.faults, (0, 0)).await?;
-        let service = Arc::new(service(
-            &services.clients,
-            None,
-            options.clock.clone(),
-            options.ids.clone(),
-        ));
+        let config = Config {
+            rate: options.rate,
+            ..config(None)
+        };
+        let (clock, ids) = (options.clock.clone(), options.ids.clone());
+        let service = Arc::new(Service::new(config, services.clients.clone(), clock, ids));
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let behind = Arc::clone(&service);
@@ -243,15 +244,20 @@ impl Stack {
     }
 }
 
-/// The service on the stand-ins.
-#[must_use]
-pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
-    let config = Config {
+/// What the service on the stand-ins is told.
+fn config(public_url: Option<String>) -> Config {
+    Config {
         table: TABLE.to_owned(),
         keyring_prefix: KEYRING_PREFIX.to_owned(),
         public_url,
-    };
-    Service::new(config, clients.clone(), clock, ids)
+        rate: None,
+    }
+}
+
+/// The service on the stand-ins.
+#[must_use]
+pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
+    Service::new(config(public_url), clients.clone(), clock, ids)
 }
 
 /// Makes a tenant that is switched on, and gives it a token, as [`Stack::tenant`].
@@ -337,63 +343,4 @@ fn demo_key(tenant: &TenantId) -> KeyId {
         });
     let [_, _, bytes @ ..] = sum.to_be_bytes();
     KeyId::from_bytes(bytes)
-}
-
-/// Makes the table in a DynamoDB that is not ours, unless it is there.
-async fn create_table(
-    client: &aws_sdk_dynamodb::Client,
-    definition: &TableDefinition,
-) -> Result<(), StartError> {
-    use aws_sdk_dynamodb::types::{
-        AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    };
-
-    if is_active(client).await {
-        return Ok(());
-    }
-    let mut create = client
-        .create_table()
-        .table_name(TABLE)
-        .billing_mode(BillingMode::PayPerRequest);
-    for attribute in &definition.attribute_definitions {
-        create = create.attribute_definitions(
-            AttributeDefinition::builder()
-                .attribute_name(&attribute.name)
-                .attribute_type(ScalarAttributeType::from(attribute.kind.as_str()))
-                .build()?,
-        );
-    }
-    for element in &definition.key_schema {
-        create = create.key_schema(
-            KeySchemaElement::builder()
-                .attribute_name(&element.name)
-                .key_type(KeyType::from(element.key_type.as_str()))
-                .build()?,
-        );
-    }
-    if let Err(error) = create.send().await
-        && !error
-            .as_service_error()
-            .is_some_and(CreateTableError::is_resource_in_use_exception)
-    {
-        let reason = aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string();
-        return Err(format!("cannot make the table {TABLE}: {reason}").into());
-    }
-    for _ in 0..60 {
-        if is_active(client).await {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
-    Err(format!("the table {TABLE} is not ready after half a minute").into())
-}
-
-async fn is_active(client: &aws_sdk_dynamodb::Client) -> bool {
-    let described = client.describe_table().table_name(TABLE).send().await;
-    described.is_ok_and(|output| {
-        output
-            .table()
-            .and_then(|table| table.table_status())
-            .is_some_and(|status| *status == TableStatus::Active)
-    })
 }

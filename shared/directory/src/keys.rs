@@ -209,6 +209,12 @@ pub fn anchor(tenant: &TenantId, name: &str) -> Key {
     Key::new(format!("{tenant}#anchor"), name)
 }
 
+/// The requests of a window: `<t>#rate`, number of the window.
+#[must_use]
+pub fn rate(tenant: &TenantId, window: i64) -> Key {
+    Key::new(format!("{tenant}#rate"), window.to_string())
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

@@ -14,6 +14,7 @@
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
+//! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //!
 //! # Access patterns
@@ -52,6 +53,7 @@ pub mod members;
 mod nested;
 pub mod password;
 mod plan;
+pub mod rate;
 pub mod search;
 pub mod store;
 pub mod tenant_id;

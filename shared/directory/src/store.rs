@@ -219,6 +219,29 @@ impl Store {
 
     /// Writes all or nothing. `token` makes a repetition by the SDK harmless; it must not be used for
     /// another transaction.
+    /// An update without conditions, and the attributes that it changed.
+    pub(crate) async fn add(
+        &self,
+        update: aws_sdk_dynamodb::types::Update,
+        meter: &Meter,
+    ) -> Result<Item, DirectoryError> {
+        meter.call(&["dynamodb:UpdateItem"]);
+        let output = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(update.key().clone()))
+            .update_expression(update.update_expression())
+            .set_expression_attribute_values(update.expression_attribute_values().cloned())
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        meter.wrote(output.consumed_capacity());
+        Ok(output.attributes.unwrap_or_default())
+    }
+
     pub(crate) async fn transact(
         &self,
         actions: Vec<TransactWriteItem>,

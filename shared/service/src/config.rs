@@ -15,25 +15,36 @@ pub struct Config {
     /// The public address in front of the service, if it is not that of the request:
     /// `MUSTER_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
+    /// How many requests a second a tenant may make, over ten seconds: `MUSTER_RATE`; none is no limit.
+    pub rate: Option<u32>,
 }
 
 impl Config {
     /// The names of the variables, for the test that compares them with the template.
-    pub const VARIABLES: [&str; 3] = ["MUSTER_TABLE", "MUSTER_KEYRING_PREFIX", "MUSTER_PUBLIC_URL"];
+    pub const VARIABLES: [&str; 4] = [
+        "MUSTER_TABLE",
+        "MUSTER_KEYRING_PREFIX",
+        "MUSTER_PUBLIC_URL",
+        "MUSTER_RATE",
+    ];
 
     /// Reads the environment.
     ///
     /// # Errors
     ///
-    /// The name of a variable that is missing.
+    /// The name of a variable that is missing or cannot be read.
     pub fn from_environment() -> Result<Self, String> {
-        let [table, keyring_prefix, public_url] = Self::VARIABLES;
+        let [table, keyring_prefix, public_url, rate] = Self::VARIABLES;
         let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |name: &str| given(name).ok_or_else(|| format!("{name} is not set"));
         Ok(Self {
             table: needed(table)?,
             keyring_prefix: needed(keyring_prefix)?,
             public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
+            rate: given(rate)
+                .map(|number| number.parse())
+                .transpose()
+                .map_err(|_| format!("{rate} is no whole number"))?,
         })
     }
 

@@ -25,6 +25,7 @@ pub mod clock;
 pub mod config;
 pub mod cursor;
 pub mod lambda;
+pub mod rate;
 pub mod request;
 pub mod resources;
 pub mod response;
@@ -36,6 +37,7 @@ pub use routes::Function;
 
 use auth::{Caller, Gate};
 use clock::{Clock, Ids};
+use rate::{Rates, Turn};
 use request::{Address, Parameters, Preconditions};
 use response::{Failure, Outcome};
 use routes::{Endpoint, Match, Route};
@@ -47,6 +49,7 @@ pub struct Service {
     keyrings: Keyrings,
     tenants: Tenants,
     public_url: Option<String>,
+    rates: Rates,
     clock: Clock,
     ids: Ids,
 }
@@ -78,6 +81,7 @@ impl Service {
             tenants: Tenants::new(Arc::clone(&store)),
             store,
             public_url: config.public_url,
+            rates: Rates::new(config.rate),
             clock,
             ids,
         }
@@ -160,8 +164,24 @@ impl Service {
             .await?;
         trace.key = Some(caller.key.id.to_string());
         let (route, variable) = routed(function, found)?;
-        self.serve(caller, route, variable, request, &base, meter)
-            .await
+        if route.endpoint.is_discovery() {
+            return self
+                .serve(caller, route, variable, request, &base, meter)
+                .await;
+        }
+        let tenant = caller.tenant.clone();
+        let served = self.serve(caller, route, variable, request, &base, meter);
+        match self.rates.turn(&tenant, self.clock.now()) {
+            Turn::Served => served.await,
+            Turn::Told(window, requests) => {
+                let beside = meter.branch();
+                let told = self
+                    .rates
+                    .tell(&self.store, &tenant, (window, requests), &beside);
+                tokio::join!(served, told).0
+            }
+            Turn::Refused(seconds) => Err(Failure::slow_down(seconds)),
+        }
     }
 
     async fn serve(

@@ -107,11 +107,17 @@ pub struct Failure {
     pub error: ScimError,
     /// The methods of the address.
     pub allow: Option<String>,
+    /// How long the client should wait, in seconds, where that is known.
+    pub wait: Option<i64>,
 }
 
 impl From<ScimError> for Failure {
     fn from(error: ScimError) -> Self {
-        Self { error, allow: None }
+        Self {
+            error,
+            allow: None,
+            wait: None,
+        }
     }
 }
 
@@ -125,6 +131,22 @@ impl Failure {
                 format!("the endpoint takes {methods}"),
             ),
             allow: Some(methods.to_owned()),
+            wait: None,
+        }
+    }
+
+    /// The tenant makes too many requests, for so many seconds more.
+    #[must_use]
+    pub fn slow_down(seconds: i64) -> Self {
+        Self {
+            error: ScimError::new(
+                ErrorKind::TooManyRequests,
+                format!(
+                    "this tenant sends more requests than its rate allows; go on in {seconds} seconds"
+                ),
+            ),
+            allow: None,
+            wait: Some(seconds),
         }
     }
 
@@ -139,7 +161,8 @@ impl Failure {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
             ErrorKind::TooManyRequests | ErrorKind::Unavailable => {
-                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+                let wait = self.wait.map_or(RETRY_AFTER, HeaderValue::from);
+                headers.insert(header::RETRY_AFTER, wait);
             }
             _ => {}
         }

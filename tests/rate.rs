@@ -1,0 +1,113 @@
+//! How many requests a tenant may make.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use directory::store::Spent;
+use http::Request;
+use service::clock::{Clock, Ids};
+use service::{Config, Function, Origin, Service};
+
+use crate::support::moving::{Time, start_at_rate};
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
+
+/// Requests until one is refused; gives how many were served, and the seconds to wait.
+async fn until_refused(client: &Client) -> (u32, u32) {
+    for served in 0..2_000 {
+        let answer = client.get("/Users?count=0").await;
+        if answer.status != 200 {
+            let wait = answer.headers["retry-after"].to_str().unwrap().parse();
+            let (status, _, detail) = answer.error();
+            assert_eq!(status, 429);
+            assert!(detail.contains("rate"), "{detail}");
+            return (served, wait.unwrap());
+        }
+    }
+    panic!("nothing is refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_a_tenant_beyond_its_rate_is_told_when_to_go_on_and_no_other_notices() {
+    let (target, time) = start_at_rate(Some(5)).await;
+    let (flood, quiet) = (target.tenant().await, target.tenant().await);
+    let id = flood.create_user("anna").await;
+    time.pass(10 - time.now().as_second() % 10 + 2);
+    assert_eq!(until_refused(&flood).await, (50, 8));
+    for (method, path) in [
+        ("GET", format!("/Users/{id}")),
+        ("DELETE", format!("/Users/{id}")),
+        ("POST", "/Bulk".to_owned()),
+    ] {
+        let answer = flood.send(method, &path, &[], None).await;
+        assert_eq!(answer.error().0, 429, "{method}");
+    }
+    quiet.get("/Users").await.expect(200);
+    // Reading about the service is free, a wrong token is not the tenant's.
+    flood.get("/Schemas").await.expect(200);
+    flood.with_token("wrong").get("/Users").await.expect(401);
+    time.pass(7);
+    assert_eq!(until_refused(&flood).await, (0, 1));
+    time.pass(1);
+    flood.get(&format!("/Users/{id}")).await.expect(200);
+    assert_eq!(until_refused(&flood).await, (49, 10));
+}
+
+/// Another process over the same table.
+fn process(target: &Target, time: &Time, rate: u32) -> Service {
+    let config = Config {
+        table: local::stack::TABLE.to_owned(),
+        keyring_prefix: local::stack::KEYRING_PREFIX.to_owned(),
+        public_url: None,
+        rate: Some(rate),
+    };
+    let (clients, time) = (target.stack.services.clients.clone(), time.clone());
+    Service::new(
+        config,
+        clients,
+        Clock::other(move || time.now()),
+        Ids::system(),
+    )
+}
+
+async fn ask(service: &Service, client: &Client) -> (u16, Spent) {
+    let request = Request::builder()
+        .uri(format!("/{}/scim/v2/Users/x", tenant_of(client)))
+        .header("authorization", format!("Bearer {}", client.token))
+        .body(Bytes::new())
+        .unwrap();
+    let origin = Origin::default();
+    let response = service.handle(Function::Users, request, origin).await;
+    let spent = response.extensions().get::<Spent>().unwrap().clone();
+    (response.status().as_u16(), spent)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r09_processes_count_together_and_a_quiet_one_costs_nothing() {
+    let (target, time) = start_at_rate(None).await;
+    let client = target.tenant().await;
+    time.pass(10 - time.now().as_second() % 10);
+    let processes: Vec<Arc<Service>> = (0..3)
+        .map(|_| Arc::new(process(&target, &time, 10)))
+        .collect();
+    let mut served = 0;
+    let mut writes = 0.0;
+    for turn in 0..200 {
+        let (status, spent) = ask(&processes[turn % 3], &client).await;
+        writes += spent.writes;
+        match status {
+            404 => served += 1,
+            429 => {}
+            other => panic!("{other}"),
+        }
+    }
+    // A hundred in ten seconds; each process may be wrong by what two others have not told yet.
+    assert!((100..=116).contains(&served), "{served}");
+    assert!(writes <= 15.0, "{writes}");
+    time.pass(10);
+    let quiet = process(&target, &time, 10);
+    for _ in 0..7 {
+        let (status, spent) = ask(&quiet, &client).await;
+        assert_eq!((status, spent.writes.to_bits()), (404, 0));
+    }
+}

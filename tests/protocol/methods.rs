@@ -133,11 +133,6 @@ async fn e12_j01_d16_what_is_not_offered_is_501_and_what_is_advertised_works() {
         let (_, detail) = scim_error(&answer, 501, method);
         assert!(detail.contains("/Me"), "{detail}");
     }
-    if config["bulk"]["supported"] == false {
-        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"], "Operations": [] });
-        scim_error(&client.post("/Bulk", &body).await, 501, "/Bulk");
-        assert_eq!(config["bulk"]["maxOperations"], 0);
-    }
     // What is advertised works.
     let path = format!("/Users/{}", client.create_user("anna").await);
     assert_eq!(config["patch"]["supported"], true);
@@ -151,6 +146,44 @@ async fn e12_j01_d16_what_is_not_offered_is_501_and_what_is_advertised_works() {
     assert_eq!(config["filter"]["supported"], true);
     let etag = client.get(&path).await.headers.contains_key("etag");
     assert_eq!(config["etag"]["supported"], etag);
+    client.create_user("berta").await;
+    for (announced, query, first) in [
+        (
+            &config["sort"]["supported"],
+            "sortBy=userName&sortOrder=descending",
+            "berta",
+        ),
+        (
+            &config["filter"]["supported"],
+            "filter=userName%20eq%20%22berta%22",
+            "berta",
+        ),
+        (
+            &config["pagination"]["cursor"],
+            "cursor=&sortBy=userName",
+            "anna",
+        ),
+        (
+            &config["pagination"]["index"],
+            "startIndex=2&sortBy=userName",
+            "berta",
+        ),
+    ] {
+        assert_eq!(*announced, true, "{query}");
+        let found = client
+            .get(&format!("/Users?{query}"))
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(found["Resources"][0]["userName"], first, "{query}");
+    }
+    let delete = json!({
+        "schemas": [crate::support::client::BULK],
+        "Operations": [{ "method": "DELETE", "path": path }]
+    });
+    assert_eq!(config["bulk"]["supported"], true);
+    client.post("/Bulk", &delete).await.expect(200);
+    scim_error(&client.get(&path).await, 404, "what bulk deleted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

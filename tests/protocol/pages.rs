@@ -55,7 +55,7 @@ async fn l04_p01_a_start_index_below_one_counts_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p02_p03_p04_p05_count_bounds_the_page_and_not_the_total() {
+async fn l01_p02_p03_p04_p05_count_bounds_the_page_and_not_the_total() {
     let (_target, client, all) = with_users(5).await;
     for (count, expected) in [
         ("0", 0),

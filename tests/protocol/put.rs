@@ -80,7 +80,7 @@ async fn c04_i12_what_is_left_out_null_or_empty_is_unassigned() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c05_n18_a_taken_name_is_a_conflict_that_names_it() {
+async fn c05_m14_n18_u08_a_taken_name_is_a_conflict_that_names_it() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let body = |path: &str, name: &str| match path {

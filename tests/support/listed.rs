@@ -22,6 +22,8 @@ pub fn ids(answer: &Answer) -> Vec<String> {
     let json = answer.json();
     let resources = json["Resources"].as_array().expect("Resources");
     assert_eq!(json["itemsPerPage"], resources.len(), "P-04");
+    let list = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+    assert_eq!(json["schemas"], serde_json::json!([list]), "L-01");
     resources.iter().map(|one| text(&one["id"])).collect()
 }
 

@@ -13,6 +13,7 @@ mod cost;
 mod cursors;
 mod errors;
 mod everything;
+mod extensions;
 mod faults;
 mod front_door;
 mod house;

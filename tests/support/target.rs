@@ -10,9 +10,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use local::dynamo::Storage;
 use local::faults::Faults;
 use local::stack::{Options, Stack};
+use scim_core::Extensions;
+use serde_json::Value;
 use service::clock::{Clock, Ids};
 
 use super::Client;
+use super::table::tenant_of;
 
 /// A client of the tenant that is served elsewhere, if one is named.
 pub fn elsewhere() -> Option<Client> {
@@ -83,5 +86,13 @@ impl Target {
             .await
             .expect("a tenant can be made");
         Client::new(&access.base, &access.token)
+    }
+
+    /// Gives the client's tenant these extension schemas, in the place of those it has.
+    pub async fn extend(&self, client: &Client, extensions: &Value) {
+        let extensions = Extensions::parse(extensions).expect("extension schemas");
+        let tenant = tenant_of(client);
+        let extended = self.stack.extend(tenant, extensions).await;
+        extended.expect("the tenant is there");
     }
 }

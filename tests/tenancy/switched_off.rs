@@ -3,6 +3,7 @@
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
 use directory::tenants::{Status, Tenant, Tenants};
+use scim_core::Extensions;
 use service::clock::Ids;
 
 use super::{fill, on_every_route, refused};
@@ -15,6 +16,7 @@ async fn switch(tenants: &Tenants, client: &Client, status: Status) {
     let settings = Tenant {
         status,
         imported_keyring: Some("k1".to_owned()),
+        extensions: Extensions::default(),
     };
     tenants
         .put(

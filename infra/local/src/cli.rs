@@ -1,12 +1,14 @@
 //! The command line of the local stack: what `cargo run` and `cargo run -- services` take.
 //!
-//! It only reads and checks the arguments. The environment is not looked at, and nothing is opened here.
+//! It only reads and checks the arguments, and the file that one of them names. The environment is not
+//! looked at.
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use scim_core::Extensions;
 
 use crate::dynamo::Storage;
 use crate::faults::Rule;
@@ -56,6 +58,9 @@ pub struct Run {
     /// Where the chance of faults starts: the same calls meet the same faults
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
+    /// Give the tenants the extension schemas in this file, a JSON array
+    #[arg(long, value_name = "FILE", value_parser = extensions)]
+    pub extensions: Option<Extensions>,
 }
 
 /// The arguments of `services`.
@@ -143,6 +148,15 @@ fn tenant(text: &str) -> Result<Tenant, String> {
     Ok(Tenant {
         name: name.to_owned(),
         token: token.to_owned(),
+    })
+}
+
+fn extensions(path: &str) -> Result<Extensions, String> {
+    let text = std::fs::read(path).map_err(|error| format!("the file cannot be read: {error}"))?;
+    let json = serde_json::from_slice(&text).map_err(|error| format!("it is no JSON: {error}"))?;
+    Extensions::parse(&json).map_err(|faults| {
+        let faults: Vec<String> = faults.list().iter().map(ToString::to_string).collect();
+        faults.join("\n")
     })
 }
 

@@ -65,6 +65,11 @@ async fn run(arguments: Run) -> Result<(), StartError> {
     if tenants.is_empty() {
         tenants.push(stack.tenant(DEMO_TENANT, None).await?);
     }
+    if let Some(extensions) = &arguments.extensions {
+        for Access { tenant, .. } in &tenants {
+            stack.extend(tenant, extensions.clone()).await?;
+        }
+    }
     announce(&mut io::stdout().lock(), &stack, &tenants)?;
     interrupted().await?;
     stack.shutdown().await;

@@ -10,6 +10,7 @@ use directory::store::Meter;
 use directory::tenant_id::TenantId;
 use directory::tenants::{Status, Tenant};
 use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
+use scim_core::Extensions;
 use service::clock::{Clock, Ids};
 use service::{Config, Function, Service, lambda};
 use tokio::net::TcpListener;
@@ -236,6 +237,21 @@ impl Stack {
         })
     }
 
+    /// Gives a tenant other extension schemas.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tenant.
+    pub async fn extend(&self, name: &str, extensions: Extensions) -> Result<(), StartError> {
+        let tenant = TenantId::parse(name).ok_or("that cannot name a tenant")?;
+        let (tenants, meter) = (self.service.tenants(), Meter::default());
+        let found = tenants.find(&tenant, self.clock.now(), &meter).await?;
+        let mut settings = Tenant::clone(&*found.ok_or("there is no such tenant")?);
+        settings.extensions = extensions;
+        let write = self.ids.write();
+        Ok(tenants.put(&tenant, &settings, &write, &meter).await?)
+    }
+
     /// Ends everything; what was answered is kept.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
@@ -316,6 +332,7 @@ pub async fn provision(
     let settings = Tenant {
         status: Status::On,
         imported_keyring: Some(KEYRING.to_owned()),
+        extensions: Extensions::default(),
     };
     service
         .tenants()

@@ -6,6 +6,7 @@
 //! | [`urn`] | schema and message URNs | RFC 7643 §8.7, RFC 7644 §8.2 |
 //! | [`ids`] | ids and versions that cannot be confused | RFC 7643 §3.1 |
 //! | [`schema`] | schemas, attributes and their characteristics as data | RFC 7643 §2, §7 |
+//! | [`extensions`] | the extension schemas of a tenant | RFC 7643 §3.3, §7 |
 //! | [`text`] | how strings are compared | RFC 7643 §2.2, RFC 7644 §5 |
 //! | [`path`] | attribute paths, parsed, printed and resolved against a schema | RFC 7644 §3.5.2, §3.10 |
 //! | [`filter`] | filters, parsed, printed, resolved and evaluated | RFC 7644 §3.4.2.2 |
@@ -31,6 +32,7 @@ pub mod bulk;
 mod characteristics;
 pub mod discovery;
 pub mod error;
+pub mod extensions;
 pub mod filter;
 pub mod ids;
 #[cfg(test)]
@@ -49,6 +51,7 @@ pub mod urn;
 pub mod value;
 
 pub use error::{ErrorKind, ScimError};
+pub use extensions::Extensions;
 pub use ids::{ResourceId, Version};
 pub use resource::{Draft, Resource};
 pub use schema::{Attribute, Catalogue, ResourceKind, ResourceType, Schema};

@@ -28,3 +28,13 @@ pub const DEFAULT_PAGE: usize = 100;
 pub const PROJECTED_NAMES: usize = 200;
 /// How long a cursor lives, in seconds.
 pub const CURSOR_SECONDS: u32 = 3_600;
+/// The largest number of extension schemas of a tenant.
+pub const EXTENSIONS: usize = 20;
+/// The largest number of attributes and sub-attributes of all extension schemas of a tenant.
+pub const EXTENSION_ATTRIBUTES: usize = 250;
+/// The largest size of all extension schemas of a tenant, in bytes of JSON as they are stored.
+pub const EXTENSION_BYTES: usize = 96 * 1024;
+/// The longest URN of an extension schema, in bytes; with a name and a sub-attribute it makes a path.
+pub const SCHEMA_ID_BYTES: usize = 200;
+/// The longest name of an attribute of an extension schema, in bytes.
+pub const ATTRIBUTE_NAME_BYTES: usize = 100;

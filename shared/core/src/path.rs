@@ -161,6 +161,16 @@ impl Path {
     }
 }
 
+impl From<Target<'_>> for AttrPath {
+    fn from(target: Target<'_>) -> Self {
+        Self {
+            urn: target.container.map(str::to_owned),
+            name: target.attribute.name.clone(),
+            sub: target.sub.map(|sub| sub.name.clone()),
+        }
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.attribute)?;
@@ -238,6 +248,23 @@ impl AttrPath {
         }))
     }
 
+    /// Finds what a name in the object of an extension's attributes names.
+    ///
+    /// # Errors
+    ///
+    /// What is unknown, in words.
+    pub fn within<'s>(&self, schema: &'s Schema) -> Result<Target<'s>, Unknown> {
+        let target = match self.urn {
+            None => schema.target(&self.name),
+            Some(_) => None,
+        };
+        match (target, &self.sub) {
+            (Some(target), None) => Ok(target),
+            (Some(target), Some(sub)) => target.part(sub),
+            (None, _) => Err(unknown_in(&self.to_string(), &schema.id)),
+        }
+    }
+
     /// The schema that the whole path may be: its URN holds colons and dots like a path.
     fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
         let whole = self.to_string();
@@ -251,12 +278,10 @@ impl AttrPath {
         Err(Unknown(match &self.urn {
             None => format!("{} is no attribute of a {kind}", quote(&whole)),
             Some(urn) if of.is_base(urn) || of.extension(urn).is_some() => {
-                let name = whole.get(urn.len() + 1..).unwrap_or_default();
-                format!(
-                    "{} is no attribute of the schema {}",
-                    quote(name),
-                    quote(urn)
-                )
+                return Err(unknown_in(
+                    whole.get(urn.len() + 1..).unwrap_or_default(),
+                    urn,
+                ));
             }
             Some(urn) => format!("{} is no schema of a {kind}", quote(urn)),
         }))
@@ -275,6 +300,14 @@ impl AttrPath {
     }
 }
 
+fn unknown_in(name: &str, urn: &str) -> Unknown {
+    Unknown(format!(
+        "{} is no attribute of the schema {}",
+        quote(name),
+        quote(urn)
+    ))
+}
+
 fn no_attribute(path: &AttrPath) -> Unknown {
     Unknown(format!(
         "{} is a schema, not an attribute",
@@ -283,6 +316,18 @@ fn no_attribute(path: &AttrPath) -> Unknown {
 }
 
 impl<'s> Target<'s> {
+    /// The attribute, when a sub-attribute of it is named.
+    #[must_use]
+    pub const fn whole(&self) -> Self {
+        Self { sub: None, ..*self }
+    }
+
+    /// Whether it is the attribute called `name` outside extensions, or a part of that.
+    #[must_use]
+    pub fn is_own(&self, name: &str) -> bool {
+        self.container.is_none() && self.attribute.name == name
+    }
+
     /// The sub-attribute `name` of a complex attribute.
     ///
     /// # Errors

@@ -11,9 +11,15 @@ use crate::limits;
 use crate::path::{AttrPath, Named, Target};
 use crate::schema::{Attribute, ResourceType, Returned, Schema};
 
-/// The attributes that the client wants.
+/// The attributes that the client wants, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Projection {
+pub struct Projection {
+    wanted: Wanted,
+    written: Vec<AttrPath>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+enum Wanted {
     /// Those returned by default.
     #[default]
     Default,
@@ -35,20 +41,36 @@ impl Projection {
     ) -> Result<Self, ScimError> {
         let only = names(attributes)?;
         let without = names(excluded)?;
-        match (only, without) {
-            (None, None) => Ok(Self::Default),
-            (Some(only), None) => Ok(Self::Only(only)),
-            (None, Some(without)) => Ok(Self::Without(without)),
-            (Some(_), Some(_)) => Err(ScimError::invalid_value(
-                "`attributes` and `excludedAttributes` cannot be used together",
-            )),
+        let wanted = match (only, without) {
+            (None, None) => Wanted::Default,
+            (Some(only), None) => Wanted::Only(only),
+            (None, Some(without)) => Wanted::Without(without),
+            (Some(_), Some(_)) => {
+                return Err(ScimError::invalid_value(
+                    "`attributes` and `excludedAttributes` cannot be used together",
+                ));
+            }
+        };
+        Ok(Self {
+            wanted,
+            written: Vec::new(),
+        })
+    }
+
+    /// The projection of the answer to a request that wrote these attributes: those that are returned
+    /// on request are returned, too (RFC 7643 §7).
+    #[must_use]
+    pub fn written(&self, written: Vec<AttrPath>) -> Self {
+        Self {
+            wanted: self.wanted.clone(),
+            written,
         }
     }
 
     /// Whether the client named attributes; a PATCH is then answered with them (RFC 7644 §3.5.2).
     #[must_use]
     pub const fn is_only(&self) -> bool {
-        matches!(self, Self::Only(_))
+        matches!(self.wanted, Wanted::Only(_))
     }
 
     /// Whether the attribute called `name`, outside extensions, is in the answer.
@@ -83,17 +105,19 @@ impl Projection {
     }
 
     fn on<'s>(&self, of: &'s ResourceType) -> View<'s> {
-        let (polarity, paths) = match self {
-            Self::Default => (Polarity::Without, &[][..]),
-            Self::Only(paths) => (Polarity::Only, paths.as_slice()),
-            Self::Without(paths) => (Polarity::Without, paths.as_slice()),
+        let (polarity, paths) = match &self.wanted {
+            Wanted::Default => (Polarity::Without, &[][..]),
+            Wanted::Only(paths) => (Polarity::Only, paths.as_slice()),
+            Wanted::Without(paths) => (Polarity::Without, paths.as_slice()),
+        };
+        let resolved = |paths: &[AttrPath]| {
+            let paths = paths.iter();
+            paths.filter_map(|path| path.resolve(of).ok()).collect()
         };
         View {
             polarity,
-            named: paths
-                .iter()
-                .filter_map(|path| path.resolve(of).ok())
-                .collect(),
+            named: resolved(paths),
+            written: resolved(&self.written),
         }
     }
 }
@@ -138,6 +162,7 @@ enum Extent<'s> {
 struct View<'s> {
     polarity: Polarity,
     named: Vec<Named<'s>>,
+    written: Vec<Named<'s>>,
 }
 
 impl<'s> View<'s> {
@@ -164,7 +189,9 @@ impl<'s> View<'s> {
                 Named::Attribute(_) => {}
             }
         }
-        let by_default = attribute.returned == Returned::Default;
+        let is_written = |named: &Named<'_>| matches!(named, Named::Attribute(target) if target.container == container && target.attribute.name == attribute.name);
+        let by_default =
+            attribute.returned == Returned::Default || self.written.iter().any(is_written);
         match self.polarity {
             Polarity::Only if is_named => Extent::Whole,
             Polarity::Only if parts.is_empty() => Extent::Nothing,
@@ -322,6 +349,9 @@ mod tests {
     #[test]
     fn a09_both_parameters_are_refused() {
         assert!(Projection::parse(["a"], ["b"]).is_err());
-        assert_eq!(Projection::parse([""], [""]).unwrap(), Projection::Default);
+        assert_eq!(
+            Projection::parse([""], [""]).unwrap(),
+            Projection::default()
+        );
     }
 }

@@ -8,14 +8,16 @@ use crate::error::{ScimError, quote};
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
 use crate::path::{AttrPath, Named, Target};
-use crate::schema::{Attribute, Mutability, ResourceKind, ResourceType};
+use crate::schema::{Mutability, ResourceKind, ResourceType, Returned, Schema};
 use crate::urn;
 use crate::value::{self, Place};
 
 #[cfg(test)]
 mod provider_tests;
+mod required;
 mod secret;
 
+pub use required::{check_kept, check_required};
 pub use secret::Secret;
 
 /// Valid client input for a POST or PUT.
@@ -72,14 +74,14 @@ impl Draft {
                     continue;
                 }
                 Named::Extension(schema) => {
-                    self.read_extension(&schema.id, value, of)?;
+                    self.read_extension(schema, value, of)?;
                     continue;
                 }
                 Named::Attribute(target) if target.sub.is_none() => target,
                 Named::Attribute(_) => continue,
             };
             if seen.contains(&target) {
-                return Err(value::twice(&Place::of(&target.attribute.name)));
+                return Err(value::twice(&Place::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
@@ -89,7 +91,7 @@ impl Draft {
 
     fn read_extension(
         &mut self,
-        urn: &str,
+        schema: &Schema,
         value: Value,
         of: &ResourceType,
     ) -> Result<(), ScimError> {
@@ -98,15 +100,23 @@ impl Draft {
             Value::Object(inner) => inner,
             _ => {
                 return Err(ScimError::invalid_value(format!(
-                    "`{urn}` must be an object of the extension's attributes"
+                    "`{}` must be an object of the extension's attributes",
+                    schema.id
                 )));
             }
         };
-        let qualified = inner
-            .into_iter()
-            .map(|(name, value)| (format!("{urn}:{name}"), value))
-            .collect();
-        self.read(qualified, of)
+        let mut seen = Vec::with_capacity(inner.len());
+        for (name, value) in inner {
+            let Some(target) = schema.target(&name) else {
+                continue;
+            };
+            if seen.contains(&target) {
+                return Err(value::twice(&Place::at(target)));
+            }
+            seen.push(target);
+            self.assign(target, value, of)?;
+        }
+        Ok(())
     }
 
     fn assign(
@@ -116,20 +126,32 @@ impl Draft {
         of: &ResourceType,
     ) -> Result<(), ScimError> {
         let attribute = target.attribute;
-        if attribute.is_read_only() || attribute.name == "schemas" {
+        if attribute.is_read_only() || target.is_own("schemas") {
             return Ok(());
         }
         if attribute.is_secret() {
             self.password = Secret::parse(value)?;
             return Ok(());
         }
-        if of.is_membership(attribute) {
+        if of.is_membership(target) {
             self.members = members::parse(value)?;
             return Ok(());
         }
-        let value = value::normalize(attribute, value, Place::of(&attribute.name))?;
+        let value = value::normalize(attribute, value, Place::at(target))?;
         put(&mut self.attributes, target, value);
         Ok(())
+    }
+
+    /// The attributes that were given and that are returned on request: the answer shows them
+    /// (RFC 7643 §7).
+    #[must_use]
+    pub fn on_request(&self, of: &ResourceType) -> Vec<AttrPath> {
+        let on_request =
+            targets(of).filter(|target| target.attribute.returned == Returned::Request);
+        on_request
+            .filter(|target| get(&self.attributes, *target).is_some())
+            .map(AttrPath::from)
+            .collect()
     }
 
     /// Checks a PUT against the resource that it replaces: an immutable value that is set stays
@@ -137,42 +159,43 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// `mutability` if the draft has another value.
+    /// `mutability` if the draft has another value, or none.
     pub fn check_immutable(
         &self,
         current: &Attributes,
         of: &ResourceType,
     ) -> Result<(), ScimError> {
-        let containers = std::iter::once((None, &of.schema)).chain(
-            of.extensions
-                .iter()
-                .map(|extension| (Some(extension.schema.id.as_str()), &extension.schema)),
-        );
-        for (container, schema) in containers {
-            for attribute in &schema.attributes {
-                let target = Target {
-                    container,
-                    attribute,
-                    sub: None,
-                };
-                if attribute.mutability == Mutability::Immutable
-                    && let Some(stored) = get(current, target)
-                    && get(&self.attributes, target) != Some(stored)
-                {
-                    return Err(immutable(attribute));
-                }
+        for target in targets(of) {
+            let attribute = target.attribute;
+            if attribute.mutability != Mutability::Immutable {
+                continue;
+            }
+            let stored = get(current, target).and_then(|stored| value::current(attribute, stored));
+            if stored.is_some_and(|stored| get(&self.attributes, target) != Some(&*stored)) {
+                return Err(immutable(target));
             }
         }
         Ok(())
     }
 }
 
+/// The attributes of a resource type, extensions included, but those common to all.
+fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
+    let own = of.schema.attributes.iter().map(|attribute| Target {
+        container: None,
+        attribute,
+        sub: None,
+    });
+    let extensions = of.extensions.iter().map(|extension| &extension.schema);
+    own.chain(extensions.flat_map(|schema| schema.targets()))
+}
+
 /// The error for a change of an immutable attribute.
 #[must_use]
-pub fn immutable(attribute: &Attribute) -> ScimError {
+pub fn immutable(target: Target<'_>) -> ScimError {
     ScimError::mutability(format!(
         "`{}` cannot be changed once it is set",
-        attribute.name
+        target.whole()
     ))
 }
 
@@ -197,26 +220,6 @@ fn check_schemas(body: &Map<String, Value>, of: &ResourceType) -> Result<(), Sci
         "`schemas` must be an array with {}",
         quote(&of.schema.id)
     )))
-}
-
-/// Checks that every required attribute has a value.
-///
-/// # Errors
-///
-/// `invalidValue` naming the first that has none.
-pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
-    match of
-        .schema
-        .attributes
-        .iter()
-        .find(|attribute| attribute.required && !attributes.contains_key(&attribute.name))
-    {
-        Some(missing) => Err(ScimError::invalid_value(format!(
-            "`{}` is required",
-            missing.name
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// The value at a target, sub-attribute left aside.
@@ -302,26 +305,41 @@ impl Resource {
         self.attributes.get(name).and_then(Value::as_str)
     }
 
+    /// What there is of an extension by its schema of today; what was stored under another is not.
+    fn extension(&self, schema: &Schema) -> Option<Attributes> {
+        let stored = self.attributes.get(&schema.id)?.as_object()?;
+        let values = schema.attributes.iter().filter_map(|attribute| {
+            let value = value::current(attribute, stored.get(&attribute.name)?)?;
+            Some((attribute.name.clone(), value.into_owned()))
+        });
+        let values: Attributes = values.collect();
+        (!values.is_empty()).then_some(values)
+    }
+
     /// The whole representation, in the schema's order; memberships are added by who knows them.
     #[must_use]
     pub fn represent(&self, of: &ResourceType, base: &str) -> Attributes {
         let mut whole = Map::new();
         let mut schemas = vec![Value::String(of.schema.id.clone())];
-        schemas.extend(
-            of.extensions
-                .iter()
-                .filter(|extension| self.attributes.contains_key(&extension.schema.id))
-                .map(|extension| Value::String(extension.schema.id.clone())),
-        );
+        let extensions: Vec<(&String, Attributes)> = of
+            .extensions
+            .iter()
+            .filter_map(|extension| {
+                Some((&extension.schema.id, self.extension(&extension.schema)?))
+            })
+            .collect();
+        schemas.extend(extensions.iter().map(|(id, _)| json!(id)));
         whole.insert("schemas".to_owned(), Value::Array(schemas));
         whole.insert("id".to_owned(), json!(self.id.as_str()));
         let names = std::iter::once("externalId")
-            .chain(of.schema.attributes.iter().map(|a| a.name.as_str()))
-            .chain(of.extensions.iter().map(|e| e.schema.id.as_str()));
+            .chain(of.schema.attributes.iter().map(|a| a.name.as_str()));
         for name in names {
             if let Some(value) = self.attributes.get(name) {
                 whole.insert(name.to_owned(), value.clone());
             }
+        }
+        for (id, attributes) in extensions {
+            whole.insert(id.clone(), Value::Object(attributes));
         }
         whole.insert(
             "meta".to_owned(),

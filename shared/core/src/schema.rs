@@ -7,6 +7,8 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::extensions::Declared;
+use crate::path::Target;
 use crate::urn;
 
 /// The data type of an attribute, RFC 7643 §2.3.
@@ -87,7 +89,7 @@ pub enum Profile {
 }
 
 /// An attribute or sub-attribute with its characteristics.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Attribute {
     /// The name in the schema's spelling.
@@ -158,7 +160,7 @@ fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
 }
 
 /// A schema, RFC 7643 §7.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
     /// Its URI.
@@ -176,6 +178,29 @@ impl Schema {
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.attributes, name)
+    }
+}
+
+impl Schema {
+    /// The attributes, where they stand in a resource that it extends.
+    pub fn targets(&self) -> impl Iterator<Item = Target<'_>> {
+        self.attributes
+            .iter()
+            .map(|attribute| self.place(attribute))
+    }
+
+    /// The attribute called `name`, in any case, where it stands in a resource that it extends.
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<Target<'_>> {
+        self.attribute(name).map(|attribute| self.place(attribute))
+    }
+
+    fn place<'s>(&'s self, attribute: &'s Attribute) -> Target<'s> {
+        Target {
+            container: Some(&self.id),
+            attribute,
+            sub: None,
+        }
     }
 }
 
@@ -259,10 +284,10 @@ impl ResourceType {
         urn::names(urn, &self.schema.id)
     }
 
-    /// Whether `attribute` holds the members of a group, which are kept apart from the resource.
+    /// Whether it is the members of a group, which are kept apart from the resource.
     #[must_use]
-    pub fn is_membership(&self, attribute: &Attribute) -> bool {
-        self.kind == ResourceKind::Group && attribute.name == "members"
+    pub fn is_membership(&self, target: Target<'_>) -> bool {
+        self.kind == ResourceKind::Group && target.is_own("members")
     }
 }
 
@@ -315,6 +340,23 @@ impl Catalogue {
             },
             schemas,
         }
+    }
+
+    /// These schemas and the extensions that a tenant brings.
+    pub(crate) fn extended(&self, declared: &[Declared]) -> Self {
+        let mut extended = self.clone();
+        for one in declared {
+            let of = match one.kind {
+                ResourceKind::User => &mut extended.user,
+                ResourceKind::Group => &mut extended.group,
+            };
+            of.extensions.push(Extension {
+                schema: Arc::clone(&one.schema),
+                required: one.required,
+            });
+            extended.schemas.push(Arc::clone(&one.schema));
+        }
+        extended
     }
 
     /// The resource type `kind`.

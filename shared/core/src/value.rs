@@ -20,17 +20,21 @@ use serde_json::{Map, Value};
 
 use crate::error::{ScimError, quote};
 use crate::limits;
+use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
 use crate::text;
 
+mod current;
 mod several;
 
+pub use current::current;
 pub use several::{alike, elements, is_primary, keep_primary, same, unique, without};
 
 /// The place of a value in a message, for error details.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     outer: Option<&'a Self>,
+    urn: Option<&'a str>,
     name: &'a str,
     index: Option<usize>,
 }
@@ -41,14 +45,25 @@ impl<'a> Place<'a> {
     pub const fn of(name: &'a str) -> Self {
         Self {
             outer: None,
+            urn: None,
             name,
             index: None,
+        }
+    }
+
+    /// The attribute of a target.
+    #[must_use]
+    pub fn at(target: Target<'a>) -> Self {
+        Self {
+            urn: target.container,
+            ..Self::of(&target.attribute.name)
         }
     }
 
     const fn part(&'a self, name: &'a str) -> Self {
         Self {
             outer: Some(self),
+            urn: None,
             name,
             index: None,
         }
@@ -66,6 +81,9 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(outer) = self.outer {
             write!(f, "{outer}.")?;
+        }
+        if let Some(urn) = self.urn {
+            write!(f, "{urn}:")?;
         }
         f.write_str(self.name)?;
         match self.index {
@@ -200,17 +218,22 @@ fn formatted(
     if text.len() > limits::STRING_BYTES {
         return string(attribute, value, place).map(Some);
     }
-    let (holds, expected) = match attribute.kind {
-        Type::DateTime => (
-            instant(text).is_some(),
-            "a dateTime such as \"2011-05-13T04:42:34Z\"",
-        ),
-        Type::Binary => (is_base64(text), "base64 text"),
-        _ => (is_uri(text), A_URI),
+    let expected = match attribute.kind {
+        _ if has_form(attribute.kind, text) => return Ok(Some(value)),
+        Type::DateTime => "a dateTime such as \"2011-05-13T04:42:34Z\"",
+        Type::Binary => "base64 text",
+        _ => A_URI,
     };
-    match holds {
-        true => Ok(Some(value)),
-        false => Err(wrong(place, expected, &value)),
+    Err(wrong(place, expected, &value))
+}
+
+/// Whether text is a dateTime, base64 or a URI, as the type has it.
+fn has_form(kind: Type, text: &str) -> bool {
+    match kind {
+        Type::DateTime => instant(text).is_some(),
+        Type::Binary => is_base64(text),
+        Type::Reference => is_uri(text),
+        _ => true,
     }
 }
 

@@ -159,7 +159,7 @@ impl Memberships {
             ResourceKind::User => "groups",
             ResourceKind::Group => "members",
         };
-        if sort.is_some_and(|sort| sort.target.attribute.name == name) {
+        if sort.is_some_and(|sort| sort.target.is_own(name)) {
             return Self::All;
         }
         let mut ids = Vec::new();

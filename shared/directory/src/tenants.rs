@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use scim_core::Catalogue;
+use scim_core::{Catalogue, Extensions};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{DirectoryError, corrupt};
@@ -23,7 +23,8 @@ use crate::write::{Actions, Role};
 const AGE: SignedDuration = SignedDuration::from_secs(60);
 /// How long it is remembered that there is no such tenant.
 const ABSENT_AGE: SignedDuration = SignedDuration::from_secs(1);
-/// How many tenants are remembered; beyond it all are forgotten.
+/// How many tenants and attributes of their extension schemas are remembered, which is about 10 MB;
+/// beyond it all are forgotten.
 const REMEMBERED: usize = 10_000;
 
 /// Whether a tenant accepts provisioning.
@@ -45,6 +46,9 @@ pub struct Tenant {
     /// The keyring that holds its imported tokens, which name none themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_keyring: Option<String>,
+    /// Its own extension schemas.
+    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
+    pub extensions: Extensions,
 }
 
 impl Tenant {
@@ -56,8 +60,8 @@ impl Tenant {
 
     /// Its schemas and resource types.
     #[must_use]
-    pub fn catalogue(&self) -> &Arc<Catalogue> {
-        Catalogue::standard()
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        self.extensions.catalogue()
     }
 }
 
@@ -75,6 +79,18 @@ struct Known {
 }
 
 impl Known {
+    /// The tenant and the attributes of its extension schemas.
+    fn size(&self) -> usize {
+        let extensions = self
+            .tenant
+            .iter()
+            .flat_map(|tenant| tenant.extensions.declared());
+        let attributes = extensions.flat_map(|extension| &extension.schema.attributes);
+        1 + attributes
+            .map(|attribute| 1 + attribute.sub_attributes.len())
+            .sum::<usize>()
+    }
+
     fn is_fresh(&self, now: Timestamp) -> bool {
         let most = match self.tenant {
             Some(_) => AGE,
@@ -116,7 +132,7 @@ impl Tenants {
             None => None,
         };
         self.with(|known| {
-            if known.len() >= REMEMBERED {
+            if known.values().map(Known::size).sum::<usize>() >= REMEMBERED {
                 known.clear();
             }
             let tenant = tenant.clone();

@@ -79,6 +79,7 @@ impl<'r> Resources<'r> {
     /// POST.
     pub async fn create(&self, body: Value, projection: &Projection) -> Result<Outcome, ScimError> {
         let draft = Draft::parse(body, self.of)?;
+        let projection = &projection.written(draft.on_request(self.of));
         let new = NewResource {
             kind: self.of.kind,
             id: self.ids.resource(),
@@ -132,6 +133,7 @@ impl<'r> Resources<'r> {
     ) -> Result<Outcome, ScimError> {
         let id = self.id(id)?;
         let draft = Draft::parse(body, self.of)?;
+        let projection = &projection.written(draft.on_request(self.of));
         let password = match &draft.password {
             Some(secret) => PasswordHash::Set(self.hash(secret)?),
             None => PasswordHash::Keep,
@@ -169,6 +171,7 @@ impl<'r> Resources<'r> {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
             preconditions.check(current.resource.meta.version)?;
             let patched = self.patched(&request, &current).await?;
+            let projection = &projection.written(patched.on_request);
             let password = match &patched.password {
                 PasswordChange::Keep => PasswordHash::Keep,
                 PasswordChange::Remove => PasswordHash::Remove,

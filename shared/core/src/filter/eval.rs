@@ -162,7 +162,7 @@ pub fn conditions<'s>(
     if !attribute.multi_valued {
         return Err(ScimError::invalid_filter(format!(
             "`{}` has a single value, so it takes no filter in brackets",
-            attribute.name
+            target.whole()
         )));
     }
     values.try_map(&mut |term: &Term| {
@@ -176,7 +176,7 @@ pub fn conditions<'s>(
             None => {
                 return Err(ScimError::invalid_filter(format!(
                     "`{}` has no sub-attribute {}",
-                    attribute.name,
+                    target.whole(),
                     quote(&name)
                 )));
             }

@@ -4,6 +4,8 @@
 //! of a group are not part of the resource; what the operations say about them comes out as a
 //! [`MembershipDelta`]. Matrix section 22 records the readings taken where the RFC is open.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::{Op, Operation, PatchRequest};
@@ -11,8 +13,8 @@ use crate::Attributes;
 use crate::error::{ScimError, quote};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, Named, Path, Target};
-use crate::resource::{Secret, get, immutable, put};
-use crate::schema::{Attribute, Mutability, ResourceType, Schema};
+use crate::resource::{Secret, check_kept, get, immutable, put};
+use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema};
 use crate::value::{self, Place};
 
 mod membership;
@@ -38,6 +40,9 @@ pub struct Patched {
     pub members: MembershipDelta,
     /// What becomes of the password.
     pub password: PasswordChange,
+    /// The attributes that it named and that are returned on request: the answer shows them (RFC 7643
+    /// §7).
+    pub on_request: Vec<AttrPath>,
 }
 
 /// Why a PATCH was not applied.
@@ -77,6 +82,7 @@ pub fn apply(
         attributes: current.clone(),
         members: MembershipDelta::default(),
         password: PasswordChange::Keep,
+        on_request: Vec::new(),
     };
     for (index, operation) in request.operations.iter().enumerate() {
         work.operation(operation).map_err(|fault| match fault {
@@ -86,10 +92,12 @@ pub fn apply(
             Fault::NeedsMembers => Fault::NeedsMembers,
         })?;
     }
+    check_kept(current, &work.attributes, of)?;
     Ok(Patched {
         attributes: work.attributes,
         members: work.members,
         password: work.password,
+        on_request: work.on_request,
     })
 }
 
@@ -100,6 +108,7 @@ struct Work<'a> {
     attributes: Attributes,
     members: MembershipDelta,
     password: PasswordChange,
+    on_request: Vec<AttrPath>,
 }
 
 impl<'a> Work<'a> {
@@ -144,17 +153,20 @@ impl<'a> Work<'a> {
             .map_err(ScimError::invalid_path)?
             .resolve(self.of)
             .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?;
-        let target = match named {
-            Named::Extension(schema) => return self.extension(op, schema, Some(value)),
-            Named::Base => return self.entries(op, value),
-            Named::Attribute(target) => target,
-        };
+        match named {
+            Named::Extension(schema) => self.extension(op, schema, Some(value)),
+            Named::Base => self.entries(op, value),
+            Named::Attribute(target) => self.named(op, target, value),
+        }
+    }
+
+    fn named(&mut self, op: Op, target: Target<'a>, value: Value) -> Result<(), Fault> {
         if !target.attribute.is_read_only() {
             return self.at(op, target, None, Some(value));
         }
         // Okta sends the group's own id with a rename, and `groups` with a user: what says nothing
         // new is passed over.
-        let own = self.representation.get(&target.attribute.name);
+        let own = get(self.representation, target);
         let own = match target.sub {
             None => own,
             Some(sub) => own.and_then(|own| own.get(&sub.name)),
@@ -165,7 +177,7 @@ impl<'a> Work<'a> {
             }
             (given, own) => Some(given) == own,
         };
-        if says_nothing || target.attribute.name == "groups" {
+        if says_nothing || target.is_own("groups") {
             return Ok(());
         }
         Err(target::read_only(target).into())
@@ -174,12 +186,7 @@ impl<'a> Work<'a> {
     fn extension(&mut self, op: Op, schema: &'a Schema, value: Option<Value>) -> Result<(), Fault> {
         match (op, value.filter(|value| !value::is_nothing(value))) {
             (Op::Remove, _) | (Op::Replace, None) => {
-                for attribute in &schema.attributes {
-                    let target = Target {
-                        container: Some(&schema.id),
-                        attribute,
-                        sub: None,
-                    };
+                for target in schema.targets() {
                     if get(&self.attributes, target).is_some() {
                         self.at(Op::Remove, target, None, None)?;
                     }
@@ -192,7 +199,11 @@ impl<'a> Work<'a> {
                     .into_iter()
                     .filter(|(name, _)| !name.eq_ignore_ascii_case("schemas"));
                 for (name, value) in entries {
-                    self.entry(op, &format!("{}:{name}", schema.id), value)?;
+                    let target = AttrPath::parse(&name)
+                        .map_err(ScimError::invalid_path)?
+                        .within(schema)
+                        .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?;
+                    self.named(op, target, value)?;
                 }
                 Ok(())
             }
@@ -222,23 +233,33 @@ impl<'a> Work<'a> {
         if target.attribute.is_secret() {
             return Ok(self.set_password(op, value)?);
         }
-        if self.of.is_membership(target.attribute) {
+        if self.of.is_membership(target) {
             return self.membership(op, target, path, value);
         }
-        if target.attribute.name == "schemas" {
+        if target.is_own("schemas") {
             // `schemas` follows the content of the resource (RFC 7643 §3).
             return match op {
                 Op::Remove => Err(target::required(target).into()),
                 Op::Add | Op::Replace => Ok(()),
             };
         }
+        if target.attribute.returned == Returned::Request {
+            self.on_request.push(target.whole().into());
+        }
         // Taken, not copied: a list of many values may be changed by many operations.
         let stored = get_mut(&mut self.attributes, target).map(Value::take);
+        let stored = match target.container {
+            None => stored,
+            Some(_) => stored
+                .and_then(|stored| value::current(target.attribute, &stored).map(Cow::into_owned)),
+        };
         let is_fixed = target.attribute.mutability == Mutability::Immutable;
         let fixed = if is_fixed { stored.clone() } else { None };
         let was_assigned = stored.is_some();
         let changed = target::change(op, target, values, value, stored)?;
-        if changed.is_none() && was_assigned && target.attribute.required {
+        // An extension may be left with its last attribute, which is seen at the end.
+        let is_due = target.attribute.required && target.container.is_none();
+        if changed.is_none() && was_assigned && is_due {
             return Err(match op {
                 Op::Remove => target::required(target),
                 Op::Add | Op::Replace => ScimError::invalid_value(format!(
@@ -249,7 +270,7 @@ impl<'a> Work<'a> {
             .into());
         }
         if fixed.is_some() && fixed != changed {
-            return Err(immutable(target.attribute).into());
+            return Err(immutable(target).into());
         }
         put(&mut self.attributes, target, changed);
         Ok(())

@@ -241,7 +241,7 @@ fn what_is_refused_names_the_attribute() {
         (
             json!({ "schemas": [urn::USER], "userName": "a", (E): { "manager": { "value": 5 } } }),
             InvalidValue,
-            "`manager.value` must be text, not a number",
+            "User:manager.value` must be text, not a number",
         ),
         (
             json!({ "schemas": [urn::USER], "userName": "a", "emails": [{ "value": "x" }, 7] }),

@@ -53,10 +53,10 @@ impl Directory {
     ) -> Result<Sorted, DirectoryError> {
         if let [query] = queries
             && query.filter.is_none()
-            && query.order.sort().is_some_and(|sort| {
-                sort.target.container.is_none()
-                    && sort.target.attribute.name == keys::unique_attribute(query.of.kind)
-            })
+            && query
+                .order
+                .sort()
+                .is_some_and(|sort| sort.target.is_own(keys::unique_attribute(query.of.kind)))
         {
             return self.by_name(query.of.kind, direction, place, count).await;
         }

@@ -26,7 +26,7 @@ pub(super) fn required(target: Target<'_>) -> ScimError {
 pub(super) fn single_valued(target: Target<'_>) -> ScimError {
     ScimError::invalid_path(format!(
         "`{}` has a single value, so it takes no filter in brackets",
-        target.attribute.name
+        target.whole()
     ))
 }
 
@@ -55,8 +55,7 @@ pub(super) fn change(
     };
     if after.len() > limits::VALUES {
         return Err(ScimError::invalid_value(format!(
-            "`{}` would have more than {} values",
-            target.attribute.name,
+            "`{target}` would have more than {} values",
             limits::VALUES
         )));
     }
@@ -81,7 +80,7 @@ fn one(
     stored: Option<Value>,
 ) -> Result<Option<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::of(&attribute.name);
+    let place = Place::at(target);
     let given = match (op, value) {
         (Op::Remove, _) | (_, None) => Value::Null,
         (_, Some(value)) => value,
@@ -109,7 +108,7 @@ fn all(
     mut values: Vec<Value>,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::of(&attribute.name);
+    let place = Place::at(target);
     if let Some(sub) = target.sub {
         let given = value.filter(|_| op != Op::Remove).unwrap_or_default();
         if values.is_empty() && op != Op::Remove {
@@ -181,7 +180,7 @@ fn with_part(
             continue;
         }
         let parts = Map::from_iter([(sub.name.clone(), given.clone())]);
-        let place = Place::of(&target.attribute.name);
+        let place = Place::at(target);
         after.extend(merge(target, Some(value), parts, place)?);
     }
     Ok(unique(target.attribute, after))
@@ -224,7 +223,7 @@ fn one_element(
     filter: &Logic<Term>,
     given: Value,
 ) -> Result<Option<Value>, ScimError> {
-    let place = Place::of(&target.attribute.name);
+    let place = Place::at(target);
     let mut given = value::elements(target.attribute, given, place)?;
     if given.len() > 1 {
         return Err(ScimError::invalid_value(format!(
@@ -237,7 +236,7 @@ fn one_element(
 }
 
 fn described(target: Target<'_>, filter: &Logic<Term>) -> String {
-    quote(&format!("{}[{filter}]", target.attribute.name))
+    quote(&format!("{}[{filter}]", target.whole()))
 }
 
 /// Creates the value that a filter describes, when nothing matches it (Entra ID's typed paths).
@@ -249,7 +248,7 @@ fn created(
     matches: impl Fn(&Value) -> bool,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::of(&attribute.name);
+    let place = Place::at(target);
     let described_by_filter = template(target, filter)?
         .map(Value::Object)
         .filter(|value| matches(value));
@@ -298,7 +297,7 @@ fn template(
         };
         parts.insert(sub.name.clone(), literal.clone());
     }
-    let place = Place::of(&target.attribute.name);
+    let place = Place::at(target);
     match value::single(target.attribute, Value::Object(parts), place)? {
         Some(Value::Object(parts)) => Ok(Some(parts)),
         _ => Ok(Some(Map::new())),

@@ -171,7 +171,7 @@ fn brackets_in_the_wrong_place_are_refused_not_passed_over() {
             (
                 path(&format!("{E}:manager[value eq \"m\"]")),
                 InvalidPath,
-                "`manager`",
+                ":manager`",
             ),
         ],
     );

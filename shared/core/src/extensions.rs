@@ -1,0 +1,178 @@
+//! Extension schemas that a tenant brings, RFC 7643 §3.3, §6 and §7.
+//!
+//! They are given as a JSON array; each entry names its resource type and holds a schema in the form
+//! in which `/Schemas` publishes it:
+//!
+//! ```json
+//! [{ "resourceType": "User", "required": false,
+//!    "schema": { "id": "urn:example:badges:1.0:User", "attributes": [{ "name": "badge" }] } }]
+//! ```
+//!
+//! What is published holds: a characteristic that the service provider would not enforce for an
+//! attribute of a tenant is refused here, with the reason. Members of the JSON are named in any case;
+//! those that there are not are refused, since a misspelt characteristic would silently be another one.
+//!
+//! Stored settings are read by the same rules. So a rule may be loosened at any time, but tightened
+//! only with a look at what is stored.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::schema::{Catalogue, ResourceKind, Schema};
+
+mod check;
+mod read;
+
+#[cfg(test)]
+mod tests;
+
+/// The extension schemas of a tenant, and all schemas and resource types that it has with them.
+#[derive(Clone, Debug)]
+pub struct Extensions {
+    declared: Vec<Declared>,
+    catalogue: Arc<Catalogue>,
+}
+
+/// One extension schema.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Declared {
+    /// The resource type that it extends.
+    #[serde(rename = "resourceType", serialize_with = "by_name")]
+    pub kind: ResourceKind,
+    /// Whether every resource must carry it.
+    pub required: bool,
+    /// The schema.
+    #[serde(serialize_with = "plainly")]
+    pub schema: Arc<Schema>,
+}
+
+/// Something wrong with extension schemas.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Fault {
+    /// Where, as a JSON pointer (RFC 6901) into what was given.
+    pub at: String,
+    /// What to change, in words.
+    pub detail: String,
+}
+
+/// Everything that is wrong with extension schemas; one fault at least.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Faults(Vec<Fault>);
+
+impl Extensions {
+    /// Reads extension schemas.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, up to a hundred faults.
+    pub fn parse(given: &Value) -> Result<Self, Faults> {
+        let mut reader = read::Reader::default();
+        let declared = reader.extensions(given);
+        if reader.faults.is_empty() {
+            check::together(&declared, &mut reader);
+        }
+        match reader.faults.is_empty() {
+            true => Ok(Self {
+                catalogue: Arc::new(Catalogue::standard().extended(&declared)),
+                declared,
+            }),
+            false => Err(Faults(reader.faults)),
+        }
+    }
+
+    /// The schemas, in the order in which they were given.
+    #[must_use]
+    pub fn declared(&self) -> &[Declared] {
+        &self.declared
+    }
+
+    /// The standard schemas and resource types with these extensions.
+    #[must_use]
+    pub const fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.declared.is_empty()
+    }
+}
+
+impl Default for Extensions {
+    fn default() -> Self {
+        Self {
+            declared: Vec::new(),
+            catalogue: Arc::clone(Catalogue::standard()),
+        }
+    }
+}
+
+impl PartialEq for Extensions {
+    fn eq(&self, other: &Self) -> bool {
+        self.declared == other.declared
+    }
+}
+
+impl Eq for Extensions {}
+
+impl Serialize for Extensions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.declared.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Extensions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let given = Value::deserialize(deserializer)?;
+        Self::parse(&given).map_err(de::Error::custom)
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn by_name<S: Serializer>(kind: &ResourceKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.name())
+}
+
+fn plainly<S: Serializer>(schema: &Arc<Schema>, serializer: S) -> Result<S::Ok, S::Error> {
+    schema.as_ref().serialize(serializer)
+}
+
+impl Faults {
+    /// The faults, in the order of what was given.
+    #[must_use]
+    pub fn list(&self) -> &[Fault] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at.is_empty() {
+            true => f.write_str(&self.detail),
+            false => write!(f, "{}: {}", self.at, self.detail),
+        }
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}

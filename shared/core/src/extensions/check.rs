@@ -1,0 +1,310 @@
+//! The rules for extension schemas of a tenant: what can be named in a path without doubt, and what is
+//! enforced when it is published.
+
+use super::Declared;
+use super::read::Reader;
+use crate::error::quote;
+use crate::limits;
+use crate::path::AttrPath;
+use crate::schema::{
+    Attribute, Catalogue, Mutability, ResourceKind, Returned, Schema, Type, Uniqueness,
+};
+
+/// Names of the IETF that no tenant may give a meaning of its own. Extensions are in use below
+/// `urn:ietf:params:scim:schemas:extension:`, as in the examples of Entra ID.
+const RESERVED: [&str; 3] = [
+    "urn:ietf:params:scim:api:",
+    "urn:ietf:params:scim:schemas:core:",
+    // The names of before RFC 7643, which are still understood.
+    "urn:scim:schemas:",
+];
+
+/// The URN of a schema.
+pub(super) fn id(id: &str, at: &str, reader: &mut Reader) {
+    if id.len() > limits::SCHEMA_ID_BYTES {
+        let most = limits::SCHEMA_ID_BYTES;
+        return reader.fault(at, format!("the `id` is longer than {most} bytes"));
+    }
+    if !is_urn(id) {
+        return reader.fault(
+            at,
+            format!(
+                "the `id` {} is no URN such as `urn:example:badges:1.0:User`, of letters, digits, `-`, `_`, `.` and `:`",
+                quote(id)
+            ),
+        );
+    }
+    let is_reserved = RESERVED.iter().any(|reserved| {
+        id.get(..reserved.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(reserved))
+    });
+    if is_reserved {
+        return reader.fault(
+            at,
+            format!(
+                "the `id` {} is in a name space of SCIM itself; choose a URN of your own",
+                quote(id)
+            ),
+        );
+    }
+    let first = format!("{id}:a");
+    if AttrPath::parse(id).is_err() || AttrPath::parse(&first).is_err() {
+        reader.fault(
+            at,
+            format!(
+                "the `id` {} must have one dot at most after its last colon, with something on both sides, so that paths with it can be read",
+                quote(id)
+            ),
+        );
+    }
+}
+
+/// RFC 8141, without the characters that would have to be encoded in a URL or end a name in a filter; a
+/// name space of one letter is legal by RFC 2141.
+fn is_urn(text: &str) -> bool {
+    let mut parts = text.split(':');
+    let is_urn = parts
+        .next()
+        .is_some_and(|urn| urn.eq_ignore_ascii_case("urn"));
+    let name_space = parts.next().unwrap_or_default();
+    let is_name_space = (1..=32).contains(&name_space.len())
+        && !name_space.starts_with('-')
+        && !name_space.ends_with('-')
+        && name_space
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let rest: Vec<&str> = parts.collect();
+    is_urn
+        && is_name_space
+        && !rest.is_empty()
+        && rest.iter().all(|part| {
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        })
+}
+
+/// The names of attributes beside each other.
+pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut Reader) {
+    for (index, attribute) in attributes.iter().enumerate() {
+        let mut before = attributes.iter().take(index);
+        if before.any(|other| other.name.eq_ignore_ascii_case(&attribute.name)) {
+            reader.fault(
+                format!("{at}/{index}/name"),
+                format!(
+                    "{} is there already; names are compared without case",
+                    quote(&attribute.name)
+                ),
+            );
+        }
+    }
+}
+
+/// An attribute or, if `is_part`, a sub-attribute.
+pub(super) fn attribute(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
+    let place = |name: &str| format!("{at}/{name}");
+    if let Some(reason) = name_fault(&attribute.name, is_part) {
+        reader.fault(place("name"), reason);
+    }
+    shape(attribute, is_part, at, reader);
+    if let Some(reason) = mutability_fault(attribute.mutability, is_part) {
+        reader.fault(place("mutability"), reason);
+    }
+    if let Some(reason) = returned_fault(attribute.returned, is_part) {
+        reader.fault(place("returned"), reason);
+    }
+    if attribute.uniqueness != Uniqueness::None {
+        reader.fault(
+            place("uniqueness"),
+            "`uniqueness` must be none: values of extension attributes are not kept unique",
+        );
+    }
+    if attribute.kind == Type::Binary && !attribute.case_exact {
+        reader.fault(
+            place("caseExact"),
+            "`caseExact` must be true for binary values: base64 text differs by case",
+        );
+    }
+    if is_part && let Some(reason) = default_part_fault(attribute) {
+        reader.fault(place("type"), reason);
+    }
+}
+
+/// What only goes with some types.
+fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
+    let place = |name: &str| format!("{at}/{name}");
+    let is_complex = attribute.kind == Type::Complex;
+    if is_complex && is_part {
+        reader.fault(
+            place("type"),
+            "a sub-attribute cannot be complex: attributes are one level deep",
+        );
+    }
+    if is_complex && !is_part && attribute.sub_attributes.is_empty() {
+        reader.fault(at, "a complex attribute must have `subAttributes`");
+    }
+    if !is_complex && !attribute.sub_attributes.is_empty() {
+        reader.fault(
+            place("subAttributes"),
+            "`subAttributes` only go with the type complex",
+        );
+    }
+    if is_part && attribute.multi_valued {
+        reader.fault(
+            place("multiValued"),
+            "a sub-attribute must have a single value; make it an attribute of its own, or let the attribute around it have several values",
+        );
+    }
+    let is_text = matches!(attribute.kind, Type::String | Type::Reference);
+    if !is_text && !attribute.canonical_values.is_empty() {
+        reader.fault(
+            place("canonicalValues"),
+            "`canonicalValues` only go with the types string and reference",
+        );
+    }
+    let is_reference = attribute.kind == Type::Reference;
+    if !is_reference && !attribute.reference_types.is_empty() {
+        reader.fault(
+            place("referenceTypes"),
+            "`referenceTypes` only go with the type reference",
+        );
+    }
+    let known = ["User", "Group", "external", "uri"];
+    let odd = |given: &&String| !known.contains(&given.as_str());
+    if let Some(odd) = attribute.reference_types.iter().find(odd) {
+        reader.fault(
+            place("referenceTypes"),
+            format!(
+                "`referenceTypes` may name User, Group, external and uri, not {}",
+                quote(odd)
+            ),
+        );
+    }
+}
+
+/// RFC 7643 §2.1; `$ref` is a name of a sub-attribute alone.
+fn name_fault(name: &str, is_part: bool) -> Option<String> {
+    if name.len() > limits::ATTRIBUTE_NAME_BYTES {
+        let most = limits::ATTRIBUTE_NAME_BYTES;
+        return Some(format!("the `name` is longer than {most} bytes"));
+    }
+    if is_part && name == "$ref" {
+        return None;
+    }
+    let starts = name.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_".contains(&byte);
+    if !starts || !name.bytes().all(is_legal) {
+        return Some(format!(
+            "the `name` {} must begin with a letter and have letters, digits, `-`, `_` and `$` only",
+            quote(name)
+        ));
+    }
+    if !is_part && name.eq_ignore_ascii_case("schemas") {
+        return Some("the `name` `schemas` is that of the list of schemas".to_owned());
+    }
+    None
+}
+
+fn mutability_fault(mutability: Mutability, is_part: bool) -> Option<&'static str> {
+    match mutability {
+        Mutability::ReadWrite => None,
+        Mutability::Immutable if !is_part => None,
+        Mutability::Immutable => {
+            Some("a sub-attribute cannot be immutable; make the attribute around it so")
+        }
+        Mutability::ReadOnly => Some(
+            "`mutability` cannot be readOnly: nobody but clients sets extension attributes, so it would never have a value",
+        ),
+        Mutability::WriteOnly => Some(
+            "`mutability` cannot be writeOnly: only `password` is kept as a secret, values of extension attributes are kept as they are",
+        ),
+    }
+}
+
+fn returned_fault(returned: Returned, is_part: bool) -> Option<&'static str> {
+    match returned {
+        Returned::Default => None,
+        Returned::Always | Returned::Request if !is_part => None,
+        Returned::Always | Returned::Request => Some(
+            "`returned` of a sub-attribute must be default; set it for the attribute around it",
+        ),
+        Returned::Never => Some(
+            "`returned` cannot be never: only `password` is kept as a secret; request keeps a value out of answers that do not ask for it",
+        ),
+    }
+}
+
+/// The sub-attributes that RFC 7643 §2.4 gives a meaning.
+fn default_part_fault(part: &Attribute) -> Option<&'static str> {
+    match (part.name.as_str(), part.kind) {
+        ("primary", Type::Boolean)
+        | ("type" | "display", Type::String)
+        | ("$ref", Type::Reference) => None,
+        ("primary", _) => Some("the sub-attribute `primary` must be a boolean"),
+        ("type" | "display", _) => Some("the sub-attributes `type` and `display` must be strings"),
+        ("$ref", _) => Some("the sub-attribute `$ref` must be a reference"),
+        _ => None,
+    }
+}
+
+/// What depends on the other schemas.
+pub(super) fn together(declared: &[Declared], reader: &mut Reader) {
+    let standard = Catalogue::standard();
+    for (index, one) in declared.iter().enumerate() {
+        let at = format!("/{index}/schema/id");
+        let id = &one.schema.id;
+        let is_same = |other: &&Schema| other.id.eq_ignore_ascii_case(id);
+        let built_in = standard.schemas().iter().map(AsRef::as_ref);
+        let before = declared
+            .iter()
+            .take(index)
+            .map(|other| other.schema.as_ref());
+        if built_in.chain(before).any(|other| is_same(&other)) {
+            reader.fault(
+                at,
+                format!(
+                    "there is a schema {} already; URNs are compared without case",
+                    quote(id)
+                ),
+            );
+            continue;
+        }
+        let enterprise = standard
+            .resource_type(ResourceKind::User)
+            .extensions
+            .iter()
+            .map(|extension| extension.schema.as_ref());
+        let others = declared.iter().map(|other| other.schema.as_ref());
+        if let Some(other) = enterprise.chain(others).find(|other| is_path_in(id, other)) {
+            reader.fault(
+                at,
+                format!(
+                    "the `id` {} is the path of an attribute of {}, so paths with it could be read in two ways",
+                    quote(id),
+                    quote(&other.id)
+                ),
+            );
+        }
+    }
+    let bytes = serde_json::to_string(declared).map_or(0, |json| json.len());
+    if bytes > limits::EXTENSION_BYTES {
+        let most = limits::EXTENSION_BYTES;
+        reader.fault(
+            "",
+            format!("the extension schemas take {bytes} bytes with every characteristic written out, {most} at most; shorten descriptions"),
+        );
+    }
+}
+
+/// Whether a URN reads as the path of an attribute of a schema.
+fn is_path_in(id: &str, schema: &Schema) -> bool {
+    let Ok(path) = AttrPath::parse(id) else {
+        return false;
+    };
+    let is_below = path
+        .urn
+        .is_some_and(|urn| urn.eq_ignore_ascii_case(&schema.id));
+    let attribute = schema.attribute(&path.name).filter(|_| is_below);
+    attribute.is_some_and(|attribute| path.sub.is_none_or(|sub| attribute.sub(&sub).is_some()))
+}

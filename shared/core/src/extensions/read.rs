@@ -1,0 +1,323 @@
+//! From JSON to extension schemas; what has the wrong shape is noted with its place, and reading goes on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Declared, Fault, check};
+use crate::error::quote;
+use crate::limits;
+use crate::schema::{
+    Attribute, Mutability, Profile, ResourceKind, Returned, Schema, Type, Uniqueness,
+};
+
+/// How many faults are told.
+const TOLD: usize = 100;
+
+const ENTRY: &[&str] = &["resourceType", "required", "schema"];
+/// A schema as it is published has `schemas` and `meta`, too, which say nothing of it.
+const SCHEMA: &[&str] = &["id", "name", "description", "attributes", "schemas", "meta"];
+const ATTRIBUTE: &[&str] = &[
+    "name",
+    "type",
+    "multiValued",
+    "description",
+    "required",
+    "canonicalValues",
+    "caseExact",
+    "mutability",
+    "returned",
+    "uniqueness",
+    "referenceTypes",
+    "subAttributes",
+];
+
+const KINDS: &[(&str, ResourceKind)] =
+    &[("User", ResourceKind::User), ("Group", ResourceKind::Group)];
+const TYPES: &[(&str, Type)] = &[
+    ("string", Type::String),
+    ("boolean", Type::Boolean),
+    ("decimal", Type::Decimal),
+    ("integer", Type::Integer),
+    ("dateTime", Type::DateTime),
+    ("binary", Type::Binary),
+    ("reference", Type::Reference),
+    ("complex", Type::Complex),
+];
+const MUTABILITIES: &[(&str, Mutability)] = &[
+    ("readOnly", Mutability::ReadOnly),
+    ("readWrite", Mutability::ReadWrite),
+    ("immutable", Mutability::Immutable),
+    ("writeOnly", Mutability::WriteOnly),
+];
+const RETURNED: &[(&str, Returned)] = &[
+    ("always", Returned::Always),
+    ("never", Returned::Never),
+    ("default", Returned::Default),
+    ("request", Returned::Request),
+];
+const UNIQUENESS: &[(&str, Uniqueness)] = &[
+    ("none", Uniqueness::None),
+    ("server", Uniqueness::Server),
+    ("global", Uniqueness::Global),
+];
+
+/// Reads and notes faults.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) faults: Vec<Fault>,
+    /// The attributes and sub-attributes so far.
+    attributes: usize,
+}
+
+/// The members of an object that are given, by the names that they are known by.
+struct Members<'v> {
+    at: String,
+    given: BTreeMap<&'static str, &'v Value>,
+}
+
+impl<'v> Members<'v> {
+    fn get(&self, name: &str) -> Option<&'v Value> {
+        self.given.get(name).copied()
+    }
+
+    fn place(&self, name: &str) -> String {
+        format!("{}/{name}", self.at)
+    }
+}
+
+impl Reader {
+    pub(super) fn fault(&mut self, at: impl Into<String>, detail: impl Into<String>) {
+        if self.faults.len() < TOLD {
+            self.faults.push(Fault {
+                at: at.into(),
+                detail: detail.into(),
+            });
+        }
+    }
+
+    pub(super) fn extensions(&mut self, given: &Value) -> Vec<Declared> {
+        let entries = match given {
+            Value::Array(entries) if entries.len() <= limits::EXTENSIONS => entries,
+            Value::Array(_) => {
+                let most = limits::EXTENSIONS;
+                self.fault("", format!("a tenant has {most} extension schemas at most"));
+                return Vec::new();
+            }
+            _ => {
+                self.fault("", "extension schemas must be an array");
+                return Vec::new();
+            }
+        };
+        let entries = entries.iter().enumerate();
+        entries
+            .filter_map(|(index, entry)| self.extension(entry, format!("/{index}")))
+            .collect()
+    }
+
+    fn extension(&mut self, entry: &Value, at: String) -> Option<Declared> {
+        let members = self.members(entry, at, "an extension", ENTRY)?;
+        if members.get("resourceType").is_none() {
+            self.fault(&members.at, "`resourceType` is missing; say User or Group");
+        }
+        let kind = self.keyword(&members, "resourceType", KINDS);
+        let required = self.flag(&members, "required").unwrap_or_default();
+        let Some(schema) = members.get("schema") else {
+            self.fault(
+                &members.at,
+                "`schema` is missing; give the schema as /Schemas has it",
+            );
+            return None;
+        };
+        let schema = Arc::new(self.schema(schema, members.place("schema"))?);
+        Some(Declared {
+            kind: kind?,
+            required,
+            schema,
+        })
+    }
+
+    fn schema(&mut self, given: &Value, at: String) -> Option<Schema> {
+        let members = self.members(given, at, "a schema", SCHEMA)?;
+        if members.get("id").is_none() {
+            self.fault(&members.at, "`id` is missing; give the URN of the schema");
+        }
+        let id = self.text(&members, "id");
+        if let Some(id) = &id {
+            check::id(id, &members.place("id"), self);
+        }
+        let name = self.text(&members, "name").or_else(|| id.clone());
+        let description = self.text(&members, "description").unwrap_or_default();
+        let attributes = self.attributes(&members, "attributes", false);
+        if attributes.is_empty() && members.get("attributes").is_none_or(is_empty) {
+            self.fault(
+                &members.at,
+                "`attributes` is missing or empty; give one at least",
+            );
+        }
+        Some(Schema {
+            id: id?,
+            name: name?,
+            description,
+            attributes,
+        })
+    }
+
+    fn attributes(&mut self, members: &Members<'_>, name: &str, are_parts: bool) -> Vec<Attribute> {
+        let at = members.place(name);
+        let given = match members.get(name) {
+            None => return Vec::new(),
+            Some(Value::Array(given)) => given,
+            Some(_) => {
+                self.fault(at, format!("`{name}` must be an array"));
+                return Vec::new();
+            }
+        };
+        let before = self.attributes;
+        self.attributes = self.attributes.saturating_add(given.len());
+        if self.attributes > limits::EXTENSION_ATTRIBUTES {
+            if before <= limits::EXTENSION_ATTRIBUTES {
+                let most = limits::EXTENSION_ATTRIBUTES;
+                self.fault(
+                    at,
+                    format!("a tenant's extension schemas have {most} attributes and sub-attributes at most"),
+                );
+            }
+            return Vec::new();
+        }
+        let each = given.iter().enumerate();
+        let attributes: Vec<Attribute> = each
+            .filter_map(|(index, one)| self.attribute(one, format!("{at}/{index}"), are_parts))
+            .collect();
+        check::names(&attributes, &at, self);
+        attributes
+    }
+
+    fn attribute(&mut self, given: &Value, at: String, is_part: bool) -> Option<Attribute> {
+        let members = self.members(given, at, "an attribute", ATTRIBUTE)?;
+        let before = self.faults.len();
+        if members.get("name").is_none() {
+            self.fault(&members.at, "`name` is missing");
+        }
+        let name = self.text(&members, "name");
+        let kind = self.keyword(&members, "type", TYPES).unwrap_or_default();
+        let sub_attributes = self.attributes(&members, "subAttributes", true);
+        let case_exact = self.flag(&members, "caseExact");
+        let attribute = Attribute {
+            name: name?,
+            kind,
+            multi_valued: self.flag(&members, "multiValued").unwrap_or_default(),
+            description: self.text(&members, "description").unwrap_or_default(),
+            required: self.flag(&members, "required").unwrap_or_default(),
+            canonical_values: self.texts(&members, "canonicalValues"),
+            // RFC 7643 §2.3.6 and §2.3.7.
+            case_exact: case_exact.unwrap_or(matches!(kind, Type::Binary | Type::Reference)),
+            mutability: self
+                .keyword(&members, "mutability", MUTABILITIES)
+                .unwrap_or_default(),
+            returned: self
+                .keyword(&members, "returned", RETURNED)
+                .unwrap_or_default(),
+            uniqueness: self
+                .keyword(&members, "uniqueness", UNIQUENESS)
+                .unwrap_or_default(),
+            reference_types: self.texts(&members, "referenceTypes"),
+            profile: Profile::Plain,
+            sub_attributes,
+        };
+        if self.faults.len() == before {
+            check::attribute(&attribute, is_part, &members.at, self);
+        }
+        Some(attribute)
+    }
+
+    /// The members of an object; `null` is no value (RFC 7643 §2.5).
+    fn members<'v>(
+        &mut self,
+        given: &'v Value,
+        at: String,
+        what: &str,
+        known: &'static [&'static str],
+    ) -> Option<Members<'v>> {
+        let Value::Object(object) = given else {
+            self.fault(at, format!("{what} must be a JSON object"));
+            return None;
+        };
+        let mut members = Members {
+            at,
+            given: BTreeMap::new(),
+        };
+        for (name, value) in object {
+            let Some(known) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
+                let name = quote(name);
+                let known = known.join(", ");
+                let detail = format!("{name} is no part of {what}; there are {known}");
+                self.fault(&members.at, detail);
+                continue;
+            };
+            if !value.is_null() && members.given.insert(known, value).is_some() {
+                self.fault(&members.at, format!("`{known}` is given twice"));
+            }
+        }
+        Some(members)
+    }
+
+    fn text(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+        let given = members.get(name)?.as_str();
+        if given.is_none() {
+            self.fault(members.place(name), format!("`{name}` must be text"));
+        }
+        given.map(str::to_owned)
+    }
+
+    fn texts(&mut self, members: &Members<'_>, name: &str) -> Vec<String> {
+        let Some(given) = members.get(name) else {
+            return Vec::new();
+        };
+        let given = given.as_array().and_then(|given| {
+            let texts = given.iter().map(|one| one.as_str().map(str::to_owned));
+            texts.collect::<Option<Vec<String>>>()
+        });
+        if given.is_none() {
+            let detail = format!("`{name}` must be an array of texts");
+            self.fault(members.place(name), detail);
+        }
+        given.unwrap_or_default()
+    }
+
+    fn flag(&mut self, members: &Members<'_>, name: &str) -> Option<bool> {
+        let given = members.get(name)?.as_bool();
+        if given.is_none() {
+            let detail = format!("`{name}` must be true or false");
+            self.fault(members.place(name), detail);
+        }
+        given
+    }
+
+    /// A word of a list, in any case (RFC 7643 §7 has none of them `caseExact`).
+    fn keyword<T: Copy>(
+        &mut self,
+        members: &Members<'_>,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        let given = members.get(name)?;
+        let found = given.as_str().and_then(|given| {
+            let mut words = words.iter();
+            words.find(|(word, _)| word.eq_ignore_ascii_case(given))
+        });
+        if found.is_none() {
+            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let given = quote(given.as_str().unwrap_or(&given.to_string()));
+            let words = words.join(", ");
+            let detail = format!("`{name}` must be one of {words}, not {given}");
+            self.fault(members.place(name), detail);
+        }
+        found.map(|(_, found)| *found)
+    }
+}
+
+fn is_empty(given: &Value) -> bool {
+    given.as_array().is_some_and(Vec::is_empty)
+}

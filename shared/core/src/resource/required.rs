@@ -1,0 +1,110 @@
+//! What a resource must have: required attributes and extensions, RFC 7643 §6 and §7.
+//!
+//! The required attributes of an extension must be there where the extension is; an extension that is
+//! required must be there. A resource that was stored before its tenant required something may lack
+//! it, and a PATCH of something else is no reason to refuse it.
+
+use serde_json::Value;
+
+use super::get;
+use crate::Attributes;
+use crate::error::ScimError;
+use crate::path::Target;
+use crate::schema::{Extension, ResourceType};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Missing<'s> {
+    Extension(&'s str),
+    Attribute(Target<'s>),
+}
+
+/// Checks that everything required is there.
+///
+/// # Errors
+///
+/// `invalidValue` naming the first that is not.
+pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
+    let own = of.schema.attributes.iter().find_map(|attribute| {
+        let is_missing = attribute.required && !attributes.contains_key(&attribute.name);
+        is_missing.then_some(Missing::Attribute(Target {
+            container: None,
+            attribute,
+            sub: None,
+        }))
+    });
+    match own.or_else(|| missing(attributes, of).next()) {
+        Some(missing) => Err(due(missing)),
+        None => Ok(()),
+    }
+}
+
+/// Checks that a PATCH takes away nothing that is required of extensions, and adds none without it.
+///
+/// # Errors
+///
+/// `mutability` for what is taken away, `invalidValue` for what was never there.
+pub fn check_kept(
+    before: &Attributes,
+    after: &Attributes,
+    of: &ResourceType,
+) -> Result<(), ScimError> {
+    let lacked: Vec<Missing<'_>> = missing(before, of).collect();
+    let Some(missing) = missing(after, of).find(|missing| !lacked.contains(missing)) else {
+        return Ok(());
+    };
+    Err(match missing {
+        Missing::Extension(urn) => ScimError::mutability(format!(
+            "the extension `{urn}` is required and cannot be removed"
+        )),
+        Missing::Attribute(target) if target.sub.is_none() && get(before, target).is_some() => {
+            ScimError::mutability(format!("`{target}` is required and cannot be removed"))
+        }
+        Missing::Attribute(_) => due(missing),
+    })
+}
+
+fn due(missing: Missing<'_>) -> ScimError {
+    ScimError::invalid_value(match missing {
+        Missing::Extension(urn) => format!(
+            "the extension `{urn}` is required; give its attributes in an object of that name"
+        ),
+        Missing::Attribute(target) => format!("`{target}` is required"),
+    })
+}
+
+/// What the extensions lack.
+fn missing<'s>(attributes: &Attributes, of: &'s ResourceType) -> impl Iterator<Item = Missing<'s>> {
+    of.extensions.iter().flat_map(move |extension| {
+        let id = extension.schema.id.as_str();
+        match attributes.get(id) {
+            Some(Value::Object(held)) => lacked(held, extension),
+            _ if extension.required => vec![Missing::Extension(id)],
+            _ => Vec::new(),
+        }
+    })
+}
+
+fn lacked<'s>(held: &Attributes, extension: &'s Extension) -> Vec<Missing<'s>> {
+    let mut lacked = Vec::new();
+    for target in extension.schema.targets() {
+        let attribute = target.attribute;
+        let values = match held.get(&attribute.name) {
+            None if attribute.required => {
+                lacked.push(Missing::Attribute(target));
+                continue;
+            }
+            None => continue,
+            Some(Value::Array(values)) => values.as_slice(),
+            Some(value) => std::slice::from_ref(value),
+        };
+        let parts = attribute.sub_attributes.iter().filter(|sub| sub.required);
+        lacked.extend(parts.filter_map(|sub| {
+            let is_lacked = values.iter().any(|value| value.get(&sub.name).is_none());
+            is_lacked.then_some(Missing::Attribute(Target {
+                sub: Some(sub),
+                ..target
+            }))
+        }));
+    }
+    lacked
+}

@@ -1,0 +1,49 @@
+//! Stored values under the schema of today: a tenant may change its extension schemas.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::{Place, has_form, normalize};
+use crate::schema::{Attribute, Type};
+
+/// A stored value as its attribute has it now: the value itself, else its normal form; `None` when it
+/// has none, so that it is kept out of sight.
+#[must_use]
+pub fn current<'v>(attribute: &Attribute, stored: &'v Value) -> Option<Cow<'v, Value>> {
+    if fits(attribute, stored) {
+        return Some(Cow::Borrowed(stored));
+    }
+    let normal = normalize(attribute, stored.clone(), Place::of(&attribute.name));
+    normal.ok().flatten().map(Cow::Owned)
+}
+
+/// Whether a value has the type of an attribute.
+fn fits(attribute: &Attribute, value: &Value) -> bool {
+    match value {
+        Value::Array(values) => {
+            attribute.multi_valued
+                && !values.is_empty()
+                && values.iter().all(|value| fits_one(attribute, value))
+        }
+        value => !attribute.multi_valued && fits_one(attribute, value),
+    }
+}
+
+fn fits_one(attribute: &Attribute, value: &Value) -> bool {
+    match (attribute.kind, value) {
+        (Type::String, Value::String(_))
+        | (Type::Boolean, Value::Bool(_))
+        | (Type::Decimal, Value::Number(_)) => true,
+        (Type::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
+        (kind @ (Type::DateTime | Type::Binary | Type::Reference), Value::String(text)) => {
+            has_form(kind, text)
+        }
+        (Type::Complex, Value::Object(parts)) => parts.iter().all(|(name, part)| {
+            let mut subs = attribute.sub_attributes.iter();
+            let sub = subs.find(|sub| sub.name == *name);
+            sub.is_some_and(|sub| fits(sub, part))
+        }),
+        _ => false,
+    }
+}

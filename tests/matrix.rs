@@ -11,7 +11,7 @@ use crate::house::source::{self, ROOT, Source, item_start};
 
 const MATRIX: &str = "tests/fixtures/rfc-matrix.md";
 /// Rows whose tests are being written; a row leaves this list with its first test.
-const PENDING: [&str; 1] = ["A-06"];
+const PENDING: [&str; 0] = [];
 /// Begins the section of rows that are not proved by a test.
 const REASONS: &str = "\n## 23. ";
 

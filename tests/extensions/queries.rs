@@ -108,7 +108,7 @@ async fn f19_every_operator_works_on_every_type_of_an_extension() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f_senseless_comparisons_with_an_extension_are_refused() {
+async fn senseless_comparisons_with_an_extension_are_refused() {
     let (_target, client) = extended().await;
     for (filter, detail) in [
         (
@@ -210,7 +210,7 @@ async fn o01_results_are_sorted_by_an_extension() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a04_projection_takes_names_of_an_extension() {
+async fn a07_a08_projection_takes_names_of_an_extension() {
     let (_target, client) = extended().await;
     let given = json!({ "badge": "B", "floor": 1, "office": { "site": "Oslo", "room": 2 } });
     let id = client

@@ -243,7 +243,7 @@ async fn attributes_of_a_groups_extension_are_not_the_groups_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n17_returned_is_kept_to() {
+async fn a01_a04_a06_n17_returned_is_kept_to() {
     let (_target, client) = extended().await;
     let given = json!({ "badge": "B", "notes": "N", "level": 7 });
     let by_default = json!({ "badge": "B", "level": 7 });

@@ -89,7 +89,11 @@ fn scim_types_are_named_in_the_table_of_errors_only() {
         // Two of the words are names of characteristics too.
         let describes_schemas = is_under(
             &source,
-            &["shared/core/src/schema", "shared/core/src/discovery.rs"],
+            &[
+                "shared/core/src/schema",
+                "shared/core/src/extensions",
+                "shared/core/src/discovery.rs",
+            ],
         );
         for word in SCIM_TYPES {
             if describes_schemas && ["mutability", "uniqueness"].contains(&word) {

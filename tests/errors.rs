@@ -26,7 +26,7 @@ struct Names {
     user: String,
     group: String,
     above: String,
-    others: Vec<String>,
+    groups: Vec<String>,
 }
 
 const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
@@ -35,9 +35,9 @@ impl Names {
     async fn prepare(client: &Client) -> Self {
         let user = client.create_user("anna").await;
         client.create_user("berta").await;
-        let mut others = Vec::new();
-        for number in 0..32 {
-            others.push(client.create_user(&format!("user{number}")).await);
+        let mut groups = Vec::new();
+        for number in 0..99 {
+            groups.push(client.create_group(&format!("Group {number}"), &[]).await);
         }
         let group = client
             .create_group("Sales", std::slice::from_ref(&user))
@@ -49,16 +49,19 @@ impl Names {
             user,
             group,
             above,
-            others,
+            groups,
         }
     }
 
     /// The text with the names' values in their places.
     fn fill(&self, text: &str) -> String {
-        let members: Vec<String> = self
-            .others
+        let groups: Vec<String> = self
+            .groups
             .iter()
             .map(|id| format!(r#"{{"value":"{id}"}}"#))
+            .collect();
+        let members: Vec<String> = (0..25_001)
+            .map(|n| format!(r#""{n:08x}-7f76-453a-919d-413861904646""#))
             .collect();
         let addresses: Vec<String> = (0..95).map(|n| format!(r#"{{"value":"{n}@b"}}"#)).collect();
         let roles: Vec<String> = (0..8)
@@ -69,7 +72,8 @@ impl Names {
             .replace("<group>", &self.group)
             .replace("<above>", &self.above)
             .replace("<nobody>", NOBODY)
-            .replace("<32 members>", &members.join(","))
+            .replace("<25001 members>", &members.join(","))
+            .replace("<99 groups>", &groups.join(","))
             .replace("<95 addresses>", &addresses.join(","))
             .replace("<480 KB of roles>", &roles.join(","))
             .replace("<1001 operations>", &operations.join(","))
@@ -162,7 +166,7 @@ async fn r01_r03_r04_every_failure_says_what_the_table_says() {
         client.get("/Groups").await.text,
     );
     assert_eq!(before, after, "R-06: a refused request changed something");
-    assert_eq!(total(&client.get("/Users").await), 34);
+    assert_eq!(total(&client.get("/Users").await), 2);
 }
 
 /// What is said of a cursor after its life.

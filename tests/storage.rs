@@ -5,6 +5,7 @@ mod groups;
 mod large;
 pub(crate) mod model;
 mod names;
+mod plans;
 mod races;
 mod retries;
 mod visible;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod listed;
+pub mod mortal;
 pub mod moving;
 pub mod numbers;
 pub mod seed;

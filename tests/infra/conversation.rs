@@ -14,10 +14,12 @@ use service::clock::{Clock, Ids};
 use service::routes::{Match, find, routes};
 use service::{Function, Origin, Service};
 
-use crate::support::client::{BULK, encode, group, patch, user};
+use crate::support::client::{encode, group, patch, user};
 use crate::support::{Client, Target};
 
+mod bulk;
 mod everything;
+mod large;
 
 /// The functions, and what was seen of them.
 struct Functions {
@@ -147,7 +149,7 @@ pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
         users(&functions).await;
         groups(&functions).await;
         everything::all(&functions).await;
-        bulk(&functions).await;
+        bulk::everything(&functions).await;
     }
     target.stack.shutdown().await;
     let all: BTreeSet<String> = routes()
@@ -225,6 +227,7 @@ async fn users(functions: &Functions) {
     }
     functions.delete(&format!("/Groups/{all}")).await;
     functions.delete(&format!("/Groups/{some}")).await;
+    large::user_in_many_groups(functions).await;
 }
 
 /// One, all, a page, none, and one that there is not.
@@ -304,6 +307,12 @@ async fn groups(functions: &Functions) {
     change_group(functions, &path, &users, &blue).await;
     let nested = json!([{ "value": red, "type": "Group" }]);
     functions.patch(&other, [add("members", &nested)]).await;
+    // Below another group.
+    let leaf = functions.create("/Groups", group("Leaf", &[])).await;
+    let joins = json!([{ "value": leaf, "type": "Group" }]);
+    functions.patch(&path, [add("members", &joins)]).await;
+    functions.delete(&format!("/Groups/{leaf}")).await;
+    large::group_of_many(functions).await;
     filter_groups(functions, &users[0], &red).await;
 
     functions.delete(&path).await;
@@ -351,50 +360,4 @@ async fn filter_groups(functions: &Functions, carl: &str, red: &str) {
         (r#"members.type eq "Group""#, 1),
     ];
     functions.filter("/Groups", &filters).await;
-}
-
-/// Creates, in a circle and with members, changes in each way, and deletes; a name changes hands.
-async fn bulk(functions: &Functions) {
-    let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-    let managed = |own: &str, manager: &str| {
-        let mut data = full_user(own, own);
-        data[extension] = json!({ "manager": { "value": format!("bulkId:{manager}") } });
-        json!({ "method": "POST", "path": "/Users", "bulkId": own, "data": data })
-    };
-    let team = group("Team", &["bulkId:fred".to_owned()]);
-    let other = group("Other", &["bulkId:team".to_owned()]);
-    let away = patch(json!([remove("members[type eq \"User\"]")]));
-    let back = patch(json!([add(
-        "members",
-        &json!([{ "value": "bulkId:gina" }])
-    )]));
-    let nested = patch(json!([add(
-        "members",
-        &json!([{ "value": "bulkId:third" }])
-    )]));
-    let named = user("gina");
-    let operations = json!([
-        managed("fred", "gina"),
-        managed("gina", "fred"),
-        { "method": "POST", "path": "/Groups", "bulkId": "team", "data": team },
-        { "method": "POST", "path": "/Groups", "bulkId": "other", "data": other },
-        { "method": "POST", "path": "/Groups", "bulkId": "third", "data": group("Third", &[]) },
-        { "method": "PATCH", "path": "/Groups/bulkId:team", "data": away },
-        { "method": "PATCH", "path": "/Groups/bulkId:team", "data": nested },
-        { "method": "PATCH", "path": "/Groups/bulkId:team", "data": back },
-        { "method": "PUT", "path": "/Groups/bulkId:team", "data": team },
-        { "method": "PATCH", "path": "/Users/bulkId:fred", "data": patch(json!([remove("emails")])) },
-        { "method": "DELETE", "path": "/Users/bulkId:gina" },
-        { "method": "PUT", "path": "/Users/bulkId:fred", "data": named },
-        { "method": "DELETE", "path": "/Groups/bulkId:team" },
-        { "method": "DELETE", "path": "/Groups/bulkId:other" },
-        { "method": "DELETE", "path": "/Groups/bulkId:third" },
-        { "method": "DELETE", "path": "/Users/bulkId:fred" },
-    ]);
-    let body = json!({ "schemas": [BULK], "Operations": operations });
-    let answer = functions.send(Method::POST, "/Bulk", Some(body), 200).await;
-    for result in answer["Operations"].as_array().expect("results") {
-        let status = result["status"].as_str().unwrap_or_default();
-        assert!(status.starts_with('2'), "{answer}");
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::client::group;
+use crate::support::client::{GROUP, group};
 use crate::support::listed::{groups, members, stamp, total};
 use crate::support::table::sound;
 use crate::support::{Client, Target, seed};
@@ -85,44 +85,82 @@ async fn x06_a_deleted_group_disappears_from_its_members_and_from_the_groups_abo
 async fn a_membership_change_over_the_bound_is_413_naming_it_and_changes_nothing() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    let users = some_users(&target, &client, 60).await;
+    let users = some_users(&target, &client, 2).await;
+    let many: Vec<String> = (0..25_001).map(|_| seed::new_ids().0.to_string()).collect();
     let too_many = |answer: &crate::support::Answer| {
         let (status, scim_type, detail) = answer.error();
         assert_eq!((status, scim_type.as_str()), (413, ""));
         assert!(
-            detail.contains("60 members") && detail.contains("31"),
+            detail.contains("25001 members") && detail.contains("25000"),
             "{detail}"
         );
     };
-    too_many(&client.post("/Groups", &group("Large", &users)).await);
+    // Ids alone: with `value` so many would not fit into a body.
+    let large = json!({ "schemas": [GROUP], "displayName": "Large", "members": many });
+    too_many(&client.post("/Groups", &large).await);
     assert_eq!(total(&client.get("/Groups").await), 0);
 
-    let id = client.create_group("Sales", &[]).await;
+    let id = client.create_group("Sales", &users).await;
     let path = format!("/Groups/{id}");
     let before = stamp(&client, &path).await;
-    too_many(&client.patch(&path, add(&users)).await);
-    too_many(&client.put(&path, &group("Renamed", &users)).await);
-    let mut operations = add(&users);
-    let rename = json!({ "op": "replace", "path": "displayName", "value": "Renamed" });
-    operations.as_array_mut().unwrap().insert(0, rename);
-    too_many(&client.patch(&path, operations).await);
+    too_many(&client.put(&path, &large).await);
+    for operation in ["add", "remove", "replace"] {
+        let rename = json!({ "op": "replace", "path": "displayName", "value": "Renamed" });
+        let change = json!({ "op": operation, "path": "members", "value": many });
+        too_many(&client.patch(&path, json!([rename, change])).await);
+    }
     assert_eq!(stamp(&client, &path).await, before);
-    assert_eq!(members(&client, &id).await, BTreeSet::new());
+    assert_eq!(members(&client, &id).await, users.into_iter().collect());
+    sound(&target, &client).await;
+}
 
-    client.patch(&path, add(&users[..31])).await.expect(204);
-    client.patch(&path, add(&users[31..])).await.expect(204);
-    let before = stamp(&client, &path).await;
-    too_many(&client.put(&path, &group("Sales", &[])).await);
+#[tokio::test(flavor = "multi_thread")]
+async fn members_by_the_hundred_come_and_go_in_one_request_and_one_version() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let users = some_users(&target, &client, 300).await;
+    let nested = client.create_group("Nested", &users[..1]).await;
+    let mut with_group = users.clone();
+    with_group.push(nested.clone());
+    let id = client.create_group("Sales", &with_group).await;
+    let path = format!("/Groups/{id}");
+    assert_eq!(
+        members(&client, &id).await,
+        with_group.iter().cloned().collect()
+    );
+    assert_eq!(
+        groups(&client, &users[0]).await,
+        [id.clone(), nested.clone()].into()
+    );
+    let cycle = client
+        .patch(&format!("/Groups/{nested}"), add(&users_and(&users, &id)))
+        .await;
+    assert!(cycle.error().2.contains("cannot contain itself"));
+
     let clear = json!([{ "op": "remove", "path": "members" }]);
-    too_many(&client.patch(&path, clear).await);
+    client.patch(&path, clear.clone()).await.expect(204);
+    let before = stamp(&client, &path).await;
+    let missing = client.patch(&path, add(&users_and(&users, NOBODY))).await;
+    assert!(missing.error().2.contains(NOBODY));
+    client.patch(&path, clear).await.expect(204);
     assert_eq!(stamp(&client, &path).await, before);
+    let whole = client
+        .put(&path, &group("Renamed", &users))
+        .await
+        .expect(200);
+    assert_eq!(whole.json()["members"].as_array().unwrap().len(), 300);
     // Those who stay are no change.
     client
-        .put(&path, &group("Sales", &users[20..]))
+        .put(&path, &group("Renamed", &users[290..]))
         .await
         .expect(200);
     let row = sound(&target, &client).await.group(&id);
-    assert_eq!(row.members, Some(40));
+    assert_eq!((row.members, row.version), (Some(10), 4));
+}
+
+fn users_and(users: &[String], one: &str) -> Vec<String> {
+    let one = [one.to_owned()];
+    users.iter().chain(&one).cloned().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
+use crate::members::{Plans, plans_of};
 use crate::store::{Item, Meter, Range, Store, number, sort_key, text};
 use crate::tenant_id::TenantId;
 
@@ -151,10 +152,12 @@ impl Directory {
             let Some(group) = head else {
                 return Ok(None);
             };
-            if group.members == 0 {
+            if group.members == 0 && group.plan.is_none() {
                 return Ok(Some((group, Vec::new())));
             }
-            let members = self.members_of(id).await?;
+            let plans = plans_of(std::slice::from_ref(&group));
+            let mut members = self.members_between(id, id, &plans).await?;
+            let members = members.remove(&id).unwrap_or_default();
             head = self.get(ResourceKind::Group, id).await?;
             match &head {
                 Some(now) if now.resource.meta.version == group.resource.meta.version => {
@@ -166,35 +169,10 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// All members of a group, in the order of their ids.
+    /// All members of a group that no plan changes, in the order of their ids.
     pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
-        let mut by_group = self.members_between(group, group).await?;
+        let mut by_group = self.members_between(group, group, &Plans::new()).await?;
         Ok(by_group.remove(&group).unwrap_or_default())
-    }
-
-    /// The members of all groups from one id to another.
-    pub async fn members_between(
-        &self,
-        first: ResourceId,
-        last: ResourceId,
-    ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
-        let (from, to) = keys::edge_range(first, last);
-        let pk = keys::members(&self.tenant);
-        let items = self
-            .store
-            .query(&Range { pk, from, to }, None, &self.meter)
-            .await?;
-        let mut members: BTreeMap<ResourceId, Vec<MemberRef>> = BTreeMap::new();
-        for item in &items {
-            if let Some((group, id)) = keys::edge(sort_key(item)) {
-                let kind = edge_kind(item);
-                members
-                    .entry(group)
-                    .or_default()
-                    .push(MemberRef { id, kind });
-            }
-        }
-        Ok(members)
     }
 
     /// The members of these groups, each in one version: side by side. A group that is deleted meanwhile
@@ -221,23 +199,6 @@ impl Directory {
     ) -> Result<Vec<ResourceId>, DirectoryError> {
         let edges = self.edges_between(member, member).await?;
         Ok(edges.into_iter().map(|(_, group)| group).collect())
-    }
-
-    async fn edges_between(
-        &self,
-        first: ResourceId,
-        last: ResourceId,
-    ) -> Result<Vec<(ResourceId, ResourceId)>, DirectoryError> {
-        let (from, to) = keys::edge_range(first, last);
-        let pk = keys::memberships(&self.tenant);
-        let items = self
-            .store
-            .query(&Range { pk, from, to }, None, &self.meter)
-            .await?;
-        Ok(items
-            .iter()
-            .filter_map(|item| keys::edge(sort_key(item)))
-            .collect())
     }
 
     /// The groups of all members from one id to another: one query for a page of neighbours.

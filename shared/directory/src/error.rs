@@ -31,6 +31,13 @@ pub enum DirectoryError {
         /// How many it may touch.
         most: usize,
     },
+    /// More groups join than one request can bring.
+    TooManyGroups {
+        /// How many join.
+        given: usize,
+        /// How many could.
+        most: usize,
+    },
     /// The user has, or the change touches, more e-mail addresses than one request may.
     TooManyAddresses {
         /// How many there are.
@@ -66,6 +73,9 @@ impl fmt::Display for DirectoryError {
             Self::NoSuchMember(id) => write!(f, "no user or group {id}"),
             Self::Cycle(id) => write!(f, "{id} contains the group"),
             Self::TooManyMembers { given, most } => write!(f, "{given} members, {most} at most"),
+            Self::TooManyGroups { given, most } => {
+                write!(f, "{given} groups as members, {most} at most")
+            }
             Self::TooManyAddresses { given, most } => {
                 write!(f, "{given} e-mail addresses, {most} at most")
             }

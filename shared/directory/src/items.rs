@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, text};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::error::{DirectoryError, corrupt};
 use crate::keys::{Key, Lookup};
@@ -30,6 +31,8 @@ pub(crate) mod attribute {
     pub(crate) const MEMBERS: &str = "n";
     /// How often the resource became a member of a group: a deletion checks that it knows of all.
     pub(crate) const FENCE: &str = "f";
+    /// The plan by which the members of a group are being changed.
+    pub(crate) const OPEN: &str = "o";
 }
 
 /// The largest resource, in bytes of JSON: an item may have 400 KB with its other attributes.
@@ -40,9 +43,11 @@ pub const LARGEST: usize = 380 * 1024;
 pub struct Stored {
     /// The resource.
     pub resource: Resource,
-    /// The number of members, of a group.
+    /// The number of members, of a group; while a plan is open, that before it.
     pub members: u64,
     pub(crate) fence: u64,
+    /// The plan by which its members are being changed.
+    pub(crate) plan: Option<String>,
 }
 
 /// The id of a write: it tells a repeated write from a new one. 32 hexadecimal digits.
@@ -58,6 +63,15 @@ impl WriteId {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The id of what is done by the way of this write, for a purpose.
+    pub(crate) fn derived(&self, purpose: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(self.0.as_bytes());
+        digest.update(purpose);
+        let digest = digest.finalize();
+        Self(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or_default()))
     }
 
     /// The token of the `round`th transaction made for this write.
@@ -140,6 +154,7 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
             },
             members: number(item, attribute::MEMBERS).unwrap_or_default(),
             fence: number(item, attribute::FENCE).unwrap_or_default(),
+            plan: store::text(item, attribute::OPEN).map(str::to_owned),
         })
     };
     read().ok_or_else(|| corrupt(kind.name()))

@@ -203,6 +203,61 @@ pub fn membership(tenant: &TenantId, member: ResourceId, group: ResourceId) -> K
     Key::new(memberships(tenant), format!("{member}#{group}"))
 }
 
+/// What leads the sort keys of all parts of a plan: `<group>#!<plan>#`. The mark stands before every digit,
+/// so that whoever reads the members of a group in the order of their keys has its plans first.
+#[must_use]
+pub fn parts_prefix(group: ResourceId, plan: &str) -> String {
+    format!("{group}#!{plan}#")
+}
+
+/// A part of a plan: `<t>#member`, `<group>#!<plan>#<number>`.
+#[must_use]
+pub fn part(tenant: &TenantId, group: ResourceId, plan: &str, number: usize) -> Key {
+    let sk = format!("{}{number:05}", parts_prefix(group, plan));
+    Key::new(members(tenant), sk)
+}
+
+/// The group and the plan of a part's sort key.
+#[must_use]
+pub fn planned(sk: &str) -> Option<(ResourceId, &str)> {
+    let (group, rest) = sk.split_once("#!")?;
+    let (plan, _) = rest.split_once('#')?;
+    Some((ResourceId::parse(group)?, plan))
+}
+
+/// What a plan intends with a member: `<t>#memberOf`, `<member>#<group>#<plan>`.
+#[must_use]
+pub fn intent(tenant: &TenantId, member: ResourceId, group: ResourceId, plan: &str) -> Key {
+    Key::new(memberships(tenant), format!("{member}#{group}#{plan}"))
+}
+
+/// The member, the group and the plan of an intent's sort key.
+#[must_use]
+pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
+    let (member, rest) = sk.split_once('#')?;
+    let (group, plan) = rest.split_once('#')?;
+    Some((ResourceId::parse(member)?, ResourceId::parse(group)?, plan))
+}
+
+/// The partition of all tasks: `<t>#task`.
+#[must_use]
+pub fn tasks(tenant: &TenantId) -> String {
+    format!("{tenant}#task")
+}
+
+/// A large write under way: `<t>#task`, `<id>#<write>`.
+#[must_use]
+pub fn task(tenant: &TenantId, id: ResourceId, write: &str) -> Key {
+    Key::new(tasks(tenant), format!("{id}#{write}"))
+}
+
+/// The resource and the write of a task's sort key.
+#[must_use]
+pub fn tasked(sk: &str) -> Option<(ResourceId, &str)> {
+    let (id, write) = sk.split_once('#')?;
+    Some((ResourceId::parse(id)?, write))
+}
+
 /// An anchor of a walk: `<t>#anchor`, digest of what is asked for.
 #[must_use]
 pub fn anchor(tenant: &TenantId, name: &str) -> Key {
@@ -271,5 +326,23 @@ mod tests {
         let (first, last) = edge_range(one, one);
         let sk = membership(&tenant, one, two).sk;
         assert!(first < sk && sk < last);
+    }
+
+    #[test]
+    fn parts_stand_before_members_and_neither_is_taken_for_an_edge() {
+        let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
+        let tenant = TenantId::parse("acme").unwrap();
+        let (one, two) = (id(1).unwrap(), id(0).unwrap());
+        let part = part(&tenant, one, "p", 7).sk;
+        let (first, last) = edge_range(one, one);
+        assert!(first < part && part < member(&tenant, one, two).sk && part < last);
+        assert_eq!(planned(&part), Some((one, "p")));
+        assert_eq!(edge(&part), None);
+        let intent = intent(&tenant, one, two, "p").sk;
+        assert!(first < intent && intent < last);
+        assert_eq!(intended(&intent), Some((one, two, "p")));
+        assert_eq!(edge(&intent), None);
+        assert_eq!(intended(&member(&tenant, one, two).sk), None);
+        assert_eq!(tasked(&task(&tenant, one, "w").sk), Some((one, "w")));
     }
 }

@@ -8,14 +8,17 @@
 //! | item | `pk` | `sk` | carries |
 //! |---|---|---|---|
 //! | tenant | `tenants` | `<t>` | `d` settings |
-//! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash; `n` members |
+//! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash; `n` members, `o` open plan |
 //! | count | `<t>#user#count`, `<t>#group#count` | first byte of the id, in hex | `n`; `s0` … `sf` the same by the third digit |
 //! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
-//! | member | `<t>#member` | `<group>#<member>` | `k` user or group |
+//! | member | `<t>#member` | `<group>#<member>` | `k` user or group; `l` the write by which the member is being deleted |
+//! | part of a plan | `<t>#member` | `<group>#!<plan>#<number>` | `u` and `g` who joins, `r` who leaves; `n` the balance, once done |
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
 //! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
+//! | intent of a plan | `<t>#memberOf` | `<member>#<group>#<plan>` | `k` user or group that joins, or `r` leaves |
+//! | task | `<t>#task` | `<id>#<write>` | `k` a change, or the deletion of a user or group; `b` begun, `dead` given up |
 //!
 //! # Access patterns
 //!
@@ -25,7 +28,8 @@
 //! | by userName, displayName | get the marker, get the resource |
 //! | by externalId, e-mail address | query the lookup, get the resources |
 //! | page at a rank | query the 256 counters, query the resources from the bucket of the rank |
-//! | members of a group, groups of members | one query over a range of edges |
+//! | members of a group, groups of members | one query over a range of edges, with the plans that concern it |
+//! | large writes under way | query the tasks |
 //! | any other filter | query 16 ranges of ids side by side |
 //!
 //! # Counters
@@ -35,12 +39,28 @@
 //! of 10,000 users read up to 39 users too many; with them it reads 2 or 3, at the price of a counter
 //! item of about 120 bytes instead of 50 (8 read units for all of them instead of 3).
 //!
+//! # Large writes
+//!
+//! What is changed together is changed in one transaction, which holds 100 actions: 31 members. More is written
+//! down first, committed by one transaction, and then carried out, by its owner or by whoever comes next. The
+//! module `members::change` has the order of a plan, `write::depart` that of a deletion.
+//!
+//! Nothing tells a reader that a plan is open but what it reads anyway: the parts stand in the range of the
+//! group's members, the intents in that of each member's groups. A list of open plans for the tenant would cost
+//! each read of a user another query, and be the busiest key of the tenant. An intent costs one write unit for
+//! each member that a plan changes, and one more to clear it, beside six for the change itself.
+//!
 //! # Invariants
 //!
 //! - A resource has exactly the marker, lookups and one count that follow from its attributes: they are
 //!   written in one transaction with it.
-//! - A member edge of a group that exists has its twin, and the group's `n` counts the edges.
-//! - A member-of edge whose group is gone counts for nothing; it is cleared behind the deletion.
+//! - A member edge of a group that exists has its twin, and the group's `n` counts the edges, unless a plan is
+//!   open: then it counts those before the plan.
+//! - A plan holds as a whole while its group names it, and is carried out by then; one that no group names holds
+//!   for nothing.
+//! - A member-of edge whose group is gone counts for nothing; it is cleared behind the deletion. A marked edge
+//!   counts while its member exists.
+//! - Whatever is left of a large write whose owner died is found by its task.
 //! - The version grows by one with each change and with nothing else.
 
 pub mod connect;
@@ -56,6 +76,7 @@ mod plan;
 pub mod rate;
 pub mod search;
 pub mod store;
+pub mod task;
 pub mod tenant_id;
 pub mod tenants;
 pub mod token;

@@ -2,6 +2,9 @@
 //!
 //! A new edge is made together with a mark on the member's item (its *fence*), which fails when the
 //! member is gone, and by which a deletion of the member notices that an edge came after it looked.
+//!
+//! What one transaction holds is changed in one. More is a *plan*: [`change`] says how it is written and
+//! committed, `apply` how it is carried out, `overlay` how it is read while it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +20,12 @@ use crate::keys::{self, Key};
 use crate::store::{self, number, sort_key};
 use crate::write::{Actions, Role, update};
 
+mod apply;
+mod change;
+mod overlay;
+
+pub(crate) use overlay::{DEPARTS, Plans, plans_of};
+
 /// How many actions one transaction takes.
 pub(crate) const MOST_ACTIONS: usize = 100;
 /// How many actions a change of a group needs besides those for its members: the group, its counter,
@@ -24,8 +33,10 @@ pub(crate) const MOST_ACTIONS: usize = 100;
 const OTHER_ACTIONS: usize = 6;
 /// How many actions a new member needs.
 const ACTIONS_PER_MEMBER: usize = 3;
+/// How many actions a member needs that leaves.
+const ACTIONS_PER_FORMER: usize = 2;
 /// How many members one request can change.
-pub const MOST_MEMBERS: usize = (MOST_ACTIONS - OTHER_ACTIONS) / ACTIONS_PER_MEMBER;
+pub const MOST_MEMBERS: usize = 25_000;
 
 /// The edges that a change of a group makes and removes.
 #[derive(Clone, Debug)]
@@ -100,16 +111,31 @@ impl Edges {
         self.above.get(&self.group).copied()
     }
 
-    /// Whether more members join than one request can add, whatever else it changes.
-    pub(crate) fn is_over_bound(&self) -> bool {
-        self.add.len() > MOST_MEMBERS
+    /// Whether it takes a plan, whatever else the request changes.
+    pub(crate) fn is_large(&self) -> bool {
+        let joining = self.add.len().saturating_mul(ACTIONS_PER_MEMBER);
+        let leaving = self.remove.len().saturating_mul(ACTIONS_PER_FORMER);
+        joining.saturating_add(leaving) > MOST_ACTIONS - OTHER_ACTIONS
     }
 
-    pub(crate) fn too_many(&self) -> DirectoryError {
-        DirectoryError::TooManyMembers {
-            given: self.add.len() + self.remove.len(),
-            most: MOST_MEMBERS,
+    /// Refuses more than one request can change.
+    pub(crate) fn check_bound(&self) -> Result<(), DirectoryError> {
+        let given = self.add.len() + self.remove.len();
+        match given > MOST_MEMBERS {
+            true => Err(DirectoryError::TooManyMembers {
+                given,
+                most: MOST_MEMBERS,
+            }),
+            false => Ok(()),
         }
+    }
+
+    /// The groups that join.
+    fn groups(&self) -> impl Iterator<Item = ResourceId> {
+        let groups = self.add.iter();
+        groups
+            .filter(|(_, joining)| joining.kind == ResourceKind::Group)
+            .map(|(id, _)| *id)
     }
 
     /// Learns from a refused transaction: who is a member already, who is none, who is a group.
@@ -132,7 +158,12 @@ impl Edges {
                     Some(_) => return Err(DirectoryError::NoSuchMember(*id)),
                     None => {}
                 },
-                Role::Resource | Role::Above | Role::Marker | Role::Left(_) | Role::Certain => {}
+                Role::Resource
+                | Role::Above
+                | Role::Task
+                | Role::Marker
+                | Role::Left(_)
+                | Role::Certain => {}
             }
         }
         Ok(())
@@ -145,7 +176,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `TooManyMembers` when one transaction cannot hold it.
+    /// `TooManyMembers` when one request cannot change so many.
     pub async fn edges_for(
         &self,
         group: ResourceId,
@@ -156,47 +187,68 @@ impl Directory {
             edges.add(*id, *kind);
         }
         match delta.base {
-            Base::Present => edges.remove = delta.remove,
+            Base::Present => {
+                edges.remove = delta.remove;
+                edges.check_bound()?;
+                if edges.is_large() {
+                    self.narrow(&mut edges).await?;
+                }
+            }
             Base::Nobody => {
+                edges.check_bound()?;
                 edges.is_fenced = true;
                 for MemberRef { id, .. } in self.members_of(group).await? {
                     if edges.add.remove(&id).is_none() {
                         edges.remove.insert(id);
                     }
                 }
+                edges.check_bound()?;
             }
         }
-        let actions = edges.add.len() * ACTIONS_PER_MEMBER + edges.remove.len() * 2;
-        match actions > MOST_ACTIONS - OTHER_ACTIONS {
-            true => Err(edges.too_many()),
-            false => Ok(edges),
+        Ok(edges)
+    }
+
+    /// Adds the actions that keep the groups above the changed one where they were seen.
+    pub(crate) fn ancestors(
+        &self,
+        actions: &mut Actions,
+        edges: &Edges,
+    ) -> Result<(), DirectoryError> {
+        for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
+            let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
+            actions.check_fence(self.store.table(), &key, *fence)?;
         }
+        Ok(())
+    }
+
+    /// Adds the mark on a member's item that it joins a group, which fails when there is no such item.
+    fn mark(
+        &self,
+        actions: &mut Actions,
+        kind: ResourceKind,
+        member: ResourceId,
+    ) -> Result<(), DirectoryError> {
+        let fence = update(
+            self.store.table(),
+            &keys::resource(&self.tenant, kind, member),
+            "ADD f :one",
+            Some("attribute_exists(pk)"),
+            vec![(":one", n(1))],
+        )?;
+        actions.update(fence, Role::Member(member));
+        Ok(())
     }
 
     /// Adds the actions for all edges.
     pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) -> Result<(), DirectoryError> {
         let table = self.store.table();
-        for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
-            let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
-            actions.check_fence(table, &key, *fence)?;
-        }
         for (id, joining) in &edges.add {
-            let word = match joining.kind {
-                ResourceKind::User => "u",
-                ResourceKind::Group => "g",
-            };
             let key = keys::member(&self.tenant, edges.group, *id);
-            actions.put(table, store::item(&key, [("k", s(word))]), Role::Added(*id))?;
+            let item = store::item(&key, [("k", s(letter(joining.kind)))]);
+            actions.put(table, item, Role::Added(*id))?;
             let key = keys::membership(&self.tenant, *id, edges.group);
             actions.put(table, store::item(&key, []), Role::Certain)?;
-            let fence = update(
-                table,
-                &keys::resource(&self.tenant, joining.kind, *id),
-                "ADD f :one",
-                Some("attribute_exists(pk)"),
-                vec![(":one", n(1))],
-            )?;
-            actions.update(fence, Role::Member(*id));
+            self.mark(actions, joining.kind, *id)?;
         }
         for id in &edges.remove {
             let key = keys::member(&self.tenant, edges.group, *id);
@@ -236,22 +288,6 @@ impl Directory {
         member: ResourceId,
     ) -> Result<Vec<ResourceId>, DirectoryError> {
         self.edges_of(member).await
-    }
-
-    /// Deletes the edges of a group that is gone.
-    pub async fn clear_members(&self, group: ResourceId) -> Result<(), DirectoryError> {
-        let keys: Vec<Key> = self
-            .members_of(group)
-            .await?
-            .into_iter()
-            .flat_map(|member| {
-                [
-                    keys::membership(&self.tenant, member.id, group),
-                    keys::member(&self.tenant, group, member.id),
-                ]
-            })
-            .collect();
-        self.store.batch_delete(&keys, &self.meter).await
     }
 
     /// Refuses new members that contain the group, or are it. What was looked at for that is noted in
@@ -294,5 +330,13 @@ impl Directory {
             level = unseen.into_iter().collect();
         }
         Ok(())
+    }
+}
+
+/// How an edge says what its member is.
+const fn letter(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "u",
+        ResourceKind::Group => "g",
     }
 }

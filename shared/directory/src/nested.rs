@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 use scim_core::{ResourceId, ResourceKind};
 
-use crate::directory::{Directory, GroupRef, Through, edge_kind};
+use crate::directory::{Directory, GroupRef, Through};
 use crate::error::DirectoryError;
 use crate::items::read_resource;
 use crate::keys::{self, Key};
-use crate::store::{Range, sort_key};
 
 /// A group, and the groups that it is a member of.
 struct Above {
@@ -119,25 +118,20 @@ impl Directory {
             if !below.groups.insert(id) {
                 continue;
             }
-            let (from, to) = keys::edge_range(id, id);
-            let pk = keys::members(&self.tenant);
-            let room = most.saturating_sub(below.users.len()) + 1;
-            let edges = self
-                .store
-                .query(&Range { pk, from, to }, Some(room), &self.meter)
-                .await?;
-            for edge in &edges {
-                let Some((_, member)) = keys::edge(sort_key(edge)) else {
-                    continue;
-                };
-                match edge_kind(edge) {
-                    ResourceKind::Group => level.push(member),
+            let room = most.saturating_sub(below.users.len());
+            let Some(members) = self.members_now(id, room).await? else {
+                below.groups.remove(&id);
+                continue;
+            };
+            for member in members {
+                match member.kind {
+                    ResourceKind::Group => level.push(member.id),
                     ResourceKind::User => {
-                        below.users.insert(member);
+                        below.users.insert(member.id);
                     }
                 }
             }
-            if below.users.len() + below.groups.len() > most || edges.len() >= room {
+            if below.users.len() + below.groups.len() > most {
                 return Err(DirectoryError::TooMany);
             }
         }

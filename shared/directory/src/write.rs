@@ -4,8 +4,6 @@
 //! part. A transaction carries a token, so that a repetition after a lost answer changes nothing; an
 //! update of the resource alone stamps its write id, by which a repetition knows its own success.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
@@ -14,16 +12,18 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, Stored, WriteId, attribute, data, indexed, n, resource_item, s};
-use crate::keys::{self, Lookup};
+use crate::keys;
 use crate::members::{Edges, MOST_ACTIONS};
 use crate::store::{self, Put, Transacted};
 
 mod actions;
 mod delete;
+mod depart;
 mod index;
 
-pub(crate) use actions::{Actions, Role, update};
-use actions::{PRESENT, on_fence};
+pub(crate) use actions::{Actions, Role, opening, update};
+use actions::{PRESENT, UNPLANNED, on_fence, unplanned};
+use index::check_addresses;
 
 /// A resource that is to be created.
 pub struct NewResource {
@@ -53,10 +53,6 @@ pub enum PasswordHash {
 
 /// How often a transaction is made anew because of what a refusal told.
 const MOST_ROUNDS: u32 = 9_999;
-/// How many e-mail addresses one request can give or change: a transaction has the resource, its counter,
-/// its marker before and after, its externalId before and after besides.
-const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
-
 impl Directory {
     /// Runs a transaction; the roles of the actions that were refused, or nothing when it is done.
     pub(crate) async fn run(
@@ -99,6 +95,12 @@ impl Directory {
         for member in &new.members {
             edges.add(member.id, member.kind);
         }
+        edges.check_bound()?;
+        if edges.is_large() {
+            return self
+                .create_largely(resource, &entries, edges, now, write)
+                .await;
+        }
         for round in 0..MOST_ROUNDS {
             // Nothing contains a group that does not exist yet, so that no cycle can come of it.
             let members = edges.added();
@@ -110,13 +112,13 @@ impl Directory {
             self.index(&mut actions, &resource, None, Some(&entries))?;
             actions.update(self.count(&resource, 1)?, Role::Certain);
             self.edges(&mut actions, &edges)?;
-            check_size(&actions, &edges)?;
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(Stored {
                     resource,
                     members,
                     fence: 0,
+                    plan: None,
                 });
             }
             if refused.contains(&Role::Marker) {
@@ -207,11 +209,12 @@ impl Directory {
     ///
     /// Changes of members alone do not depend on each other, so they are made on whatever version the
     /// group is in; everything else is made on the version of `current`. `None` when nothing changed; the
-    /// version of what comes back is right unless others changed members meanwhile.
+    /// version of what comes back is right unless others changed members meanwhile. A plan that is open
+    /// is carried out first.
     ///
     /// # Errors
     ///
-    /// `Stale`, `Gone`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyMembers`, `TooLarge`.
+    /// `Stale`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyGroups`, `TooLarge`, `Contended`.
     pub async fn change_group(
         &self,
         current: &Stored,
@@ -220,58 +223,74 @@ impl Directory {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<Option<Stored>, DirectoryError> {
-        let is_same = attributes == current.resource.attributes;
-        let before = indexed(ResourceKind::Group, &current.resource.attributes);
-        let after = indexed(ResourceKind::Group, &attributes);
-        let next = successor(current, attributes, now);
+        if let Some(plan) = &current.plan {
+            self.carry_out(current.resource.id, plan, write).await?;
+            return Err(DirectoryError::Stale);
+        }
+        let changing = Changing::new(current, attributes, now);
+        if edges.is_large() {
+            let changed = self.change_largely(&changing, edges, now, write);
+            return changed.await.map(Some);
+        }
         for round in 0..MOST_ROUNDS {
             self.check_cycles(&mut edges).await?;
-            if is_same && edges.is_empty() {
+            if changing.is_same && edges.is_empty() {
                 return Ok(None);
             }
             let mut actions = Actions::default();
-            let head = match is_same && !edges.is_fenced() {
-                true => self.touch(current.resource.id, edges.balance(), now, write)?,
-                false => self.head(
-                    &next.resource,
-                    &PasswordHash::Keep,
-                    Some(edges.balance()),
-                    write,
-                )?,
-            };
-            let head = match edges.fence() {
-                Some(fence) => on_fence(head, fence),
-                None => head,
-            };
+            let head = self.group_head(&changing, &edges, edges.balance(), now, write)?;
             actions.update(head, Role::Resource);
-            self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
+            let (next, entries) = (&changing.next, (&changing.before, &changing.after));
+            self.index(
+                &mut actions,
+                &next.resource,
+                Some(entries.0),
+                Some(entries.1),
+            )?;
+            self.ancestors(&mut actions, &edges)?;
             self.edges(&mut actions, &edges)?;
-            check_size(&actions, &edges)?;
+            if actions.len() > MOST_ACTIONS {
+                // Many groups are above it.
+                let changed = self.change_largely(&changing, edges, now, write);
+                return changed.await.map(Some);
+            }
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 let members = current.members.saturating_add_signed(edges.balance());
-                return Ok(Some(Stored { members, ..next }));
+                return Ok(Some(Stored {
+                    members,
+                    ..changing.next
+                }));
             }
-            if refused.contains(&Role::Above) {
-                return Err(DirectoryError::Stale);
-            }
-            if refused.contains(&Role::Resource) {
-                return Err(
-                    match is_same && !edges.is_fenced() && edges.fence().is_none() {
-                        true => DirectoryError::Gone,
-                        false => DirectoryError::Stale,
-                    },
-                );
-            }
-            if refused.contains(&Role::Marker) {
-                return Err(taken(ResourceKind::Group, after.name));
+            if let Some(error) = changing.refusal(&refused) {
+                return Err(error);
             }
             edges.settle(&refused)?;
         }
         Err(DirectoryError::Contended)
     }
 
-    /// The update of a group of which only members change.
+    /// The update of a group's item for a change of it.
+    pub(crate) fn group_head(
+        &self,
+        changing: &Changing,
+        edges: &Edges,
+        balance: i64,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Update, DirectoryError> {
+        let next = &changing.next.resource;
+        let head = match changing.is_same && !edges.is_fenced() {
+            true => self.touch(next.id, balance, now, write)?,
+            false => unplanned(self.head(next, &PasswordHash::Keep, Some(balance), write)?),
+        };
+        Ok(match edges.fence() {
+            Some(fence) => on_fence(head, fence),
+            None => head,
+        })
+    }
+
+    /// The update of a group of which only members change, while no plan is open for it.
     pub(crate) fn touch(
         &self,
         group: ResourceId,
@@ -283,7 +302,7 @@ impl Directory {
             self.store.table(),
             &keys::resource(&self.tenant, ResourceKind::Group, group),
             "SET m = :m, w = :w ADD v :one, n :n",
-            Some(PRESENT),
+            Some(&format!("{PRESENT} AND {UNPLANNED}")),
             vec![
                 (":m", n(to_millis(now).as_millisecond())),
                 (":w", s(write.as_str())),
@@ -291,6 +310,36 @@ impl Directory {
                 (":n", n(balance)),
             ],
         )
+    }
+}
+
+/// A change of a group in the making.
+pub(crate) struct Changing {
+    pub(crate) next: Stored,
+    pub(crate) before: Indexed,
+    pub(crate) after: Indexed,
+    /// Whether its attributes stay.
+    is_same: bool,
+}
+
+impl Changing {
+    fn new(current: &Stored, attributes: Attributes, now: Timestamp) -> Self {
+        Self {
+            is_same: attributes == current.resource.attributes,
+            before: indexed(ResourceKind::Group, &current.resource.attributes),
+            after: indexed(ResourceKind::Group, &attributes),
+            next: successor(current, attributes, now),
+        }
+    }
+
+    /// What it means that these actions were refused, unless it is for the members to say.
+    pub(crate) fn refusal(&self, refused: &[Role]) -> Option<DirectoryError> {
+        let is_stale = [Role::Above, Role::Resource, Role::Task];
+        if refused.iter().any(|role| is_stale.contains(role)) {
+            return Some(DirectoryError::Stale);
+        }
+        let is_taken = refused.contains(&Role::Marker);
+        is_taken.then(|| taken(ResourceKind::Group, self.after.name.clone()))
     }
 }
 
@@ -318,37 +367,9 @@ fn to_millis(instant: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }
 
-fn taken(kind: ResourceKind, value: String) -> DirectoryError {
+pub(crate) fn taken(kind: ResourceKind, value: String) -> DirectoryError {
     DirectoryError::Taken {
         attribute: keys::unique_attribute(kind),
         value,
-    }
-}
-
-/// Refuses e-mail addresses beyond those that one transaction can index, and take out again.
-fn check_addresses(before: Option<&Indexed>, after: &Indexed) -> Result<(), DirectoryError> {
-    let addresses = |entries: &Indexed| -> BTreeSet<String> {
-        let emails = entries
-            .lookups
-            .iter()
-            .filter(|(lookup, _)| *lookup == Lookup::Email);
-        emails.map(|(_, value)| value.clone()).collect()
-    };
-    let old = before.map(addresses).unwrap_or_default();
-    let new = addresses(after);
-    let given = new.len().max(old.symmetric_difference(&new).count());
-    match given > MOST_ADDRESSES {
-        true => Err(DirectoryError::TooManyAddresses {
-            given,
-            most: MOST_ADDRESSES,
-        }),
-        false => Ok(()),
-    }
-}
-
-fn check_size(actions: &Actions, edges: &Edges) -> Result<(), DirectoryError> {
-    match actions.len() > MOST_ACTIONS || edges.is_over_bound() {
-        true => Err(edges.too_many()),
-        false => Ok(()),
     }
 }

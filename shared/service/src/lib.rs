@@ -9,8 +9,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::connect::Clients;
 use directory::directory::Directory;
+use directory::error::DirectoryError;
 use directory::keyring::Keyrings;
 use directory::store::{Meter, Spent, Store};
+use directory::tenant_id::TenantId;
 use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
@@ -108,6 +110,19 @@ impl Service {
     #[must_use]
     pub const fn keyrings(&self) -> &Keyrings {
         &self.keyrings
+    }
+
+    /// Finishes the large writes of a tenant that were committed and not carried out, because the function that
+    /// made them came to its end: for whoever reads the table's stream, or comes by from time to time. Gives the
+    /// number of those that are being prepared still.
+    ///
+    /// # Errors
+    ///
+    /// What the storage fails with; what is done by then is done.
+    pub async fn finish(&self, tenant: &TenantId) -> Result<usize, DirectoryError> {
+        let meter = Arc::new(Meter::default());
+        let directory = Directory::new(Arc::clone(&self.store), tenant.clone(), meter);
+        directory.finish(self.clock.now(), &self.ids.write()).await
     }
 
     /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].

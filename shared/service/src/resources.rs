@@ -271,21 +271,25 @@ impl<'r> Resources<'r> {
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
             let beside = self.directory.branch();
-            let (current, groups) = tokio::try_join!(self.current(id), async move {
-                beside.groups_to_leave(id).await.map_err(explain)
-            })?;
+            let (found, groups) = tokio::try_join!(
+                self.directory.get(self.of.kind, id),
+                beside.groups_to_leave(id)
+            )
+            .map_err(explain)?;
+            let Some(current) = found else {
+                // A deletion whose answer never came is asked for again: what it left is cleared.
+                let (now, write) = (self.clock.now(), self.ids.write());
+                let finished = self.directory.finish_deletion(id, now, &write).await;
+                finished.map_err(explain)?;
+                return Err(self.absent(id.as_str()));
+            };
             preconditions.check(current.resource.meta.version)?;
             let deleted = self
                 .directory
                 .delete(&current, groups, self.clock.now(), &self.ids.write())
                 .await;
             match deleted {
-                Ok(()) => {
-                    if self.of.kind == ResourceKind::Group {
-                        self.directory.clear_members(id).await.map_err(explain)?;
-                    }
-                    return Ok(Outcome::Done);
-                }
+                Ok(()) => return Ok(Outcome::Done),
                 Err(DirectoryError::Stale) => {}
                 Err(error) => return Err(explain(error)),
             }

@@ -206,6 +206,9 @@ pub fn explain(error: DirectoryError) -> ScimError {
         DirectoryError::TooManyMembers { given, most } => ScimError::too_large(format!(
             "the request changes {given} members; one request can change {most} at most, so send the rest in further ones"
         )),
+        DirectoryError::TooManyGroups { given, most } => ScimError::too_large(format!(
+            "`members`: the request brings {given} groups; one request can bring {most} at most, so send the rest in further ones"
+        )),
         DirectoryError::TooManyAddresses { given, most } => ScimError::too_large(format!(
             "`emails`: the request gives or changes {given} addresses; {most} are the most that a user can have and that one request can change"
         )),

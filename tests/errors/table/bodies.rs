@@ -140,8 +140,8 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Groups",
-        r#"{<Group>,"displayName":"x","members":[<32 members>]}"#,
-        "413  the request changes 32 members; one request can change 31 at most, so send the rest in further ones",
+        r#"{<Group>,"displayName":"x","members":[<25001 members>]}"#,
+        "413  the request changes 25001 members; one request can change 25000 at most, so send the rest in further ones",
     ),
     (
         "POST /Users",

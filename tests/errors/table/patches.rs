@@ -160,8 +160,13 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "PATCH /Groups/<group>",
-        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<32 members>]}]}"#,
-        "413  the request changes 32 members; one request can change 31 at most, so send the rest in further ones",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<99 groups>]}]}"#,
+        "413  `members`: the request brings 99 groups; one request can bring 97 at most, so send the rest in further ones",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<25001 members>]}]}"#,
+        "413  the request changes 25001 members; one request can change 25000 at most, so send the rest in further ones",
     ),
     (
         "PATCH /Groups/<group>",

@@ -6,12 +6,11 @@ use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 use super::Query;
-use crate::directory::{Directory, MemberRef, Spread, edge_kind};
+use crate::directory::{Directory, MemberRef, Spread};
 use crate::error::DirectoryError;
 use crate::items::Stored;
-use crate::keys::{self, Key};
+use crate::members::plans_of;
 use crate::plan::Memberships;
-use crate::store::sort_key;
 
 /// How many members are looked at for one filter before the query is refused.
 const MOST_MEMBERS_READ: u64 = 100_000;
@@ -105,35 +104,39 @@ impl Directory {
                     })
                     .collect())
             }
-            (Asked::All, ResourceKind::Group) => {
-                let members: u64 = resources.iter().map(|group| group.members).sum();
-                if members > MOST_MEMBERS_READ {
-                    return Err(DirectoryError::TooMany);
-                }
-                let members = match spread {
-                    Spread::Neighbours => self.members_between(first, last).await?,
-                    Spread::Scattered => {
-                        let groups = self.with_members_each(resources.to_vec()).await?;
-                        let members = groups.into_iter();
-                        members
-                            .map(|(group, members)| (group.resource.id, members))
-                            .collect()
-                    }
-                };
-                Ok(members
-                    .into_iter()
-                    .map(|(id, members)| {
-                        (
-                            id,
-                            members
-                                .into_iter()
-                                .map(|one| one.to_json(query.base))
-                                .collect(),
-                        )
-                    })
-                    .collect())
-            }
+            (Asked::All, ResourceKind::Group) => self.all_members(query, resources, spread).await,
         }
+    }
+
+    /// The members of groups, as values.
+    async fn all_members(
+        &self,
+        query: Query<'_>,
+        groups: &[Stored],
+        spread: Spread,
+    ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
+        let members: u64 = groups.iter().map(|group| group.members).sum();
+        if members > MOST_MEMBERS_READ {
+            return Err(DirectoryError::TooMany);
+        }
+        let members = if let (Spread::Neighbours, [first, .., last]) = (spread, groups) {
+            let (first, last) = (first.resource.id, last.resource.id);
+            self.members_between(first, last, &plans_of(groups)).await?
+        } else {
+            let groups = self.with_members_each(groups.to_vec()).await?;
+            let members = groups.into_iter();
+            members
+                .map(|(group, members)| (group.resource.id, members))
+                .collect()
+        };
+        let shown = |members: Vec<MemberRef>| {
+            let members = members.into_iter();
+            members.map(|one| one.to_json(query.base)).collect()
+        };
+        Ok(members
+            .into_iter()
+            .map(|(id, members)| (id, shown(members)))
+            .collect())
     }
 
     /// Which of `ids` are members of which of the groups.
@@ -142,21 +145,10 @@ impl Directory {
         groups: &[Stored],
         ids: &[ResourceId],
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
-        let wanted: Vec<Key> = groups
-            .iter()
-            .flat_map(|group| {
-                let group = group.resource.id;
-                ids.iter()
-                    .map(move |id| keys::member(&self.tenant, group, *id))
-            })
-            .collect();
+        let own: Vec<ResourceId> = groups.iter().map(|one| one.resource.id).collect();
+        let plans = plans_of(groups);
         let mut found: BTreeMap<ResourceId, Vec<Value>> = BTreeMap::new();
-        for item in self.store.batch_get(&wanted, &self.meter).await? {
-            let Some((group, id)) = keys::edge(sort_key(&item)) else {
-                continue;
-            };
-            let kind = edge_kind(&item);
-            let member = MemberRef { id, kind };
+        for (group, member) in self.joined(&own, ids, Some(plans)).await? {
             found.entry(group).or_default().push(member.to_json(""));
         }
         Ok(found)
@@ -169,22 +161,13 @@ impl Directory {
         groups: &BTreeMap<ResourceId, BTreeSet<ResourceId>>,
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
         let all: BTreeSet<ResourceId> = groups.values().flatten().copied().collect();
-        let wanted: Vec<Key> = users
-            .iter()
-            .flat_map(|user| {
-                let user = user.resource.id;
-                all.iter()
-                    .map(move |id| keys::member(&self.tenant, *id, user))
-            })
-            .collect();
+        let all: Vec<ResourceId> = all.into_iter().collect();
+        let users: Vec<ResourceId> = users.iter().map(|one| one.resource.id).collect();
         let mut found: BTreeMap<ResourceId, Vec<Value>> = BTreeMap::new();
-        for item in self.store.batch_get(&wanted, &self.meter).await? {
-            let Some((group, user)) = keys::edge(sort_key(&item)) else {
-                continue;
-            };
+        for (group, user) in self.joined(&all, &users, None).await? {
             let through = groups.iter().filter(|(_, within)| within.contains(&group));
             let values = through.map(|(id, _)| json!({ "value": id.as_str() }));
-            found.entry(user).or_default().extend(values);
+            found.entry(user.id).or_default().extend(values);
         }
         Ok(found)
     }

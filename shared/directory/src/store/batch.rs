@@ -1,11 +1,12 @@
 //! Batches: many items in few calls, what is left unprocessed tried again.
 
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, ReturnConsumedCapacity, WriteRequest,
+    DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
 };
-use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::{ATTEMPTS, Item, Meter, Store, backoff};
+use crate::directory::SIDE_BY_SIDE;
 use crate::error::{DirectoryError, from_sdk};
 use crate::keys::Key;
 
@@ -21,16 +22,44 @@ impl Store {
         keys: &[Key],
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
+        self.batch_read(keys, None, meter).await
+    }
+
+    /// The keys at which there are items, as items that have nothing else, in no order.
+    pub(crate) async fn batch_keys(
+        &self,
+        keys: &[Key],
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        self.batch_read(keys, Some("pk, sk"), meter).await
+    }
+
+    async fn batch_read(
+        &self,
+        keys: &[Key],
+        projection_expression: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
         let batches = keys.chunks(BATCH_GET).map(|batch| {
             let branch = meter.branch();
-            async move { self.batch_get_one(batch, &branch).await }
+            async move {
+                self.batch_get_one(batch, projection_expression, &branch)
+                    .await
+            }
         });
-        Ok(try_join_all(batches).await?.concat())
+        // As a list: a future that keeps the closures is not `Send` for every lifetime.
+        let batches: Vec<_> = batches.collect();
+        let found: Vec<_> = stream::iter(batches)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        Ok(found.concat())
     }
 
     async fn batch_get_one(
         &self,
         keys: &[Key],
+        projection_expression: Option<&str>,
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
         let mut found = Vec::with_capacity(keys.len());
@@ -40,6 +69,7 @@ impl Store {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(left))
                 .consistent_read(true)
+                .set_projection_expression(projection_expression.map(str::to_owned))
                 .build()
                 .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
             meter.call(&["dynamodb:BatchGetItem"]);
@@ -75,34 +105,66 @@ impl Store {
         Err(DirectoryError::Throttled)
     }
 
-    /// Deletes items without conditions, in batches one after the other.
+    /// Deletes items without conditions, in no order.
     pub(crate) async fn batch_delete(
         &self,
         keys: &[Key],
         meter: &Meter,
     ) -> Result<(), DirectoryError> {
-        for batch in keys.chunks(BATCH_WRITE) {
-            let mut left = batch
-                .iter()
-                .map(|key| {
-                    DeleteRequest::builder()
-                        .set_key(Some(key.attributes()))
-                        .build()
-                        .map(|delete| WriteRequest::builder().delete_request(delete).build())
-                })
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(|_| DirectoryError::Internal("a deletion without a key".to_owned()))?;
-            let mut attempt = 0;
-            while !left.is_empty() {
-                if attempt == ATTEMPTS {
-                    return Err(DirectoryError::Throttled);
+        let requests = keys.iter().map(|key| {
+            DeleteRequest::builder()
+                .set_key(Some(key.attributes()))
+                .build()
+                .map(|delete| WriteRequest::builder().delete_request(delete).build())
+        });
+        let requests: Result<Vec<_>, _> = requests.collect();
+        let incomplete = |_| DirectoryError::Internal("a deletion without a key".to_owned());
+        self.batch_write(requests.map_err(incomplete)?, meter).await
+    }
+
+    /// Puts items without conditions, in no order.
+    pub(crate) async fn batch_put(
+        &self,
+        items: Vec<Item>,
+        meter: &Meter,
+    ) -> Result<(), DirectoryError> {
+        let requests = items.into_iter().map(|item| {
+            PutRequest::builder()
+                .set_item(Some(item))
+                .build()
+                .map(|put| WriteRequest::builder().put_request(put).build())
+        });
+        let requests: Result<Vec<_>, _> = requests.collect();
+        let incomplete = |_| DirectoryError::Internal("a put without an item".to_owned());
+        self.batch_write(requests.map_err(incomplete)?, meter).await
+    }
+
+    async fn batch_write(
+        &self,
+        requests: Vec<WriteRequest>,
+        meter: &Meter,
+    ) -> Result<(), DirectoryError> {
+        let batches: Vec<_> = requests
+            .chunks(BATCH_WRITE)
+            .map(|batch| {
+                let branch = meter.branch();
+                let mut left = batch.to_vec();
+                async move {
+                    for attempt in 0..ATTEMPTS {
+                        backoff(attempt, left.len()).await;
+                        left = self.batch_write_one(left, &branch).await?;
+                        if left.is_empty() {
+                            return Ok(());
+                        }
+                    }
+                    Err(DirectoryError::Throttled)
                 }
-                backoff(attempt, left.len()).await;
-                left = self.batch_write_one(left, meter).await?;
-                attempt += 1;
-            }
-        }
-        Ok(())
+            })
+            .collect();
+        stream::iter(batches)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect()
+            .await
     }
 
     async fn batch_write_one(

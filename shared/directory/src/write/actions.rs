@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use scim_core::ResourceId;
 
 use crate::error::DirectoryError;
-use crate::items::n;
+use crate::items::{n, s};
 use crate::keys::Key;
 use crate::store::Item;
 
@@ -18,6 +18,8 @@ pub(crate) enum Role {
     Resource,
     /// A group above it: it joined another one meanwhile.
     Above,
+    /// The task that the write belongs to: it was given up.
+    Task,
     /// Its unique name: somebody has it.
     Marker,
     /// The edge of a new member: there is one.
@@ -26,7 +28,7 @@ pub(crate) enum Role {
     Member(ResourceId),
     /// The edge of a former member: there is none.
     Removed(ResourceId),
-    /// A group that is left: it is gone.
+    /// A group that is left: it is gone, or its members are being changed by a plan.
     Left(ResourceId),
     /// It cannot fail.
     Certain,
@@ -41,6 +43,8 @@ pub(crate) struct Actions {
 
 const ABSENT: &str = "attribute_not_exists(pk)";
 pub(super) const PRESENT: &str = "attribute_exists(pk)";
+/// No plan is open.
+pub(super) const UNPLANNED: &str = "attribute_not_exists(o)";
 /// The fence is the one that was read: a resource that was never a member has none, and it never goes.
 const SAME_FENCE: &str = "(attribute_not_exists(f) OR f = :f)";
 
@@ -128,6 +132,19 @@ impl Actions {
         Ok(())
     }
 
+    /// Demands that a task is there and was not given up.
+    pub(crate) fn check_task(&mut self, table: &str, key: &Key) -> Result<(), DirectoryError> {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.attributes()))
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(dead)")
+            .build()
+            .map_err(|error| unbuilt(&error))?;
+        let item = TransactWriteItem::builder().condition_check(check).build();
+        self.push(item, Role::Task);
+        Ok(())
+    }
+
     pub(crate) fn items(&self) -> Vec<TransactWriteItem> {
         self.items.clone()
     }
@@ -172,5 +189,25 @@ pub(super) fn on_fence(mut update: Update, fence: u64) -> Update {
         .expression_attribute_values
         .get_or_insert_default()
         .insert(":f".to_owned(), n(fence));
+    update
+}
+
+/// The same update of a group, but only while no plan is open for it.
+pub(super) fn unplanned(mut update: Update) -> Update {
+    let before = update.condition_expression.take();
+    let condition = before.map_or_else(String::new, |condition| condition + " AND ");
+    update.condition_expression = Some(condition + UNPLANNED);
+    update
+}
+
+/// The same update of a group, which opens a plan for it too.
+pub(crate) fn opening(mut update: Update, plan: &str) -> Update {
+    update.update_expression = update
+        .update_expression
+        .replacen("SET ", "SET o = :plan, ", 1);
+    update
+        .expression_attribute_values
+        .get_or_insert_default()
+        .insert(":plan".to_owned(), s(plan));
     update
 }

@@ -11,16 +11,20 @@ use crate::error::DirectoryError;
 use crate::items::{Stored, WriteId, indexed, n};
 use crate::keys;
 use crate::members::MOST_ACTIONS;
+use crate::task::{Work, task_item};
 
 /// How many actions it takes to leave a group: the two edges, and the group's version and count.
-const ACTIONS_PER_GROUP: usize = 3;
+pub(super) const ACTIONS_PER_GROUP: usize = 3;
+
+/// How many members of a deleted group are cleared before the answer.
+const CLEARED_AT_ONCE: u64 = 1_000;
 
 impl Directory {
     /// Deletes a resource with its index entries, and takes it out of the groups it is in.
     ///
     /// # Errors
     ///
-    /// `Stale` when it changed, or joined a group, since `current` was read; `Gone`.
+    /// `Stale` when it changed, or joined a group, since `current` was read; `Contended`.
     pub async fn delete(
         &self,
         current: &Stored,
@@ -28,43 +32,55 @@ impl Directory {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let resource = &current.resource;
-        let entries = indexed(resource.kind, &resource.attributes);
+        let (kind, id) = (current.resource.kind, current.resource.id);
+        let task = keys::task(&self.tenant, id, write.as_str());
+        let has_edges = current.members > 0 || current.plan.is_some();
         let mut left: BTreeMap<ResourceId, bool> =
             groups.into_iter().map(|group| (group, true)).collect();
         for round in 0..MOST_ROUNDS {
-            let mut actions = Actions::default();
-            self.remove_resource(&mut actions, current)?;
-            self.index(&mut actions, resource, Some(&entries), None)?;
-            actions.update(self.count(resource, -1)?, Role::Certain);
-            let is_last = left.len() <= (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP;
-            if !is_last {
-                actions = Actions::default();
+            let mut actions = self.removal(current)?;
+            if has_edges {
+                // Whoever comes later finds what is still to be cleared.
+                let item = task_item(&task, Work::Deletion(kind), now);
+                actions.put(self.store.table(), item, Role::Certain)?;
             }
-            let most = MOST_ACTIONS / ACTIONS_PER_GROUP;
-            let leaving: Vec<_> = left.iter().take(most).map(|(id, is)| (*id, *is)).collect();
-            for (group, exists) in &leaving {
-                self.leave(&mut actions, resource.id, *group, *exists, now, write)?;
+            if let Some(plan) = &current.plan {
+                let key = keys::task(&self.tenant, id, plan);
+                actions.delete(self.store.table(), &key, None, Role::Certain)?;
+            }
+            if left.len() > (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP {
+                let groups = left.into_keys().collect();
+                return self.depart(current, groups, now, write).await;
+            }
+            for (group, exists) in &left {
+                self.leave(&mut actions, id, *group, *exists, now, write)?;
             }
             let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                // Committed: what is not cleared now is cleared later.
+                let is_small = current.members <= CLEARED_AT_ONCE && current.plan.is_none();
+                if has_edges && is_small && self.clear_group(id).await.is_ok() {
+                    let _ = self.close_task(&task).await;
+                }
+                return Ok(());
+            }
             if refused.contains(&Role::Resource) {
                 return Err(DirectoryError::Stale);
             }
-            for role in &refused {
-                if let Role::Left(group) | Role::Removed(group) = role {
-                    left.insert(*group, false);
-                }
-            }
-            if refused.is_empty() && is_last {
-                return Ok(());
-            }
-            if refused.is_empty() {
-                for (group, _) in leaving {
-                    left.remove(&group);
-                }
-            }
+            self.look_after(&refused, &mut left, write).await?;
         }
         Err(DirectoryError::Contended)
+    }
+
+    /// The actions that remove a resource with its index entries.
+    pub(super) fn removal(&self, current: &Stored) -> Result<Actions, DirectoryError> {
+        let resource = &current.resource;
+        let entries = indexed(resource.kind, &resource.attributes);
+        let mut actions = Actions::default();
+        self.remove_resource(&mut actions, current)?;
+        self.index(&mut actions, resource, Some(&entries), None)?;
+        actions.update(self.count(resource, -1)?, Role::Certain);
+        Ok(actions)
     }
 
     fn remove_resource(

@@ -9,11 +9,17 @@ use super::{Actions, Role, update};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, n, s};
+use crate::keys::Lookup;
+use crate::members::MOST_ACTIONS;
 use crate::{keys, store};
+
+/// How many e-mail addresses one request can give or change: a transaction has the resource, its counter,
+/// its marker before and after, its externalId before and after besides.
+const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
 
 impl Directory {
     /// The update of the counter of a resource's bucket, and of the part of it that the id falls into.
-    pub(super) fn count(&self, resource: &Resource, change: i8) -> Result<Update, DirectoryError> {
+    pub(crate) fn count(&self, resource: &Resource, change: i8) -> Result<Update, DirectoryError> {
         let part = keys::count_part(resource.id);
         update(
             self.store.table(),
@@ -25,7 +31,7 @@ impl Directory {
     }
 
     /// Adds what takes the index entries of a resource from one state to another.
-    pub(super) fn index(
+    pub(crate) fn index(
         &self,
         actions: &mut Actions,
         resource: &Resource,
@@ -62,5 +68,29 @@ impl Directory {
             actions.put(table, store::item(&key, []), Role::Certain)?;
         }
         Ok(())
+    }
+}
+
+/// Refuses e-mail addresses beyond those that one transaction can index, and take out again.
+pub(super) fn check_addresses(
+    before: Option<&Indexed>,
+    after: &Indexed,
+) -> Result<(), DirectoryError> {
+    let addresses = |entries: &Indexed| -> BTreeSet<String> {
+        let emails = entries
+            .lookups
+            .iter()
+            .filter(|(lookup, _)| *lookup == Lookup::Email);
+        emails.map(|(_, value)| value.clone()).collect()
+    };
+    let old = before.map(addresses).unwrap_or_default();
+    let new = addresses(after);
+    let given = new.len().max(old.symmetric_difference(&new).count());
+    match given > MOST_ADDRESSES {
+        true => Err(DirectoryError::TooManyAddresses {
+            given,
+            most: MOST_ADDRESSES,
+        }),
+        false => Ok(()),
     }
 }

@@ -1,0 +1,132 @@
+//! A service whose process ends at a write: from then on nothing that it asks reaches the table, and no answer
+//! reaches it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::config::interceptors::{
+    BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::error::BoxError;
+use bytes::Bytes;
+use directory::connect::Clients;
+use http::{Method, Request};
+use local::stack::service;
+use serde_json::Value;
+use service::clock::{Clock, Ids};
+use service::{Function, Origin};
+
+use super::Target;
+use super::client::Client;
+
+/// When the process ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Death {
+    /// Before this write, counted from 1, is made.
+    Before(u32),
+    /// After it is made, before its answer comes.
+    After(u32),
+}
+
+/// What becomes of the calls of a process.
+#[derive(Clone, Debug)]
+struct Fate {
+    death: Death,
+    writes: Arc<AtomicU32>,
+    is_dead: Arc<AtomicBool>,
+}
+
+const WRITES: [&str; 5] = [
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+];
+
+impl Intercept for Fate {
+    fn name(&self) -> &'static str {
+        "fate"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if self.is_dead.load(Ordering::SeqCst) {
+            return Err("dead".into());
+        }
+        let target = context.request().headers().get("x-amz-target");
+        let operation = target.and_then(|target| target.rsplit('.').next());
+        if !WRITES.contains(&operation.unwrap_or_default()) {
+            return Ok(());
+        }
+        let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
+        match self.death {
+            Death::Before(last) if number >= last => {
+                self.is_dead.store(true, Ordering::SeqCst);
+                Err("dies before a write".into())
+            }
+            Death::After(last) if number == last => {
+                self.is_dead.store(true, Ordering::SeqCst);
+                Ok(())
+            }
+            Death::After(last) if number > last => Err("dead".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn read_before_deserialization(
+        &self,
+        _: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        match self.is_dead.load(Ordering::SeqCst) {
+            true => Err("dead".into()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Sends a request to a service of its own that dies; whether it did. Its answer would not have been heard.
+pub async fn send(
+    target: &Target,
+    client: &Client,
+    (method, path, body): (&str, &str, Option<&Value>),
+    death: Death,
+) -> bool {
+    let fate = Fate {
+        death,
+        writes: Arc::default(),
+        is_dead: Arc::default(),
+    };
+    let clients = &target.stack.services.clients;
+    let config = clients.dynamodb.config().to_builder();
+    let mortal = Clients {
+        dynamodb: aws_sdk_dynamodb::Client::from_conf(config.interceptor(fate.clone()).build()),
+        secrets: clients.secrets.clone(),
+    };
+    let function = match path.starts_with("/Users") {
+        true => Function::Users,
+        false => Function::Groups,
+    };
+    let request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).expect("a method"))
+        .uri(format!("{}{path}", client.base))
+        .header("authorization", format!("Bearer {}", client.token))
+        .header("content-type", "application/scim+json")
+        .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
+        .expect("a request");
+    let service = service(&mortal, None, Clock::system(), Ids::system());
+    let response = service.handle(function, request, Origin::default()).await;
+    let is_dead = fate.is_dead.load(Ordering::SeqCst);
+    assert!(
+        is_dead || response.status().is_success(),
+        "{method} {path}: {response:?}"
+    );
+    is_dead
+}

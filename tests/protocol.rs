@@ -3,6 +3,7 @@
 
 mod addresses;
 mod bodies;
+mod coding;
 mod discovery;
 mod filters;
 mod groups;

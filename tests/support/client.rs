@@ -1,5 +1,6 @@
 //! A SCIM client that shows everything of an answer.
 
+use std::io::Read;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -167,10 +168,18 @@ impl Client {
             .expect("an answer")
             .into_parts();
         let body = body.collect().await.expect("the whole answer").to_bytes();
+        let is_compressed = parts.headers.get("content-encoding").is_some();
+        let mut text = String::new();
+        if is_compressed {
+            let mut decoder = flate2::read::GzDecoder::new(&*body);
+            decoder.read_to_string(&mut text).expect("gzip of text");
+        } else {
+            text = String::from_utf8(body.into()).expect("text");
+        }
         Answer {
             status: parts.status,
             headers: parts.headers,
-            text: String::from_utf8(body.into()).expect("text"),
+            text,
         }
     }
 

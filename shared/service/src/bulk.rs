@@ -20,6 +20,7 @@ use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError, urn};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, Ids};
+use crate::coding::Coding;
 use crate::request::Preconditions;
 use crate::resources::Resources;
 use crate::response::{Outcome, explain};
@@ -254,7 +255,7 @@ impl<'b> Bulk<'b> {
 
 /// The success of an operation, with the status and version that its own response would have.
 fn done(outcome: Outcome, id: Option<ResourceId>) -> Ended {
-    let response = outcome.into_response()?;
+    let response = outcome.into_response(Coding::Identity)?;
     let tag = response.headers().get(header::ETAG);
     Ok(Done {
         id,

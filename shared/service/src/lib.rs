@@ -24,6 +24,7 @@ use tracing::Instrument;
 pub mod auth;
 pub mod bulk;
 pub mod clock;
+pub mod coding;
 pub mod config;
 pub mod cursor;
 pub mod lambda;
@@ -39,6 +40,7 @@ pub use routes::Function;
 
 use auth::{Caller, Gate};
 use clock::{Clock, Ids};
+use coding::Coding;
 use rate::{Rates, Turn};
 use request::{Address, Parameters, Preconditions};
 use response::{Failure, Outcome};
@@ -138,10 +140,11 @@ impl Service {
         let span = tracing::info_span!("request", request.id = origin.request_id);
         // The future of all endpoints is large: on the heap it burdens no stack.
         let answer = Box::pin(self.answer(function, &request, &origin, &meter, &mut trace));
+        let coding = Coding::accepted(request.headers());
         let result = answer
             .instrument(span)
             .await
-            .and_then(|outcome| outcome.into_response().map_err(Failure::from));
+            .and_then(|outcome| outcome.into_response(coding).map_err(Failure::from));
         let mut response = result.unwrap_or_else(Failure::into_response);
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);

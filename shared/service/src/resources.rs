@@ -13,6 +13,7 @@ use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimE
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
+use crate::coding::Coding;
 use crate::request::Preconditions;
 use crate::response::{Outcome, answer_too_large, explain};
 
@@ -35,6 +36,8 @@ pub struct Resources<'r> {
     pub clock: &'r Clock,
     /// Where ids come from.
     pub ids: &'r Ids,
+    /// How answers are coded, which decides how much fits into one.
+    pub coding: Coding,
 }
 
 impl<'r> Resources<'r> {
@@ -53,6 +56,7 @@ impl<'r> Resources<'r> {
             base,
             clock,
             ids,
+            coding: Coding::default(),
         }
     }
 

@@ -8,14 +8,17 @@ use serde_json::Value;
 use directory::error::DirectoryError;
 use scim_core::error::quote;
 
+use crate::coding::Coding;
+
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// The media type of every body.
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 /// The only authentication scheme.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
-/// The largest answer, in bytes: Lambda takes 6 MB, in which the body's quotes are escaped again.
-pub const LARGEST: usize = 5 * 1024 * 1024;
+/// The coding of large bodies that clients take. Their like must not be given to others from a cache.
+const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
 /// A success.
 #[derive(Clone, PartialEq, Debug)]
@@ -49,12 +52,12 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The response; one with too large a body becomes an error.
+    /// The response, coded; one with too large a body becomes an error.
     ///
     /// # Errors
     ///
-    /// `tooLarge` over [`LARGEST`].
-    pub fn into_response(self) -> Result<Response<Bytes>, ScimError> {
+    /// `tooLarge`.
+    pub fn into_response(self, coding: Coding) -> Result<Response<Bytes>, ScimError> {
         let (status, location, version, body) = match self {
             Self::Created {
                 location,
@@ -77,7 +80,13 @@ impl Outcome {
             Self::Done => (StatusCode::NO_CONTENT, None, None, None),
         };
         let mut response = with_body(status, body.as_ref());
-        if response.body().len() > LARGEST {
+        if let Some(coded) = coding.code(response.body()) {
+            *response.body_mut() = coded;
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_ENCODING, GZIP);
+            headers.insert(header::VARY, ACCEPT_ENCODING);
+        }
+        if response.body().len() > coding.largest() {
             return Err(answer_too_large());
         }
         let headers = response.headers_mut();
@@ -270,15 +279,39 @@ mod tests {
 
     #[test]
     fn t21_an_answer_without_content_has_no_content_type() {
-        let response = Outcome::Done.into_response().unwrap();
+        let response = Outcome::Done.into_response(Coding::Gzip).unwrap();
         assert_eq!(response.status(), 204);
         assert!(response.body().is_empty() && response.headers().is_empty());
     }
 
     #[test]
+    fn large_answers_are_compressed_for_clients_that_take_it() {
+        use std::io::Read;
+        for (letters, is_large) in [(100, false), (10_000, true)] {
+            let body = Value::String("x".repeat(letters));
+            let response = Outcome::Message(body.clone()).into_response(Coding::Gzip);
+            let response = response.unwrap();
+            let coding = response.headers().get(header::CONTENT_ENCODING);
+            assert_eq!(coding.is_some_and(|coding| coding == "gzip"), is_large);
+            assert_eq!(response.headers().contains_key(header::VARY), is_large);
+            let mut text = String::new();
+            if is_large {
+                let mut decoder = flate2::read::GzDecoder::new(&**response.body());
+                decoder.read_to_string(&mut text).unwrap();
+            } else {
+                text.push_str(std::str::from_utf8(response.body()).unwrap());
+            }
+            assert_eq!(text, body.to_string());
+            let plain = Outcome::Message(body).into_response(Coding::Identity);
+            assert_eq!(plain.unwrap().body().len(), letters + 2);
+        }
+    }
+
+    #[test]
     fn answers_over_the_limit_are_refused_with_what_to_ask_for() {
-        let body = Value::String("x".repeat(LARGEST));
-        let error = Outcome::Message(body).into_response().unwrap_err();
+        let coding = Coding::Identity;
+        let body = Value::String("x".repeat(coding.largest()));
+        let error = Outcome::Message(body).into_response(coding).unwrap_err();
         assert!(error.detail.contains("excludedAttributes=members"));
     }
 }

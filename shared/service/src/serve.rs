@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::auth::Caller;
 use crate::bulk::Bulk;
 use crate::clock::{Clock, Ids};
+use crate::coding::Coding;
 use crate::request::{self, Parameters, Preconditions};
 use crate::resources::Resources;
 use crate::resources::list::Listing;
@@ -36,7 +37,11 @@ impl Serving<'_> {
 
     fn resources(&self, kind: ResourceKind) -> Resources<'_> {
         let of = self.caller.catalogue.resource_type(kind);
-        Resources::new(&self.directory, of, self.base, self.clock, self.ids)
+        let coding = Coding::accepted(self.request.headers());
+        Resources {
+            coding,
+            ..Resources::new(&self.directory, of, self.base, self.clock, self.ids)
+        }
     }
 
     fn listing(&self, kinds: &[ResourceKind]) -> Listing<'_> {

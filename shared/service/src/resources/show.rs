@@ -9,9 +9,6 @@ use serde_json::Value;
 use super::Resources;
 use crate::response::{Outcome, answer_too_large, explain};
 
-/// How many members fit into an answer: each takes about 170 bytes.
-const MOST_MEMBERS_SHOWN: u64 = 25_000;
-
 impl Resources<'_> {
     pub(super) async fn resource(
         &self,
@@ -41,7 +38,7 @@ impl Resources<'_> {
         if !projection.wants("members", self.of) {
             return Ok(self.represent(stored, Vec::new(), projection));
         }
-        check_shown(std::slice::from_ref(&stored))?;
+        self.check_shown(stored.members, projection)?;
         let id = stored.resource.id;
         let (stored, members) = self
             .directory
@@ -84,7 +81,8 @@ impl Resources<'_> {
                     .collect())
             }
             ResourceKind::Group if projection.wants("members", self.of) => {
-                check_shown(&page)?;
+                let members = page.iter().map(|group| group.members).sum();
+                self.check_shown(members, projection)?;
                 let groups = self.directory.with_members_each(page).await;
                 Ok(groups
                     .map_err(explain)?
@@ -134,13 +132,17 @@ impl Resources<'_> {
         let whole = resource.represent(self.of, self.base);
         Value::Object(projection.apply(self.of, whole))
     }
-}
 
-/// Refuses an answer whose members cannot fit, before they are read.
-fn check_shown(groups: &[Stored]) -> Result<(), ScimError> {
-    let members: u64 = groups.iter().map(|group| group.members).sum();
-    match members > MOST_MEMBERS_SHOWN {
-        true => Err(answer_too_large()),
-        false => Ok(()),
+    /// Refuses an answer whose members cannot fit, before they are read.
+    pub(super) fn check_shown(
+        &self,
+        members: u64,
+        projection: &Projection,
+    ) -> Result<(), ScimError> {
+        let is_shown = self.of.kind == ResourceKind::Group && projection.wants("members", self.of);
+        match is_shown && members > self.coding.most_members() {
+            true => Err(answer_too_large()),
+            false => Ok(()),
+        }
     }
 }

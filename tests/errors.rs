@@ -76,6 +76,14 @@ impl Names {
             .replace("<99 groups>", &groups.join(","))
             .replace("<95 addresses>", &addresses.join(","))
             .replace("<480 KB of roles>", &roles.join(","))
+            .replace(
+                "<999 roles>",
+                &(0..999)
+                    .map(|n| format!(r#"{{"value":"{n}"}}"#))
+                    .collect::<Vec<_>>()
+                    .join(","),
+            )
+            .replace("<60000 letters>", &"x".repeat(60_000))
             .replace("<1001 operations>", &operations.join(","))
             .replace("<513 letters>", &"x".repeat(513))
             .replace("<65537 letters>", &"x".repeat(65_537))

@@ -82,7 +82,8 @@ fn inner(member: &Member) -> &'static [&'static str] {
         "directory" => &["scim-core"],
         "service" => &["scim-core", "directory"],
         "local" => &["scim-core", "directory", "service"],
-        "e2e" => &["scim-core", "directory", "service", "local"],
+        "fuzz" => &["scim-core", "service", "local"],
+        "e2e" => &["scim-core", "directory", "service", "local", "fuzz"],
         _ => &["service"],
     }
 }

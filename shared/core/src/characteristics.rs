@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::effort::Effort;
 use crate::filter::Filter;
 use crate::patch::{Fault, PatchRequest, apply};
 use crate::schema::{
@@ -173,8 +174,10 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
         let filter = Filter::parse(&format!("{BADGE}:{filter}")).unwrap();
         let resolved = filter.resolve(&of).unwrap();
         assert_eq!(
-            users.each_ref().map(|user| resolved.matches(user)),
-            expected,
+            users
+                .each_ref()
+                .map(|user| resolved.matches(user, &Effort::of_request())),
+            expected.map(Ok),
             "{filter}"
         );
     }
@@ -199,7 +202,9 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
     ] {
         let by = format!("{BADGE}:{by}");
         let sort = Sort::parse(Some(&by), None, &of).unwrap().unwrap();
-        let [one, other] = users.each_ref().map(|user| sort.key(user));
+        let [one, other] = users
+            .each_ref()
+            .map(|user| sort.key(user, &Effort::of_request()).unwrap());
         assert_eq!(sort.direction.order(&one, &other), expected, "{by}");
     }
 }
@@ -207,7 +212,14 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
 fn patched(current: &Attributes, operation: &Value) -> Result<Attributes, ErrorKind> {
     let body = json!({ "schemas": [urn::PATCH_OP], "Operations": [operation] });
     let request = PatchRequest::parse(body).map_err(|error| error.kind)?;
-    match apply(&request, &of(), current, current, None) {
+    match apply(
+        &request,
+        &of(),
+        current,
+        current,
+        None,
+        &Effort::of_request(),
+    ) {
         Ok(patched) => Ok(patched.attributes),
         Err(Fault::Refused(error)) => Err(error.kind),
         Err(Fault::NeedsMembers) => panic!("users have no members"),

@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use crate::effort::Spent;
 use crate::urn;
 
 /// What went wrong.
@@ -173,6 +174,14 @@ impl ScimError {
     }
 }
 
+impl From<Spent> for ScimError {
+    fn from(Spent: Spent) -> Self {
+        Self::too_large(
+            "the request changes or looks at too many values; send its operations in several requests",
+        )
+    }
+}
+
 impl fmt::Display for ScimError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.detail)
@@ -212,14 +221,19 @@ shorthands! {
     too_large => TooLarge;
 }
 
-/// Client input as it is quoted in a detail: in backticks, control characters left out, cut short.
+/// Client input as it is quoted in a detail: in backticks, cut short, with a sign in the place of each
+/// control character and a quote in that of a backtick.
 #[must_use]
 pub fn quote(input: &str) -> String {
     const SHOWN: usize = 120;
     let mut shown: String = input
         .chars()
-        .filter(|c| !c.is_control())
         .take(SHOWN)
+        .map(|c| match c {
+            '`' => '\'',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
         .collect();
     if input.chars().nth(SHOWN).is_some() {
         shown.push('…');
@@ -246,8 +260,9 @@ mod tests {
     }
 
     #[test]
-    fn quoted_input_is_cut_short_and_has_no_control_characters() {
-        assert_eq!(quote("a\r\nb"), "`ab`");
+    fn quoted_input_is_cut_short_and_shows_what_cannot_be_read() {
+        assert_eq!(quote("a\r\nb"), "`a\u{fffd}\u{fffd}b`");
+        assert_eq!(quote("a`b"), "`a'b`");
         assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
     }
 }

@@ -129,14 +129,24 @@ impl<L> Logic<L> {
         }
     }
 
-    /// Whether the whole holds, given which leaves hold.
-    pub fn holds(&self, leaf: &impl Fn(&L) -> bool) -> bool {
-        match self {
-            Self::Leaf(term) => leaf(term),
-            Self::Not(inner) => !inner.holds(leaf),
-            Self::And(all) => all.iter().all(|one| one.holds(leaf)),
-            Self::Or(all) => all.iter().any(|one| one.holds(leaf)),
+    /// Whether the whole holds, given which leaves hold; no more of these are asked than it takes.
+    ///
+    /// # Errors
+    ///
+    /// The first that `leaf` gives.
+    pub fn holds<E>(&self, leaf: &impl Fn(&L) -> Result<bool, E>) -> Result<bool, E> {
+        let (all, decisive) = match self {
+            Self::Leaf(term) => return leaf(term),
+            Self::Not(inner) => return inner.holds(leaf).map(|holds| !holds),
+            Self::And(all) => (all, false),
+            Self::Or(all) => (all, true),
+        };
+        for one in all {
+            if one.holds(leaf)? == decisive {
+                return Ok(decisive);
+            }
         }
+        Ok(!decisive)
     }
 
     /// The same logic over other leaves.

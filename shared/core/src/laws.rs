@@ -3,13 +3,14 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::effort::Effort;
 use crate::filter::Filter;
 use crate::patch::{Fault, PatchRequest, Patched, apply};
 use crate::path::{AttrPath, Path};
 use crate::projection::Projection;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
 use crate::value::{self, Place};
-use crate::{Attributes, Draft, text, urn};
+use crate::{Attributes, Draft, ScimError, text, urn};
 
 mod generate;
 
@@ -40,7 +41,15 @@ fn patched(
         Value::Object(representation) => representation,
         _ => Attributes::new(),
     };
-    apply(request, of(kind), before, &representation, Some(&[]))
+    let effort = Effort::of_request();
+    apply(
+        request,
+        of(kind),
+        before,
+        &representation,
+        Some(&[]),
+        &effort,
+    )
 }
 
 fn request(operations: &[Value]) -> Option<PatchRequest> {
@@ -49,6 +58,12 @@ fn request(operations: &[Value]) -> Option<PatchRequest> {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn numbers_print_and_parse_as_themselves(number in any::<f64>()) {
+        let printed = json!(number).to_string();
+        prop_assert_eq!(serde_json::from_str::<Value>(&printed).ok(), Some(json!(number)));
+    }
 
     #[test]
     fn filters_print_and_parse_as_themselves(filter in filter()) {
@@ -84,7 +99,8 @@ proptest! {
     #[test]
     fn de_morgan(left in known_filter(), right in known_filter(), user in user_attributes()) {
         let holds = |filter: &Filter| {
-            filter.resolve(of(ResourceKind::User)).map(|resolved| resolved.matches(&user))
+            let resolved = filter.resolve(of(ResourceKind::User))?;
+            Ok::<_, ScimError>(resolved.matches(&user, &Effort::of_request()))
         };
         let not = |filter: &Filter| Filter::Not(Box::new(filter.clone()));
         prop_assert_eq!(holds(&not(&not(&left))), holds(&left));

@@ -18,6 +18,7 @@
 //! | [`projection`] | `attributes` and `excludedAttributes` | RFC 7644 §3.9 |
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
 //! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
+//! | [`effort`] | how much work a request may cause | RFC 7644 §7.7 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
 //!
 //! A resource in here is a JSON object in *normal form*: attribute names in the schema's
@@ -31,6 +32,7 @@ pub mod bulk;
 #[cfg(test)]
 mod characteristics;
 pub mod discovery;
+pub mod effort;
 pub mod error;
 pub mod extensions;
 pub mod filter;

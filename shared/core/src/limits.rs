@@ -20,6 +20,8 @@ pub const VALUES: usize = 1_000;
 pub const STRING_BYTES: usize = 64 * 1024;
 /// The longest userName or password, in bytes of UTF-8.
 pub const USER_NAME_BYTES: usize = 512;
+/// The most work that a request may cause, in steps of [`crate::effort`].
+pub const EFFORT: u64 = 10_000_000;
 /// The largest page, in resources.
 pub const PAGE: usize = 1_000;
 /// The page when the client names no count, in resources.

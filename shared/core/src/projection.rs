@@ -84,24 +84,15 @@ impl Projection {
 
     /// The representation with the attributes that the client wants.
     #[must_use]
-    pub fn apply(&self, of: &ResourceType, whole: Attributes) -> Attributes {
+    pub fn apply(&self, of: &ResourceType, mut whole: Attributes) -> Attributes {
         let view = self.on(of);
-        let mut shown = Map::with_capacity(whole.len());
-        for (name, value) in whole {
-            if let Some(attribute) = of.attribute(&name) {
-                if let Some(value) = view.value(None, attribute, value) {
-                    shown.insert(name, value);
-                }
-            } else if let Some(extension) = of.extension(&name)
-                && let Value::Object(inner) = value
-            {
-                let inner = view.extension(extension, inner);
-                if !inner.is_empty() {
-                    shown.insert(name, Value::Object(inner));
-                }
-            }
-        }
-        shown
+        whole.retain(|name, value| {
+            let shown = view.shown(of, name, value.take());
+            let is_shown = shown.is_some();
+            *value = shown.unwrap_or_default();
+            is_shown
+        });
+        whole
     }
 
     fn on<'s>(&self, of: &'s ResourceType) -> View<'s> {
@@ -200,6 +191,19 @@ impl<'s> View<'s> {
             Polarity::Without if parts.is_empty() => Extent::Whole,
             Polarity::Without => Extent::AllBut(parts),
         }
+    }
+
+    /// What is shown of one attribute, or of all those of an extension.
+    fn shown(&self, of: &ResourceType, name: &str, value: Value) -> Option<Value> {
+        if let Some(attribute) = of.attribute(name) {
+            return self.value(None, attribute, value);
+        }
+        let extension = of.extension(name)?;
+        let Value::Object(inner) = value else {
+            return None;
+        };
+        let inner = self.extension(extension, inner);
+        (!inner.is_empty()).then_some(Value::Object(inner))
     }
 
     fn extension(&self, schema: &Schema, inner: Map<String, Value>) -> Map<String, Value> {

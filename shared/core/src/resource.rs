@@ -1,7 +1,7 @@
 //! What clients give ([`Draft`]) and what is kept ([`Resource`]), RFC 7643 §3.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::Attributes;
 use crate::error::{ScimError, quote};
@@ -14,6 +14,7 @@ use crate::value::{self, Place};
 
 #[cfg(test)]
 mod provider_tests;
+mod represent;
 mod required;
 mod secret;
 
@@ -304,55 +305,6 @@ impl Resource {
     pub fn text(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).and_then(Value::as_str)
     }
-
-    /// What there is of an extension by its schema of today; what was stored under another is not.
-    fn extension(&self, schema: &Schema) -> Option<Attributes> {
-        let stored = self.attributes.get(&schema.id)?.as_object()?;
-        let values = schema.attributes.iter().filter_map(|attribute| {
-            let value = value::current(attribute, stored.get(&attribute.name)?)?;
-            Some((attribute.name.clone(), value.into_owned()))
-        });
-        let values: Attributes = values.collect();
-        (!values.is_empty()).then_some(values)
-    }
-
-    /// The whole representation, in the schema's order; memberships are added by who knows them.
-    #[must_use]
-    pub fn represent(&self, of: &ResourceType, base: &str) -> Attributes {
-        let mut whole = Map::new();
-        let mut schemas = vec![Value::String(of.schema.id.clone())];
-        let extensions: Vec<(&String, Attributes)> = of
-            .extensions
-            .iter()
-            .filter_map(|extension| {
-                Some((&extension.schema.id, self.extension(&extension.schema)?))
-            })
-            .collect();
-        schemas.extend(extensions.iter().map(|(id, _)| json!(id)));
-        whole.insert("schemas".to_owned(), Value::Array(schemas));
-        whole.insert("id".to_owned(), json!(self.id.as_str()));
-        let names = std::iter::once("externalId")
-            .chain(of.schema.attributes.iter().map(|a| a.name.as_str()));
-        for name in names {
-            if let Some(value) = self.attributes.get(name) {
-                whole.insert(name.to_owned(), value.clone());
-            }
-        }
-        for (id, attributes) in extensions {
-            whole.insert(id.clone(), Value::Object(attributes));
-        }
-        whole.insert(
-            "meta".to_owned(),
-            json!({
-                "resourceType": self.kind.name(),
-                "created": timestamp(self.meta.created),
-                "lastModified": timestamp(self.meta.last_modified),
-                "location": self.location(base),
-                "version": self.meta.version.to_string(),
-            }),
-        );
-        whole
-    }
 }
 
 /// An instant as SCIM has it, to the millisecond.
@@ -390,6 +342,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use crate::schema::Catalogue;
+    use serde_json::json;
 
     fn draft(kind: ResourceKind, body: Value) -> Result<Draft, ScimError> {
         Draft::parse(body, Catalogue::standard().resource_type(kind))

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Attributes;
+use crate::effort::{Effort, Spent};
 use crate::error::{ScimError, quote};
 use crate::path::{AttrPath, Target};
 use crate::resource::get;
@@ -174,8 +175,11 @@ impl<'s> Sort<'s> {
     }
 
     /// The value that a resource, as it is represented, is sorted by.
-    #[must_use]
-    pub fn key(&self, resource: &Attributes) -> SortKey {
+    ///
+    /// # Errors
+    ///
+    /// When the effort is spent.
+    pub fn key(&self, resource: &Attributes, effort: &Effort) -> Result<SortKey, Spent> {
         let chosen = match get(resource, self.target) {
             Some(Value::Array(values)) => values
                 .iter()
@@ -188,9 +192,11 @@ impl<'s> Sort<'s> {
             (other, _) => other,
         };
         let (Some(part), Some(compared)) = (part, self.target.compared()) else {
-            return SortKey::Unassigned;
+            return Ok(SortKey::Unassigned);
         };
-        match (compared.kind, part) {
+        let text = part.as_str().unwrap_or_default();
+        effort.spend(text::effort(compared, text))?;
+        Ok(match (compared.kind, part) {
             (_, Value::Bool(truth)) => SortKey::Boolean(*truth),
             (_, Value::Number(number)) => SortKey::Number(number.as_f64().unwrap_or_default()),
             (Type::DateTime, Value::String(text)) => {
@@ -200,7 +206,7 @@ impl<'s> Sort<'s> {
                 SortKey::Text(text::comparable(compared, text).into_owned())
             }
             _ => SortKey::Unassigned,
-        }
+        })
     }
 }
 
@@ -225,7 +231,8 @@ mod tests {
             .enumerate()
             .map(|(at, one)| {
                 (
-                    sort.key(one.as_object().unwrap()),
+                    sort.key(one.as_object().unwrap(), &Effort::of_request())
+                        .unwrap(),
                     i64::try_from(at).unwrap(),
                 )
             })

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use precis_core::profile::{PrecisFastInvocation, Rules};
 use precis_profiles::UsernameCaseMapped;
 
+use crate::effort;
 use crate::schema::{Attribute, Profile};
 
 /// The text with differences of case removed.
@@ -70,6 +71,17 @@ pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
             .map_or_else(|| fold(text), Cow::Owned),
         Profile::Plain if attribute.case_exact => Cow::Borrowed(text),
         Profile::Plain => fold(text),
+    }
+}
+
+/// The steps to bring a value of `attribute` into that form and to compare it.
+#[must_use]
+pub fn effort(attribute: &Attribute, text: &str) -> u64 {
+    match attribute.profile {
+        // PRECIS maps, normalises and looks at each letter again.
+        Profile::UserName => 2 * effort::of_text(text),
+        Profile::Plain if attribute.case_exact => effort::steps(text.len() / 64 + 1),
+        Profile::Plain => effort::of_text(text),
     }
 }
 

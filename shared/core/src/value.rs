@@ -28,7 +28,7 @@ mod current;
 mod several;
 
 pub use current::current;
-pub use several::{alike, elements, is_primary, keep_primary, same, unique, without};
+pub use several::{alike, elements, is_primary, keep_primary, unique, with, without};
 
 /// The place of a value in a message, for error details.
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ use std::fmt;
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use scim_core::ResourceId;
+use scim_core::effort::Spent;
 
 /// A failure of the directory. Nothing in it comes from another tenant.
 #[derive(Debug)]
@@ -52,7 +53,7 @@ pub enum DirectoryError {
         /// The largest size in bytes.
         most: usize,
     },
-    /// The query looks through more than it can in the time it has.
+    /// The query looks through more than it can in the time, or with the effort, that it has.
     TooMany,
     /// The table keeps refusing the write because of others to the same items.
     Contended,
@@ -62,6 +63,12 @@ pub enum DirectoryError {
     Unavailable(String),
     /// What is stored cannot be understood, or AWS refuses what it should not.
     Internal(String),
+}
+
+impl From<Spent> for DirectoryError {
+    fn from(Spent: Spent) -> Self {
+        Self::TooMany
+    }
 }
 
 impl fmt::Display for DirectoryError {

@@ -3,20 +3,20 @@
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join_all};
+use scim_core::effort::Effort;
 use scim_core::filter::Resolved;
 use scim_core::sort::{Direction, Sort, SortKey};
 use scim_core::{ResourceId, ResourceKind, ResourceType};
-use serde_json::Value;
 
 use crate::directory::{Directory, Found, Spread};
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys::{self, Key};
 use crate::plan::Plan;
-
 use crate::store::{Item, Range, sort_key, text};
 use memberships::Asked;
 
+mod judge;
 mod memberships;
 pub mod sorted;
 
@@ -56,6 +56,8 @@ pub struct Query<'q> {
     pub order: Order<'q>,
     /// The base address that locations are compared with.
     pub base: &'q str,
+    /// What the request may still take.
+    pub effort: &'q Effort,
     /// Where the page starts.
     pub place: Place,
     /// How many results the page may have.
@@ -335,42 +337,5 @@ impl Directory {
             }
             next = following;
         }
-    }
-
-    /// Puts resources to the filter.
-    async fn judge(
-        &self,
-        query: Query<'_>,
-        asked: &Asked,
-        resources: Vec<Stored>,
-        spread: Spread,
-    ) -> Result<Matches, DirectoryError> {
-        let memberships = self.memberships(query, asked, &resources, spread).await?;
-        let name = match query.of.kind {
-            ResourceKind::User => "groups",
-            ResourceKind::Group => "members",
-        };
-        let mut matches = Matches::default();
-        for stored in resources {
-            let mut whole = stored.resource.represent(query.of, query.base);
-            if let Some(values) = memberships.get(&stored.resource.id) {
-                whole.insert(name.to_owned(), Value::Array(values.clone()));
-            }
-            if query.filter.is_some_and(|filter| !filter.matches(&whole)) {
-                continue;
-            }
-            matches.total += 1;
-            let id = stored.resource.id;
-            match (query.order, query.place) {
-                (Order::By(sort), _) => matches.keys.push((sort.key(&whole), id)),
-                (Order::Alike, _) => matches.keys.push((SortKey::Unassigned, id)),
-                (Order::Ids, Place::After(after)) if id <= after => matches.before += 1,
-                (Order::Ids, _) if matches.first.len() < query.within() => {
-                    matches.first.push(stored);
-                }
-                (Order::Ids, _) => {}
-            }
-        }
-        Ok(matches)
     }
 }

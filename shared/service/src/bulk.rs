@@ -14,6 +14,7 @@ use http::header;
 use jiff::Timestamp;
 use scim_core::bulk::plan::{self, Names, Step, Work};
 use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place};
+use scim_core::effort::Effort;
 use scim_core::error::quote;
 use scim_core::projection::Projection;
 use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError, urn};
@@ -42,6 +43,8 @@ pub struct Bulk<'b> {
     directory: &'b Directory,
     catalogue: &'b Catalogue,
     base: &'b str,
+    /// What all operations may take together.
+    effort: Effort,
     clock: &'b Clock,
     ids: &'b Ids,
     started: Timestamp,
@@ -78,6 +81,7 @@ impl<'b> Bulk<'b> {
             directory,
             catalogue,
             base,
+            effort: Effort::of_request(),
             clock,
             ids,
             started: clock.now(),
@@ -208,7 +212,7 @@ impl<'b> Bulk<'b> {
 
     fn resources<'r>(&'r self, kind: ResourceKind, directory: &'r Directory) -> Resources<'r> {
         let of = self.catalogue.resource_type(kind);
-        Resources::new(directory, of, self.base, self.clock, self.ids)
+        Resources::new(directory, of, self.base, &self.effort, self.clock, self.ids)
     }
 
     /// The result of an operation as it is answered (RFC 7644 §3.7.3).

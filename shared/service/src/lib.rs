@@ -16,6 +16,7 @@ use directory::tenant_id::TenantId;
 use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
+use scim_core::effort::Effort;
 use scim_core::list::{Page, Place, StartIndex};
 use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
 use serde_json::Value;
@@ -238,6 +239,7 @@ impl Service {
             request,
             caller: &caller,
             base,
+            effort: Effort::of_request(),
             directory: Directory::new(Arc::clone(&self.store), tenant, Arc::clone(meter)),
             clock: &self.clock,
             ids: &self.ids,

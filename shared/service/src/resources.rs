@@ -5,6 +5,7 @@ use directory::error::DirectoryError;
 use directory::items::Stored;
 use directory::store::backoff;
 use directory::write::{NewResource, PasswordHash};
+use scim_core::effort::Effort;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
@@ -32,6 +33,8 @@ pub struct Resources<'r> {
     pub of: &'r ResourceType,
     /// The base address.
     pub base: &'r str,
+    /// What the request may still take.
+    pub effort: &'r Effort,
     /// The time.
     pub clock: &'r Clock,
     /// Where ids come from.
@@ -47,6 +50,7 @@ impl<'r> Resources<'r> {
         directory: &'r Directory,
         of: &'r ResourceType,
         base: &'r str,
+        effort: &'r Effort,
         clock: &'r Clock,
         ids: &'r Ids,
     ) -> Self {
@@ -54,6 +58,7 @@ impl<'r> Resources<'r> {
             directory,
             of,
             base,
+            effort,
             clock,
             ids,
             coding: Coding::default(),
@@ -206,7 +211,17 @@ impl<'r> Resources<'r> {
     ) -> Result<Patched, ScimError> {
         let attributes = &current.resource.attributes;
         let representation = current.resource.represent(self.of, self.base);
-        match patch::apply(request, self.of, attributes, &representation, None) {
+        let apply = |members| {
+            patch::apply(
+                request,
+                self.of,
+                attributes,
+                &representation,
+                members,
+                self.effort,
+            )
+        };
+        match apply(None) {
             Ok(patched) => return Ok(patched),
             Err(Fault::Refused(error)) => return Err(error),
             Err(Fault::NeedsMembers) => {}
@@ -219,14 +234,7 @@ impl<'r> Resources<'r> {
             .into_iter()
             .map(|member| member.to_json(self.base))
             .collect();
-        patch::apply(
-            request,
-            self.of,
-            attributes,
-            &representation,
-            Some(&members),
-        )
-        .map_err(|fault| match fault {
+        apply(Some(&members)).map_err(|fault| match fault {
             Fault::Refused(error) => error,
             Fault::NeedsMembers => answer_too_large(),
         })

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use directory::directory::Directory;
 use http::{Method, Request};
+use scim_core::effort::Effort;
 use scim_core::projection::Projection;
 use scim_core::{ErrorKind, ResourceKind, ScimError};
 use serde_json::Value;
@@ -25,6 +26,7 @@ pub(crate) struct Serving<'s> {
     pub(crate) preconditions: Preconditions,
     pub(crate) caller: &'s Caller,
     pub(crate) base: &'s str,
+    pub(crate) effort: Effort,
     pub(crate) directory: Directory,
     pub(crate) clock: &'s Clock,
     pub(crate) ids: &'s Ids,
@@ -37,10 +39,11 @@ impl Serving<'_> {
 
     fn resources(&self, kind: ResourceKind) -> Resources<'_> {
         let of = self.caller.catalogue.resource_type(kind);
+        let effort = &self.effort;
         let coding = Coding::accepted(self.request.headers());
         Resources {
             coding,
-            ..Resources::new(&self.directory, of, self.base, self.clock, self.ids)
+            ..Resources::new(&self.directory, of, self.base, effort, self.clock, self.ids)
         }
     }
 

@@ -63,7 +63,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "GET /Users/odd%0d%0aid",
         "",
-        "404  there is no User with the id `oddid`",
+        "404  there is no User with the id `odd��id`",
     ),
     (
         "GET /Schemas/urn:x",

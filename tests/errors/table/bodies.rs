@@ -46,7 +46,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":"a\u0000b"}"#,
-        "400 invalidValue `userName` `ab` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+        "400 invalidValue `userName` `a�b` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
     ),
     (
         "POST /Users",

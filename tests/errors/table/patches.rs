@@ -30,6 +30,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"roles","value":[<999 roles>]},{"op":"add","path":"roles.display","value":"<60000 letters>"}]}"#,
+        "413  operation 2: the request changes or looks at too many values; send its operations in several requests",
+    ),
+    (
+        "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[5]}"#,
         "400 invalidSyntax operation 1: must be a JSON object",
     ),

@@ -4,19 +4,19 @@
 //! way to ask for those. `eq null` and `ne null` ask for the unassigned and the assigned (RFC 7643
 //! §2.5). What makes no sense for the type of the attribute is refused when the filter is resolved.
 
-use std::borrow::Cow;
-use std::cmp::Ordering;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Filter, Logic, Operator, Term, Test};
-use crate::Attributes;
 use crate::error::{ScimError, quote};
 use crate::path::{Path, Target, Unknown};
 use crate::schema::{Attribute, ResourceType, Type};
 use crate::text;
 use crate::value;
+
+mod matching;
+
+pub use matching::selects;
 
 /// A filter whose names are known and whose literals fit.
 pub type Resolved<'s> = Logic<Leaf<'s>>;
@@ -257,150 +257,11 @@ fn comparand(
     }
 }
 
-impl Resolved<'_> {
-    /// Whether `resource` (a whole representation in normal form) meets the filter.
-    #[must_use]
-    pub fn matches(&self, resource: &Attributes) -> bool {
-        self.holds(&|leaf: &Leaf<'_>| leaf.matches(resource))
-    }
-}
-
-impl Leaf<'_> {
-    fn matches(&self, resource: &Attributes) -> bool {
-        let attributes = match self.target.container {
-            None => Some(resource),
-            Some(urn) => resource.get(urn).and_then(Value::as_object),
-        };
-        let stored = attributes.and_then(|held| held.get(&self.target.attribute.name));
-        let values = match stored {
-            None => &[][..],
-            Some(Value::Array(values)) => values,
-            Some(single) => std::slice::from_ref(single),
-        };
-        let selected = values.iter().filter(|value| match &self.values {
-            None => true,
-            Some(conditions) => {
-                conditions.holds(&|condition: &Condition<'_>| condition.matches(value))
-            }
-        });
-        answer(
-            &self.ask,
-            selected,
-            self.target.sub,
-            self.target.compared(),
-            self.target.attribute.kind,
-        )
-    }
-}
-
-impl Condition<'_> {
-    /// Whether one value meets the condition.
-    #[must_use]
-    pub fn matches(&self, one: &Value) -> bool {
-        let kind = match one {
-            Value::Object(_) => Type::Complex,
-            _ => Type::String,
-        };
-        answer(&self.ask, std::iter::once(one), self.sub, self.sub, kind)
-    }
-}
-
-/// Whether any of the `values` gives the answer; `sub` is the part that was named, `compared` the
-/// attribute that comparisons go to. A value that does not say whether it is primary is not (RFC 7643
-/// §2.4).
-fn answer<'v>(
-    ask: &Ask,
-    values: impl Iterator<Item = &'v Value>,
-    sub: Option<&Attribute>,
-    compared: Option<&Attribute>,
-    kind: Type,
-) -> bool {
-    let part = |value: &'v Value, part: Option<&Attribute>| match part {
-        Some(part) if kind == Type::Complex => value.get(&part.name),
-        _ => Some(value),
-    };
-    let mut values = values;
-    match ask {
-        Ask::Exists => values.next().is_some(),
-        Ask::Present => values.any(|value| part(value, sub).is_some_and(is_present)),
-        Ask::Unassigned => !values.any(|value| part(value, sub).is_some_and(is_present)),
-        Ask::Compare(operator, comparand) => values
-            .filter_map(|value| match part(value, compared) {
-                None if kind == Type::Complex && compared.is_some_and(is_flag) => {
-                    Some(&Value::Bool(false))
-                }
-                part => part,
-            })
-            .any(|value| compare(value, *operator, comparand, compared)),
-    }
-}
-
-fn is_flag(attribute: &Attribute) -> bool {
-    attribute.name == "primary" && attribute.kind == Type::Boolean
-}
-
-fn is_present(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(values) => values.iter().any(is_present),
-        Value::Object(parts) => parts.values().any(is_present),
-        Value::Bool(_) | Value::Number(_) => true,
-    }
-}
-
-fn compare(
-    value: &Value,
-    operator: Operator,
-    comparand: &Comparand,
-    attribute: Option<&Attribute>,
-) -> bool {
-    if let Value::Array(values) = value {
-        return values
-            .iter()
-            .any(|one| compare(one, operator, comparand, attribute));
-    }
-    match comparand {
-        Comparand::Boolean(asked) => value
-            .as_bool()
-            .is_some_and(|truth| ordered(operator, truth.cmp(asked))),
-        Comparand::Number(asked) => value
-            .as_f64()
-            .and_then(|number| number.partial_cmp(asked))
-            .is_some_and(|ordering| ordered(operator, ordering)),
-        Comparand::Instant(asked) => value
-            .as_str()
-            .and_then(value::instant)
-            .is_some_and(|instant| ordered(operator, instant.cmp(asked))),
-        Comparand::Text(asked) => value.as_str().is_some_and(|text| {
-            let text = attribute.map_or(Cow::Borrowed(text), |attribute| {
-                text::comparable(attribute, text)
-            });
-            match operator {
-                Operator::Co => text.contains(asked.as_str()),
-                Operator::Sw => text.starts_with(asked.as_str()),
-                Operator::Ew => text.ends_with(asked.as_str()),
-                _ => ordered(operator, text.as_ref().cmp(asked.as_str())),
-            }
-        }),
-    }
-}
-
-const fn ordered(operator: Operator, ordering: Ordering) -> bool {
-    match operator {
-        Operator::Eq => ordering.is_eq(),
-        Operator::Ne => ordering.is_ne(),
-        Operator::Gt => ordering.is_gt(),
-        Operator::Ge => ordering.is_ge(),
-        Operator::Lt => ordering.is_lt(),
-        Operator::Le => ordering.is_le(),
-        Operator::Co | Operator::Sw | Operator::Ew => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Attributes;
+    use crate::effort::{Effort, Spent};
     use crate::schema::{Catalogue, ResourceKind};
     use serde_json::json;
 
@@ -432,7 +293,8 @@ mod tests {
             .unwrap()
             .resolve(user)
             .unwrap()
-            .matches(&resource())
+            .matches(&resource(), &Effort::of_request())
+            .unwrap()
     }
 
     #[test]
@@ -498,6 +360,30 @@ mod tests {
     }
 
     #[test]
+    fn h03_a_filter_stops_when_its_effort_is_spent() {
+        let user = Catalogue::standard().resource_type(ResourceKind::User);
+        let emails: Value = (0..1_000)
+            .map(|n| json!({ "value": format!("{n}@example.com") }))
+            .collect();
+        let mut resource = resource();
+        resource.insert("emails".to_owned(), emails);
+        for (filter, steps) in [
+            ("userName pr".to_owned(), 2),
+            (vec!["emails co \"-\""; 256].join(" or "), 513_000),
+            (
+                format!("emails[{}]", vec!["value co \"-\""; 255].join(" or ")),
+                511_000,
+            ),
+            (vec!["title co \"-\""; 256].join(" or "), 800),
+        ] {
+            let resolved = Filter::parse(&filter).unwrap().resolve(user).unwrap();
+            let holds = |steps| resolved.matches(&resource, &Effort::new(steps));
+            assert_eq!(holds(steps), Ok(filter == "userName pr"), "{filter}");
+            assert_eq!(holds(steps - steps / 10 - 1), Err(Spent), "{filter}");
+        }
+    }
+
+    #[test]
     fn f08_f23_f24_senseless_filters_are_refused() {
         let user = Catalogue::standard().resource_type(ResourceKind::User);
         for text in [
@@ -546,8 +432,11 @@ mod tests {
         ] {
             let parsed = Filter::parse(filter).unwrap();
             assert_eq!(
-                parsed.resolve_among(group).unwrap().matches(&resource),
-                is_met,
+                parsed
+                    .resolve_among(group)
+                    .unwrap()
+                    .matches(&resource, &Effort::of_request()),
+                Ok(is_met),
                 "{filter}"
             );
         }

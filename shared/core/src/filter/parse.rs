@@ -278,7 +278,8 @@ impl<'t> Parser<'t> {
                 return Ok(Test::Matches);
             }
             return Err(format!(
-                "expected an operator such as `eq` after `{path}`, found {}",
+                "expected an operator such as `eq` after {}, found {}",
+                quote(&path.to_string()),
                 found(word)
             ));
         };

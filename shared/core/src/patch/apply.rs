@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{Op, Operation, PatchRequest};
 use crate::Attributes;
+use crate::effort::{Effort, Spent};
 use crate::error::{ScimError, quote};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, Named, Path, Target};
@@ -60,10 +61,17 @@ impl From<ScimError> for Fault {
     }
 }
 
+impl From<Spent> for Fault {
+    fn from(spent: Spent) -> Self {
+        Self::Refused(spent.into())
+    }
+}
+
 /// Applies a PATCH to a resource.
 ///
 /// `current` holds the attributes, `representation` what the client reads of the resource (`id` and
 /// `meta` are compared with it), `members` the members as they are represented, where they are known.
+/// What it takes comes off the `effort`.
 ///
 /// # Errors
 ///
@@ -74,11 +82,13 @@ pub fn apply(
     current: &Attributes,
     representation: &Attributes,
     members: Option<&[Value]>,
+    effort: &Effort,
 ) -> Result<Patched, Fault> {
     let mut work = Work {
         of,
         representation,
         known_members: members,
+        effort,
         attributes: current.clone(),
         members: MembershipDelta::default(),
         password: PasswordChange::Keep,
@@ -105,6 +115,7 @@ struct Work<'a> {
     of: &'a ResourceType,
     representation: &'a Attributes,
     known_members: Option<&'a [Value]>,
+    effort: &'a Effort,
     attributes: Attributes,
     members: MembershipDelta,
     password: PasswordChange,
@@ -256,7 +267,7 @@ impl<'a> Work<'a> {
         let is_fixed = target.attribute.mutability == Mutability::Immutable;
         let fixed = if is_fixed { stored.clone() } else { None };
         let was_assigned = stored.is_some();
-        let changed = target::change(op, target, values, value, stored)?;
+        let changed = target::change(op, target, values, value, stored, self.effort)?;
         // An extension may be left with its last attribute, which is seen at the end.
         let is_due = target.attribute.required && target.container.is_none();
         if changed.is_none() && was_assigned && is_due {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Place, single, unpacked};
+use crate::effort::{Effort, Spent, of_value, steps};
 use crate::error::ScimError;
 use crate::limits;
 use crate::schema::Attribute;
@@ -47,6 +48,26 @@ pub fn elements(
 /// only a later one has; it is primary if one of them is.
 #[must_use]
 pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
+    united(attribute, values, complete)
+}
+
+/// The values and those added to them. One that there is already takes the parts that are given.
+#[must_use]
+pub fn with(attribute: &Attribute, mut values: Vec<Value>, added: Vec<Value>) -> Vec<Value> {
+    values.extend(added);
+    united(attribute, values, |known, given| {
+        if let (Value::Object(known), Value::Object(given)) = (known, given) {
+            known.extend(given);
+        }
+    })
+}
+
+/// One value of those that are the same, made by `unite` in their order.
+fn united(
+    attribute: &Attribute,
+    values: Vec<Value>,
+    unite: impl Fn(&mut Value, Value),
+) -> Vec<Value> {
     let mut known = BTreeMap::new();
     let firsts: Vec<usize> = values
         .iter()
@@ -62,7 +83,7 @@ pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
             Entry::Vacant(place) => {
                 place.insert(value);
             }
-            Entry::Occupied(mut place) => complete(place.get_mut(), value),
+            Entry::Occupied(mut place) => unite(place.get_mut(), value),
         }
     }
     kept.into_values().collect()
@@ -70,8 +91,16 @@ pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
 
 /// The values but those that a list names: by the `value` and `type` that it gives or, where it gives
 /// no `value`, by all parts but `primary`.
-#[must_use]
-pub fn without(attribute: &Attribute, values: Vec<Value>, listed: &[Value]) -> Vec<Value> {
+///
+/// # Errors
+///
+/// When the effort is spent.
+pub fn without(
+    attribute: &Attribute,
+    values: Vec<Value>,
+    listed: &[Value],
+    effort: &Effort,
+) -> Result<Vec<Value>, Spent> {
     let mut by_value = BTreeSet::new();
     let mut by_pair = BTreeSet::new();
     let mut by_parts = Vec::new();
@@ -86,6 +115,10 @@ pub fn without(attribute: &Attribute, values: Vec<Value>, listed: &[Value]) -> V
             Identity::Whole(_) => by_parts.push(one),
         }
     }
+    // Each value is held against each of these.
+    for value in &values {
+        effort.spend(of_value(value) * steps(by_parts.len()))?;
+    }
     let is_named = |value: &Value| {
         let identity = Identity::of(attribute, value);
         by_pair.contains(&identity)
@@ -94,10 +127,10 @@ pub fn without(attribute: &Attribute, values: Vec<Value>, listed: &[Value]) -> V
                 .iter()
                 .any(|listed| covers(attribute, listed, value))
     };
-    values
+    Ok(values
         .into_iter()
         .filter(|value| !is_named(value))
-        .collect()
+        .collect())
 }
 
 /// Whether every part that `listed` gives, but `primary`, is that of `value`.
@@ -143,13 +176,6 @@ pub fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 
-/// Whether two values of a multi-valued attribute are one: the same `type` and `value` (RFC 7643
-/// §2.4) or, where there is no `value`, equal in all but `primary`.
-#[must_use]
-pub fn same(attribute: &Attribute, left: &Value, right: &Value) -> bool {
-    Identity::of(attribute, left) == Identity::of(attribute, right)
-}
-
 /// Whether two values of an attribute compare as equal.
 #[must_use]
 pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
@@ -161,7 +187,8 @@ pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<
     }
 }
 
-/// What tells a value from the others of its attribute.
+/// What tells a value from the others of its attribute: `type` and `value` (RFC 7643 §2.4) or, where
+/// there is no `value`, all but `primary`.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identity<'v> {
     /// `value` and `type`, as they are compared.

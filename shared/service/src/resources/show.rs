@@ -129,7 +129,7 @@ impl Resources<'_> {
                 .attributes
                 .insert(name.to_owned(), Value::Array(related));
         }
-        let whole = resource.represent(self.of, self.base);
+        let whole = resource.into_representation(self.of, self.base);
         Value::Object(projection.apply(self.of, whole))
     }
 

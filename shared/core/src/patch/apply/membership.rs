@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::super::Op;
+use super::target::WRITTEN;
 use super::{Fault, Work};
+use crate::effort::steps;
 use crate::error::ScimError;
-use crate::filter::eval::{Ask, Comparand, Condition, conditions};
+use crate::filter::eval::{Ask, Comparand, Condition, conditions, selects};
 use crate::filter::{Logic, Operator};
 use crate::ids::ResourceId;
 use crate::members::{self, Base};
@@ -62,6 +64,7 @@ impl Work<'_> {
     /// Removes the members that meet conditions other than on their ids: among those there were, and
     /// among those that operations before this one added.
     fn remove_matching(&mut self, conditions: &Logic<Condition<'_>>) -> Result<(), Fault> {
+        self.effort.spend(WRITTEN * steps(self.members.add.len()))?;
         let added: Vec<Value> = self
             .members
             .add
@@ -75,14 +78,13 @@ impl Work<'_> {
             (Base::Present, Some(known)) => known,
             (Base::Present, None) => return Err(Fault::NeedsMembers),
         };
-        let removed: Vec<ResourceId> = present
-            .iter()
-            .chain(&added)
-            .filter(|member| {
-                conditions.holds(&|condition: &Condition<'_>| condition.matches(member))
-            })
-            .filter_map(|member| ResourceId::parse(member.get("value")?.as_str()?))
-            .collect();
+        let mut removed = Vec::new();
+        for member in present.iter().chain(&added) {
+            if selects(conditions, member, self.effort)? {
+                let id = member.get("value").and_then(Value::as_str);
+                removed.extend(id.and_then(ResourceId::parse));
+            }
+        }
         self.remove_all(removed);
         Ok(())
     }

@@ -4,13 +4,19 @@ use serde_json::{Map, Value};
 
 use super::super::Op;
 use super::merge;
+use crate::effort::{Effort, Spent, of_copy, of_value};
 use crate::error::{ScimError, quote};
-use crate::filter::eval::{Condition, conditions};
+use crate::filter::eval::{conditions, selects};
 use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Type};
-use crate::value::{self, Place, keep_primary, same, unique};
+use crate::value::{self, Place, keep_primary, unique};
+
+/// The steps to hold a value against the others of its attribute.
+const COMPARED: u64 = 8;
+/// The steps to write a value anew.
+pub(super) const WRITTEN: u64 = 20;
 
 /// The error for a change of a read-only attribute.
 pub(super) fn read_only(target: Target<'_>) -> ScimError {
@@ -37,6 +43,7 @@ pub(super) fn change(
     filter: Option<&Logic<Term>>,
     value: Option<Value>,
     stored: Option<Value>,
+    effort: &Effort,
 ) -> Result<Option<Value>, ScimError> {
     if !target.attribute.multi_valued {
         return one(op, target, value, stored);
@@ -45,13 +52,16 @@ pub(super) fn change(
         Some(Value::Array(values)) => values,
         _ => Vec::new(),
     };
+    for value in &before {
+        effort.spend(COMPARED + of_value(value))?;
+    }
     let primary = before
         .iter()
         .find(|value| value::is_primary(value))
         .cloned();
     let mut after = match filter {
-        Some(filter) => selected(op, target, filter, value, before)?,
-        None => all(op, target, value, before)?,
+        Some(filter) => selected(op, target, filter, value, before, effort)?,
+        None => all(op, target, value, before, effort)?,
     };
     if after.len() > limits::VALUES {
         return Err(ScimError::invalid_value(format!(
@@ -106,6 +116,7 @@ fn all(
     target: Target<'_>,
     value: Option<Value>,
     mut values: Vec<Value>,
+    effort: &Effort,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
     let place = Place::at(target);
@@ -114,33 +125,19 @@ fn all(
         if values.is_empty() && op != Op::Remove {
             values.push(Value::Object(Map::new()));
         }
-        return with_part(target, sub, &given, values, |_| true);
+        return with_part(target, sub, &given, values, effort, |_| Ok(true));
     }
     match (op, value) {
         (Op::Remove, None | Some(Value::Null)) => Ok(Vec::new()),
         (Op::Remove, Some(listed)) => {
             let listed = value::elements(attribute, listed, place)?;
-            Ok(value::without(attribute, values, &listed))
+            Ok(value::without(attribute, values, &listed, effort)?)
         }
         (Op::Replace, value) => value::elements(attribute, value.unwrap_or_default(), place),
         (Op::Add, value) => {
-            for given in value::elements(attribute, value.unwrap_or_default(), place)? {
-                add(attribute, &mut values, given);
-            }
-            Ok(values)
+            let given = value::elements(attribute, value.unwrap_or_default(), place)?;
+            Ok(value::with(attribute, values, given))
         }
-    }
-}
-
-/// Adds a value, or its parts to the value that it is.
-fn add(attribute: &Attribute, values: &mut Vec<Value>, given: Value) {
-    let known = values
-        .iter_mut()
-        .find(|known| same(attribute, known, &given));
-    match (known, given) {
-        (Some(Value::Object(known)), Value::Object(given)) => known.extend(given),
-        (Some(_), _) => {}
-        (None, given) => values.push(given),
     }
 }
 
@@ -151,18 +148,40 @@ fn selected(
     filter: &Logic<Term>,
     value: Option<Value>,
     values: Vec<Value>,
+    effort: &Effort,
 ) -> Result<Vec<Value>, ScimError> {
     let conditions = conditions(filter, target)?;
-    let matches =
-        |value: &Value| conditions.holds(&|condition: &Condition<'_>| condition.matches(value));
+    let matches = |value: &Value| selects(&conditions, value, effort);
     let given = value.unwrap_or_default();
-    match (op, target.sub) {
-        (Op::Remove, None) => Ok(values.into_iter().filter(|value| !matches(value)).collect()),
-        (Op::Remove, Some(sub)) => with_part(target, sub, &Value::Null, values, matches),
-        _ if !values.iter().any(matches) => created(target, filter, given, values, matches),
-        (_, Some(sub)) => with_part(target, sub, &given, values, matches),
-        (_, None) => written(op, target, filter, given, values, matches),
+    if op == Op::Remove {
+        return match target.sub {
+            None => Ok(but(values, matches)?),
+            Some(sub) => with_part(target, sub, &Value::Null, values, effort, matches),
+        };
     }
+    let mut is_found = false;
+    for value in &values {
+        is_found = is_found || matches(value)?;
+    }
+    match target.sub {
+        _ if !is_found => created(target, filter, given, values, matches),
+        Some(sub) => with_part(target, sub, &given, values, effort, matches),
+        None => written(op, target, filter, given, values, effort, matches),
+    }
+}
+
+/// The values but those that match.
+fn but(
+    values: Vec<Value>,
+    matches: impl Fn(&Value) -> Result<bool, Spent>,
+) -> Result<Vec<Value>, Spent> {
+    let mut left = Vec::with_capacity(values.len());
+    for value in values {
+        if !matches(&value)? {
+            left.push(value);
+        }
+    }
+    Ok(left)
 }
 
 /// Sets or unassigns a part of the values that match; a value whose `value` goes, goes altogether.
@@ -171,14 +190,17 @@ fn with_part(
     sub: &Attribute,
     given: &Value,
     values: Vec<Value>,
-    matches: impl Fn(&Value) -> bool,
+    effort: &Effort,
+    matches: impl Fn(&Value) -> Result<bool, Spent>,
 ) -> Result<Vec<Value>, ScimError> {
     let mut after = Vec::with_capacity(values.len());
+    let copy = WRITTEN + of_copy(given);
     for value in values {
-        if !matches(&value) {
+        if !matches(&value)? {
             after.push(value);
             continue;
         }
+        effort.spend(copy)?;
         let parts = Map::from_iter([(sub.name.clone(), given.clone())]);
         let place = Place::at(target);
         after.extend(merge(target, Some(value), parts, place)?);
@@ -194,27 +216,33 @@ fn written(
     filter: &Logic<Term>,
     given: Value,
     values: Vec<Value>,
-    matches: impl Fn(&Value) -> bool,
+    effort: &Effort,
+    matches: impl Fn(&Value) -> Result<bool, Spent>,
 ) -> Result<Vec<Value>, ScimError> {
     let Some(given) = one_element(target, filter, given)? else {
-        return Ok(values.into_iter().filter(|value| !matches(value)).collect());
+        return Ok(but(values, matches)?);
     };
     let template = template(target, filter)?.unwrap_or_default();
-    let written = values
-        .into_iter()
-        .map(|value| match (matches(&value), value, &given) {
-            (true, Value::Object(mut parts), Value::Object(given)) => {
+    let copy = WRITTEN + of_copy(&given) + template.values().map(of_copy).sum::<u64>();
+    let mut after = Vec::with_capacity(values.len());
+    for value in values {
+        if !matches(&value)? {
+            after.push(value);
+            continue;
+        }
+        effort.spend(copy)?;
+        after.push(match (value, &given) {
+            (Value::Object(mut parts), Value::Object(given)) => {
                 if op == Op::Replace {
                     parts.clone_from(&template);
                 }
                 parts.extend(given.clone());
                 Value::Object(parts)
             }
-            (true, _, given) => given.clone(),
-            (false, value, _) => value,
-        })
-        .collect();
-    Ok(unique(target.attribute, written))
+            (_, given) => given.clone(),
+        });
+    }
+    Ok(unique(target.attribute, after))
 }
 
 /// The whole value that is given for those that a filter selects.
@@ -245,14 +273,13 @@ fn created(
     filter: &Logic<Term>,
     given: Value,
     mut values: Vec<Value>,
-    matches: impl Fn(&Value) -> bool,
+    matches: impl Fn(&Value) -> Result<bool, Spent>,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
     let place = Place::at(target);
-    let described_by_filter = template(target, filter)?
-        .map(Value::Object)
-        .filter(|value| matches(value));
-    let Some(Value::Object(template)) = described_by_filter else {
+    let template = template(target, filter)?.map(Value::Object);
+    let is_described = template.as_ref().map_or(Ok(false), matches)?;
+    let (Some(Value::Object(template)), true) = (template, is_described) else {
         return Err(ScimError::no_target(format!(
             "no value matches {}",
             described(target, filter)

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{Fault, PasswordChange, Patched, apply};
+use crate::effort::Effort;
 use crate::patch::PatchRequest;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
 use crate::{Attributes, Draft, ErrorKind, ScimError, urn};
 
+mod effort;
 mod extensions;
 mod groups;
 mod malformed;
@@ -43,7 +45,14 @@ fn representation(kind: ResourceKind) -> Attributes {
 
 fn patched(kind: ResourceKind, before: &Attributes, operations: &Value) -> Result<Patched, Fault> {
     let request = request(operations).map_err(Fault::Refused)?;
-    apply(&request, of(kind), before, &representation(kind), None)
+    apply(
+        &request,
+        of(kind),
+        before,
+        &representation(kind),
+        None,
+        &Effort::of_request(),
+    )
 }
 
 fn refusal(kind: ResourceKind, before: &Value, operations: &Value) -> ScimError {

@@ -48,6 +48,7 @@ impl<'a> Part<'a> {
             filter: self.filter.as_ref(),
             order,
             base: self.resources.base,
+            effort: self.resources.effort,
             place,
             count,
         }

@@ -32,6 +32,7 @@ fn delta_of(operations: &Value, members: Option<&[Value]>) -> Result<MembershipD
         &before(),
         &representation(kind),
         members,
+        &Effort::of_request(),
     )?;
     assert_eq!(patched.attributes, before(), "members are kept apart");
     Ok(patched.members)

@@ -1,0 +1,204 @@
+//! Whether a resource meets a filter, and a value the conditions in brackets.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::{Ask, Comparand, Condition, Leaf, Resolved};
+use crate::Attributes;
+use crate::effort::{Effort, Spent};
+use crate::filter::{Logic, Operator};
+use crate::schema::{Attribute, Type};
+use crate::text;
+use crate::value;
+
+impl Resolved<'_> {
+    /// Whether `resource` (a whole representation in normal form) meets the filter.
+    ///
+    /// # Errors
+    ///
+    /// When the effort is spent.
+    pub fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, Spent> {
+        self.holds(&|leaf: &Leaf<'_>| leaf.matches(resource, effort))
+    }
+}
+
+impl Leaf<'_> {
+    fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, Spent> {
+        effort.spend(1)?;
+        let attributes = match self.target.container {
+            None => Some(resource),
+            Some(urn) => resource.get(urn).and_then(Value::as_object),
+        };
+        let stored = attributes.and_then(|held| held.get(&self.target.attribute.name));
+        let values = match stored {
+            None => &[][..],
+            Some(Value::Array(values)) => values,
+            Some(single) => std::slice::from_ref(single),
+        };
+        let question = Question {
+            ask: &self.ask,
+            sub: self.target.sub,
+            compared: self.target.compared(),
+            kind: self.target.attribute.kind,
+        };
+        let is_wanted = self.ask != Ask::Unassigned;
+        for value in values {
+            let is_selected = match &self.values {
+                None => true,
+                Some(conditions) => selects(conditions, value, effort)?,
+            };
+            if is_selected && question.is_answered(value, effort)? {
+                return Ok(is_wanted);
+            }
+        }
+        Ok(!is_wanted)
+    }
+}
+
+/// Whether one value meets the conditions of a value filter.
+///
+/// # Errors
+///
+/// When the effort is spent.
+pub fn selects(
+    conditions: &Logic<Condition<'_>>,
+    value: &Value,
+    effort: &Effort,
+) -> Result<bool, Spent> {
+    conditions.holds(&|condition: &Condition<'_>| condition.matches(value, effort))
+}
+
+impl Condition<'_> {
+    fn matches(&self, one: &Value, effort: &Effort) -> Result<bool, Spent> {
+        let kind = match one {
+            Value::Object(_) => Type::Complex,
+            _ => Type::String,
+        };
+        let question = Question {
+            ask: &self.ask,
+            sub: self.sub,
+            compared: self.sub,
+            kind,
+        };
+        let is_wanted = self.ask != Ask::Unassigned;
+        Ok(question.is_answered(one, effort)? == is_wanted)
+    }
+}
+
+/// What is asked of each value; `sub` is the part that was named, `compared` the attribute that
+/// comparisons go to.
+struct Question<'f> {
+    ask: &'f Ask,
+    sub: Option<&'f Attribute>,
+    compared: Option<&'f Attribute>,
+    kind: Type,
+}
+
+impl Question<'_> {
+    /// Whether the value is one that is asked for; where nothing is to be assigned, whether it is assigned.
+    /// A value that does not say whether it is primary is not (RFC 7643 §2.4).
+    fn is_answered(&self, value: &Value, effort: &Effort) -> Result<bool, Spent> {
+        effort.spend(1)?;
+        match self.ask {
+            Ask::Exists => Ok(true),
+            Ask::Present | Ask::Unassigned => {
+                Ok(self.part(value, self.sub).is_some_and(is_present))
+            }
+            Ask::Compare(operator, comparand) => {
+                let part = match self.part(value, self.compared) {
+                    None if self.kind == Type::Complex && self.compared.is_some_and(is_flag) => {
+                        Some(&Value::Bool(false))
+                    }
+                    part => part,
+                };
+                match part {
+                    None => Ok(false),
+                    Some(part) => compare(part, *operator, comparand, self.compared, effort),
+                }
+            }
+        }
+    }
+
+    fn part<'v>(&self, value: &'v Value, part: Option<&Attribute>) -> Option<&'v Value> {
+        match part {
+            Some(part) if self.kind == Type::Complex => value.get(&part.name),
+            _ => Some(value),
+        }
+    }
+}
+
+fn is_flag(attribute: &Attribute) -> bool {
+    attribute.name == "primary" && attribute.kind == Type::Boolean
+}
+
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(values) => values.iter().any(is_present),
+        Value::Object(parts) => parts.values().any(is_present),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn compare(
+    value: &Value,
+    operator: Operator,
+    comparand: &Comparand,
+    attribute: Option<&Attribute>,
+    effort: &Effort,
+) -> Result<bool, Spent> {
+    if let Value::Array(values) = value {
+        for one in values {
+            if compare(one, operator, comparand, attribute, effort)? {
+                return Ok(true);
+            }
+        }
+        return Ok(false);
+    }
+    Ok(match comparand {
+        Comparand::Boolean(asked) => value
+            .as_bool()
+            .is_some_and(|truth| ordered(operator, truth.cmp(asked))),
+        Comparand::Number(asked) => value
+            .as_f64()
+            .and_then(|number| number.partial_cmp(asked))
+            .is_some_and(|ordering| ordered(operator, ordering)),
+        Comparand::Instant(asked) => value
+            .as_str()
+            .and_then(value::instant)
+            .is_some_and(|instant| ordered(operator, instant.cmp(asked))),
+        Comparand::Text(asked) => {
+            let Value::String(text) = value else {
+                return Ok(false);
+            };
+            let text = match attribute {
+                Some(attribute) => {
+                    effort.spend(text::effort(attribute, text))?;
+                    text::comparable(attribute, text)
+                }
+                None => Cow::Borrowed(text.as_str()),
+            };
+            match operator {
+                Operator::Co => text.contains(asked.as_str()),
+                Operator::Sw => text.starts_with(asked.as_str()),
+                Operator::Ew => text.ends_with(asked.as_str()),
+                _ => ordered(operator, text.as_ref().cmp(asked.as_str())),
+            }
+        }
+    })
+}
+
+const fn ordered(operator: Operator, ordering: Ordering) -> bool {
+    match operator {
+        Operator::Eq => ordering.is_eq(),
+        Operator::Ne => ordering.is_ne(),
+        Operator::Gt => ordering.is_gt(),
+        Operator::Ge => ordering.is_ge(),
+        Operator::Lt => ordering.is_lt(),
+        Operator::Le => ordering.is_le(),
+        Operator::Co | Operator::Sw | Operator::Ew => false,
+    }
+}

@@ -1,0 +1,68 @@
+//! Bytes as the path of a PATCH operation, and as what `sortBy` and `attributes` name.
+
+use scim_core::path::{AttrPath, Named, Path, Target};
+use scim_core::projection::Projection;
+use scim_core::sort::Sort;
+use scim_core::{ErrorKind, ResourceKind, ResourceType, limits};
+
+use crate::is_told;
+use crate::sample::{SAMPLES, of};
+
+/// A text is a path, or refused as none. What is printed reads as itself and names the same.
+pub fn check(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else {
+        return;
+    };
+    match Path::parse(text) {
+        Ok(path) => {
+            let printed = path.to_string();
+            if printed.len() <= limits::FILTER_BYTES {
+                assert_eq!(Path::parse(&printed).as_ref(), Ok(&path), "{printed}");
+            }
+            for kind in ResourceKind::ALL {
+                if let Ok(Named::Attribute(target)) = path.resolve(of(kind)) {
+                    named(target, of(kind));
+                }
+            }
+        }
+        Err(error) => is_told(&error, &[ErrorKind::InvalidPath, ErrorKind::InvalidFilter]),
+    }
+    if let Ok(path) = AttrPath::parse(text) {
+        assert_eq!(AttrPath::parse(&path.to_string()), Ok(path));
+    }
+    for kind in ResourceKind::ALL {
+        if let Err(error) = Sort::parse(Some(text), None, of(kind)) {
+            is_told(&error, &[ErrorKind::InvalidValue]);
+        }
+    }
+    project(text);
+}
+
+/// The name of what a path names, names it.
+fn named(target: Target<'_>, of: &ResourceType) {
+    let name = target.to_string();
+    let again = AttrPath::parse(&name).expect("a name is a path");
+    assert_eq!(again.target(of), Ok(target), "{name}");
+}
+
+/// A projection adds nothing, leaves `id`, and does nothing to what it has made.
+fn project(text: &str) {
+    let projections = [
+        Projection::parse(text.split(','), []),
+        Projection::parse([], text.split(',')),
+    ];
+    for projection in projections {
+        let projection = match projection {
+            Ok(projection) => projection,
+            Err(error) => return is_told(&error, &[ErrorKind::InvalidValue]),
+        };
+        for (kind, sample) in SAMPLES.iter() {
+            let mut whole = sample.clone();
+            whole.insert("id".to_owned(), "1".into());
+            let once = projection.apply(of(*kind), whole.clone());
+            assert!(once.contains_key("id"));
+            assert!(once.keys().all(|name| whole.contains_key(name)));
+            assert_eq!(projection.apply(of(*kind), once.clone()), once);
+        }
+    }
+}

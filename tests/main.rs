@@ -16,6 +16,7 @@ mod everything;
 mod extensions;
 mod faults;
 mod front_door;
+mod hostile;
 mod house;
 mod idp;
 mod infra;

@@ -17,6 +17,8 @@ from stack import GROUP, PATCH, USER, Client, Process, folder
 
 EVENT = pathlib.Path("functions/users/events/list-users.json")
 PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 # The start of a function, through a cargo that may wait for another one.
 SLOW = 300
 
@@ -106,6 +108,18 @@ def conversation(client, base):
     client.expect(204, "DELETE", f"/Users/{plain['id']}")
     client.expect(404, "GET", f"/Users/{plain['id']}")
     client.expect(200, "PUT", f"/Users/{user['id']}", {**body, "active": False})
+
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": "new", "data": {**body, "userName": "in.bulk"}},
+        {"method": "POST", "path": "/Groups", "bulkId": "team", "data": {
+            "schemas": [GROUP], "displayName": "Team", "members": [{"value": "bulkId:new"}]}},
+    ]
+    done = client.expect(200, "POST", "/Bulk", {"schemas": [BULK], "Operations": operations})
+    assert [each["status"] for each in done["Operations"]] == ["201", "201"], done
+    everything = client.expect(200, "POST", "/.search", {"schemas": [SEARCH], "cursor": "", "count": 3})
+    assert everything["totalResults"] == 4 and len(everything["Resources"]) == 3, everything
+    rest = client.expect(200, "GET", "", cursor=everything["nextCursor"])
+    assert len(rest["Resources"]) == 1 and "nextCursor" not in rest, rest
 
     assert client.expect(200, "GET", "/ServiceProviderConfig")["patch"]["supported"] is True
     types = client.expect(200, "GET", "/ResourceTypes")["Resources"]

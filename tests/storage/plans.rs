@@ -14,6 +14,8 @@ use crate::support::mortal::{self, Death};
 use crate::support::table::sound;
 use crate::support::{Client, Target, seed};
 
+mod live;
+
 /// More than any of these requests writes.
 const MOST_WRITES: u32 = 200;
 

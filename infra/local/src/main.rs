@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+use directory::tenant_id::TenantId;
 use local::cli::{Cli, Command, Run};
 use local::faults::{Faults, Rule};
 use local::stack::{Access, Options, Services, Stack, StartError};
@@ -71,7 +73,10 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         }
     }
     announce(&mut io::stdout().lock(), &stack, &tenants)?;
-    interrupted().await?;
+    tokio::select! {
+        interrupted = interrupted() => interrupted?,
+        never = finish(&stack, &tenants) => match never {},
+    }
     stack.shutdown().await;
     Ok(())
 }
@@ -85,6 +90,22 @@ fn faults(rules: Vec<Rule>, seed: u64) -> Option<Faults> {
     let faults = Faults::new(Some(|| std::process::abort()));
     faults.set(rules, seed);
     Some(faults)
+}
+
+/// Finishes large writes that nobody finished, every few seconds.
+async fn finish(stack: &Stack, tenants: &[Access]) -> std::convert::Infallible {
+    let mut pause = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        pause.tick().await;
+        for tenant in tenants
+            .iter()
+            .filter_map(|access| TenantId::parse(&access.tenant))
+        {
+            if let Err(error) = stack.service.finish(&tenant).await {
+                tracing::warn!(tenant.id = %tenant, %error, "finish");
+            }
+        }
+    }
 }
 
 fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {

@@ -69,8 +69,8 @@ impl Directory {
             .iter()
             .filter(|part| part.done.is_none())
             .map(|part| {
-                let (branch, tokens) = (self.branch(), &tokens);
-                async move { branch.apply_part(part, tokens).await }
+                let tokens = &tokens;
+                async move { self.branch().apply_part(part, tokens).await }
             })
             .collect();
         stream::iter(open)

@@ -41,8 +41,9 @@ impl Store {
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
         let batches = keys.chunks(BATCH_GET).map(|batch| {
-            let branch = meter.branch();
             async move {
+                // Made when its turn comes: it counts as a call after those before it.
+                let branch = meter.branch();
                 self.batch_get_one(batch, projection_expression, &branch)
                     .await
             }
@@ -147,9 +148,9 @@ impl Store {
         let batches: Vec<_> = requests
             .chunks(BATCH_WRITE)
             .map(|batch| {
-                let branch = meter.branch();
                 let mut left = batch.to_vec();
                 async move {
+                    let branch = meter.branch();
                     for attempt in 0..ATTEMPTS {
                         backoff(attempt, left.len()).await;
                         left = self.batch_write_one(left, &branch).await?;

@@ -66,9 +66,9 @@ impl Directory {
         let marks: Vec<_> = groups
             .iter()
             .map(|group| {
-                let branch = self.branch();
                 let key = keys::member(&self.tenant, *group, member);
                 async move {
+                    let branch = self.branch();
                     let mark = update(
                         branch.store.table(),
                         &key,
@@ -95,9 +95,9 @@ impl Directory {
         let marks: Vec<_> = groups
             .into_iter()
             .map(|group| {
-                let branch = self.branch();
                 let key = keys::member(&self.tenant, group, member);
                 async move {
+                    let branch = self.branch();
                     let unmark = update(
                         branch.store.table(),
                         &key,
@@ -132,8 +132,8 @@ impl Directory {
             .chunks(most)
             .map(|groups| {
                 let first = groups.first().map_or("", ResourceId::as_str);
-                let (branch, by) = (self.branch(), by.derived(first));
-                async move { branch.leave_all(id, groups, now, &by).await }
+                let by = by.derived(first);
+                async move { self.branch().leave_all(id, groups, now, &by).await }
             })
             .collect();
         stream::iter(batches)

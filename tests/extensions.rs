@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::schema_walk::walk;
 use crate::support::client::{GROUP, USER};
 use crate::support::{Client, Target};
 
@@ -66,6 +67,12 @@ async fn extended() -> (Target, Client) {
     let client = target.tenant().await;
     target.extend(&client, &every_type()).await;
     (target, client)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn d14_i15_what_a_tenants_own_schemas_announce_is_what_happens() {
+    let (_target, client) = extended().await;
+    walk(&client).await;
 }
 
 /// A user with an extension.

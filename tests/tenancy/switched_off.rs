@@ -17,6 +17,7 @@ async fn switch(tenants: &Tenants, client: &Client, status: Status) {
         status,
         imported_keyring: Some("k1".to_owned()),
         extensions: Extensions::default(),
+        rate: None,
     };
     tenants
         .put(

@@ -333,6 +333,7 @@ pub async fn provision(
         status: Status::On,
         imported_keyring: Some(KEYRING.to_owned()),
         extensions: Extensions::default(),
+        rate: None,
     };
     service
         .tenants()

@@ -49,6 +49,9 @@ pub struct Tenant {
     /// Its own extension schemas.
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
+    /// How many requests a second it may make, over ten seconds; without it the service's own limit holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u32>,
 }
 
 impl Tenant {

@@ -29,6 +29,8 @@ pub struct Caller {
     pub scope: Scope,
     /// The schemas and resource types of the tenant.
     pub catalogue: Arc<Catalogue>,
+    /// How many requests a second the tenant may make, if it has a limit of its own.
+    pub rate: Option<u32>,
 }
 
 impl Caller {
@@ -108,6 +110,7 @@ impl Gate<'_> {
                 key,
                 scope,
                 catalogue: Arc::clone(settings.catalogue()),
+                rate: settings.rate,
             }),
             Status::Off => Err(ScimError::new(
                 ErrorKind::Forbidden,

@@ -188,9 +188,9 @@ impl Service {
                 .serve(caller, route, variable, request, &base, meter)
                 .await;
         }
-        let tenant = caller.tenant.clone();
+        let (tenant, rate) = (caller.tenant.clone(), caller.rate);
         let served = self.serve(caller, route, variable, request, &base, meter);
-        match self.rates.turn(&tenant, self.clock.now()) {
+        match self.rates.turn(&tenant, rate, self.clock.now()) {
             Turn::Served => served.await,
             Turn::Told(window, requests) => {
                 let beside = meter.branch();

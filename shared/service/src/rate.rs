@@ -46,7 +46,7 @@ struct Seen {
 }
 
 impl Rates {
-    /// `limit` is in requests a second of a tenant; without one nothing is counted.
+    /// `limit` is in requests a second of a tenant that has none of its own.
     #[must_use]
     pub fn new(limit: Option<u32>) -> Self {
         Self {
@@ -55,10 +55,10 @@ impl Rates {
         }
     }
 
-    /// Counts a request of a tenant.
+    /// Counts a request of a tenant, whose `own` limit counts if it has one; without any nothing is counted.
     #[must_use]
-    pub fn turn(&self, tenant: &TenantId, now: Timestamp) -> Turn {
-        let Some(limit) = self.limit else {
+    pub fn turn(&self, tenant: &TenantId, own: Option<u32>, now: Timestamp) -> Turn {
+        let Some(limit) = own.or(self.limit) else {
             return Turn::Served;
         };
         let window = Window::at(now);
@@ -123,21 +123,29 @@ mod tests {
     fn a_window_may_be_used_up_at_once_and_then_is_refused_until_the_next() {
         let (rates, acme) = (Rates::new(Some(3)), TenantId::parse("acme").unwrap());
         for _ in 0..30 {
-            assert!(!matches!(rates.turn(&acme, at(2)), Turn::Refused(_)));
+            assert!(!matches!(rates.turn(&acme, None, at(2)), Turn::Refused(_)));
         }
-        assert_eq!(rates.turn(&acme, at(3)), Turn::Refused(7));
-        assert_eq!(rates.turn(&acme, at(9)), Turn::Refused(1));
+        assert_eq!(rates.turn(&acme, None, at(3)), Turn::Refused(7));
+        assert_eq!(rates.turn(&acme, None, at(9)), Turn::Refused(1));
         let other = TenantId::parse("globex").unwrap();
-        assert_eq!(rates.turn(&other, at(3)), Turn::Served);
-        assert_eq!(rates.turn(&acme, at(10)), Turn::Served);
+        assert_eq!(rates.turn(&other, None, at(3)), Turn::Served);
+        assert_eq!(rates.turn(&acme, None, at(10)), Turn::Served);
+        // A limit of its own.
+        for _ in 0..10 {
+            assert!(!matches!(
+                rates.turn(&other, Some(1), at(20)),
+                Turn::Refused(_)
+            ));
+        }
+        assert_eq!(rates.turn(&other, Some(1), at(20)), Turn::Refused(10));
     }
 
     #[test]
     fn a_process_tells_the_others_once_in_eight_requests() {
         let (rates, acme) = (Rates::new(Some(100)), TenantId::parse("acme").unwrap());
         let told = |turn: &Turn| matches!(turn, Turn::Told(_, 8));
-        let turns: Vec<_> = (0..24).map(|_| rates.turn(&acme, at(0))).collect();
+        let turns: Vec<_> = (0..24).map(|_| rates.turn(&acme, None, at(0))).collect();
         assert_eq!(turns.iter().filter(|turn| told(turn)).count(), 3);
-        assert_eq!(Rates::new(None).turn(&acme, at(0)), Turn::Served);
+        assert_eq!(Rates::new(None).turn(&acme, None, at(0)), Turn::Served);
     }
 }

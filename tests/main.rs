@@ -8,8 +8,8 @@
     reason = "a test is a table or a story, told with literals"
 )]
 
+mod bench;
 mod bulk;
-mod cost;
 mod cursors;
 mod errors;
 mod everything;

@@ -1,23 +1,21 @@
 //! Filling a tenant past HTTP, through the very `Directory` that the service writes with.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use directory::directory::Directory;
 use directory::items::WriteId;
-use directory::keys;
 use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
 use directory::write::NewResource;
 use futures_util::{StreamExt, stream};
+use local::fill::{Copies, Item, Pattern};
 use local::stack::TABLE;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 
 use super::client::USER;
-use super::table::{Item, Table, bucket, tenant_of};
+use super::table::tenant_of;
 use super::{Client, Target};
 
 /// The directory of a client's tenant.
@@ -76,92 +74,29 @@ pub async fn users(
 }
 
 /// Puts users with the userNames `<prefix>0` … into an empty tenant, and gives their ids. Past the
-/// directory, because thousands of transactions take their time: what is put is what the directory made of
-/// one user, under other ids and names.
+/// directory, because thousands of transactions take their time.
 pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usize) -> Vec<String> {
     const PATTERN: &str = "pattern-of-a-name";
+    let services = &target.stack.services;
     let pattern = client
         .post("/Users", &json!({ "schemas": [USER], "userName": PATTERN }))
         .await
         .id();
-    let table = Table::of(target, client).await;
+    let read = Pattern::of(services, tenant_of(client), &pattern, PATTERN);
+    let mut copies = Copies::new(read.await.expect("a pattern"));
     client
         .delete(&format!("/Users/{pattern}"))
         .await
         .expect(204);
-    let ids: Vec<ResourceId> = (0..number).map(|_| new_ids().0).collect();
-    let mut items = Vec::new();
-    for (at, id) in ids.iter().enumerate() {
-        let own = |text: &str| {
-            text.replace(&pattern, id.as_str())
-                .replace(PATTERN, &format!("{prefix}{at}"))
-        };
-        items.extend(
-            table
-                .partitions(&["user", "user#userName"])
-                .map(|item| copy(item, own)),
-        );
-    }
-    let pk = AttributeValue::S(format!("{}#user#count", tenant_of(client)));
-    for (bucket, counts) in counted(&ids) {
-        let counts = counts
-            .into_iter()
-            .map(|(name, count)| (name, AttributeValue::N(count.to_string())));
-        let keys = [
-            ("pk".to_owned(), pk.clone()),
-            ("sk".to_owned(), AttributeValue::S(bucket)),
-        ];
-        items.push(counts.chain(keys).collect());
-    }
-    put_all(target, items).await;
-    ids.iter().map(ToString::to_string).collect()
-}
-
-/// The item with other texts in it.
-fn copy(item: &Item, own: impl Fn(&str) -> String) -> Item {
-    let attributes = item.iter().map(|(name, value)| match value {
-        AttributeValue::S(text) => (name.clone(), AttributeValue::S(own(text))),
-        other => (name.clone(), other.clone()),
-    });
-    attributes.collect()
-}
-
-/// The counters that users have, by bucket.
-fn counted(ids: &[ResourceId]) -> BTreeMap<String, BTreeMap<String, u32>> {
-    let mut counters: BTreeMap<String, BTreeMap<String, u32>> = BTreeMap::new();
-    for id in ids {
-        let counter = counters.entry(bucket(*id)).or_default();
-        for name in ["n".to_owned(), keys::count_part(*id)] {
-            *counter.entry(name).or_default() += 1;
-        }
-    }
-    counters
+    copies
+        .grow(services, number, |at| format!("{prefix}{at}"), |_| ())
+        .await
+        .expect("the copies are written");
+    copies.ids.iter().map(ToString::to_string).collect()
 }
 
 /// Puts items into the table as they are.
 pub async fn put_all(target: &Target, items: Vec<Item>) {
-    let dynamodb = &target.stack.services.clients.dynamodb;
-    let requests: Vec<WriteRequest> = items
-        .into_iter()
-        .map(|item| {
-            let put = PutRequest::builder()
-                .set_item(Some(item))
-                .build()
-                .expect("a put");
-            WriteRequest::builder().put_request(put).build()
-        })
-        .collect();
-    stream::iter(requests.chunks(25))
-        .for_each_concurrent(4, |batch| async move {
-            let batch = dynamodb
-                .batch_write_item()
-                .request_items(TABLE, batch.to_vec());
-            let left = batch
-                .send()
-                .await
-                .expect("a batch is written")
-                .unprocessed_items;
-            assert!(left.is_none_or(|left| left.is_empty()));
-        })
-        .await;
+    let loaded = target.stack.services.load(items).await;
+    loaded.expect("the items are written");
 }

@@ -3,6 +3,7 @@
 //! It only reads and checks the arguments, and the file that one of them names. The environment is not
 //! looked at.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use scim_core::Extensions;
 
+use crate::bench::Plan;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
 
@@ -30,8 +32,8 @@ pub struct Cli {
 pub enum Command {
     /// Start only DynamoDB and Secrets Manager, and print the environment for `cargo lambda watch`
     Services(Services),
-    /// Print the round trips and capacity units of every operation
-    Cost,
+    /// Measure what every operation costs as users and members grow in number
+    Bench(Bench),
 }
 
 /// The arguments of the whole stack.
@@ -75,6 +77,42 @@ pub struct Services {
     /// The loopback port of Secrets Manager; 0 is any free one
     #[arg(long, value_name = "PORT", default_value_t = 8001)]
     pub secrets_port: u16,
+}
+
+/// The arguments of `bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Measure with so many users, each 100 or more
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1000,10000,100000", value_parser = page)]
+    users: Vec<usize>,
+    /// Measure with 1,000,000 users too
+    #[arg(long)]
+    million: bool,
+    /// Measure with so many members of a group
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "10,10000,250000", value_parser = some)]
+    members: Vec<usize>,
+    /// Repeat each operation so often
+    #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = some)]
+    repeat: usize,
+    /// Write everything that was measured into this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
+impl Bench {
+    /// What is to be measured, from small to large.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let sorted = |numbers: &[usize], more: Option<usize>| {
+            let all: BTreeSet<usize> = numbers.iter().copied().chain(more).collect();
+            all.into_iter().collect()
+        };
+        Plan {
+            users: sorted(&self.users, self.million.then_some(1_000_000)),
+            members: sorted(&self.members, None),
+            repeat: self.repeat,
+        }
+    }
 }
 
 /// Where the data is kept.
@@ -125,6 +163,16 @@ fn listen(text: &str) -> Result<SocketAddr, String> {
         "write an IP address and a port, for example 127.0.0.1:9000 (port 0: any free one)"
             .to_owned()
     })
+}
+
+fn some(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "write a number from 1 on".to_owned())
+}
+
+fn page(text: &str) -> Result<usize, String> {
+    let number = some(text).ok().filter(|number| *number >= 100);
+    number.ok_or_else(|| "write a number from 100 on: pages of 100 are read".to_owned())
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
@@ -336,11 +384,31 @@ mod tests {
     }
 
     #[test]
-    fn cost_takes_nothing() {
-        assert!(matches!(
-            read(&["cost"]).unwrap().command,
-            Some(Command::Cost)
-        ));
-        assert!(read(&["cost", "--memory"]).is_err());
+    fn a_benchmark_goes_from_small_to_large() {
+        let plan = |arguments: &[&str]| match read(arguments).unwrap().command {
+            Some(Command::Bench(bench)) => bench.plan(),
+            other => panic!("{other:?}"),
+        };
+        let usual = plan(&["bench"]);
+        assert_eq!(usual.users, [1_000, 10_000, 100_000]);
+        assert_eq!(usual.members, [10, 10_000, 250_000]);
+        let other = [
+            "bench",
+            "--users",
+            "500,100,500",
+            "--million",
+            "--members",
+            "7",
+        ];
+        assert_eq!(plan(&other).users, [100, 500, 1_000_000]);
+        assert_eq!(plan(&other).members, [7]);
+        for (argument, value, part) in [
+            ("--users", "99", "from 100 on"),
+            ("--members", "0", "from 1 on"),
+            ("--repeat", "x", "from 1 on"),
+        ] {
+            let error = read(&["bench", argument, value]).unwrap_err();
+            assert!(error.contains(part), "{argument} {value}: {error}");
+        }
     }
 }

@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{Database, DynoxideError, ImportOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::fill;
 use crate::template::TableDefinition;
 
 /// Where the stand-ins keep what they are given.
@@ -166,6 +167,17 @@ impl Dynamo {
         Ok(())
     }
 
+    /// Puts many items into the table at once, past the wire and the stream.
+    ///
+    /// # Errors
+    /// When the engine cannot write its file, or an item has no key.
+    pub fn load(&self, table: &str, items: Vec<fill::Item>) -> Result<(), DynamoError> {
+        let items = items.into_iter().map(own).collect();
+        self.engine
+            .import_items(table, items, ImportOptions::default())?;
+        Ok(())
+    }
+
     /// Deletes the items whose time is over and gives their number. AWS does this by itself, within days.
     ///
     /// # Errors
@@ -219,6 +231,20 @@ fn open(location: &str) -> Result<Database, DynamoError> {
     // the process without a flush of the disk each time; only a power cut can take the last ones, and leaves the rest whole.
     engine.disable_bulk_loading()?;
     Ok(engine)
+}
+
+/// The item in the engine's types, without attributes of a type that no item of ours has.
+fn own(item: fill::Item) -> dynoxide::Item {
+    use aws_sdk_dynamodb::types::AttributeValue as Given;
+    use dynoxide::AttributeValue as Own;
+    item.into_iter()
+        .filter_map(|(name, value)| match value {
+            Given::S(text) => Some((name, Own::S(text))),
+            Given::N(number) => Some((name, Own::N(number))),
+            Given::Bool(flag) => Some((name, Own::BOOL(flag))),
+            _ => None,
+        })
+        .collect()
 }
 
 fn unreadable() -> DynamoError {

@@ -4,10 +4,11 @@
 //! For development and tests. It is the same code that runs in AWS, behind the same events; it does not
 //! look after permissions, quotas of an account, or more than one machine.
 
+pub mod bench;
 pub mod cli;
-pub mod cost;
 pub mod dynamo;
 pub mod faults;
+pub mod fill;
 pub mod gateway;
 pub mod secrets;
 pub mod stack;

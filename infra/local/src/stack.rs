@@ -19,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::dynamo::{Dynamo, Storage};
 use crate::faults::{Faults, Proxy};
+use crate::fill::Item;
 use crate::gateway;
 use crate::secrets::Secrets;
 use crate::template::{self, Route, TableDefinition};
@@ -167,6 +168,18 @@ impl Services {
             ("MUSTER_TABLE", TABLE.to_owned()),
             ("MUSTER_KEYRING_PREFIX", KEYRING_PREFIX.to_owned()),
         ]
+    }
+
+    /// Puts items into the table as they are, past the service.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be written.
+    pub async fn load(&self, items: Vec<Item>) -> Result<(), StartError> {
+        match &self.dynamo {
+            Some(dynamo) => Ok(dynamo.load(TABLE, items)?),
+            None => elsewhere::load(&self.clients.dynamodb, items).await,
+        }
     }
 
     /// Ends the stand-ins; what was answered is kept.

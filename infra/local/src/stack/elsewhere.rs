@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TableStatus,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PutRequest, ScalarAttributeType,
+    TableStatus, WriteRequest,
 };
+use futures_util::{TryStreamExt, stream};
 
 use super::{StartError, TABLE};
+use crate::fill::Item;
 use crate::template::TableDefinition;
 
 /// Makes the table in a DynamoDB that is not ours, unless it is there.
@@ -53,6 +56,39 @@ pub(super) async fn create_table(
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Err(format!("the table {TABLE} is not ready after half a minute").into())
+}
+
+/// How many items one BatchWriteItem takes, and how many are made side by side.
+const BATCH: usize = 25;
+const SIDE_BY_SIDE: usize = 4;
+
+/// Puts items into a DynamoDB that is not ours.
+pub(super) async fn load(
+    client: &aws_sdk_dynamodb::Client,
+    items: Vec<Item>,
+) -> Result<(), StartError> {
+    let requests = items
+        .into_iter()
+        .map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build()?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        })
+        .collect::<Result<Vec<_>, StartError>>()?;
+    stream::iter(requests.chunks(BATCH).map(<[_]>::to_vec).map(Ok))
+        .try_for_each_concurrent(SIDE_BY_SIDE, |batch| put(client, batch))
+        .await
+}
+
+async fn put(
+    client: &aws_sdk_dynamodb::Client,
+    mut batch: Vec<WriteRequest>,
+) -> Result<(), StartError> {
+    while !batch.is_empty() {
+        let request = client.batch_write_item().request_items(TABLE, batch);
+        let left = request.send().await?.unprocessed_items;
+        batch = left.unwrap_or_default().remove(TABLE).unwrap_or_default();
+    }
+    Ok(())
 }
 
 async fn is_active(client: &aws_sdk_dynamodb::Client) -> bool {

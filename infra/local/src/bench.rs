@@ -1,0 +1,420 @@
+//! `cargo run --release -- bench`: what each operation costs, beside what it may cost, as users and members grow in number.
+//!
+//! Round trips, capacity units and bytes are counted, so they are the same on any machine, and only they decide whether a budget or
+//! the bar of growth is exceeded. The units are those that the embedded engine reports, which follow DynamoDB's rules: a strongly
+//! consistent read of 4 KB is one, a write of 1 KB is one, in a transaction two. Times are of this machine and this hour.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::runtime::Builder;
+
+use crate::dynamo::Storage;
+use crate::stack::StartError;
+
+pub mod dollars;
+mod members;
+mod probe;
+mod report;
+mod users;
+
+use dollars::Dollars;
+use members::Members;
+pub use probe::Sample;
+use probe::{Ask, Probe, Tenant};
+pub use report::print;
+use users::Users;
+
+/// How much more an operation may cost at the largest number of users than at the smallest.
+pub const USERS_BAR: f64 = 1.2;
+/// How much more it may cost at the largest number of members.
+pub const MEMBERS_BAR: f64 = 1.0;
+
+/// The sizes at which operations are measured, and how often.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// Numbers of users, growing, each 100 or more.
+    pub users: Vec<usize>,
+    /// Numbers of members of a group, growing.
+    pub members: Vec<usize>,
+    /// How often each operation is repeated.
+    pub repeat: usize,
+}
+
+/// What an operation may cost.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Budget {
+    /// Calls one after the other.
+    pub round_trips: u32,
+    /// Read request units.
+    pub reads: f64,
+    /// Write request units.
+    pub writes: f64,
+}
+
+const fn budget(round_trips: u32, reads: f64, writes: f64) -> Budget {
+    Budget {
+        round_trips,
+        reads,
+        writes,
+    }
+}
+
+/// What there are many of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Of {
+    /// Users of the tenant.
+    Users,
+    /// Members of the group.
+    Members,
+}
+
+/// What an operation cost at one size.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The operation.
+    pub operation: String,
+    /// What there are so many of.
+    pub of: Of,
+    /// How many there are.
+    pub size: usize,
+    /// What it cost.
+    #[serde(flatten)]
+    pub sample: Sample,
+    /// What it may cost.
+    pub budget: Budget,
+}
+
+impl Row {
+    /// Whether the operation kept to its budget.
+    #[must_use]
+    pub fn is_within(&self) -> bool {
+        self.sample.round_trips <= self.budget.round_trips
+            && self.sample.reads <= self.budget.reads
+            && self.sample.writes <= self.budget.writes
+    }
+}
+
+/// How much more an operation costs at the largest size than at the smallest.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Growth {
+    /// The operation.
+    pub operation: String,
+    /// What grew.
+    pub of: Of,
+    /// From how many.
+    pub from: usize,
+    /// To how many.
+    pub to: usize,
+    /// Round trips, as a factor.
+    pub round_trips: f64,
+    /// Capacity units, read and written, as a factor of their prices.
+    pub capacity: f64,
+    /// Bytes of the answer, as a factor.
+    pub received: f64,
+    /// CPU time, as a factor.
+    pub cpu: Option<f64>,
+    /// Time to the answer of half the requests, as a factor.
+    pub p50: f64,
+    /// What round trips, capacity and bytes may grow to.
+    pub bar: f64,
+}
+
+impl Growth {
+    /// Whether what was counted stayed below the bar. Bytes of an answer may vary by the digits of a number in it.
+    #[must_use]
+    pub fn is_within(&self) -> bool {
+        self.round_trips <= self.bar && self.capacity <= self.bar && self.received <= USERS_BAR
+    }
+}
+
+/// How many requests one process answers in a second.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Throughput {
+    /// The operation.
+    pub operation: String,
+    /// Users of the tenant.
+    pub users: usize,
+    /// Requests a second.
+    pub requests: f64,
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// How often each operation was repeated.
+    pub repeat: usize,
+    /// Each operation at each size.
+    pub rows: Vec<Row>,
+    /// How each operation grew.
+    pub growth: Vec<Growth>,
+    /// Requests a second.
+    pub throughput: Vec<Throughput>,
+    /// What it costs.
+    pub dollars: Dollars,
+}
+
+impl Report {
+    /// What exceeds a budget or the bar of growth.
+    #[must_use]
+    pub fn exceeded(&self) -> Vec<String> {
+        let rows = self.rows.iter().filter(|row| !row.is_within());
+        let growth = self.growth.iter().filter(|growth| !growth.is_within());
+        rows.map(|row| format!("{} at {}: over its budget", row.operation, row.size))
+            .chain(
+                growth.map(|growth| format!("{}: grows beyond {}", growth.operation, growth.bar)),
+            )
+            .collect()
+    }
+}
+
+/// Tells somebody who waits how far it is, at most once a second.
+pub struct Progress {
+    tell: Box<dyn Fn(&str)>,
+    begun: Instant,
+    said: Cell<Option<Instant>>,
+}
+
+impl Progress {
+    /// Progress that is told line by line.
+    pub fn new(tell: impl Fn(&str) + 'static) -> Self {
+        Self {
+            tell: Box::new(tell),
+            begun: Instant::now(),
+            said: Cell::new(None),
+        }
+    }
+
+    fn say(&self, what: &str) {
+        let recent = |then: Instant| then.elapsed() < Duration::from_secs(1);
+        if self.said.get().is_some_and(recent) {
+            return;
+        }
+        self.said.set(Some(Instant::now()));
+        let seconds = self.begun.elapsed().as_secs();
+        (self.tell)(&format!("{seconds:>5} s  {what}"));
+    }
+}
+
+/// What was measured up to now.
+struct Bench<'b> {
+    plan: &'b Plan,
+    progress: &'b Progress,
+    rows: Vec<Row>,
+    throughput: Vec<Throughput>,
+}
+
+impl Bench<'_> {
+    async fn row(
+        &mut self,
+        tenant: &Tenant<'_>,
+        (operation, of, size): (&str, Of, usize),
+        asks: &[Ask],
+        budget: Budget,
+    ) -> Result<(), StartError> {
+        self.progress.say(&format!("{size}: {operation}"));
+        self.rows.push(Row {
+            operation: operation.to_owned(),
+            of,
+            size,
+            sample: tenant.measure(asks).await?,
+            budget,
+        });
+        Ok(())
+    }
+
+    fn throughput(&mut self, operation: &str, users: usize, requests: f64) {
+        self.throughput.push(Throughput {
+            operation: operation.to_owned(),
+            users,
+            requests,
+        });
+    }
+}
+
+/// Measures everything. It takes the thread that calls it, which must not be one of a runtime, for the service.
+///
+/// # Errors
+///
+/// When an operation fails.
+pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report, StartError> {
+    let probe = Probe::start(storage)?;
+    let service = Builder::new_current_thread().enable_all().build()?;
+    let mut bench = Bench {
+        plan,
+        progress,
+        rows: Vec::new(),
+        throughput: Vec::new(),
+    };
+    let stored = service.block_on(measure(&probe, &mut bench))?;
+    probe.shutdown();
+    let Bench {
+        rows, throughput, ..
+    } = bench;
+    Ok(Report {
+        repeat: plan.repeat,
+        growth: growth(&rows),
+        dollars: Dollars::of(&rows, stored)?,
+        rows,
+        throughput,
+    })
+}
+
+async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartError> {
+    let mut users = Users::new(probe.tenant("users").await?).await?;
+    for size in &bench.plan.users {
+        users.at(bench, *size).await?;
+    }
+    users.rush(bench).await?;
+    let mut members = Members::new(probe.tenant("members").await?).await?;
+    for size in &bench.plan.members {
+        members.at(bench, *size).await?;
+    }
+    Ok(users.stored())
+}
+
+/// How each operation that was measured at several sizes grew from the first to the last.
+fn growth(rows: &[Row]) -> Vec<Growth> {
+    let mut all: Vec<Growth> = Vec::new();
+    for first in rows {
+        let same = |row: &&Row| row.operation == first.operation && row.of == first.of;
+        let known = all
+            .iter()
+            .any(|growth| growth.operation == first.operation && growth.of == first.of);
+        let Some(last) = rows
+            .iter()
+            .rev()
+            .find(same)
+            .filter(|last| last.size > first.size)
+        else {
+            continue;
+        };
+        if known {
+            continue;
+        }
+        let (a, b) = (&first.sample, &last.sample);
+        all.push(Growth {
+            operation: first.operation.clone(),
+            of: first.of,
+            from: first.size,
+            to: last.size,
+            round_trips: factor(f64::from(a.round_trips), f64::from(b.round_trips)),
+            capacity: factor(dollars::capacity(a), dollars::capacity(b)),
+            received: factor(number(a.received), number(b.received)),
+            cpu: a.cpu.zip(b.cpu).map(|(a, b)| factor(a, b)),
+            p50: factor(a.p50, b.p50),
+            bar: match first.of {
+                Of::Users => USERS_BAR,
+                Of::Members => MEMBERS_BAR,
+            },
+        });
+    }
+    all
+}
+
+/// From nothing to nothing is no growth; from nothing to something is growth without bound.
+fn factor(from: f64, to: f64) -> f64 {
+    match from > 0.0 {
+        true => to / from,
+        false if to > 0.0 => f64::INFINITY,
+        false => 1.0,
+    }
+}
+
+/// A count as a number to calculate with; beyond four billion it makes no difference here.
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    fn row(operation: &str, size: usize, round_trips: u32, writes: f64) -> Row {
+        Row {
+            operation: operation.to_owned(),
+            of: Of::Users,
+            size,
+            sample: Sample {
+                requests: 1,
+                round_trips,
+                reads: 0.0,
+                writes,
+                sent: 0,
+                received: 10,
+                cpu: Some(100.0),
+                p50: 1.0,
+                p99: 1.0,
+            },
+            budget: budget(2, 0.0, 10.0),
+        }
+    }
+
+    fn report(rows: Vec<Row>) -> Report {
+        Report {
+            repeat: 1,
+            growth: growth(&rows),
+            rows,
+            throughput: Vec::new(),
+            dollars: Dollars::default(),
+        }
+    }
+
+    #[test]
+    fn growth_is_from_the_first_size_to_the_last() {
+        let rows = [
+            row("a", 100, 1, 4.0),
+            row("b", 100, 1, 1.0),
+            row("a", 200, 1, 9.0),
+            row("a", 300, 2, 6.0),
+        ];
+        let growth = growth(&rows);
+        let [a] = &growth[..] else {
+            panic!("{growth:?}");
+        };
+        assert_eq!((a.from, a.to), (100, 300));
+        assert!((a.round_trips - 2.0).abs() < 1e-9 && (a.capacity - 1.5).abs() < 1e-9);
+        assert!((a.cpu.unwrap() - 1.0).abs() < 1e-9 && !a.is_within());
+    }
+
+    #[test]
+    fn what_comes_from_nothing_has_no_bound() {
+        assert!((factor(0.0, 0.0) - 1.0).abs() < 1e-9);
+        assert!(factor(0.0, 1.0).is_infinite());
+        assert!((factor(2.0, 2.4) - 1.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_budget_and_the_bar_are_what_is_exceeded() {
+        assert!(
+            report(vec![row("a", 100, 1, 5.0), row("a", 200, 1, 6.0)])
+                .exceeded()
+                .is_empty()
+        );
+        assert_eq!(
+            report(vec![row("a", 100, 3, 5.0)]).exceeded(),
+            ["a at 100: over its budget"]
+        );
+        let grown = report(vec![row("a", 100, 1, 5.0), row("a", 200, 1, 6.1)]);
+        assert_eq!(grown.exceeded(), ["a: grows beyond 1.2"]);
+    }
+
+    #[test]
+    fn progress_is_told_at_most_once_a_second() {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&told);
+        let progress = Progress::new(move |line| kept.lock().unwrap().push(line.to_owned()));
+        progress.say("one");
+        progress.say("two");
+        assert_eq!(*told.lock().unwrap(), ["    0 s  one"]);
+    }
+}

@@ -1,0 +1,165 @@
+//! What is measured as the members of a group grow in number.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use directory::keys;
+use directory::tenant_id::TenantId;
+use http::Method;
+use scim_core::{ResourceId, ResourceKind};
+use serde_json::{Value, json};
+
+use super::probe::{Ask, Tenant};
+use super::users::{NUMBER, group, join, number, patch, user};
+use super::{Bench, Of, budget};
+use crate::fill::{Copies, Pattern};
+use crate::stack::{StartError, TABLE};
+
+/// The name under which the operation of an import is found.
+pub(super) const IMPORT: &str = "page of 100 users with the group of each";
+/// How many pages are read.
+const PAGES: usize = 20;
+
+/// The group that everybody in the tenant `members` is in, growing.
+pub(super) struct Members<'p> {
+    tenant: Tenant<'p>,
+    group: String,
+    copies: Copies,
+}
+
+impl<'p> Members<'p> {
+    pub(super) async fn new(tenant: Tenant<'p>) -> Result<Self, StartError> {
+        let group = tenant
+            .create("/Groups", &group("Everyone", "everyone"))
+            .await?;
+        let id = tenant.create("/Users", &user(NUMBER)).await?;
+        join(&tenant, &group, std::slice::from_ref(&id)).await?;
+        let services = &tenant.probe.services;
+        let pattern = Pattern::of(services, tenant.name, &id, NUMBER).await?;
+        tenant
+            .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
+            .await?;
+        Ok(Self {
+            tenant,
+            group,
+            copies: Copies::new(pattern),
+        })
+    }
+
+    /// Measures everything with so many members.
+    pub(super) async fn at(
+        &mut self,
+        bench: &mut Bench<'_>,
+        size: usize,
+    ) -> Result<(), StartError> {
+        let services = &self.tenant.probe.services;
+        let told = |count| {
+            bench
+                .progress
+                .say(&format!("filling: {count} of {size} members"));
+        };
+        self.copies.grow(services, size, number, told).await?;
+        self.counted(size).await?;
+        let mut others = Vec::new();
+        for at in 0..bench.plan.repeat {
+            others.push(
+                self.tenant
+                    .create("/Users", &user(&number(size + at)))
+                    .await?,
+            );
+        }
+        self.changes(bench, size, &others).await?;
+        for id in &others {
+            self.tenant
+                .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
+                .await?;
+        }
+        if size < 100 {
+            return Ok(());
+        }
+        let page = format!("/Users?startIndex={}&count=100", size / 2);
+        let asks: Vec<Ask> = (0..bench.plan.repeat.min(PAGES))
+            .map(|_| Ask::new(Method::GET, page.as_str()))
+            .collect();
+        bench
+            .row(
+                &self.tenant,
+                (IMPORT, Of::Members, size),
+                &asks,
+                budget(5, 36.0, 1.0),
+            )
+            .await
+    }
+
+    /// Tells the group how many members were put beside it.
+    async fn counted(&self, size: usize) -> Result<(), StartError> {
+        let tenant = TenantId::parse(self.tenant.name).ok_or("no name of a tenant")?;
+        let id = ResourceId::parse(&self.group).ok_or("no id of a group")?;
+        let key = keys::resource(&tenant, ResourceKind::Group, id);
+        let services = &self.tenant.probe.services;
+        services
+            .clients
+            .dynamodb
+            .update_item()
+            .table_name(TABLE)
+            .set_key(Some(key.attributes()))
+            .update_expression("SET n = :n")
+            .expression_attribute_values(":n", AttributeValue::N(size.to_string()))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    async fn changes(
+        &self,
+        bench: &mut Bench<'_>,
+        size: usize,
+        others: &[String],
+    ) -> Result<(), StartError> {
+        let path = format!("/Groups/{}", self.group);
+        let alone = format!("{path}?excludedAttributes=members");
+        let read: Vec<Ask> = others.iter().map(|_| get(alone.as_str())).collect();
+        let ask: Vec<Ask> = others.iter().map(|id| self.is_member(id)).collect();
+        let change = |change: Value| patch(path.as_str(), &change);
+        let add =
+            |id| change(json!({ "op": "add", "path": "members", "value": [{ "value": id }] }));
+        let remove =
+            |id| change(json!({ "op": "remove", "path": format!("members[value eq \"{id}\"]") }));
+        let other = |at| {
+            let value = format!("all-{size}-{at}");
+            change(json!({ "op": "replace", "path": "externalId", "value": value }))
+        };
+        let add: Vec<Ask> = others.iter().map(add).collect();
+        let remove: Vec<Ask> = others.iter().map(remove).collect();
+        let other: Vec<Ask> = (0..others.len()).map(other).collect();
+        for (operation, asks, budget) in [
+            ("read a group without members", &read, budget(1, 1.0, 0.0)),
+            ("ask whether one is a member: no", &ask, budget(2, 2.0, 0.0)),
+            ("add one member to a group", &add, budget(2, 3.0, 10.0)),
+            (
+                "ask whether one is a member: yes",
+                &ask,
+                budget(2, 2.0, 0.0),
+            ),
+            (
+                "remove one member from a group",
+                &remove,
+                budget(2, 3.0, 10.0),
+            ),
+            ("change a group (PATCH)", &other, budget(2, 3.0, 8.0)),
+        ] {
+            let at = (operation, Of::Members, size);
+            bench.row(&self.tenant, at, asks, budget).await?;
+        }
+        Ok(())
+    }
+
+    fn is_member(&self, other: &str) -> Ask {
+        let id = &self.group;
+        get(format!(
+            "/Groups?excludedAttributes=members&filter=id+eq+%22{id}%22+and+members+eq+%22{other}%22"
+        ))
+    }
+}
+
+fn get(path: impl Into<String>) -> Ask {
+    Ask::new(Method::GET, path)
+}

@@ -1,0 +1,217 @@
+//! The report for people: tables in Markdown.
+
+use std::io::{self, Write};
+
+use super::dollars::Bill;
+use super::{Of, Report, Row};
+
+/// The operation that times are compared with.
+const BASELINE: &str = "read a user without groups";
+
+/// Writes the report.
+///
+/// # Errors
+///
+/// When it cannot be written.
+pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    operations(report, out)?;
+    growth(report, out)?;
+    throughput(report, out)?;
+    million(report, out)?;
+    traffic(report, out)?;
+    let exceeded = report.exceeded();
+    if exceeded.is_empty() {
+        return writeln!(
+            out,
+            "\nEvery operation kept to its budget and below the bar of growth."
+        );
+    }
+    writeln!(out, "\nExceeded:\n")?;
+    for line in exceeded {
+        writeln!(out, "- {line}")?;
+    }
+    Ok(())
+}
+
+fn operations(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "Each operation {} times (pages 20 times at most). Round trips, units and bytes are the most of any; the budget is round trips /
+RRU / WRU. CPU is the median of the service's own thread, without the engine that stands in for DynamoDB, in
+microseconds; p50 and p99 are milliseconds on this machine, engine included; × compares p50 with reading a user.
+
+| operation | of | round trips | RRU | WRU | budget | bytes in | bytes out | CPU | p50 | p99 | × |
+|---|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|",
+        report.repeat
+    )?;
+    let at = |size: usize| {
+        report
+            .rows
+            .iter()
+            .find(|row| row.operation == BASELINE && row.size == size)
+    };
+    let first = report.rows.iter().find(|row| row.operation == BASELINE);
+    for row in &report.rows {
+        let sample = &row.sample;
+        let base = at(row.size)
+            .or(first)
+            .map_or(sample.p50, |row| row.sample.p50);
+        let mark = if row.is_within() { "" } else { " **exceeded**" };
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} / {} / {}{mark} | {} | {} | {} | {:.1} | {:.1} | {:.1} |",
+            row.operation,
+            of(row),
+            sample.round_trips,
+            sample.reads,
+            sample.writes,
+            row.budget.round_trips,
+            row.budget.reads,
+            row.budget.writes,
+            sample.sent,
+            sample.received,
+            whole(sample.cpu),
+            sample.p50 / 1_000.0,
+            sample.p99 / 1_000.0,
+            sample.p50 / base,
+        )?;
+    }
+    Ok(())
+}
+
+fn of(row: &Row) -> String {
+    match row.of {
+        Of::Users => format!("{} users", row.size),
+        Of::Members => format!("{} members", row.size),
+    }
+}
+
+fn whole(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |value| format!("{value:.0}"))
+}
+
+fn growth(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "
+Growth from the smallest size to the largest, as factors; the bar is for round trips, units and bytes.
+
+| operation | from | to | round trips | units | bytes | CPU | p50 | bar |
+|---|---:|---:|---:|---:|---:|---:|---:|---|"
+    )?;
+    for growth in &report.growth {
+        let mark = if growth.is_within() {
+            ""
+        } else {
+            " **exceeded**"
+        };
+        let cpu = growth.cpu.map_or("–".to_owned(), |cpu| format!("{cpu:.2}"));
+        writeln!(
+            out,
+            "| {} | {} | {} | {:.2} | {:.2} | {:.2} | {cpu} | {:.2} | {}{mark} |",
+            growth.operation,
+            growth.from,
+            growth.to,
+            growth.round_trips,
+            growth.capacity,
+            growth.received,
+            growth.p50,
+            growth.bar,
+        )?;
+    }
+    Ok(())
+}
+
+fn throughput(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "
+One process, the service on one thread, 16 requests at once, the engine beside it on the same machine.
+
+| operation | users | requests a second |
+|---|---:|---:|"
+    )?;
+    for row in &report.throughput {
+        writeln!(
+            out,
+            "| {} | {} | {:.0} |",
+            row.operation, row.users, row.requests
+        )?;
+    }
+    Ok(())
+}
+
+fn bill(bill: &Bill) -> String {
+    let Bill {
+        table,
+        requests,
+        out,
+        compute,
+    } = bill;
+    format!(
+        "{table:.2} | {requests:.2} | {out:.2} | {compute:.2} | {:.2}",
+        bill.total()
+    )
+}
+
+fn million(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "
+Dollars for a million, at list price: DynamoDB on demand ($0.625 and $0.125 a million units written and read), requests (HTTP API $1.00 for each
+512 KB, Lambda $0.20), data out ($0.09 a GB), Lambda's GB-seconds ($0.0000133334, arm64, 256 MB: the measured CPU time at
+256/1,769 of a vCPU and 5 ms for each round trip). The last is from a time, the others from counts.
+
+| operation | at | DynamoDB | requests | out | GB-s | all |
+|---|---:|---:|---:|---:|---:|---:|"
+    )?;
+    for row in &report.dollars.million {
+        writeln!(
+            out,
+            "| {} | {} | {} |",
+            row.operation,
+            row.size,
+            bill(&row.bill)
+        )?;
+    }
+    Ok(())
+}
+
+fn traffic(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let dollars = &report.dollars;
+    writeln!(
+        out,
+        "
+Dollars of a tenant with 10,000 users, each in three of 100 groups. In a month 200 join, 200 leave, 1,000 change, and 1,000
+memberships change. Besides: ${:.3} a month for its {:.0} MB in the table at $0.25 a GB, and ${:.2} for the keyring, which many tenants share.
+
+| traffic | requests | DynamoDB | requests | out | GB-s | all |
+|---|---:|---:|---:|---:|---:|---:|",
+        dollars.stored,
+        dollars.stored / super::dollars::STORED * 1_000.0,
+        dollars.secret
+    )?;
+    for provider in &dollars.traffic {
+        let requests: f64 = provider.lines.iter().map(|line| line.requests).sum();
+        writeln!(
+            out,
+            "| {} | {requests} | {} |",
+            provider.name,
+            bill(&provider.bill)
+        )?;
+    }
+    writeln!(
+        out,
+        "\nTheir requests:\n\n| traffic | requests | operation | why |\n|---|---:|---|---|"
+    )?;
+    for provider in &dollars.traffic {
+        for line in &provider.lines {
+            writeln!(
+                out,
+                "| {} | {} | {} | {} |",
+                provider.name, line.requests, line.operation, line.why
+            )?;
+        }
+    }
+    Ok(())
+}

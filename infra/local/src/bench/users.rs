@@ -1,0 +1,368 @@
+//! What is measured as the tenant's users grow in number.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::probe::{Ask, Tenant};
+use super::{Bench, Budget, Of, budget};
+use crate::fill::{Copies, Pattern};
+use crate::stack::StartError;
+
+/// A user as it is answered without a look at groups.
+pub(super) const ALONE: &str = "excludedAttributes=groups";
+/// The text that stands for a number in the user that is copied.
+pub(super) const NUMBER: &str = "numberhere";
+/// How many members one request adds while a group is made.
+const MEMBERS_PER_REQUEST: usize = 31;
+/// How many pages are read of each kind: they take longer than anything else.
+const PAGES: usize = 20;
+
+/// A user of a usual size: about 800 bytes.
+#[must_use]
+pub fn user(number: &str) -> Value {
+    json!({
+        "schemas": [
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+        ],
+        "externalId": format!("00u-{number}"),
+        "userName": format!("user{number}@example.com"),
+        "name": { "givenName": "Barbara", "familyName": format!("Jensen {number}"), "formatted": format!("Ms. Barbara Jensen {number}") },
+        "displayName": format!("Babs Jensen {number}"),
+        "title": "Tour Guide",
+        "preferredLanguage": "en-US",
+        "locale": "en-US",
+        "timezone": "America/Los_Angeles",
+        "active": true,
+        "emails": [{ "value": format!("user{number}@example.com"), "type": "work", "primary": true }],
+        "phoneNumbers": [{ "value": "+1 555 555 8377", "type": "work" }],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {
+            "employeeNumber": number, "department": "Tour Operations", "costCenter": "4130"
+        }
+    })
+}
+
+/// The number of a copy, always as long as the text it takes the place of.
+pub(super) fn number(at: usize) -> String {
+    format!("{at:010}")
+}
+
+/// A group.
+pub(super) fn group(name: &str, external_id: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+        "displayName": name, "externalId": external_id
+    })
+}
+
+/// A PATCH with one operation.
+pub(super) fn patch(path: impl Into<String>, change: &Value) -> Ask {
+    Ask::new(Method::PATCH, path).with(&json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [change]
+    }))
+}
+
+/// The users of the tenant `users`, growing.
+pub(super) struct Users<'p> {
+    tenant: Tenant<'p>,
+    copies: Copies,
+}
+
+impl<'p> Users<'p> {
+    pub(super) async fn new(tenant: Tenant<'p>) -> Result<Self, StartError> {
+        let id = tenant.create("/Users", &user(NUMBER)).await?;
+        let services = &tenant.probe.services;
+        let pattern = Pattern::of(services, tenant.name, &id, NUMBER).await?;
+        let gone = Ask::new(Method::DELETE, format!("/Users/{id}"));
+        tenant.ask(&gone).await?;
+        Ok(Self {
+            tenant,
+            copies: Copies::new(pattern),
+        })
+    }
+
+    /// The bytes that the table keeps of a user.
+    pub(super) fn stored(&self) -> usize {
+        self.copies.pattern().size()
+    }
+
+    /// Measures everything with so many users.
+    pub(super) async fn at(
+        &mut self,
+        bench: &mut Bench<'_>,
+        size: usize,
+    ) -> Result<(), StartError> {
+        let services = &self.tenant.probe.services;
+        let told = |count| {
+            bench
+                .progress
+                .say(&format!("filling: {count} of {size} users"));
+        };
+        self.copies.grow(services, size, number, told).await?;
+        let mut at = At {
+            bench,
+            size,
+            tenant: &self.tenant,
+        };
+        let fresh: Vec<usize> = (0..at.bench.plan.repeat).map(|n| size + n).collect();
+        at.finds().await?;
+        let ids = at.creates(&fresh).await?;
+        at.reads(&ids).await?;
+        at.changes(&ids, &fresh).await?;
+        at.deletes(&ids).await?;
+        at.groups().await?;
+        at.pages().await
+    }
+
+    /// Requests a second, many at a time.
+    pub(super) async fn rush(&self, bench: &mut Bench<'_>) -> Result<(), StartError> {
+        let size = self.copies.ids.len();
+        let many = bench.plan.repeat * 10;
+        let alone = |at: usize| {
+            let id = self.copies.ids.get(at % size.max(1));
+            format!("/Users/{}?{ALONE}", id.map_or("", |id| id.as_str()))
+        };
+        let find = |at: usize| {
+            let name = number(at % size.max(1));
+            format!("/Users?{ALONE}&filter=userName+eq+%22user{name}@example.com%22")
+        };
+        let title =
+            |at: usize| json!({ "op": "replace", "path": "title", "value": format!("Guide {at}") });
+        let kinds: [(&str, Vec<Ask>); 3] = [
+            (
+                "read a user without groups",
+                (0..many)
+                    .map(|at| Ask::new(Method::GET, alone(at)))
+                    .collect(),
+            ),
+            (
+                "find a user by `userName`: one",
+                (0..many)
+                    .map(|at| Ask::new(Method::GET, find(at)))
+                    .collect(),
+            ),
+            (
+                "change a user (PATCH)",
+                (0..many).map(|at| patch(alone(at), &title(at))).collect(),
+            ),
+        ];
+        for (operation, asks) in kinds {
+            bench.progress.say(&format!("16 at once: {operation}"));
+            let rate = self.tenant.rush(&asks, 16).await?;
+            bench.throughput(operation, size, rate);
+        }
+        Ok(())
+    }
+}
+
+/// Measuring at one size.
+struct At<'a, 'b, 'p> {
+    bench: &'a mut Bench<'b>,
+    size: usize,
+    tenant: &'a Tenant<'p>,
+}
+
+impl At<'_, '_, '_> {
+    async fn row(
+        &mut self,
+        operation: &str,
+        asks: &[Ask],
+        budget: Budget,
+    ) -> Result<(), StartError> {
+        self.bench
+            .row(self.tenant, (operation, Of::Users, self.size), asks, budget)
+            .await
+    }
+
+    /// The number of a user to be read, another one each time.
+    fn spread(&self) -> impl Iterator<Item = usize> + use<> {
+        let (size, repeat) = (self.size, self.bench.plan.repeat);
+        (0..repeat).map(move |at| at * size / repeat)
+    }
+
+    async fn finds(&mut self) -> Result<(), StartError> {
+        for (attribute, before, after) in [
+            ("userName", "user", "@example.com"),
+            ("externalId", "00u-", ""),
+            ("emails.value", "user", "@example.com"),
+        ] {
+            for (word, prefix, cost) in [("nobody", "no", 1), ("one", "", 2)] {
+                let query = |at: usize| {
+                    let value = format!("{prefix}{before}{}{after}", number(at));
+                    Ask::new(
+                        Method::GET,
+                        format!("/Users?{ALONE}&filter={attribute}+eq+%22{value}%22"),
+                    )
+                };
+                let asks: Vec<Ask> = self.spread().map(query).collect();
+                let operation = format!("find a user by `{attribute}`: {word}");
+                self.row(&operation, &asks, budget(cost, f64::from(cost), 0.0))
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn creates(&mut self, fresh: &[usize]) -> Result<Vec<String>, StartError> {
+        let asks: Vec<Ask> = fresh
+            .iter()
+            .map(|at| Ask::new(Method::POST, "/Users").with(&user(&number(*at))))
+            .collect();
+        self.row("create a user", &asks, budget(1, 0.0, 12.0))
+            .await?;
+        let mut ids = Vec::new();
+        for at in fresh {
+            let query = format!(
+                "/Users?attributes=id&filter=userName+eq+%22user{}@example.com%22",
+                number(*at)
+            );
+            ids.push(first_id(self.tenant.get(&query).await?.body())?);
+        }
+        Ok(ids)
+    }
+
+    async fn reads(&mut self, ids: &[String]) -> Result<(), StartError> {
+        let read = |suffix: &str| -> Vec<Ask> {
+            ids.iter()
+                .map(|id| Ask::new(Method::GET, format!("/Users/{id}{suffix}")))
+                .collect()
+        };
+        self.row(
+            "read a user without groups",
+            &read(&format!("?{ALONE}")),
+            budget(1, 1.0, 0.0),
+        )
+        .await?;
+        let group = self
+            .tenant
+            .create("/Groups", &group("Tour Guides", "guides"))
+            .await?;
+        join(self.tenant, &group, ids).await?;
+        self.row("read a user in one group", &read(""), budget(3, 3.0, 0.0))
+            .await?;
+        for (word, value, cost) in [("none", "nothing", 1), ("one", "tour+guides", 2)] {
+            let query =
+                format!("/Groups?excludedAttributes=members&filter=displayName+eq+%22{value}%22");
+            let asks: Vec<Ask> = ids
+                .iter()
+                .map(|_| Ask::new(Method::GET, query.as_str()))
+                .collect();
+            let operation = format!("find a group by `displayName`: {word}");
+            self.row(&operation, &asks, budget(cost, f64::from(cost), 0.0))
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn changes(&mut self, ids: &[String], fresh: &[usize]) -> Result<(), StartError> {
+        let alone = |id: &String| format!("/Users/{id}?{ALONE}");
+        let title = json!({ "op": "replace", "path": "title", "value": "Guide" });
+        let asks: Vec<Ask> = ids.iter().map(|id| patch(alone(id), &title)).collect();
+        self.row("change a user (PATCH)", &asks, budget(2, 1.0, 2.0))
+            .await?;
+        self.row(
+            "change nothing of a user (PATCH)",
+            &asks,
+            budget(1, 1.0, 0.0),
+        )
+        .await?;
+        let put = |(id, at): (&String, &usize)| {
+            Ask::new(Method::PUT, alone(id)).with(&user(&number(*at)))
+        };
+        let asks: Vec<Ask> = ids.iter().zip(fresh).map(put).collect();
+        self.row("change a user (PUT)", &asks, budget(2, 1.0, 2.0))
+            .await?;
+        let rename = |(id, at): (&String, &usize)| {
+            let name = format!("renamed{at}@example.com");
+            patch(
+                alone(id),
+                &json!({ "op": "replace", "path": "userName", "value": name }),
+            )
+        };
+        let asks: Vec<Ask> = ids.iter().zip(fresh).map(rename).collect();
+        self.row("rename a user (PATCH)", &asks, budget(2, 1.0, 6.0))
+            .await
+    }
+
+    async fn deletes(&mut self, ids: &[String]) -> Result<(), StartError> {
+        let asks: Vec<Ask> = ids
+            .iter()
+            .map(|id| Ask::new(Method::DELETE, format!("/Users/{id}")))
+            .collect();
+        self.row("delete a user in one group", &asks, budget(3, 2.0, 16.0))
+            .await?;
+        let query = "/Groups?attributes=id&filter=displayName+eq+%22tour+guides%22";
+        let group = first_id(self.tenant.get(query).await?.body())?;
+        self.tenant
+            .ask(&Ask::new(Method::DELETE, format!("/Groups/{group}")))
+            .await?;
+        Ok(())
+    }
+
+    async fn groups(&mut self) -> Result<(), StartError> {
+        let new = |at: usize| {
+            Ask::new(Method::POST, "/Groups")
+                .with(&group(&format!("Team {at}"), &format!("team-{at}")))
+        };
+        let asks: Vec<Ask> = (0..self.bench.plan.repeat).map(new).collect();
+        self.row("create a group", &asks, budget(1, 0.0, 10.0))
+            .await?;
+        let mut gone = Vec::new();
+        for at in 0..self.bench.plan.repeat {
+            let query = format!("/Groups?attributes=id&filter=displayName+eq+%22team+{at}%22");
+            let id = first_id(self.tenant.get(&query).await?.body())?;
+            gone.push(Ask::new(Method::DELETE, format!("/Groups/{id}")));
+        }
+        self.row("delete an empty group", &gone, budget(3, 3.0, 8.0))
+            .await
+    }
+
+    async fn pages(&mut self) -> Result<(), StartError> {
+        let page = |start: usize| {
+            Ask::new(
+                Method::GET,
+                format!("/Users?startIndex={start}&count=100&{ALONE}"),
+            )
+        };
+        let first = self.tenant.measure(&[page(1)]).await?;
+        let total = self
+            .tenant
+            .measure(&[Ask::new(Method::GET, "/Users?count=0")])
+            .await?;
+        let most = (first.reads - total.reads) * 1.2 + total.reads;
+        let budget = budget(3, most.ceil() + 1.0, 1.0);
+        for (word, start) in [
+            ("first", 1),
+            ("middle", self.size / 2),
+            ("last", self.size.saturating_sub(99)),
+        ] {
+            let asks: Vec<Ask> = (0..self.bench.plan.repeat.min(PAGES))
+                .map(|_| page(start))
+                .collect();
+            self.row(&format!("{word} page of 100 users"), &asks, budget)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Adds members to a group, as many at a time as one request may.
+pub(super) async fn join(
+    tenant: &Tenant<'_>,
+    group: &str,
+    ids: &[String],
+) -> Result<(), StartError> {
+    for some in ids.chunks(MEMBERS_PER_REQUEST) {
+        let values: Vec<Value> = some.iter().map(|id| json!({ "value": id })).collect();
+        let add = json!({ "op": "add", "path": "members", "value": values });
+        tenant.ask(&patch(format!("/Groups/{group}"), &add)).await?;
+    }
+    Ok(())
+}
+
+fn first_id(list: &[u8]) -> Result<String, StartError> {
+    let list: Value = serde_json::from_slice(list)?;
+    let id = list.pointer("/Resources/0/id").and_then(Value::as_str);
+    Ok(id.ok_or("a list without what was just made")?.to_owned())
+}

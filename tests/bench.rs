@@ -1,0 +1,54 @@
+//! No operation costs more than it may, or more than its answer as a tenant grows: counted, so the same on any machine.
+
+use std::sync::{Arc, Mutex};
+
+use local::bench::{Of, Plan, Progress, print, run};
+use local::dynamo::Storage;
+use serde_json::Value;
+
+#[test]
+fn every_operation_keeps_to_its_budget_and_does_not_grow() {
+    let plan = Plan {
+        users: vec![300, 600],
+        members: vec![10, 120],
+        repeat: 3,
+    };
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&told);
+    let progress = Progress::new(move |line| kept.lock().unwrap().push(line.to_owned()));
+    let report = run(&plan, &Storage::Memory, &progress).unwrap();
+    assert_eq!(report.exceeded(), [""; 0]);
+    assert!(!told.lock().unwrap().is_empty());
+
+    let at = |of, size| {
+        report
+            .rows
+            .iter()
+            .filter(|row| row.of == of && row.size == size)
+            .count()
+    };
+    assert_eq!((at(Of::Users, 300), at(Of::Users, 600)), (20, 20));
+    assert_eq!((at(Of::Members, 10), at(Of::Members, 120)), (6, 7));
+    assert_eq!(report.growth.len(), 26);
+
+    let mut table = Vec::new();
+    print(&report, &mut table).unwrap();
+    let table = String::from_utf8(table).unwrap();
+    for row in &report.rows {
+        let sample = &row.sample;
+        let line = format!("| {} | {} ", row.operation, row.size);
+        assert!(table.contains(&line), "{line} is not in the table");
+        assert!(
+            sample.round_trips > 0 && sample.p50 > 0.0 && sample.p50 <= sample.p99,
+            "{row:?}"
+        );
+        assert!(
+            sample.cpu.is_none_or(|cpu| cpu > 0.0 && cpu <= sample.p99),
+            "{row:?}"
+        );
+    }
+    let json: Value = serde_json::from_slice(&serde_json::to_vec(&report).unwrap()).unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), report.rows.len());
+    assert_eq!(json["rows"][0]["of"], "users");
+    assert!(json["dollars"]["traffic"][0]["table"].as_f64().unwrap() > 0.0);
+}

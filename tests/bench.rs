@@ -10,7 +10,7 @@ use serde_json::Value;
 fn every_operation_keeps_to_its_budget_and_does_not_grow() {
     let plan = Plan {
         users: vec![300, 600],
-        members: vec![10, 120],
+        members: vec![10, 400],
         repeat: 3,
     };
     let told = Arc::new(Mutex::new(Vec::new()));
@@ -27,9 +27,16 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
             .filter(|row| row.of == of && row.size == size)
             .count()
     };
-    assert_eq!((at(Of::Users, 300), at(Of::Users, 600)), (20, 20));
-    assert_eq!((at(Of::Members, 10), at(Of::Members, 120)), (6, 7));
-    assert_eq!(report.growth.len(), 26);
+    assert_eq!((at(Of::Users, 300), at(Of::Users, 600)), (21, 21));
+    assert_eq!(
+        (
+            at(Of::Members, 10),
+            at(Of::Members, 400),
+            at(Of::Users, 400)
+        ),
+        (6, 6, 1)
+    );
+    assert_eq!(report.growth.len(), 27);
 
     let mut table = Vec::new();
     print(&report, &mut table).unwrap();

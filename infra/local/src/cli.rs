@@ -82,7 +82,7 @@ pub struct Services {
 /// The arguments of `bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Measure with so many users, each 100 or more
+    /// Measure with so many users, each 300 or more
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1000,10000,100000", value_parser = page)]
     users: Vec<usize>,
     /// Measure with 1,000,000 users too
@@ -171,8 +171,8 @@ fn some(text: &str) -> Result<usize, String> {
 }
 
 fn page(text: &str) -> Result<usize, String> {
-    let number = some(text).ok().filter(|number| *number >= 100);
-    number.ok_or_else(|| "write a number from 100 on: pages of 100 are read".to_owned())
+    let number = some(text).ok().filter(|number| *number >= 300);
+    number.ok_or_else(|| "write a number from 300 on: three pages of 100 are read".to_owned())
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
@@ -395,15 +395,15 @@ mod tests {
         let other = [
             "bench",
             "--users",
-            "500,100,500",
+            "500,400,500",
             "--million",
             "--members",
             "7",
         ];
-        assert_eq!(plan(&other).users, [100, 500, 1_000_000]);
+        assert_eq!(plan(&other).users, [400, 500, 1_000_000]);
         assert_eq!(plan(&other).members, [7]);
         for (argument, value, part) in [
-            ("--users", "99", "from 100 on"),
+            ("--users", "299", "from 300 on"),
             ("--members", "0", "from 1 on"),
             ("--repeat", "x", "from 1 on"),
         ] {

@@ -72,17 +72,17 @@ impl<'p> Members<'p> {
                 .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
                 .await?;
         }
-        if size < 100 {
+        if size < 300 {
             return Ok(());
         }
-        let page = format!("/Users?startIndex={}&count=100", size / 2);
-        let asks: Vec<Ask> = (0..bench.plan.repeat.min(PAGES))
-            .map(|_| Ask::new(Method::GET, page.as_str()))
-            .collect();
+        let page = |start| get(format!("/Users?startIndex={start}&count=100"));
+        let (first, next) = (size / 2 - 49, size / 2 + 51);
+        let repeat = bench.plan.repeat.min(PAGES);
+        let asks: Vec<Ask> = (0..repeat).map(|_| page(next).after(page(first))).collect();
         bench
             .row(
                 &self.tenant,
-                (IMPORT, Of::Members, size),
+                (IMPORT, Of::Users, size),
                 &asks,
                 budget(5, 36.0, 1.0),
             )

@@ -9,12 +9,14 @@ use serde_json::{Value, json};
 
 use super::probe::{Ask, Tenant};
 use super::users::{NUMBER, group, join, number, patch, user};
-use super::{Bench, Of, budget};
+use super::{Bench, Budget, Of, budget};
 use crate::fill::{Copies, Pattern};
 use crate::stack::{StartError, TABLE};
 
 /// The name under which the operation of an import is found.
 pub(super) const IMPORT: &str = "page of 100 users with the group of each";
+/// How the name of an operation ends by which many join.
+const TOGETHER: &str = "members to a group by one request";
 /// How many pages are read.
 const PAGES: usize = 20;
 
@@ -74,6 +76,13 @@ impl<'p> Members<'p> {
         }
         if size < 300 {
             return Ok(());
+        }
+        if !bench
+            .rows
+            .iter()
+            .any(|row| row.operation.ends_with(TOGETHER))
+        {
+            self.together(bench, size).await?;
         }
         let page = |start| get(format!("/Users?startIndex={start}&count=100"));
         let (first, next) = (size / 2 - 49, size / 2 + 51);
@@ -152,11 +161,49 @@ impl<'p> Members<'p> {
         Ok(())
     }
 
+    /// Many members join another group, and leave it again.
+    async fn together(&self, bench: &mut Bench<'_>, size: usize) -> Result<(), StartError> {
+        let number = size.min(1_000);
+        let group = self
+            .tenant
+            .create("/Groups", &group("Many", "many"))
+            .await?;
+        let path = format!("/Groups/{group}");
+        let ids = self.copies.ids.iter().take(number);
+        let values: Vec<Value> = ids.map(|id| json!({ "value": id.as_str() })).collect();
+        let join = json!({ "op": "add", "path": "members", "value": values });
+        let asks = [patch(path.as_str(), &join)];
+        let operation = format!("add {number} {TOGETHER}");
+        let at = (operation.as_str(), Of::Members, size);
+        bench
+            .row(&self.tenant, at, &asks, joining_budget(number))
+            .await?;
+        let leave = patch(path.as_str(), &json!({ "op": "remove", "path": "members" }));
+        self.tenant.ask(&leave).await?;
+        self.tenant.ask(&Ask::new(Method::DELETE, path)).await?;
+        Ok(())
+    }
+
     fn is_member(&self, other: &str) -> Ask {
         let id = &self.group;
         get(format!(
             "/Groups?excludedAttributes=members&filter=id+eq+%22{id}%22+and+members+eq+%22{other}%22"
         ))
+    }
+}
+
+/// What it may cost that so many join at once: each is looked for among the members and the users, and gets two
+/// edges and a mark in a transaction; beyond a transaction each has an intent too, which is cleared.
+fn joining_budget(number: usize) -> Budget {
+    let each = u32::try_from(number).unwrap_or(u32::MAX);
+    match number {
+        0..=31 => budget(2, 1.0, 2.0 + f64::from(each) * 6.0),
+        // Calls of up to 100 reads, 25 writes or 33 members, sixteen side by side: how they overlap varies.
+        _ => budget(
+            15 + each / 120,
+            f64::from(each) * 2.4 + 10.0,
+            f64::from(each) * 8.6 + 20.0,
+        ),
     }
 }
 

@@ -57,5 +57,6 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
     let json: Value = serde_json::from_slice(&serde_json::to_vec(&report).unwrap()).unwrap();
     assert_eq!(json["rows"].as_array().unwrap().len(), report.rows.len());
     assert_eq!(json["rows"][0]["of"], "users");
+    assert_eq!(report.dollars.traffic.len(), 3);
     assert!(json["dollars"]["traffic"][0]["table"].as_f64().unwrap() > 0.0);
 }

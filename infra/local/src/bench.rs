@@ -264,7 +264,7 @@ pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report
     Ok(Report {
         repeat: plan.repeat,
         growth: growth(&rows),
-        dollars: Dollars::of(&rows, stored)?,
+        dollars: Dollars::of(&rows, stored),
         rows,
         throughput,
     })

@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::members::IMPORT;
 use super::{Row, Sample, number};
-use crate::stack::StartError;
 
 /// Dollars for a million read request units.
 pub const READ: f64 = 0.125;
@@ -212,12 +211,10 @@ fn okta() -> Vec<Line> {
 }
 
 impl Dollars {
-    /// The prices of what was measured; `stored` is the number of bytes that the table keeps of a user.
-    ///
-    /// # Errors
-    ///
-    /// When a provider makes requests that were not measured.
-    pub fn of(rows: &[Row], stored: usize) -> Result<Self, StartError> {
+    /// The prices of what was measured, without the traffic that has requests of which none was; `stored` is the number of bytes
+    /// that the table keeps of a user.
+    #[must_use]
+    pub fn of(rows: &[Row], stored: usize) -> Self {
         let last = |row: &&Row| {
             let later = |other: &Row| {
                 other.operation == row.operation && other.of == row.of && other.size > row.size
@@ -230,22 +227,23 @@ impl Dollars {
             bill: Bill::of(&row.sample),
         });
         let mut providers = Vec::new();
-        for (name, lines) in traffic() {
+        'traffic: for (name, lines) in traffic() {
             let mut bill = Bill::default();
             for line in &lines {
-                let row = like_the_tenant(rows, line.operation);
-                let row = row.ok_or_else(|| format!("{} was not measured", line.operation))?;
+                let Some(row) = like_the_tenant(rows, line.operation) else {
+                    continue 'traffic;
+                };
                 bill = bill.plus(Bill::of(&row.sample), line.requests / MILLION);
             }
             providers.push(Traffic { name, lines, bill });
         }
-        Ok(Self {
+        Self {
             million: million.collect(),
             traffic: providers,
             // Three memberships of each user are six items of 200 bytes.
             stored: (number(stored) + 1_200.0) * TENANT / GB * STORED,
             secret: SECRET,
-        })
+        }
     }
 }
 

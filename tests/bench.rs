@@ -49,10 +49,7 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
             sample.round_trips > 0 && sample.p50 > 0.0 && sample.p50 <= sample.p99,
             "{row:?}"
         );
-        assert!(
-            sample.cpu.is_none_or(|cpu| cpu > 0.0 && cpu <= sample.p99),
-            "{row:?}"
-        );
+        assert!(sample.cpu.is_none_or(|cpu| cpu > 0.0), "{row:?}");
     }
     let json: Value = serde_json::from_slice(&serde_json::to_vec(&report).unwrap()).unwrap();
     assert_eq!(json["rows"].as_array().unwrap().len(), report.rows.len());

@@ -6,10 +6,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+use service::clock::{Clock, Ids};
+
 use crate::storage::model::{Dice, Game, Model};
 use crate::support::listed::members;
 use crate::support::table::sound;
-use crate::support::{Target, target};
+use crate::support::{Target, seed, target};
 
 const CLIENTS: u64 = 4;
 
@@ -74,5 +77,13 @@ async fn after_random_operations_of_several_clients_with_faults_everything_is_as
         joined.extend(game.model.joined.iter().cloned());
     }
     assert_eq!(members(&client, &shared).await, joined);
+    // Large writes whose owner gave up are finished by whoever comes by.
+    let directory = seed::directory(&target, &client);
+    let later = Clock::system().now() + SignedDuration::from_mins(5);
+    let left = directory.finish(later, &Ids::system().write()).await;
+    assert_eq!(left.expect("time enough"), 0);
+    for game in &games {
+        game.compare().await;
+    }
     sound(&target, &client).await;
 }

@@ -6,11 +6,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::SignedDuration;
-use service::clock::{Clock, Ids};
-
-use crate::storage::model::{Dice, Game, Model};
+use crate::storage::model::{Game, Model};
 use crate::support::listed::members;
+use crate::support::numbers::Numbers;
 use crate::support::table::sound;
 use crate::support::{Target, seed, target};
 
@@ -58,7 +56,7 @@ async fn after_random_operations_of_several_clients_with_faults_everything_is_as
             prefix: format!("c{number}-"),
             shared: Some(shared.clone()),
             model: Model::default(),
-            dice: Dice(seed * 1_000 + number),
+            dice: Numbers(seed * 1_000 + number),
         };
         players.push(tokio::spawn(play(Arc::clone(&target), game, steps)));
     }
@@ -78,10 +76,7 @@ async fn after_random_operations_of_several_clients_with_faults_everything_is_as
     }
     assert_eq!(members(&client, &shared).await, joined);
     // Large writes whose owner gave up are finished by whoever comes by.
-    let directory = seed::directory(&target, &client);
-    let later = Clock::system().now() + SignedDuration::from_mins(5);
-    let left = directory.finish(later, &Ids::system().write()).await;
-    assert_eq!(left.expect("time enough"), 0);
+    seed::finish(&target, &client).await;
     for game in &games {
         game.compare().await;
     }

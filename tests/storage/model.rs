@@ -6,9 +6,10 @@ mod moves;
 mod truth;
 
 use crate::support::Target;
+use crate::support::numbers::Numbers;
 use crate::support::table::sound;
 pub(crate) use moves::Game;
-pub(crate) use truth::{Dice, Model};
+pub(crate) use truth::Model;
 
 #[expect(
     clippy::print_stderr,
@@ -21,7 +22,7 @@ async fn play(seed: u64) {
         prefix: String::new(),
         shared: None,
         model: Model::default(),
-        dice: Dice(seed),
+        dice: Numbers(seed),
     };
     for step in 0..300 {
         eprintln!("seed {seed}, step {step}");

@@ -8,6 +8,7 @@ use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
 use directory::write::NewResource;
 use futures_util::{StreamExt, stream};
+use jiff::SignedDuration;
 use local::fill::{Copies, Item, Pattern};
 use local::stack::TABLE;
 use scim_core::{Attributes, ResourceId, ResourceKind};
@@ -24,6 +25,16 @@ pub fn directory(target: &Target, client: &Client) -> Directory {
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let tenant = TenantId::parse(tenant_of(client)).expect("the name of a tenant");
     Directory::new(store, tenant, Arc::new(Meter::default()))
+}
+
+/// Finishes large writes that nobody asked for again, as the table's stream makes a function do: none is too
+/// young for it.
+pub async fn finish(target: &Target, client: &Client) {
+    let later = Clock::system().now() + SignedDuration::from_mins(5);
+    let young = directory(target, client)
+        .finish(later, &Ids::system().write())
+        .await;
+    assert_eq!(young.expect("time enough"), 0);
 }
 
 /// A user that is to be created.

@@ -114,13 +114,7 @@ pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {
 /// may stand there too, when the names are very long.
 #[must_use]
 pub fn marker_range(from: &str, to: &str) -> (String, String) {
-    let cut = |text: &str| {
-        let mut end = text.len().min(LONGEST - 80);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.get(..end).unwrap_or_default().to_owned()
-    };
+    let cut = |text: &str| start(text).to_owned();
     let (first, mut last) = (cut(from), cut(to));
     if last.len() < to.len() {
         last.push('\u{10ffff}');
@@ -283,6 +277,12 @@ pub fn edge_range(first: ResourceId, last: ResourceId) -> (String, String) {
     (format!("{first}#"), format!("{last}#~"))
 }
 
+/// As much of a text as stands in a sort key with a digest beside it.
+fn start(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST - 80))
+        .unwrap_or(text)
+}
+
 /// A value as it stands in a sort key: a very long one is cut and its digest put in the place of the
 /// rest. An empty one becomes a character that no key holds otherwise.
 fn bounded(value: &str) -> String {
@@ -292,11 +292,7 @@ fn bounded(value: &str) -> String {
     if value.len() <= LONGEST {
         return value.to_owned();
     }
-    let mut end = LONGEST - 80;
-    while !value.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut key = value.get(..end).unwrap_or_default().to_owned();
+    let mut key = start(value).to_owned();
     key.push('…');
     for byte in Sha256::digest(value.as_bytes()) {
         let _ = write!(key, "{byte:02x}");

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::truth::{Dice, EMAILS, EXTERNAL, Group, Model, NAMES, TEAMS, User};
+use super::truth::{EMAILS, EXTERNAL, Group, Model, NAMES, TEAMS, User};
 use crate::support::client::{GROUP, USER, encode, patch};
+use crate::support::numbers::Numbers;
 use crate::support::{Answer, Client};
 
 /// A tenant, the model of what one client made in it, and the client's dice.
@@ -16,7 +17,7 @@ pub(crate) struct Game {
     /// A group of others, which the client's users join and leave.
     pub(crate) shared: Option<String>,
     pub(crate) model: Model,
-    pub(crate) dice: Dice,
+    pub(crate) dice: Numbers,
 }
 
 impl Game {

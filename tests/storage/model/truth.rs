@@ -1,27 +1,6 @@
-//! What the service is compared with: users and groups in memory, and the dice.
+//! What the service is compared with: users and groups in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Numbers that look random and are the same each time.
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(super) fn below(&mut self, most: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % most
-    }
-
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-
-    pub(super) fn one_of<T>(&mut self, from: &BTreeMap<String, T>) -> Option<String> {
-        (!from.is_empty()).then(|| from.keys().nth(self.below(from.len())).unwrap().clone())
-    }
-}
 
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct User {

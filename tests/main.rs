@@ -8,6 +8,7 @@
     reason = "a test is a table or a story, told with literals"
 )]
 
+mod admin;
 mod bench;
 mod bulk;
 mod cursors;

@@ -58,6 +58,7 @@ fn process(target: &Target, time: &Time, rate: u32) -> Service {
     let config = Config {
         table: local::stack::TABLE.to_owned(),
         keyring_prefix: local::stack::KEYRING_PREFIX.to_owned(),
+        admin_prefix: local::stack::ADMIN_PREFIX.to_owned(),
         public_url: None,
         rate: Some(rate),
     };

@@ -17,6 +17,7 @@ use service::{Function, Origin, Service};
 use crate::support::client::{encode, group, patch, user};
 use crate::support::{Client, Target};
 
+mod admin;
 mod bulk;
 mod everything;
 mod large;
@@ -49,7 +50,11 @@ impl Functions {
             client,
             between: "",
             tenant,
-            services: Function::ALL.map(service).into(),
+            services: Function::ALL
+                .into_iter()
+                .filter(|function| *function != Function::Admin)
+                .map(service)
+                .collect(),
             actions: Mutex::default(),
             operations: Mutex::default(),
         }
@@ -151,6 +156,7 @@ pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
         everything::all(&functions).await;
         bulk::everything(&functions).await;
     }
+    let admin = admin::actions_called(&target).await;
     target.stack.shutdown().await;
     let all: BTreeSet<String> = routes()
         .map(|route| route.endpoint.operation().to_owned())
@@ -160,7 +166,9 @@ pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
         all,
         "operations in the conversation, and in ROUTES"
     );
-    functions.actions.into_inner().unwrap()
+    let mut actions = functions.actions.into_inner().unwrap();
+    actions.insert(Function::Admin.name().to_owned(), admin);
+    actions
 }
 
 async fn discovery(functions: &Functions) {

@@ -5,6 +5,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use service::Function;
+
 use super::{conversation, functions, read, resources, templates};
 use crate::house::source::ROOT;
 
@@ -154,10 +156,21 @@ fn roles_read_keyrings_and_no_other_secret() {
     let prefix = prefix
         .and_then(Value::as_str)
         .expect("the keyring prefix is a !Sub");
-    let secrets = format!(
-        "arn:${{AWS::Partition}}:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:{prefix}*"
-    );
+    let secrets = |prefix: &str| {
+        format!(
+            "arn:${{AWS::Partition}}:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:{prefix}*"
+        )
+    };
+    let admin_prefix =
+        template.pointer("/Globals/Function/Environment/Variables/MUSTER_ADMIN_PREFIX/Fn::Sub");
+    let admin_prefix = admin_prefix
+        .and_then(Value::as_str)
+        .expect("the prefix of admin keys is a !Sub");
     for_each_role(|name, _, role| {
+        let prefix = match name == Function::Admin.name() {
+            true => admin_prefix,
+            false => prefix,
+        };
         let granted = granting(role, "secretsmanager");
         let [statement] = granted.as_slice() else {
             panic!("{name}: not exactly one statement for secretsmanager");
@@ -169,7 +182,7 @@ fn roles_read_keyrings_and_no_other_secret() {
         );
         assert_eq!(
             statement["Resource"],
-            json!({ "Fn::Sub": secrets }),
+            json!({ "Fn::Sub": secrets(prefix) }),
             "{name}"
         );
     });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use local::template::Route;
 use serde_json::Value;
 use service::Function;
-use service::routes::routes;
+use service::routes::{ADMIN, routes};
 
 use super::{functions, read};
 
@@ -15,7 +15,8 @@ fn expected() -> BTreeSet<String> {
         let method = route.method.as_ref().map_or("ANY", http::Method::as_str);
         format!("{method} {} → {}", route.path, route.function.name())
     };
-    routes().map(line).collect()
+    let admin = ADMIN.map(|path| format!("ANY {path} → {}", Function::Admin.name()));
+    routes().map(line).chain(admin).collect()
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn every_route_has_the_payload_that_functions_read() {
             events += 1;
         }
     }
-    assert_eq!(events, routes().count() + 1);
+    assert_eq!(events, routes().count() + ADMIN.len() + 1);
 }
 
 /// A gateway that refuses by itself answers with its own JSON, which providers do not understand.
@@ -128,6 +129,12 @@ fn cargo_lambda_watch_serves_the_same_routes() {
             let function = route.map_or(Function::CATCH_ALL, |route| route.function);
             expected.insert((path.to_owned(), method), vec![function.name().to_owned()]);
         }
+    }
+    for path in ADMIN {
+        let path = path.replace("{path+}", "{*path}");
+        let function = Function::Admin.name().to_owned();
+        let served = METHODS.map(|method| ((path.clone(), method), vec![function.clone()]));
+        expected.extend(served);
     }
     let watched = watched();
     let differences: Vec<String> = expected

@@ -88,6 +88,12 @@ impl Target {
         Client::new(&access.base, &access.token)
     }
 
+    /// A client of the admin API with the first admin key.
+    pub fn admin(&self) -> Client {
+        let base = format!("http://{}/admin/v1", self.stack.address);
+        Client::new(&base, &self.stack.admin_key)
+    }
+
     /// Gives the client's tenant these extension schemas, in the place of those it has.
     pub async fn extend(&self, client: &Client, extensions: &Value) {
         let extensions = Extensions::parse(extensions).expect("extension schemas");

@@ -151,6 +151,11 @@ async fn finish(stack: &Stack, tenants: &[Access]) -> std::convert::Infallible {
 
 fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {
     writeln!(out, "ready http://{}", stack.address)?;
+    writeln!(
+        out,
+        "console http://{}/console {}",
+        stack.address, stack.admin_key
+    )?;
     for Access {
         tenant,
         base,
@@ -188,11 +193,13 @@ async fn run_services(arguments: local::cli::Services) -> Result<(), StartError>
     let (clock, ids) = (Clock::system(), Ids::system());
     let service = local::stack::service(&services.clients, None, clock.clone(), ids.clone());
     let token = local::stack::provision(&service, &clock, &ids, DEMO_TENANT, None).await?;
+    let admin_key = local::stack::admin_key(&services.clients, &ids).await?;
     let mut out = io::stdout().lock();
     for (name, value) in services.environment() {
         writeln!(out, "{name}={value}")?;
     }
     writeln!(out, "# tenant {DEMO_TENANT}, token {token}")?;
+    writeln!(out, "# admin key {admin_key}")?;
     out.flush()?;
     drop(out);
     interrupted().await?;

@@ -5,14 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use directory::connect::{Clients, to_stand_ins};
-use directory::keyring::{KeyRecord, KeyringError, Scope};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenants::{Status, Tenant};
-use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
+use directory::tenants::Tenant;
 use scim_core::Extensions;
 use service::clock::{Clock, Ids};
-use service::{Config, Function, Service, lambda};
+use service::{Admin, Config, Function, Service, lambda};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -25,11 +23,16 @@ use crate::secrets::Secrets;
 use crate::template::{self, Route, TableDefinition};
 
 mod elsewhere;
+mod provision;
+
+pub use provision::{admin_key, provision};
 
 /// The name of the table.
 pub const TABLE: &str = "muster";
 /// What the names of all keyring secrets begin with.
 pub const KEYRING_PREFIX: &str = "muster/keyring/";
+/// What the names of the secrets with admin keys begin with.
+pub const ADMIN_PREFIX: &str = "muster/admin/";
 /// The keyring that tokens are put into.
 const KEYRING: &str = "k1";
 
@@ -74,6 +77,10 @@ pub struct Stack {
     pub address: SocketAddr,
     /// The service behind it.
     pub service: Arc<Service>,
+    /// The vendor's side of it.
+    pub admin: Arc<Admin>,
+    /// The first admin key.
+    pub admin_key: String,
     /// The stand-ins below it.
     pub services: Services,
     clock: Clock,
@@ -167,6 +174,7 @@ impl Services {
             ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
             ("MUSTER_TABLE", TABLE.to_owned()),
             ("MUSTER_KEYRING_PREFIX", KEYRING_PREFIX.to_owned()),
+            ("MUSTER_ADMIN_PREFIX", ADMIN_PREFIX.to_owned()),
         ]
     }
 
@@ -211,12 +219,17 @@ impl Stack {
         let service = Arc::new(Service::new(config, services.clients.clone(), clock, ids));
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let behind = Arc::clone(&service);
+        let admin_key = admin_key(&services.clients, &options.ids).await?;
+        let admin = Admin::new(Arc::clone(&service), &services.clients, ADMIN_PREFIX);
+        let admin = Arc::new(admin);
+        let (behind, aside) = (Arc::clone(&service), Arc::clone(&admin));
         let handler = move |function: String, request| {
-            let service = Arc::clone(&behind);
+            let (service, admin) = (Arc::clone(&behind), Arc::clone(&aside));
             async move {
-                let function = Function::named(&function).unwrap_or(Function::CATCH_ALL);
-                lambda::answer(&service, function, request).await
+                match Function::named(&function).unwrap_or(Function::CATCH_ALL) {
+                    Function::Admin => lambda::answer_admin(&admin, request).await,
+                    function => lambda::answer(&service, function, request).await,
+                }
             }
         };
         let shutdown = async {
@@ -226,6 +239,8 @@ impl Stack {
         Ok(Self {
             address,
             service,
+            admin,
+            admin_key,
             services,
             clock: options.clock,
             ids: options.ids,
@@ -278,6 +293,7 @@ fn config(public_url: Option<String>) -> Config {
     Config {
         table: TABLE.to_owned(),
         keyring_prefix: KEYRING_PREFIX.to_owned(),
+        admin_prefix: ADMIN_PREFIX.to_owned(),
         public_url,
         rate: None,
     }
@@ -287,91 +303,4 @@ fn config(public_url: Option<String>) -> Config {
 #[must_use]
 pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
     Service::new(config(public_url), clients.clone(), clock, ids)
-}
-
-/// Makes a tenant that is switched on, and gives it a token, as [`Stack::tenant`].
-///
-/// # Errors
-///
-/// When the name or the token has not the form of one.
-pub async fn provision(
-    service: &Service,
-    clock: &Clock,
-    ids: &Ids,
-    name: &str,
-    token: Option<&str>,
-) -> Result<String, StartError> {
-    let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} cannot name a tenant"))?;
-    let keyring = KeyringId::parse(KEYRING).ok_or("the keyring has no name")?;
-    let keyrings = service.keyrings();
-    let record = |id: KeyId, sha256: Digest, purpose: &str| KeyRecord {
-        id,
-        tenant: tenant.clone(),
-        sha256,
-        purpose: purpose.to_owned(),
-        scopes: vec![Scope::Scim],
-        created: clock.now(),
-        expires: None,
-        sources: Vec::new(),
-        subject: None,
-        seal: ids.bytes(),
-    };
-    keyrings.create(&keyring).await?;
-    let text = match token.map(Token::parse) {
-        None => {
-            let key = demo_key(&tenant);
-            let token = Token::issue(&keyring, key, ids.bytes());
-            keyrings.revoke(&keyring, key).await?;
-            keyrings
-                .add(&keyring, &record(key, token.digest(), "local"))
-                .await?;
-            token.expose().to_owned()
-        }
-        Some(Presented::Issued(token)) => {
-            keyrings.create(token.keyring()).await?;
-            let record = record(token.key(), token.digest(), "given");
-            known(keyrings.add(token.keyring(), &record).await)?;
-            token.expose().to_owned()
-        }
-        Some(Presented::Imported(given)) => {
-            let record = record(ids.key(), given.digest(), "imported");
-            known(keyrings.add(&keyring, &record).await)?;
-            token.unwrap_or_default().to_owned()
-        }
-        Some(Presented::Malformed) => {
-            return Err("a token is at least 32 visible ASCII characters without blanks".into());
-        }
-    };
-    let settings = Tenant {
-        status: Status::On,
-        imported_keyring: Some(KEYRING.to_owned()),
-        extensions: Extensions::default(),
-        rate: None,
-    };
-    service
-        .tenants()
-        .put(&tenant, &settings, &ids.write(), &Meter::default())
-        .await?;
-    Ok(text)
-}
-
-/// A token that is there already is as good as one that was put there.
-fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
-    match added {
-        Err(KeyringError::Taken) => Ok(()),
-        other => other,
-    }
-}
-
-/// The key that a tenant's token is issued under: the same each time, so that a new token takes the place
-/// of the one before.
-fn demo_key(tenant: &TenantId) -> KeyId {
-    let sum = tenant
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let [_, _, bytes @ ..] = sum.to_be_bytes();
-    KeyId::from_bytes(bytes)
 }

@@ -63,6 +63,7 @@
 //! - Whatever is left of a large write whose owner died is found by its task.
 //! - The version grows by one with each change and with nothing else.
 
+pub mod admin_key;
 pub mod connect;
 pub mod directory;
 pub mod error;

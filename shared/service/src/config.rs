@@ -12,6 +12,9 @@ pub struct Config {
     pub table: String,
     /// What the names of all keyring secrets begin with: `MUSTER_KEYRING_PREFIX`.
     pub keyring_prefix: String,
+    /// What the names of the secrets with admin keys begin with: `MUSTER_ADMIN_PREFIX`. Only the role of the function
+    /// `admin` may read them.
+    pub admin_prefix: String,
     /// The public address in front of the service, if it is not that of the request:
     /// `MUSTER_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
@@ -21,9 +24,10 @@ pub struct Config {
 
 impl Config {
     /// The names of the variables, for the test that compares them with the template.
-    pub const VARIABLES: [&str; 4] = [
+    pub const VARIABLES: [&str; 5] = [
         "MUSTER_TABLE",
         "MUSTER_KEYRING_PREFIX",
+        "MUSTER_ADMIN_PREFIX",
         "MUSTER_PUBLIC_URL",
         "MUSTER_RATE",
     ];
@@ -34,12 +38,13 @@ impl Config {
     ///
     /// The name of a variable that is missing or cannot be read.
     pub fn from_environment() -> Result<Self, String> {
-        let [table, keyring_prefix, public_url, rate] = Self::VARIABLES;
+        let [table, keyring_prefix, admin_prefix, public_url, rate] = Self::VARIABLES;
         let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |name: &str| given(name).ok_or_else(|| format!("{name} is not set"));
         Ok(Self {
             table: needed(table)?,
             keyring_prefix: needed(keyring_prefix)?,
+            admin_prefix: needed(admin_prefix)?,
             public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
             rate: given(rate)
                 .map(|number| number.parse())

@@ -10,7 +10,7 @@ use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Error, Request, RequestExt, Service as _, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use crate::{Config, Function, Origin, Service};
+use crate::{Admin, Config, Function, Origin, Service};
 
 /// Runs a function: connects while Lambda gives full CPU to initialisation, then answers events.
 ///
@@ -25,6 +25,29 @@ pub async fn run(function: Function) -> Result<(), Error> {
     service.warm().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
         respond(Arc::clone(&service), function, event)
+    }))
+    .await
+}
+
+/// Runs the function `admin`.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_admin() -> Result<(), Error> {
+    start_log();
+    let config = Config::from_environment()?;
+    let clients = directory::connect::from_environment().await;
+    let prefix = config.admin_prefix.clone();
+    let service = Arc::new(config.service(clients.clone()));
+    let admin = Arc::new(Admin::new(service, &clients, &prefix));
+    admin.warm().await;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
+        let admin = Arc::clone(&admin);
+        adapt(event, move |request| {
+            let admin = Arc::clone(&admin);
+            async move { answer_admin(&admin, request).await }
+        })
     }))
     .await
 }
@@ -50,24 +73,54 @@ pub async fn respond(
     function: Function,
     event: LambdaEvent<LambdaRequest>,
 ) -> Result<impl serde::Serialize + use<>, Error> {
+    adapt(event, move |request| {
+        let service = Arc::clone(&service);
+        async move { answer(&service, function, request).await }
+    })
+    .await
+}
+
+/// Answers one event as `act` answers its request.
+async fn adapt<A, F>(
+    event: LambdaEvent<LambdaRequest>,
+    act: A,
+) -> Result<impl serde::Serialize + use<A, F>, Error>
+where
+    A: Fn(Request) -> F + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let (payload, context) = event.into_parts();
     let event = LambdaEvent::new(readable(payload), context);
     let mut adapter = Adapter::from(service_fn(move |request: Request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Error>(answer(&service, function, request).await) }
+        let answered = act(request);
+        async move { Ok::<_, Error>(answered.await) }
     }));
     adapter.call(event).await
 }
 
 /// Answers a request as `lambda_http` makes it.
 pub async fn answer(service: &Service, function: Function, request: Request) -> Response<Body> {
+    let (request, origin) = received(request);
+    sent(service.handle(function, request, origin).await)
+}
+
+/// Answers a request to the vendor's side.
+pub async fn answer_admin(admin: &Admin, request: Request) -> Response<Body> {
+    let (request, origin) = received(request);
+    sent(admin.handle(request, origin).await)
+}
+
+fn received(request: Request) -> (http::Request<Bytes>, Origin) {
     let origin = origin(&request);
     let request = as_called(request).map(|body| match body {
         Body::Text(text) => Bytes::from(text),
         Body::Binary(bytes) => Bytes::from(bytes),
         _ => Bytes::new(),
     });
-    let response = service.handle(function, request, origin).await;
+    (request, origin)
+}
+
+fn sent(response: Response<Bytes>) -> Response<Body> {
     response.map(|body| match String::from_utf8(body.into()) {
         Ok(text) if text.is_empty() => Body::Empty,
         Ok(text) => Body::Text(text),

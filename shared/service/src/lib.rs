@@ -22,6 +22,7 @@ use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
 use serde_json::Value;
 use tracing::Instrument;
 
+pub mod admin;
 pub mod auth;
 pub mod bulk;
 pub mod clock;
@@ -36,6 +37,7 @@ pub mod response;
 pub mod routes;
 mod serve;
 
+pub use admin::Admin;
 pub use config::Config;
 pub use routes::Function;
 

@@ -79,18 +79,24 @@ impl Address {
     /// The base address in front of the tenant's endpoints.
     #[must_use]
     pub fn base(&self, public_url: Option<&str>, headers: &HeaderMap) -> String {
-        let tenant = &self.tenant;
-        if let Some(url) = public_url {
-            return format!("{url}/{tenant}/scim/v2");
-        }
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let host = text("host").unwrap_or("localhost");
-        let scheme = match text("x-forwarded-proto") {
-            Some("http") => "http",
-            _ => "https",
-        };
-        format!("{scheme}://{host}{}/{tenant}/scim/v2", self.prefix)
+        let site = site(public_url, headers, &self.prefix);
+        format!("{site}/{}/scim/v2", self.tenant)
     }
+}
+
+/// What absolute addresses begin with: the public address, else the host that was called and the path of its stage.
+#[must_use]
+pub fn site(public_url: Option<&str>, headers: &HeaderMap, prefix: &str) -> String {
+    if let Some(url) = public_url {
+        return url.to_owned();
+    }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host").unwrap_or("localhost");
+    let scheme = match text("x-forwarded-proto") {
+        Some("http") => "http",
+        _ => "https",
+    };
+    format!("{scheme}://{host}{prefix}")
 }
 
 fn is_version(text: &str) -> bool {
@@ -98,7 +104,12 @@ fn is_version(text: &str) -> bool {
         .is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
 }
 
-fn decode(text: &str) -> Result<String, ScimError> {
+/// Undoes percent-encoding.
+///
+/// # Errors
+///
+/// When that gives no UTF-8.
+pub(crate) fn decode(text: &str) -> Result<String, ScimError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)

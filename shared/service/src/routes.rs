@@ -17,11 +17,19 @@ pub enum Function {
     Bulk,
     /// What the service provider says about itself.
     Discovery,
+    /// The vendor's side: the admin API and the pages.
+    Admin,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Users, Self::Groups, Self::Bulk, Self::Discovery];
+    pub const ALL: [Self; 5] = [
+        Self::Users,
+        Self::Groups,
+        Self::Bulk,
+        Self::Discovery,
+        Self::Admin,
+    ];
 
     /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes
     /// with an empty segment, and providers whose base address ends in a slash call `//Users`
@@ -36,6 +44,7 @@ impl Function {
             Self::Groups => "groups",
             Self::Bulk => "bulk",
             Self::Discovery => "discovery",
+            Self::Admin => "admin",
         }
     }
 
@@ -279,7 +288,10 @@ static DISCOVERY: [Route; 5] = [
     ),
 ];
 
-/// Every route but `$default`.
+/// The paths that are passed to [`Function::Admin`] with any method. What there is below them, `admin::routes` says.
+pub const ADMIN: [&str; 3] = ["/admin/{path+}", "/console", "/console/{path+}"];
+
+/// Every route to a tenant's endpoints but `$default`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     USERS
         .iter()

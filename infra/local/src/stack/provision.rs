@@ -1,0 +1,118 @@
+//! What a local stack begins with: the first admin key, and tenants with a token.
+
+use data_encoding::BASE32_DNSSEC;
+use directory::connect::Clients;
+use directory::keyring::{KeyRecord, KeyringError, Scope};
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant};
+use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
+use scim_core::Extensions;
+use service::Service;
+use service::clock::{Clock, Ids};
+
+use super::{ADMIN_PREFIX, KEYRING, StartError};
+
+/// The first admin key, which is made when there is none, as the template does it.
+///
+/// # Errors
+///
+/// When the stand-in has no answer.
+pub async fn admin_key(clients: &Clients, ids: &Ids) -> Result<String, StartError> {
+    let name = format!("{ADMIN_PREFIX}key");
+    let key = BASE32_DNSSEC.encode(&ids.bytes::<30>());
+    let made = clients.secrets.create_secret().name(&name);
+    if made.secret_string(&key).send().await.is_ok() {
+        return Ok(key);
+    }
+    let there = clients.secrets.get_secret_value().secret_id(&name);
+    let there = there.send().await?;
+    Ok(there.secret_string.ok_or("the first admin key is empty")?)
+}
+
+/// Makes a tenant that is switched on, and gives it a token, as [`super::Stack::tenant`].
+///
+/// # Errors
+///
+/// When the name or the token has not the form of one.
+pub async fn provision(
+    service: &Service,
+    clock: &Clock,
+    ids: &Ids,
+    name: &str,
+    token: Option<&str>,
+) -> Result<String, StartError> {
+    let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} cannot name a tenant"))?;
+    let keyring = KeyringId::parse(KEYRING).ok_or("the keyring has no name")?;
+    let keyrings = service.keyrings();
+    let record = |id: KeyId, sha256: Digest, purpose: &str| KeyRecord {
+        id,
+        tenant: tenant.clone(),
+        sha256,
+        purpose: purpose.to_owned(),
+        scopes: vec![Scope::Scim],
+        created: clock.now(),
+        expires: None,
+        sources: Vec::new(),
+        subject: None,
+        seal: ids.bytes(),
+    };
+    keyrings.create(&keyring).await?;
+    let text = match token.map(Token::parse) {
+        None => {
+            let key = demo_key(&tenant);
+            let token = Token::issue(&keyring, key, ids.bytes());
+            keyrings.revoke(&keyring, key).await?;
+            keyrings
+                .add(&keyring, &record(key, token.digest(), "local"))
+                .await?;
+            token.expose().to_owned()
+        }
+        Some(Presented::Issued(token)) => {
+            keyrings.create(token.keyring()).await?;
+            let record = record(token.key(), token.digest(), "given");
+            known(keyrings.add(token.keyring(), &record).await)?;
+            token.expose().to_owned()
+        }
+        Some(Presented::Imported(given)) => {
+            let record = record(ids.key(), given.digest(), "imported");
+            known(keyrings.add(&keyring, &record).await)?;
+            token.unwrap_or_default().to_owned()
+        }
+        Some(Presented::Malformed) => {
+            return Err("a token is at least 32 visible ASCII characters without blanks".into());
+        }
+    };
+    let settings = Tenant {
+        status: Status::On,
+        imported_keyring: Some(KEYRING.to_owned()),
+        extensions: Extensions::default(),
+        rate: None,
+    };
+    service
+        .tenants()
+        .put(&tenant, &settings, &ids.write(), &Meter::default())
+        .await?;
+    Ok(text)
+}
+
+/// A token that is there already is as good as one that was put there.
+fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
+    match added {
+        Err(KeyringError::Taken) => Ok(()),
+        other => other,
+    }
+}
+
+/// The key that a tenant's token is issued under: the same each time, so that a new token takes the place
+/// of the one before.
+fn demo_key(tenant: &TenantId) -> KeyId {
+    let sum = tenant
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+            (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let [_, _, bytes @ ..] = sum.to_be_bytes();
+    KeyId::from_bytes(bytes)
+}

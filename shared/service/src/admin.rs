@@ -1,0 +1,202 @@
+//! The vendor's side: the JSON API under `/admin/v1` and the pages under `/console`, in `http` types.
+//!
+//! [`Admin::handle`] is the journey of a request. Each area (tenants, keys, …) is a module with its routes, and
+//! with operations that the API and the pages share. Whatever goes wrong is a [`Problem`], RFC 9457.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use directory::admin_key::FirstKey;
+use directory::connect::Clients;
+use directory::store::{Meter, Spent};
+use http::{Request, Response};
+use scim_core::{ErrorKind, ScimError};
+use tracing::Instrument;
+
+pub mod answer;
+pub mod auth;
+mod call;
+mod index;
+pub mod openapi;
+pub mod problem;
+pub mod routes;
+
+pub use answer::Answer;
+pub use problem::Problem;
+
+use crate::{Origin, Service, request};
+use auth::Gate;
+use call::{Call, Query};
+use routes::Match;
+
+/// Where the API is.
+pub const API: [&str; 2] = ["admin", "v1"];
+
+/// The vendor's side of the service.
+pub struct Admin {
+    /// The service provider, whose tenants and keys these are.
+    pub(crate) service: Arc<Service>,
+    first: FirstKey,
+}
+
+/// What the log says of a request, as far as it got.
+#[derive(Default)]
+struct Trace {
+    tenant: Option<String>,
+    key: Option<String>,
+    operation: Option<&'static str>,
+}
+
+/// Where a request goes: what stands before the path, and the segments behind it.
+struct Address {
+    prefix: String,
+    segments: Vec<String>,
+}
+
+impl Admin {
+    /// The vendor's side of a service. `prefix` is what the names of the secrets with admin keys begin with.
+    #[must_use]
+    pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
+        Self {
+            service,
+            first: FirstKey::new(clients.secrets.clone(), prefix),
+        }
+    }
+
+    /// Opens the connections that requests need. What fails here is left to the first request.
+    pub async fn warm(&self) {
+        self.service.store.warm().await;
+    }
+
+    /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].
+    pub async fn handle(&self, request: Request<Bytes>, origin: Origin) -> Response<Bytes> {
+        let started = self.service.clock.now();
+        let meter = Arc::new(Meter::default());
+        let mut trace = Trace::default();
+        let span = tracing::info_span!("request", request.id = origin.request_id);
+        let answer = Box::pin(self.answer(&request, &origin, &meter, &mut trace));
+        let result = answer.instrument(span).await;
+        let mut response = match result.and_then(Answer::into_response) {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(&origin.request_id),
+        };
+        let spent = meter.spent();
+        self.log(&origin, &trace, &response, &spent, started);
+        response.extensions_mut().insert(spent);
+        response
+    }
+
+    async fn answer(
+        &self,
+        request: &Request<Bytes>,
+        origin: &Origin,
+        meter: &Arc<Meter>,
+        trace: &mut Trace,
+    ) -> Result<Answer, Problem> {
+        let address = Address::parse(request.uri().path())?;
+        let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
+        let found = routes::find(request.method(), &segments);
+        if let Match::Route(route, variables) = &found {
+            trace.operation = Some(route.operation);
+            let tenant = variables.iter().find(|(name, _)| *name == "tenant");
+            trace.tenant = tenant.map(|(_, value)| value.clone());
+        }
+        let public_url = self.service.public_url.as_deref();
+        let site = request::site(public_url, request.headers(), &address.prefix);
+        if let Match::Route(route, _) = &found
+            && route.scope.is_none()
+        {
+            return Ok(Answer::Shown(openapi::document(&site)));
+        }
+        let gate = Gate {
+            first: &self.first,
+            now: self.service.clock.now(),
+        };
+        let caller = gate.admit(request.headers()).await?;
+        trace.key = Some(caller.key.clone());
+        let (route, variables) = match found {
+            Match::Route(route, variables) => (route, variables),
+            Match::OtherMethods(methods) => return Err(Problem::allowed(&methods)),
+            Match::Nothing => return Err(nothing_there()),
+        };
+        caller.check(route.scope)?;
+        let call = Call {
+            admin: self,
+            request,
+            origin,
+            variables,
+            query: Query::parse(request.uri().query().unwrap_or_default())?,
+            caller,
+            site,
+            meter,
+            ids: self.service.ids.clone(),
+        };
+        (route.handler)(&call).await
+    }
+
+    fn log(
+        &self,
+        origin: &Origin,
+        trace: &Trace,
+        response: &Response<Bytes>,
+        spent: &Spent,
+        started: jiff::Timestamp,
+    ) {
+        let status = response.status().as_u16();
+        let duration = self.service.clock.now().duration_since(started);
+        tracing::info!(
+            request.id = origin.request_id,
+            tenant.id = trace.tenant,
+            admin_key.id = trace.key,
+            operation = trace.operation.unwrap_or("unknown"),
+            status,
+            duration_ms = duration.as_secs_f64() * 1_000.0,
+            dynamodb.reads = spent.reads,
+            dynamodb.writes = spent.writes,
+            dynamodb.calls = spent.calls,
+            dynamodb.round_trips = spent.round_trips,
+            "admin request"
+        );
+    }
+}
+
+impl Address {
+    /// Reads a path; a slash more or at the end makes no difference.
+    fn parse(path: &str) -> Result<Self, Problem> {
+        let raw: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let at = raw
+            .windows(API.len())
+            .position(|pair| pair == API)
+            .ok_or_else(nothing_there)?;
+        let (before, behind) = raw.split_at(at);
+        let segments = behind.iter().skip(API.len());
+        Ok(Self {
+            prefix: before.iter().flat_map(|part| ["/", part]).collect(),
+            segments: segments
+                .map(|segment| request::decode(segment))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn nothing_there() -> Problem {
+    ScimError::new(
+        ErrorKind::NotFound,
+        "there is no such endpoint; GET /admin/v1/openapi.json describes those that there are",
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_behind_any_prefix() {
+        let address = Address::parse("/stage/admin/v1//tenants/a%20b/").unwrap();
+        assert_eq!(address.prefix, "/stage");
+        assert_eq!(address.segments, ["tenants", "a b"]);
+        assert!(Address::parse("/admin/v2/tenants").is_err());
+        assert!(Address::parse("/admin/v1/%ff").is_err());
+    }
+}

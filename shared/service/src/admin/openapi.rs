@@ -1,0 +1,134 @@
+//! The `OpenAPI` 3.1 description of the admin API: a fragment an area, put together when it is asked for.
+
+use std::sync::LazyLock;
+
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::routes::Route;
+use super::{Answer, call::Call};
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    Method::GET,
+    "/openapi.json",
+    "describeApi",
+    None,
+    |call| Box::pin(async { Ok(answer(call)) }),
+)];
+
+fn answer(call: &Call<'_>) -> Answer {
+    Answer::Shown(document(&call.site))
+}
+
+/// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
+const FRAGMENTS: [&str; 1] = [include_str!("openapi/base.json")];
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document = json!({});
+    for fragment in FRAGMENTS {
+        let fragment: Value = serde_json::from_str(fragment).unwrap_or_default();
+        join(&mut document, fragment);
+    }
+    document
+});
+
+/// The document, for an API at `site`.
+#[must_use]
+pub fn document(site: &str) -> Value {
+    let mut document = DOCUMENT.clone();
+    if let Some(members) = document.as_object_mut() {
+        let server = json!([{ "url": format!("{site}/admin/v1") }]);
+        members.insert("servers".to_owned(), server);
+    }
+    document
+}
+
+/// Joins objects member by member; anything else stays as it is.
+fn join(into: &mut Value, from: Value) {
+    let (Value::Object(into), Value::Object(from)) = (into, from) else {
+        return;
+    };
+    for (name, value) in from {
+        match into.get_mut(&name) {
+            Some(there) => join(there, value),
+            None => {
+                into.insert(name, value);
+            }
+        }
+    }
+}
+
+/// The operations that the document describes, as `METHOD path operationId`.
+#[must_use]
+pub fn operations() -> Vec<String> {
+    let paths = DOCUMENT.get("paths").and_then(Value::as_object);
+    let line = |path: &str, (method, operation): (&String, &Value)| {
+        let id = operation.get("operationId").and_then(Value::as_str);
+        let id = id.unwrap_or_default();
+        format!("{} {path} {id}", method.to_ascii_uppercase())
+    };
+    let is_operation = |name: &str| name != "parameters" && name != "summary";
+    paths
+        .into_iter()
+        .flatten()
+        .flat_map(|(path, item)| {
+            let empty = Map::new();
+            let members: Vec<String> = item
+                .as_object()
+                .unwrap_or(&empty)
+                .iter()
+                .filter(|(name, _)| is_operation(name))
+                .map(|member| line(path, member))
+                .collect();
+            members
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::routes::routes;
+    use super::*;
+
+    #[test]
+    fn every_fragment_is_json() {
+        for fragment in FRAGMENTS {
+            serde_json::from_str::<Value>(fragment).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_document_describes_every_route_and_no_other() {
+        let line = |route: &Route| format!("{} {} {}", route.method, route.path, route.operation);
+        let served: BTreeSet<String> = routes().map(line).collect();
+        let described: BTreeSet<String> = operations().into_iter().collect();
+        assert_eq!(served, described);
+    }
+
+    /// Each reference leads somewhere, and each operation says which scope it needs.
+    #[test]
+    fn references_lead_somewhere_and_scopes_are_those_of_the_routes() {
+        let document = document("https://example.com");
+        let text = document.to_string();
+        for part in text.split(r##""$ref":"#"##).skip(1) {
+            let pointer = part.split('"').next().unwrap();
+            assert!(document.pointer(pointer).is_some(), "{pointer}");
+        }
+        for route in routes() {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let operation = &document["paths"][route.path][&method];
+            let expected = match route.scope {
+                Some(scope) => json!([{ "adminKey": [scope.name()] }]),
+                None => json!([]),
+            };
+            assert_eq!(
+                operation["security"], expected,
+                "{} {}",
+                route.method, route.path
+            );
+            assert!(operation["summary"].is_string(), "{}", route.path);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The vendor's side: every operation of the admin API, and the pages.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use directory::store::Spent;
+use http::Request;
+use serde_json::Value;
+use service::Origin;
+use service::admin::routes::routes;
+
+use crate::support::Target;
+
+/// The vendor's side, and what was seen of it.
+struct Vendor<'t> {
+    target: &'t Target,
+    actions: BTreeSet<String>,
+    operations: BTreeSet<&'static str>,
+}
+
+impl Vendor<'_> {
+    /// Sends a request for an operation, and gives the body of the answer. `path` is behind `/admin/v1`.
+    async fn send(
+        &mut self,
+        operation: &str,
+        path: &str,
+        body: Option<Value>,
+        status: u16,
+    ) -> Value {
+        let route = routes().find(|route| route.operation == operation);
+        let route = route.unwrap_or_else(|| panic!("there is no operation {operation}"));
+        let request = Request::builder()
+            .method(route.method.clone())
+            .uri(format!("/admin/v1{path}"))
+            .header("host", "example.com")
+            .header(
+                "authorization",
+                format!("Bearer {}", self.target.stack.admin_key),
+            )
+            .header("content-type", "application/json")
+            .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
+            .expect("a request");
+        let admin = &self.target.stack.admin;
+        let response = admin.handle(request, Origin::default()).await;
+        let text = String::from_utf8_lossy(response.body());
+        assert_eq!(response.status(), status, "{operation} {path}: {text}");
+        let spent = response.extensions().get::<Spent>();
+        let actions = &spent.expect("what it consumed").actions;
+        self.actions
+            .extend(actions.iter().map(|action| (*action).to_owned()));
+        self.operations.insert(route.operation);
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+}
+
+/// The actions on the table that the vendor's side called in a conversation with all operations.
+pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
+    let mut vendor = Vendor {
+        target,
+        actions: BTreeSet::from(["dynamodb:GetItem".to_owned()]), // opens the connection during init
+        operations: BTreeSet::new(),
+    };
+    vendor.send("describeApi", "/openapi.json", None, 200).await;
+    vendor.send("describeCaller", "/", None, 200).await;
+    let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
+    assert_eq!(
+        vendor.operations, all,
+        "operations in the conversation, and in admin::routes"
+    );
+    vendor.actions
+}

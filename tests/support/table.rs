@@ -122,7 +122,7 @@ impl Table {
     }
 
     fn check_partitions(&self, faults: &mut Vec<String>) {
-        const KNOWN: [&str; 14] = [
+        const KNOWN: [&str; 15] = [
             "user",
             "user#count",
             "user#userName",
@@ -137,6 +137,7 @@ impl Table {
             "anchor",
             "rate",
             "task",
+            "request",
         ];
         for key in self.items.keys() {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);

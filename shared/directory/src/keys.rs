@@ -264,6 +264,18 @@ pub fn rate(tenant: &TenantId, window: i64) -> Key {
     Key::new(format!("{tenant}#rate"), window.to_string())
 }
 
+/// The partition of the requests log: `<t>#request`.
+#[must_use]
+pub fn requests(tenant: &TenantId) -> String {
+    format!("{tenant}#request")
+}
+
+/// An entry of the requests log: `<t>#request`, an id that grows with time.
+#[must_use]
+pub fn request(tenant: &TenantId, id: &str) -> Key {
+    Key::new(requests(tenant), id)
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

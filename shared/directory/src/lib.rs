@@ -16,6 +16,7 @@
 //! | part of a plan | `<t>#member` | `<group>#!<plan>#<number>` | `u` and `g` who joins, `r` who leaves; `n` the balance, once done |
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
 //! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
+//! | requests log | `<t>#request` | milliseconds since 1970, random digits | `d` what was refused or failed, as JSON; `n` how often, `l` when last, `r` id of the last request, `expires` |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //! | intent of a plan | `<t>#memberOf` | `<member>#<group>#<plan>` | `k` user or group that joins, or `r` leaves |
 //! | task | `<t>#task` | `<id>#<write>` | `k` a change, or the deletion of a user or group; `b` begun, `dead` given up |
@@ -30,6 +31,7 @@
 //! | page at a rank | query the 256 counters, query the resources from the bucket of the rank |
 //! | members of a group, groups of members | one query over a range of edges, with the plans that concern it |
 //! | large writes under way | query the tasks |
+//! | refused and failed requests, newest first | query the requests log backwards, up to a bound |
 //! | any other filter | query 16 ranges of ids side by side |
 //!
 //! # Counters
@@ -70,6 +72,7 @@ pub mod error;
 pub mod items;
 pub mod keyring;
 pub mod keys;
+pub mod log;
 pub mod members;
 mod nested;
 pub mod password;

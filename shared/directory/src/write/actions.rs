@@ -134,14 +134,35 @@ impl Actions {
 
     /// Demands that a task is there and was not given up.
     pub(crate) fn check_task(&mut self, table: &str, key: &Key) -> Result<(), DirectoryError> {
+        let alive = "attribute_exists(pk) AND attribute_not_exists(dead)";
+        self.check(table, key, alive, Role::Task)
+    }
+
+    /// Demands that an item is there.
+    pub(crate) fn check_present(
+        &mut self,
+        table: &str,
+        key: &Key,
+        role: Role,
+    ) -> Result<(), DirectoryError> {
+        self.check(table, key, PRESENT, role)
+    }
+
+    fn check(
+        &mut self,
+        table: &str,
+        key: &Key,
+        condition: &str,
+        role: Role,
+    ) -> Result<(), DirectoryError> {
         let check = ConditionCheck::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
-            .condition_expression("attribute_exists(pk) AND attribute_not_exists(dead)")
+            .condition_expression(condition)
             .build()
             .map_err(|error| unbuilt(&error))?;
         let item = TransactWriteItem::builder().condition_check(check).build();
-        self.push(item, Role::Task);
+        self.push(item, role);
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod me;
 mod nested;
 mod protocol;
 mod rate;
+mod requests;
 mod schema_walk;
 mod search;
 mod storage;

@@ -28,6 +28,7 @@ pub use entry::{Entry, EntryId, Person, Refusal, Wanted, Who};
 const LOOKED_AT: usize = 2_000;
 /// How many entries one query gives at most.
 const QUERIED: usize = 500;
+
 /// A page of the log, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {

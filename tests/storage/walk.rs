@@ -1,11 +1,18 @@
 //! Pages: a walk over all of them sees everybody, also while others are created.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use directory::directory::Directory;
+use directory::search::Place;
+use directory::store::{Meter, Spent, Store};
+use directory::tenant_id::TenantId;
+use local::stack::TABLE;
+use scim_core::{ResourceId, ResourceKind};
 use serde_json::json;
 
 use crate::support::listed::{ids, total};
-use crate::support::table::sound;
+use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
 /// Reads one page after the other, each as the client's `itemsPerPage` before it says, and gives the ids in
@@ -141,4 +148,74 @@ async fn a_page_of_large_users_is_whole_though_one_query_gives_a_part() {
     assert_eq!(ids(&found), expected);
     let whole = client.get("/Users?count=30").await;
     assert_eq!(ids(&whole), expected, "1.8 MB of users are answered");
+}
+
+/// Creates users of about 4 KB whose ids lie close together in four of the 8,192 parts of a tenant, and gives
+/// their ids in order.
+async fn crowds(directory: &Directory) -> Vec<ResourceId> {
+    let parts = [("0000", 3), ("3fa7", 40), ("3fa8", 25), ("ffff", 12)];
+    let mut ids: Vec<ResourceId> = Vec::new();
+    for (start, number) in parts {
+        for at in 0..number {
+            let id = format!("{start}{at:04x}-0000-4000-8000-000000000000");
+            ids.push(ResourceId::parse(&id).unwrap());
+        }
+    }
+    let now = service::clock::Clock::system().now();
+    let created = ids.iter().map(|id| {
+        let attributes = json!({ "userName": id.as_str(), "title": "x".repeat(3_500) });
+        let new = seed::new_user(*id, attributes);
+        async move { directory.create(new, now, &seed::new_ids().1).await }
+    });
+    for result in futures_util::future::join_all(created).await {
+        result.unwrap();
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p07_a_page_at_any_rank_of_any_part_is_exact_and_reads_little_beside_itself() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let all = crowds(&seed::directory(&target, &client)).await;
+    sound(&target, &client).await;
+    let dynamodb = target.stack.services.clients.dynamodb.clone();
+    let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
+    let tenant = TenantId::parse(tenant_of(&client)).unwrap();
+    let page = async |place, count| -> (Vec<ResourceId>, Option<u64>, Spent) {
+        let meter = Arc::new(Meter::default());
+        let directory = Directory::new(Arc::clone(&store), tenant.clone(), Arc::clone(&meter));
+        let found = directory.list_from(ResourceKind::User, place, count);
+        let found = found.await.unwrap();
+        assert_eq!(found.total, 80);
+        let ids = found.page.iter().map(|one| one.resource.id);
+        (ids.collect(), found.given, meter.spent())
+    };
+    for count in [1, 9, 31, 39, 60] {
+        for rank in 0..80 {
+            let expected: Vec<ResourceId> = all.iter().skip(rank).take(count).copied().collect();
+            let place = Place::Rank(u64::try_from(rank).unwrap());
+            let (ids, given, spent) = page(place, count).await;
+            assert_eq!((&ids, given), (&expected, None), "{count} from {rank}");
+            assert_eq!(spent.round_trips, 2, "{count} from {rank}");
+            // At worst the page lies in the middle of a part of 40; a user takes one unit, the counters take one.
+            let beside = 40_usize.saturating_sub(count) / 2 + 4;
+            let most = f64::from(u32::try_from(count.min(80 - rank) + beside + 2).unwrap());
+            assert!(
+                spent.reads <= most,
+                "{count} from {rank}: {spent:?} > {most}"
+            );
+
+            let expected: Vec<ResourceId> = expected.into_iter().skip(1).collect();
+            let (ids, given, spent) = page(Place::After(all[rank]), count).await;
+            let ids: Vec<ResourceId> = ids.into_iter().take(count - 1).collect();
+            assert_eq!(ids, expected, "{count} after {rank}");
+            assert_eq!(given, Some(u64::try_from(rank + 1).unwrap()));
+            let extra = u32::from(count < 27);
+            assert!(
+                spent.round_trips <= 2 + extra,
+                "{count} after {rank}: {spent:?}"
+            );
+        }
+    }
 }

@@ -26,11 +26,12 @@ use probe::{Ask, Probe, Tenant};
 pub use report::print;
 use users::Users;
 
-/// How much more an operation may cost at the largest number of users than at the smallest.
+/// How much more an operation may cost at the largest number of users than at the smallest, up to [`MANY_USERS`].
 pub const USERS_BAR: f64 = 1.2;
-/// How much more a page may cost that does not continue the one before it: it starts at the nearest of 4,096 places, and reads the
-/// users between, which at 100,000 users are 24 on average.
-pub const OUT_OF_TURN_BAR: f64 = 1.6;
+/// Beyond so many users a page may have fewer users than the part of the tenant in which it lies, and reads up to half of that beside it.
+pub const MANY_USERS: usize = 100_000;
+/// How much more an operation may cost then.
+pub const MANY_USERS_BAR: f64 = 1.3;
 /// How much more it may cost at the largest number of members.
 pub const MEMBERS_BAR: f64 = 1.0;
 
@@ -315,7 +316,7 @@ fn growth(rows: &[Row]) -> Vec<Growth> {
             cpu: a.cpu.zip(b.cpu).map(|(a, b)| factor(a, b)),
             p50: factor(a.p50, b.p50),
             bar: match first.of {
-                Of::Users if first.operation == users::OUT_OF_TURN => OUT_OF_TURN_BAR,
+                Of::Users if last.size > MANY_USERS => MANY_USERS_BAR,
                 Of::Users => USERS_BAR,
                 Of::Members => MEMBERS_BAR,
             },

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use directory::counts::Part;
 use directory::keys::{self, Key};
 use directory::tenant_id::TenantId;
 use scim_core::{ResourceId, ResourceKind};
@@ -106,7 +107,7 @@ pub struct Copies {
     pattern: Pattern,
     /// Their ids, in the order of their numbers.
     pub ids: Vec<ResourceId>,
-    counters: BTreeMap<Key, BTreeMap<String, u64>>,
+    counters: BTreeMap<Key, BTreeMap<&'static str, u128>>,
 }
 
 impl Copies {
@@ -157,22 +158,20 @@ impl Copies {
         self.ids.push(id);
         let key = keys::count(&self.pattern.tenant, ResourceKind::User, id);
         let counter = self.counters.entry(key).or_default();
-        for name in ["n".to_owned(), keys::count_part(id)] {
-            *counter.entry(name).or_default() += 1;
-        }
+        let (number, one) = Part::of(id).counter();
+        *counter.entry(number).or_default() += one;
     }
 
     /// The counters that the users have.
     fn counted(&self) -> Vec<Item> {
-        let item = |(key, counts): (&Key, &BTreeMap<String, u64>)| {
-            let mut item = key.attributes();
-            item.extend(
-                counts
-                    .iter()
-                    .map(|(name, count)| (name.clone(), AttributeValue::N(count.to_string()))),
-            );
-            item
-        };
+        let item =
+            |(key, counts): (&Key, &BTreeMap<&'static str, u128>)| {
+                let mut item = key.attributes();
+                item.extend(counts.iter().map(|(name, count)| {
+                    ((*name).to_owned(), AttributeValue::N(count.to_string()))
+                }));
+                item
+            };
         self.counters.iter().map(item).collect()
     }
 }

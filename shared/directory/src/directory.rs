@@ -15,7 +15,7 @@ use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
 use crate::members::{Plans, plans_of};
-use crate::store::{Item, Meter, Range, Store, number, sort_key, text};
+use crate::store::{Item, Meter, Store, text};
 use crate::tenant_id::TenantId;
 
 /// How often a group is read again because its members changed meanwhile.
@@ -225,79 +225,6 @@ impl Directory {
             .try_collect()
             .await?;
         self.groups_at(edges.concat()).await
-    }
-
-    /// The number of resources in each part of each bucket: what the ids begin with, three digits.
-    pub(crate) async fn buckets(
-        &self,
-        kind: ResourceKind,
-    ) -> Result<Vec<(String, u64)>, DirectoryError> {
-        let range = Range {
-            pk: keys::counts(&self.tenant, kind),
-            from: "0".to_owned(),
-            to: "~".to_owned(),
-        };
-        let items = self.store.query(&range, None, &self.meter).await?;
-        let parts = items.iter().flat_map(|item| {
-            keys::PARTS.iter().filter_map(move |digit| {
-                let count = number(item, &format!("s{digit}")).filter(|count| *count > 0)?;
-                Some((format!("{}{digit}", sort_key(item)), count))
-            })
-        });
-        Ok(parts.collect())
-    }
-
-    /// The number of all resources.
-    pub(crate) async fn total(&self, kind: ResourceKind) -> Result<u64, DirectoryError> {
-        let buckets = self.buckets(kind).await?;
-        Ok(buckets.iter().map(|(_, count)| count).sum())
-    }
-
-    /// The page of all resources that begins after `skipped` of them, in the order of their ids.
-    ///
-    /// The counters tell what the ids at that rank begin with, so that of 4,096 parts of the tenant at
-    /// most one is read and left out.
-    pub(crate) async fn list_at(
-        &self,
-        kind: ResourceKind,
-        buckets: &[(String, u64)],
-        skipped: u64,
-        count: usize,
-    ) -> Result<Found, DirectoryError> {
-        let total = buckets.iter().map(|(_, count)| count).sum();
-        let mut before = 0;
-        let start = buckets.iter().find(|(_, count)| {
-            let within = before + count > skipped;
-            before += if within { 0 } else { *count };
-            within
-        });
-        let (Some((bucket, _)), true) = (start, count > 0) else {
-            return Ok(Found {
-                total,
-                given: None,
-                page: Vec::new(),
-                spread: Spread::Neighbours,
-            });
-        };
-        let ahead = usize::try_from(skipped - before).unwrap_or(usize::MAX);
-        let range = Range {
-            pk: keys::resources(&self.tenant, kind),
-            from: bucket.clone(),
-            to: "~".to_owned(),
-        };
-        let limit = ahead.saturating_add(count);
-        let items = self.store.query(&range, Some(limit), &self.meter).await?;
-        let page = items
-            .iter()
-            .skip(ahead)
-            .map(|item| read_resource(kind, item))
-            .collect::<Result<_, _>>()?;
-        Ok(Found {
-            total,
-            given: None,
-            page,
-            spread: Spread::Neighbours,
-        })
     }
 }
 

@@ -93,17 +93,6 @@ pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
     )
 }
 
-/// The digits that tell the parts of a bucket apart.
-pub(crate) const PARTS: [&str; 16] = [
-    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
-];
-
-/// The attribute that counts the part of a bucket that an id falls into: `s` and its third digit.
-#[must_use]
-pub fn count_part(id: ResourceId) -> String {
-    format!("s{}", id.as_str().get(2..3).unwrap_or_default())
-}
-
 /// The partition of the markers: `<t>#user#userName`, `<t>#group#displayName`.
 #[must_use]
 pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {

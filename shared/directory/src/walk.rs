@@ -10,12 +10,12 @@ use jiff::{SignedDuration, Timestamp};
 use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
-use crate::directory::{Directory, Found, Spread};
+use crate::directory::{Directory, Found};
 use crate::error::DirectoryError;
-use crate::items::{n, read_resource, s};
+use crate::items::{n, s};
 use crate::keys::{self, Key};
 use crate::search::Place;
-use crate::store::{Range, number, sort_key, text};
+use crate::store::{number, text};
 use crate::write::update;
 
 /// How long an anchor holds.
@@ -126,13 +126,13 @@ impl Directory {
         now: Timestamp,
     ) -> Result<Found, DirectoryError> {
         let beside = self.branch();
-        let (buckets, anchor) = try_join(self.buckets(kind), beside.anchor(step, now)).await?;
+        let (counts, anchor) = try_join(self.counts(kind), beside.anchor(step, now)).await?;
         drop(beside);
         if let Some(last) = anchor {
-            return self.list_after(kind, &buckets, last.id, count).await;
+            return self.list_after(kind, &counts, last.id, count).await;
         }
         let skipped = step.start.saturating_sub(1);
-        self.list_at(kind, &buckets, skipped, count).await
+        self.list_at(kind, &counts, skipped, count).await
     }
 
     /// The page of all resources of a type that starts at a place, in the order of their ids.
@@ -142,60 +142,10 @@ impl Directory {
         place: Place,
         count: usize,
     ) -> Result<Found, DirectoryError> {
-        let buckets = self.buckets(kind).await?;
+        let counts = self.counts(kind).await?;
         match place {
-            Place::After(id) => self.list_after(kind, &buckets, id, count).await,
-            Place::Rank(skipped) => self.list_at(kind, &buckets, skipped, count).await,
+            Place::After(id) => self.list_after(kind, &counts, id, count).await,
+            Place::Rank(skipped) => self.list_at(kind, &counts, skipped, count).await,
         }
-    }
-
-    /// The first resources after an id.
-    async fn list_after(
-        &self,
-        kind: ResourceKind,
-        buckets: &[(String, u64)],
-        after: ResourceId,
-        count: usize,
-    ) -> Result<Found, DirectoryError> {
-        let part = after.as_str().get(..3).unwrap_or_default();
-        let range = |from: ResourceId, to: &str| Range {
-            pk: keys::resources(&self.tenant, kind),
-            from: format!("{from}\u{0}"),
-            to: to.to_owned(),
-        };
-        let items = self
-            .store
-            .query(&range(after, "~"), Some(count.max(1)), &self.meter)
-            .await?;
-        let beyond: u64 = buckets
-            .iter()
-            .filter(|(digits, _)| digits.as_str() > part)
-            .map(|(_, count)| count)
-            .sum();
-        let within = items
-            .iter()
-            .filter(|item| sort_key(item).starts_with(part))
-            .count();
-        let last = items.last().map(sort_key).and_then(ResourceId::parse);
-        let unread = match last.filter(|last| within == items.len() && last.as_str() > part) {
-            Some(last) => {
-                let rest = range(last, &format!("{part}~"));
-                self.store.query(&rest, None, &self.meter).await?.len()
-            }
-            None => 0,
-        };
-        let page = items
-            .iter()
-            .take(count)
-            .map(|item| read_resource(kind, item))
-            .collect::<Result<_, _>>()?;
-        let total: u64 = buckets.iter().map(|(_, count)| count).sum();
-        let left = beyond + u64::try_from(within + unread).unwrap_or_default();
-        Ok(Found {
-            total,
-            given: Some(total.saturating_sub(left)),
-            page,
-            spread: Spread::Neighbours,
-        })
     }
 }

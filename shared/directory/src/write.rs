@@ -23,6 +23,7 @@ mod index;
 
 pub(crate) use actions::{Actions, Role, opening, update};
 use actions::{PRESENT, UNPLANNED, on_fence, unplanned};
+pub(crate) use index::Change;
 use index::check_addresses;
 
 /// A resource that is to be created.
@@ -110,7 +111,7 @@ impl Directory {
             let item = resource_item(&key, &resource, members, password, write)?;
             actions.put(self.store.table(), item, Role::Resource)?;
             self.index(&mut actions, &resource, None, Some(&entries))?;
-            actions.update(self.count(&resource, 1)?, Role::Certain);
+            actions.update(self.count(&resource, Change::More)?, Role::Certain);
             self.edges(&mut actions, &edges)?;
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {

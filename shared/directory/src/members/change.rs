@@ -28,7 +28,7 @@ use crate::keys::{self, Key};
 use crate::store::{self, Item, number, sort_key, text};
 use crate::task::Work;
 use crate::tenant_id::TenantId;
-use crate::write::{Actions, Changing, Role, taken};
+use crate::write::{Actions, Change, Changing, Role, taken};
 
 /// The attributes of a part.
 mod part {
@@ -313,7 +313,7 @@ impl Directory {
         let mut actions = Actions::default();
         actions.put(self.store.table(), item, Role::Resource)?;
         self.index(&mut actions, &resource, None, Some(entries))?;
-        actions.update(self.count(&resource, 1)?, Role::Certain);
+        actions.update(self.count(&resource, Change::More)?, Role::Certain);
         let refused = self.commit(actions, &edges, write).await?;
         if refused.is_empty() {
             let _ = self.carry_out(edges.group, write.as_str(), write).await;

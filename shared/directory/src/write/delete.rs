@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use scim_core::ResourceId;
 
-use super::{Actions, MOST_ROUNDS, Role};
+use super::{Actions, Change, MOST_ROUNDS, Role};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Stored, WriteId, indexed, n};
@@ -79,7 +79,7 @@ impl Directory {
         let mut actions = Actions::default();
         self.remove_resource(&mut actions, current)?;
         self.index(&mut actions, resource, Some(&entries), None)?;
-        actions.update(self.count(resource, -1)?, Role::Certain);
+        actions.update(self.count(resource, Change::Less)?, Role::Certain);
         Ok(actions)
     }
 

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::Update;
 use scim_core::Resource;
 
 use super::{Actions, Role, update};
+use crate::counts::Part;
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, n, s};
@@ -17,16 +18,33 @@ use crate::{keys, store};
 /// its marker before and after, its externalId before and after besides.
 const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
 
+/// How a number of resources changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+    /// One is created.
+    More,
+    /// One is deleted.
+    Less,
+}
+
 impl Directory {
-    /// The update of the counter of a resource's bucket, and of the part of it that the id falls into.
-    pub(crate) fn count(&self, resource: &Resource, change: i8) -> Result<Update, DirectoryError> {
-        let part = keys::count_part(resource.id);
+    /// The update of the counter of a resource's bucket.
+    pub(crate) fn count(
+        &self,
+        resource: &Resource,
+        change: Change,
+    ) -> Result<Update, DirectoryError> {
+        let (number, one) = Part::of(resource.id).counter();
+        let change = match change {
+            Change::More => n(one),
+            Change::Less => n(format_args!("-{one}")),
+        };
         update(
             self.store.table(),
             &keys::count(&self.tenant, resource.kind, resource.id),
-            &format!("ADD n :change, {part} :change"),
+            &format!("ADD {number} :change"),
             None,
-            vec![(":change", n(change))],
+            vec![(":change", change)],
         )
     }
 

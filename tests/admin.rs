@@ -1,5 +1,7 @@
 //! The admin API: who may call it, and how it answers.
 
+mod people;
+
 use serde_json::json;
 
 use crate::support::Target;

@@ -18,6 +18,7 @@ pub mod auth;
 mod call;
 mod index;
 pub mod openapi;
+mod people;
 pub mod problem;
 pub mod routes;
 

@@ -10,6 +10,7 @@ use service::Origin;
 use service::admin::routes::routes;
 
 use crate::support::Target;
+use crate::support::table::tenant_of;
 
 /// The vendor's side, and what was seen of it.
 struct Vendor<'t> {
@@ -53,6 +54,27 @@ impl Vendor<'_> {
     }
 }
 
+async fn people(vendor: &mut Vendor<'_>) {
+    let client = vendor.target.tenant().await;
+    let tenant = tenant_of(&client);
+    let ann = client.create_user("ann@example.com").await;
+    client.create_user("bob@example.com").await;
+    client.create_group("None", &[]).await;
+    let all = client.create_group("All", std::slice::from_ref(&ann)).await;
+    for query in ["", "?search=a", "?count=1&cursor=", "?count=1"] {
+        for (operation, kind) in [("listUsers", "users"), ("listGroups", "groups")] {
+            let path = format!("/tenants/{tenant}/{kind}{query}");
+            vendor.send(operation, &path, None, 200).await;
+        }
+    }
+    let user = format!("/tenants/{tenant}/users/{ann}");
+    vendor.send("readUser", &user, None, 200).await;
+    let group = format!("/tenants/{tenant}/groups/{all}");
+    vendor.send("readGroup", &group, None, 200).await;
+    let members = format!("{group}/members");
+    vendor.send("listMembers", &members, None, 200).await;
+}
+
 /// The actions on the table that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -62,6 +84,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     };
     vendor.send("describeApi", "/openapi.json", None, 200).await;
     vendor.send("describeCaller", "/", None, 200).await;
+    people(&mut vendor).await;
     let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
     assert_eq!(
         vendor.operations, all,

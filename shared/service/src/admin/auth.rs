@@ -4,7 +4,7 @@
 
 use directory::admin_key::FirstKey;
 use directory::keyring::KeyringError;
-use directory::token::{Presented, Token};
+use directory::token::{Digest, Presented, Token};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use scim_core::ErrorKind;
@@ -45,6 +45,8 @@ impl Scope {
 pub struct Caller {
     /// The id of its key, for the log.
     pub key: String,
+    /// The digest of its token, under which its cursors are sealed.
+    pub digest: Digest,
     /// What it may do.
     pub scopes: Vec<Scope>,
 }
@@ -81,13 +83,13 @@ impl Gate<'_> {
 
     /// The caller with a key.
     pub(super) async fn recognise(&self, presented: &Presented) -> Result<Caller, Problem> {
-        let is_first = match presented {
-            Presented::Imported(token) => self.first.is(token, self.now).await,
-            Presented::Issued(_) | Presented::Malformed => Ok(false),
+        let Presented::Imported(token) = presented else {
+            return Err(unauthorized());
         };
-        match is_first {
+        match self.first.is(token, self.now).await {
             Ok(true) => Ok(Caller {
                 key: "first".to_owned(),
+                digest: token.digest(),
                 scopes: Scope::ALL.to_vec(),
             }),
             Ok(false) => Err(unauthorized()),

@@ -21,7 +21,10 @@ fn answer(call: &Call<'_>) -> Answer {
 }
 
 /// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
-const FRAGMENTS: [&str; 1] = [include_str!("openapi/base.json")];
+const FRAGMENTS: [&str; 2] = [
+    include_str!("openapi/base.json"),
+    include_str!("openapi/people.json"),
+];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut document = json!({});

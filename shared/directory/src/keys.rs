@@ -265,6 +265,13 @@ pub fn request(tenant: &TenantId, id: &str) -> Key {
     Key::new(requests(tenant), id)
 }
 
+/// A request to the admin API that is to be carried out once: `admin#idempotency`, its name. No tenant can be
+/// called `admin`.
+#[must_use]
+pub fn once(name: &str) -> Key {
+    Key::new("admin#idempotency".to_owned(), name)
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

@@ -84,6 +84,7 @@ pub mod keys;
 pub mod log;
 pub mod members;
 mod nested;
+pub mod once;
 pub mod password;
 mod plan;
 pub mod rate;

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use directory::admin_key::FirstKey;
 use directory::connect::Clients;
 use directory::store::{Meter, Spent};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use scim_core::{ErrorKind, ScimError};
 use tracing::Instrument;
 
 pub mod answer;
 pub mod auth;
 mod call;
+mod idempotency;
 mod index;
 pub mod openapi;
 mod people;
@@ -28,6 +29,7 @@ pub use problem::Problem;
 use crate::{Origin, Service, request};
 use auth::Gate;
 use call::{Call, Query};
+use idempotency::Name;
 use routes::Match;
 
 /// Where the API is.
@@ -132,7 +134,10 @@ impl Admin {
             meter,
             ids: self.service.ids.clone(),
         };
-        (route.handler)(&call).await
+        match Name::of(request.headers())?.filter(|_| request.method() == Method::POST) {
+            Some(name) => idempotency::once(call, route, &name).await,
+            None => (route.handler)(&call).await,
+        }
     }
 
     fn log(

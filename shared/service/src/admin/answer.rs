@@ -10,7 +10,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// A success.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Answer {
     /// What was asked for.
     Shown(Value),
@@ -22,6 +22,8 @@ pub enum Answer {
     Accepted(Value),
     /// Nothing to say.
     Done,
+    /// What was answered before.
+    Repeated(Response<Bytes>),
     /// A file to keep.
     File {
         /// Its name.
@@ -49,6 +51,7 @@ impl Answer {
             }
             Self::Accepted(body) => (StatusCode::ACCEPTED, Some(body), None),
             Self::Done => (StatusCode::NO_CONTENT, None, None),
+            Self::Repeated(response) => return Ok(response),
             Self::File {
                 name,
                 media_type,

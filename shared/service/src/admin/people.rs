@@ -142,9 +142,8 @@ async fn get(
         .serve(caller, route, variable, &request, &base, call.meter)
         .await
         .map_err(|failure| Problem::from(failure.error))?;
-    let body = match outcome {
-        Outcome::Message(body) | Outcome::Resource { body, .. } => body,
-        _ => return Err(defect()),
+    let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
+        return Err(defect());
     };
     match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
         true => Err(answer_too_large().into()),

@@ -103,10 +103,12 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
             ErrorKind::TooManyRequests | ErrorKind::Unavailable => {
-                let wait = HeaderValue::from(self.wait.unwrap_or(RETRY_AFTER));
-                headers.insert(header::RETRY_AFTER, wait);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
             }
             _ => {}
+        }
+        if let Some(wait) = self.wait {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         if let Some(allow) = self
             .allow

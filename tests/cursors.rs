@@ -221,7 +221,10 @@ async fn k16_k17_z04_a_cursor_is_of_the_token_that_it_was_given_to() {
     people(&other_tenant, 3).await;
     let (record, token) = new_key(tenant_of(&client));
     let keyrings = other_process(&target);
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     time.pass(1);
     let other_key = client.with_token(&token);
     let first = client.get("/Users?count=1&cursor=").await;

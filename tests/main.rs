@@ -21,6 +21,7 @@ mod hostile;
 mod house;
 mod idp;
 mod infra;
+mod keys;
 mod matrix;
 mod me;
 mod nested;

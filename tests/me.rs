@@ -22,7 +22,10 @@ async fn bound(
         ..record
     };
     let keyrings = other_process(target);
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     // A keyring is looked up once a second at most.
     time.pass(1);
     client.with_token(&token)

@@ -76,6 +76,7 @@ pub fn new_key(tenant: &str) -> (KeyRecord, String) {
         expires: None,
         sources: Vec::new(),
         subject: None,
+        imported: false,
         seal: Ids::system().bytes(),
     };
     (record, token.expose().to_owned())

@@ -124,7 +124,7 @@ impl Table {
     }
 
     fn check_partitions(&self, faults: &mut Vec<String>) {
-        const KNOWN: [&str; 15] = [
+        const KNOWN: [&str; 17] = [
             "user",
             "user#count",
             "user#userName",
@@ -140,6 +140,8 @@ impl Table {
             "rate",
             "task",
             "request",
+            "keyring",
+            "lastUsed",
         ];
         for key in self.items.keys() {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);

@@ -74,7 +74,7 @@ async fn a_key_that_another_process_added_works_at_once() {
     let (record, token) = new_key(tenant_of(&client));
     time.pass(1);
     other_process(&target)
-        .add(&keyring(), &record)
+        .add(&keyring(), &record, record.created)
         .await
         .unwrap();
     client.with_token(&token).get("/Users").await.expect(200);
@@ -87,14 +87,14 @@ async fn z10_a_key_that_another_process_revoked_ends_within_60_seconds() {
     let client = target.tenant().await;
     let (record, token) = new_key(tenant_of(&client));
     other_process(&target)
-        .add(&keyring(), &record)
+        .add(&keyring(), &record, record.created)
         .await
         .unwrap();
     time.pass(1);
     let revoked = client.with_token(&token);
     revoked.get("/Users").await.expect(200);
     other_process(&target)
-        .revoke(&keyring(), record.id)
+        .revoke(&keyring(), record.id, record.created)
         .await
         .unwrap();
     time.pass(60);
@@ -109,7 +109,7 @@ async fn t12_z10_a_key_ends_at_the_instant_of_its_expiry() {
     let (mut record, token) = new_key(tenant_of(&client));
     record.expires = Some(time.now() + jiff::SignedDuration::from_secs(100));
     other_process(&target)
-        .add(&keyring(), &record)
+        .add(&keyring(), &record, record.created)
         .await
         .unwrap();
     let expiring = client.with_token(&token);
@@ -127,7 +127,7 @@ async fn a_tenant_has_five_live_keys_and_more() {
     for _ in 0..5 {
         let (record, token) = new_key(tenant_of(&client));
         other_process(&target)
-            .add(&keyring(), &record)
+            .add(&keyring(), &record, record.created)
             .await
             .unwrap();
         tokens.push(token);

@@ -15,7 +15,6 @@ async fn switch(tenants: &Tenants, client: &Client, status: Status) {
     let tenant = TenantId::parse(tenant_of(client)).unwrap();
     let settings = Tenant {
         status,
-        imported_keyring: Some("k1".to_owned()),
         extensions: Extensions::default(),
         rate: None,
     };

@@ -29,28 +29,46 @@ async fn useless_keys(target: &Target, client: &Client, time: &Time) -> (Named, 
     let (_, unknown) = new_key(&tenant);
     tokens.push(("unknown key", unknown));
     let (record, revoked) = new_key(&tenant);
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     time.pass(1);
     authorized(client, &format!("Bearer {revoked}"))
         .await
         .expect(200);
-    keyrings.revoke(&keyring(), record.id).await.unwrap();
+    keyrings
+        .revoke(&keyring(), record.id, record.created)
+        .await
+        .unwrap();
     time.pass(60);
     tokens.push(("revoked key", revoked));
     let (mut record, expired) = new_key(&tenant);
     record.expires = Some(time.now());
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     tokens.push(("expired key", expired));
     let (mut record, elsewhere) = new_key(&tenant);
     record.sources = vec!["192.0.2.0/24".parse().unwrap()];
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     tokens.push(("key bound to another network", elsewhere.clone()));
     let (mut record, powerless) = new_key(&tenant);
     record.scopes = Vec::new();
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     tokens.push(("key without scope", powerless));
     let (record, foreign) = new_key("another-tenant");
-    keyrings.add(&keyring(), &record).await.unwrap();
+    keyrings
+        .add(&keyring(), &record, record.created)
+        .await
+        .unwrap();
     tokens.push(("key of another tenant", foreign));
     time.pass(1);
     (tokens, elsewhere)
@@ -250,7 +268,7 @@ async fn a_key_bound_to_networks_works_from_them() {
             .map(|network| network.parse().unwrap())
             .collect();
         other_process(&target)
-            .add(&keyring(), &record)
+            .add(&keyring(), &record, record.created)
             .await
             .unwrap();
         time.pass(1);

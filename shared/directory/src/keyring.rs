@@ -12,10 +12,14 @@
 //! Changes are compare-and-swap (`keyring/change.rs`), so two administrators never lose each
 //! other's key.
 //!
-//! Not decided here: whether a key that was found is good for a request ([`KeyRecord::admits`]),
-//! which keyring takes a new key, and what the tenant's settings say. How often a call is repeated,
+//! The keys of tenants and those of the admin API are of different kinds ([`Record`]), and each kind has
+//! secrets under a prefix of its own, so that a role can be granted the one without the other.
+//!
+//! Not decided here: whether a key that was found is good for a request ([`KeyRecord::admits`]), and
+//! which keyring takes a new key (`tenant_keys`). How often a call is repeated,
 //! and how long a change may take, is the client's configuration.
 
+mod admin;
 mod cache;
 mod change;
 mod error;
@@ -33,24 +37,27 @@ use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::{Client, Config};
 use jiff::Timestamp;
 
+pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
 use self::cache::{Answer, Cache, Slot, lock};
 pub use self::error::KeyringError;
-pub use self::record::{KeyRecord, Scope};
+pub use self::record::{KeyRecord, Record, Scope};
 use self::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
 
-/// The keyrings of a stack, as one process sees them. Made once a process and shared.
-pub struct Keyrings {
+/// The keyrings of a stack for keys of one kind, as one process sees them. Made once a process and
+/// shared.
+pub struct Keyrings<R = KeyRecord> {
     client: Client,
     prefix: String,
-    cache: Mutex<Cache>,
+    encrypted_with: Option<String>,
+    cache: Mutex<Cache<R>>,
     /// Held during a change: changes made by one process need not compete with each other.
     changing: tokio::sync::Mutex<()>,
     calls: AtomicU64,
 }
 
-impl Keyrings {
+impl<R: Record> Keyrings<R> {
     /// Keyrings whose secrets are named `prefix` + keyring id. The prefix ends with its own
     /// separator: `stack/keyring/`.
     #[must_use]
@@ -59,9 +66,19 @@ impl Keyrings {
         Self {
             client,
             prefix: prefix.into(),
+            encrypted_with: None,
             cache,
             changing,
             calls,
+        }
+    }
+
+    /// The same keyrings; those made from now on are encrypted with a KMS key of the customer's.
+    #[must_use]
+    pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
+        Self {
+            encrypted_with: kms_key,
+            ..self
         }
     }
 
@@ -74,27 +91,35 @@ impl Keyrings {
         &self,
         token: &Token,
         now: Timestamp,
-    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
+    ) -> Result<Option<Arc<R>>, KeyringError> {
         let digest = token.digest();
         self.search(token.keyring(), now, |ring| ring.find(token.key(), &digest))
             .await
     }
 
-    /// The tenant's key of an imported token, in the keyring that the tenant's settings name;
-    /// `None` when there is none.
+    /// The owner's key of a token that names no keyring; `None` when that one has none.
+    async fn find_in(
+        &self,
+        keyring: &KeyringId,
+        owner: Option<&TenantId>,
+        token: &ImportedToken,
+        now: Timestamp,
+    ) -> Answer<R> {
+        let digest = token.digest();
+        self.search(keyring, now, |ring| ring.find_imported(owner, &digest))
+            .await
+    }
+
+    /// The keys of a keyring as they are now; none when it does not exist.
     ///
     /// # Errors
     /// As [`Self::find`].
-    pub async fn find_imported(
-        &self,
-        keyring: &KeyringId,
-        tenant: &TenantId,
-        token: &ImportedToken,
-        now: Timestamp,
-    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
-        let digest = token.digest();
-        self.search(keyring, now, |ring| ring.find_imported(tenant, &digest))
-            .await
+    pub async fn list(&self, keyring: &KeyringId) -> Result<Vec<R>, KeyringError> {
+        let Some(current) = self.read(keyring).await? else {
+            return Ok(Vec::new());
+        };
+        let ring = Keyring::parse(&current.text).ok_or(KeyringError::Unreadable)?;
+        Ok(ring.into_keys())
     }
 
     /// Reads a keyring ahead of the first request, which opens the connection too.
@@ -115,8 +140,8 @@ impl Keyrings {
         &self,
         keyring: &KeyringId,
         now: Timestamp,
-        pick: impl Fn(&Keyring) -> Option<Arc<KeyRecord>>,
-    ) -> Answer {
+        pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
+    ) -> Answer<R> {
         let slot = lock(&self.cache).slot(keyring, now)?;
         let before = {
             let state = slot.state();
@@ -135,7 +160,7 @@ impl Keyrings {
     async fn look_up(
         &self,
         keyring: &KeyringId,
-        slot: &Slot,
+        slot: &Slot<R>,
         now: Timestamp,
     ) -> Result<(), KeyringError> {
         if slot.state().needs_grant() {
@@ -182,7 +207,23 @@ impl Keyrings {
     }
 }
 
-impl fmt::Debug for Keyrings {
+impl Keyrings {
+    /// The tenant's key of an imported token, in a keyring; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn find_imported(
+        &self,
+        keyring: &KeyringId,
+        tenant: &TenantId,
+        token: &ImportedToken,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
+        self.find_in(keyring, Some(tenant), token, now).await
+    }
+}
+
+impl<R> fmt::Debug for Keyrings<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyrings")
             .field("prefix", &self.prefix)
@@ -292,7 +333,10 @@ mod tests {
         let keyrings = stub.keyrings();
         let (token, record) = key(2);
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
-        stub.keyrings().add(token.keyring(), &record).await.unwrap();
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
         assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
     }
 
@@ -303,7 +347,7 @@ mod tests {
         let (token, record) = key(1);
         assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
         stub.keyrings()
-            .revoke(token.keyring(), record.id)
+            .revoke(token.keyring(), record.id, at(0))
             .await
             .unwrap();
         assert!(keyrings.find(&token, at(59)).await.unwrap().is_some());
@@ -321,7 +365,7 @@ mod tests {
         assert_eq!(keyrings.calls(), 1);
         let other = stub.keyrings();
         other.create(token.keyring()).await.unwrap();
-        other.add(token.keyring(), &record).await.unwrap();
+        other.add(token.keyring(), &record, at(0)).await.unwrap();
         assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
     }
 
@@ -446,7 +490,7 @@ mod tests {
         };
         let record = record(KeyId::from_bytes([7; 6]), token.digest());
         assert_eq!(find("acme").await, None);
-        keyrings.add(&k1, &record).await.unwrap();
+        keyrings.add(&k1, &record, at(0)).await.unwrap();
         assert_eq!(find("acme").await.as_deref(), Some(&record));
         assert_eq!(find("globex").await, None);
     }
@@ -457,6 +501,6 @@ mod tests {
         let keyrings = Stub::unreachable();
         let (token, record) = key(1);
         sendable(keyrings.find(&token, at(0)));
-        sendable(keyrings.add(token.keyring(), &record));
+        sendable(keyrings.add(token.keyring(), &record, at(0)));
     }
 }

@@ -11,6 +11,7 @@ use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
 use crate::tenant_id::TenantId;
+use crate::token::KeyId;
 
 /// The name of the partition key attribute.
 pub const PARTITION_KEY: &str = "pk";
@@ -270,6 +271,30 @@ pub fn request(tenant: &TenantId, id: &str) -> Key {
 #[must_use]
 pub fn once(name: &str) -> Key {
     Key::new("admin#idempotency".to_owned(), name)
+}
+
+/// Where the keys of a tenant are: `<t>#keyring`, `rings`.
+#[must_use]
+pub fn keyrings(tenant: &TenantId) -> Key {
+    Key::new(format!("{tenant}#keyring"), "rings")
+}
+
+/// Which keyrings may have room for a key: `admin#keyring`, `room`.
+#[must_use]
+pub fn room() -> Key {
+    Key::new("admin#keyring".to_owned(), "room")
+}
+
+/// The partition of the times at which keys were used: `<t>#lastUsed`.
+#[must_use]
+pub fn uses(tenant: &TenantId) -> String {
+    format!("{tenant}#lastUsed")
+}
+
+/// When a key was used last: `<t>#lastUsed`, `<key>`.
+#[must_use]
+pub fn last_used(tenant: &TenantId, key: KeyId) -> Key {
+    Key::new(uses(tenant), key.as_str())
 }
 
 /// The two ids of an edge's sort key.

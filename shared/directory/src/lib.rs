@@ -17,6 +17,9 @@
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
 //! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
 //! | requests log | `<t>#request` | milliseconds since 1970, random digits | `d` what was refused or failed, as JSON; `n` how often, `l` when last, `r` id of the last request, `expires` |
+//! | where keys are | `<t>#keyring` | `rings` | `k` the keyrings that may hold keys of the tenant |
+//! | last use | `<t>#lastUsed` | key id | `u` when the key was used, to the hour |
+//! | room | `admin#keyring` | `room` | `n` number of the keyring opened last, `r` others that may have room |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //! | intent of a plan | `<t>#memberOf` | `<member>#<group>#<plan>` | `k` user or group that joins, or `r` leaves |
 //! | task | `<t>#task` | `<id>#<write>` | `k` a change, or the deletion of a user or group; `b` begun, `dead` given up |
@@ -73,7 +76,6 @@
 //! - Whatever is left of a large write whose owner died is found by its task.
 //! - The version grows by one with each change and with nothing else.
 
-pub mod admin_key;
 pub mod connect;
 pub mod counts;
 pub mod directory;
@@ -81,6 +83,7 @@ pub mod error;
 pub mod items;
 pub mod keyring;
 pub mod keys;
+pub mod last_used;
 pub mod log;
 pub mod members;
 mod nested;
@@ -92,6 +95,7 @@ pub mod search;
 pub mod store;
 pub mod task;
 pub mod tenant_id;
+pub mod tenant_keys;
 pub mod tenants;
 pub mod token;
 pub mod walk;

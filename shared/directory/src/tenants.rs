@@ -16,7 +16,6 @@ use crate::items::s;
 use crate::keys;
 use crate::store::{self, Meter, Store, Transacted, text};
 use crate::tenant_id::TenantId;
-use crate::token::KeyringId;
 use crate::write::{Actions, Role};
 
 /// How long a tenant is remembered.
@@ -43,9 +42,6 @@ pub enum Status {
 pub struct Tenant {
     /// Whether it accepts provisioning.
     pub status: Status,
-    /// The keyring that holds its imported tokens, which name none themselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub imported_keyring: Option<String>,
     /// Its own extension schemas.
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub extensions: Extensions,
@@ -55,12 +51,6 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    /// The keyring that holds its imported tokens.
-    #[must_use]
-    pub fn imported_keyring(&self) -> Option<KeyringId> {
-        KeyringId::parse(self.imported_keyring.as_deref()?)
-    }
-
     /// Its schemas and resource types.
     #[must_use]
     pub const fn catalogue(&self) -> &Arc<Catalogue> {

@@ -43,6 +43,10 @@ const SHORTEST_IMPORTED: usize = 32;
 /// with.
 const LONGEST_IMPORTED: usize = 4096;
 
+/// Fewest different characters of an imported token. 32 random hexadecimal digits have fewer than ten
+/// once in 30,000 times; a word that is repeated, or a row of zeros, always has.
+const FEWEST_DISTINCT: usize = 10;
+
 /// Longest token issued here, in bytes.
 const LONGEST_ISSUED: usize = 87;
 
@@ -60,6 +64,12 @@ impl KeyringId {
                 .bytes()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'));
         well_formed.then(|| Self(text.into()))
+    }
+
+    /// The keyring of a number: those that take tenants' keys are `k1`, `k2` and so on.
+    #[must_use]
+    pub fn numbered(number: u32) -> Option<Self> {
+        Self::parse(&format!("k{number}"))
     }
 
     /// The name as text.
@@ -216,6 +226,27 @@ impl Token {
         }
     }
 
+    /// Takes another system's token over, of which nothing is known but its text.
+    ///
+    /// # Errors
+    ///
+    /// Why the text cannot be taken as a token.
+    pub fn import(text: &str) -> Result<ImportedToken, Unfit> {
+        if text.len() < SHORTEST_IMPORTED {
+            return Err(Unfit::Short);
+        }
+        if text.len() > LONGEST_IMPORTED {
+            return Err(Unfit::Long);
+        }
+        match Self::parse(text) {
+            Presented::Imported(_) if distinct(text) < FEWEST_DISTINCT => Err(Unfit::Guessable),
+            Presented::Imported(token) => Ok(token),
+            Presented::Issued(_) => Err(Unfit::Issued),
+            Presented::Malformed if text.starts_with("muster_") => Err(Unfit::Issued),
+            Presented::Malformed => Err(Unfit::Unsendable),
+        }
+    }
+
     fn read(text: &str) -> Option<Self> {
         if text.len() > LONGEST_ISSUED {
             return None;
@@ -273,6 +304,40 @@ impl ImportedToken {
     pub fn digest(&self) -> Digest {
         self.digest
     }
+}
+
+/// Why a text cannot be taken over as a token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unfit {
+    /// It is too short.
+    Short,
+    /// It is too long.
+    Long,
+    /// It has characters that no header carries as they are.
+    Unsendable,
+    /// It is made of a few characters only.
+    Guessable,
+    /// It is, or looks like, a token of this service, which is found by the keyring that it names.
+    Issued,
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short => write!(f, "has fewer than {SHORTEST_IMPORTED} characters; make a new key instead"),
+            Self::Long => write!(f, "has more than {LONGEST_IMPORTED} characters"),
+            Self::Unsendable => f.write_str(
+                "has blanks, control characters or characters beyond ASCII; give the token alone, as the identity provider sends it",
+            ),
+            Self::Guessable => f.write_str("could be guessed; make a new key instead"),
+            Self::Issued => f.write_str("begins like the tokens of this service, which cannot be imported; make a new key instead"),
+        }
+    }
+}
+
+fn distinct(text: &str) -> usize {
+    let bytes: std::collections::BTreeSet<u8> = text.bytes().collect();
+    bytes.len()
 }
 
 fn checksum(signed: &str) -> String {
@@ -413,6 +478,30 @@ mod tests {
                 panic!("{text}")
             };
             assert!(token.digest() == Digest::of(text));
+        }
+    }
+
+    #[test]
+    fn a_token_is_imported_unless_it_could_be_guessed_or_not_be_sent() {
+        let random = "0f9c1e5b7a3d48629b0e4c7f8a1d2365";
+        assert!(Token::import(random).is_ok());
+        assert!(Token::import("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJlLWJ5dGVz").is_ok());
+        let issued = issue([7; 32]);
+        let cases = [
+            (String::new(), Unfit::Short),
+            (random.chars().skip(1).collect(), Unfit::Short),
+            (random.repeat(129), Unfit::Long),
+            ("0".repeat(40), Unfit::Guessable),
+            ("changeme".repeat(4), Unfit::Guessable),
+            (format!("{random} {random}"), Unfit::Unsendable),
+            (format!("Bearer {random}"), Unfit::Unsendable),
+            (format!("{random}\n"), Unfit::Unsendable),
+            (format!("{random}ä"), Unfit::Unsendable),
+            (issued.expose().to_owned(), Unfit::Issued),
+            (format!("muster_{random}"), Unfit::Issued),
+        ];
+        for (text, why) in cases {
+            assert_eq!(Token::import(&text).err(), Some(why), "{text}");
         }
     }
 

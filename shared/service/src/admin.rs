@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::admin_key::FirstKey;
 use directory::connect::Clients;
+use directory::keyring::AdminKeyrings;
 use directory::store::{Meter, Spent};
 use http::{Method, Request, Response};
 use scim_core::{ErrorKind, ScimError};
@@ -39,7 +39,7 @@ pub const API: [&str; 2] = ["admin", "v1"];
 pub struct Admin {
     /// The service provider, whose tenants and keys these are.
     pub(crate) service: Arc<Service>,
-    first: FirstKey,
+    pub(crate) keys: AdminKeyrings,
 }
 
 /// What the log says of a request, as far as it got.
@@ -62,13 +62,16 @@ impl Admin {
     pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
         Self {
             service,
-            first: FirstKey::new(clients.secrets.clone(), prefix),
+            keys: AdminKeyrings::new(clients.secrets.clone(), prefix),
         }
     }
 
     /// Opens the connections that requests need. What fails here is left to the first request.
     pub async fn warm(&self) {
-        self.service.store.warm().await;
+        let keys = async {
+            let _ = self.keys.warm(self.service.clock.now()).await;
+        };
+        tokio::join!(self.service.store.warm(), keys);
     }
 
     /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].
@@ -112,11 +115,12 @@ impl Admin {
             return Ok(Answer::Shown(openapi::document(&site)));
         }
         let gate = Gate {
-            first: &self.first,
+            keys: &self.keys,
             now: self.service.clock.now(),
+            source: origin.source,
         };
         let caller = gate.admit(request.headers()).await?;
-        trace.key = Some(caller.key.clone());
+        trace.key = Some(caller.key.name().to_owned());
         let (route, variables) = match found {
             Match::Route(route, variables) => (route, variables),
             Match::OtherMethods(methods) => return Err(Problem::allowed(&methods)),

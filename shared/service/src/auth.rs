@@ -7,10 +7,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use directory::keyring::{KeyRecord, KeyringError, Keyrings, Scope};
-use directory::store::Meter;
+use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
+use directory::tenant_keys::{KeysError, TenantKeys, Whereabouts};
 use directory::tenants::{Status, Tenants};
-use directory::token::{Presented, Token};
+use directory::token::{ImportedToken, Presented, Token};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use scim_core::{Catalogue, ErrorKind, ScimError};
@@ -56,6 +57,10 @@ impl Caller {
 pub struct Gate<'g> {
     /// The keys.
     pub keyrings: &'g Keyrings,
+    /// Where imported tokens are.
+    pub whereabouts: &'g Whereabouts,
+    /// The table.
+    pub store: &'g Store,
     /// The tenants.
     pub tenants: &'g Tenants,
     /// Now.
@@ -78,20 +83,13 @@ impl Gate<'_> {
         source: Option<IpAddr>,
     ) -> Result<Caller, ScimError> {
         let record = match presented(headers).ok_or_else(unauthorized)? {
-            Presented::Issued(token) => self.keyrings.find(&token, self.now).await,
-            Presented::Imported(token) => {
-                let settings = self.tenants.find(tenant, self.now, self.meter).await;
-                let keyring = settings
-                    .map_err(explain)?
-                    .and_then(|settings| settings.imported_keyring())
-                    .ok_or_else(unauthorized)?;
-                self.keyrings
-                    .find_imported(&keyring, tenant, &token, self.now)
-                    .await
+            Presented::Issued(token) => {
+                let found = self.keyrings.find(&token, self.now).await;
+                found.map_err(|error| unreadable(&error))?
             }
+            Presented::Imported(token) => self.find_imported(tenant, &token).await?,
             Presented::Malformed => return Err(unauthorized()),
         };
-        let record = record.map_err(|error| unreadable(&error))?;
         let admitted = record.and_then(|record| {
             let admits = |scope: &Scope| record.admits(tenant, *scope, self.now, source);
             let scope = Scope::ALL.into_iter().find(admits)?;
@@ -117,6 +115,30 @@ impl Gate<'_> {
                 "provisioning is switched off for this tenant; switch it on in the application's settings",
             )),
         }
+    }
+}
+
+impl Gate<'_> {
+    /// The key of an imported token, which names no keyring.
+    async fn find_imported(
+        &self,
+        tenant: &TenantId,
+        token: &ImportedToken,
+    ) -> Result<Option<Arc<KeyRecord>>, ScimError> {
+        let settings = self.tenants.find(tenant, self.now, self.meter).await;
+        settings.map_err(explain)?.ok_or_else(unauthorized)?;
+        let keys = TenantKeys {
+            store: self.store,
+            keyrings: self.keyrings,
+            tenant,
+            meter: self.meter,
+        };
+        let found = self.whereabouts.find(keys, token, self.now).await;
+        found.map_err(|error| match error {
+            KeysError::Keyring(error) => unreadable(&error),
+            KeysError::Directory(error) => explain(error),
+            KeysError::NoSuchTenant => unauthorized(),
+        })
     }
 }
 

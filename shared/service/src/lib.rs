@@ -13,6 +13,7 @@ use directory::error::DirectoryError;
 use directory::keyring::Keyrings;
 use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
+use directory::tenant_keys::{TenantKeys, Whereabouts};
 use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
@@ -54,6 +55,7 @@ use serve::Serving;
 pub struct Service {
     store: Arc<Store>,
     keyrings: Keyrings,
+    whereabouts: Whereabouts,
     tenants: Tenants,
     public_url: Option<String>,
     rates: Rates,
@@ -85,6 +87,7 @@ impl Service {
         let store = Arc::new(Store::new(clients.dynamodb, config.table));
         Self {
             keyrings: Keyrings::new(clients.secrets, config.keyring_prefix),
+            whereabouts: Whereabouts::default(),
             tenants: Tenants::new(Arc::clone(&store)),
             store,
             public_url: config.public_url,
@@ -115,6 +118,17 @@ impl Service {
     #[must_use]
     pub const fn keyrings(&self) -> &Keyrings {
         &self.keyrings
+    }
+
+    /// The keys of a tenant, for whoever manages them.
+    #[must_use]
+    pub fn keys<'k>(&'k self, tenant: &'k TenantId, meter: &'k Meter) -> TenantKeys<'k> {
+        TenantKeys {
+            store: &self.store,
+            keyrings: &self.keyrings,
+            tenant,
+            meter,
+        }
     }
 
     /// Finishes the large writes of a tenant that were committed and not carried out, because the function that
@@ -176,6 +190,8 @@ impl Service {
         }
         let gate = Gate {
             keyrings: &self.keyrings,
+            whereabouts: &self.whereabouts,
+            store: &self.store,
             tenants: &self.tenants,
             now: self.clock.now(),
             meter,

@@ -55,44 +55,46 @@ pub async fn provision(
         expires: None,
         sources: Vec::new(),
         subject: None,
+        imported: matches!(token.map(Token::parse), Some(Presented::Imported(_))),
         seal: ids.bytes(),
     };
+    let settings = Tenant {
+        status: Status::On,
+        extensions: Extensions::default(),
+        rate: None,
+    };
+    let (write, meter, now) = (ids.write(), Meter::default(), clock.now());
+    let put = service.tenants().put(&tenant, &settings, &write, &meter);
+    put.await?;
+    let keys = service.keys(&tenant, &meter);
     keyrings.create(&keyring).await?;
+    keys.note(&keyring, &ids.write()).await?;
     let text = match token.map(Token::parse) {
         None => {
             let key = demo_key(&tenant);
             let token = Token::issue(&keyring, key, ids.bytes());
-            keyrings.revoke(&keyring, key).await?;
+            keyrings.revoke(&keyring, key, now).await?;
             keyrings
-                .add(&keyring, &record(key, token.digest(), "local"))
+                .add(&keyring, &record(key, token.digest(), "local"), now)
                 .await?;
             token.expose().to_owned()
         }
         Some(Presented::Issued(token)) => {
             keyrings.create(token.keyring()).await?;
+            keys.note(token.keyring(), &ids.write()).await?;
             let record = record(token.key(), token.digest(), "given");
-            known(keyrings.add(token.keyring(), &record).await)?;
+            known(keyrings.add(token.keyring(), &record, now).await)?;
             token.expose().to_owned()
         }
         Some(Presented::Imported(given)) => {
             let record = record(ids.key(), given.digest(), "imported");
-            known(keyrings.add(&keyring, &record).await)?;
+            known(keyrings.add(&keyring, &record, now).await)?;
             token.unwrap_or_default().to_owned()
         }
         Some(Presented::Malformed) => {
             return Err("a token is at least 32 visible ASCII characters without blanks".into());
         }
     };
-    let settings = Tenant {
-        status: Status::On,
-        imported_keyring: Some(KEYRING.to_owned()),
-        extensions: Extensions::default(),
-        rate: None,
-    };
-    service
-        .tenants()
-        .put(&tenant, &settings, &ids.write(), &Meter::default())
-        .await?;
     Ok(text)
 }
 

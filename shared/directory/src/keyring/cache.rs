@@ -33,7 +33,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::KeyringError;
-use super::record::KeyRecord;
+use super::record::{KeyRecord, Record};
 use super::ring::Keyring;
 use crate::token::KeyringId;
 
@@ -57,16 +57,22 @@ pub(super) const UNKNOWN_LOOKUPS: usize = 10;
 pub(super) const MOST_KEYRINGS: usize = 256;
 
 /// The key that was asked for, if there is one.
-pub(super) type Answer = Result<Option<Arc<KeyRecord>>, KeyringError>;
+pub(super) type Answer<R> = Result<Option<Arc<R>>, KeyringError>;
 
 /// All keyrings that are remembered.
-#[derive(Default)]
-pub(super) struct Cache {
-    slots: HashMap<KeyringId, Arc<Slot>>,
+pub(super) struct Cache<R = KeyRecord> {
+    slots: HashMap<KeyringId, Arc<Slot<R>>>,
     unknown: Limiter,
 }
 
-impl Cache {
+impl<R> Default for Cache<R> {
+    fn default() -> Self {
+        let (slots, unknown) = Default::default();
+        Self { slots, unknown }
+    }
+}
+
+impl<R: Record> Cache<R> {
     /// The place of a keyring.
     ///
     /// # Errors
@@ -76,7 +82,7 @@ impl Cache {
         &mut self,
         keyring: &KeyringId,
         now: Timestamp,
-    ) -> Result<Arc<Slot>, KeyringError> {
+    ) -> Result<Arc<Slot<R>>, KeyringError> {
         if let Some(slot) = self.slots.get(keyring) {
             return Ok(Arc::clone(slot));
         }
@@ -113,13 +119,13 @@ impl Cache {
 }
 
 /// The place of one keyring.
-pub(super) struct Slot {
-    state: Mutex<State>,
+pub(super) struct Slot<R = KeyRecord> {
+    state: Mutex<State<R>>,
     /// Held during a look-up: whoever waits for it takes the answer of the one before.
     pub(super) turn: tokio::sync::Mutex<()>,
 }
 
-impl Slot {
+impl<R: Record> Slot<R> {
     fn new(now: Timestamp) -> Self {
         let state = State {
             ring: None,
@@ -136,15 +142,15 @@ impl Slot {
     }
 
     /// The state. Never held while waiting for anything.
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State<R>> {
         lock(&self.state)
     }
 }
 
 /// What is known of one keyring.
-pub(super) struct State {
+pub(super) struct State<R> {
     /// The keyring as it was read last; `None` when it did not exist or was never read.
-    ring: Option<Arc<Keyring>>,
+    ring: Option<Arc<Keyring<R>>>,
     /// When it was read, or found not to exist.
     read: Option<Timestamp>,
     /// When it was looked up last, with whatever result.
@@ -155,13 +161,13 @@ pub(super) struct State {
     touched: Timestamp,
 }
 
-impl State {
+impl<R: Record> State<R> {
     /// The answer, if no look-up is due.
     pub(super) fn answer(
         &self,
         now: Timestamp,
-        pick: impl Fn(&Keyring) -> Option<Arc<KeyRecord>>,
-    ) -> Option<Answer> {
+        pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
+    ) -> Option<Answer<R>> {
         let found = self.ring.as_deref().and_then(pick);
         if within(self.read, now, FRESH) && found.is_some() {
             return Some(Ok(found));
@@ -177,12 +183,12 @@ impl State {
     pub(super) fn settle(
         &self,
         now: Timestamp,
-        pick: impl Fn(&Keyring) -> Option<Arc<KeyRecord>>,
-    ) -> Answer {
+        pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
+    ) -> Answer<R> {
         self.conclude(self.ring.as_deref().and_then(pick), now)
     }
 
-    fn conclude(&self, found: Option<Arc<KeyRecord>>, now: Timestamp) -> Answer {
+    fn conclude(&self, found: Option<Arc<R>>, now: Timestamp) -> Answer<R> {
         match &self.failed {
             None => Ok(found),
             Some(_) if self.bridges(found.as_ref(), now) => Ok(found),
@@ -191,7 +197,7 @@ impl State {
     }
 
     /// Whether a key goes on working because Secrets Manager is unavailable.
-    fn bridges(&self, found: Option<&Arc<KeyRecord>>, now: Timestamp) -> bool {
+    fn bridges(&self, found: Option<&Arc<R>>, now: Timestamp) -> bool {
         let outage = matches!(self.failed, Some(KeyringError::Unavailable(_)));
         outage && found.is_some() && within(self.read, now, STALE)
     }
@@ -209,7 +215,11 @@ impl State {
 
     /// Takes the result of a look-up that began at `now`; `Ok(None)` for a keyring that does not
     /// exist.
-    pub(super) fn learn(&mut self, result: Result<Option<Keyring>, KeyringError>, now: Timestamp) {
+    pub(super) fn learn(
+        &mut self,
+        result: Result<Option<Keyring<R>>, KeyringError>,
+        now: Timestamp,
+    ) {
         self.lookups += 1;
         self.tried = Some(now);
         self.touched = now;
@@ -350,7 +360,7 @@ mod tests {
 
     #[test]
     fn unknown_keyrings_are_looked_up_ten_times_in_any_second() {
-        let mut cache = Cache::default();
+        let mut cache = Cache::<KeyRecord>::default();
         let mut granted = |millisecond: i64| {
             let now = Timestamp::from_millisecond(1_800_000_000_000 + millisecond).unwrap();
             cache.grant(now).is_ok()
@@ -364,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_name_takes_no_place_before_its_look_up_is_granted() {
-        let mut cache = Cache::default();
+        let mut cache = Cache::<KeyRecord>::default();
         let known = cache.slot(&name("k1"), at(0)).unwrap();
         known.state().learn(Ok(Some(ring(1))), at(0));
         for number in 2..100 {
@@ -391,7 +401,7 @@ mod tests {
 
     #[test]
     fn absent_keyrings_make_room_first() {
-        let mut cache = Cache::default();
+        let mut cache = Cache::<KeyRecord>::default();
         for number in 0..1000 {
             let slot = cache
                 .slot(&name(&format!("k{number}")), at(number))

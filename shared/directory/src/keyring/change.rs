@@ -19,8 +19,9 @@ use jiff::Timestamp;
 use super::Keyrings;
 use super::cache::lock;
 use super::error::KeyringError;
-use super::record::KeyRecord;
+use super::record::Record;
 use super::ring::{Document, EMPTY, Edit};
+use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
 
 /// The mark of a version that is to become the current one.
@@ -33,14 +34,52 @@ const ATTEMPTS: u32 = 8;
 /// 3 to 6 seconds in all.
 const PAUSE: u64 = 25;
 
-impl Keyrings {
+impl<R: Record> Keyrings<R> {
     /// Puts a key into a keyring. It works at once, in all processes.
     ///
     /// # Errors
     /// `Missing`, `Taken`, `Full` and `Worn` (use another keyring), `Contended`, and those of
     /// [`Self::find`].
-    pub async fn add(&self, keyring: &KeyringId, record: &KeyRecord) -> Result<(), KeyringError> {
-        self.change(keyring, |ring| ring.add(record)).await
+    pub async fn add(
+        &self,
+        keyring: &KeyringId,
+        record: &R,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| ring.add(record)).await
+    }
+
+    /// Puts a key into a keyring whose owner may have `room` live keys in it. New keys leave room for
+    /// changes that end keys.
+    ///
+    /// # Errors
+    /// `TooMany`, and those of [`Self::add`].
+    pub async fn place(
+        &self,
+        keyring: &KeyringId,
+        record: &R,
+        room: usize,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| ring.place(record, room, now))
+            .await
+    }
+
+    /// Puts a key in that takes the place of one in the same keyring, which ends at the instant given
+    /// with its id, or sooner if it was to end sooner: both or neither.
+    ///
+    /// # Errors
+    /// `NoSuchKey`, also for one that ended before, and those of [`Self::place`].
+    pub async fn rotate(
+        &self,
+        keyring: &KeyringId,
+        record: &R,
+        old: (KeyId, Timestamp),
+        room: usize,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| ring.rotate(record, old, room, now))
+            .await
     }
 
     /// Sets the instant from which a key is no longer accepted. Other processes learn of it within
@@ -53,8 +92,10 @@ impl Keyrings {
         keyring: &KeyringId,
         key: KeyId,
         end: Timestamp,
+        now: Timestamp,
     ) -> Result<(), KeyringError> {
-        self.change(keyring, |ring| ring.expire(key, end)).await
+        self.change(keyring, now, |ring| ring.expire(key, end))
+            .await
     }
 
     /// Takes a key out of its keyring; one that is not in it is revoked already. Other processes
@@ -62,12 +103,31 @@ impl Keyrings {
     ///
     /// # Errors
     /// `Missing`, `Worn`, `Contended`, and those of [`Self::find`].
-    pub async fn revoke(&self, keyring: &KeyringId, key: KeyId) -> Result<(), KeyringError> {
-        self.change(keyring, |ring| Ok(ring.remove(key))).await
+    pub async fn revoke(
+        &self,
+        keyring: &KeyringId,
+        key: KeyId,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| Ok(ring.remove(key))).await
     }
 
-    /// Makes an empty keyring, encrypted with the account's default key; one that exists is left as
-    /// it is.
+    /// Takes all keys of a tenant out of a keyring, as [`Self::revoke`] one.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`].
+    pub async fn remove_all(
+        &self,
+        keyring: &KeyringId,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| Ok(ring.remove_all(tenant)))
+            .await
+    }
+
+    /// Makes an empty keyring, encrypted with the key that was named for keyrings or the account's
+    /// default; one that exists is left as it is.
     ///
     /// # Errors
     /// Those of [`Self::find`].
@@ -77,6 +137,7 @@ impl Keyrings {
             .client
             .create_secret()
             .name(self.name(keyring))
+            .set_kms_key_id(self.encrypted_with.clone())
             .secret_string(EMPTY);
         let result = match call.send().await {
             Ok(_) => Ok(()),
@@ -92,10 +153,11 @@ impl Keyrings {
     async fn change(
         &self,
         keyring: &KeyringId,
+        now: Timestamp,
         edit: impl Fn(&mut Document) -> Result<Edit, KeyringError>,
     ) -> Result<(), KeyringError> {
         let _turn = self.changing.lock().await;
-        let result = self.swap(keyring, ATTEMPTS, edit).await;
+        let result = self.swap(keyring, now, ATTEMPTS, edit).await;
         // After a failure as well: the change may have been made.
         lock(&self.cache).forget(keyring);
         result
@@ -104,6 +166,7 @@ impl Keyrings {
     async fn swap(
         &self,
         keyring: &KeyringId,
+        now: Timestamp,
         attempts: u32,
         edit: impl Fn(&mut Document) -> Result<Edit, KeyringError>,
     ) -> Result<(), KeyringError> {
@@ -113,6 +176,7 @@ impl Keyrings {
             if edit(&mut document)? == Edit::Moot {
                 return Ok(());
             }
+            document.count_change(now);
             let next = self.put(keyring, document.to_text()).await?;
             if self.promote(keyring, &current.version, &next).await? == Move::Made {
                 return Ok(());
@@ -201,7 +265,7 @@ mod tests {
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
         assert_eq!(keyrings.find(&token, at(0)).await.unwrap(), None);
-        keyrings.add(&k1(), &record).await.unwrap();
+        keyrings.add(&k1(), &record, at(0)).await.unwrap();
         assert_eq!(
             keyrings.find(&token, at(0)).await.unwrap().as_deref(),
             Some(&record)
@@ -213,11 +277,11 @@ mod tests {
         let stub = Stub::with_keyring(EMPTY);
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
-        keyrings.add(&k1(), &record).await.unwrap();
+        keyrings.add(&k1(), &record, at(0)).await.unwrap();
         assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
-        keyrings.revoke(&k1(), record.id).await.unwrap();
+        keyrings.revoke(&k1(), record.id, at(0)).await.unwrap();
         assert_eq!(keyrings.find(&token, at(0)).await.unwrap(), None);
-        keyrings.revoke(&k1(), record.id).await.unwrap();
+        keyrings.revoke(&k1(), record.id, at(0)).await.unwrap();
     }
 
     #[tokio::test]
@@ -226,11 +290,14 @@ mod tests {
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
         assert_eq!(
-            keyrings.expire(&k1(), record.id, at(60)).await,
+            keyrings.expire(&k1(), record.id, at(60), at(0)).await,
             Err(KeyringError::NoSuchKey)
         );
-        keyrings.add(&k1(), &record).await.unwrap();
-        keyrings.expire(&k1(), record.id, at(60)).await.unwrap();
+        keyrings.add(&k1(), &record, at(0)).await.unwrap();
+        keyrings
+            .expire(&k1(), record.id, at(60), at(0))
+            .await
+            .unwrap();
         let found = keyrings.find(&token, at(0)).await.unwrap().unwrap();
         assert_eq!(found.expires, Some(at(60)));
     }
@@ -238,7 +305,7 @@ mod tests {
     #[tokio::test]
     async fn a_change_costs_three_calls() {
         let stub = Stub::with_keyring(EMPTY);
-        stub.keyrings().add(&k1(), &key(1).1).await.unwrap();
+        stub.keyrings().add(&k1(), &key(1).1, at(0)).await.unwrap();
         assert_eq!(
             stub.operations(),
             [
@@ -256,9 +323,9 @@ mod tests {
         // While ours is between reading and moving the mark, theirs makes a whole change.
         let gate = stub.hold_at("UpdateSecretVersionStage");
         let (ring, one, two) = (k1(), key(0).1, key(1).1);
-        let (first, second) = tokio::join!(ours.add(&ring, &one), async {
+        let (first, second) = tokio::join!(ours.add(&ring, &one, at(0)), async {
             gate.reached().await;
-            let result = theirs.add(&ring, &two).await;
+            let result = theirs.add(&ring, &two, at(0)).await;
             gate.open();
             result
         });
@@ -283,7 +350,9 @@ mod tests {
         let ring = k1();
         let records: Vec<_> = (0..20).map(|number| key(number).1).collect();
         let all = futures_util::future::join_all(
-            records.iter().map(|record| keyrings.add(&ring, record)),
+            records
+                .iter()
+                .map(|record| keyrings.add(&ring, record, at(0))),
         )
         .await;
         assert!(all.iter().all(Result::is_ok));
@@ -308,7 +377,7 @@ mod tests {
             "UpdateSecretVersionStage",
             Act::DoThenFail(400, "InvalidParameterException"),
         );
-        keyrings.add(&k1(), &key(1).1).await.unwrap();
+        keyrings.add(&k1(), &key(1).1, at(0)).await.unwrap();
         assert_eq!(keyrings.calls(), 4);
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
     }
@@ -323,7 +392,9 @@ mod tests {
         );
         let record = key(1).1;
         assert_eq!(
-            keyrings.swap(&k1(), 2, |ring| ring.add(&record)).await,
+            keyrings
+                .swap(&k1(), at(0), 2, |ring| ring.add(&record))
+                .await,
             Err(KeyringError::Contended)
         );
         assert_eq!(keyrings.calls(), 6);
@@ -348,11 +419,11 @@ mod tests {
         let (token, record) = key(1);
         assert_eq!(keyrings.find(&token, at(0)).await.unwrap(), None);
         assert_eq!(
-            keyrings.add(&k1(), &record).await,
+            keyrings.add(&k1(), &record, at(0)).await,
             Err(KeyringError::Missing)
         );
         keyrings.create(&k1()).await.unwrap();
-        keyrings.add(&k1(), &record).await.unwrap();
+        keyrings.add(&k1(), &record, at(0)).await.unwrap();
         keyrings.create(&k1()).await.unwrap();
         assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
         assert!(keyrings.find(&token, at(0)).await.unwrap().unwrap().tenant == tenant("acme"));
@@ -363,7 +434,7 @@ mod tests {
         let stub = Stub::with_keyring(EMPTY);
         stub.next("PutSecretValue", Act::Fail(400, "LimitExceededException"));
         assert_eq!(
-            stub.keyrings().add(&k1(), &key(1).1).await,
+            stub.keyrings().add(&k1(), &key(1).1, at(0)).await,
             Err(KeyringError::Worn)
         );
     }
@@ -378,7 +449,7 @@ mod tests {
         let stub = Stub::with_keyring(&ring.to_text());
         let keyrings = stub.keyrings();
         assert_eq!(
-            keyrings.add(&k1(), &key(ended).1).await,
+            keyrings.add(&k1(), &key(ended).1, at(0)).await,
             Err(KeyringError::Full)
         );
         assert_eq!(stub.operations(), ["GetSecretValue"]);

@@ -22,15 +22,17 @@ pub enum KeyringError {
     Unreadable,
     /// A change to a keyring that does not exist.
     Missing,
-    /// A change to a key that the keyring does not have.
+    /// A change to a key that the keyring does not have, or a rotation of one that ended.
     NoSuchKey,
+    /// The owner has as many live keys as one may, which is so many.
+    TooMany(usize),
     /// The key's id is in use, or its tenant has the same token under another id.
     Taken,
     /// The keyring takes no further key: its value would outgrow 65,536 bytes. Open another
     /// keyring.
     Full,
     /// Secrets Manager keeps every version of the last 24 hours and takes no more of them (about
-    /// 100). New keys go into another keyring; other changes must wait.
+    /// 100). New keys go into another keyring, and do so before that; other changes must wait.
     Worn,
     /// Others changed the keyring at each of our attempts.
     Contended,
@@ -46,6 +48,7 @@ impl fmt::Display for KeyringError {
             Self::Unreadable => f.write_str("the keyring's value is not a keyring"),
             Self::Missing => f.write_str("the keyring does not exist"),
             Self::NoSuchKey => f.write_str("the keyring has no such key"),
+            Self::TooMany(most) => write!(f, "the owner has {most} live keys already"),
             Self::Taken => f.write_str("the key id or the token is in use"),
             Self::Full => f.write_str("the keyring is full"),
             Self::Worn => f.write_str("the keyring was changed too often within 24 hours"),

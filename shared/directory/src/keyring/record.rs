@@ -1,4 +1,5 @@
-//! One key of a keyring: whose it is, what it may do, until when and from where.
+//! One key of a keyring: whose it is, what it may do, until when and from where. Here are the keys of
+//! tenants; `admin` beside it has those of the admin API.
 //!
 //! A record that this build cannot read (a time, a tenant or a network that is none) admits nobody;
 //! the other keys of its ring work on. A scope this build does not know grants nothing. So a later
@@ -16,6 +17,33 @@ use serde_json::Value;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 
+/// A kind of key, as keyrings need to know it. Each kind has keyrings of its own, so that no key of one
+/// kind is ever found where the other is asked for.
+pub trait Record: Clone {
+    /// The most live keys that one owner has.
+    const MOST_LIVE: usize;
+
+    /// The key's name in its keyring.
+    fn id(&self) -> KeyId;
+    /// SHA-256 of the token.
+    fn sha256(&self) -> &Digest;
+    /// Whose key it is; `None` when all keys of this kind have one owner.
+    fn tenant(&self) -> Option<&TenantId>;
+    /// The first instant at which it is no longer accepted.
+    fn expires(&self) -> Option<Timestamp>;
+    /// Reads what the keyring holds under `id`.
+    fn from_json(id: &str, value: &Value) -> Option<Self>;
+    /// What the keyring holds under the record's id.
+    fn to_json(&self) -> Value;
+    /// The key whose token the value of the secret itself is, for kinds that have such.
+    fn whole(value: &str) -> Option<Self>;
+
+    /// Whether it is accepted at `now`, as far as time goes.
+    fn is_live(&self, now: Timestamp) -> bool {
+        self.expires().is_none_or(|end| now < end)
+    }
+}
+
 /// What a key may be used for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
@@ -29,14 +57,18 @@ impl Scope {
     /// All of them, the one that grants most first.
     pub const ALL: [Self; 2] = [Self::Scim, Self::Me];
 
-    const fn as_str(self) -> &'static str {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Scim => "scim",
             Self::Me => "me",
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// The scope of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
     }
 }
@@ -63,6 +95,8 @@ pub struct KeyRecord {
     pub sources: Vec<IpNet>,
     /// The user that the key stands for (`/Me`), if any.
     pub subject: Option<String>,
+    /// Whether its token was issued by another system, which this one took over from.
+    pub imported: bool,
     /// Random bytes that whoever has the token does not know: what the service hands out to be handed
     /// back, such as cursors, is sealed with them.
     pub seal: [u8; 16],
@@ -82,28 +116,48 @@ impl KeyRecord {
         now: Timestamp,
         source: Option<IpAddr>,
     ) -> bool {
-        let in_time = self.expires.is_none_or(|end| now < end);
         self.tenant == *tenant
             && self.scopes.contains(&scope)
-            && in_time
-            && self.reachable_from(source)
+            && self.is_live(now)
+            && is_inside(source, &self.sources)
+    }
+}
+
+/// Whether an address is in one of the networks; none of them means any.
+pub(super) fn is_inside(source: Option<IpAddr>, networks: &[IpNet]) -> bool {
+    let inside = |address: IpAddr| {
+        networks
+            .iter()
+            .any(|network| network.contains(&address.to_canonical()))
+    };
+    networks.is_empty() || source.is_some_and(inside)
+}
+
+impl Record for KeyRecord {
+    const MOST_LIVE: usize = 20;
+
+    fn id(&self) -> KeyId {
+        self.id
     }
 
-    fn reachable_from(&self, source: Option<IpAddr>) -> bool {
-        let inside = |address: IpAddr| {
-            self.sources
-                .iter()
-                .any(|network| network.contains(&address.to_canonical()))
-        };
-        self.sources.is_empty() || source.is_some_and(inside)
+    fn sha256(&self) -> &Digest {
+        &self.sha256
     }
 
-    /// Reads what the keyring holds under `id`.
-    pub(super) fn from_json(id: &str, value: &Value) -> Option<Self> {
+    fn tenant(&self) -> Option<&TenantId> {
+        Some(&self.tenant)
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    fn from_json(id: &str, value: &Value) -> Option<Self> {
         let stored = Stored::deserialize(value).ok()?;
+        let (expires, sources) = (stored.end().ok()?, stored.networks().ok()?);
         Some(Self {
             id: KeyId::parse(id)?,
-            tenant: TenantId::parse(&stored.tenant)?,
+            tenant: TenantId::parse(stored.tenant.as_deref()?)?,
             sha256: Digest::from_hex(&stored.sha256)?,
             purpose: stored.purpose,
             scopes: stored
@@ -112,14 +166,10 @@ impl KeyRecord {
                 .filter_map(|scope| Scope::parse(scope))
                 .collect(),
             created: stored.created.parse().ok()?,
-            expires: stored.expires.map(|end| end.parse()).transpose().ok()?,
-            sources: stored
-                .sources
-                .iter()
-                .map(|network| network.parse())
-                .collect::<Result<_, _>>()
-                .ok()?,
+            expires,
+            sources,
             subject: stored.subject,
+            imported: stored.imported,
             seal: stored
                 .seal
                 .and_then(|seal| HEXLOWER.decode(seal.as_bytes()).ok()?.try_into().ok())
@@ -127,10 +177,9 @@ impl KeyRecord {
         })
     }
 
-    /// What the keyring holds under the record's id.
-    pub(super) fn to_json(&self) -> Value {
+    fn to_json(&self) -> Value {
         let stored = Stored {
-            tenant: self.tenant.to_string(),
+            tenant: Some(self.tenant.to_string()),
             sha256: self.sha256.to_hex(),
             purpose: self.purpose.clone(),
             scopes: self
@@ -142,30 +191,49 @@ impl KeyRecord {
             expires: self.expires.as_ref().map(Timestamp::to_string),
             sources: self.sources.iter().map(IpNet::to_string).collect(),
             subject: self.subject.clone(),
+            imported: self.imported,
             seal: Some(HEXLOWER.encode(&self.seal)),
         };
         // Strings and lists of strings are always JSON.
         serde_json::to_value(stored).unwrap_or_default()
     }
+
+    fn whole(_: &str) -> Option<Self> {
+        None
+    }
 }
 
-/// A record as it is written in the secret.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    tenant: String,
-    sha256: String,
+/// A record as it is written in the secret, of any kind.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Stored {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tenant: Option<String>,
+    pub(super) sha256: String,
     #[serde(default)]
-    purpose: String,
-    scopes: Vec<String>,
-    created: String,
+    pub(super) purpose: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) created: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<String>,
+    pub(super) expires: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    sources: Vec<String>,
+    pub(super) sources: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
+    pub(super) subject: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) imported: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seal: Option<String>,
+    pub(super) seal: Option<String>,
+}
+
+impl Stored {
+    pub(super) fn end(&self) -> Result<Option<Timestamp>, jiff::Error> {
+        self.expires.as_ref().map(|end| end.parse()).transpose()
+    }
+
+    pub(super) fn networks(&self) -> Result<Vec<IpNet>, ipnet::AddrParseError> {
+        let networks = self.sources.iter().map(|network| network.parse());
+        networks.collect()
+    }
 }
 
 #[cfg(test)]
@@ -202,6 +270,7 @@ pub(super) mod tests {
             expires: None,
             sources: Vec::new(),
             subject: None,
+            imported: false,
             seal: [7; 16],
         }
     }
@@ -216,6 +285,7 @@ pub(super) mod tests {
                 "2001:db8::/32".parse().unwrap(),
             ],
             subject: Some("2819c223-7f76-453a-919d-413861904646".to_owned()),
+            imported: true,
             ..plain.clone()
         };
         for record in [plain, full] {

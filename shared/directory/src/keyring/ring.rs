@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::error::KeyringError;
-use super::record::KeyRecord;
+use super::record::{KeyRecord, Record};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 
@@ -25,44 +25,61 @@ const LARGEST: usize = 65_536;
 /// can end every key of it.
 const EXPIRY_ROOM: usize = 48;
 
+/// The member that counts changes: hours since 1970, and the number of changes in each.
+const CHANGES: &str = "changes";
+
+/// Room kept for that member, in bytes: 25 hours with six digits, and numbers of three.
+const CHANGES_ROOM: usize = 400;
+
+/// From so many changes in 24 hours on, new keys go elsewhere: Secrets Manager keeps each version for
+/// a day and takes about 100, and what is left of them is for ending keys.
+pub(super) const ENOUGH: u64 = 60;
+
+/// So many of an owner's keys that ended are kept, the latest.
+const MOST_ENDED: usize = 10;
+
 /// The keys of a keyring that this build can read.
-pub(super) struct Keyring {
-    keys: BTreeMap<KeyId, Arc<KeyRecord>>,
+pub(super) struct Keyring<R = KeyRecord> {
+    keys: BTreeMap<KeyId, Arc<R>>,
 }
 
-impl Keyring {
+impl<R: Record> Keyring<R> {
     /// Reads the value of a secret; `None` when it is not a keyring at all.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let document = Document::parse(text)?;
-        let records = document
-            .keys
-            .iter()
-            .filter_map(|(id, value)| KeyRecord::from_json(id, value));
+        let records = match Document::parse(text) {
+            Some(document) => document.records(),
+            None => vec![R::whole(text)?],
+        };
+        let keys = records.into_iter();
         Some(Self {
-            keys: records
-                .map(|record| (record.id, Arc::new(record)))
-                .collect(),
+            keys: keys.map(|record| (record.id(), Arc::new(record))).collect(),
         })
     }
 
+    /// All of them.
+    pub(super) fn into_keys(self) -> Vec<R> {
+        let keys = self.keys.into_values();
+        keys.map(Arc::unwrap_or_clone).collect()
+    }
+
     /// The key of that id, if it is the key of that token.
-    pub(super) fn find(&self, id: KeyId, digest: &Digest) -> Option<Arc<KeyRecord>> {
+    pub(super) fn find(&self, id: KeyId, digest: &Digest) -> Option<Arc<R>> {
         self.keys
             .get(&id)
-            .filter(|record| record.sha256 == *digest)
+            .filter(|record| record.sha256() == digest)
             .cloned()
     }
 
-    /// The tenant's key with that digest. All keys of the tenant are compared, so that time does
-    /// not tell which one matched.
+    /// The owner's key with that digest. All keys of the owner are compared, so that time does not
+    /// tell which one matched.
     pub(super) fn find_imported(
         &self,
-        tenant: &TenantId,
+        owner: Option<&TenantId>,
         digest: &Digest,
-    ) -> Option<Arc<KeyRecord>> {
+    ) -> Option<Arc<R>> {
         let mut found = None;
-        for record in self.keys.values().filter(|record| record.tenant == *tenant) {
-            if record.sha256 == *digest {
+        for record in self.keys.values().filter(|record| record.tenant() == owner) {
+            if record.sha256() == digest {
                 found = Some(record);
             }
         }
@@ -104,26 +121,145 @@ impl Document {
         Value::Object(members).to_string()
     }
 
+    /// The keys that this build can read.
+    pub(super) fn records<R: Record>(&self) -> Vec<R> {
+        let read = |(id, value): (&String, &Value)| R::from_json(id, value);
+        self.keys.iter().filter_map(read).collect()
+    }
+
     /// Puts a key in.
     ///
     /// # Errors
-    /// `Taken`: another key has this id, or the tenant has the same token under another id. `Full`:
+    /// `Taken`: another key has this id, or the owner has the same token under another id. `Full`:
     /// the value would outgrow its limit.
-    pub(super) fn add(&mut self, record: &KeyRecord) -> Result<Edit, KeyringError> {
-        let read = |(id, value): (&String, &Value)| KeyRecord::from_json(id, value);
-        let same_token =
-            |held: &KeyRecord| held.tenant == record.tenant && held.sha256 == record.sha256;
-        let twin = self.keys.iter().filter_map(read).find(same_token);
-        match twin {
-            Some(twin) if twin.id == record.id => return Ok(Edit::Moot),
+    pub(super) fn add<R: Record>(&mut self, record: &R) -> Result<Edit, KeyringError> {
+        match self.twin(record) {
+            Some(twin) if twin == record.id() => return Ok(Edit::Moot),
             Some(_) => return Err(KeyringError::Taken),
-            None if self.keys.contains_key(record.id.as_str()) => return Err(KeyringError::Taken),
-            None => self.keys.insert(record.id.to_string(), record.to_json()),
+            None if self.keys.contains_key(record.id().as_str()) => {
+                return Err(KeyringError::Taken);
+            }
+            None => self.keys.insert(record.id().to_string(), record.to_json()),
         };
-        match self.to_text().len() + EXPIRY_ROOM * self.keys.len() > LARGEST {
+        match self.to_text().len() + EXPIRY_ROOM * self.keys.len() + CHANGES_ROOM > LARGEST {
             true => Err(KeyringError::Full),
             false => Ok(Edit::Made),
         }
+    }
+
+    /// The key that the record's owner has of the same token.
+    fn twin<R: Record>(&self, record: &R) -> Option<KeyId> {
+        let same_token =
+            |held: &R| held.tenant() == record.tenant() && held.sha256() == record.sha256();
+        self.records()
+            .iter()
+            .find(|held| same_token(held))
+            .map(R::id)
+    }
+
+    /// Puts a key of an owner in who may have `room` live keys in this keyring. Of those that ended, a
+    /// few are kept to be looked at.
+    ///
+    /// # Errors
+    /// `TooMany`: the owner has as many live keys as one may. `Worn`: new keys are to go elsewhere, so
+    /// that the keys that are here can be ended. Those of [`Self::add`].
+    pub(super) fn place<R: Record>(
+        &mut self,
+        record: &R,
+        room: usize,
+        now: Timestamp,
+    ) -> Result<Edit, KeyringError> {
+        if self.twin(record) == Some(record.id()) {
+            return Ok(Edit::Moot);
+        }
+        if self.changes(now) >= ENOUGH {
+            return Err(KeyringError::Worn);
+        }
+        self.fit(record, room, now)
+    }
+
+    fn fit<R: Record>(
+        &mut self,
+        record: &R,
+        room: usize,
+        now: Timestamp,
+    ) -> Result<Edit, KeyringError> {
+        let mut own: Vec<R> = self.records();
+        own.retain(|held| held.tenant() == record.tenant());
+        let (live, mut ended): (Vec<R>, _) = own.into_iter().partition(|held| held.is_live(now));
+        if live.len() >= room {
+            return Err(KeyringError::TooMany(R::MOST_LIVE));
+        }
+        ended.sort_by_key(R::expires);
+        for held in ended.iter().rev().skip(MOST_ENDED) {
+            self.remove(held.id());
+        }
+        self.add(record)
+    }
+
+    /// Puts a key in that takes the place of another of the same owner, which ends at `end`, or
+    /// sooner if it was to end sooner. One change, as ending the old key alone is, so there is room for it
+    /// as long as keys can be ended.
+    ///
+    /// # Errors
+    /// `NoSuchKey`: there is no such key, or it ended before. `TooMany`, and those of [`Self::add`].
+    pub(super) fn rotate<R: Record>(
+        &mut self,
+        record: &R,
+        old: (KeyId, Timestamp),
+        room: usize,
+        now: Timestamp,
+    ) -> Result<Edit, KeyringError> {
+        let (id, end) = old;
+        if self.twin(record) == Some(record.id()) {
+            return Ok(Edit::Moot);
+        }
+        let held: Vec<R> = self.records();
+        let before = held.iter().find(|held| held.id() == id);
+        let before = before.filter(|held| held.is_live(now) && held.tenant() == record.tenant());
+        let sooner = before.ok_or(KeyringError::NoSuchKey)?.expires();
+        self.expire(id, sooner.map_or(end, |sooner| sooner.min(end)))?;
+        // A key on its way out does not count.
+        self.fit(record, room + usize::from(now < end), now)
+    }
+
+    /// Takes all keys of a tenant out.
+    pub(super) fn remove_all(&mut self, tenant: &TenantId) -> Edit {
+        let before = self.keys.len();
+        self.keys.retain(|_, value| {
+            let owner = value.get("tenant").and_then(Value::as_str);
+            owner != Some(tenant.as_str())
+        });
+        match self.keys.len() == before {
+            true => Edit::Moot,
+            false => Edit::Made,
+        }
+    }
+
+    /// How often the keyring was changed in the last 24 hours, to the hour.
+    pub(super) fn changes(&self, now: Timestamp) -> u64 {
+        let hours = self.others.get(CHANGES).and_then(Value::as_object);
+        let recent = |hour: &String| is_recent(hour, now);
+        let numbers = hours
+            .into_iter()
+            .flatten()
+            .filter(|(hour, _)| recent(hour))
+            .filter_map(|(_, number)| number.as_u64());
+        numbers.sum()
+    }
+
+    /// Counts a change.
+    pub(super) fn count_change(&mut self, now: Timestamp) {
+        let hours = self
+            .others
+            .entry(CHANGES)
+            .or_insert_with(|| Map::new().into());
+        let Value::Object(hours) = hours else {
+            return;
+        };
+        hours.retain(|hour, _| is_recent(hour, now));
+        let number = hours.entry(hour(now).to_string()).or_insert(0.into());
+        *number = (number.as_u64().unwrap_or_default() + 1).into();
     }
 
     /// Sets the end of a key's life.
@@ -150,6 +286,15 @@ impl Document {
     }
 }
 
+fn hour(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(3600)
+}
+
+fn is_recent(text: &str, now: Timestamp) -> bool {
+    let then = text.parse::<i64>();
+    then.is_ok_and(|then| (hour(now) - then).abs() <= 24)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::{at, key, tenant};
@@ -169,7 +314,7 @@ mod tests {
 
     #[test]
     fn only_an_object_with_keys_is_a_keyring() {
-        assert!(Keyring::parse(EMPTY).is_some());
+        assert!(Keyring::<KeyRecord>::parse(EMPTY).is_some());
         for text in [
             "",
             "{}",
@@ -179,7 +324,7 @@ mod tests {
             r#"{"keys":null}"#,
             r#"{"keys":{}"#,
         ] {
-            assert!(Keyring::parse(text).is_none(), "{text}");
+            assert!(Keyring::<KeyRecord>::parse(text).is_none(), "{text}");
         }
     }
 
@@ -188,7 +333,7 @@ mod tests {
         let ((token, record), (stranger, _)) = (key(1), key(2));
         let mut ring = Document::parse(EMPTY).unwrap();
         assert_eq!(ring.add(&record), Ok(Edit::Made));
-        let ring = Keyring::parse(&ring.to_text()).unwrap();
+        let ring = Keyring::<KeyRecord>::parse(&ring.to_text()).unwrap();
         assert_eq!(
             ring.find(record.id, &token.digest()).as_deref(),
             Some(&record)
@@ -204,15 +349,18 @@ mod tests {
         for number in [1, 2, 3] {
             assert_eq!(ring.add(&key(number).1), Ok(Edit::Made));
         }
-        let ring = Keyring::parse(&ring.to_text()).unwrap();
+        let ring = Keyring::<KeyRecord>::parse(&ring.to_text()).unwrap();
         assert_eq!(
-            ring.find_imported(&tenant("acme"), &token.digest())
+            ring.find_imported(Some(&tenant("acme")), &token.digest())
                 .as_deref(),
             Some(&record)
         );
-        assert_eq!(ring.find_imported(&tenant("globex"), &token.digest()), None);
         assert_eq!(
-            ring.find_imported(&tenant("acme"), &key(4).0.digest()),
+            ring.find_imported(Some(&tenant("globex")), &token.digest()),
+            None
+        );
+        assert_eq!(
+            ring.find_imported(Some(&tenant("acme")), &key(4).0.digest()),
             None
         );
     }
@@ -221,7 +369,7 @@ mod tests {
     fn one_unreadable_key_does_not_lock_out_the_others() {
         let (token, record) = key(1);
         let ring = json!({"keys": {"broken": 7, record.id.as_str(): record.to_json(), "0000000000": {"tenant": "x"}}});
-        let ring = Keyring::parse(&ring.to_string()).unwrap();
+        let ring = Keyring::<KeyRecord>::parse(&ring.to_string()).unwrap();
         assert!(ring.find(record.id, &token.digest()).is_some());
     }
 
@@ -298,5 +446,122 @@ mod tests {
         }
         let length = ring.to_text().len();
         assert!((60_000..=LARGEST).contains(&length), "{length}");
+    }
+
+    /// A key that ends at a second.
+    fn ending(number: u16, second: i64) -> KeyRecord {
+        KeyRecord {
+            expires: Some(at(second)),
+            ..key(number).1
+        }
+    }
+
+    #[test]
+    fn an_owner_has_so_many_live_keys_and_the_last_that_ended() {
+        let mut ring = Document::parse(EMPTY).unwrap();
+        for number in 0..15 {
+            let record = ending(number, i64::from(number));
+            assert_eq!(ring.add(&record), Ok(Edit::Made));
+        }
+        // Another owner's keys neither count nor go.
+        let elsewhere = KeyRecord {
+            tenant: tenant("globex"),
+            ..ending(90, 0)
+        };
+        ring.add(&elsewhere).unwrap();
+        for number in 20..23 {
+            assert_eq!(ring.place(&key(number).1, 3, at(60)), Ok(Edit::Made));
+        }
+        let too_many = Err(KeyringError::TooMany(20));
+        assert_eq!(ring.place(&key(23).1, 3, at(60)), too_many);
+        assert_eq!(ring.place(&key(22).1, 3, at(60)), Ok(Edit::Moot));
+        let mut held: Vec<KeyId> = ring
+            .records::<KeyRecord>()
+            .iter()
+            .map(|key| key.id)
+            .collect();
+        held.sort();
+        let kept = (5..15).chain(20..23).chain([90]);
+        assert_eq!(
+            held,
+            kept.map(|number| key(number).1.id).collect::<Vec<_>>()
+        );
+    }
+
+    #[test]
+    fn a_rotated_key_ends_at_the_end_of_the_overlap_or_sooner() {
+        for (end_before, overlap, end) in [(None, 50, 60), (Some(20), 50, 20), (Some(90), 0, 10)] {
+            let mut ring = Document::parse(EMPTY).unwrap();
+            let old = KeyRecord {
+                expires: end_before.map(at),
+                ..key(1).1
+            };
+            ring.add(&old).unwrap();
+            let (new, now) = (key(2).1, at(10));
+            let asked = (old.id, at(10 + overlap));
+            assert_eq!(ring.rotate(&new, asked, 1, now), Ok(Edit::Made));
+            // Asked again, as after an answer that was lost.
+            assert_eq!(ring.rotate(&new, asked, 1, now), Ok(Edit::Moot));
+            let held: Vec<KeyRecord> = ring.records();
+            let ends: Vec<_> = held.iter().map(|key| (key.id, key.expires)).collect();
+            assert_eq!(ends, [(old.id, Some(at(end))), (new.id, None)]);
+        }
+    }
+
+    #[test]
+    fn only_a_live_key_of_the_owner_is_rotated() {
+        let mut ring = Document::parse(EMPTY).unwrap();
+        let theirs = KeyRecord {
+            tenant: tenant("globex"),
+            ..key(2).1
+        };
+        for record in [ending(1, 10), theirs] {
+            ring.add(&record).unwrap();
+        }
+        for number in [1, 2, 3] {
+            let old = (key(number).1.id, at(10));
+            let rotated = ring.rotate(&key(4).1, old, 9, at(10));
+            assert_eq!(rotated, Err(KeyringError::NoSuchKey), "{number}");
+        }
+        assert_eq!(ring.records::<KeyRecord>().len(), 2);
+    }
+
+    #[test]
+    fn new_keys_leave_changes_of_a_day_for_ending_keys() {
+        let mut ring = Document::parse(EMPTY).unwrap();
+        let (first, last) = (at(0), at(23 * 3600));
+        for _ in 0..ENOUGH - 1 {
+            ring.count_change(first);
+        }
+        assert_eq!(ring.place(&key(1).1, 9, last), Ok(Edit::Made));
+        ring.count_change(last);
+        assert_eq!(ring.place(&key(2).1, 9, last), Err(KeyringError::Worn));
+        // Rotating is one change, as ending the old key is.
+        let old = (key(1).1.id, last);
+        assert_eq!(ring.rotate(&key(3).1, old, 9, last), Ok(Edit::Made));
+        let next_day = at(25 * 3600);
+        assert_eq!(ring.changes(next_day), 1);
+        assert_eq!(ring.place(&key(2).1, 9, next_day), Ok(Edit::Made));
+        // What is said of changes is kept, and outgrows no room.
+        for hour in 0..100 {
+            (0..99).for_each(|_| ring.count_change(at(hour * 3600)));
+        }
+        let text = ring.others.get(CHANGES).unwrap().to_string();
+        assert!(text.len() + CHANGES.len() + 4 < CHANGES_ROOM, "{text}");
+    }
+
+    #[test]
+    fn all_keys_of_one_tenant_are_taken_out_at_once() {
+        let mut ring = Document::parse(EMPTY).unwrap();
+        let theirs = KeyRecord {
+            tenant: tenant("globex"),
+            ..key(3).1
+        };
+        for record in [key(1).1, key(2).1, theirs.clone()] {
+            ring.add(&record).unwrap();
+        }
+        assert_eq!(ring.remove_all(&tenant("acme")), Edit::Made);
+        assert_eq!(ring.remove_all(&tenant("acme")), Edit::Moot);
+        assert_eq!(ring.records::<KeyRecord>(), [theirs]);
     }
 }

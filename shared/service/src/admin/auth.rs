@@ -2,53 +2,24 @@
 //!
 //! Admin keys and tenants' keys stand in secrets of different names, so neither opens what the other does.
 
-use directory::admin_key::FirstKey;
-use directory::keyring::KeyringError;
-use directory::token::{Digest, Presented, Token};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use directory::keyring::{AdminKey, AdminKeyrings, KeyringError};
+use directory::token::{Presented, Token};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use scim_core::ErrorKind;
 
 use super::Problem;
 
-/// What an admin key may do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scope {
-    /// Reading tenants, keys and the requests log.
-    Read,
-    /// Creating, changing, switching and deleting tenants.
-    Tenants,
-    /// Making and revoking keys and setup links.
-    Keys,
-    /// The users and groups of tenants: reading, verifying passwords, export, erasure.
-    Data,
-}
-
-impl Scope {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Tenants, Self::Keys, Self::Data];
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Tenants => "tenants",
-            Self::Keys => "keys",
-            Self::Data => "data",
-        }
-    }
-}
+pub use directory::keyring::AdminScope as Scope;
 
 /// An authenticated caller of the admin API.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The id of its key, for the log.
-    pub key: String,
-    /// The digest of its token, under which its cursors are sealed.
-    pub digest: Digest,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
+    /// Its key.
+    pub key: Arc<AdminKey>,
 }
 
 impl Caller {
@@ -59,9 +30,12 @@ impl Caller {
     /// 403.
     pub fn check(&self, scope: Option<Scope>) -> Result<(), Problem> {
         match scope {
-            Some(scope) if !self.scopes.contains(&scope) => Err(Problem::new(
+            Some(scope) if !self.key.has(scope) => Err(Problem::new(
                 ErrorKind::Forbidden,
-                format!("this needs an admin key with the scope `{}`", scope.name()),
+                format!(
+                    "this needs an admin key with the scope `{}`",
+                    scope.as_str()
+                ),
             )),
             _ => Ok(()),
         }
@@ -70,8 +44,9 @@ impl Caller {
 
 /// What authentication asks.
 pub(super) struct Gate<'g> {
-    pub(super) first: &'g FirstKey,
+    pub(super) keys: &'g AdminKeyrings,
     pub(super) now: Timestamp,
+    pub(super) source: Option<IpAddr>,
 }
 
 impl Gate<'_> {
@@ -83,18 +58,11 @@ impl Gate<'_> {
 
     /// The caller with a key.
     pub(super) async fn recognise(&self, presented: &Presented) -> Result<Caller, Problem> {
-        let Presented::Imported(token) = presented else {
-            return Err(unauthorized());
-        };
-        match self.first.is(token, self.now).await {
-            Ok(true) => Ok(Caller {
-                key: "first".to_owned(),
-                digest: token.digest(),
-                scopes: Scope::ALL.to_vec(),
-            }),
-            Ok(false) => Err(unauthorized()),
-            Err(error) => Err(unreadable(&error)),
-        }
+        let found = self.keys.find(presented, self.now).await;
+        let key = found.map_err(|error| unreadable(&error))?;
+        let admitted = key.filter(|key| key.admits(self.now, self.source));
+        let key = admitted.ok_or_else(unauthorized)?;
+        Ok(Caller { key })
     }
 }
 
@@ -111,7 +79,7 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
 fn unauthorized() -> Problem {
     Problem::new(
         ErrorKind::Unauthorized,
-        "the admin key is missing, wrong or revoked; send `Authorization: Bearer KEY` with an admin key",
+        "the admin key is missing, wrong, expired, revoked or not for this network; send `Authorization: Bearer KEY` with an admin key",
     )
 }
 

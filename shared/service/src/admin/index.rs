@@ -17,14 +17,10 @@ pub(super) static ROUTES: &[Route] = &[Route::new(
 )];
 
 fn describe_caller(call: &Call<'_>) -> Answer {
-    let scopes: Vec<&str> = call
-        .caller
-        .scopes
-        .iter()
-        .map(|scope| scope.name())
-        .collect();
+    let key = &call.caller.key;
+    let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
     Answer::Shown(json!({
-        "key": { "id": call.caller.key, "scopes": scopes },
+        "key": { "id": key.name(), "scopes": scopes },
         "version": env!("CARGO_PKG_VERSION"),
         "openapi": format!("{}/admin/v1/openapi.json", call.site),
     }))

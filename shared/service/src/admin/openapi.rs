@@ -123,7 +123,7 @@ mod tests {
             let method = route.method.as_str().to_ascii_lowercase();
             let operation = &document["paths"][route.path][&method];
             let expected = match route.scope {
-                Some(scope) => json!([{ "adminKey": [scope.name()] }]),
+                Some(scope) => json!([{ "adminKey": [scope.as_str()] }]),
                 None => json!([]),
             };
             assert_eq!(

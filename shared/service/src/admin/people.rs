@@ -160,13 +160,14 @@ async fn stand_in(call: &Call<'_>, tenant: &TenantId) -> Result<Caller, Problem>
     let key = KeyRecord {
         id: KeyId::from_bytes([0; 6]),
         tenant: tenant.clone(),
-        sha256: call.caller.digest,
+        sha256: call.caller.key.sha256,
         purpose: String::new(),
         scopes: vec![TenantScope::Scim],
         created: now,
         expires: None,
         sources: Vec::new(),
         subject: None,
+        imported: false,
         seal: [0; 16],
     };
     Ok(Caller {

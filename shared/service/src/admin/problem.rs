@@ -147,7 +147,13 @@ impl From<KeyringError> for Problem {
             ),
             KeyringError::Worn => Self::new(
                 ErrorKind::TooManyRequests,
-                "keys were changed too often within a day; try again later",
+                "keys that are kept together were changed too often within a day, and no key of them can be ended for some hours; to end all keys of a tenant at once, switch it off",
+            ),
+            KeyringError::TooMany(most) => Self::new(
+                ErrorKind::Conflict,
+                format!(
+                    "there are {most} live keys, which is as many as there can be; revoke one that is not needed"
+                ),
             ),
             KeyringError::NoSuchKey => Self::new(ErrorKind::NotFound, "there is no such key"),
             KeyringError::Taken => Self::new(

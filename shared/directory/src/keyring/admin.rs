@@ -1,0 +1,350 @@
+//! The keys of the admin API: the same tokens and the same keyrings as tenants' keys, of another kind.
+//!
+//! They stand in secrets under a prefix of their own, which the functions that serve SCIM may not read,
+//! and a record of them names no tenant: a tenant's key is none of these, nor the other way round.
+//!
+//! The first key is made by the template, because somebody must make the others: the secret `key` under
+//! the prefix, whose value is the token itself. It has all scopes, no end, and is changed by storing
+//! another value.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use aws_sdk_secretsmanager::Client;
+use ipnet::IpNet;
+use jiff::Timestamp;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::Keyrings;
+use super::error::KeyringError;
+use super::record::{Record, Stored, is_inside};
+use crate::tenant_id::TenantId;
+use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
+
+/// The keyring that takes admin keys.
+const KEYRING: &str = "a1";
+
+/// The secret whose value is the first key's token.
+const FIRST: &str = "key";
+
+/// The id of the first key.
+const FIRST_ID: &str = "0000000000";
+
+/// What an admin key may be used for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum AdminScope {
+    /// Reading tenants, their keys and their log of requests, but nobody's data.
+    Read,
+    /// Making, changing and closing tenants.
+    Tenants,
+    /// Making and ending keys.
+    Keys,
+    /// Reading users and groups, verifying passwords, exporting and erasing.
+    Data,
+}
+
+impl AdminScope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Tenants, Self::Keys, Self::Data];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Tenants => "tenants",
+            Self::Keys => "keys",
+            Self::Data => "data",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// A key of the admin API.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AdminKey {
+    /// The key's name in its keyring.
+    pub id: KeyId,
+    /// SHA-256 of the token.
+    pub sha256: Digest,
+    /// What it was made for.
+    pub purpose: String,
+    /// What it may be used for; scopes that this build does not know are left out.
+    pub scopes: Vec<AdminScope>,
+    /// When it was made; of the first key that is not known.
+    pub created: Option<Timestamp>,
+    /// The first instant at which it is no longer accepted.
+    pub expires: Option<Timestamp>,
+    /// The networks it is accepted from; none means any.
+    pub sources: Vec<IpNet>,
+}
+
+impl AdminKey {
+    /// Whether the key is accepted at `now` from the address `source`, whatever for.
+    #[must_use]
+    pub fn admits(&self, now: Timestamp, source: Option<IpAddr>) -> bool {
+        self.is_live(now) && is_inside(source, &self.sources)
+    }
+
+    /// Whether it has a scope.
+    #[must_use]
+    pub fn has(&self, scope: AdminScope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether it is the one that the template made.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.id.as_str() == FIRST_ID
+    }
+
+    /// How it is called in logs and lists.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self.is_first() {
+            true => "first",
+            false => self.id.as_str(),
+        }
+    }
+}
+
+impl Record for AdminKey {
+    const MOST_LIVE: usize = 50;
+
+    fn id(&self) -> KeyId {
+        self.id
+    }
+
+    fn sha256(&self) -> &Digest {
+        &self.sha256
+    }
+
+    fn tenant(&self) -> Option<&TenantId> {
+        None
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.expires
+    }
+
+    fn from_json(id: &str, value: &Value) -> Option<Self> {
+        let stored = Stored::deserialize(value).ok()?;
+        // A tenant's key is none of the admin API's, wherever it is found.
+        if stored.tenant.is_some() {
+            return None;
+        }
+        let scopes = stored.scopes.iter();
+        Some(Self {
+            id: KeyId::parse(id)?,
+            sha256: Digest::from_hex(&stored.sha256)?,
+            scopes: scopes
+                .filter_map(|scope| AdminScope::parse(scope))
+                .collect(),
+            created: Some(stored.created.parse().ok()?),
+            expires: stored.end().ok()?,
+            sources: stored.networks().ok()?,
+            purpose: stored.purpose,
+        })
+    }
+
+    fn to_json(&self) -> Value {
+        let scopes = self.scopes.iter();
+        let stored = Stored {
+            sha256: self.sha256.to_hex(),
+            purpose: self.purpose.clone(),
+            scopes: scopes.map(|scope| scope.as_str().to_owned()).collect(),
+            created: self.created.unwrap_or_default().to_string(),
+            expires: self.expires.as_ref().map(Timestamp::to_string),
+            sources: self.sources.iter().map(IpNet::to_string).collect(),
+            ..Stored::default()
+        };
+        // Strings and lists of strings are always JSON.
+        serde_json::to_value(stored).unwrap_or_default()
+    }
+
+    fn whole(value: &str) -> Option<Self> {
+        // A text that could be guessed, or that nobody can send, opens nothing.
+        let Presented::Imported(token) = Token::parse(value) else {
+            return None;
+        };
+        Some(Self {
+            id: KeyId::parse(FIRST_ID)?,
+            sha256: token.digest(),
+            purpose: "made with the stack".to_owned(),
+            scopes: AdminScope::ALL.to_vec(),
+            created: None,
+            expires: None,
+            sources: Vec::new(),
+        })
+    }
+}
+
+/// The keys of the admin API, as one process sees them: remembered as tenants' keys are.
+#[derive(Debug)]
+pub struct AdminKeyrings(Keyrings<AdminKey>);
+
+impl AdminKeyrings {
+    /// Admin keys whose secrets are named `prefix` + name. The prefix ends with its own separator:
+    /// `stack/admin/`.
+    #[must_use]
+    pub fn new(client: Client, prefix: impl Into<String>) -> Self {
+        Self(Keyrings::new(client, prefix))
+    }
+
+    /// The key of what a client presents; `None` when there is none. Whether it is good for the request
+    /// is still to be asked.
+    ///
+    /// # Errors
+    /// As [`Keyrings::find`].
+    pub async fn find(
+        &self,
+        presented: &Presented,
+        now: Timestamp,
+    ) -> Result<Option<Arc<AdminKey>>, KeyringError> {
+        match presented {
+            // Names of other keyrings are for clients to invent, and cost a call each.
+            Presented::Issued(token) if token.keyring().as_str() == KEYRING => {
+                self.0.find(token, now).await
+            }
+            Presented::Imported(token) => self.0.find_in(&named(FIRST)?, None, token, now).await,
+            Presented::Issued(_) | Presented::Malformed => Ok(None),
+        }
+    }
+
+    /// Reads what the first request needs, which opens the connection too.
+    ///
+    /// # Errors
+    /// As [`Keyrings::find`]. A process may go on without: the first request looks again.
+    pub async fn warm(&self, now: Timestamp) -> Result<(), KeyringError> {
+        self.0.warm(&named(KEYRING)?, now).await
+    }
+
+    /// The keyring that a new key's token names.
+    ///
+    /// # Errors
+    /// None that can happen.
+    pub fn keyring(&self) -> Result<KeyringId, KeyringError> {
+        named(KEYRING)
+    }
+
+    /// All keys but the first one.
+    ///
+    /// # Errors
+    /// As [`Keyrings::find`].
+    pub async fn list(&self) -> Result<Vec<AdminKey>, KeyringError> {
+        self.0.list(&named(KEYRING)?).await
+    }
+
+    /// Puts a key in; it works at once, in all processes.
+    ///
+    /// # Errors
+    /// As [`Keyrings::place`].
+    pub async fn add(&self, key: &AdminKey, now: Timestamp) -> Result<(), KeyringError> {
+        let keyring = named(KEYRING)?;
+        match self.0.place(&keyring, key, AdminKey::MOST_LIVE, now).await {
+            Err(KeyringError::Missing) => {
+                self.0.create(&keyring).await?;
+                self.0.place(&keyring, key, AdminKey::MOST_LIVE, now).await
+            }
+            placed => placed,
+        }
+    }
+
+    /// Takes a key out; other processes learn of it within 60 seconds.
+    ///
+    /// # Errors
+    /// As [`Keyrings::revoke`].
+    pub async fn revoke(&self, key: KeyId, now: Timestamp) -> Result<(), KeyringError> {
+        self.0.revoke(&named(KEYRING)?, key, now).await
+    }
+
+    /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.0.calls()
+    }
+}
+
+fn named(name: &str) -> Result<KeyringId, KeyringError> {
+    KeyringId::parse(name).ok_or(KeyringError::Missing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::{at, key};
+    use super::super::ring::{Document, Keyring};
+    use super::*;
+
+    fn admin(number: u8) -> (Token, AdminKey) {
+        let id = KeyId::from_bytes([number; 6]);
+        let token = Token::issue(&named(KEYRING).unwrap(), id, [number; 32]);
+        let record = AdminKey {
+            id,
+            sha256: token.digest(),
+            purpose: "backend".to_owned(),
+            scopes: vec![AdminScope::Read, AdminScope::Data],
+            created: Some(at(0)),
+            expires: Some(at(60)),
+            sources: vec!["10.0.0.0/8".parse().unwrap()],
+        };
+        (token, record)
+    }
+
+    #[test]
+    fn an_admin_key_is_read_back_from_its_json() {
+        let (_, record) = admin(1);
+        let read = AdminKey::from_json(record.id.as_str(), &record.to_json());
+        assert_eq!(read, Some(record));
+    }
+
+    #[test]
+    fn an_admin_key_is_no_tenants_key_and_a_tenants_key_is_no_admin_key() {
+        let ((_, admin), (_, tenants)) = (admin(1), key(1));
+        let mut document = Document::parse(super::super::ring::EMPTY).unwrap();
+        document.add(&admin).unwrap();
+        document.add(&tenants).unwrap();
+        let text = document.to_text();
+        let seen: Vec<AdminKey> = Keyring::parse(&text).unwrap().into_keys();
+        assert_eq!(seen, [admin]);
+        let seen: Vec<super::super::KeyRecord> = Keyring::parse(&text).unwrap().into_keys();
+        assert_eq!(seen, [tenants]);
+    }
+
+    #[test]
+    fn an_admin_key_is_good_in_its_time_and_from_its_networks() {
+        let (_, record) = admin(1);
+        let inside = "10.1.2.3".parse().ok();
+        assert!(record.admits(at(59), inside));
+        assert!(!record.admits(at(60), inside));
+        assert!(!record.admits(at(59), "11.1.2.3".parse().ok()));
+        assert!(!record.admits(at(59), None));
+        assert!(record.has(AdminScope::Data) && !record.has(AdminScope::Keys));
+    }
+
+    #[test]
+    fn the_first_key_is_the_secrets_text_unless_that_could_be_guessed() {
+        let text = "aZ3kQ9xLm2Vb7RtYw8PsHd4FgJc6NuEo1TiX5vKqBz0MyDhWrSlGpCfUaOjInZ2k";
+        let keys: Vec<AdminKey> = Keyring::parse(text).unwrap().into_keys();
+        let Presented::Imported(token) = Token::parse(text) else {
+            panic!("a token")
+        };
+        assert_eq!(keys.len(), 1);
+        let first = keys.first().unwrap();
+        assert!(first.is_first() && first.sha256 == token.digest());
+        assert!(AdminScope::ALL.iter().all(|scope| first.has(*scope)));
+        for odd in [
+            "",
+            "change-me",
+            "a key with blanks in it, which nobody can send",
+        ] {
+            assert!(Keyring::<AdminKey>::parse(odd).is_none(), "{odd}");
+            assert!(Keyring::<super::super::KeyRecord>::parse(text).is_none());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! When keys were used last, to the hour.
+//!
+//! A process that has seen a key used within the hour says nothing; the others are kept from repeating it by
+//! a condition. So a key costs about one write an hour, whatever it is used for, and one refused write for
+//! each further process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::error::DirectoryError;
+use crate::items::n;
+use crate::keys;
+use crate::store::{Meter, Put, Range, Store, number, sort_key};
+use crate::tenant_id::TenantId;
+use crate::token::KeyId;
+use crate::write::update;
+
+/// How exact it is.
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+/// How many keys are remembered; beyond it all are forgotten.
+const REMEMBERED: usize = 20_000;
+
+/// What a process knows of the uses of keys.
+#[derive(Debug, Default)]
+pub struct Uses {
+    told: Mutex<HashMap<(TenantId, KeyId), Timestamp>>,
+}
+
+impl Uses {
+    /// Whether a use of a key is to be told now; it counts as told from then on.
+    #[must_use]
+    pub fn is_due(&self, tenant: &TenantId, key: KeyId, now: Timestamp) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = told.get(&(tenant.clone(), key));
+        if known.is_some_and(|at| now.duration_since(*at).abs() < HOUR) {
+            return false;
+        }
+        if told.len() >= REMEMBERED {
+            told.clear();
+        }
+        told.insert((tenant.clone(), key), now);
+        true
+    }
+
+    /// Forgets that a use was told, because it could not be: the next one is.
+    pub fn forget(&self, tenant: &TenantId, key: KeyId) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.remove(&(tenant.clone(), key));
+    }
+}
+
+/// Notes a use of a key, unless another process did within the hour.
+///
+/// # Errors
+///
+/// When the table does not answer.
+pub async fn tell(
+    store: &Store,
+    tenant: &TenantId,
+    key: KeyId,
+    now: Timestamp,
+    meter: &Meter,
+) -> Result<(), DirectoryError> {
+    let before = now.as_second().saturating_sub(HOUR.as_secs());
+    // A time that a clock ahead of all others has told is no reason to say nothing for long.
+    let update = update(
+        store.table(),
+        &keys::last_used(tenant, key),
+        "SET u = :now",
+        Some("attribute_not_exists(u) OR u <= :before OR u > :ahead"),
+        vec![
+            (":now", n(now.as_second())),
+            (":before", n(before)),
+            (":ahead", n(now.as_second().saturating_add(86_400))),
+        ],
+    )?;
+    match store.update(update, meter).await? {
+        Put::Done | Put::Refused(_) => Ok(()),
+    }
+}
+
+/// When the keys of a tenant were used last, those that ever were.
+///
+/// # Errors
+///
+/// When the table does not answer.
+pub async fn list(
+    store: &Store,
+    tenant: &TenantId,
+    meter: &Meter,
+) -> Result<BTreeMap<KeyId, Timestamp>, DirectoryError> {
+    let range = Range {
+        pk: keys::uses(tenant),
+        from: "0".to_owned(),
+        to: "w".to_owned(),
+    };
+    let items = store.query(&range, None, meter).await?;
+    let read = items.iter().filter_map(|item| {
+        let at = Timestamp::from_second(number(item, "u")?).ok()?;
+        Some((KeyId::parse(sort_key(item))?, at))
+    });
+    Ok(read.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_use_is_told_once_in_an_hour_and_key() {
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let uses = Uses::default();
+        let (acme, globex) = (
+            TenantId::parse("acme").unwrap(),
+            TenantId::parse("globex").unwrap(),
+        );
+        let key = KeyId::from_bytes([1; 6]);
+        let due = |tenant, second| uses.is_due(tenant, key, at(second));
+        assert!(due(&acme, 0) && due(&globex, 0));
+        assert!(!due(&acme, 0) && !due(&acme, 3599) && due(&acme, 3600));
+        assert!(!due(&acme, 3601));
+        uses.forget(&acme, key);
+        assert!(due(&acme, 3601));
+    }
+}

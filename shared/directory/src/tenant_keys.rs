@@ -1,0 +1,312 @@
+//! The keys of one tenant: which keyrings hold them, and where a new one goes.
+//!
+//! An item of the tenant names its keyrings. It is written before a key is put into one of them, so there is
+//! no key that a list leaves out, and on condition that there is such a tenant. `place` decides where a new
+//! key goes.
+
+mod place;
+mod whereabouts;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use ipnet::IpNet;
+use jiff::Timestamp;
+
+pub use self::whereabouts::Whereabouts;
+
+use crate::error::DirectoryError;
+use crate::items::WriteId;
+use crate::keyring::{KeyRecord, KeyringError, Keyrings, Record as _, Scope};
+use crate::last_used;
+use crate::store::{Meter, Store};
+use crate::tenant_id::TenantId;
+use crate::token::{Digest, ImportedToken, KeyId, KeyringId, Token};
+
+/// How often taking all keys out begins again because keys are being added.
+const ROUNDS: u32 = 8;
+
+/// A failure of an operation on a tenant's keys.
+#[derive(Debug)]
+pub enum KeysError {
+    /// The keyrings'.
+    Keyring(KeyringError),
+    /// The table's.
+    Directory(DirectoryError),
+    /// There is no such tenant.
+    NoSuchTenant,
+}
+
+impl From<KeyringError> for KeysError {
+    fn from(error: KeyringError) -> Self {
+        Self::Keyring(error)
+    }
+}
+
+impl From<DirectoryError> for KeysError {
+    fn from(error: DirectoryError) -> Self {
+        Self::Directory(error)
+    }
+}
+
+impl fmt::Display for KeysError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keyring(error) => error.fmt(f),
+            Self::Directory(error) => error.fmt(f),
+            Self::NoSuchTenant => f.write_str("there is no such tenant"),
+        }
+    }
+}
+
+impl std::error::Error for KeysError {}
+
+/// A key, and where it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// The keyring that holds it.
+    pub keyring: KeyringId,
+    /// The key.
+    pub record: KeyRecord,
+    /// When it was used last, to the hour.
+    pub last_used: Option<Timestamp>,
+}
+
+/// The token of a key to be made.
+pub enum NewToken {
+    /// One of ours, from so many random bytes.
+    Issued([u8; 32]),
+    /// One that another system issued.
+    Imported(ImportedToken),
+}
+
+/// A key to be made.
+pub struct NewKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its token.
+    pub token: NewToken,
+    /// What it is for.
+    pub purpose: String,
+    /// What it may be used for.
+    pub scopes: Vec<Scope>,
+    /// The first instant at which it is no longer accepted.
+    pub expires: Option<Timestamp>,
+    /// The networks it is accepted from; none means any.
+    pub sources: Vec<IpNet>,
+    /// The user that it stands for.
+    pub subject: Option<String>,
+    /// What cursors are sealed with.
+    pub seal: [u8; 16],
+}
+
+impl NewKey {
+    /// The record of the key in a keyring, and its token unless somebody has that already.
+    fn made(
+        &self,
+        keyring: &KeyringId,
+        tenant: &TenantId,
+        now: Timestamp,
+    ) -> (KeyRecord, Option<Token>) {
+        let (sha256, token): (Digest, _) = match &self.token {
+            NewToken::Issued(random) => {
+                let token = Token::issue(keyring, self.id, *random);
+                (token.digest(), Some(token))
+            }
+            NewToken::Imported(token) => (token.digest(), None),
+        };
+        let record = KeyRecord {
+            id: self.id,
+            tenant: tenant.clone(),
+            sha256,
+            purpose: self.purpose.clone(),
+            scopes: self.scopes.clone(),
+            created: now,
+            expires: self.expires,
+            sources: self.sources.clone(),
+            subject: self.subject.clone(),
+            imported: token.is_none(),
+            seal: self.seal,
+        };
+        (record, token)
+    }
+}
+
+/// A key that was made, and its token, to be shown once; an imported one is not given back.
+pub struct Made {
+    /// The key.
+    pub held: Held,
+    /// Its token.
+    pub token: Option<Token>,
+}
+
+/// The keys of one tenant.
+#[derive(Clone, Copy)]
+pub struct TenantKeys<'k> {
+    /// The table.
+    pub store: &'k Store,
+    /// The keyrings.
+    pub keyrings: &'k Keyrings,
+    /// The tenant.
+    pub tenant: &'k TenantId,
+    /// Where reads and writes are counted.
+    pub meter: &'k Meter,
+}
+
+impl TenantKeys<'_> {
+    /// All keys, the eldest first; also those that ended lately.
+    ///
+    /// # Errors
+    ///
+    /// When table or keyrings do not answer.
+    pub async fn list(&self) -> Result<Vec<Held>, KeysError> {
+        let used = last_used::list(self.store, self.tenant, self.meter);
+        let (rings, used) = futures_util::future::try_join(self.rings(), used).await?;
+        let mut held = self.held(&rings).await?;
+        for key in &mut held {
+            key.last_used = used.get(&key.record.id).copied();
+        }
+        held.sort_by_key(|key| (key.record.created, key.record.id));
+        Ok(held)
+    }
+
+    /// Makes a key, in whatever keyring has room for it.
+    ///
+    /// # Errors
+    ///
+    /// `NoSuchTenant`; of the keyrings, `TooMany` and `Taken` (the tenant has this token already).
+    pub async fn add(
+        &self,
+        new: &NewKey,
+        write: &WriteId,
+        now: Timestamp,
+    ) -> Result<Made, KeysError> {
+        let rings = self.rings().await?;
+        let held = self.held(&rings).await?;
+        self.place(new, (&rings, None), &held, write, now).await
+    }
+
+    /// Makes a key in the place of another, which ends at `end`, or sooner if it was to end sooner.
+    ///
+    /// # Errors
+    ///
+    /// `NoSuchKey`, also for one that ended before, and those of [`Self::add`].
+    pub async fn rotate(
+        &self,
+        old: (KeyId, Timestamp),
+        new: &NewKey,
+        write: &WriteId,
+        now: Timestamp,
+    ) -> Result<Made, KeysError> {
+        let rings = self.rings().await?;
+        let held = self.held(&rings).await?;
+        let (id, end) = old;
+        let found = held.iter().find(|key| key.record.id == id);
+        let before = found.filter(|key| key.record.is_live(now));
+        let before = before.ok_or(KeyringError::NoSuchKey)?;
+        let keyring = &before.keyring;
+        let (record, token) = new.made(keyring, self.tenant, now);
+        let room = room(&held, keyring, now);
+        match self.keyrings.rotate(keyring, &record, old, room, now).await {
+            Ok(()) => Ok(made(keyring, record, token)),
+            Err(KeyringError::Full) => {
+                // A key on its way out does not count.
+                let others = held.iter().filter(|key| key.record.id != id);
+                let others: Vec<Held> = others.cloned().collect();
+                let made = self
+                    .place(new, (&rings, Some(keyring)), &others, write, now)
+                    .await?;
+                let end = before.record.expires.map_or(end, |sooner| sooner.min(end));
+                match self.keyrings.expire(keyring, id, end, now).await {
+                    Ok(()) => Ok(made),
+                    Err(error) => {
+                        // Nobody has seen its token, so nobody would end it.
+                        let (ring, id) = (&made.held.keyring, made.held.record.id);
+                        let _ = self.keyrings.revoke(ring, id, now).await;
+                        Err(error.into())
+                    }
+                }
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes a key out; false when there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// When table or keyrings do not answer; `Worn` when the key's keyring takes no change for now.
+    pub async fn revoke(&self, id: KeyId, now: Timestamp) -> Result<bool, KeysError> {
+        let rings = self.rings().await?;
+        let held = self.held(&rings).await?;
+        let Some(key) = held.iter().find(|key| key.record.id == id) else {
+            return Ok(false);
+        };
+        self.keyrings.revoke(&key.keyring, id, now).await?;
+        self.offer(&key.keyring).await;
+        Ok(true)
+    }
+
+    /// Takes all keys out, and forgets where they were: for a tenant that is closed. Keys cannot be added to
+    /// a tenant that is gone; those that are being added meanwhile are taken out too.
+    ///
+    /// # Errors
+    ///
+    /// When table or keyrings do not answer; what is done by then is done, and asking again goes on.
+    pub async fn remove_all(&self, now: Timestamp) -> Result<(), KeysError> {
+        for _ in 0..ROUNDS {
+            let rings = self.rings().await?;
+            if rings.is_empty() {
+                return Ok(());
+            }
+            for ring in &rings {
+                match self.keyrings.remove_all(ring, self.tenant, now).await {
+                    Ok(()) | Err(KeyringError::Missing) => self.offer(ring).await,
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if self.forget(&rings).await? {
+                return Ok(());
+            }
+        }
+        Err(KeyringError::Contended.into())
+    }
+
+    /// The keyrings that may hold keys of the tenant.
+    async fn rings(&self) -> Result<BTreeSet<KeyringId>, DirectoryError> {
+        place::rings(self.store, self.tenant, self.meter).await
+    }
+
+    /// The keys of the tenant in some keyrings, as they are now.
+    async fn held(&self, rings: &BTreeSet<KeyringId>) -> Result<Vec<Held>, KeyringError> {
+        let lists = rings.iter().map(|ring| self.keyrings.list(ring));
+        let lists = futures_util::future::try_join_all(lists).await?;
+        let keys = rings.iter().zip(lists).flat_map(|(ring, list)| {
+            list.into_iter().map(|record| Held {
+                keyring: ring.clone(),
+                record,
+                last_used: None,
+            })
+        });
+        Ok(keys
+            .filter(|key| key.record.tenant == *self.tenant)
+            .collect())
+    }
+}
+
+fn made(keyring: &KeyringId, record: KeyRecord, token: Option<Token>) -> Made {
+    let held = Held {
+        keyring: keyring.clone(),
+        record,
+        last_used: None,
+    };
+    Made { held, token }
+}
+
+/// How many live keys a tenant may have in one keyring beside those elsewhere.
+fn room(held: &[Held], ring: &KeyringId, now: Timestamp) -> usize {
+    let elsewhere = held
+        .iter()
+        .filter(|key| key.keyring != *ring && key.record.is_live(now));
+    KeyRecord::MOST_LIVE.saturating_sub(elsewhere.count())
+}

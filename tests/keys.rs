@@ -1,0 +1,65 @@
+//! Keys as they are stored: where they go, who finds them, and what is left of them.
+
+mod admin;
+mod placing;
+
+use directory::keyring::Scope;
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken};
+use directory::token::{KeyId, Token};
+use jiff::Timestamp;
+use service::Service;
+use service::clock::{Clock, Ids};
+
+use crate::support::Target;
+
+/// A service beside that of the target, as another administrator's.
+fn administrator(target: &Target) -> Service {
+    let clients = &target.stack.services.clients;
+    local::stack::service(clients, None, Clock::system(), Ids::system())
+}
+
+fn tenant(name: &str) -> TenantId {
+    TenantId::parse(name).expect("a tenant")
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).expect("a time")
+}
+
+fn new_key(purpose: &str, imported: Option<&str>) -> NewKey {
+    let ids = Ids::system();
+    NewKey {
+        id: ids.key(),
+        token: match imported {
+            None => NewToken::Issued(ids.bytes()),
+            Some(text) => {
+                NewToken::Imported(Token::import(text).unwrap_or_else(|why| panic!("{why}")))
+            }
+        },
+        purpose: purpose.to_owned(),
+        scopes: vec![Scope::Scim],
+        expires: None,
+        sources: Vec::new(),
+        subject: None,
+        seal: ids.bytes(),
+    }
+}
+
+async fn add(by: &Service, tenant: &TenantId, new: &NewKey) -> Result<Made, KeysError> {
+    let (meter, write) = (Meter::default(), Ids::system().write());
+    by.keys(tenant, &meter).add(new, &write, at(0)).await
+}
+
+async fn list(by: &Service, tenant: &TenantId) -> Vec<Held> {
+    let meter = Meter::default();
+    let listed = by.keys(tenant, &meter).list().await;
+    listed.expect("the keys")
+}
+
+async fn revoke(by: &Service, tenant: &TenantId, key: KeyId) -> bool {
+    let meter = Meter::default();
+    let revoked = by.keys(tenant, &meter).revoke(key, at(1)).await;
+    revoked.expect("the keyring can be changed")
+}

@@ -85,7 +85,8 @@ class Process:
 
 
 class Stack(Process):
-    """`cargo run` with these arguments; `tenants` are its tenants, name → (base address, token)."""
+    """`cargo run` with these arguments; `tenants` are its tenants, name → (base address, token), and `console` is
+    the address of the vendor's console with the first admin key."""
 
     def __init__(self, binary, folder, *arguments):
         super().__init__([binary, "--listen", "127.0.0.1:0", *arguments], folder, "stack")
@@ -95,7 +96,9 @@ class Stack(Process):
             # The text for people begins with an empty line, after the tenants.
             lines = self.wait_for(lambda lines: "" in lines and lines[: lines.index("")])
             assert lines[0].startswith("ready http://127.0.0.1:"), lines
-            fields = [line.split(" ") for line in lines[1:]]
+            word, *self.console = lines[1].split(" ")
+            assert word == "console" and len(self.console) == 2, lines
+            fields = [line.split(" ") for line in lines[2:]]
             assert all(len(line) == 4 and line[0] == "tenant" for line in fields), lines
             self.tenants = {name: (base, key) for _, name, base, key in fields}
         except BaseException:
@@ -107,6 +110,7 @@ class Stack(Process):
 class Client:
     """Requests of a provisioning client. Proxies of the environment are not used: everything is on this machine."""
 
+    media_types = (SCIM,)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def __init__(self, base, key=None, seconds=30):
@@ -128,7 +132,7 @@ class Client:
         with answer:
             raw = answer.read()
             if raw:
-                assert answer.headers["Content-Type"] == SCIM, (method, path, dict(answer.headers), raw)
+                assert answer.headers["Content-Type"] in self.media_types, (method, path, dict(answer.headers), raw)
             return answer.status, answer.headers, json.loads(raw) if raw else None
 
     def expect(self, status, method, path, body=None, **options):
@@ -136,8 +140,24 @@ class Client:
         got, headers, answer = self.send(method, path, body, **options)
         assert got == status, f"{method} {path} {body}: {got} {answer}, expected {status}"
         if status >= 400:
-            assert answer["schemas"] == [ERROR] and answer["status"] == str(status) and answer["detail"], answer
+            assert self.is_error(answer, status) and answer["detail"], answer
         return answer
+
+    @staticmethod
+    def is_error(answer, status):
+        """Whether the answer is the error message for a status."""
+        return answer["schemas"] == [ERROR] and answer["status"] == str(status)
+
+
+class Vendor(Client):
+    """Requests to the admin API."""
+
+    media_types = ("application/json", "application/problem+json")
+
+    @staticmethod
+    def is_error(answer, status):
+        """Whether the answer is the problem for a status."""
+        return answer["type"].startswith("urn:muster:problem:") and answer["status"] == status
 
 
 @contextlib.contextmanager

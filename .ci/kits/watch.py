@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 
-from stack import GROUP, PATCH, USER, Client, Process, folder
+from stack import GROUP, PATCH, USER, Client, Process, Vendor, folder
 
 EVENT = pathlib.Path("functions/users/events/list-users.json")
 PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
@@ -35,7 +35,7 @@ def main(binary):
             [binary, "services", "--memory", "--dynamodb-port", "0", "--secrets-port", "0"], path, "services"
         )
         with services:
-            key, lines = services.wait_for(tenant)
+            key, admin_key, lines = services.wait_for(keys)
             port = free_port()
             public = f"http://127.0.0.1:{port}"
             environment = pathlib.Path(path, "environment")
@@ -46,14 +46,18 @@ def main(binary):
                 requests = Counted(f"{public}/acme/scim/v2", key, SLOW)
                 conversation(requests, f"{public}/acme/scim/v2")
                 refusals(requests, public)
+                vendor(Vendor(f"{public}/admin/v1", admin_key, SLOW), f"{public}/admin/v1")
                 invoke(port, key, path)
-    print(f"{requests.count} requests through four binaries, 2 invocations of users")
+    print(f"{requests.count} requests through five binaries, 2 invocations of users")
 
 
-def tenant(lines):
-    """The token and the environment, once both are printed."""
-    last = [line for line in lines if line.startswith("# tenant acme, token ")]
-    return last and (last[0].rsplit(" ", 1)[1], [line for line in lines if not line.startswith("#")])
+def keys(lines):
+    """The token, the admin key and the environment, once all are printed."""
+    found = [line for line in lines if line.startswith(("# tenant acme, token ", "# admin key "))]
+    return len(found) == 2 and (
+        *(line.rsplit(" ", 1)[1] for line in found),
+        [line for line in lines if not line.startswith("#")],
+    )
 
 
 def wait_for_port(process, port):
@@ -145,6 +149,18 @@ def refusals(client, public):
         status, _, answer = client.send("GET", path)
         assert status in (401, 404) and answer["status"] == str(status), (path, status, answer)
     client.base = base
+
+
+def vendor(client, base):
+    """The function of the vendor's side, on its greedy routes."""
+    assert client.expect(200, "GET", "")["key"]["id"] == "first"
+    users = client.expect(200, "GET", "/tenants/acme/users", search="jane")
+    assert users["totalResults"] == 1, users
+    assert client.expect(404, "GET", "/nope")["type"] == "urn:muster:problem:not-found"
+    client.key = None
+    described = client.expect(200, "GET", "/openapi.json")
+    assert described["servers"] == [{"url": base}], described["servers"]
+    client.expect(401, "GET", "/tenants/acme/users")
 
 
 def invoke(port, key, path):

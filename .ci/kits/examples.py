@@ -1,0 +1,72 @@
+"""The examples of a page work as they stand there.
+
+usage: examples.py BINARY PAGE
+
+Runs the shell blocks of the page, one after the other in one shell, against a stack of their own. A command that fails
+ends it; one with `# → TEXT` behind it must print that text.
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+from stack import Stack, folder
+
+PRELUDE = """set -euo pipefail
+check() { [ "$2" = "$3" ] || { printf 'line %s: expected %s\\n  got %s\\n' "$1" "$3" "$2" >&2; exit 1; }; }
+"""
+
+
+def commands(page):
+    """The commands of the shell blocks, each with the number of its first line."""
+    inside, begun, lines = False, 0, []
+    for number, line in enumerate(page.splitlines(), 1):
+        if line.startswith("```"):
+            inside = line == "```sh"
+        elif inside:
+            begun = begun or number
+            lines.append(line)
+            if not line.endswith("\\"):
+                yield begun, "\n".join(lines)
+                begun, lines = 0, []
+
+
+def script(page):
+    """One script of them all."""
+    text = PRELUDE
+    for number, command in commands(page):
+        expected = re.fullmatch(r"(.*?)\s+# → (.*)", command, re.DOTALL)
+        if expected:
+            # In a group of its own lines, so that a here-document or a comment in it ends where it should.
+            text += f"got=$(\n{expected[1]}\n)\ncheck {number} \"$got\" {shlex.quote(expected[2])}\n"
+        else:
+            text += command + "\n"
+    return text
+
+
+def main(binary, page):
+    """Runs them."""
+    text = pathlib.Path(page).read_text(encoding="utf-8")
+    with folder() as path, Stack(binary, path, "--memory") as stack:
+        console, key = stack.console
+        given = {"MUSTER": console.removesuffix("/console"), "ADMIN_KEY": key}
+        done = subprocess.run(
+            ["bash", "-c", script(text)],
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": path, **given},
+            cwd=path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    if done.returncode:
+        sys.exit(f"{page}: {done.stderr}\n{done.stdout[-2000:]}")
+    checked = text.count("# → ")
+    assert checked > 5, f"{page} checks {checked} answers only"
+    print(f"{len(list(commands(text)))} commands of {page}, {checked} answers compared")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -34,7 +34,7 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
             at(Of::Members, 400),
             at(Of::Users, 400)
         ),
-        (6, 7, 1)
+        (8, 7, 1)
     );
     assert_eq!(report.growth.len(), 28);
 

@@ -5,6 +5,7 @@ mod groups;
 mod large;
 pub(crate) mod model;
 mod names;
+mod pages;
 mod plans;
 mod races;
 mod retries;

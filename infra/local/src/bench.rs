@@ -14,6 +14,7 @@ use crate::dynamo::Storage;
 use crate::stack::StartError;
 
 pub mod dollars;
+mod groups;
 mod members;
 mod probe;
 mod report;
@@ -282,6 +283,7 @@ async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartErr
     for size in &bench.plan.members {
         members.at(bench, *size).await?;
     }
+    groups::pages(bench, &probe.tenant("groups").await?).await?;
     Ok(users.stored())
 }
 

@@ -14,12 +14,9 @@ use serde_json::{Value, json};
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
-use crate::members::{Plans, plans_of};
+use crate::members::Plans;
 use crate::store::{Item, Meter, Store, text};
 use crate::tenant_id::TenantId;
-
-/// How often a group is read again because its members changed meanwhile.
-const READ_ATTEMPTS: u32 = 8;
 
 /// How many calls are made side by side for one request.
 pub(crate) const SIDE_BY_SIDE: usize = 16;
@@ -140,56 +137,10 @@ impl Directory {
         }
     }
 
-    /// A group and all of its members, in one version: that of `group`, or a later one when the group
-    /// changes meanwhile. `None` when it is deleted meanwhile.
-    pub async fn with_members(
-        &self,
-        group: Stored,
-    ) -> Result<Option<(Stored, Vec<MemberRef>)>, DirectoryError> {
-        let id = group.resource.id;
-        let mut head = Some(group);
-        for _ in 0..READ_ATTEMPTS {
-            let Some(group) = head else {
-                return Ok(None);
-            };
-            if group.members == 0 && group.plan.is_none() {
-                return Ok(Some((group, Vec::new())));
-            }
-            let plans = plans_of(std::slice::from_ref(&group));
-            let mut members = self.members_between(id, id, &plans).await?;
-            let members = members.remove(&id).unwrap_or_default();
-            head = self.get(ResourceKind::Group, id).await?;
-            match &head {
-                Some(now) if now.resource.meta.version == group.resource.meta.version => {
-                    return Ok(Some((group, members)));
-                }
-                _ => {}
-            }
-        }
-        Err(DirectoryError::Contended)
-    }
-
     /// All members of a group that no plan changes, in the order of their ids.
     pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
         let mut by_group = self.members_between(group, group, &Plans::new()).await?;
         Ok(by_group.remove(&group).unwrap_or_default())
-    }
-
-    /// The members of these groups, each in one version: side by side. A group that is deleted meanwhile
-    /// is left out.
-    pub async fn with_members_each(
-        &self,
-        groups: Vec<Stored>,
-    ) -> Result<Vec<(Stored, Vec<MemberRef>)>, DirectoryError> {
-        let branches = groups.into_iter().map(|group| {
-            let branch = self.branch();
-            async move { branch.with_members(group).await }
-        });
-        let found: Vec<_> = stream::iter(branches)
-            .buffered(SIDE_BY_SIDE)
-            .try_collect()
-            .await?;
-        Ok(found.into_iter().flatten().collect())
     }
 
     /// The ids of the groups that someone belongs to, deleted groups included.

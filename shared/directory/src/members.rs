@@ -23,6 +23,7 @@ use crate::write::{Actions, Role, update};
 mod apply;
 mod change;
 mod overlay;
+mod whole;
 
 pub(crate) use overlay::{DEPARTS, Plans, plans_of};
 

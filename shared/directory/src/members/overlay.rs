@@ -59,7 +59,7 @@ impl Intent {
 
 /// The members of groups as they were met in the range of the edges.
 #[derive(Default)]
-struct Met {
+pub(super) struct Met {
     members: BTreeMap<ResourceId, Vec<MemberRef>>,
     /// What open plans intend that is not carried out yet.
     joining: Vec<(ResourceId, MemberRef)>,
@@ -77,6 +77,18 @@ impl Met {
             met.edge(item);
         }
         met
+    }
+
+    /// What was met in two ranges, one after the other.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        for (group, members) in other.members {
+            self.members.entry(group).or_default().extend(members);
+        }
+        self.joining.extend(other.joining);
+        self.leaving.extend(other.leaving);
+        self.departing.extend(other.departing);
+        self.is_planned |= other.is_planned;
+        self
     }
 
     /// Takes an item in, if it is an edge.
@@ -146,7 +158,7 @@ impl Directory {
         Ok(Some(members.remove(&group).unwrap_or_default()))
     }
 
-    async fn meet(
+    pub(super) async fn meet(
         &self,
         first: ResourceId,
         last: ResourceId,
@@ -155,13 +167,26 @@ impl Directory {
     ) -> Result<Met, DirectoryError> {
         let (from, to) = keys::edge_range(first, last);
         let pk = keys::members(&self.tenant);
-        let range = Range { pk, from, to };
+        self.meet_in(&Range { pk, from, to }, plans, most).await
+    }
+
+    /// What stands in a range of edges.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more members than `most`.
+    pub(super) async fn meet_in(
+        &self,
+        range: &Range,
+        plans: &Plans,
+        most: usize,
+    ) -> Result<Met, DirectoryError> {
         let mut met = Met::default();
         let mut next = None;
         loop {
             let (items, following) = self
                 .store
-                .query_page(&range, None, next, Direction::Ascending, &self.meter)
+                .query_page(range, None, next, Direction::Ascending, &self.meter)
                 .await?;
             for item in &items {
                 if met.edge(item) {
@@ -185,7 +210,7 @@ impl Directory {
     }
 
     /// The members with what the plans make of them, without those who are gone.
-    async fn settled(
+    pub(super) async fn settled(
         &self,
         met: Met,
     ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {

@@ -119,16 +119,7 @@ impl Directory {
         if members > MOST_MEMBERS_READ {
             return Err(DirectoryError::TooMany);
         }
-        let members = if let (Spread::Neighbours, [first, .., last]) = (spread, groups) {
-            let (first, last) = (first.resource.id, last.resource.id);
-            self.members_between(first, last, &plans_of(groups)).await?
-        } else {
-            let groups = self.with_members_each(groups.to_vec()).await?;
-            let members = groups.into_iter();
-            members
-                .map(|(group, members)| (group.resource.id, members))
-                .collect()
-        };
+        let members = self.members_of_groups(groups, spread).await?;
         let shown = |members: Vec<MemberRef>| {
             let members = members.into_iter();
             members.map(|one| one.to_json(query.base)).collect()

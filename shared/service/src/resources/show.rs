@@ -83,7 +83,7 @@ impl Resources<'_> {
             ResourceKind::Group if projection.wants("members", self.of) => {
                 let members = page.iter().map(|group| group.members).sum();
                 self.check_shown(members, projection)?;
-                let groups = self.directory.with_members_each(page).await;
+                let groups = self.directory.with_members_each(page, spread).await;
                 Ok(groups
                     .map_err(explain)?
                     .into_iter()

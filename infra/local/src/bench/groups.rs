@@ -1,0 +1,50 @@
+//! What is measured of many groups.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::probe::{Ask, Tenant};
+use super::users::{number, user};
+use super::{Bench, Of, budget};
+use crate::stack::StartError;
+
+/// How many groups there are.
+const GROUPS: usize = 100;
+/// How many members each has.
+const MEMBERS: usize = 10;
+/// How many pages are read.
+const PAGES: usize = 20;
+
+/// Measures a page of groups with their members, in the tenant `groups`.
+pub(super) async fn pages(bench: &mut Bench<'_>, tenant: &Tenant<'_>) -> Result<(), StartError> {
+    let mut members: Vec<Value> = Vec::new();
+    for at in 0..MEMBERS {
+        let id = tenant.create("/Users", &user(&number(at))).await?;
+        members.push(json!({ "value": id }));
+    }
+    for at in 0..GROUPS {
+        let group = json!({
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            "displayName": format!("Team {at}"), "externalId": format!("team-{at}"), "members": members
+        });
+        tenant.create("/Groups", &group).await?;
+    }
+    let page = |path: &str| -> Vec<Ask> {
+        let repeat = bench.plan.repeat.min(PAGES);
+        (0..repeat).map(|_| Ask::new(Method::GET, path)).collect()
+    };
+    let all = page("/Groups?count=100");
+    let some = page("/Groups?count=100&filter=displayName+sw+%22team%22");
+    let operation = format!("page of {GROUPS} groups with {MEMBERS} members each");
+    let found = format!("{operation}, found by a filter");
+    // The groups are read before their members and again after them, as neighbours by one query each. Found by a filter each
+    // is asked for its own, sixteen side by side: how these overlap varies with the machine, so that the bound is wide.
+    for (operation, asks, budget) in [
+        (operation, all, budget(4, 50.0, 0.0)),
+        (found, some, budget(40, 310.0, 0.0)),
+    ] {
+        let at = (operation.as_str(), Of::Members, MEMBERS);
+        bench.row(tenant, at, &asks, budget).await?;
+    }
+    Ok(())
+}

@@ -1,17 +1,13 @@
 //! What stands between a provider and the service in AWS: the event of the gateway, the address that the
 //! client called, the log.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
-
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::{Function, Service, lambda};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::support::client::{BULK, USER, encode, group, patch, user};
+use crate::support::log::Log;
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
@@ -192,29 +188,6 @@ async fn i10_addresses_begin_with_what_the_client_called() {
     }
 }
 
-/// A log that is kept.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 /// What a provider says and no log may repeat.
 const SAID: [&str; 7] = [
     "mallory",
@@ -280,23 +253,12 @@ async fn talk(client: &Client) {
 /// On one thread, which is the one whose log is kept.
 #[tokio::test]
 async fn z05_z06_w06_no_log_has_a_token_a_body_a_value_or_a_query() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-        .with_writer(log.clone())
-        .finish();
-    // With one subscriber alone, what a thread without it says first counts as unwanted everywhere.
-    let other = tracing_subscriber::fmt().with_writer(io::sink).finish();
-    let (other, kept) = (other.set_default(), subscriber.set_default());
+    let log = Log::kept();
     let target = Target::start().await;
     let client = target.tenant().await;
     talk(&client).await;
     target.stack.shutdown().await;
-    drop(kept);
-    drop(other);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     for operation in [
         "users.create",
         "users.list",

@@ -56,6 +56,13 @@ fn functions(template: &Value) -> Vec<(&str, &Value)> {
         .collect()
 }
 
+/// Whether the gateway calls a function.
+fn has_routes(function: &Value) -> bool {
+    let events = function["Properties"]["Events"].as_object();
+    let mut events = events.into_iter().flatten();
+    events.any(|(_, event)| event["Type"] == "HttpApi")
+}
+
 /// A property of a function: its own, or the one of all functions.
 fn property<'t>(template: &'t Value, function: &'t Value, name: &str) -> &'t Value {
     match &function["Properties"][name] {
@@ -122,10 +129,28 @@ fn functions_run_on_arm_with_memory_and_time_that_fit_the_gateway() {
                 .is_some_and(|size| size >= 256),
             "{name}: MemorySize below 256"
         );
+        let most = match has_routes(function) {
+            true => 29,
+            false => 900,
+        };
         assert!(
-            property("Timeout").as_u64().is_some_and(|time| time < 30),
-            "{name}: Timeout not below the gateway's 30 s"
+            property("Timeout")
+                .as_u64()
+                .is_some_and(|time| time <= most),
+            "{name}: Timeout not below the gateway's 30 s, or Lambda's 15 min"
         );
+    }
+}
+
+/// A task is left to its owner as long as the function of that may run.
+#[test]
+fn an_owner_of_a_task_has_ended_when_its_task_is_taken_over() {
+    let template = read("template.yaml");
+    for (name, function) in functions(&template) {
+        let timeout = property(&template, function, "Timeout").as_i64();
+        let timeout = timeout.expect("a number of seconds");
+        let is_over = timeout < directory::task::OWNED.as_secs();
+        assert!(is_over || !has_routes(function), "{name}: {timeout} s");
     }
 }
 

@@ -13,6 +13,7 @@ mod bench;
 mod bulk;
 mod cursors;
 mod errors;
+mod events;
 mod everything;
 mod extensions;
 mod faults;

@@ -2,10 +2,12 @@
 
 pub mod client;
 pub mod listed;
+pub mod log;
 pub mod mortal;
 pub mod moving;
 pub mod numbers;
 pub mod seed;
+pub mod stream;
 pub mod table;
 pub mod target;
 

@@ -18,6 +18,7 @@ use crate::support::client::{encode, group, patch, user};
 use crate::support::{Client, Target};
 
 mod admin;
+mod behind;
 mod bulk;
 mod everything;
 mod large;
@@ -97,6 +98,15 @@ impl Functions {
             .extensions()
             .get::<Spent>()
             .expect("what it consumed");
+        self.called(function, spent);
+        if let Some(operation) = operation {
+            self.operations.lock().unwrap().insert(operation.to_owned());
+        }
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
+    /// Notes what a function called.
+    fn called(&self, function: Function, spent: &Spent) {
         let actions = spent.actions.iter().map(|action| (*action).to_owned());
         self.actions
             .lock()
@@ -104,10 +114,6 @@ impl Functions {
             .entry(function.name().to_owned())
             .or_default()
             .extend(actions);
-        if let Some(operation) = operation {
-            self.operations.lock().unwrap().insert(operation.to_owned());
-        }
-        serde_json::from_str(&text).unwrap_or_default()
     }
 
     async fn create(&self, path: &str, body: Value) -> String {
@@ -157,6 +163,7 @@ pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
         bulk::everything(&functions).await;
     }
     let admin = admin::actions_called(&target).await;
+    behind::everything(&functions, &target).await;
     target.stack.shutdown().await;
     let all: BTreeSet<String> = routes()
         .map(|route| route.endpoint.operation().to_owned())

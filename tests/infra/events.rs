@@ -1,4 +1,5 @@
-//! The example events for `cargo lambda invoke` are events of routes, and work.
+//! The example events for `cargo lambda invoke` are events of routes, of the table's stream or of a schedule, and
+//! work.
 
 use std::fs;
 use std::sync::Arc;
@@ -7,13 +8,21 @@ use serde_json::Value;
 use service::{Function, Service, lambda};
 
 use crate::house::source::ROOT;
-use crate::support::Target;
+use crate::support::table::sound;
+use crate::support::{Client, Target, seed, stream};
 
 /// What a reader replaces in an example.
 const TOKEN: &str = "REPLACE-WITH-A-TOKEN";
 
-/// The examples of all functions in the order of their names, with the function of each.
+/// The examples of all functions that have routes.
 fn examples() -> Vec<(Function, String, String)> {
+    let mut all = all_examples();
+    all.retain(|(function, ..)| *function != Function::Events);
+    all
+}
+
+/// The examples of all functions in the order of their names, with the function of each.
+fn all_examples() -> Vec<(Function, String, String)> {
     let mut found = Vec::new();
     for function in Function::ALL {
         let folder = format!("functions/{}/events", function.name());
@@ -103,4 +112,56 @@ async fn example_events_are_answered() {
             ("functions/users/events/list-users.json".to_owned(), 200),
         ]
     );
+}
+
+/// The examples of the function that has no route, in the order of their names.
+fn behind_the_api() -> Vec<(String, Value)> {
+    let all = all_examples().into_iter();
+    all.filter(|(function, ..)| *function == Function::Events)
+        .map(|(_, path, text)| {
+            let event = serde_json::from_str(&text);
+            let event = event.unwrap_or_else(|error| panic!("{path}: {error}"));
+            (path, event)
+        })
+        .collect()
+}
+
+#[test]
+fn example_events_behind_the_api_are_what_the_template_passes_on() {
+    let mapping = stream::mapping();
+    let schedules = local::stack::events::schedules().expect("the template has schedules");
+    let inputs: Vec<&Value> = schedules.iter().map(|schedule| &schedule.input).collect();
+    let examples = behind_the_api();
+    assert_eq!(examples.len(), 2, "one of the stream, one of the schedule");
+    for (path, event) in examples {
+        let Some(records) = event["Records"].as_array() else {
+            assert!(inputs.contains(&&event), "{path}");
+            continue;
+        };
+        for record in records {
+            let is_taken = mapping.patterns.iter().any(|pattern| pattern.takes(record));
+            assert!(is_taken, "{path}: {record}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn x07_example_events_behind_the_api_have_the_edges_of_a_deleted_group_cleared() {
+    for (path, event) in behind_the_api() {
+        let target = Target::start().await;
+        let access = target.stack.tenant("acme", None).await;
+        let access = access.expect("a tenant can be made");
+        let client = Client::new(&access.base, &access.token);
+        let id = client.create_group("Crowd", &[]).await;
+        seed::crowd(&target, &client, &id, 1_100).await;
+        client.delete(&format!("/Groups/{id}")).await.expect(204);
+        let timeout = stream::mapping().timeout;
+        let service = &target.stack.service;
+        let answer = local::stack::events::invoke(service, "events", timeout, event).await;
+        let nothing_failed = serde_json::json!({ "batchItemFailures": [] });
+        assert_eq!(answer, Ok(nothing_failed), "{path}");
+        let table = sound(&target, &client).await;
+        assert!(table.keys("memberOf").is_empty(), "{path}");
+        target.stack.shutdown().await;
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use serde_json::{Value, json};
+use service::Function;
 
 use service::Function;
 
@@ -83,7 +84,8 @@ async fn roles_grant_the_table_actions_that_functions_call() {
     let mut granted = BTreeMap::new();
     for (name, function) in functions(&template) {
         let statements = granting(role(&template, name, function), "dynamodb");
-        let all: BTreeSet<String> = statements.into_iter().flat_map(actions).collect();
+        let on_table = statements.into_iter().filter(|one| is_on(one, "Arn"));
+        let all: BTreeSet<String> = on_table.flat_map(actions).collect();
         granted.insert(name.to_owned(), all);
     }
     let show = |set: Option<&BTreeSet<String>>| {
@@ -122,8 +124,11 @@ fn roles_name_services_that_functions_use_only() {
             .flat_map(|statement| actions(unconditional(statement)))
             .filter_map(|action| Some(action.split_once(':')?.0.to_owned()))
             .collect();
-        let expected = ["dynamodb", "kms", "logs", "secretsmanager"].map(str::to_owned);
-        assert_eq!(services, BTreeSet::from(expected), "{name}");
+        let mut expected = BTreeSet::from(["dynamodb", "kms", "logs"].map(str::to_owned));
+        if name != Function::Events.name() {
+            expected.insert("secretsmanager".to_owned());
+        }
+        assert_eq!(services, expected, "{name}");
         for statement in statements(role) {
             let statement = unconditional(statement);
             assert_eq!(statement["Effect"], "Allow", "{name}: {statement}");
@@ -135,17 +140,46 @@ fn roles_name_services_that_functions_use_only() {
     });
 }
 
+/// Whether a statement is about an output of the storage.
+fn is_on(statement: &Value, output: &str) -> bool {
+    statement["Resource"] == json!({"Fn::GetAtt": ["Storage", format!("Outputs.{output}")]})
+}
+
 #[test]
 fn roles_reach_the_table_and_no_other() {
     for_each_role(|name, _, role| {
         for statement in granting(role, "dynamodb") {
-            assert_eq!(
-                statement["Resource"],
-                json!({"Fn::GetAtt": ["Storage", "Outputs.Arn"]}),
-                "{name}: {statement}"
-            );
+            let is_stream = name == Function::Events.name() && is_on(statement, "StreamArn");
+            assert!(is_on(statement, "Arn") || is_stream, "{name}: {statement}");
         }
     });
+}
+
+/// Lambda reads the stream as the function, and makes no mapping without these.
+#[test]
+fn the_role_of_what_the_stream_invokes_reads_the_stream() {
+    let template = read("template.yaml");
+    for (name, function) in functions(&template) {
+        let events = function["Properties"]["Events"].as_object();
+        let streams = events.into_iter().flatten();
+        let streams = streams.filter(|(_, event)| event["Type"] == "DynamoDB");
+        let expected = match streams.count() {
+            0 => BTreeSet::new(),
+            _ => BTreeSet::from(
+                [
+                    "DescribeStream",
+                    "GetRecords",
+                    "GetShardIterator",
+                    "ListStreams",
+                ]
+                .map(|action| format!("dynamodb:{action}")),
+            ),
+        };
+        let statements = granting(role(&template, name, function), "dynamodb");
+        let on_stream = statements.into_iter().filter(|one| is_on(one, "StreamArn"));
+        let granted: BTreeSet<String> = on_stream.flat_map(actions).collect();
+        assert_eq!(granted, expected, "{name}");
+    }
 }
 
 #[test]
@@ -172,6 +206,10 @@ fn roles_read_keyrings_and_no_other_secret() {
             false => prefix,
         };
         let granted = granting(role, "secretsmanager");
+        if name == Function::Events.name() {
+            assert!(granted.is_empty(), "{name}: nobody calls it with a token");
+            return;
+        }
         let [statement] = granted.as_slice() else {
             panic!("{name}: not exactly one statement for secretsmanager");
         };

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use directory::directory::Directory;
 use directory::items::WriteId;
+use directory::keys::{self, Key};
 use directory::store::{Meter, Store};
+use directory::task::{Fate, Met};
 use directory::tenant_id::TenantId;
 use directory::write::NewResource;
 use futures_util::{StreamExt, stream};
@@ -31,10 +34,13 @@ pub fn directory(target: &Target, client: &Client) -> Directory {
 /// young for it.
 pub async fn finish(target: &Target, client: &Client) {
     let later = Clock::system().now() + SignedDuration::from_mins(5);
-    let young = directory(target, client)
+    let met = directory(target, client)
         .finish(later, &Ids::system().write())
-        .await;
-    assert_eq!(young.expect("time enough"), 0);
+        .await
+        .expect("the tasks are read");
+    for Met { sk, fate } in met {
+        assert!(matches!(fate, Fate::Finished), "{sk}: {fate:?}");
+    }
 }
 
 /// A user that is to be created.
@@ -104,6 +110,35 @@ pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usiz
         .await
         .expect("the copies are written");
     copies.ids.iter().map(ToString::to_string).collect()
+}
+
+/// Gives a group so many members, past the directory; there are no such users.
+pub async fn crowd(target: &Target, client: &Client, group: &str, number: usize) {
+    let tenant = TenantId::parse(tenant_of(client)).expect("the name of a tenant");
+    let id = ResourceId::parse(group).expect("an id");
+    let item = |key: Key, kind: Option<&str>| {
+        let mut item = key.attributes();
+        item.extend(kind.map(|kind| ("k".to_owned(), AttributeValue::S(kind.to_owned()))));
+        item
+    };
+    let mut items = Vec::new();
+    for _ in 0..number {
+        let (member, _) = new_ids();
+        items.push(item(keys::member(&tenant, id, member), Some("u")));
+        items.push(item(keys::membership(&tenant, member, id), None));
+    }
+    put_all(target, items).await;
+    let head = keys::resource(&tenant, ResourceKind::Group, id);
+    let dynamodb = &target.stack.services.clients.dynamodb;
+    dynamodb
+        .update_item()
+        .table_name(TABLE)
+        .set_key(Some(head.attributes()))
+        .update_expression("SET n = :n")
+        .expression_attribute_values(":n", AttributeValue::N(number.to_string()))
+        .send()
+        .await
+        .expect("the group is there");
 }
 
 /// Puts items into the table as they are.

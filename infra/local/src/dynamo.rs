@@ -20,6 +20,10 @@ use tokio::task::JoinHandle;
 use crate::fill;
 use crate::template::TableDefinition;
 
+mod stream;
+
+pub use stream::Stream;
+
 /// Where the stand-ins keep what they are given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
@@ -64,8 +68,10 @@ pub enum DynamoError {
     Port(u16, io::Error),
     /// The engine itself.
     Engine(DynoxideError),
-    /// A request made from the template.
+    /// A request made from the template, or a record made for a function.
     Definition(serde_json::Error),
+    /// The table has no stream, or it cannot be read.
+    NoStream,
 }
 
 impl fmt::Display for DynamoError {
@@ -75,6 +81,7 @@ impl fmt::Display for DynamoError {
             Self::Port(port, e) => write!(f, "DynamoDB cannot listen on port {port}: {e}"),
             Self::Engine(e) => write!(f, "DynamoDB: {e}"),
             Self::Definition(e) => write!(f, "the table's definition: {e}"),
+            Self::NoStream => f.write_str("the table's stream cannot be read"),
         }
     }
 }
@@ -93,7 +100,8 @@ pub struct Dynamo {
     engine: Database,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), String>>,
-    _lock: Option<File>,
+    /// The file that the data is in, and what keeps others from it.
+    opened: Option<(PathBuf, File)>,
 }
 
 impl Dynamo {
@@ -129,7 +137,7 @@ impl Dynamo {
             engine,
             stop,
             served,
-            _lock: opened.map(|(_, lock)| lock),
+            opened,
         })
     }
 
@@ -178,6 +186,15 @@ impl Dynamo {
         Ok(())
     }
 
+    /// The stream of a table, after what was handled of it before.
+    ///
+    /// # Errors
+    /// When the table has none.
+    pub fn stream(&self, table: &str) -> Result<Stream, DynamoError> {
+        let file = self.opened.as_ref().map(|(file, _)| file);
+        Stream::open(&self.engine, table, file)
+    }
+
     /// Deletes the items whose time is over and gives their number. AWS does this by itself, within days.
     ///
     /// # Errors
@@ -193,7 +210,7 @@ impl Dynamo {
             engine,
             stop,
             mut served,
-            _lock,
+            opened: _opened,
             ..
         } = self;
         let _ = stop.send(());

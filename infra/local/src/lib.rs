@@ -10,6 +10,7 @@ pub mod dynamo;
 pub mod faults;
 pub mod fill;
 pub mod gateway;
+pub mod poller;
 pub mod secrets;
 pub mod stack;
 pub mod template;

@@ -2,10 +2,8 @@
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
-use directory::tenant_id::TenantId;
 use local::bench::Progress;
 use local::cli::{Cli, Command, Run};
 use local::dynamo::Storage;
@@ -116,7 +114,7 @@ async fn run(arguments: Run) -> Result<(), StartError> {
     announce(&mut io::stdout().lock(), &stack, &tenants)?;
     tokio::select! {
         interrupted = interrupted() => interrupted?,
-        never = finish(&stack, &tenants) => match never {},
+        failed = stack.events() => match failed? {},
     }
     stack.shutdown().await;
     Ok(())
@@ -131,22 +129,6 @@ fn faults(rules: Vec<Rule>, seed: u64) -> Option<Faults> {
     let faults = Faults::new(Some(|| std::process::abort()));
     faults.set(rules, seed);
     Some(faults)
-}
-
-/// Finishes large writes that nobody finished, every few seconds.
-async fn finish(stack: &Stack, tenants: &[Access]) -> std::convert::Infallible {
-    let mut pause = tokio::time::interval(Duration::from_secs(5));
-    loop {
-        pause.tick().await;
-        for tenant in tenants
-            .iter()
-            .filter_map(|access| TenantId::parse(&access.tenant))
-        {
-            if let Err(error) = stack.service.finish(&tenant).await {
-                tracing::warn!(tenant.id = %tenant, %error, "finish");
-            }
-        }
-    }
 }
 
 fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {
@@ -202,7 +184,13 @@ async fn run_services(arguments: local::cli::Services) -> Result<(), StartError>
     writeln!(out, "# admin key {admin_key}")?;
     out.flush()?;
     drop(out);
-    interrupted().await?;
+    let invoke = async |function: &str, timeout, payload| {
+        local::stack::events::invoke(&service, function, timeout, payload).await
+    };
+    tokio::select! {
+        interrupted = interrupted() => interrupted?,
+        failed = services.events(&clock, &invoke) => match failed? {},
+    }
     services.shutdown().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The stack: what the templates describe, in this process.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::secrets::Secrets;
 use crate::template::{self, Route, TableDefinition};
 
 mod elsewhere;
+pub mod events;
 mod provision;
 
 pub use provision::{admin_key, provision};
@@ -278,6 +280,18 @@ impl Stack {
         settings.extensions = extensions;
         let write = self.ids.write();
         Ok(tenants.put(&tenant, &settings, &write, &meter).await?)
+    }
+
+    /// Has the table's stream and the schedules invoke their functions, in this process, for ever.
+    ///
+    /// # Errors
+    ///
+    /// When the stream cannot be read.
+    pub async fn events(&self) -> Result<Infallible, StartError> {
+        let invoke = async |function: &str, timeout, payload| {
+            events::invoke(&self.service, function, timeout, payload).await
+        };
+        self.services.events(&self.clock, &invoke).await
     }
 
     /// Ends everything; what was answered is kept.

@@ -1,8 +1,8 @@
 //! Reads the CloudFormation templates: what is deployed to AWS is what runs locally.
 //!
 //! A template is YAML with short tags (`!Ref X`, `!GetAtt A.B`); [`parse`] gives JSON with the long form in their
-//! place (`{"Ref": "X"}`, `{"Fn::GetAtt": ["A", "B"]}`). [`routes`] and [`table`] read the two things a local stack
-//! needs from it. Functions and conditions are not evaluated, nested stacks are not followed, and what the local stack
+//! place (`{"Ref": "X"}`, `{"Fn::GetAtt": ["A", "B"]}`). [`routes`], [`table`], [`mappings`] and [`schedules`] read what
+//! a local stack needs from it. Functions and conditions are not evaluated, nested stacks are not followed, and what the local stack
 //! does not stand in for (roles, alarms, keys) is not looked at.
 
 use std::collections::HashSet;
@@ -10,8 +10,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+mod mapping;
 mod yaml;
 
+pub use mapping::{Mapping, Schedule, mappings, schedules};
 pub use yaml::parse;
 
 /// Why a template cannot be used.
@@ -284,7 +286,7 @@ fn check_path(path: &str) -> Result<(), &'static str> {
 fn binary(logical: &str, function: &Value) -> Result<String, TemplateError> {
     owned(function, "/Metadata/BuildProperties/Binary").ok_or_else(|| {
         TemplateError(format!(
-            "`Resources.{logical}` has routes but no Metadata.BuildProperties.Binary"
+            "`Resources.{logical}` has events but no Metadata.BuildProperties.Binary"
         ))
     })
 }

@@ -61,10 +61,13 @@ pub enum Lookup {
     Email,
 }
 
+/// The partition of all tenants.
+pub const TENANTS: &str = "tenants";
+
 /// A tenant: `tenants`, `<tenant>`.
 #[must_use]
 pub fn tenant(tenant: &TenantId) -> Key {
-    Key::new("tenants".to_owned(), tenant.as_str())
+    Key::new(TENANTS.to_owned(), tenant.as_str())
 }
 
 /// The partition of all users or groups: `<t>#user`, `<t>#group`.
@@ -229,6 +232,12 @@ pub fn tasks(tenant: &TenantId) -> String {
     format!("{tenant}#task")
 }
 
+/// The tenant whose tasks stand in a partition; `None` for a partition of anything else.
+#[must_use]
+pub fn tasks_of(pk: &str) -> Option<TenantId> {
+    TenantId::parse(pk.strip_suffix("#task")?)
+}
+
 /// A large write under way: `<t>#task`, `<id>#<write>`.
 #[must_use]
 pub fn task(tenant: &TenantId, id: ResourceId, write: &str) -> Key {
@@ -373,5 +382,8 @@ mod tests {
         assert_eq!(edge(&intent), None);
         assert_eq!(intended(&member(&tenant, one, two).sk), None);
         assert_eq!(tasked(&task(&tenant, one, "w").sk), Some((one, "w")));
+        assert_eq!(tasks_of(&tasks(&tenant)), Some(tenant.clone()));
+        assert_eq!(tasks_of(&members(&tenant)), None);
+        assert_eq!(tasks_of("acme#user#task"), None);
     }
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWr
 use scim_core::sort::Direction;
 
 use crate::error::{DirectoryError, from_sdk};
-use crate::keys::{Key, PARTITION_KEY, SORT_KEY};
+use crate::keys::{self, Key, PARTITION_KEY, SORT_KEY};
 
 mod batch;
 mod meter;
@@ -36,6 +36,15 @@ pub(crate) struct Range {
 }
 
 impl Range {
+    /// All sort keys; DynamoDB takes no empty one.
+    pub(crate) fn all(pk: String) -> Self {
+        Self {
+            pk,
+            from: "\u{1}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        }
+    }
+
     /// All sort keys that begin with `prefix`.
     pub(crate) fn prefix(pk: String, prefix: &str) -> Self {
         Self {
@@ -81,7 +90,7 @@ impl Store {
     /// Opens a connection, so that the first request finds one. A failure is left to that request.
     pub async fn warm(&self) {
         let key = Key {
-            pk: "tenants".to_owned(),
+            pk: keys::TENANTS.to_owned(),
             sk: "-".to_owned(),
         };
         let _ = self.get(&key, &Meter::default()).await;

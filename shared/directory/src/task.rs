@@ -2,25 +2,35 @@
 //!
 //! A plan (`members::change`) or a deletion that one transaction does not hold begins with a task, and ends with
 //! the task's deletion. The next writer of the same resource finishes what it meets; [`Directory::finish`]
-//! finishes everything, for whoever comes by: the consumer of the table's stream, a schedule.
+//! finishes everything, for whoever comes by: the function that is told by the table's stream that a task was
+//! begun, and the one that looks through all tenants from time to time.
+//!
+//! Nothing is wrong while a task is open: readers see what it comes to. So whoever comes by leaves a task alone
+//! as long as its owner may be at it, rather than write the same beside it. The edges of a deleted group are
+//! the exception: an owner that clears them itself is done at once, and one that does not never will be.
 //!
 //! A task that never got to its commit is given up once it is older than any request: from then on its commit
 //! fails, and what it prepared is cleared. Nothing expires by itself: at the time of a commit the parts would
 //! have to be told, each of them, that they stay.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
+use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
 use crate::directory::Directory;
 use crate::error::{DirectoryError, corrupt};
 use crate::items::{WriteId, n, s};
 use crate::keys::{self, Key};
-use crate::store::{self, Item, Put, Range, number, sort_key, text};
+use crate::store::{self, Item, Meter, Put, Range, Store, number, sort_key, text};
+use crate::tenant_id::TenantId;
 use crate::write::update;
 
 /// How long a task may prepare its commit. The gateway waits 30 seconds for an answer.
 pub const PREPARATION: SignedDuration = SignedDuration::from_mins(1);
+
+/// How long the owner of a task may be at it: by then the gateway has given up, and the function has ended.
+pub const OWNED: SignedDuration = SignedDuration::from_secs(30);
 
 /// How many tasks are finished side by side.
 const SIDE_BY_SIDE: usize = 4;
@@ -52,6 +62,35 @@ impl Work {
         .into_iter()
         .find(|work| work.word() == word)
     }
+}
+
+/// A task that somebody came by.
+#[derive(Debug)]
+pub struct Met {
+    /// The sort key of its item.
+    pub sk: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What becomes of a task that somebody comes by.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is finished.
+    Finished,
+    /// Its owner may be at it still.
+    Young,
+    /// It is left for another time, or for somebody to look at; what was done of it is done.
+    Failed(DirectoryError),
+}
+
+/// Which tasks are finished.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// Those that no owner is at.
+    Abandoned,
+    /// All that can be.
+    All,
 }
 
 /// The item of a task.
@@ -119,19 +158,16 @@ impl Directory {
         }
     }
 
-    /// Finishes every large write of the tenant that is committed, and gives up those that have been preparing
-    /// for too long. Gives the number of tasks that it left alone, because they are young.
+    /// Finishes every large write of the tenant whose owner is not at it any more: what is committed is carried
+    /// out, what is not is given up once it has been preparing for too long. Says what became of each task that
+    /// there was; one that cannot be finished keeps no other from it.
     ///
     /// # Errors
     ///
-    /// `Contended` when there is more to do than one call has time for; what is done is done.
-    pub async fn finish(&self, now: Timestamp, by: &WriteId) -> Result<usize, DirectoryError> {
-        let range = Range {
-            pk: keys::tasks(&self.tenant),
-            from: "0".to_owned(),
-            to: "~".to_owned(),
-        };
-        self.finish_in(&range, now, by).await
+    /// When the tasks cannot be read.
+    pub async fn finish(&self, now: Timestamp, by: &WriteId) -> Result<Vec<Met>, DirectoryError> {
+        let range = Range::all(keys::tasks(&self.tenant));
+        self.finish_in(&range, Due::Abandoned, now, by).await
     }
 
     /// Finishes a deletion whose owner died after its commit.
@@ -142,63 +178,100 @@ impl Directory {
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
         let range = Range::prefix(keys::tasks(&self.tenant), &format!("{id}#"));
-        self.finish_in(&range, now, by).await.map(drop)
+        for met in self.finish_in(&range, Due::All, now, by).await? {
+            if let Fate::Failed(error) = met.fate {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     async fn finish_in(
         &self,
         range: &Range,
+        due: Due,
         now: Timestamp,
         by: &WriteId,
-    ) -> Result<usize, DirectoryError> {
+    ) -> Result<Vec<Met>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
-        let tasks: Option<Vec<Task>> = items
+        let each: Vec<_> = items
             .iter()
-            .map(|item| Task::read(&range.pk, item))
-            .collect();
-        let tasks = tasks.ok_or_else(|| corrupt("task"))?;
-        let each: Vec<_> = tasks
-            .iter()
-            .map(|task| {
-                let (branch, by) = (self.branch(), by.derived(&task.key.sk));
-                async move { branch.finish_task(task, now, &by).await }
+            .map(|item| {
+                let sk = sort_key(item).to_owned();
+                let (branch, by) = (self.branch(), by.derived(&sk));
+                async move {
+                    let finished = match Task::read(&range.pk, item) {
+                        Some(task) => branch.finish_task(&task, due, now, &by).await,
+                        None => Err(corrupt("task")),
+                    };
+                    let fate = finished.unwrap_or_else(Fate::Failed);
+                    Met { sk, fate }
+                }
             })
             .collect();
-        let done: Vec<bool> = stream::iter(each)
-            .buffer_unordered(SIDE_BY_SIDE)
-            .try_collect()
-            .await?;
-        Ok(done.into_iter().filter(|done| !done).count())
+        let met = stream::iter(each).buffer_unordered(SIDE_BY_SIDE);
+        Ok(met.collect().await)
     }
 
-    /// Finishes a task, if it is committed or old; whether that was so.
+    /// Finishes a task, if it is committed or old, and due.
     async fn finish_task(
         &self,
         task: &Task,
+        due: Due,
         now: Timestamp,
         by: &WriteId,
-    ) -> Result<bool, DirectoryError> {
-        let is_old = now.duration_since(task.begun) > PREPARATION;
+    ) -> Result<Fate, DirectoryError> {
+        let age = now.duration_since(task.begun);
+        let is_old = age > PREPARATION;
+        let is_due = age > OWNED || due == Due::All;
         match task.work {
             Work::Change => {
                 let head = self.get(ResourceKind::Group, task.id).await?;
                 let is_open =
                     head.is_some_and(|head| head.plan.as_deref() == Some(task.write.as_str()));
-                if is_open || is_old {
-                    self.give_up(task.id, &task.write, by).await?;
+                if !(is_open && is_due || is_old) {
+                    return Ok(Fate::Young);
                 }
-                Ok(is_open || is_old)
+                self.give_up(task.id, &task.write, by).await?;
             }
             Work::Deletion(kind) => {
                 let is_gone = self.get(kind, task.id).await?.is_none();
-                if is_gone {
+                if is_gone && (is_due || kind == ResourceKind::Group) {
                     self.clear_behind(kind, task.id, now, by).await?;
                     self.close_task(&task.key).await?;
                 } else if is_old {
                     self.stay(task.id, &task.write).await?;
+                } else {
+                    return Ok(Fate::Young);
                 }
-                Ok(is_gone || is_old)
             }
         }
+        Ok(Fate::Finished)
+    }
+}
+
+/// The names of all tenants of a table.
+///
+/// # Errors
+///
+/// When they cannot be read.
+pub async fn tenants(store: &Store, meter: &Meter) -> Result<Vec<TenantId>, DirectoryError> {
+    let range = Range::all(keys::TENANTS.to_owned());
+    let (mut names, mut next) = (Vec::new(), None);
+    loop {
+        // A page at a time: the settings of all tenants together may be more than memory holds.
+        let (items, following) = store
+            .query_page(&range, None, next, Direction::Ascending, meter)
+            .await?;
+        // What is no name of a tenant has no tasks.
+        names.extend(
+            items
+                .iter()
+                .filter_map(|item| TenantId::parse(sort_key(item))),
+        );
+        if following.is_none() {
+            return Ok(names);
+        }
+        next = following;
     }
 }

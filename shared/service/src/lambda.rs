@@ -1,7 +1,9 @@
-//! `lambda_http` ↔ [`Service`]: the event of the gateway becomes a request, the response its answer.
+//! `lambda_http` ↔ [`Service`]: the event of the gateway becomes a request, the response its answer. The
+//! function `events` is no part of the API: the table's stream and a schedule invoke it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, header};
@@ -9,7 +11,9 @@ use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Error, Request, RequestExt, Service as _, service_fn};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde_json::Value;
 
+use crate::events::{self, Event};
 use crate::{Admin, Config, Function, Origin, Service};
 
 /// Runs a function: connects while Lambda gives full CPU to initialisation, then answers events.
@@ -52,6 +56,24 @@ pub async fn run_admin() -> Result<(), Error> {
     .await
 }
 
+/// Runs the function `events`.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn run_events() -> Result<(), Error> {
+    start_log();
+    let config = Config::from_environment()?;
+    let clients = directory::connect::from_environment().await;
+    let service = Arc::new(config.service(clients));
+    service.warm_table().await;
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let service = Arc::clone(&service);
+        async move { look_after(&service, event).await }
+    }))
+    .await
+}
+
 /// Logs to standard output as JSON, a line an entry.
 pub fn start_log() {
     tracing_subscriber::fmt()
@@ -61,6 +83,31 @@ pub fn start_log() {
         .with_target(false)
         .with_max_level(tracing::Level::INFO)
         .init();
+}
+
+/// How long before Lambda ends an invocation its work does, so that an answer is given.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// Does what the table's stream or the schedule invokes the function `events` for; the answer is what Lambda
+/// returns to it.
+///
+/// # Errors
+///
+/// When the event is neither, or a sweep left something to do.
+pub async fn look_after(
+    service: &Service,
+    event: LambdaEvent<Value>,
+) -> Result<events::Answer, Error> {
+    let deadline = Duration::from_millis(event.context.deadline);
+    let now = Duration::try_from(service.now().as_duration()).unwrap_or_default();
+    let patience = deadline.saturating_sub(now).saturating_sub(MARGIN);
+    match Event::read(event.payload)? {
+        Event::Records(records) => Ok(service.look_after_all(&records, patience).await.0),
+        Event::Sweep => {
+            service.sweep(patience).await?;
+            Ok(events::Answer::default())
+        }
+    }
 }
 
 /// Answers one event; the answer is what Lambda returns to the gateway.

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::connect::Clients;
 use directory::directory::Directory;
-use directory::error::DirectoryError;
 use directory::keyring::Keyrings;
 use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
@@ -30,6 +29,7 @@ pub mod clock;
 pub mod coding;
 pub mod config;
 pub mod cursor;
+pub mod events;
 pub mod lambda;
 pub mod rate;
 pub mod request;
@@ -105,7 +105,12 @@ impl Service {
                 let _ = self.keyrings.warm(first, self.clock.now()).await;
             }
         };
-        tokio::join!(self.store.warm(), keyring);
+        tokio::join!(self.warm_table(), keyring);
+    }
+
+    /// Opens the connection to the table only, for a function that nobody calls with a token.
+    pub async fn warm_table(&self) {
+        self.store.warm().await;
     }
 
     /// The tenants, for whoever manages them.
@@ -131,17 +136,10 @@ impl Service {
         }
     }
 
-    /// Finishes the large writes of a tenant that were committed and not carried out, because the function that
-    /// made them came to its end: for whoever reads the table's stream, or comes by from time to time. Gives the
-    /// number of those that are being prepared still.
-    ///
-    /// # Errors
-    ///
-    /// What the storage fails with; what is done by then is done.
-    pub async fn finish(&self, tenant: &TenantId) -> Result<usize, DirectoryError> {
-        let meter = Arc::new(Meter::default());
-        let directory = Directory::new(Arc::clone(&self.store), tenant.clone(), meter);
-        directory.finish(self.clock.now(), &self.ids.write()).await
+    /// The time, as the service sees it.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
     }
 
     /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].

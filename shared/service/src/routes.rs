@@ -19,16 +19,19 @@ pub enum Function {
     Discovery,
     /// The vendor's side: the admin API and the pages.
     Admin,
+    /// What the table's stream tells; it has no route.
+    Events,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Users,
         Self::Groups,
         Self::Bulk,
         Self::Discovery,
         Self::Admin,
+        Self::Events,
     ];
 
     /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes
@@ -45,6 +48,7 @@ impl Function {
             Self::Bulk => "bulk",
             Self::Discovery => "discovery",
             Self::Admin => "admin",
+            Self::Events => "events",
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) async fn group_of_many(functions: &Functions) {
 }
 
 /// More users than one transaction makes members of a group.
-async fn some_users(functions: &Functions, name: &str) -> Vec<String> {
+pub(super) async fn some_users(functions: &Functions, name: &str) -> Vec<String> {
     let mut users = Vec::new();
     for number in 0..40 {
         let user = user(&format!("{name}{number}@example.com"));

@@ -223,7 +223,7 @@ fn a_route_that_is_there_twice_is_refused() {
 fn a_function_with_routes_names_its_binary() {
     let text = STACK.replace("Binary: discovery", "Features: x");
     assert!(
-        reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has routes but no")
+        reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has events but no")
     );
 }
 

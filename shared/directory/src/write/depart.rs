@@ -26,6 +26,9 @@ use crate::task::Work;
 /// How long one request takes a resource out of its groups after the deletion.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// How many edges of a deleted group are read at once, so that a process that clears many groups holds few.
+const EDGES_AT_ONCE: usize = 2_000;
+
 impl Directory {
     /// Deletes a resource that is in more groups than one transaction can take it out of.
     pub(super) async fn depart(
@@ -206,7 +209,13 @@ impl Directory {
         loop {
             let (items, following) = self
                 .store
-                .query_page(&range, None, next, Direction::Ascending, &self.meter)
+                .query_page(
+                    &range,
+                    Some(EDGES_AT_ONCE),
+                    next,
+                    Direction::Ascending,
+                    &self.meter,
+                )
                 .await?;
             let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
             // The edge seen from the group last: by it the other one is found.

@@ -1,0 +1,6 @@
+//! The function `events`; see `service::events`.
+
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    service::lambda::run_events().await
+}

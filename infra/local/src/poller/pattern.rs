@@ -1,0 +1,161 @@
+//! Patterns by which Lambda decides which records invoke a function: the comparisons that the template uses and
+//! a few beside them. A pattern with another one is refused rather than misunderstood.
+
+use serde_json::{Map, Value};
+
+/// What must hold of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern(Vec<(Vec<String>, Vec<Rule>)>);
+
+/// What may stand at a place; one that fits is enough.
+#[derive(Debug, Clone, PartialEq)]
+enum Rule {
+    Equals(Value),
+    Prefix(String),
+    Suffix(String),
+    Exists(bool),
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    /// What is wrong with it, or not known here.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let pattern = serde_json::from_str::<Map<String, Value>>(text)
+            .map_err(|error| format!("the pattern `{text}` is no JSON object: {error}"))?;
+        let mut places = Vec::new();
+        collect(&pattern, &mut Vec::new(), &mut places)?;
+        Ok(Self(places))
+    }
+
+    /// Whether the record invokes the function.
+    #[must_use]
+    pub fn takes(&self, record: &Value) -> bool {
+        self.0.iter().all(|(path, rules)| {
+            let found = path.iter().try_fold(record, |at, name| at.get(name));
+            rules.iter().any(|rule| rule.fits(found))
+        })
+    }
+}
+
+fn collect(
+    pattern: &Map<String, Value>,
+    path: &mut Vec<String>,
+    places: &mut Vec<(Vec<String>, Vec<Rule>)>,
+) -> Result<(), String> {
+    for (name, inner) in pattern {
+        path.push(name.clone());
+        match inner {
+            Value::Object(inner) => collect(inner, path, places)?,
+            Value::Array(rules) => {
+                let rules = rules.iter().map(Rule::read).collect::<Result<_, _>>()?;
+                places.push((path.clone(), rules));
+            }
+            other => {
+                return Err(format!(
+                    "`{other}` in a pattern is neither object nor array"
+                ));
+            }
+        }
+        path.pop();
+    }
+    Ok(())
+}
+
+impl Rule {
+    fn read(value: &Value) -> Result<Self, String> {
+        let Value::Object(comparison) = value else {
+            return Ok(Self::Equals(value.clone()));
+        };
+        let mut members = comparison.iter();
+        match (members.next(), members.next()) {
+            (Some((name, Value::String(text))), None) if name == "prefix" => {
+                Ok(Self::Prefix(text.clone()))
+            }
+            (Some((name, Value::String(text))), None) if name == "suffix" => {
+                Ok(Self::Suffix(text.clone()))
+            }
+            (Some((name, Value::Bool(flag))), None) if name == "exists" => Ok(Self::Exists(*flag)),
+            _ => Err(format!(
+                "the comparison `{value}` is not known to the local poller"
+            )),
+        }
+    }
+
+    fn fits(&self, found: Option<&Value>) -> bool {
+        let text = found.and_then(Value::as_str);
+        match self {
+            Self::Equals(value) => found == Some(value),
+            Self::Prefix(prefix) => text.is_some_and(|text| text.starts_with(prefix)),
+            Self::Suffix(suffix) => text.is_some_and(|text| text.ends_with(suffix)),
+            Self::Exists(flag) => found.is_some() == *flag,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn all_places_must_fit_and_one_rule_of_each_is_enough() {
+        let record = json!({
+            "eventName": "INSERT",
+            "dynamodb": { "Keys": { "pk": { "S": "acme#task" } }, "NewImage": { "n": { "N": "1" } } }
+        });
+        for (pattern, takes) in [
+            (r#"{}"#, true),
+            (r#"{"eventName":["INSERT"]}"#, true),
+            (r#"{"eventName":["MODIFY","INSERT"]}"#, true),
+            (r#"{"eventName":["MODIFY"]}"#, false),
+            (
+                r##"{"dynamodb":{"Keys":{"pk":{"S":[{"suffix":"#task"}]}}}}"##,
+                true,
+            ),
+            (
+                r##"{"dynamodb":{"Keys":{"pk":{"S":[{"suffix":"#tas"}]}}}}"##,
+                false,
+            ),
+            (
+                r##"{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"acme#"}]}}}}"##,
+                true,
+            ),
+            (
+                r##"{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"cme#"}, "acme#task"]}}}}"##,
+                true,
+            ),
+            (
+                r#"{"dynamodb":{"OldImage":{"n":{"N":[{"exists":false}]}}}}"#,
+                true,
+            ),
+            (
+                r#"{"dynamodb":{"OldImage":{"n":{"N":[{"exists":true}]}}}}"#,
+                false,
+            ),
+            (
+                r#"{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":["other"]}}}}"#,
+                false,
+            ),
+        ] {
+            let read = Pattern::parse(pattern).unwrap();
+            assert_eq!(read.takes(&record), takes, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_is_not_understood_is_refused() {
+        for pattern in [
+            "x",
+            "[]",
+            r#"{"eventName":"INSERT"}"#,
+            r#"{"n":[{"numeric":["=",1]}]}"#,
+            r#"{"n":[{"prefix":"a","suffix":"b"}]}"#,
+            r#"{"n":[{"exists":"yes"}]}"#,
+        ] {
+            assert!(Pattern::parse(pattern).is_err(), "{pattern}");
+        }
+    }
+}

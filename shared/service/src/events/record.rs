@@ -1,0 +1,73 @@
+//! A record of the table's stream as Lambda gives it to a function.
+//!
+//! The key and the number are all that is needed of it: what there is to do stands in the table. The crate with
+//! the whole event would bring two further ones, for times and for items.
+
+use directory::keys;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::Subject;
+
+/// A change of an item.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// Its place in the stream.
+    pub sequence_number: String,
+    /// The partition key of the item.
+    pub pk: String,
+    /// The sort key of the item.
+    pub sk: String,
+    /// Whether there was no such item before.
+    is_new: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wire {
+    event_name: String,
+    dynamodb: Change,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Change {
+    keys: Keys,
+    sequence_number: String,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    pk: Text,
+    sk: Text,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Text {
+    s: String,
+}
+
+impl Record {
+    /// Reads a record; `None` for what is no change of an item of this table.
+    #[must_use]
+    pub fn read(value: &Value) -> Option<Self> {
+        let Wire {
+            event_name,
+            dynamodb,
+        } = Wire::deserialize(value).ok()?;
+        Some(Self {
+            sequence_number: dynamodb.sequence_number,
+            pk: dynamodb.keys.pk.s,
+            sk: dynamodb.keys.sk.s,
+            is_new: event_name == "INSERT",
+        })
+    }
+
+    /// What it is about; `None` when nothing is done about it.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let tenant = keys::tasks_of(&self.pk).filter(|_| self.is_new)?;
+        Some(Subject::Tasks(tenant))
+    }
+}

@@ -1,0 +1,68 @@
+//! What no request asks for: the owners of large writes die, and the function `events` finishes what they left.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use service::Function;
+
+use super::{Functions, large};
+use crate::support::client::{group, patch};
+use crate::support::mortal::{Death, send};
+use crate::support::{Target, stream};
+
+/// More than any of it takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A plan that is committed, one that is not, a group and a user that are gone from many groups; and a sweep.
+pub(super) async fn everything(functions: &Functions, target: &Target) {
+    let users = large::some_users(functions, "behind").await;
+    let values: Vec<Value> = users.iter().map(|id| json!({ "value": id })).collect();
+    let join = patch(json!([{ "op": "add", "path": "members", "value": values }]));
+    let team = functions.create("/Groups", group("Behind", &[])).await;
+    let other = functions.create("/Groups", group("Other", &[])).await;
+    let (team, other) = (format!("/Groups/{team}"), format!("/Groups/{other}"));
+
+    // The task, the part, two batches of intents, the commit.
+    let change = ("PATCH", team.as_str(), Some(&join));
+    dies(functions, target, change, Death::After(5)).await;
+    finish(functions, target, 31).await;
+    dies(functions, target, ("DELETE", &team, None), Death::After(1)).await;
+    finish(functions, target, 0).await;
+
+    // Whoever looks for the groups of the user meets a plan that may become one of them.
+    let mut teams = Vec::new();
+    for number in 0..40 {
+        let team = group(&format!("Behind {number}"), &users[..1]);
+        teams.push(functions.create("/Groups", team).await);
+    }
+    let change = ("PATCH", other.as_str(), Some(&join));
+    dies(functions, target, change, Death::Before(5)).await;
+    let user = format!("/Users/{}", users[0]);
+    // The task, a mark on each edge, the commit.
+    dies(functions, target, ("DELETE", &user, None), Death::After(42)).await;
+    finish(functions, target, 31).await;
+    finish(functions, target, 61).await;
+
+    let swept = stream::ahead(target, 61).sweep(LONG).await;
+    functions.called(Function::Events, &swept.expect("nothing is left to do"));
+}
+
+async fn dies(
+    functions: &Functions,
+    target: &Target,
+    request: (&str, &str, Option<&Value>),
+    death: Death,
+) {
+    let is_dead = send(target, &functions.client, request, death).await;
+    assert!(is_dead, "{} {}", request.0, request.1);
+}
+
+/// Has the function look after all tasks that there are, as if it were so many seconds later.
+async fn finish(functions: &Functions, target: &Target, seconds: i64) {
+    let records = stream::records(target, &functions.client).await;
+    assert!(!records.is_empty(), "the owner left nothing");
+    let service = stream::ahead(target, seconds);
+    let patience = Duration::from_secs(3);
+    let (_, spent) = service.look_after_all(&records, patience).await;
+    functions.called(Function::Events, &spent);
+}

@@ -20,7 +20,7 @@ use crate::support::{Client, Target, seed};
 mod poller;
 
 /// More than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 /// Too short for any wait.
 const SHORT: Duration = Duration::from_millis(300);
 

@@ -1,5 +1,6 @@
 //! The templates agree with the code: routes, functions, environment, table, permissions, example events.
 
+mod alarms;
 mod conversation;
 mod events;
 mod roles;

@@ -6,8 +6,6 @@ use std::fs;
 use serde_json::{Value, json};
 use service::Function;
 
-use service::Function;
-
 use super::{conversation, functions, read, resources, templates};
 use crate::house::source::ROOT;
 

@@ -49,7 +49,7 @@ pub async fn records(target: &Target, client: &Client) -> Vec<Value> {
     let tenant = tenant_of(client);
     let table = Table::of(target, client).await;
     let tasks = table.keys("task").into_iter().enumerate();
-    tasks.map(|(at, sk)| record(tenant, &sk, at)).collect()
+    tasks.map(|(at, sk)| record(tenant, sk, at)).collect()
 }
 
 /// The record of a task, as the `at`-th one of the stream.

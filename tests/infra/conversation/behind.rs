@@ -11,7 +11,7 @@ use crate::support::mortal::{Death, send};
 use crate::support::{Target, stream};
 
 /// More than any of it takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// A plan that is committed, one that is not, a group and a user that are gone from many groups; and a sweep.
 pub(super) async fn everything(functions: &Functions, target: &Target) {

@@ -1,0 +1,81 @@
+//! The alarms: what nobody who sends requests notices reaches somebody.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{functions, read, resources};
+use crate::support::stream;
+
+fn alarms(template: &Value) -> Vec<(&str, &Value)> {
+    let alarms = resources(template, "AWS::CloudWatch::Alarm").into_iter();
+    alarms
+        .map(|(name, alarm)| (name, &alarm["Properties"]))
+        .collect()
+}
+
+#[test]
+fn there_are_alarms_where_somebody_hears_them_and_no_price_otherwise() {
+    let template = read("template.yaml");
+    let stacks = resources(&template, "AWS::CloudFormation::Stack");
+    let stack = stacks.iter().find(|(name, _)| *name == "Alarms");
+    let (_, stack) = stack.expect("template.yaml nests infra/alarms.yaml");
+    assert_eq!(stack["Condition"], "HasAlarmTopic");
+    let alarms_yaml = read("infra/alarms.yaml");
+    let given = stack["Properties"]["Parameters"].as_object();
+    let given: BTreeSet<&String> = given.expect("parameters").keys().collect();
+    let wanted = alarms_yaml["Parameters"].as_object().expect("parameters");
+    assert_eq!(given, wanted.keys().collect());
+    for (name, alarm) in alarms(&alarms_yaml) {
+        let topic = json!([{ "Ref": "TopicArn" }]);
+        assert_eq!(alarm["AlarmActions"], topic, "{name}");
+        assert_eq!(alarm["OKActions"], topic, "{name}");
+        assert_eq!(alarm["TreatMissingData"], "notBreaching", "{name}");
+        let says = alarm["AlarmDescription"].as_str().unwrap_or_default();
+        assert!(says.contains("log"), "{name} does not say where to look");
+    }
+}
+
+#[test]
+fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over() {
+    let alarms_yaml = read("infra/alarms.yaml");
+    let alarms = alarms(&alarms_yaml);
+    let of = |metric: &str| {
+        let found = alarms
+            .iter()
+            .find(|(_, alarm)| alarm["MetricName"] == metric);
+        found.unwrap_or_else(|| panic!("no alarm on {metric}")).1
+    };
+    let by_function = json!([{ "Name": "FunctionName", "Value": { "Ref": "EventsName" } }]);
+    for metric in ["IteratorAge", "Errors"] {
+        assert_eq!(of(metric)["Dimensions"], by_function, "{metric}");
+    }
+    let oldest = stream::mapping().oldest.expect("records become too old");
+    let late = of("IteratorAge")["Threshold"]
+        .as_u64()
+        .expect("milliseconds");
+    assert!(
+        u128::from(late) * 4 < oldest.as_millis(),
+        "when the alarm sounds there is no time left to do something"
+    );
+    let filters = resources(&alarms_yaml, "AWS::Logs::MetricFilter");
+    let [(_, filter)] = filters.as_slice() else {
+        panic!("not exactly one metric of a log");
+    };
+    let metric = &filter["Properties"]["MetricTransformations"][0];
+    let alarm = of(metric["MetricName"].as_str().expect("a name"));
+    assert_eq!(alarm["Namespace"], metric["MetricNamespace"]);
+    // Its lines are seen by a test of the function's log.
+    assert_eq!(
+        filter["Properties"]["FilterPattern"],
+        r#"{ $.level = "ERROR" }"#
+    );
+    let template = read("template.yaml");
+    let parameters = &template["Resources"]["Alarms"]["Properties"]["Parameters"];
+    let function = functions(&template)
+        .into_iter()
+        .find(|(name, _)| *name == "events");
+    let log = &function.expect("events").1["Properties"]["LoggingConfig"]["LogGroup"];
+    assert_eq!(&parameters["EventsLogName"], log);
+    assert_eq!(parameters["EventsName"], json!({ "Ref": "Events" }));
+}

@@ -16,6 +16,7 @@ import time
 from stack import GROUP, PATCH, USER, Client, Process, Vendor, folder
 
 EVENT = pathlib.Path("functions/users/events/list-users.json")
+BEHIND = sorted(pathlib.Path("functions/events/events").glob("*.json"))
 PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
@@ -48,7 +49,8 @@ def main(binary):
                 refusals(requests, public)
                 vendor(Vendor(f"{public}/admin/v1", admin_key, SLOW), f"{public}/admin/v1")
                 invoke(port, key, path)
-    print(f"{requests.count} requests through five binaries, 2 invocations of users")
+                invoke_behind(port)
+    print(f"{requests.count} requests through five binaries, 2 invocations of users, {len(BEHIND)} of events")
 
 
 def keys(lines):
@@ -170,7 +172,7 @@ def invoke(port, key, path):
     with_token = pathlib.Path(path, "event.json")
     with_token.write_text(event.replace(PLACEHOLDER, key))
     for file, status in ((EVENT, 401), (with_token, 200)):
-        answer = call(port, file)
+        answer = call(port, "users", file)
         body = json.loads(answer["body"])
         assert answer["statusCode"] == status, answer
         if status == 200:
@@ -179,8 +181,16 @@ def invoke(port, key, path):
             assert body["status"] == str(status), body
 
 
-def call(port, file):
-    command = ["cargo", "lambda", "invoke", "users", "-A", "127.0.0.1", "-P", str(port), "--data-file", str(file)]
+def invoke_behind(port):
+    """The function without a route, which a stream and a schedule invoke."""
+    assert BEHIND
+    for file in BEHIND:
+        answer = call(port, "events", file)
+        assert answer == {"batchItemFailures": []}, (file, answer)
+
+
+def call(port, function, file):
+    command = ["cargo", "lambda", "invoke", function, "-A", "127.0.0.1", "-P", str(port), "--data-file", str(file)]
     done = subprocess.run(
         [*command, "--output-format", "json"],
         stdin=subprocess.DEVNULL,

@@ -11,6 +11,7 @@
 mod admin;
 mod bench;
 mod bulk;
+mod cold_start;
 mod cursors;
 mod errors;
 mod events;

@@ -6,6 +6,7 @@ pub mod log;
 pub mod mortal;
 pub mod moving;
 pub mod numbers;
+pub mod process;
 pub mod seed;
 pub mod stream;
 pub mod table;

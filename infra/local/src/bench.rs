@@ -23,6 +23,7 @@ mod users;
 use dollars::Dollars;
 use members::Members;
 pub use probe::Sample;
+pub(crate) use probe::percentile;
 use probe::{Ask, Probe, Tenant};
 pub use report::print;
 use users::Users;

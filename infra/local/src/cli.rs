@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use scim_core::Extensions;
 
 use crate::bench::Plan;
+use crate::cold_start::Program;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
 
@@ -34,6 +35,8 @@ pub enum Command {
     Services(Services),
     /// Measure what every operation costs as users and members grow in number
     Bench(Bench),
+    /// Measure how the function `users` starts, beside a function that does nothing
+    ColdStart(ColdStart),
 }
 
 /// The arguments of the whole stack.
@@ -115,6 +118,26 @@ impl Bench {
     }
 }
 
+/// The arguments of `cold-start`.
+#[derive(Debug, Args)]
+pub struct ColdStart {
+    /// Start each program so often at each share of a CPU
+    #[arg(long, value_name = "NUMBER", default_value = "20", value_parser = some)]
+    pub repeat: usize,
+    /// Send each process so many events after the first
+    #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = some)]
+    pub warm: usize,
+    /// Besides at full CPU, start them at the share that Lambda gives to so many MB
+    #[arg(long, value_name = "MB", default_value = "256", value_parser = clap::value_parser!(u32).range(128..=1769))]
+    pub memory: u32,
+    /// Measure another binary of `users` too, such as one that was built before a change; may be given more than once
+    #[arg(long, value_name = "NAME=FILE", value_parser = program)]
+    pub beside: Vec<Program>,
+    /// Write everything that was measured into this file
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+}
+
 /// Where the data is kept.
 #[derive(Debug, Args)]
 pub struct Data {
@@ -173,6 +196,18 @@ fn some(text: &str) -> Result<usize, String> {
 fn page(text: &str) -> Result<usize, String> {
     let number = some(text).ok().filter(|number| *number >= 300);
     number.ok_or_else(|| "write a number from 300 on: three pages of 100 are read".to_owned())
+}
+
+fn program(text: &str) -> Result<Program, String> {
+    let Some((name, path)) = text.split_once('=') else {
+        return Err("put a `=` between a name and the binary".to_owned());
+    };
+    let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+    Ok(Program {
+        name: name.to_owned(),
+        path,
+        arguments: Vec::new(),
+    })
 }
 
 fn endpoint(text: &str) -> Result<String, String> {
@@ -381,6 +416,27 @@ mod tests {
         assert_eq!(services.data.storage(), Storage::Memory);
         assert!(read(&["services", "--listen", "127.0.0.1:1"]).is_err());
         assert!(read(&["--listen", "127.0.0.1:1", "services"]).is_err());
+    }
+
+    #[test]
+    fn a_binary_beside_ours_has_a_name() {
+        let beside = [
+            "cold-start",
+            "--beside",
+            "before=target/users",
+            "--warm",
+            "7",
+        ];
+        let Some(Command::ColdStart(cold)) = read(&beside).unwrap().command else {
+            panic!("not cold-start");
+        };
+        let [before] = &cold.beside[..] else {
+            panic!("{cold:?}");
+        };
+        assert!(before.name == "before" && before.path.is_absolute());
+        assert!(before.path.ends_with("target/users") && (cold.repeat, cold.warm) == (20, 7));
+        let error = read(&["cold-start", "--beside", "users"]).unwrap_err();
+        assert!(error.contains("put a `=` between"), "{error}");
     }
 
     #[test]

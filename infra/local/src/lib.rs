@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod cli;
+pub mod cold_start;
 pub mod dynamo;
 pub mod faults;
 pub mod fill;

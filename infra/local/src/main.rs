@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local::bench::Progress;
 use local::cli::{Cli, Command, Run};
+use local::cold_start;
 use local::dynamo::Storage;
 use local::faults::{Faults, Rule};
 use local::stack::{Access, Options, Services, Stack, StartError};
@@ -20,13 +21,14 @@ const DEMO_TENANT: &str = "acme";
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match &cli.command {
-        Some(Command::Bench(_)) => swallow_log(),
+        Some(Command::Bench(_) | Command::ColdStart(_)) => swallow_log(),
         _ => start_log(),
     }
     let done = match cli.command {
         None => run(cli.run).await,
         Some(Command::Services(services)) => run_services(services).await,
         Some(Command::Bench(arguments)) => bench(arguments).await,
+        Some(Command::ColdStart(arguments)) => cold_start(arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,6 +88,39 @@ async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
         0 => Ok(()),
         number => Err(format!("{number} bars were exceeded; they are named above").into()),
     }
+}
+
+/// Builds the functions, and measures their starts in a folder that is removed afterwards.
+async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> {
+    let [users, hello] = cold_start::build::build()?;
+    let plan = cold_start::Plan {
+        programs: [vec![users], arguments.beside, vec![hello]].concat(),
+        repeat: arguments.repeat,
+        warm: arguments.warm,
+        memory: arguments.memory,
+    };
+    let folder = std::env::temp_dir().join(format!("muster-cold-start-{}", std::process::id()));
+    std::fs::create_dir(&folder)?;
+    let measured = cold_start::run(&plan, &folder, |line| {
+        let _ = writeln!(io::stderr(), "{line}");
+    })
+    .await;
+    let _ = std::fs::remove_dir_all(folder);
+    let report = measured?;
+    let sizes = plan
+        .programs
+        .iter()
+        .map(cold_start::size)
+        .collect::<io::Result<Vec<_>>>()?;
+    if let Some(file) = arguments.json {
+        let all = serde_json::json!({ "starts": report, "sizes": sizes });
+        std::fs::write(file, serde_json::to_vec_pretty(&all)?)?;
+    }
+    Ok(cold_start::print(
+        &report,
+        &sizes,
+        &mut io::stdout().lock(),
+    )?)
 }
 
 async fn run(arguments: Run) -> Result<(), StartError> {

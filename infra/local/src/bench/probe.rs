@@ -269,7 +269,7 @@ fn micros(time: Duration) -> f64 {
 }
 
 /// The smallest value that so many of a hundred do not exceed.
-fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
+pub(crate) fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let rank = (values.len() * percent).div_ceil(100);
     values.get(rank.saturating_sub(1)).copied()

@@ -1,0 +1,375 @@
+//! `cargo run --release -- cold-start`: the binary of a function from its start to its first answer and beyond, beside
+//! a `lambda_http` function that does nothing.
+//!
+//! Both are processes in an environment like Lambda's, run by turns, under a stand-in for the Runtime API ([`runtime`]).
+//! DynamoDB and Secrets Manager are the stand-ins of the stack, behind TLS ([`tls`]). What a machine has besides is not
+//! here: loading the zip, starting the microVM, and the way to AWS. Times are of this machine and this hour, so what counts
+//! is the ratio between the two; connections, handshakes and bytes are counted.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use http::{Method, Request, header};
+use serde::Serialize;
+use serde_json::{Value, json};
+use service::clock::{Clock, Ids};
+use service::{Function as Resource, Origin};
+
+use crate::bench::percentile;
+use crate::dynamo::Storage;
+use crate::stack::{self, Services, StartError};
+
+pub mod build;
+mod function;
+mod report;
+pub mod runtime;
+pub mod share;
+pub mod tls;
+
+pub use function::Program;
+use function::{Function, Usage};
+pub use report::print;
+use runtime::RuntimeApi;
+use share::{Means, Share};
+use tls::{Authority, Counts, Seen, Terminator};
+
+/// What is measured, and how often.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Plan {
+    /// The binaries; the last one is what the others are compared with.
+    pub programs: Vec<Program>,
+    /// How often each is started at each share of a CPU.
+    pub repeat: usize,
+    /// How many events each process gets after the first.
+    pub warm: usize,
+    /// The memory whose share of a CPU is the other one than all of it, in MB.
+    pub memory: u32,
+}
+
+/// What a program took at one share of a CPU: medians of all starts, in milliseconds.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Row {
+    /// The program.
+    pub program: String,
+    /// Its share.
+    pub share: Share,
+    /// From the start of the process until it asks for an event.
+    pub init: f64,
+    /// From the first event to its answer.
+    pub first: f64,
+    /// The same for half of the events after it.
+    pub p50: f64,
+    /// And for all but one in a hundred.
+    pub p99: f64,
+    /// CPU time until it asks for an event.
+    pub init_cpu: Option<f64>,
+    /// CPU time from then to the first answer.
+    pub first_cpu: Option<f64>,
+    /// CPU time of an event after the first.
+    pub event_cpu: Option<f64>,
+    /// The most memory that it ever had, in KiB.
+    pub memory: Option<f64>,
+    /// What it opened until it asked for an event; the most of any start.
+    pub during_init: Seen,
+    /// What it opened from then on; the most of any start.
+    pub after_init: Seen,
+}
+
+/// How large a program is, in bytes.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Size {
+    /// The program.
+    pub program: String,
+    /// Its binary.
+    pub binary: u64,
+    /// The binary as a zip has it: deflated, at level 9.
+    pub zip: u64,
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// How often each program was started at each share.
+    pub repeat: usize,
+    /// How many events each process got after the first.
+    pub warm: usize,
+    /// The memory whose share of a CPU was the other one than all of it, in MB.
+    pub memory: u32,
+    /// By what the share was enforced.
+    pub means: String,
+    /// What the others are compared with.
+    pub base: String,
+    /// Each program at each share.
+    pub rows: Vec<Row>,
+}
+
+/// One start of a program.
+struct Start {
+    init: f64,
+    first: f64,
+    warm: Vec<f64>,
+    ready: Usage,
+    answered: Usage,
+    end: Usage,
+    during_init: Seen,
+    after_init: Seen,
+}
+
+/// What all starts have in common.
+struct Bench<'b> {
+    folder: &'b Path,
+    means: Means,
+    counts: Arc<Counts>,
+    environment: Vec<(&'static str, String)>,
+    event: Bytes,
+    clock: Clock,
+    _terminators: [Terminator; 2],
+}
+
+/// Measures the programs by turns; their logs and certificates go into `folder`.
+///
+/// # Errors
+///
+/// When one does not start, or does not answer with 200.
+pub async fn run(plan: &Plan, folder: &Path, tell: impl Fn(&str)) -> Result<Report, StartError> {
+    let services = Services::start(&Storage::Memory, None, None, (0, 0)).await?;
+    let bench = Bench::new(&services, folder).await?;
+    let shares = [Share::Full, Share::Of(plan.memory)];
+    let turns: Vec<(&Program, Share)> = shares
+        .iter()
+        .flat_map(|share| plan.programs.iter().map(|program| (program, *share)))
+        .collect();
+    let mut starts: Vec<Vec<Start>> = turns.iter().map(|_| Vec::new()).collect();
+    for round in 0..plan.repeat {
+        tell(&format!("round {} of {}", round + 1, plan.repeat));
+        for ((program, share), starts) in turns.iter().zip(&mut starts) {
+            let start = bench.start(program, *share, plan.warm).await;
+            starts.push(start.map_err(|error| format!("{}, {share}: {error}", program.name))?);
+        }
+    }
+    let means = bench.means.to_string();
+    drop(bench);
+    services.shutdown().await;
+    let rows = turns.iter().zip(starts);
+    Ok(Report {
+        repeat: plan.repeat,
+        warm: plan.warm,
+        memory: plan.memory,
+        means,
+        base: plan
+            .programs
+            .last()
+            .map(|program| program.name.clone())
+            .unwrap_or_default(),
+        rows: rows
+            .map(|((program, share), starts)| row(program, *share, &starts))
+            .collect(),
+    })
+}
+
+impl<'b> Bench<'b> {
+    async fn new(services: &Services, folder: &'b Path) -> Result<Self, StartError> {
+        let authority = Authority::new()?;
+        let trusted = folder.join("trusted.pem");
+        authority.write(&trusted)?;
+        let counts = Arc::new(Counts::default());
+        let mut environment = services.environment();
+        let mut terminate = async |name: &str| -> Result<Terminator, StartError> {
+            let found = environment.iter_mut().find(|(known, _)| *known == name);
+            let (_, endpoint) = found.ok_or("the stand-ins have another name")?;
+            let terminator = authority.terminate(endpoint, Arc::clone(&counts)).await?;
+            terminator.url().clone_into(endpoint);
+            Ok(terminator)
+        };
+        let terminators = [
+            terminate("AWS_ENDPOINT_URL_DYNAMODB").await?,
+            terminate("AWS_ENDPOINT_URL_SECRETS_MANAGER").await?,
+        ];
+        environment.push(("SSL_CERT_FILE", trusted.display().to_string()));
+        environment.extend(LAMBDA.map(|(name, value)| (name, value.to_owned())));
+        Ok(Self {
+            folder,
+            means: Means::found(),
+            counts,
+            environment,
+            event: event(services).await?,
+            clock: Clock::system(),
+            _terminators: terminators,
+        })
+    }
+
+    async fn start(
+        &self,
+        program: &Program,
+        share: Share,
+        warm: usize,
+    ) -> Result<Start, StartError> {
+        let mut api = RuntimeApi::start(self.clock.clone()).await?;
+        let mut environment = self.environment.clone();
+        environment.push(("AWS_LAMBDA_RUNTIME_API", api.address().to_owned()));
+        self.counts.take();
+        let limit = (&self.means, share);
+        let mut function = Function::start(program, &environment, limit, self.folder).await?;
+        let asked = function.until(api.asked()).await?;
+        let init = asked.duration_since(function.begun);
+        let (ready, during_init) = (function.usage(), self.counts.take());
+        let first = answered(&mut function, &mut api, &self.event).await?;
+        let answered_by = function.usage();
+        let mut times = Vec::with_capacity(warm);
+        for _ in 0..warm {
+            // Providers are no closer behind one another; and a share is whole again.
+            tokio::time::sleep(share::PERIOD).await;
+            times.push(answered(&mut function, &mut api, &self.event).await?);
+        }
+        let end = function.usage();
+        function.end().await?;
+        Ok(Start {
+            init: millis(init),
+            first,
+            warm: times,
+            ready,
+            answered: answered_by,
+            end,
+            during_init,
+            after_init: self.counts.take(),
+        })
+    }
+}
+
+/// What Lambda tells a function besides.
+const LAMBDA: [(&str, &str); 8] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
+    ("AWS_SESSION_TOKEN", "local"),
+    ("TZ", ":UTC"),
+];
+
+/// How long the function takes to answer the event.
+async fn answered(
+    function: &mut Function,
+    api: &mut RuntimeApi,
+    event: &Bytes,
+) -> Result<f64, StartError> {
+    let answered = function.until(api.invoke(event.clone())).await?;
+    let answer: Value = serde_json::from_slice(&answered.body)?;
+    match answer.get("statusCode").and_then(Value::as_u64) {
+        Some(200) => Ok(millis(answered.took)),
+        _ => Err(format!("it answers {answer}").into()),
+    }
+}
+
+const CREATE: &str = include_str!("../../../functions/users/events/create-user.json");
+const FIND: &str = include_str!("../../../functions/users/events/list-users.json");
+const TENANT: &str = "acme";
+
+/// The event that is measured: a provider looks a user up, who is there, by `userName`.
+async fn event(services: &Services) -> Result<Bytes, StartError> {
+    let (clock, ids) = (Clock::system(), Ids::system());
+    let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
+    let token = stack::provision(&service, &clock, &ids, TENANT, None).await?;
+    let authorization = format!("Bearer {token}");
+    let create: Value = serde_json::from_str(CREATE)?;
+    let body = create
+        .get("body")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/{TENANT}/scim/v2/Users"))
+        .header(header::AUTHORIZATION, &authorization)
+        .header(header::CONTENT_TYPE, "application/scim+json")
+        .body(Bytes::from(data_encoding::BASE64.decode(body.as_bytes())?))?;
+    let response = service
+        .handle(Resource::Users, request, Origin::default())
+        .await;
+    if !response.status().is_success() {
+        return Err(format!("the user cannot be made: {}", response.status()).into());
+    }
+    let mut find: Value = serde_json::from_str(FIND)?;
+    let headers = find.get_mut("headers").and_then(Value::as_object_mut);
+    let headers = headers.ok_or("the event has no headers")?;
+    headers.insert("authorization".to_owned(), json!(authorization));
+    Ok(serde_json::to_vec(&find)?.into())
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn row(program: &Program, share: Share, starts: &[Start]) -> Row {
+    let of = |value: fn(&Start) -> Option<f64>| {
+        let mut values: Vec<f64> = starts.iter().filter_map(value).collect();
+        percentile(&mut values, 50)
+    };
+    let mut warm: Vec<f64> = starts.iter().flat_map(|start| start.warm.clone()).collect();
+    Row {
+        program: program.name.clone(),
+        share,
+        init: of(|start| Some(start.init)).unwrap_or_default(),
+        first: of(|start| Some(start.first)).unwrap_or_default(),
+        p50: percentile(&mut warm, 50).unwrap_or_default(),
+        p99: percentile(&mut warm, 99).unwrap_or_default(),
+        init_cpu: of(|start| start.ready.cpu.map(millis)),
+        first_cpu: of(|start| {
+            let (ready, answered) = (start.ready.cpu?, start.answered.cpu?);
+            Some(millis(answered.saturating_sub(ready)))
+        }),
+        event_cpu: of(|start| {
+            let (answered, end) = (start.answered.cpu?, start.end.cpu?);
+            let events = u32::try_from(start.warm.len()).ok()?;
+            Some(millis(end.saturating_sub(answered)) / f64::from(events))
+        }),
+        memory: of(|start| start.end.memory),
+        during_init: most(starts.iter().map(|start| start.during_init)),
+        after_init: most(starts.iter().map(|start| start.after_init)),
+    }
+}
+
+fn most(seen: impl Iterator<Item = Seen>) -> Seen {
+    seen.fold(Seen::default(), |a, b| Seen {
+        connections: a.connections.max(b.connections),
+        handshakes: a.handshakes.max(b.handshakes),
+    })
+}
+
+/// How large a program's binary is, and deflated.
+///
+/// # Errors
+///
+/// When it cannot be read.
+pub fn size(program: &Program) -> io::Result<Size> {
+    let mut zip = DeflateEncoder::new(Count(0), Compression::best());
+    let binary = io::copy(&mut File::open(&program.path)?, &mut zip)?;
+    Ok(Size {
+        program: program.name.clone(),
+        binary,
+        zip: zip.finish()?.0,
+    })
+}
+
+/// Counts what is written.
+struct Count(u64);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! The share of a CPU that a process gets.
+//!
+//! Lambda gives a function 1/1,769 of a vCPU for each MB, by a quota: a process that has used up its part of a period
+//! waits for the next one. A control group does the same here. Where none may be made, the process is stopped and continued
+//! by signals. It is then stopped while it would have waited for an answer, too, so that its times are longer.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// MB of memory to which Lambda gives a whole vCPU.
+const WHOLE: u32 = 1_769;
+/// How long it takes until a process gets its part again.
+pub(super) const PERIOD: Duration = Duration::from_millis(20);
+
+/// How much of a CPU a function gets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Share {
+    /// All that there is.
+    Full,
+    /// What Lambda gives to a function of so many MB.
+    Of(u32),
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full => f.write_str("full CPU"),
+            Self::Of(memory) => write!(f, "{memory} MB share"),
+        }
+    }
+}
+
+/// By what a share is enforced on this machine.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Means {
+    /// A control group below this one.
+    Group(PathBuf),
+    /// Signals.
+    Signals,
+}
+
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(_) => f.write_str("a control group's quota"),
+            Self::Signals => f.write_str("stopping and continuing the process"),
+        }
+    }
+}
+
+/// Keeps a process to its share, until it is dropped; that is for after the process's end.
+#[derive(Debug)]
+pub struct Limit {
+    _group: Option<Group>,
+    _signals: Option<Signals>,
+}
+
+impl Means {
+    /// What works here: control groups of version 2, of version 1, or signals.
+    #[must_use]
+    pub fn found() -> Self {
+        ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"]
+            .iter()
+            .map(PathBuf::from)
+            .find(|root| Group::make(root, "probe", PERIOD).is_ok())
+            .map_or(Self::Signals, Self::Group)
+    }
+
+    /// Keeps a process to a share.
+    ///
+    /// # Errors
+    ///
+    /// When that is not permitted.
+    pub fn limit(&self, process: u32, share: Share) -> io::Result<Limit> {
+        let (group, signals) = match (self, share) {
+            (_, Share::Full) => (None, None),
+            (Self::Group(root), Share::Of(memory)) => {
+                let group = Group::make(root, &process.to_string(), part(memory))?;
+                fs::write(group.0.join("cgroup.procs"), process.to_string())?;
+                (Some(group), None)
+            }
+            (Self::Signals, Share::Of(memory)) => {
+                (None, Some(Signals::start(process, part(memory))?))
+            }
+        };
+        Ok(Limit {
+            _group: group,
+            _signals: signals,
+        })
+    }
+}
+
+/// What so many MB give in a period.
+fn part(memory: u32) -> Duration {
+    PERIOD * memory / WHOLE
+}
+
+/// A control group, removed when it is dropped.
+#[derive(Debug)]
+struct Group(PathBuf);
+
+impl Group {
+    /// Makes a group below another one, with so much CPU time a period.
+    fn make(root: &Path, name: &str, part: Duration) -> io::Result<Self> {
+        let path = root.join(format!("muster-{}-{name}", std::process::id()));
+        fs::create_dir(&path)?;
+        let group = Self(path);
+        let (part, period) = (part.as_micros(), PERIOD.as_micros());
+        // The files are there when the kernel has the controller here; they cannot be made.
+        let set = |file: &str, text: String| {
+            let mut file = File::options().write(true).open(group.0.join(file))?;
+            file.write_all(text.as_bytes())
+        };
+        set("cpu.max", format!("{part} {period}")).or_else(|_| {
+            set("cpu.cfs_period_us", period.to_string())?;
+            set("cpu.cfs_quota_us", part.to_string())
+        })?;
+        Ok(group)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// A thread that stops and continues a process until it is dropped.
+#[derive(Debug)]
+struct Signals {
+    over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn start(process: u32, part: Duration) -> io::Result<Self> {
+        use rustix::process::{Pid, Signal, kill_process};
+        let process = i32::try_from(process).ok().and_then(Pid::from_raw);
+        let process = process.ok_or(io::ErrorKind::NotFound)?;
+        let over = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&over);
+        let turns = move || {
+            while !told.load(Ordering::Relaxed) {
+                let _ = kill_process(process, Signal::STOP);
+                std::thread::sleep(PERIOD.saturating_sub(part));
+                let _ = kill_process(process, Signal::CONT);
+                std::thread::sleep(part);
+            }
+        };
+        Ok(Self {
+            over,
+            thread: Some(std::thread::spawn(turns)),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn start(_: u32, _: Duration) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Child, Command};
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A process that counts until it is killed.
+    fn busy() -> Child {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "while :; do :; done"]).spawn().unwrap()
+    }
+
+    /// The CPU time of a process in seconds, where the system tells.
+    fn cpu(process: &Child) -> Option<f64> {
+        let file = format!("/proc/{}/schedstat", process.id());
+        let text = fs::read_to_string(file).ok()?;
+        Some(text.split(' ').next()?.parse::<f64>().ok()? / 1e9)
+    }
+
+    #[test]
+    fn a_share_is_what_lambda_gives() {
+        for means in [Means::found(), Means::Signals] {
+            let mut process = busy();
+            let limit = means.limit(process.id(), Share::Of(256));
+            let (begun, before) = (Instant::now(), cpu(&process));
+            std::thread::sleep(Duration::from_millis(600));
+            let (took, after) = (begun.elapsed(), cpu(&process));
+            process.kill().unwrap();
+            process.wait().unwrap();
+            let Some((before, after)) = before.zip(after) else {
+                return;
+            };
+            drop(limit.unwrap());
+            let share = (after - before) / took.as_secs_f64();
+            assert!(share > 0.0 && share < 0.2, "{means}: {share}");
+        }
+        assert_eq!(part(1_769), PERIOD);
+        assert_eq!(part(256).as_micros(), 2_894);
+    }
+}

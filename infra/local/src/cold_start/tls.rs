@@ -1,0 +1,192 @@
+//! TLS in front of the stand-ins, because the stand-ins for AWS speak none: the handshake is a large part of a cold start.
+//!
+//! The authority is made for one run, with a key that leaves no memory. Its certificate stands in a file beside those of
+//! this machine, as many as Lambda's image has, and functions find it by `SSL_CERT_FILE`.
+
+use std::error::Error;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use data_encoding::BASE64;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+};
+use serde::Serialize;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{ServerConfig, version};
+
+/// The name in certificates, and in the URLs of terminators.
+const HOST: &str = "localhost";
+
+/// Where this machine keeps the certificates that it trusts, one of these.
+const TRUSTED: [&str; 2] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+];
+
+/// A certificate authority for one run.
+pub struct Authority {
+    certificate: Vec<u8>,
+    server: Arc<ServerConfig>,
+}
+
+/// What came in at the terminators of an authority.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// Connections taken.
+    pub connections: u32,
+    /// Handshakes, each done in full.
+    pub handshakes: u32,
+}
+
+/// Counts what came in.
+#[derive(Debug, Default)]
+pub struct Counts {
+    connections: AtomicU32,
+    handshakes: AtomicU32,
+}
+
+impl Counts {
+    /// What came in since the last time.
+    pub fn take(&self) -> Seen {
+        let take = |count: &AtomicU32| count.swap(0, Ordering::Relaxed);
+        Seen {
+            connections: take(&self.connections),
+            handshakes: take(&self.handshakes),
+        }
+    }
+}
+
+impl Authority {
+    /// Makes an authority, and the certificate of a server that it signs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no randomness to be had.
+    pub fn new() -> Result<Self, Box<dyn Error + Send + Sync>> {
+        let own = KeyPair::generate()?;
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name = name("Muster, for one measurement");
+        let certificate = params.self_signed(&own)?;
+        let issuer = Issuer::new(params, own);
+        let key = KeyPair::generate()?;
+        let mut params = CertificateParams::new([HOST.to_owned()])?;
+        params.distinguished_name = name(HOST);
+        let server = params.signed_by(&key, &issuer)?;
+        let key = PrivateKeyDer::try_from(key.serialize_der())?;
+        // DynamoDB and Secrets Manager speak TLS 1.3.
+        let mut server = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_protocol_versions(&[&version::TLS13])?
+            .with_no_client_auth()
+            .with_single_cert(vec![server.der().clone()], key)?;
+        // Both stand-ins have one name here, and those of AWS have two: no handshake may continue another one.
+        server.send_tls13_tickets = 0;
+        Ok(Self {
+            certificate: certificate.der().to_vec(),
+            server: Arc::new(server),
+        })
+    }
+
+    /// Writes what functions are to trust: the authority, and all that this machine trusts.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        let mut text = pem(&self.certificate);
+        let machine = TRUSTED
+            .iter()
+            .find_map(|path| std::fs::read_to_string(path).ok());
+        text.push_str(&machine.unwrap_or_default());
+        std::fs::write(path, text)
+    }
+
+    /// Listens on a free loopback port, and carries what comes in there to an HTTP endpoint of this machine.
+    ///
+    /// # Errors
+    ///
+    /// When there is no port to be had.
+    pub async fn terminate(&self, endpoint: &str, counts: Arc<Counts>) -> io::Result<Terminator> {
+        let target = endpoint.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = listener.local_addr()?.port();
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.server));
+        let accepting = tokio::spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                while connections.try_join_next().is_some() {}
+                counts.connections.fetch_add(1, Ordering::Relaxed);
+                let (acceptor, target) = (acceptor.clone(), target.clone());
+                let counts = Arc::clone(&counts);
+                connections.spawn(async move { carry(stream, &acceptor, &target, &counts).await });
+            }
+        });
+        Ok(Terminator {
+            url: format!("https://{HOST}:{port}"),
+            accepting,
+        })
+    }
+}
+
+/// A running terminator. Dropping it ends it.
+#[derive(Debug)]
+pub struct Terminator {
+    url: String,
+    accepting: JoinHandle<()>,
+}
+
+impl Terminator {
+    /// Where it is.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Terminator {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn carry(
+    stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    target: &str,
+    counts: &Counts,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut inside = TcpStream::connect(target).await?;
+    inside.set_nodelay(true)?;
+    let mut stream = acceptor.accept(stream).await?;
+    counts.handshakes.fetch_add(1, Ordering::Relaxed);
+    copy_bidirectional(&mut stream, &mut inside).await?;
+    Ok(())
+}
+
+fn name(text: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, text);
+    name
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = BASE64.encode(der);
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(64)
+        .filter_map(|line| std::str::from_utf8(line).ok())
+        .collect();
+    let lines = lines.join("\n");
+    format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+}

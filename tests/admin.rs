@@ -1,6 +1,7 @@
 //! The admin API: who may call it, and how it answers.
 
 mod people;
+mod requests;
 
 use serde_json::json;
 

@@ -17,12 +17,12 @@ use crate::support::listed::total;
 use crate::support::{Client, Target};
 
 /// A request, `METHOD PATH` and its body, and the failure, `STATUS SCIMTYPE DETAIL`.
-type Row = (&'static str, &'static str, &'static str);
+pub(crate) type Row = (&'static str, &'static str, &'static str);
 
-mod table;
+pub(crate) mod table;
 
 /// What stands for what: ids of the tenant, and texts too long for a table.
-struct Names {
+pub(crate) struct Names {
     user: String,
     group: String,
     above: String,
@@ -32,7 +32,7 @@ struct Names {
 const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
 
 impl Names {
-    async fn prepare(client: &Client) -> Self {
+    pub(crate) async fn prepare(client: &Client) -> Self {
         let user = client.create_user("anna").await;
         client.create_user("berta").await;
         let mut groups = Vec::new();
@@ -54,7 +54,7 @@ impl Names {
     }
 
     /// The text with the names' values in their places.
-    fn fill(&self, text: &str) -> String {
+    pub(crate) fn fill(&self, text: &str) -> String {
         let groups: Vec<String> = self
             .groups
             .iter()
@@ -110,7 +110,7 @@ impl Names {
     }
 
     /// The text with the names in the places of their values.
-    fn hide(&self, text: &str) -> String {
+    pub(crate) fn hide(&self, text: &str) -> String {
         text.replace(&self.user, "<user>")
             .replace(&self.group, "<group>")
             .replace(&self.above, "<above>")
@@ -120,7 +120,12 @@ impl Names {
 
 /// Sends the request of a row. Headers stand behind the path, each after ` | `; a filter behind `?filter=` is
 /// encoded here.
-async fn send(client: &Client, names: &Names, request: &str, body: &str) -> crate::support::Answer {
+pub(crate) async fn send(
+    client: &Client,
+    names: &Names,
+    request: &str,
+    body: &str,
+) -> crate::support::Answer {
     let mut parts = request.split(" | ");
     let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
     let path = match path.split_once("?filter=") {

@@ -1,3 +1,36 @@
 //! The requests log: what was refused or failed, and what to do about it.
 
+use std::sync::Arc;
+
+use directory::log::{Entry, RequestLog, Wanted};
+use directory::store::{Meter, Store};
+use directory::tenant_id::TenantId;
+use jiff::Timestamp;
+use local::stack::TABLE;
+
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
+
+mod flood;
 mod log;
+mod people;
+mod rows;
+mod tokens;
+
+/// The log of a tenant, as whoever has the table sees it.
+fn log_of(target: &Target, tenant: &str) -> RequestLog {
+    let dynamodb = target.stack.services.clients.dynamodb.clone();
+    let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
+    let tenant = TenantId::parse(tenant).expect("the name of a tenant");
+    RequestLog::new(store, tenant, Arc::new(Meter::default()))
+}
+
+/// All entries of a client's tenant, newest first.
+async fn entries(target: &Target, client: &Client) -> Vec<Entry> {
+    let log = log_of(target, tenant_of(client));
+    let all = Wanted::default();
+    let page = log.page(&all, 2_000, None, Timestamp::MIN).await;
+    let page = page.expect("the log can be read");
+    assert_eq!(page.next, None);
+    page.entries
+}

@@ -8,7 +8,7 @@ mod patches;
 mod queries;
 
 /// What a request alone can meet.
-pub(super) fn requests() -> impl Iterator<Item = &'static Row> {
+pub(crate) fn requests() -> impl Iterator<Item = &'static Row> {
     [addresses::ROWS, bodies::ROWS, patches::ROWS, queries::ROWS]
         .into_iter()
         .flatten()

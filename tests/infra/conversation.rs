@@ -190,6 +190,9 @@ async fn discovery(functions: &Functions) {
     functions
         .get("/Schemas/urn:ietf:params:scim:schemas:core:2.0:User")
         .await;
+    functions
+        .send(Method::GET, "/Schemas/urn:x", None, 404)
+        .await;
     functions.send(Method::GET, "/Nothing", None, 404).await;
     functions.send(Method::DELETE, "/Users", None, 405).await;
 }

@@ -1,25 +1,14 @@
 //! The log as it is stored: pages, searches, people who are to be forgotten.
 
-use std::sync::Arc;
-
 use directory::log::{Entry, EntryId, Person, Refusal, RequestLog, Wanted, Who};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
 use jiff::{SignedDuration, Timestamp};
-use local::stack::TABLE;
 use scim_core::ResourceId;
 
+use super::log_of;
 use crate::support::Target;
 
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 const ANN: &str = "2819c223-7f76-453a-919d-413861904646";
-
-fn log(target: &Target, tenant: &str) -> RequestLog {
-    let dynamodb = target.stack.services.clients.dynamodb.clone();
-    let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
-    let tenant = TenantId::parse(tenant).unwrap();
-    RequestLog::new(store, tenant, Arc::new(Meter::default()))
-}
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
@@ -69,7 +58,7 @@ async fn walk(log: &RequestLog, wanted: &Wanted, count: usize) -> (Vec<Entry>, u
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_come_newest_first_and_join_to_the_whole() {
     let target = Target::start().await;
-    let log = log(&target, "acme");
+    let log = log_of(&target, "acme");
     let entries: Vec<Entry> = (0..60)
         .map(|n| entry(n, about(&format!("user{n}"))))
         .collect();
@@ -91,7 +80,7 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
     let target = Target::start().await;
-    let log = log(&target, "acme");
+    let log = log_of(&target, "acme");
     let entries: Vec<Entry> = (0..2_500)
         .map(|n| entry(n, about(if n == 3 { "ann" } else { "bob" })))
         .collect();
@@ -110,7 +99,7 @@ async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
     let target = Target::start().await;
-    let log = log(&target, "acme");
+    let log = log_of(&target, "acme");
     let mut once = entry(0, about("ann"));
     log.put(std::slice::from_ref(&once), KEPT).await.unwrap();
     (once.count, once.last) = (8, at(3_600));
@@ -129,7 +118,7 @@ async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
     let target = Target::start().await;
-    let (log, other) = (log(&target, "acme"), log(&target, "globex"));
+    let (log, other) = (log_of(&target, "acme"), log_of(&target, "globex"));
     let by_id = Refusal {
         name: None,
         resource: Some(ANN.to_owned()),
@@ -175,7 +164,7 @@ async fn nothing_is_put_for_a_tenant_that_there_is_not() {
     target.stack.tenant("acme", None).await.unwrap();
     let write = || service::clock::Ids::system().write();
     for (tenant, is_there) in [("acme", true), ("nobody", false)] {
-        let log = log(&target, tenant);
+        let log = log_of(&target, tenant);
         let put = log
             .put_if_there(&entry(0, about("ann")), KEPT, &write())
             .await;

@@ -310,6 +310,7 @@ fn config(public_url: Option<String>) -> Config {
         admin_prefix: ADMIN_PREFIX.to_owned(),
         public_url,
         rate: None,
+        request_days: None,
     }
 }
 

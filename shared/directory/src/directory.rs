@@ -3,7 +3,7 @@
 //! A [`Directory`] is made for one tenant, after the caller was authenticated for it; none of its
 //! methods takes a tenant. Absent is `None` here, and only the service says 404.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -15,7 +15,7 @@ use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
 use crate::members::Plans;
-use crate::store::{Item, Meter, Store, text};
+use crate::store::{Item, Meter, Store, sort_key, text};
 use crate::tenant_id::TenantId;
 
 /// How many calls are made side by side for one request.
@@ -135,6 +135,29 @@ impl Directory {
             Some(item) => read_resource(kind, &item).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The userNames and displayNames of those that there are.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn names(
+        &self,
+        of: &HashMap<ResourceId, ResourceKind>,
+    ) -> Result<HashMap<ResourceId, String>, DirectoryError> {
+        let key =
+            |(id, kind): (&ResourceId, &ResourceKind)| keys::resource(&self.tenant, *kind, *id);
+        let wanted: Vec<_> = of.iter().map(key).collect();
+        let items = self.store.batch_get(&wanted, &self.meter).await?;
+        let named = items.iter().filter_map(|item| {
+            let id = ResourceId::parse(sort_key(item))?;
+            let kind = *of.get(&id)?;
+            let stored = read_resource(kind, item).ok()?;
+            let name = stored.resource.text(keys::unique_attribute(kind))?;
+            Some((id, name.to_owned()))
+        });
+        Ok(named.collect())
     }
 
     /// All members of a group that no plan changes, in the order of their ids.

@@ -21,6 +21,7 @@ mod index;
 pub mod openapi;
 mod people;
 pub mod problem;
+pub mod requests;
 pub mod routes;
 
 pub use answer::Answer;

@@ -16,6 +16,7 @@ use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use scim_core::{Catalogue, ErrorKind, ScimError};
 
+use crate::requests::{Barred, Who};
 use crate::response::explain;
 use crate::routes::Endpoint;
 
@@ -52,6 +53,25 @@ impl Caller {
     }
 }
 
+/// A request that is not admitted, and who made it, as far as that is known.
+#[derive(Debug)]
+pub struct Denied {
+    /// The answer.
+    pub error: ScimError,
+    /// Who it was.
+    pub(crate) who: Who,
+}
+
+impl From<ScimError> for Denied {
+    fn from(error: ScimError) -> Self {
+        let who = match error.kind {
+            ErrorKind::Unauthorized => Who::Stranger,
+            _ => Who::Nobody,
+        };
+        Self { error, who }
+    }
+}
+
 /// What authentication asks.
 #[derive(Clone, Copy)]
 pub struct Gate<'g> {
@@ -81,21 +101,20 @@ impl Gate<'_> {
         headers: &HeaderMap,
         tenant: &TenantId,
         source: Option<IpAddr>,
-    ) -> Result<Caller, ScimError> {
+    ) -> Result<Caller, Denied> {
         let record = match presented(headers).ok_or_else(unauthorized)? {
             Presented::Issued(token) => {
                 let found = self.keyrings.find(&token, self.now).await;
                 found.map_err(|error| unreadable(&error))?
             }
             Presented::Imported(token) => self.find_imported(tenant, &token).await?,
-            Presented::Malformed => return Err(unauthorized()),
+            Presented::Malformed => return Err(unauthorized().into()),
         };
-        let admitted = record.and_then(|record| {
-            let admits = |scope: &Scope| record.admits(tenant, *scope, self.now, source);
-            let scope = Scope::ALL.into_iter().find(admits)?;
-            Some((record, scope))
-        });
-        let (key, scope) = admitted.ok_or_else(unauthorized)?;
+        let key = record.ok_or_else(unauthorized)?;
+        let admits = |scope: &Scope| key.admits(tenant, *scope, self.now, source);
+        let Some(scope) = Scope::ALL.into_iter().find(admits) else {
+            return Err(self.barred(key, tenant, source));
+        };
         let settings = self
             .tenants
             .find(tenant, self.now, self.meter)
@@ -110,10 +129,30 @@ impl Gate<'_> {
                 catalogue: Arc::clone(settings.catalogue()),
                 rate: settings.rate,
             }),
-            Status::Off => Err(ScimError::new(
-                ErrorKind::Forbidden,
-                "provisioning is switched off for this tenant; switch it on in the application's settings",
-            )),
+            Status::Off => Err(Denied {
+                error: ScimError::new(
+                    ErrorKind::Forbidden,
+                    "provisioning is switched off for this tenant; switch it on in the application's settings",
+                ),
+                who: Who::Key(key, None),
+            }),
+        }
+    }
+
+    /// A key that does not admit. Why is told to the tenant's administrator, in the requests log, and not to the
+    /// caller; a key of another tenant is nobody's here.
+    fn barred(&self, key: Arc<KeyRecord>, tenant: &TenantId, source: Option<IpAddr>) -> Denied {
+        if key.tenant != *tenant {
+            return unauthorized().into();
+        }
+        let barred = match key.expires {
+            Some(end) if end <= self.now => Barred::Expired(end),
+            _ if key.scopes.is_empty() => Barred::Scopeless,
+            _ => Barred::Elsewhere(source),
+        };
+        Denied {
+            error: unauthorized(),
+            who: Who::Key(key, Some(barred)),
         }
     }
 }

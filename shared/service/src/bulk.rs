@@ -23,8 +23,10 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, Ids};
 use crate::coding::Coding;
 use crate::request::Preconditions;
+use crate::requests::{Failed, name_in};
 use crate::resources::Resources;
 use crate::response::{Outcome, explain};
+use crate::routes::Endpoint;
 
 mod circle;
 mod run;
@@ -123,10 +125,18 @@ impl<'b> Bulk<'b> {
             .results
             .iter()
             .map(|(index, ended)| self.result(&request, &run, *index, ended));
-        Ok(Outcome::Message(json!({
+        let response = json!({
             "schemas": [urn::BULK_RESPONSE],
             "Operations": results.collect::<Vec<_>>(),
-        })))
+        });
+        let ended = run.results.iter();
+        let failed = ended.filter_map(|(index, ended)| {
+            let operation = request.operations.get(*index)?;
+            let error = ended.as_ref().err()?.clone();
+            Some(failed(operation, *index, &run, error))
+        });
+        let failed = failed.collect();
+        Ok(Outcome::Several(response, failed))
     }
 
     fn left(&self, limit: Duration) -> Duration {
@@ -254,6 +264,32 @@ impl<'b> Bulk<'b> {
             (Some(Subject::Made(bulk_id)), _) => run.made.get(bulk_id).copied()??.to_string(),
         };
         Some(format!("{}/{}/{id}", self.base, task.kind.endpoint()))
+    }
+}
+
+/// A failed operation as the requests log has it.
+fn failed(operation: &Operation, index: usize, run: &Run<'_>, error: ScimError) -> Failed {
+    let task = operation.task.as_ref().ok();
+    let subject = task.and_then(|task| task.action.subject());
+    let resource = match subject {
+        Some(Subject::Id(id)) => ResourceId::parse(id),
+        Some(Subject::Made(bulk_id)) => run.made.get(bulk_id).copied().flatten(),
+        None => None,
+    };
+    Failed {
+        place: index.saturating_add(1),
+        endpoint: task.map(|task| match task.action {
+            Action::Create => Endpoint::Create(task.kind),
+            Action::Replace(_) => Endpoint::Replace(task.kind),
+            Action::Modify(_) => Endpoint::Modify(task.kind),
+            Action::Delete(_) => Endpoint::Delete(task.kind),
+        }),
+        resource,
+        name: task.and_then(|task| match task.action {
+            Action::Create | Action::Replace(_) => name_in(task.kind, &task.data),
+            Action::Modify(_) | Action::Delete(_) => None,
+        }),
+        error,
     }
 }
 

@@ -20,16 +20,19 @@ pub struct Config {
     pub public_url: Option<String>,
     /// How many requests a second a tenant may make, over ten seconds: `MUSTER_RATE`; none is no limit.
     pub rate: Option<u32>,
+    /// After how many days an entry of the requests log is deleted: `MUSTER_REQUEST_DAYS`, otherwise 30.
+    pub request_days: Option<u32>,
 }
 
 impl Config {
     /// The names of the variables, for the test that compares them with the template.
-    pub const VARIABLES: [&str; 5] = [
+    pub const VARIABLES: [&str; 6] = [
         "MUSTER_TABLE",
         "MUSTER_KEYRING_PREFIX",
         "MUSTER_ADMIN_PREFIX",
         "MUSTER_PUBLIC_URL",
         "MUSTER_RATE",
+        "MUSTER_REQUEST_DAYS",
     ];
 
     /// Reads the environment.
@@ -38,18 +41,27 @@ impl Config {
     ///
     /// The name of a variable that is missing or cannot be read.
     pub fn from_environment() -> Result<Self, String> {
-        let [table, keyring_prefix, admin_prefix, public_url, rate] = Self::VARIABLES;
+        let [
+            table,
+            keyring_prefix,
+            admin_prefix,
+            public_url,
+            rate,
+            request_days,
+        ] = Self::VARIABLES;
         let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let needed = |name: &str| given(name).ok_or_else(|| format!("{name} is not set"));
+        let number = |name: &str| {
+            let number = given(name).map(|number| number.parse()).transpose();
+            number.map_err(|_| format!("{name} is no whole number"))
+        };
         Ok(Self {
             table: needed(table)?,
             keyring_prefix: needed(keyring_prefix)?,
             admin_prefix: needed(admin_prefix)?,
             public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
-            rate: given(rate)
-                .map(|number| number.parse())
-                .transpose()
-                .map_err(|_| format!("{rate} is no whole number"))?,
+            rate: number(rate)?,
+            request_days: number(request_days)?,
         })
     }
 

@@ -167,9 +167,15 @@ fn received(request: Request) -> (http::Request<Bytes>, Origin) {
     (request, origin)
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 fn sent(response: Response<Bytes>) -> Response<Body> {
     response.map(|body| match String::from_utf8(body.into()) {
         Ok(text) if text.is_empty() => Body::Empty,
+        // `lambda_http` takes one byte order mark away, as it decodes every text.
+        Ok(text) if text.starts_with(BYTE_ORDER_MARK) => {
+            Body::Text(format!("{BYTE_ORDER_MARK}{text}"))
+        }
         Ok(text) => Body::Text(text),
         Err(binary) => Body::Binary(binary.into_bytes()),
     })

@@ -18,7 +18,7 @@ use directory::token::KeyringId;
 use http::{Request, Response, header};
 use scim_core::effort::Effort;
 use scim_core::list::{Page, Place, StartIndex};
-use scim_core::{Catalogue, ErrorKind, ScimError, discovery};
+use scim_core::{Catalogue, ErrorKind, ResourceId, ScimError, discovery};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -33,6 +33,7 @@ pub mod events;
 pub mod lambda;
 pub mod rate;
 pub mod request;
+pub mod requests;
 pub mod resources;
 pub mod response;
 pub mod routes;
@@ -47,9 +48,13 @@ use clock::{Clock, Ids};
 use coding::Coding;
 use rate::{Rates, Turn};
 use request::{Address, Parameters, Preconditions};
+use requests::{Report, Requests, Trace};
 use response::{Failure, Outcome};
 use routes::{Endpoint, Match, Route};
 use serve::Serving;
+
+/// After how many days an entry of the requests log is deleted, when nothing is said.
+const REQUEST_DAYS: u32 = 30;
 
 /// The SCIM service provider.
 pub struct Service {
@@ -59,6 +64,7 @@ pub struct Service {
     tenants: Tenants,
     public_url: Option<String>,
     rates: Rates,
+    requests: Requests,
     clock: Clock,
     ids: Ids,
 }
@@ -72,19 +78,13 @@ pub struct Origin {
     pub source: Option<IpAddr>,
 }
 
-/// What the log says of a request, as far as it got.
-#[derive(Default)]
-struct Trace {
-    tenant: Option<String>,
-    key: Option<String>,
-    operation: Option<&'static str>,
-}
-
 impl Service {
     /// The service with its settings.
     #[must_use]
     pub fn new(config: Config, clients: Clients, clock: Clock, ids: Ids) -> Self {
         let store = Arc::new(Store::new(clients.dynamodb, config.table));
+        let days = config.request_days.unwrap_or(REQUEST_DAYS);
+        let requests = Requests::new(Arc::clone(&store), days, clock.clone(), ids.clone());
         Self {
             keyrings: Keyrings::new(clients.secrets, config.keyring_prefix),
             whereabouts: Whereabouts::default(),
@@ -92,6 +92,7 @@ impl Service {
             store,
             public_url: config.public_url,
             rates: Rates::new(config.rate),
+            requests,
             clock,
             ids,
         }
@@ -156,10 +157,25 @@ impl Service {
         // The future of all endpoints is large: on the heap it burdens no stack.
         let answer = Box::pin(self.answer(function, &request, &origin, &meter, &mut trace));
         let coding = Coding::accepted(request.headers());
-        let result = answer
-            .instrument(span)
-            .await
-            .and_then(|outcome| outcome.into_response(coding).map_err(Failure::from));
+        let mut result = answer.instrument(span).await;
+        let failed = match &mut result {
+            Ok(Outcome::Several(_, failed)) => std::mem::take(failed),
+            _ => Vec::new(),
+        };
+        let result =
+            result.and_then(|outcome| outcome.into_response(coding).map_err(Failure::from));
+        let report = Report {
+            function,
+            trace: &trace,
+            request: &request,
+            origin: &origin,
+            meter: &meter,
+        };
+        match &result {
+            Err(failure) => Box::pin(self.requests.refused(&report, &failure.error)).await,
+            Ok(_) if !failed.is_empty() => Box::pin(self.requests.failed(&report, failed)).await,
+            Ok(_) => {}
+        }
         let mut response = result.unwrap_or_else(Failure::into_response);
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);
@@ -176,11 +192,12 @@ impl Service {
         trace: &mut Trace,
     ) -> Result<Outcome, Failure> {
         let address = Address::parse(request.uri().path())?;
-        trace.tenant = Some(address.tenant.to_string());
+        trace.tenant = Some(address.tenant.clone());
         let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
         let found = routes::find(request.method(), &segments);
-        if let Match::Route(route, _) = &found {
-            trace.operation = Some(route.endpoint.operation());
+        if let Match::Route(route, variable) = &found {
+            trace.route = Some(*route);
+            trace.resource = variable.and_then(ResourceId::parse);
         }
         let base = address.base(self.public_url.as_deref(), request.headers());
         if is_public(&found) && !request.headers().contains_key(header::AUTHORIZATION) {
@@ -196,8 +213,12 @@ impl Service {
         };
         let caller = gate
             .admit(request.headers(), &address.tenant, origin.source)
-            .await?;
-        trace.key = Some(caller.key.id.to_string());
+            .await
+            .map_err(|denied| {
+                trace.who = denied.who;
+                denied.error
+            })?;
+        trace.admit(&caller);
         let (route, variable) = routed(function, found)?;
         if route.endpoint.is_discovery() {
             return self
@@ -277,9 +298,9 @@ impl Service {
         let duration = self.clock.now().duration_since(started);
         tracing::info!(
             request.id = origin.request_id,
-            tenant.id = trace.tenant,
-            key.id = trace.key,
-            operation = trace.operation.unwrap_or("unknown"),
+            tenant.id = trace.tenant.as_ref().map(TenantId::as_str),
+            key.id = trace.key(),
+            operation = trace.operation(),
             status,
             duration_ms = duration.as_secs_f64() * 1_000.0,
             dynamodb.reads = spent.reads,

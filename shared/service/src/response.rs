@@ -9,6 +9,7 @@ use directory::error::DirectoryError;
 use scim_core::error::quote;
 
 use crate::coding::Coding;
+use crate::requests::Failed;
 
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -43,6 +44,8 @@ pub enum Outcome {
     },
     /// A message.
     Message(Value),
+    /// What became of the operations of a bulk request, and those of them that were refused or failed.
+    Several(Value, Vec<Failed>),
     /// A resource was changed, and is not shown.
     Changed(Version),
     /// The client has the version that there is.
@@ -74,7 +77,9 @@ impl Outcome {
                 version,
                 body,
             } => (StatusCode::OK, Some(location), Some(version), Some(body)),
-            Self::Message(body) => (StatusCode::OK, None, None, Some(body)),
+            Self::Message(body) | Self::Several(body, _) => {
+                (StatusCode::OK, None, None, Some(body))
+            }
             Self::Changed(version) => (StatusCode::NO_CONTENT, None, Some(version), None),
             Self::NotModified(version) => (StatusCode::NOT_MODIFIED, None, Some(version), None),
             Self::Done => (StatusCode::NO_CONTENT, None, None, None),

@@ -169,7 +169,7 @@ impl Tenant {
     }
 }
 
-/// What is stored, but for the places of walks, which reading leaves behind.
+/// What is stored, but for the places of walks, which reading leaves behind, and the log of what was refused.
 pub async fn stored(stack: &Stack) -> Table {
     let dynamodb = &stack.services.clients.dynamodb;
     let scan = dynamodb.scan().table_name(TABLE).consistent_read(true);
@@ -187,7 +187,7 @@ pub async fn stored(stack: &Stack) -> Table {
             let item: BTreeMap<_, _> = item.iter().map(|(name, one)| (name, text(one))).collect();
             (key, format!("{item:?}"))
         })
-        .filter(|(key, _)| !key.contains("#anchor"))
+        .filter(|(key, _)| !key.contains("#anchor") && !key.contains("#request"))
         .collect()
 }
 

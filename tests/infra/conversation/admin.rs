@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use directory::store::Spent;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use service::Origin;
 use service::admin::routes::routes;
 
@@ -75,6 +75,20 @@ async fn people(vendor: &mut Vendor<'_>) {
     vendor.send("listMembers", &members, None, 200).await;
 }
 
+/// A refusal about somebody whose name is looked up.
+async fn refused(vendor: &mut Vendor<'_>) {
+    let client = vendor.target.tenant().await;
+    let tenant = tenant_of(&client);
+    let ann = client.create_user("ann@example.com").await;
+    let wrong = json!([{ "op": "add", "path": "active", "value": "perhaps" }]);
+    let answer = client.patch(&format!("/Users/{ann}"), wrong).await;
+    answer.expect(400);
+    let path = format!("/tenants/{tenant}/requests?user=ann");
+    vendor.send("listRequests", &path, None, 200).await;
+    let path = format!("/tenants/{tenant}/requests.csv");
+    vendor.send("downloadRequests", &path, None, 200).await;
+}
+
 /// The actions on the table that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -85,6 +99,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     vendor.send("describeApi", "/openapi.json", None, 200).await;
     vendor.send("describeCaller", "/", None, 200).await;
     people(&mut vendor).await;
+    refused(&mut vendor).await;
     let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
     assert_eq!(
         vendor.operations, all,

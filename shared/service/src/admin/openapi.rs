@@ -21,9 +21,10 @@ fn answer(call: &Call<'_>) -> Answer {
 }
 
 /// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
-const FRAGMENTS: [&str; 2] = [
+const FRAGMENTS: [&str; 3] = [
     include_str!("openapi/base.json"),
     include_str!("openapi/people.json"),
+    include_str!("openapi/requests.json"),
 ];
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {

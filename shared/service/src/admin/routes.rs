@@ -7,7 +7,7 @@ use http::Method;
 
 use super::auth::Scope;
 use super::call::Call;
-use super::{Answer, Problem, index, openapi, people};
+use super::{Answer, Problem, index, openapi, people, requests};
 
 /// What serves a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
@@ -47,7 +47,12 @@ impl Route {
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 3] = [openapi::ROUTES, index::ROUTES, people::ROUTES];
+static AREAS: [&[Route]; 4] = [
+    openapi::ROUTES,
+    index::ROUTES,
+    people::ROUTES,
+    requests::ROUTES,
+];
 
 /// Every route.
 pub fn routes() -> impl Iterator<Item = &'static Route> {

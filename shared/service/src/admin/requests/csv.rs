@@ -1,0 +1,131 @@
+//! Entries of the requests log as CSV: RFC 4180, for spreadsheets.
+//!
+//! Excel takes a file without a byte order mark for the code page of the machine, so there is one. Every cell is
+//! quoted, and what a spreadsheet would take for a formula has an apostrophe in front: names are chosen by others.
+
+use jiff::Timestamp;
+
+use super::{Shown, time};
+
+const COLUMNS: [&str; 15] = [
+    "last",
+    "first",
+    "count",
+    "outcome",
+    "operation",
+    "type",
+    "name",
+    "id",
+    "status",
+    "scimType",
+    "reason",
+    "what to do",
+    "identity provider",
+    "key",
+    "request",
+];
+
+/// What a spreadsheet begins a formula with, or looks behind for one. Full-width signs are taken for the others.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A file in the making.
+pub(super) struct File(String);
+
+impl File {
+    /// The file with its header.
+    pub(super) fn new() -> Self {
+        let mut file = Self("\u{feff}".to_owned());
+        file.line(&COLUMNS);
+        file
+    }
+
+    /// A line for an entry.
+    pub(super) fn add(&mut self, shown: &Shown) {
+        let (entry, refusal) = (&shown.entry, &shown.entry.refusal);
+        let given = |text: &Option<String>| text.clone().unwrap_or_default();
+        let status = match refusal.status {
+            0 => String::new(),
+            status => status.to_string(),
+        };
+        self.line(&[
+            &time(entry.last),
+            &time(entry.first()),
+            &entry.count.to_string(),
+            shown.outcome.name(),
+            shown.operation,
+            &given(&refusal.resource_type),
+            &given(&refusal.name),
+            &given(&refusal.resource),
+            &status,
+            &given(&refusal.scim_type),
+            &refusal.reason,
+            &shown.advice,
+            &given(&refusal.provider),
+            &given(&refusal.key),
+            &entry.request_id,
+        ]);
+    }
+
+    /// A line that says that there are entries before an instant which the file does not have.
+    pub(super) fn more(&mut self, before: Timestamp) {
+        let before = time(before);
+        let advice =
+            format!("There are more entries. Download those before this time with until={before}.");
+        let mut cells = [""; COLUMNS.len()];
+        for (name, cell) in COLUMNS.iter().zip(&mut cells) {
+            match *name {
+                "last" => *cell = &before,
+                "what to do" => *cell = &advice,
+                _ => {}
+            }
+        }
+        self.line(&cells);
+    }
+
+    /// The file.
+    pub(super) fn finish(self) -> String {
+        self.0
+    }
+
+    fn line(&mut self, cells: &[&str; COLUMNS.len()]) {
+        for (at, cell) in cells.iter().enumerate() {
+            self.0.push_str(if at == 0 { "\"" } else { ",\"" });
+            if cell.trim_start_matches(' ').starts_with(FORMULA) {
+                self.0.push('\'');
+            }
+            self.0.push_str(&cell.replace('"', "\"\""));
+            self.0.push('"');
+        }
+        self.0.push_str("\r\n");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_takes_for_a_formula_is_text() {
+        for (given, expected) in [
+            ("=1+1", "\"'=1+1\""),
+            ("+1", "\"'+1\""),
+            ("-1", "\"'-1\""),
+            ("@SUM(A1)", "\"'@SUM(A1)\""),
+            ("\t=1", "\"'\t=1\""),
+            ("  =1", "\"'  =1\""),
+            ("＝1", "\"'＝1\""),
+            ("a=b", "\"a=b\""),
+            ("\"=1\"", "\"\"\"=1\"\"\""),
+            ("a,b\r\nc", "\"a,b\r\nc\""),
+        ] {
+            let mut file = File(String::new());
+            let mut cells = [""; COLUMNS.len()];
+            cells[0] = given;
+            file.line(&cells);
+            assert!(
+                file.finish().starts_with(&format!("{expected},\"\"")),
+                "{given}"
+            );
+        }
+    }
+}

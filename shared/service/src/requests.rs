@@ -1,0 +1,394 @@
+//! Writing down what was refused or failed, for the customer's administrator.
+//!
+//! A failure is written before it is answered, because a function is frozen once it has answered; what that takes is
+//! bounded, and a log that cannot be written changes no answer. What comes again and again is folded, see [`fold`].
+//! Successes are not written down. Nothing of a request is kept but who it was about: the reason is the error's detail
+//! without the values that it quotes.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use directory::keyring::KeyRecord;
+use directory::log::{Entry, Refusal, RequestLog};
+use directory::store::{Meter, Store};
+use directory::tenant_id::TenantId;
+use http::{Method, Request, header};
+use jiff::{SignedDuration, Timestamp};
+use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError};
+use serde_json::Value;
+
+pub mod cause;
+mod fold;
+mod reason;
+
+use crate::clock::{Clock, Ids};
+use crate::routes::{Endpoint, Function, Route};
+use crate::{Origin, auth};
+use cause::Cause;
+use fold::{Caller, Due, Folds};
+
+/// How long an answer waits for its entry to be written.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The longest name that is kept, in letters.
+const LONGEST_NAME: usize = 120;
+/// The largest body that is looked into for a name.
+const LARGEST_BODY: usize = 256 * 1024;
+
+/// Why a key of the tenant did not admit a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Barred {
+    /// It was over at that instant.
+    Expired(Timestamp),
+    /// It is bound to other networks than that of this address.
+    Elsewhere(Option<IpAddr>),
+    /// It has no scope that is known.
+    Scopeless,
+}
+
+/// Who makes a request, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Who {
+    /// Nobody was asked.
+    #[default]
+    Nobody,
+    /// Someone whose token is not one of the tenant's.
+    Stranger,
+    /// Someone with a key of the tenant, and why it did not admit.
+    Key(Arc<KeyRecord>, Option<Barred>),
+}
+
+/// What is known of a request, as far as it got.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) who: Who,
+    pub(crate) route: Option<&'static Route>,
+    pub(crate) resource: Option<ResourceId>,
+    pub(crate) catalogue: Option<Arc<Catalogue>>,
+}
+
+impl Trace {
+    /// The request was admitted.
+    pub(crate) fn admit(&mut self, caller: &auth::Caller) {
+        self.who = Who::Key(Arc::clone(&caller.key), None);
+        self.catalogue = Some(Arc::clone(&caller.catalogue));
+        if self
+            .route
+            .is_some_and(|route| route.endpoint == Endpoint::Me)
+        {
+            self.resource = caller.key.subject.as_deref().and_then(ResourceId::parse);
+        }
+    }
+
+    /// The key, for the log.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match &self.who {
+            Who::Key(key, None) => Some(key.id.as_str()),
+            _ => None,
+        }
+    }
+
+    /// The operation, for the log.
+    pub(crate) fn operation(&self) -> &'static str {
+        self.route
+            .map_or("unknown", |route| route.endpoint.operation())
+    }
+}
+
+/// An operation of a bulk request that was refused or failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failed {
+    /// Its place, from 1.
+    pub place: usize,
+    /// What it would have been as a request of its own.
+    pub endpoint: Option<Endpoint>,
+    /// The resource, if it has an id.
+    pub resource: Option<ResourceId>,
+    /// Its name, if the operation gives it.
+    pub name: Option<String>,
+    /// Why.
+    pub error: ScimError,
+}
+
+/// What has to be known to write something down.
+pub(crate) struct Report<'r> {
+    pub(crate) function: Function,
+    pub(crate) trace: &'r Trace,
+    pub(crate) request: &'r Request<Bytes>,
+    pub(crate) origin: &'r Origin,
+    pub(crate) meter: &'r Arc<Meter>,
+}
+
+/// The requests log, as the service writes it.
+pub(crate) struct Requests {
+    store: Arc<Store>,
+    kept: SignedDuration,
+    folds: Folds,
+    clock: Clock,
+    ids: Ids,
+}
+
+impl Requests {
+    /// Entries are kept for so many days.
+    pub(crate) fn new(store: Arc<Store>, days: u32, clock: Clock, ids: Ids) -> Self {
+        Self {
+            store,
+            kept: SignedDuration::from_hours(24 * i64::from(days)),
+            folds: Folds::default(),
+            clock,
+            ids,
+        }
+    }
+
+    /// Writes down that a request was refused or failed.
+    pub(crate) async fn refused(&self, report: &Report<'_>, error: &ScimError) {
+        let trace = report.trace;
+        let endpoint = trace.route.map(|route| route.endpoint);
+        let mut refusal = report.refusal(endpoint, error);
+        refusal.resource = trace.resource.map(|id| id.to_string());
+        refusal.name = endpoint.and_then(|endpoint| named(endpoint, report.request.body()));
+        self.write(report, vec![refusal]).await;
+    }
+
+    /// Writes down the operations of a bulk request that were refused or failed.
+    pub(crate) async fn failed(&self, report: &Report<'_>, failed: Vec<Failed>) {
+        let refusals = failed.into_iter().map(|failed| Refusal {
+            place: Some(failed.place),
+            resource: failed.resource.map(|id| id.to_string()),
+            name: failed.name.as_deref().map(shown),
+            ..report.refusal(failed.endpoint, &failed.error)
+        });
+        self.write(report, refusals.collect()).await;
+    }
+
+    async fn write(&self, report: &Report<'_>, refusals: Vec<Refusal>) {
+        let (Some(tenant), now) = (&report.trace.tenant, self.clock.now()) else {
+            return;
+        };
+        let caller = match report.trace.who {
+            Who::Nobody => return,
+            // Its role reaches the log and no tenant; a provider asks the other functions, too.
+            Who::Stranger if report.function == Function::Discovery => return,
+            Who::Stranger => Caller::Stranger,
+            Who::Key(..) => Caller::Known,
+        };
+        let count = |refusal: Refusal| {
+            let random = self.random(refusal.place);
+            let refusal = general(refusal);
+            self.folds.count(tenant, refusal, caller, now, random)
+        };
+        let due = refusals.into_iter().filter_map(count);
+        // What happened several times in one request is written once.
+        let mut last: HashMap<_, Due> = HashMap::new();
+        for due in due {
+            last.insert(due.id.clone(), due);
+        }
+        if last.is_empty() {
+            return;
+        }
+        let entries = last.into_values().map(|due| Entry {
+            id: due.id,
+            refusal: due.refusal,
+            count: due.count,
+            last: now,
+            request_id: cut(&report.origin.request_id, LONGEST_NAME),
+        });
+        let entries: Vec<Entry> = entries.collect();
+        let log = RequestLog::new(
+            Arc::clone(&self.store),
+            tenant.clone(),
+            Arc::clone(report.meter),
+        );
+        let written = tokio::time::timeout(PATIENCE, self.put(&log, &entries, caller)).await;
+        if !matches!(written, Ok(true)) {
+            tracing::warn!(tenant.id = %tenant, "the requests log could not be written");
+            for entry in &entries {
+                self.folds.unwritten(tenant, &entry.refusal);
+            }
+        }
+    }
+
+    /// Random bytes for the id of an entry; the first operation of a request comes last, as the newest.
+    fn random(&self, place: Option<usize>) -> [u8; 4] {
+        let [one, two, three, four] = self.ids.bytes();
+        let place = place.and_then(|place| u16::try_from(place).ok());
+        match place.map(|place| (u16::MAX - place).to_be_bytes()) {
+            Some([high, low]) => [high, low, three, four],
+            None => [one, two, three, four],
+        }
+    }
+
+    async fn put(&self, log: &RequestLog, entries: &[Entry], caller: Caller) -> bool {
+        match (caller, entries) {
+            (Caller::Stranger, [entry]) => {
+                let write = self.ids.write();
+                log.put_if_there(entry, self.kept, &write).await.is_ok()
+            }
+            _ => log.put(entries, self.kept).await.is_ok(),
+        }
+    }
+}
+
+impl Report<'_> {
+    /// What is the same for the request and for each operation in it.
+    fn refusal(&self, endpoint: Option<Endpoint>, error: &ScimError) -> Refusal {
+        let trace = self.trace;
+        let (status, scim_type) = error.kind.code();
+        let catalogue = trace.catalogue.as_deref().unwrap_or(Catalogue::standard());
+        let (key, barred) = match &trace.who {
+            Who::Key(key, barred) => (Some(key), barred.as_ref()),
+            Who::Nobody | Who::Stranger => (None, None),
+        };
+        let (cause, reason) = match barred {
+            Some(barred) => (Cause::barred(barred), told(barred)),
+            None if error.kind == ErrorKind::Unauthorized => (Cause::TokenUnknown, self.unknown()),
+            None => {
+                let reason = reason::without_values(&error.detail, catalogue);
+                (Cause::of(error, endpoint), reason)
+            }
+        };
+        let agent = self.request.headers().get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok());
+        let purpose = key.map(|key| key.purpose.as_str());
+        let mut names = [agent, purpose].into_iter().flatten();
+        Refusal {
+            key: key.map(|key| key.id.to_string()),
+            operation: endpoint.map_or("unknown", Endpoint::operation).to_owned(),
+            method: method(self.request.method()).to_owned(),
+            path: trace.route.map(|route| behind_base(route.path).to_owned()),
+            status,
+            scim_type: scim_type.map(str::to_owned),
+            cause: cause.word().to_owned(),
+            reason,
+            resource_type: endpoint.and_then(kind).map(|kind| kind.name().to_owned()),
+            provider: names.find_map(cause::provider).map(str::to_owned),
+            ..Refusal::default()
+        }
+    }
+
+    fn unknown(&self) -> String {
+        match self.request.headers().contains_key(header::AUTHORIZATION) {
+            true => {
+                "the request came with a token that is not one of this application's tokens here"
+            }
+            false => "the request came without a token",
+        }
+        .to_owned()
+    }
+}
+
+/// Why a key did not admit, in words.
+fn told(barred: &Barred) -> String {
+    match barred {
+        Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
+        Barred::Elsewhere(Some(source)) => {
+            format!("the request came from {source}, from where the token is not accepted")
+        }
+        Barred::Elsewhere(None) => {
+            "the request came from an unknown address, and the token is accepted from certain networks only".to_owned()
+        }
+        Barred::Scopeless => "the token was made for something else".to_owned(),
+    }
+}
+
+/// What counts those failures that were not written down one by one.
+fn beyond() -> Refusal {
+    Refusal {
+        operation: "unknown".to_owned(),
+        cause: Cause::Beyond.word().to_owned(),
+        reason: "further requests were refused or failed, more than are listed one by one"
+            .to_owned(),
+        ..Refusal::default()
+    }
+}
+
+/// Without what tells one user or group from another, where the cause has nothing to do with them.
+fn general(refusal: Refusal) -> Refusal {
+    match Cause::parse(&refusal.cause).is_some_and(Cause::is_general) {
+        true => Refusal {
+            place: None,
+            resource: None,
+            name: None,
+            ..refusal
+        },
+        false => refusal,
+    }
+}
+
+/// A method, if it is one that is known.
+fn method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    let known = KNOWN.into_iter().find(|known| *known == method.as_str());
+    known.unwrap_or("other")
+}
+
+/// The path of a route behind the base address.
+fn behind_base(path: &'static str) -> &'static str {
+    path.split_once("/scim/v2")
+        .map_or(path, |(_, behind)| behind)
+}
+
+/// The type of the resources of an endpoint.
+const fn kind(endpoint: Endpoint) -> Option<ResourceKind> {
+    match endpoint {
+        Endpoint::List(kind)
+        | Endpoint::Search(kind)
+        | Endpoint::Create(kind)
+        | Endpoint::Read(kind)
+        | Endpoint::Replace(kind)
+        | Endpoint::Modify(kind)
+        | Endpoint::Delete(kind) => Some(kind),
+        Endpoint::Me => Some(ResourceKind::User),
+        _ => None,
+    }
+}
+
+/// The userName or displayName that the body of a creation or replacement gives.
+fn named(endpoint: Endpoint, body: &Bytes) -> Option<String> {
+    let (Endpoint::Create(kind) | Endpoint::Replace(kind)) = endpoint else {
+        return None;
+    };
+    if body.is_empty() || body.len() > LARGEST_BODY {
+        return None;
+    }
+    let body: Value = serde_json::from_slice(body).ok()?;
+    name_in(kind, &body).as_deref().map(shown)
+}
+
+/// The userName of a user, the displayName of a group.
+pub(crate) fn name_in(kind: ResourceKind, resource: &Value) -> Option<String> {
+    let wanted = match kind {
+        ResourceKind::User => "userName",
+        ResourceKind::Group => "displayName",
+    };
+    let mut members = resource.as_object()?.iter();
+    let (_, name) = members.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?;
+    let name = name.as_str().filter(|name| !name.is_empty())?;
+    Some(name.to_owned())
+}
+
+/// A name as it is kept: cut short, with a sign in the place of each control character.
+fn shown(name: &str) -> String {
+    let readable = |c: char| {
+        if c.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    cut(
+        &name.chars().map(readable).collect::<String>(),
+        LONGEST_NAME,
+    )
+}
+
+/// A text of so many letters at most.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,306 @@
+//! What is written down of failures that come again and again, so that a client that is set up wrongly does not
+//! write without end.
+//!
+//! A failure that is the same as one before, within ten minutes, is counted with it: it is written the first time, when
+//! it has happened twice as often as was written, and otherwise once a minute. So a thousand in a second are ten
+//! writes, and a hundred a second for ever are two writes a minute. What is different each time has its bound in the
+//! [`BURST`] and the [`PAUSE`] of the tenant; the rest is counted in one entry. All of this is for each process.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, PoisonError};
+
+use directory::log::{EntryId, Refusal};
+use directory::tenant_id::TenantId;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long repetitions are counted in one entry.
+const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+/// How long an entry that goes on is not written again, unless its count has doubled.
+const SILENCE: SignedDuration = SignedDuration::from_mins(1);
+/// How many different failures of a tenant are written down at once: those of an import of many users, each of which
+/// its administrator wants to see.
+const BURST: i64 = 5_000;
+/// How long after each other further ones are written down, in milliseconds.
+const PAUSE: i64 = 1_000;
+/// How many writes callers without a good token cause in a minute, all tenants together.
+const STRANGERS: i64 = 10;
+/// How many failures are remembered; beyond it all are forgotten.
+const REMEMBERED: usize = 20_000;
+
+/// Who a failure is written down for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Caller {
+    /// Someone with a key of the tenant.
+    Known,
+    /// Someone who may have invented the tenant, too.
+    Stranger,
+}
+
+/// An entry that is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Due {
+    pub(super) id: EntryId,
+    pub(super) refusal: Refusal,
+    pub(super) count: u64,
+}
+
+/// The failures that this process has seen lately.
+#[derive(Debug, Default)]
+pub(super) struct Folds(Mutex<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    folds: HashMap<(TenantId, u64), Fold>,
+    tenants: HashMap<TenantId, Bucket>,
+    strangers: Option<Bucket>,
+}
+
+#[derive(Debug)]
+struct Fold {
+    id: EntryId,
+    count: u64,
+    written: u64,
+    wrote: Timestamp,
+}
+
+impl Fold {
+    fn is_open(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.id.made());
+        age >= SignedDuration::ZERO && age < WINDOW
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.count >= self.written.saturating_mul(2)
+            || now.duration_since(self.wrote).abs() >= SILENCE
+    }
+}
+
+/// So many at once, and one more each time a pause has passed.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// When it is full again, in milliseconds since 1970.
+    full: i64,
+}
+
+impl Bucket {
+    fn take(&mut self, now: Timestamp, burst: i64, pause: i64) -> bool {
+        let now = now.as_millisecond();
+        let full = self
+            .full
+            .clamp(now, now.saturating_add(burst.saturating_mul(pause)));
+        let taken = full.saturating_add(pause);
+        let is_there = taken <= now.saturating_add(burst.saturating_mul(pause));
+        self.full = if is_there { taken } else { full };
+        is_there
+    }
+}
+
+impl Folds {
+    /// Counts a failure, and gives the entry that is to be written for it, if one is.
+    pub(super) fn count(
+        &self,
+        tenant: &TenantId,
+        refusal: Refusal,
+        caller: Caller,
+        now: Timestamp,
+        random: [u8; 4],
+    ) -> Option<Due> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.folds.len() >= REMEMBERED || seen.tenants.len() >= REMEMBERED {
+            *seen = Seen::default();
+        }
+        let (key, is_open) = seen.find(tenant, &refusal, now);
+        if !is_open && caller == Caller::Known && !seen.grant(tenant, now) {
+            let more = super::beyond();
+            let (key, is_open) = seen.find(tenant, &more, now);
+            return seen.step(&key, is_open, more, caller, now, random);
+        }
+        seen.step(&key, is_open, refusal, caller, now, random)
+    }
+
+    /// An entry could not be written: it is tried again with its next repetition.
+    pub(super) fn unwritten(&self, tenant: &TenantId, refusal: &Refusal) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fold) = seen.folds.get_mut(&(tenant.clone(), digest(refusal))) {
+            fold.written = 0;
+        }
+    }
+}
+
+impl Seen {
+    /// Where a failure is counted, and whether it is counted there already.
+    fn find(
+        &self,
+        tenant: &TenantId,
+        refusal: &Refusal,
+        now: Timestamp,
+    ) -> ((TenantId, u64), bool) {
+        let key = (tenant.clone(), digest(refusal));
+        let is_open = self.folds.get(&key).is_some_and(|fold| fold.is_open(now));
+        (key, is_open)
+    }
+
+    fn grant(&mut self, tenant: &TenantId, now: Timestamp) -> bool {
+        let full = Bucket { full: 0 };
+        let bucket = self.tenants.entry(tenant.clone()).or_insert(full);
+        bucket.take(now, BURST, PAUSE)
+    }
+
+    fn step(
+        &mut self,
+        key: &(TenantId, u64),
+        is_open: bool,
+        refusal: Refusal,
+        caller: Caller,
+        now: Timestamp,
+        random: [u8; 4],
+    ) -> Option<Due> {
+        let strangers = self.strangers.get_or_insert(Bucket { full: 0 });
+        let mut granted = || match caller {
+            Caller::Known => true,
+            Caller::Stranger => strangers.take(now, STRANGERS, 60_000 / STRANGERS),
+        };
+        if !is_open {
+            if !granted() {
+                return None;
+            }
+            let new = Fold {
+                id: EntryId::new(now, random),
+                count: 0,
+                written: 0,
+                wrote: now,
+            };
+            self.folds.insert(key.clone(), new);
+        }
+        let fold = self.folds.get_mut(key)?;
+        fold.count += 1;
+        if !fold.is_due(now) || (is_open && !granted()) {
+            return None;
+        }
+        (fold.written, fold.wrote) = (fold.count, now);
+        Some(Due {
+            id: fold.id.clone(),
+            refusal,
+            count: fold.count,
+        })
+    }
+}
+
+fn digest(refusal: &Refusal) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    refusal.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
+    }
+
+    fn about(name: &str) -> Refusal {
+        Refusal {
+            name: Some(name.to_owned()),
+            ..Refusal::default()
+        }
+    }
+
+    /// What is written of the same failure at some instants.
+    fn counts(folds: &Folds, caller: Caller, instants: impl Iterator<Item = i64>) -> Vec<u64> {
+        let acme = TenantId::parse("acme").unwrap();
+        let due = instants
+            .filter_map(|instant| folds.count(&acme, about("ann"), caller, at(instant), [0; 4]));
+        due.map(|due| due.count).collect()
+    }
+
+    #[test]
+    fn a_thousand_equal_failures_in_a_second_are_ten_writes() {
+        let written = counts(&Folds::default(), Caller::Known, 0..1_000);
+        assert_eq!(written, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+    }
+
+    #[test]
+    fn equal_failures_without_end_are_written_twice_a_minute_at_most() {
+        let hour = (0..3_600_000).step_by(10);
+        let written = counts(&Folds::default(), Caller::Known, hour);
+        assert!((60..=150).contains(&written.len()), "{}", written.len());
+        let rare = counts(
+            &Folds::default(),
+            Caller::Known,
+            [0, 61_000, 122_000].into_iter(),
+        );
+        assert_eq!(rare, [1, 2, 3]);
+    }
+
+    #[test]
+    fn after_ten_minutes_an_entry_of_its_own_begins() {
+        let folds = Folds::default();
+        let instants = [0, 599_999, 600_000, 600_001];
+        assert_eq!(
+            counts(&folds, Caller::Known, instants.into_iter()),
+            [1, 2, 1, 2]
+        );
+    }
+
+    #[test]
+    fn different_failures_beyond_the_bound_are_counted_in_one_entry() {
+        let (folds, acme) = (Folds::default(), TenantId::parse("acme").unwrap());
+        let mut written = Vec::new();
+        for number in 0..BURST + 1_000 {
+            let refusal = about(&number.to_string());
+            written.extend(folds.count(&acme, refusal, Caller::Known, at(0), [0; 4]));
+        }
+        let (own, more): (Vec<_>, Vec<_>) = written
+            .into_iter()
+            .partition(|due| due.refusal.name.is_some());
+        assert_eq!(own.len(), usize::try_from(BURST).unwrap());
+        let counts: Vec<u64> = more.iter().map(|due| due.count).collect();
+        assert_eq!(counts, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
+        let other = TenantId::parse("globex").unwrap();
+        assert!(
+            folds
+                .count(&other, about("ann"), Caller::Known, at(0), [0; 4])
+                .is_some()
+        );
+        // A second later there is room for one more.
+        let later = |name| folds.count(&acme, about(name), Caller::Known, at(PAUSE), [0; 4]);
+        assert!(later("x").unwrap().refusal.name.is_some());
+        assert!(later("y").is_none());
+    }
+
+    #[test]
+    fn strangers_cause_ten_writes_a_minute_whatever_tenants_they_invent() {
+        let folds = Folds::default();
+        let mut written = 0;
+        for number in 0..10_000_i64 {
+            let tenant = TenantId::parse(&format!("t{number}")).unwrap();
+            let due = folds.count(
+                &tenant,
+                about("x"),
+                Caller::Stranger,
+                at(number * 6),
+                [0; 4],
+            );
+            written += usize::from(due.is_some());
+        }
+        assert!((10..=20).contains(&written), "{written}");
+        let same = counts(&Folds::default(), Caller::Stranger, (0..60_000).step_by(6));
+        assert!((10..=20).contains(&same.len()), "{same:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_tried_again_with_the_next_repetition() {
+        let (folds, acme) = (Folds::default(), TenantId::parse("acme").unwrap());
+        let count = || {
+            folds
+                .count(&acme, about("ann"), Caller::Known, at(0), [0; 4])
+                .map(|due| due.count)
+        };
+        assert_eq!((count(), count(), count()), (Some(1), Some(2), None));
+        folds.unwritten(&acme, &about("ann"));
+        assert_eq!((count(), count()), (Some(4), None));
+    }
+}

@@ -1,0 +1,171 @@
+//! Who an entry is about, and what of a bulk request is listed.
+
+use directory::log::{Entry, Wanted, Who};
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant};
+use jiff::Timestamp;
+use serde_json::json;
+use service::clock::{Clock, Ids};
+use service::requests::cause::{Cause, Outcome, advice};
+
+use super::{entries, log_of};
+use crate::support::client::{BULK, PATCH, group, user};
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
+
+async fn found(target: &Target, client: &Client, wanted: Wanted) -> Vec<Entry> {
+    let log = log_of(target, tenant_of(client));
+    let page = log.page(&wanted, 100, None, Timestamp::MIN).await.unwrap();
+    page.entries
+}
+
+/// Oktopost's list of failed provisionings: who, why, and what to do.
+#[tokio::test(flavor = "multi_thread")]
+async fn oktopost_failed_provisionings_are_listed_by_user() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let anna = client.create_user("anna@example.com").await;
+    let okta = [
+        ("user-agent", "Okta SCIM Client 1.0.0"),
+        ("content-type", "application/scim+json"),
+    ];
+    let taken = user("ANNA@example.com").to_string();
+    let answer = client
+        .send("POST", "/Users", &okta, Some(taken.into()))
+        .await;
+    answer.expect(409);
+    let mut wrong = user("berta@example.com");
+    wrong["name"] = json!("Berta Secret");
+    client.post("/Users", &wrong).await.expect(400);
+    let replaced = client.put(&format!("/Users/{anna}"), &user("")).await;
+    replaced.expect(400);
+    client
+        .post("/Groups", &group("Sales", &["odd".to_owned()]))
+        .await
+        .expect(400);
+
+    let all = entries(&target, &client).await;
+    let shown: Vec<_> = all
+        .iter()
+        .rev()
+        .map(|entry| {
+            let refusal = &entry.refusal;
+            (
+                refusal.operation.as_str(),
+                refusal.name.as_deref(),
+                refusal.cause.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("users.create", Some("ANNA@example.com"), "taken"),
+            ("users.create", Some("berta@example.com"), "value"),
+            ("users.replace", None, "value"),
+            ("groups.create", Some("Sales"), "member"),
+        ]
+    );
+    let first = &all.last().unwrap().refusal;
+    assert_eq!(first.provider.as_deref(), Some("Okta"));
+    assert_eq!(
+        first.reason,
+        "`userName` `…` is taken by another resource of this tenant"
+    );
+    assert!(advice(first).contains("Dashboard, Tasks"));
+    assert_eq!(all[1].refusal.resource, Some(anna));
+    assert_eq!(all[1].refusal.path.as_deref(), Some("/Users/{id}"));
+
+    let by = |who: &str| Wanted {
+        who: Some(Who::Like(who.to_owned())),
+        ..Wanted::default()
+    };
+    assert_eq!(found(&target, &client, by("berta")).await.len(), 1);
+    let users = Wanted {
+        operation: Some("users".to_owned()),
+        ..Wanted::default()
+    };
+    assert_eq!(found(&target, &client, users).await.len(), 3);
+    let tokens = Wanted {
+        causes: Some(Cause::words(Outcome::Token)),
+        ..Wanted::default()
+    };
+    assert!(found(&target, &client, tokens).await.is_empty());
+    let other = target.tenant().await;
+    assert!(entries(&target, &other).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let anna = client.create_user("anna").await;
+    let patch = json!({ "schemas": [PATCH], "Operations": [
+        { "op": "replace", "path": "active", "value": "perhaps" }
+    ] });
+    let request = json!({ "schemas": [BULK], "Operations": [
+        { "method": "POST", "path": "/Users", "bulkId": "b", "data": user("berta") },
+        { "method": "POST", "path": "/Users", "bulkId": "a", "data": user("ANNA") },
+        { "method": "PATCH", "path": format!("/Users/{anna}"), "data": patch },
+        { "method": "DELETE", "path": "/Nothing" },
+    ] });
+    client.post("/Bulk", &request).await.expect(200);
+    let all = entries(&target, &client).await;
+    let shown: Vec<_> = all
+        .iter()
+        .map(|entry| {
+            let refusal = &entry.refusal;
+            let name = refusal.name.as_deref().or(refusal.resource.as_deref());
+            (
+                refusal.place.unwrap(),
+                refusal.operation.as_str(),
+                refusal.status,
+                name,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (2, "users.create", 409, Some("ANNA")),
+            (3, "users.modify", 400, Some(anna.as_str())),
+            (4, "unknown", 400, None),
+        ]
+    );
+    assert!(
+        all.iter()
+            .all(|entry| entry.refusal.path.as_deref() == Some("/Bulk"))
+    );
+    assert!(!all[1].refusal.reason.contains("perhaps"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    client.get("/Users").await.expect(200);
+    let tenant = TenantId::parse(tenant_of(&client)).unwrap();
+    let (tenants, meter) = (target.stack.service.tenants(), Meter::default());
+    let found = tenants.find(&tenant, Clock::system().now(), &meter).await;
+    let mut settings = Tenant::clone(&found.unwrap().unwrap());
+    settings.status = Status::Off;
+    let write = Ids::system().write();
+    tenants
+        .put(&tenant, &settings, &write, &meter)
+        .await
+        .unwrap();
+    for name in ["anna", "berta", "carla"] {
+        client.post("/Users", &user(name)).await.expect(403);
+    }
+    let all = entries(&target, &client).await;
+    let [one] = all.as_slice() else {
+        panic!("{all:#?}");
+    };
+    assert_eq!(one.refusal.cause, "off");
+    assert_eq!(
+        (one.count, one.refusal.name.as_ref()),
+        (2, None),
+        "the third is not told yet"
+    );
+}

@@ -1,0 +1,116 @@
+//! What the administrator is told of tokens that do not admit, and the caller is not.
+
+use directory::log::Entry;
+
+use super::entries;
+use crate::support::moving::{Time, keyring, new_key, other_process, start};
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
+use service::requests::cause::advice;
+
+/// A token of a new key that has been changed.
+async fn token(
+    target: &Target,
+    client: &Client,
+    time: &Time,
+    change: impl FnOnce(&mut directory::keyring::KeyRecord),
+) -> String {
+    let (mut record, token) = new_key(tenant_of(client));
+    record.purpose = "Okta production".to_owned();
+    change(&mut record);
+    other_process(target)
+        .add(&keyring(), &record, time.now())
+        .await
+        .unwrap();
+    time.pass(1);
+    token
+}
+
+/// The only entry that a request with a token leaves.
+async fn entry(target: &Target, client: &Client, token: &str) -> Entry {
+    let before = entries(target, client).await.len();
+    let answer = client.with_token(token).get("/Users").await.expect(401);
+    assert!(
+        answer
+            .error()
+            .2
+            .starts_with("the bearer token is missing, wrong, expired or not one")
+    );
+    let all = entries(target, client).await;
+    assert_eq!(all.len(), before + 1, "{all:#?}");
+    all.into_iter().next().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
+    let (target, time) = start().await;
+    let client = target.tenant().await;
+    let end = time.now();
+    let expired = token(&target, &client, &time, |key| key.expires = Some(end)).await;
+    time.pass(1);
+    let of_expired = entry(&target, &client, &expired).await;
+    assert_eq!(of_expired.refusal.cause, "tokenExpired");
+    assert_eq!(
+        of_expired.refusal.reason,
+        "the token expired on 2027-01-15 at 08:00 UTC"
+    );
+    assert!(expired.contains(of_expired.refusal.key.as_deref().unwrap()));
+    assert!(advice(&of_expired.refusal).contains("Make a new one"));
+    assert!(
+        advice(&of_expired.refusal).contains("in Okta"),
+        "its purpose names the provider"
+    );
+
+    time.pass(1);
+    let network = "192.0.2.0/24".parse().unwrap();
+    let elsewhere = token(&target, &client, &time, |key| key.sources = vec![network]).await;
+    let of_elsewhere = entry(&target, &client, &elsewhere).await;
+    assert_eq!(of_elsewhere.refusal.cause, "tokenSource");
+    assert!(
+        of_elsewhere.refusal.reason.contains("127.0.0.1"),
+        "{of_elsewhere:?}"
+    );
+
+    time.pass(1);
+    let powerless = token(&target, &client, &time, |key| key.scopes = Vec::new()).await;
+    assert_eq!(
+        entry(&target, &client, &powerless).await.refusal.cause,
+        "tokenScope"
+    );
+    for entry in entries(&target, &client).await {
+        let shown = format!("{entry:?}");
+        for token in [&expired, &elsewhere, &powerless] {
+            assert!(!shown.contains(token.as_str()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_nobody_or_of_another_tenant_is_told_without_a_key() {
+    let (target, time) = start().await;
+    let (client, other) = (target.tenant().await, target.tenant().await);
+    let foreign = token(&target, &other, &time, |_| {}).await;
+    for (token, reason) in [
+        (foreign.as_str(), "one of this application's tokens here"),
+        ("", "without a token"),
+    ] {
+        let headers = match token {
+            "" => vec![("authorization", "")],
+            _ => Vec::new(),
+        };
+        time.pass(60);
+        let stranger = client.with_token(token);
+        stranger
+            .send("GET", "/Users", &headers, None)
+            .await
+            .expect(401);
+        let all = entries(&target, &client).await;
+        let refusal = &all[0].refusal;
+        assert_eq!(
+            (refusal.cause.as_str(), refusal.key.as_ref()),
+            ("tokenUnknown", None)
+        );
+        assert!(refusal.reason.contains(reason), "{refusal:?}");
+    }
+    assert!(entries(&target, &other).await.is_empty());
+}

@@ -35,5 +35,6 @@ mod search;
 mod storage;
 mod support;
 mod tenancy;
+mod tenants;
 mod versions;
 mod walks;

@@ -2,7 +2,6 @@
 
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenants::Tenant;
 use scim_core::Extensions;
 use serde_json::{Value, json};
 use service::clock::Ids;
@@ -25,19 +24,18 @@ async fn settings_that_another_process_changed_take_effect_within_60_seconds() {
     let (now, meter) = (time.now(), Meter::default());
     let found = other
         .tenants()
-        .find(&tenant, now, &meter)
+        .read(&tenant, &meter)
         .await
         .unwrap()
         .unwrap();
     let attributes = json!([{ "name": "badge" }]);
     let extensions = Extensions::parse(&json!([extension("User", BADGES, attributes)])).unwrap();
-    let settings = Tenant {
-        extensions,
-        ..Tenant::clone(&found)
-    };
-    other
+    let mut extended = found.clone();
+    extended.settings.extensions = extensions;
+    let write = || Ids::system().write();
+    let extended = other
         .tenants()
-        .put(&tenant, &settings, &Ids::system().write(), &meter)
+        .update(&found, extended, now, &write(), &meter)
         .await
         .unwrap();
     let add = json!([{ "op": "add", "path": path("badge"), "value": "B" }]);
@@ -54,9 +52,11 @@ async fn settings_that_another_process_changed_take_effect_within_60_seconds() {
         client.filter("/Users", &filter).await.expect(200).json()["totalResults"],
         1
     );
+    let mut next = extended.clone();
+    next.settings = found.settings.clone();
     other
         .tenants()
-        .put(&tenant, &found, &Ids::system().write(), &meter)
+        .update(&extended, next, now, &write(), &meter)
         .await
         .unwrap();
     time.pass(60);

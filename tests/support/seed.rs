@@ -9,7 +9,7 @@ use directory::keys::{self, Key};
 use directory::store::{Meter, Store};
 use directory::task::{Fate, Met};
 use directory::tenant_id::TenantId;
-use directory::write::NewResource;
+use directory::write::{NewResource, Origin};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 use local::fill::{Copies, Item, Pattern};
@@ -51,6 +51,7 @@ pub fn new_user(id: ResourceId, attributes: Value) -> NewResource {
         attributes: object(attributes),
         password: None,
         members: Vec::new(),
+        origin: Origin::Client,
     }
 }
 

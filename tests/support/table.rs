@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::keys::{self, Key, Lookup};
+use directory::keys::{self, Key, Lookup, Partition};
 use directory::tenant_id::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind, text};
@@ -57,6 +57,11 @@ impl Table {
             }
         }
         Self { tenant, items }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
     }
 
     /// All users or groups.
@@ -124,28 +129,11 @@ impl Table {
     }
 
     fn check_partitions(&self, faults: &mut Vec<String>) {
-        const KNOWN: [&str; 17] = [
-            "user",
-            "user#count",
-            "user#userName",
-            "user#externalId",
-            "user#email",
-            "group",
-            "group#count",
-            "group#displayName",
-            "group#externalId",
-            "member",
-            "memberOf",
-            "anchor",
-            "rate",
-            "task",
-            "request",
-            "keyring",
-            "lastUsed",
-        ];
+        let known = Partition::ALL.iter().map(|partition| partition.word());
+        let known: BTreeSet<&str> = known.collect();
         for key in self.items.keys() {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);
-            if !KNOWN.contains(&name) {
+            if !known.contains(name) {
                 faults.push(format!("an item of no known kind: {key:?}"));
             }
         }

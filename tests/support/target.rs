@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use directory::tenants::{Settings, Tenant};
 use local::dynamo::Storage;
 use local::faults::Faults;
 use local::stack::{Options, Stack};
@@ -100,5 +101,13 @@ impl Target {
         let tenant = tenant_of(client);
         let extended = self.stack.extend(tenant, extensions).await;
         extended.expect("the tenant is there");
+    }
+
+    /// Gives the client's tenant these settings, in the place of those it has.
+    pub async fn settings(&self, client: &Client, settings: &Value) {
+        let settings = Settings::parse(settings).expect("settings");
+        let change = |tenant: &mut Tenant| tenant.settings = settings;
+        let changed = self.stack.change(tenant_of(client), change).await;
+        changed.expect("the tenant is there");
     }
 }

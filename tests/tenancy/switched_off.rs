@@ -2,9 +2,8 @@
 
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenants::{Status, Tenant, Tenants};
-use scim_core::Extensions;
-use service::clock::Ids;
+use directory::tenants::{Status, Tenants};
+use service::clock::{Clock, Ids};
 
 use super::{fill, on_every_route, refused};
 use crate::support::moving::{new_key, start};
@@ -12,19 +11,14 @@ use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
 async fn switch(tenants: &Tenants, client: &Client, status: Status) {
-    let tenant = TenantId::parse(tenant_of(client)).unwrap();
-    let settings = Tenant {
-        status,
-        extensions: Extensions::default(),
-        rate: None,
-    };
+    let id = TenantId::parse(tenant_of(client)).unwrap();
+    let meter = Meter::default();
+    let current = tenants.read(&id, &meter).await.unwrap().unwrap();
+    let mut next = current.clone();
+    next.status = status;
+    let (now, write) = (Clock::system().now(), Ids::system().write());
     tenants
-        .put(
-            &tenant,
-            &settings,
-            &Ids::system().write(),
-            &Meter::default(),
-        )
+        .update(&current, next, now, &write, &meter)
         .await
         .unwrap();
 }
@@ -67,12 +61,7 @@ async fn a_tenant_that_another_process_switched_off_is_refused_within_60_seconds
     let client = target.tenant().await;
     client.get("/Users").await.expect(200);
     let clients = &target.stack.services.clients;
-    let other = local::stack::service(
-        clients,
-        None,
-        service::clock::Clock::system(),
-        Ids::system(),
-    );
+    let other = local::stack::service(clients, None, Clock::system(), Ids::system());
     switch(other.tenants(), &client, Status::Off).await;
     time.pass(60);
     client.get("/Users").await.expect(403);

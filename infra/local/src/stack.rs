@@ -251,8 +251,8 @@ impl Stack {
         })
     }
 
-    /// Makes a tenant that is switched on, and gives it a token: the one given, or a new one in the place of
-    /// the one made before.
+    /// Makes a tenant that is switched on, unless there is one with the name, which is left as it is; and gives
+    /// it a token: the one given, or a new one in the place of the one made before.
     ///
     /// # Errors
     ///
@@ -273,13 +273,29 @@ impl Stack {
     ///
     /// When there is no such tenant.
     pub async fn extend(&self, name: &str, extensions: Extensions) -> Result<(), StartError> {
+        self.change(name, |tenant| tenant.settings.extensions = extensions)
+            .await
+    }
+
+    /// Changes a tenant.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tenant, or it is being changed by somebody else too.
+    pub async fn change(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Tenant),
+    ) -> Result<(), StartError> {
         let tenant = TenantId::parse(name).ok_or("that cannot name a tenant")?;
         let (tenants, meter) = (self.service.tenants(), Meter::default());
-        let found = tenants.find(&tenant, self.clock.now(), &meter).await?;
-        let mut settings = Tenant::clone(&*found.ok_or("there is no such tenant")?);
-        settings.extensions = extensions;
-        let write = self.ids.write();
-        Ok(tenants.put(&tenant, &settings, &write, &meter).await?)
+        let current = tenants.read(&tenant, &meter).await?;
+        let current = current.ok_or("there is no such tenant")?;
+        let mut next = current.clone();
+        change(&mut next);
+        let (now, write) = (self.clock.now(), self.ids.write());
+        tenants.update(&current, next, now, &write, &meter).await?;
+        Ok(())
     }
 
     /// Has the table's stream and the schedules invoke their functions, in this process, for ever.

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::limits;
-use crate::schema::{Catalogue, ResourceKind, ResourceType, Schema};
+use crate::schema::{Catalogue, ResourceType, Schema};
 use crate::urn;
 
-/// `/ServiceProviderConfig`: what is supported, and no more than that.
+/// `/ServiceProviderConfig`: what is supported, and no more than that. `largest` is the largest page.
 #[must_use]
-pub fn service_provider_config(base: &str) -> Value {
+pub fn service_provider_config(base: &str, largest: usize) -> Value {
     json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": { "supported": true },
@@ -17,7 +17,7 @@ pub fn service_provider_config(base: &str) -> Value {
             "maxOperations": limits::BULK_OPERATIONS,
             "maxPayloadSize": limits::BODY_BYTES,
         },
-        "filter": { "supported": true, "maxResults": limits::PAGE },
+        "filter": { "supported": true, "maxResults": largest },
         "changePassword": { "supported": true },
         "sort": { "supported": true },
         "etag": { "supported": true },
@@ -25,8 +25,8 @@ pub fn service_provider_config(base: &str) -> Value {
             "cursor": true,
             "index": true,
             "defaultPaginationMethod": "index",
-            "defaultPageSize": limits::DEFAULT_PAGE,
-            "maxPageSize": limits::PAGE,
+            "defaultPageSize": limits::DEFAULT_PAGE.min(largest),
+            "maxPageSize": largest,
             "cursorTimeout": limits::CURSOR_SECONDS,
         },
         "authenticationSchemes": [{
@@ -70,7 +70,8 @@ pub fn resource_type(of: &ResourceType, base: &str) -> Value {
 /// All of `/ResourceTypes`.
 #[must_use]
 pub fn resource_types(catalogue: &Catalogue, base: &str) -> Vec<Value> {
-    ResourceKind::ALL
+    catalogue
+        .kinds()
         .iter()
         .map(|kind| resource_type(catalogue.resource_type(*kind), base))
         .collect()
@@ -95,7 +96,8 @@ pub fn schema(of: &Schema, base: &str) -> Value {
 /// The resource type that a name in a path means.
 #[must_use]
 pub fn find_resource_type<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c ResourceType> {
-    ResourceKind::ALL
+    catalogue
+        .kinds()
         .iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(name))
         .map(|kind| catalogue.resource_type(*kind))

@@ -19,6 +19,7 @@
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
 //! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
 //! | [`effort`] | how much work a request may cause | RFC 7644 §7.7 |
+//! | [`policy`] | what a tenant accepts beyond the schemas | RFC 7644 §3.3 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
 //!
 //! A resource in here is a JSON object in *normal form*: attribute names in the schema's
@@ -44,6 +45,7 @@ pub mod list;
 pub mod members;
 pub mod patch;
 pub mod path;
+pub mod policy;
 pub mod projection;
 pub mod resource;
 pub mod schema;

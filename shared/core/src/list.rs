@@ -39,18 +39,18 @@ impl StartIndex {
 }
 
 impl Count {
-    /// Reads `count`: absent is the default page, negative counts as 0, more than the largest page
+    /// Reads `count`: absent is the default page, negative counts as 0, more than the `largest` page
     /// as the largest page.
     ///
     /// # Errors
     ///
     /// `invalidValue` if it is no integer.
-    pub fn parse(given: Option<&str>) -> Result<Self, ScimError> {
+    pub fn parse(given: Option<&str>, largest: usize) -> Result<Self, ScimError> {
         let Some(count) = integer("count", given)? else {
-            return Ok(Self(limits::DEFAULT_PAGE));
+            return Ok(Self(limits::DEFAULT_PAGE.min(largest)));
         };
         let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
-        Ok(Self(count.min(limits::PAGE)))
+        Ok(Self(count.min(largest)))
     }
 
     /// Reads the `count` of a query with a cursor, `first` being that of its first page if this is a
@@ -60,10 +60,14 @@ impl Count {
     ///
     /// `invalidCount` if it is no integer, more than the largest page, or not that of the first page
     /// (RFC 9865 §2.1).
-    pub fn with_cursor(given: Option<&str>, first: Option<usize>) -> Result<Self, ScimError> {
+    pub fn with_cursor(
+        given: Option<&str>,
+        first: Option<usize>,
+        largest: usize,
+    ) -> Result<Self, ScimError> {
         let refused = |text: String| ScimError::new(ErrorKind::InvalidCount, text);
         let count = match integer("count", given) {
-            Ok(None) => return Ok(Self(first.unwrap_or(limits::DEFAULT_PAGE))),
+            Ok(None) => return Ok(Self(first.unwrap_or(limits::DEFAULT_PAGE.min(largest)))),
             Ok(Some(count)) => usize::try_from(count.max(0)).unwrap_or(usize::MAX),
             Err(error) => return Err(refused(error.detail)),
         };
@@ -71,9 +75,8 @@ impl Count {
             Some(first) if first != count => Err(refused(format!(
                 "`count` must be {first} as on the first page, or be left out"
             ))),
-            _ if count > limits::PAGE => Err(refused(format!(
-                "`count` must be at most {} with a cursor",
-                limits::PAGE
+            _ if count > largest => Err(refused(format!(
+                "`count` must be at most {largest} with a cursor"
             ))),
             _ => Ok(Self(count)),
         }
@@ -178,7 +181,11 @@ mod tests {
             (Some("1000000"), 1_000),
             (Some("-99999999999999999999999999999999999999999999"), 0),
         ] {
-            assert_eq!(Count::parse(given).unwrap().get(), count, "{given:?}");
+            assert_eq!(
+                Count::parse(given, limits::PAGE).unwrap().get(),
+                count,
+                "{given:?}"
+            );
         }
     }
 
@@ -186,7 +193,7 @@ mod tests {
     fn p08_parameters_that_are_no_integers_are_refused() {
         for odd in ["x", "1.5", "1e3", "-", "0x10", "١"] {
             assert!(StartIndex::parse(Some(odd)).is_err(), "{odd}");
-            assert!(Count::parse(Some(odd)).is_err(), "{odd}");
+            assert!(Count::parse(Some(odd), limits::PAGE).is_err(), "{odd}");
         }
     }
 
@@ -200,7 +207,12 @@ mod tests {
             (Some("-1"), None, 0),
             (Some("1000"), None, 1_000),
         ] {
-            assert_eq!(Count::with_cursor(given, first).unwrap().get(), count);
+            assert_eq!(
+                Count::with_cursor(given, first, limits::PAGE)
+                    .unwrap()
+                    .get(),
+                count
+            );
         }
         for (given, first) in [
             ("x", None),
@@ -209,7 +221,7 @@ mod tests {
             ("0", Some(7)),
             ("99999999999999999999999999999999999999999999", None),
         ] {
-            let error = Count::with_cursor(Some(given), first).unwrap_err();
+            let error = Count::with_cursor(Some(given), first, limits::PAGE).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidCount, "{given}");
         }
     }

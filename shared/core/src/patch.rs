@@ -12,6 +12,7 @@ use crate::path::Path;
 use crate::resource::check_message;
 use crate::urn;
 
+mod accept;
 pub mod apply;
 
 pub use apply::{Fault, PasswordChange, Patched, apply};
@@ -41,7 +42,7 @@ pub struct Operation {
 /// A PATCH request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PatchRequest {
-    /// Its operations in order, one at least.
+    /// Its operations in order. One was given at least; those that are passed over are not here.
     pub operations: Vec<Operation>,
 }
 

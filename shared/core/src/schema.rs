@@ -294,9 +294,10 @@ impl ResourceType {
 /// All schemas and resource types of a tenant.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
-    user: ResourceType,
-    group: ResourceType,
-    schemas: Vec<Arc<Schema>>,
+    pub(crate) user: ResourceType,
+    pub(crate) group: ResourceType,
+    pub(crate) schemas: Vec<Arc<Schema>>,
+    pub(crate) kinds: &'static [ResourceKind],
 }
 
 impl Catalogue {
@@ -339,6 +340,7 @@ impl Catalogue {
                 extensions: Vec::new(),
             },
             schemas,
+            kinds: &ResourceKind::ALL,
         }
     }
 
@@ -366,6 +368,12 @@ impl Catalogue {
             ResourceKind::User => &self.user,
             ResourceKind::Group => &self.group,
         }
+    }
+
+    /// The kinds of resources that there are for the tenant.
+    #[must_use]
+    pub const fn kinds(&self) -> &'static [ResourceKind] {
+        self.kinds
     }
 
     /// Every published schema.

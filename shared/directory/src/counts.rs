@@ -156,7 +156,11 @@ impl Directory {
     }
 
     /// The number of all resources.
-    pub(crate) async fn total(&self, kind: ResourceKind) -> Result<u64, DirectoryError> {
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn total(&self, kind: ResourceKind) -> Result<u64, DirectoryError> {
         Ok(self.counts(kind).await?.total())
     }
 

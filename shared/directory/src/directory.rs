@@ -15,6 +15,7 @@ use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
 use crate::members::Plans;
+use crate::rules::Rules;
 use crate::store::{Item, Meter, Store, sort_key, text};
 use crate::tenant_id::TenantId;
 
@@ -27,6 +28,7 @@ pub struct Directory {
     pub(crate) store: Arc<Store>,
     pub(crate) tenant: TenantId,
     pub(crate) meter: Arc<Meter>,
+    pub(crate) rules: Rules,
 }
 
 /// A member of a group.
@@ -105,14 +107,28 @@ pub enum Spread {
 }
 
 impl Directory {
-    /// The directory of one tenant, and where its consumption is counted.
+    /// The directory of one tenant without rules of its own, and where its consumption is counted.
     #[must_use]
     pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
         Self {
             store,
             tenant,
             meter,
+            rules: Rules::NONE,
         }
+    }
+
+    /// The same directory, where what is deleted is gone.
+    #[must_use]
+    pub const fn without_keeping(mut self) -> Self {
+        self.rules = self.rules.without_keeping();
+        self
+    }
+
+    /// The same directory, by these rules.
+    #[must_use]
+    pub fn by(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// The same directory, for calls that are made beside others.

@@ -17,6 +17,8 @@ pub enum DirectoryError {
         /// The value that was asked for.
         value: String,
     },
+    /// As many users are active as may be.
+    NoSeat(u32),
     /// The resource is no longer in the version that the change was made from.
     Stale,
     /// The resource does not exist any more.
@@ -75,6 +77,7 @@ impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken { attribute, .. } => write!(f, "{attribute} is taken"),
+            Self::NoSeat(seats) => write!(f, "{seats} users are active, as many as may be"),
             Self::Stale => f.write_str("the resource was changed meanwhile"),
             Self::Gone => f.write_str("the resource is gone"),
             Self::NoSuchMember(id) => write!(f, "no user or group {id}"),

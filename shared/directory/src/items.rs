@@ -33,6 +33,8 @@ pub(crate) mod attribute {
     pub(crate) const FENCE: &str = "f";
     /// The plan by which the members of a group are being changed.
     pub(crate) const OPEN: &str = "o";
+    /// That a user is from before provisioning and no client took it over yet.
+    pub(crate) const WAITING: &str = "a";
 }
 
 /// The largest resource, in bytes of JSON: an item may have 400 KB with its other attributes.
@@ -45,6 +47,8 @@ pub struct Stored {
     pub resource: Resource,
     /// The number of members, of a group; while a plan is open, that before it.
     pub members: u64,
+    /// Whether it is a user from before provisioning that no client took over yet.
+    pub waiting: bool,
     pub(crate) fence: u64,
     /// The plan by which its members are being changed.
     pub(crate) plan: Option<String>,
@@ -153,6 +157,7 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
                 attributes: serde_json::from_str(store::text(item, attribute::DATA)?).ok()?,
             },
             members: number(item, attribute::MEMBERS).unwrap_or_default(),
+            waiting: item.contains_key(attribute::WAITING),
             fence: number(item, attribute::FENCE).unwrap_or_default(),
             plan: store::text(item, attribute::OPEN).map(str::to_owned),
         })
@@ -167,6 +172,17 @@ pub(crate) struct Indexed {
     pub(crate) name: String,
     pub(crate) marker: String,
     pub(crate) lookups: BTreeSet<(Lookup, String)>,
+}
+
+impl Indexed {
+    /// The e-mail addresses, in their comparable form.
+    pub(crate) fn addresses(&self) -> BTreeSet<&str> {
+        let emails = self
+            .lookups
+            .iter()
+            .filter(|(lookup, _)| *lookup == Lookup::Email);
+        emails.map(|(_, value)| value.as_str()).collect()
+    }
 }
 
 /// The index entries that follow from the attributes of a resource.

@@ -13,6 +13,10 @@ use sha2::{Digest, Sha256};
 use crate::tenant_id::TenantId;
 use crate::token::KeyId;
 
+mod partition;
+
+pub use partition::Partition;
+
 /// The name of the partition key attribute.
 pub const PARTITION_KEY: &str = "pk";
 /// The name of the sort key attribute.
@@ -45,13 +49,6 @@ impl Key {
     }
 }
 
-const fn word(kind: ResourceKind) -> &'static str {
-    match kind {
-        ResourceKind::User => "user",
-        ResourceKind::Group => "group",
-    }
-}
-
 /// The attributes by which resources are found without being unique.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Lookup {
@@ -73,7 +70,10 @@ pub fn tenant(tenant: &TenantId) -> Key {
 /// The partition of all users or groups: `<t>#user`, `<t>#group`.
 #[must_use]
 pub fn resources(tenant: &TenantId, kind: ResourceKind) -> String {
-    format!("{tenant}#{}", word(kind))
+    match kind {
+        ResourceKind::User => Partition::User.of(tenant),
+        ResourceKind::Group => Partition::Group.of(tenant),
+    }
 }
 
 /// A user or group: `<t>#user`, `<id>`.
@@ -85,7 +85,10 @@ pub fn resource(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
 /// The partition of the counters: `<t>#user#count`.
 #[must_use]
 pub fn counts(tenant: &TenantId, kind: ResourceKind) -> String {
-    format!("{tenant}#{}#count", word(kind))
+    match kind {
+        ResourceKind::User => Partition::UserCount.of(tenant),
+        ResourceKind::Group => Partition::GroupCount.of(tenant),
+    }
 }
 
 /// The counter of the bucket that an id falls into: `<t>#user#count`, first byte of the id in hex.
@@ -100,7 +103,10 @@ pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
 /// The partition of the markers: `<t>#user#userName`, `<t>#group#displayName`.
 #[must_use]
 pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {
-    format!("{tenant}#{}#{}", word(kind), unique_attribute(kind))
+    match kind {
+        ResourceKind::User => Partition::UserName.of(tenant),
+        ResourceKind::Group => Partition::GroupName.of(tenant),
+    }
 }
 
 /// The sort keys between which the markers of the names from one to another stand; a few beyond them
@@ -136,11 +142,13 @@ pub const fn unique_attribute(kind: ResourceKind) -> &'static str {
 /// The partition of a lookup: `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId`.
 #[must_use]
 pub fn lookups(tenant: &TenantId, kind: ResourceKind, lookup: Lookup) -> String {
-    let name = match lookup {
-        Lookup::ExternalId => "externalId",
-        Lookup::Email => "email",
+    let partition = match (kind, lookup) {
+        (ResourceKind::User, Lookup::ExternalId) => Partition::UserExternalId,
+        (ResourceKind::User, Lookup::Email) => Partition::UserEmail,
+        (ResourceKind::Group, Lookup::ExternalId) => Partition::GroupExternalId,
+        (ResourceKind::Group, Lookup::Email) => Partition::GroupEmail,
     };
-    format!("{tenant}#{}#{name}", word(kind))
+    partition.of(tenant)
 }
 
 /// What leads the sort keys of all lookups of a value: `<value>#`.
@@ -166,10 +174,28 @@ pub fn lookup(
     )
 }
 
+/// The claim that makes an e-mail address unique: `<t>#user#emailClaim`, folded value.
+#[must_use]
+pub fn email_claim(tenant: &TenantId, folded: &str) -> Key {
+    Partition::EmailClaim.key(tenant, bounded(folded))
+}
+
+/// The seats of a tenant: `<t>#user#seats`, `-`.
+#[must_use]
+pub fn seats(tenant: &TenantId) -> Key {
+    Partition::Seats.key(tenant, "-")
+}
+
+/// A deleted user that is kept: `<t>#user#kept`, folded userName `#` id.
+#[must_use]
+pub fn kept(tenant: &TenantId, folded: &str, id: ResourceId) -> Key {
+    Partition::Kept.key(tenant, lookup_prefix(folded) + id.as_str())
+}
+
 /// The partition of all members: `<t>#member`.
 #[must_use]
 pub fn members(tenant: &TenantId) -> String {
-    format!("{tenant}#member")
+    Partition::Member.of(tenant)
 }
 
 /// A member of a group: `<t>#member`, `<group>#<member>`.
@@ -181,7 +207,7 @@ pub fn member(tenant: &TenantId, group: ResourceId, member: ResourceId) -> Key {
 /// The partition of all memberships: `<t>#memberOf`.
 #[must_use]
 pub fn memberships(tenant: &TenantId) -> String {
-    format!("{tenant}#memberOf")
+    Partition::MemberOf.of(tenant)
 }
 
 /// A membership: `<t>#memberOf`, `<member>#<group>`.
@@ -229,7 +255,7 @@ pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
 /// The partition of all tasks: `<t>#task`.
 #[must_use]
 pub fn tasks(tenant: &TenantId) -> String {
-    format!("{tenant}#task")
+    Partition::Task.of(tenant)
 }
 
 /// The tenant whose tasks stand in a partition; `None` for a partition of anything else.
@@ -254,19 +280,19 @@ pub fn tasked(sk: &str) -> Option<(ResourceId, &str)> {
 /// An anchor of a walk: `<t>#anchor`, digest of what is asked for.
 #[must_use]
 pub fn anchor(tenant: &TenantId, name: &str) -> Key {
-    Key::new(format!("{tenant}#anchor"), name)
+    Partition::Anchor.key(tenant, name)
 }
 
 /// The requests of a window: `<t>#rate`, number of the window.
 #[must_use]
 pub fn rate(tenant: &TenantId, window: i64) -> Key {
-    Key::new(format!("{tenant}#rate"), window.to_string())
+    Partition::Rate.key(tenant, window.to_string())
 }
 
 /// The partition of the requests log: `<t>#request`.
 #[must_use]
 pub fn requests(tenant: &TenantId) -> String {
-    format!("{tenant}#request")
+    Partition::Request.of(tenant)
 }
 
 /// An entry of the requests log: `<t>#request`, an id that grows with time.
@@ -285,7 +311,7 @@ pub fn once(name: &str) -> Key {
 /// Where the keys of a tenant are: `<t>#keyring`, `rings`.
 #[must_use]
 pub fn keyrings(tenant: &TenantId) -> Key {
-    Key::new(format!("{tenant}#keyring"), "rings")
+    Partition::Keyring.key(tenant, "rings")
 }
 
 /// Which keyrings may have room for a key: `admin#keyring`, `room`.
@@ -297,7 +323,7 @@ pub fn room() -> Key {
 /// The partition of the times at which keys were used: `<t>#lastUsed`.
 #[must_use]
 pub fn uses(tenant: &TenantId) -> String {
-    format!("{tenant}#lastUsed")
+    Partition::LastUsed.of(tenant)
 }
 
 /// When a key was used last: `<t>#lastUsed`, `<key>`.
@@ -352,6 +378,16 @@ mod tests {
         let two = lookup_prefix(&("ä".repeat(29_999) + "b"));
         assert_ne!(one, two);
         assert!(one.len() + 36 <= 1_024);
+    }
+
+    #[test]
+    fn a_key_of_a_tenant_is_made_of_its_partition_only() {
+        let source = include_str!("keys.rs");
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        assert!(!code.contains("{tenant}#"), "use `Partition`");
+        let words = Partition::ALL.iter().map(|partition| partition.word());
+        let words: std::collections::BTreeSet<_> = words.collect();
+        assert_eq!(words.len(), Partition::ALL.len());
     }
 
     #[test]

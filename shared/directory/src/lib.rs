@@ -7,11 +7,14 @@
 //!
 //! | item | `pk` | `sk` | carries |
 //! |---|---|---|---|
-//! | tenant | `tenants` | `<t>` | `d` settings |
-//! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash; `n` members, `o` open plan |
+//! | tenant | `tenants` | `<t>` | `d` settings, `name`, `status` and since when it is `switched`, `v` version, `c` created, `m` modified, `w` write id |
+//! | user, group | `<t>#user`, `<t>#group` | id | `d` the resource as JSON, `v` version, `c` created, `m` modified, `w` write id, `f` fence; `p` password hash, `a` waiting to be adopted; `n` members, `o` open plan |
 //! | count | `<t>#user#count`, `<t>#group#count` | first byte of the id, in hex | `a` … `d`, eight counts in each |
 //! | marker | `<t>#user#userName`, `<t>#group#displayName` | comparable form | `id` |
 //! | lookup | `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId` | `<value>#<id>` | |
+//! | claim | `<t>#user#emailClaim` | folded address | `id` |
+//! | seats | `<t>#user#seats` | `-` | `n` active users, `l` how many there may be |
+//! | kept user | `<t>#user#kept` | `<userName>#<id>` | `d` the deleted user, inactive, `v` version, `c` created, `m` modified |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group; `l` the write by which the member is being deleted |
 //! | part of a plan | `<t>#member` | `<group>#!<plan>#<number>` | `u` and `g` who joins, `r` who leaves; `n` the balance, once done |
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
@@ -74,8 +77,11 @@
 //! - A member-of edge whose group is gone counts for nothing; it is cleared behind the deletion. A marked edge
 //!   counts while its member exists.
 //! - Whatever is left of a large write whose owner died is found by its task.
+//! - A tenant that limits its seats counts its active users; one that has unique e-mail addresses has claims on
+//!   them, which hold while the owner has the address.
 //! - The version grows by one with each change and with nothing else.
 
+mod adopt;
 pub mod connect;
 pub mod counts;
 pub mod directory;
@@ -91,6 +97,7 @@ pub mod once;
 pub mod password;
 mod plan;
 pub mod rate;
+pub mod rules;
 pub mod search;
 pub mod store;
 pub mod task;

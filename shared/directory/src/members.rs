@@ -163,6 +163,9 @@ impl Edges {
                 | Role::Above
                 | Role::Task
                 | Role::Marker
+                | Role::Seat
+                | Role::Claim(_)
+                | Role::Kept
                 | Role::Left(_)
                 | Role::Certain => {}
             }

@@ -1,22 +1,28 @@
 //! Tenants and their settings.
 //!
 //! A tenant is one customer directory. What a request needs of it is cached for at most a minute; that
-//! there is no such tenant, for a second, so that a new one works at once.
+//! there is no such tenant, for a second, so that a new one works at once. Whoever manages tenants reads
+//! them as they are, and changes them on the version that was read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use scim_core::{Catalogue, Extensions};
-use serde::{Deserialize, Serialize};
+use scim_core::{Catalogue, limits};
+use serde_json::Value;
 
 use crate::error::{DirectoryError, corrupt};
-use crate::items::WriteId;
-use crate::items::s;
+use crate::items::{WriteId, n, s};
 use crate::keys;
-use crate::store::{self, Meter, Store, Transacted, text};
+use crate::store::{self, Item, Meter, Put, Store, Transacted, number, sort_key, text};
 use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role};
+use crate::write::{Actions, Role, update};
+
+pub mod clear;
+pub mod list;
+pub mod settings;
+
+pub use settings::Settings;
 
 /// How long a tenant is remembered.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
@@ -25,36 +31,157 @@ const ABSENT_AGE: SignedDuration = SignedDuration::from_secs(1);
 /// How many tenants and attributes of their extension schemas are remembered, which is about 10 MB;
 /// beyond it all are forgotten.
 const REMEMBERED: usize = 10_000;
+/// How long after a change of settings some process may still serve a request by those before: it
+/// remembers them for a minute, and a request takes 30 seconds at most.
+pub const SETTLED: SignedDuration = SignedDuration::from_secs(90);
 
-/// Whether a tenant accepts provisioning.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// The attributes of a tenant's item.
+mod attribute {
+    pub(super) const SETTINGS: &str = "d";
+    pub(super) const NAME: &str = "name";
+    pub(super) const STATUS: &str = "status";
+    pub(super) const SWITCHED: &str = "switched";
+    pub(super) const VERSION: &str = "v";
+    pub(super) const CREATED: &str = "c";
+    pub(super) const MODIFIED: &str = "m";
+    pub(super) const WRITE: &str = "w";
+}
+
+/// Whether a tenant accepts provisioning. One that is gone has no item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     /// Provisioning is switched on.
     On,
     /// Provisioning is switched off; the data is kept.
     Off,
+    /// The tenant is being deleted.
+    Closing,
 }
 
-/// The settings of a tenant.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::On, Self::Off, Self::Closing];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Closing => "closing",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.word() == word)
+    }
+}
+
+/// A tenant.
+#[derive(Clone, Debug)]
 pub struct Tenant {
+    /// Its id, the first segment of its base address.
+    pub id: TenantId,
+    /// Its name, for people.
+    pub name: String,
     /// Whether it accepts provisioning.
     pub status: Status,
-    /// Its own extension schemas.
-    #[serde(default, skip_serializing_if = "Extensions::is_empty")]
-    pub extensions: Extensions,
-    /// How many requests a second it may make, over ten seconds; without it the service's own limit holds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<u32>,
+    /// Since when it has this status; `None` while it is as it was created.
+    pub switched: Option<Timestamp>,
+    /// When it was created.
+    pub created: Timestamp,
+    /// When it was last changed.
+    pub last_modified: Timestamp,
+    /// Its version, from 1.
+    pub version: u64,
+    /// Its settings.
+    pub settings: Settings,
+    catalogue: Arc<Catalogue>,
+}
+
+/// A tenant that is to be created.
+#[derive(Clone, Debug)]
+pub struct NewTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Whether it accepts provisioning.
+    pub status: Status,
+    /// Its settings.
+    pub settings: Settings,
 }
 
 impl Tenant {
-    /// Its schemas and resource types.
+    /// The schemas and resource types that it has by its settings.
     #[must_use]
     pub const fn catalogue(&self) -> &Arc<Catalogue> {
-        self.extensions.catalogue()
+        &self.catalogue
+    }
+
+    /// The largest page of a list.
+    #[must_use]
+    pub fn largest_page(&self) -> usize {
+        self.settings.largest_page.unwrap_or(limits::PAGE)
+    }
+
+    /// The schemas and resource types before anything is left out that it does not accept; `None` when
+    /// nothing is.
+    #[must_use]
+    pub fn whole(&self) -> Option<&Catalogue> {
+        let whole = self.settings.extensions.catalogue();
+        (!Arc::ptr_eq(whole, &self.catalogue)).then_some(whole.as_ref())
+    }
+
+    /// Whether every process knows its present status.
+    #[must_use]
+    pub fn is_settled(&self, now: Timestamp) -> bool {
+        self.switched
+            .is_none_or(|switched| now.duration_since(switched) >= SETTLED)
+    }
+
+    fn item(&self, write: &WriteId) -> Item {
+        let millis = |instant: Timestamp| n(instant.as_millisecond());
+        let mut item = store::item(
+            &keys::tenant(&self.id),
+            [
+                (attribute::SETTINGS, s(self.settings.to_json().to_string())),
+                (attribute::NAME, s(self.name.as_str())),
+                (attribute::STATUS, s(self.status.word())),
+                (attribute::VERSION, n(self.version)),
+                (attribute::CREATED, millis(self.created)),
+                (attribute::MODIFIED, millis(self.last_modified)),
+                (attribute::WRITE, s(write.as_str())),
+            ],
+        );
+        if let Some(switched) = self.switched {
+            item.insert(attribute::SWITCHED.to_owned(), millis(switched));
+        }
+        item
+    }
+
+    fn read(item: &Item) -> Result<Self, DirectoryError> {
+        let read = || {
+            let instant = |name: &str| {
+                number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok())
+            };
+            let settings: Value = serde_json::from_str(text(item, attribute::SETTINGS)?).ok()?;
+            let settings = Settings::parse(&settings).ok()?;
+            Some(Self {
+                id: TenantId::parse(sort_key(item))?,
+                name: text(item, attribute::NAME)?.to_owned(),
+                status: Status::parse(text(item, attribute::STATUS)?)?,
+                switched: instant(attribute::SWITCHED),
+                created: instant(attribute::CREATED)?,
+                last_modified: instant(attribute::MODIFIED)?,
+                version: number(item, attribute::VERSION)?,
+                catalogue: settings.catalogue(),
+                settings,
+            })
+        };
+        read().ok_or_else(|| corrupt("tenant"))
     }
 }
 
@@ -77,7 +204,7 @@ impl Known {
         let extensions = self
             .tenant
             .iter()
-            .flat_map(|tenant| tenant.extensions.declared());
+            .flat_map(|tenant| tenant.settings.extensions.declared());
         let attributes = extensions.flat_map(|extension| &extension.schema.attributes);
         1 + attributes
             .map(|attribute| 1 + attribute.sub_attributes.len())
@@ -116,14 +243,7 @@ impl Tenants {
         {
             return Ok(known.tenant);
         }
-        let tenant = match self.store.get(&keys::tenant(id), meter).await? {
-            Some(item) => Some(Arc::new(
-                text(&item, "d")
-                    .and_then(|settings| serde_json::from_str(settings).ok())
-                    .ok_or_else(|| corrupt("tenant"))?,
-            )),
-            None => None,
-        };
+        let tenant = self.read(id, meter).await?.map(Arc::new);
         self.with(|known| {
             if known.values().map(Known::size).sum::<usize>() >= REMEMBERED {
                 known.clear();
@@ -134,31 +254,141 @@ impl Tenants {
         Ok(tenant)
     }
 
-    /// Creates a tenant or changes its settings; this process knows of it at once, others within a
-    /// minute.
-    pub async fn put(
+    /// A tenant, as it is.
+    pub async fn read(
         &self,
         id: &TenantId,
-        tenant: &Tenant,
+        meter: &Meter,
+    ) -> Result<Option<Tenant>, DirectoryError> {
+        let item = self.store.get(&keys::tenant(id), meter).await?;
+        item.as_ref().map(Tenant::read).transpose()
+    }
+
+    /// Creates a tenant. Repeated with the same write it finds its own success.
+    ///
+    /// # Errors
+    ///
+    /// `Taken` when there is, or still is, a tenant with the id.
+    pub async fn create(
+        &self,
+        new: NewTenant,
+        now: Timestamp,
         write: &WriteId,
         meter: &Meter,
-    ) -> Result<(), DirectoryError> {
-        let settings = serde_json::to_string(tenant).map_err(|_| corrupt("tenant"))?;
-        let item = store::item(&keys::tenant(id), [("d", s(settings))]);
+    ) -> Result<Tenant, DirectoryError> {
+        let now = to_millis(now);
+        let tenant = Tenant {
+            id: new.id,
+            name: new.name,
+            status: new.status,
+            switched: None,
+            created: now,
+            last_modified: now,
+            version: 1,
+            catalogue: new.settings.catalogue(),
+            settings: new.settings,
+        };
         let mut actions = Actions::default();
-        actions.put(self.store.table(), item, Role::Certain)?;
-        let done = self
-            .store
-            .transact(actions.into_items(), &write.token(0), meter)
-            .await?;
-        self.with(|known| known.remove(id));
-        match done {
-            Transacted::Done => Ok(()),
-            Transacted::Refused(_) => Err(DirectoryError::Stale),
+        actions.put(self.store.table(), tenant.item(write), Role::Resource)?;
+        let items = actions.into_items();
+        let done = self.store.transact(items, &write.token(0), meter).await;
+        self.forget(&tenant.id);
+        match done? {
+            Transacted::Done => Ok(tenant),
+            Transacted::Refused(_) => Err(DirectoryError::Taken {
+                attribute: "id",
+                value: tenant.id.to_string(),
+            }),
         }
+    }
+
+    /// Gives a tenant the name, status and settings of `next`, a changed copy of what was read;
+    /// this process knows of it at once, others within a minute. Nothing is written when nothing changes.
+    ///
+    /// # Errors
+    ///
+    /// `Stale` when the tenant was changed since it was read, `Gone`.
+    pub async fn update(
+        &self,
+        current: &Tenant,
+        next: Tenant,
+        now: Timestamp,
+        write: &WriteId,
+        meter: &Meter,
+    ) -> Result<Tenant, DirectoryError> {
+        let is_switched = current.status != next.status;
+        let is_same =
+            !is_switched && current.name == next.name && current.settings == next.settings;
+        if is_same {
+            return Ok(next);
+        }
+        let now = to_millis(now).max(current.last_modified);
+        let tenant = Tenant {
+            id: current.id.clone(),
+            switched: is_switched.then_some(now).or(current.switched),
+            created: current.created,
+            last_modified: now,
+            version: current.version + 1,
+            catalogue: next.settings.catalogue(),
+            ..next
+        };
+        let done = self.write(current, &tenant, write, meter).await;
+        self.forget(&tenant.id);
+        match done? {
+            Put::Done => Ok(tenant),
+            Put::Refused(Some(item)) if text(&item, attribute::WRITE) == Some(write.as_str()) => {
+                Ok(tenant)
+            }
+            Put::Refused(Some(_)) => Err(DirectoryError::Stale),
+            Put::Refused(None) => Err(DirectoryError::Gone),
+        }
+    }
+
+    async fn write(
+        &self,
+        current: &Tenant,
+        next: &Tenant,
+        write: &WriteId,
+        meter: &Meter,
+    ) -> Result<Put, DirectoryError> {
+        let mut item = next.item(write);
+        let key = keys::tenant(&next.id);
+        for name in [keys::PARTITION_KEY, keys::SORT_KEY] {
+            item.remove(name);
+        }
+        let mut names: Vec<String> = item.keys().cloned().collect();
+        names.sort_unstable();
+        // `name` and `status` are words of the expression language.
+        let set = names.iter().map(|name| format!("#{name} = :{name}"));
+        let expression = format!("SET {}", set.collect::<Vec<_>>().join(", "));
+        let condition = Some("v = :old");
+        let mut change = update(
+            self.store.table(),
+            &key,
+            &expression,
+            condition,
+            vec![(":old", n(current.version))],
+        )?;
+        let values = change.expression_attribute_values.get_or_insert_default();
+        values.extend(
+            item.into_iter()
+                .map(|(name, value)| (format!(":{name}"), value)),
+        );
+        let names = names.into_iter().map(|name| (format!("#{name}"), name));
+        change.expression_attribute_names = Some(names.collect());
+        self.store.update(change, meter).await
+    }
+
+    fn forget(&self, id: &TenantId) {
+        self.with(|known| known.remove(id));
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, Known>) -> T) -> T {
         act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// An instant without what the table does not keep.
+fn to_millis(instant: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }

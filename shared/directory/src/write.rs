@@ -11,20 +11,25 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 
 use crate::directory::Directory;
 use crate::error::DirectoryError;
-use crate::items::{Indexed, Stored, WriteId, attribute, data, indexed, n, resource_item, s};
+use crate::items::{Stored, WriteId, attribute, data, indexed, n, resource_item, s};
 use crate::keys;
-use crate::members::{Edges, MOST_ACTIONS};
+use crate::members::Edges;
+use crate::rules::Side;
 use crate::store::{self, Put, Transacted};
 
 mod actions;
 mod delete;
 mod depart;
+mod group;
 mod index;
+mod kept;
 
+use actions::removing;
 pub(crate) use actions::{Actions, Role, opening, update};
-use actions::{PRESENT, UNPLANNED, on_fence, unplanned};
+pub(crate) use group::Changing;
 pub(crate) use index::Change;
 use index::check_addresses;
+pub use kept::Kept;
 
 /// A resource that is to be created.
 pub struct NewResource {
@@ -38,6 +43,20 @@ pub struct NewResource {
     pub password: Option<String>,
     /// Its members.
     pub members: Vec<scim_core::members::Member>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a new resource comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Origin {
+    /// A client creates it.
+    #[default]
+    Client,
+    /// It is a user of the application from before provisioning, who waits to be taken over.
+    Application,
+    /// A client creates a user anew that it had deleted, and that was kept.
+    Kept(Kept),
 }
 
 /// What becomes of the password's hash.
@@ -80,18 +99,23 @@ impl Directory {
         write: &WriteId,
     ) -> Result<Stored, DirectoryError> {
         let now = to_millis(now);
+        let first = Meta {
+            created: now,
+            last_modified: now,
+            version: Version::FIRST,
+        };
+        let (id, meta) = match &new.origin {
+            Origin::Kept(kept) => (kept.id, kept.meta_again(now)),
+            Origin::Client | Origin::Application => (new.id, first),
+        };
         let resource = Resource {
             kind: new.kind,
-            id: new.id,
-            meta: Meta {
-                created: now,
-                last_modified: now,
-                version: Version::FIRST,
-            },
+            id,
+            meta,
             attributes: new.attributes,
         };
         let entries = indexed(new.kind, &resource.attributes);
-        check_addresses(None, &entries)?;
+        check_addresses(self.rules, None, &entries)?;
         let mut edges = Edges::of(resource.id);
         for member in &new.members {
             edges.add(member.id, member.kind);
@@ -102,29 +126,41 @@ impl Directory {
                 .create_largely(resource, &entries, edges, now, write)
                 .await;
         }
+        let side = Side {
+            attributes: &resource.attributes,
+            entries: &entries,
+        };
+        let mut demand = self.demand((new.kind, id), None, Some(side)).await?;
         for round in 0..MOST_ROUNDS {
             // Nothing contains a group that does not exist yet, so that no cycle can come of it.
             let members = edges.added();
             let mut actions = Actions::default();
             let key = keys::resource(&self.tenant, resource.kind, resource.id);
             let password = new.password.as_deref();
-            let item = resource_item(&key, &resource, members, password, write)?;
+            let mut item = resource_item(&key, &resource, members, password, write)?;
+            self.come(&mut actions, &mut item, &new.origin)?;
             actions.put(self.store.table(), item, Role::Resource)?;
             self.index(&mut actions, &resource, None, Some(&entries))?;
             actions.update(self.count(&resource, Change::More)?, Role::Certain);
+            self.meet_demand(&mut actions, id, &demand)?;
             self.edges(&mut actions, &edges)?;
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(Stored {
                     resource,
                     members,
+                    waiting: new.origin == Origin::Application,
                     fence: 0,
                     plan: None,
                 });
             }
+            if refused.contains(&Role::Kept) {
+                return Err(DirectoryError::Stale);
+            }
             if refused.contains(&Role::Marker) {
                 return Err(taken(new.kind, entries.name));
             }
+            self.settle_demand(id, &mut demand, &refused).await?;
             edges.settle(&refused)?;
         }
         Err(DirectoryError::Contended)
@@ -146,10 +182,26 @@ impl Directory {
     ) -> Result<Stored, DirectoryError> {
         let before = indexed(current.resource.kind, &current.resource.attributes);
         let after = indexed(current.resource.kind, &attributes);
-        check_addresses(Some(&before), &after)?;
-        let next = successor(current, attributes, now);
+        check_addresses(self.rules, Some(&before), &after)?;
+        let next = Stored {
+            waiting: false,
+            ..successor(current, attributes, now)
+        };
         let head = self.head(&next.resource, &password, None, write)?;
-        if (&before.marker, &before.lookups) == (&after.marker, &after.lookups) {
+        let head = match current.waiting {
+            true => removing(head, attribute::WAITING),
+            false => head,
+        };
+        let side = |attributes, entries| Side {
+            attributes,
+            entries,
+        };
+        let (kind, id) = (next.resource.kind, next.resource.id);
+        let from = side(&current.resource.attributes, &before);
+        let to = side(&next.resource.attributes, &after);
+        let mut demand = self.demand((kind, id), Some(from), Some(to)).await?;
+        let is_same = (&before.marker, &before.lookups) == (&after.marker, &after.lookups);
+        if is_same && demand.is_nothing() {
             return match self.store.update(head, &self.meter).await? {
                 Put::Done => Ok(next),
                 Put::Refused(Some(item))
@@ -161,17 +213,24 @@ impl Directory {
                 Put::Refused(None) => Err(DirectoryError::Gone),
             };
         }
-        let mut actions = Actions::default();
-        actions.update(head, Role::Resource);
-        self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
-        let refused = self.run(actions, &write.token(0)).await?;
-        if refused.is_empty() {
-            return Ok(next);
+        for round in 0..MOST_ROUNDS {
+            let mut actions = Actions::default();
+            actions.update(head.clone(), Role::Resource);
+            self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
+            self.meet_demand(&mut actions, id, &demand)?;
+            let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                return Ok(next);
+            }
+            if refused.contains(&Role::Resource) {
+                return Err(DirectoryError::Stale);
+            }
+            if refused.contains(&Role::Marker) {
+                return Err(taken(kind, after.name));
+            }
+            self.settle_demand(id, &mut demand, &refused).await?;
         }
-        if refused.contains(&Role::Resource) {
-            return Err(DirectoryError::Stale);
-        }
-        Err(taken(next.resource.kind, after.name))
+        Err(DirectoryError::Contended)
     }
 
     /// The update that writes a resource over the version before it.
@@ -204,143 +263,6 @@ impl Directory {
         }
         let key = keys::resource(&self.tenant, next.kind, next.id);
         update(self.store.table(), &key, &set, Some("v = :old"), values)
-    }
-
-    /// Changes a group: its attributes, its members, or both.
-    ///
-    /// Changes of members alone do not depend on each other, so they are made on whatever version the
-    /// group is in; everything else is made on the version of `current`. `None` when nothing changed; the
-    /// version of what comes back is right unless others changed members meanwhile. A plan that is open
-    /// is carried out first.
-    ///
-    /// # Errors
-    ///
-    /// `Stale`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyGroups`, `TooLarge`, `Contended`.
-    pub async fn change_group(
-        &self,
-        current: &Stored,
-        attributes: Attributes,
-        mut edges: Edges,
-        now: Timestamp,
-        write: &WriteId,
-    ) -> Result<Option<Stored>, DirectoryError> {
-        if let Some(plan) = &current.plan {
-            self.carry_out(current.resource.id, plan, write).await?;
-            return Err(DirectoryError::Stale);
-        }
-        let changing = Changing::new(current, attributes, now);
-        if edges.is_large() {
-            let changed = self.change_largely(&changing, edges, now, write);
-            return changed.await.map(Some);
-        }
-        for round in 0..MOST_ROUNDS {
-            self.check_cycles(&mut edges).await?;
-            if changing.is_same && edges.is_empty() {
-                return Ok(None);
-            }
-            let mut actions = Actions::default();
-            let head = self.group_head(&changing, &edges, edges.balance(), now, write)?;
-            actions.update(head, Role::Resource);
-            let (next, entries) = (&changing.next, (&changing.before, &changing.after));
-            self.index(
-                &mut actions,
-                &next.resource,
-                Some(entries.0),
-                Some(entries.1),
-            )?;
-            self.ancestors(&mut actions, &edges)?;
-            self.edges(&mut actions, &edges)?;
-            if actions.len() > MOST_ACTIONS {
-                // Many groups are above it.
-                let changed = self.change_largely(&changing, edges, now, write);
-                return changed.await.map(Some);
-            }
-            let refused = self.run(actions, &write.token(round)).await?;
-            if refused.is_empty() {
-                let members = current.members.saturating_add_signed(edges.balance());
-                return Ok(Some(Stored {
-                    members,
-                    ..changing.next
-                }));
-            }
-            if let Some(error) = changing.refusal(&refused) {
-                return Err(error);
-            }
-            edges.settle(&refused)?;
-        }
-        Err(DirectoryError::Contended)
-    }
-
-    /// The update of a group's item for a change of it.
-    pub(crate) fn group_head(
-        &self,
-        changing: &Changing,
-        edges: &Edges,
-        balance: i64,
-        now: Timestamp,
-        write: &WriteId,
-    ) -> Result<Update, DirectoryError> {
-        let next = &changing.next.resource;
-        let head = match changing.is_same && !edges.is_fenced() {
-            true => self.touch(next.id, balance, now, write)?,
-            false => unplanned(self.head(next, &PasswordHash::Keep, Some(balance), write)?),
-        };
-        Ok(match edges.fence() {
-            Some(fence) => on_fence(head, fence),
-            None => head,
-        })
-    }
-
-    /// The update of a group of which only members change, while no plan is open for it.
-    pub(crate) fn touch(
-        &self,
-        group: ResourceId,
-        balance: i64,
-        now: Timestamp,
-        write: &WriteId,
-    ) -> Result<Update, DirectoryError> {
-        update(
-            self.store.table(),
-            &keys::resource(&self.tenant, ResourceKind::Group, group),
-            "SET m = :m, w = :w ADD v :one, n :n",
-            Some(&format!("{PRESENT} AND {UNPLANNED}")),
-            vec![
-                (":m", n(to_millis(now).as_millisecond())),
-                (":w", s(write.as_str())),
-                (":one", n(1)),
-                (":n", n(balance)),
-            ],
-        )
-    }
-}
-
-/// A change of a group in the making.
-pub(crate) struct Changing {
-    pub(crate) next: Stored,
-    pub(crate) before: Indexed,
-    pub(crate) after: Indexed,
-    /// Whether its attributes stay.
-    is_same: bool,
-}
-
-impl Changing {
-    fn new(current: &Stored, attributes: Attributes, now: Timestamp) -> Self {
-        Self {
-            is_same: attributes == current.resource.attributes,
-            before: indexed(ResourceKind::Group, &current.resource.attributes),
-            after: indexed(ResourceKind::Group, &attributes),
-            next: successor(current, attributes, now),
-        }
-    }
-
-    /// What it means that these actions were refused, unless it is for the members to say.
-    pub(crate) fn refusal(&self, refused: &[Role]) -> Option<DirectoryError> {
-        let is_stale = [Role::Above, Role::Resource, Role::Task];
-        if refused.iter().any(|role| is_stale.contains(role)) {
-            return Some(DirectoryError::Stale);
-        }
-        let is_taken = refused.contains(&Role::Marker);
-        is_taken.then(|| taken(ResourceKind::Group, self.after.name.clone()))
     }
 }
 

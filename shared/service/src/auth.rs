@@ -10,11 +10,11 @@ use directory::keyring::{KeyRecord, KeyringError, Keyrings, Scope};
 use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
 use directory::tenant_keys::{KeysError, TenantKeys, Whereabouts};
-use directory::tenants::{Status, Tenants};
+use directory::tenants::{Status, Tenant, Tenants};
 use directory::token::{ImportedToken, Presented, Token};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
-use scim_core::{Catalogue, ErrorKind, ScimError};
+use scim_core::{ErrorKind, ScimError};
 
 use crate::requests::{Barred, Who};
 use crate::response::explain;
@@ -29,10 +29,8 @@ pub struct Caller {
     pub key: Arc<KeyRecord>,
     /// What it may do.
     pub scope: Scope,
-    /// The schemas and resource types of the tenant.
-    pub catalogue: Arc<Catalogue>,
-    /// How many requests a second the tenant may make, if it has a limit of its own.
-    pub rate: Option<u32>,
+    /// What the tenant has set.
+    pub settings: Arc<Tenant>,
 }
 
 impl Caller {
@@ -126,9 +124,10 @@ impl Gate<'_> {
                 tenant: tenant.clone(),
                 key,
                 scope,
-                catalogue: Arc::clone(settings.catalogue()),
-                rate: settings.rate,
+                settings,
             }),
+            // As if it were gone already.
+            Status::Closing => Err(unauthorized().into()),
             Status::Off => Err(Denied {
                 error: ScimError::new(
                     ErrorKind::Forbidden,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use directory::directory::Directory;
+use directory::tenants::Tenant;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 use http::header;
@@ -17,7 +18,7 @@ use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place
 use scim_core::effort::Effort;
 use scim_core::error::quote;
 use scim_core::projection::Projection;
-use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError, urn};
+use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError, urn};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, Ids};
@@ -43,7 +44,7 @@ const ANSWER: Duration = Duration::from_secs(25);
 /// What carries out bulk requests of one tenant.
 pub struct Bulk<'b> {
     directory: &'b Directory,
-    catalogue: &'b Catalogue,
+    settings: &'b Tenant,
     base: &'b str,
     /// What all operations may take together.
     effort: Effort,
@@ -74,14 +75,14 @@ impl<'b> Bulk<'b> {
     /// None that a request can cause.
     pub fn new(
         directory: &'b Directory,
-        catalogue: &'b Catalogue,
+        settings: &'b Tenant,
         base: &'b str,
         clock: &'b Clock,
         ids: &'b Ids,
     ) -> Result<Self, ScimError> {
         Ok(Self {
             directory,
-            catalogue,
+            settings,
             base,
             effort: Effort::of_request(),
             clock,
@@ -221,7 +222,7 @@ impl<'b> Bulk<'b> {
     }
 
     fn resources<'r>(&'r self, kind: ResourceKind, directory: &'r Directory) -> Resources<'r> {
-        let of = self.catalogue.resource_type(kind);
+        let of = (self.settings, kind);
         Resources::new(directory, of, self.base, &self.effort, self.clock, self.ids)
     }
 

@@ -18,7 +18,7 @@ use directory::token::KeyringId;
 use http::{Request, Response, header};
 use scim_core::effort::Effort;
 use scim_core::list::{Page, Place, StartIndex};
-use scim_core::{Catalogue, ErrorKind, ResourceId, ScimError, discovery};
+use scim_core::{Catalogue, ErrorKind, ResourceId, ScimError, discovery, limits};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -201,7 +201,10 @@ impl Service {
         }
         let base = address.base(self.public_url.as_deref(), request.headers());
         if is_public(&found) && !request.headers().contains_key(header::AUTHORIZATION) {
-            return Ok(Outcome::Message(discovery::service_provider_config(&base)));
+            return Ok(Outcome::Message(discovery::service_provider_config(
+                &base,
+                limits::PAGE,
+            )));
         }
         let gate = Gate {
             keyrings: &self.keyrings,
@@ -225,7 +228,7 @@ impl Service {
                 .serve(caller, route, variable, request, &base, meter)
                 .await;
         }
-        let (tenant, rate) = (caller.tenant.clone(), caller.rate);
+        let (tenant, rate) = (caller.tenant.clone(), caller.settings.settings.rate);
         let served = self.serve(caller, route, variable, request, &base, meter);
         match self.rates.turn(&tenant, rate, self.clock.now()) {
             Turn::Served => served.await,
@@ -254,10 +257,12 @@ impl Service {
             return Err(takes_no_filter().into());
         }
         caller.check_scope(route.endpoint, request.method())?;
-        let catalogue = caller.catalogue.as_ref();
+        let catalogue = caller.settings.catalogue().as_ref();
         match route.endpoint {
             Endpoint::ServiceProviderConfig => {
-                return Ok(Outcome::Message(discovery::service_provider_config(base)));
+                let largest = caller.settings.largest_page();
+                let config = discovery::service_provider_config(base, largest);
+                return Ok(Outcome::Message(config));
             }
             Endpoint::ResourceTypes | Endpoint::Schemas => {
                 return Ok(describe_all(route, catalogue, base)?);
@@ -277,7 +282,8 @@ impl Service {
             caller: &caller,
             base,
             effort: Effort::of_request(),
-            directory: Directory::new(Arc::clone(&self.store), tenant, Arc::clone(meter)),
+            directory: Directory::new(Arc::clone(&self.store), tenant, Arc::clone(meter))
+                .by(caller.settings.settings.rules()),
             clock: &self.clock,
             ids: &self.ids,
         };

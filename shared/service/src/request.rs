@@ -475,7 +475,8 @@ mod tests {
             ),
         ] {
             let error = body(&odd).and_then(|given| {
-                scim_core::list::Count::parse(given.count.as_deref()).map_err(|e| e.kind)
+                scim_core::list::Count::parse(given.count.as_deref(), scim_core::limits::PAGE)
+                    .map_err(|e| e.kind)
             });
             assert_eq!(error, Err(kind), "{odd}");
         }

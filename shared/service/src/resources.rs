@@ -4,7 +4,8 @@ use directory::directory::{Directory, GroupRef};
 use directory::error::DirectoryError;
 use directory::items::Stored;
 use directory::store::backoff;
-use directory::write::{NewResource, PasswordHash};
+use directory::tenants::Tenant;
+use directory::write::PasswordHash;
 use scim_core::effort::Effort;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
@@ -18,7 +19,9 @@ use crate::coding::Coding;
 use crate::request::Preconditions;
 use crate::response::{Outcome, answer_too_large, explain};
 
+mod come;
 pub mod list;
+mod policy;
 mod show;
 
 /// How often a change is made anew because the resource changed meanwhile.
@@ -31,6 +34,8 @@ pub struct Resources<'r> {
     pub directory: &'r Directory,
     /// The resource type.
     pub of: &'r ResourceType,
+    /// What the tenant has set.
+    pub settings: &'r Tenant,
     /// The base address.
     pub base: &'r str,
     /// What the request may still take.
@@ -48,7 +53,7 @@ impl<'r> Resources<'r> {
     #[must_use]
     pub fn new(
         directory: &'r Directory,
-        of: &'r ResourceType,
+        (settings, kind): (&'r Tenant, ResourceKind),
         base: &'r str,
         effort: &'r Effort,
         clock: &'r Clock,
@@ -56,7 +61,8 @@ impl<'r> Resources<'r> {
     ) -> Self {
         Self {
             directory,
-            of,
+            of: settings.catalogue().resource_type(kind),
+            settings,
             base,
             effort,
             clock,
@@ -87,28 +93,19 @@ impl<'r> Resources<'r> {
 
     /// POST.
     pub async fn create(&self, body: Value, projection: &Projection) -> Result<Outcome, ScimError> {
+        self.check_offered()?;
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
-        let new = NewResource {
-            kind: self.of.kind,
-            id: self.ids.resource(),
-            attributes: draft.attributes,
-            password: draft
-                .password
-                .map(|secret| self.hash(&secret))
-                .transpose()?,
-            members: draft.members,
-        };
-        let stored = self
-            .directory
-            .create(new, self.clock.now(), &self.ids.write())
-            .await
-            .map_err(explain)?;
+        self.check_policy(None, &draft.attributes)?;
+        let stored = self.come(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
-        // A new user is in no group; a new group may have members.
+        // A new user is in no group, unless it was the application's; a new group may have members.
         let body = match self.of.kind {
-            ResourceKind::User => self.represent(stored, Vec::new(), projection),
+            ResourceKind::User => {
+                let groups = self.groups_from_before(&stored, projection).await?;
+                self.represent(stored, self.groups(&groups), projection)
+            }
             ResourceKind::Group => self.show_group(stored, projection).await?,
         };
         Ok(Outcome::Created {
@@ -125,6 +122,7 @@ impl<'r> Resources<'r> {
         projection: &Projection,
         preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
+        self.check_offered()?;
         let (stored, groups) = self.attempt(0, self.id(id)?, projection).await?;
         if preconditions.has(stored.resource.meta.version) {
             return Ok(Outcome::NotModified(stored.resource.meta.version));
@@ -140,6 +138,7 @@ impl<'r> Resources<'r> {
         projection: &Projection,
         preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
+        self.check_offered()?;
         let id = self.id(id)?;
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
@@ -150,7 +149,9 @@ impl<'r> Resources<'r> {
         for attempt in 0..ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
             preconditions.check(current.resource.meta.version)?;
+            self.check_own(&current)?;
             draft.check_immutable(&current.resource.attributes, self.of)?;
+            self.check_policy(Some(&current), &draft.attributes)?;
             let change = Change {
                 attributes: draft.attributes.clone(),
                 members: (self.of.kind == ResourceKind::Group)
@@ -174,12 +175,15 @@ impl<'r> Resources<'r> {
         projection: &Projection,
         preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
+        self.check_offered()?;
         let id = self.id(id)?;
-        let request = PatchRequest::parse(body)?;
+        let request = self.accepted(PatchRequest::parse(body)?);
         for attempt in 0..ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
             preconditions.check(current.resource.meta.version)?;
+            self.check_own(&current)?;
             let patched = self.patched(&request, &current).await?;
+            self.check_policy(Some(&current), &patched.attributes)?;
             let projection = &projection.written(patched.on_request);
             let password = match &patched.password {
                 PasswordChange::Keep => PasswordHash::Keep,
@@ -256,7 +260,7 @@ impl<'r> Resources<'r> {
                     .change_group(&current, change.attributes, edges, now, &write)
                     .await
             }
-            None if is_same && change.password == PasswordHash::Keep => {
+            None if is_same && change.password == PasswordHash::Keep && !current.waiting => {
                 return Ok(Some(current));
             }
             None => self
@@ -279,6 +283,7 @@ impl<'r> Resources<'r> {
         id: &str,
         preconditions: &Preconditions,
     ) -> Result<Outcome, ScimError> {
+        self.check_offered()?;
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
@@ -293,6 +298,7 @@ impl<'r> Resources<'r> {
             // Not beside the resource: its fence tells of a group that it joins after this look only.
             let groups = self.directory.groups_to_leave(id).await.map_err(explain)?;
             preconditions.check(current.resource.meta.version)?;
+            self.check_own(&current)?;
             let deleted = self
                 .directory
                 .delete(&current, groups, self.clock.now(), &self.ids.write())
@@ -317,7 +323,7 @@ impl<'r> Resources<'r> {
         let beside = self.directory.branch();
         let groups = async move {
             match self.of.kind {
-                ResourceKind::User if projection.wants("groups", self.of) => {
+                ResourceKind::User if self.wants_groups(projection) => {
                     let groups = beside.groups_between(id, id).await;
                     let mut groups = groups.map_err(explain)?;
                     Ok(groups.remove(&id).unwrap_or_default())

@@ -212,6 +212,12 @@ pub fn explain(error: DirectoryError) -> ScimError {
             "`{attribute}` {} is taken by another resource of this tenant",
             quote(&value)
         )),
+        DirectoryError::NoSeat(seats) => ScimError::new(
+            ErrorKind::Forbidden,
+            format!(
+                "the limit of {seats} active users is reached; deactivate a user, or ask the application's vendor for more seats"
+            ),
+        ),
         DirectoryError::NoSuchMember(id) => scim_core::members::no_such_member(id.as_str()),
         DirectoryError::Cycle(id) => ScimError::invalid_value(format!(
             "`members`: the group {} contains this group, directly or through others, or is it; a group cannot contain itself",

@@ -38,12 +38,18 @@ impl Serving<'_> {
     }
 
     fn resources(&self, kind: ResourceKind) -> Resources<'_> {
-        let of = self.caller.catalogue.resource_type(kind);
         let effort = &self.effort;
         let coding = Coding::accepted(self.request.headers());
         Resources {
             coding,
-            ..Resources::new(&self.directory, of, self.base, effort, self.clock, self.ids)
+            ..Resources::new(
+                &self.directory,
+                (&self.caller.settings, kind),
+                self.base,
+                effort,
+                self.clock,
+                self.ids,
+            )
         }
     }
 
@@ -55,6 +61,14 @@ impl Serving<'_> {
             types: kinds.iter().map(|kind| self.resources(*kind)).collect(),
             caller: self.caller,
         }
+    }
+
+    /// The kinds that are left of those that a list is asked of. One of nothing is empty and no error, since
+    /// providers test their connection by lists.
+    fn offered(&self, kinds: &[ResourceKind]) -> Vec<ResourceKind> {
+        let there_are = self.caller.settings.catalogue().kinds();
+        let kinds = kinds.iter().copied();
+        kinds.filter(|kind| there_are.contains(kind)).collect()
     }
 
     /// The answer of an endpoint; `id` is the variable of its path.
@@ -82,9 +96,9 @@ impl Serving<'_> {
             }
             Endpoint::Delete(kind) => self.resources(kind).delete(id, given).await?,
             Endpoint::Bulk => {
-                let catalogue = self.caller.catalogue.as_ref();
+                let settings = self.caller.settings.as_ref();
                 let (clock, ids) = (self.clock, self.ids);
-                let bulk = Bulk::new(&self.directory, catalogue, self.base, clock, ids)?;
+                let bulk = Bulk::new(&self.directory, settings, self.base, clock, ids)?;
                 bulk.run(self.body()?).await?
             }
             Endpoint::Me => self.me().await?,
@@ -99,14 +113,15 @@ impl Serving<'_> {
     }
 
     async fn list(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
-        let listing = self.listing(kinds);
+        let listing = self.listing(&self.offered(kinds));
         listing.list(&self.parameters, &self.projection).await
     }
 
     async fn search(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
         let parameters = Parameters::search_request(self.body()?)?;
         let projection = parameters.projection()?;
-        self.listing(kinds).list(&parameters, &projection).await
+        let listing = self.listing(&self.offered(kinds));
+        listing.list(&parameters, &projection).await
     }
 
     /// The user that the key stands for, RFC 7644 §3.11: served directly, under its permanent address.

@@ -2,12 +2,13 @@
 
 use data_encoding::BASE32_DNSSEC;
 use directory::connect::Clients;
+use directory::items::WriteId;
 use directory::keyring::{KeyRecord, KeyringError, Scope};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{NewTenant, Settings, Status};
 use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
-use scim_core::Extensions;
+use jiff::Timestamp;
 use service::Service;
 use service::clock::{Clock, Ids};
 
@@ -58,14 +59,8 @@ pub async fn provision(
         imported: matches!(token.map(Token::parse), Some(Presented::Imported(_))),
         seal: ids.bytes(),
     };
-    let settings = Tenant {
-        status: Status::On,
-        extensions: Extensions::default(),
-        rate: None,
-    };
-    let (write, meter, now) = (ids.write(), Meter::default(), clock.now());
-    let put = service.tenants().put(&tenant, &settings, &write, &meter);
-    put.await?;
+    let (meter, now) = (Meter::default(), clock.now());
+    settle(service, tenant.clone(), now, &ids.write()).await?;
     let keys = service.keys(&tenant, &meter);
     keyrings.create(&keyring).await?;
     keys.note(&keyring, &ids.write()).await?;
@@ -96,6 +91,27 @@ pub async fn provision(
         }
     };
     Ok(text)
+}
+
+/// Creates a tenant. One that is there keeps its name, status and settings.
+async fn settle(
+    service: &Service,
+    id: TenantId,
+    now: Timestamp,
+    write: &WriteId,
+) -> Result<(), StartError> {
+    let (tenants, meter) = (service.tenants(), Meter::default());
+    if tenants.read(&id, &meter).await?.is_some() {
+        return Ok(());
+    }
+    let new = NewTenant {
+        name: id.to_string(),
+        id,
+        status: Status::On,
+        settings: Settings::default(),
+    };
+    tenants.create(new, now, write, &meter).await?;
+    Ok(())
 }
 
 /// A token that is there already is as good as one that was put there.

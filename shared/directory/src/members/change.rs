@@ -319,6 +319,7 @@ impl Directory {
             let _ = self.carry_out(edges.group, write.as_str(), write).await;
             return Ok(Stored {
                 members: edges.added(),
+                waiting: false,
                 fence: 0,
                 plan: Some(write.as_str().to_owned()),
                 resource,

@@ -1,11 +1,12 @@
 //! Batches: many items in few calls, what is left unprocessed tried again.
 
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
+    WriteRequest,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use super::{ATTEMPTS, Item, Meter, Store, backoff};
+use super::{ATTEMPTS, Item, Meter, Store, backoff, sort_key};
 use crate::directory::SIDE_BY_SIDE;
 use crate::error::{DirectoryError, from_sdk};
 use crate::keys::Key;
@@ -104,6 +105,36 @@ impl Store {
             }
         }
         Err(DirectoryError::Throttled)
+    }
+
+    /// The keys of the items of a whole partition, a page of them (1 MB of items), and where the next one starts.
+    pub(crate) async fn keys_page(
+        &self,
+        pk: &str,
+        from: Option<Item>,
+        meter: &Meter,
+    ) -> Result<(Vec<Key>, Option<Item>), DirectoryError> {
+        meter.call(&["dynamodb:Query"]);
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .projection_expression("sk")
+            .set_exclusive_start_key(from)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        meter.read(output.consumed_capacity());
+        let items = output.items.unwrap_or_default();
+        let keys = items.iter().map(|item| Key {
+            pk: pk.to_owned(),
+            sk: sort_key(item).to_owned(),
+        });
+        Ok((keys.collect(), output.last_evaluated_key))
     }
 
     /// Deletes items without conditions, in no order.

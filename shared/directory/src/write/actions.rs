@@ -22,6 +22,12 @@ pub(crate) enum Role {
     Task,
     /// Its unique name: somebody has it.
     Marker,
+    /// The seats: none is free.
+    Seat,
+    /// An e-mail address: somebody claims it.
+    Claim(String),
+    /// The deleted user that comes back: it did already.
+    Kept,
     /// The edge of a new member: there is one.
     Added(ResourceId),
     /// The item of a new member: there is none.
@@ -210,6 +216,17 @@ pub(super) fn on_fence(mut update: Update, fence: u64) -> Update {
         .expression_attribute_values
         .get_or_insert_default()
         .insert(":f".to_owned(), n(fence));
+    update
+}
+
+/// The same update, which also takes an attribute away.
+pub(super) fn removing(mut update: Update, name: &str) -> Update {
+    let comes_after = match update.update_expression.contains(" REMOVE ") {
+        true => ", ",
+        false => " REMOVE ",
+    };
+    update.update_expression.push_str(comes_after);
+    update.update_expression.push_str(name);
     update
 }
 

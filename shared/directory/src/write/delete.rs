@@ -11,6 +11,7 @@ use crate::error::DirectoryError;
 use crate::items::{Stored, WriteId, indexed, n};
 use crate::keys;
 use crate::members::MOST_ACTIONS;
+use crate::rules::Side;
 use crate::task::{Work, task_item};
 
 /// How many actions it takes to leave a group: the two edges, and the group's version and count.
@@ -38,7 +39,7 @@ impl Directory {
         let mut left: BTreeMap<ResourceId, bool> =
             groups.into_iter().map(|group| (group, true)).collect();
         for round in 0..MOST_ROUNDS {
-            let mut actions = self.removal(current)?;
+            let mut actions = self.removal(current, now)?;
             if has_edges {
                 // Whoever comes later finds what is still to be cleared.
                 let item = task_item(&task, Work::Deletion(kind), now);
@@ -73,13 +74,24 @@ impl Directory {
     }
 
     /// The actions that remove a resource with its index entries.
-    pub(super) fn removal(&self, current: &Stored) -> Result<Actions, DirectoryError> {
+    pub(super) fn removal(
+        &self,
+        current: &Stored,
+        now: Timestamp,
+    ) -> Result<Actions, DirectoryError> {
         let resource = &current.resource;
         let entries = indexed(resource.kind, &resource.attributes);
         let mut actions = Actions::default();
         self.remove_resource(&mut actions, current)?;
         self.index(&mut actions, resource, Some(&entries), None)?;
         actions.update(self.count(resource, Change::Less)?, Role::Certain);
+        let side = Side {
+            attributes: &resource.attributes,
+            entries: &entries,
+        };
+        let demand = self.demanded(resource.kind, Some(side), None);
+        self.meet_demand(&mut actions, resource.id, &demand)?;
+        self.keep(&mut actions, resource, &entries, now)?;
         Ok(actions)
     }
 

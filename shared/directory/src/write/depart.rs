@@ -42,7 +42,7 @@ impl Directory {
         let task = keys::task(&self.tenant, id, write.as_str());
         self.open_task(&task, Work::Deletion(kind), now).await?;
         self.mark_departing(id, &groups, write).await?;
-        let mut actions = self.removal(current)?;
+        let mut actions = self.removal(current, now)?;
         actions.check_task(self.store.table(), &task)?;
         let token = write.derived("commit").token(0);
         let refused = self.run(actions, &token).await?;

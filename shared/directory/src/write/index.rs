@@ -10,13 +10,13 @@ use crate::counts::Part;
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, n, s};
-use crate::keys::Lookup;
 use crate::members::MOST_ACTIONS;
+use crate::rules::Rules;
 use crate::{keys, store};
 
-/// How many e-mail addresses one request can give or change: a transaction has the resource, its counter,
-/// its marker before and after, its externalId before and after besides.
-const MOST_ADDRESSES: usize = MOST_ACTIONS - 6;
+/// How many actions of a transaction are not about e-mail addresses: the resource, its counter, its marker before
+/// and after, its externalId before and after.
+const OTHERS: usize = 6;
 
 /// How a number of resources changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,26 +89,23 @@ impl Directory {
     }
 }
 
-/// Refuses e-mail addresses beyond those that one transaction can index, and take out again.
+/// Refuses e-mail addresses beyond those that one transaction can index, and take out again. By some rules it has
+/// the seats, or a claim for each address, or the deleted user that comes back besides.
 pub(super) fn check_addresses(
+    rules: Rules,
     before: Option<&Indexed>,
     after: &Indexed,
 ) -> Result<(), DirectoryError> {
-    let addresses = |entries: &Indexed| -> BTreeSet<String> {
-        let emails = entries
-            .lookups
-            .iter()
-            .filter(|(lookup, _)| *lookup == Lookup::Email);
-        emails.map(|(_, value)| value.clone()).collect()
-    };
-    let old = before.map(addresses).unwrap_or_default();
-    let new = addresses(after);
+    let old = before.map(Indexed::addresses).unwrap_or_default();
+    let new = after.addresses();
     let given = new.len().max(old.symmetric_difference(&new).count());
-    match given > MOST_ADDRESSES {
-        true => Err(DirectoryError::TooManyAddresses {
-            given,
-            most: MOST_ADDRESSES,
-        }),
+    let others = OTHERS + rules.actions();
+    let most = match rules.unique_emails {
+        true => (MOST_ACTIONS - others) / 2,
+        false => MOST_ACTIONS - others,
+    };
+    match given > most {
+        true => Err(DirectoryError::TooManyAddresses { given, most }),
         false => Ok(()),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::keyring::{KeyRecord, Scope as TenantScope};
 use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant};
 use directory::token::KeyId;
 use http::{HeaderMap, Method, Request};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -155,8 +156,10 @@ async fn get(
 async fn stand_in(call: &Call<'_>, tenant: &TenantId) -> Result<Caller, Problem> {
     let service = &call.admin.service;
     let now = service.clock.now();
-    let found = service.tenants.find(tenant, now, call.meter).await?;
-    let settings = found.ok_or_else(|| no_tenant(tenant.as_str()))?;
+    let found = service.tenants.read(tenant, call.meter).await?;
+    let is_there = |settings: &Tenant| settings.status != Status::Closing;
+    let settings = found.filter(is_there);
+    let settings = settings.ok_or_else(|| no_tenant(tenant.as_str()))?;
     let key = KeyRecord {
         id: KeyId::from_bytes([0; 6]),
         tenant: tenant.clone(),
@@ -174,7 +177,6 @@ async fn stand_in(call: &Call<'_>, tenant: &TenantId) -> Result<Caller, Problem>
         tenant: tenant.clone(),
         key: Arc::new(key),
         scope: TenantScope::Scim,
-        catalogue: Arc::clone(settings.catalogue()),
-        rate: None,
+        settings: Arc::new(settings),
     })
 }

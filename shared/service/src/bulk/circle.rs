@@ -122,7 +122,7 @@ impl Bulk<'_> {
     async fn undo(&self, created: &[(Member<'_>, Done)]) -> Vec<(usize, ResourceId)> {
         let deletions = created.iter().filter_map(|(member, done)| {
             let (index, kind, id) = (member.index, member.task.kind, done.id?);
-            let beside = self.directory.branch();
+            let beside = self.directory.branch().without_keeping();
             Some(async move {
                 let any = Preconditions::default();
                 let deleted = self

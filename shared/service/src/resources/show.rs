@@ -60,7 +60,7 @@ impl Resources<'_> {
             return Ok(Vec::new());
         };
         match self.of.kind {
-            ResourceKind::User if projection.wants("groups", self.of) => {
+            ResourceKind::User if self.wants_groups(projection) => {
                 let groups = match spread {
                     Spread::Neighbours => {
                         let (first, last) = (first.resource.id, last.resource.id);
@@ -99,7 +99,7 @@ impl Resources<'_> {
         }
     }
 
-    fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
+    pub(super) fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {
         groups
             .iter()
             .map(|group| group.to_json(self.base))

@@ -127,8 +127,9 @@ impl Listing<'_> {
     fn paging(&self, parameters: &Parameters, filter: &str) -> Result<(Paging, usize), ScimError> {
         let start = StartIndex::parse(parameters.start_index.as_deref())?;
         let count = parameters.count.as_deref();
+        let largest = self.caller.settings.largest_page();
         let Some(cursor) = parameters.cursor.as_deref().map(str::trim) else {
-            return Ok((Paging::Index(start), Count::parse(count)?.get()));
+            return Ok((Paging::Index(start), Count::parse(count, largest)?.get()));
         };
         if start.get() > 1 {
             return Err(ScimError::invalid_value(
@@ -150,7 +151,7 @@ impl Listing<'_> {
             cursor.check_age(self.clock.now())?;
         }
         let first = cursor.as_ref().map(|cursor| cursor.count);
-        let count = Count::with_cursor(count, first)?.get();
+        let count = Count::with_cursor(count, first, largest)?.get();
         let after = cursor.map(|cursor| cursor.after);
         Ok((Paging::Cursor(query, after), count))
     }

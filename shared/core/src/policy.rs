@@ -1,0 +1,375 @@
+//! What the service provider of a tenant accepts beyond the schemas: which attributes, and which e-mail addresses.
+//!
+//! Attributes that are not accepted are as if no schema knew them: they are not published, passed over in what
+//! clients write (RFC 7644 §3.3) and not shown. The rules for e-mail addresses are put to a user as it is after
+//! all operations of a request, so that userName and address may change together, in either order; and only
+//! when one of the two changes, so that a user from before a rule can still be deactivated.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::Attributes;
+use crate::error::{ScimError, quote};
+use crate::path::{AttrPath, Named};
+use crate::schema::{Attribute, Catalogue, Extension, ResourceKind, ResourceType, Schema};
+use crate::text;
+
+/// The most names that a list of accepted attributes may have.
+pub const MOST_NAMES: usize = 300;
+
+/// Which e-mail addresses a user may have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Emails {
+    /// Any.
+    #[default]
+    Any,
+    /// One, of the type `work` or primary.
+    Work,
+}
+
+/// The rules for the e-mail addresses of users.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EmailRules {
+    /// Whether `userName` must be the work or primary address, for users that have addresses.
+    pub user_name_is_email: bool,
+    /// Which addresses there may be.
+    pub emails: Emails,
+}
+
+impl EmailRules {
+    /// Puts the rules to a user that is created, or changed from what it was `before`.
+    ///
+    /// # Errors
+    ///
+    /// `invalidValue` that says what to map.
+    pub fn check(&self, before: Option<&Attributes>, after: &Attributes) -> Result<(), ScimError> {
+        let is_same = |name: &str| before.is_some_and(|before| before.get(name) == after.get(name));
+        if *self == Self::default() || (is_same("userName") && is_same("emails")) {
+            return Ok(());
+        }
+        let emails = after.get("emails").and_then(Value::as_array);
+        let emails = emails.map(Vec::as_slice).unwrap_or_default();
+        if emails.is_empty() {
+            return Ok(());
+        }
+        if self.emails == Emails::Work {
+            check_one(emails)?;
+        }
+        match self.user_name_is_email {
+            true => check_user_name(after, emails),
+            false => Ok(()),
+        }
+    }
+}
+
+fn check_one(emails: &[Value]) -> Result<(), ScimError> {
+    match emails {
+        [one] if is_main(one) => Ok(()),
+        [_] => Err(ScimError::invalid_value(
+            "`emails`: the address must be of the type \"work\" or primary; map the work e-mail only",
+        )),
+        more => Err(ScimError::invalid_value(format!(
+            "`emails`: a user has one address here, its work e-mail; {} were given, so map the work e-mail only",
+            more.len()
+        ))),
+    }
+}
+
+fn check_user_name(user: &Attributes, emails: &[Value]) -> Result<(), ScimError> {
+    let user_name = user.get("userName").and_then(Value::as_str);
+    let user_name = user_name.unwrap_or_default();
+    let mut main = emails.iter().filter(|email| is_main(email)).peekable();
+    if main.peek().is_none() {
+        return Err(ScimError::invalid_value(
+            "`emails`: none is of the type \"work\" or primary; `userName` must equal the work e-mail, so map that too",
+        ));
+    }
+    let address = |email: &Value| {
+        email
+            .get("value")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let folded = text::fold(user_name);
+    let addresses: Vec<String> = main.filter_map(address).collect();
+    if addresses.iter().any(|email| text::fold(email) == folded) {
+        return Ok(());
+    }
+    Err(ScimError::invalid_value(format!(
+        "`userName` {} must equal the work e-mail; map both from the same attribute",
+        quote(user_name)
+    )))
+}
+
+/// Whether an address is the one by which a user is known: its work address, or the primary one.
+fn is_main(email: &Value) -> bool {
+    let kind = email.get("type").and_then(Value::as_str);
+    let is_primary = email.get("primary").and_then(Value::as_bool);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("work")) || is_primary == Some(true)
+}
+
+/// A list of accepted attributes of users.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    names: Vec<Name>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Name {
+    /// The URN of the extension.
+    urn: Option<String>,
+    /// The attribute; an extension may be accepted as a whole.
+    attribute: Option<String>,
+    sub: Option<String>,
+}
+
+impl Accepted {
+    /// Reads a list of attribute paths and URNs of extensions.
+    ///
+    /// # Errors
+    ///
+    /// The places of those that name nothing, and why.
+    pub fn parse(given: &[&str], catalogue: &Catalogue) -> Result<Self, Vec<(usize, String)>> {
+        let of = catalogue.resource_type(ResourceKind::User);
+        let mut names = Vec::new();
+        let mut faults = Vec::new();
+        for (index, text) in given.iter().enumerate() {
+            match Name::parse(text, of) {
+                Ok(name) => names.push(name),
+                Err(reason) => faults.push((index, reason)),
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(Self { names }),
+            false => Err(faults),
+        }
+    }
+
+    /// What is accepted of a schema: an extension, or the base schema.
+    fn narrow(&self, schema: &Schema, urn: Option<&str>) -> Schema {
+        let attributes = schema.attributes.iter();
+        Schema {
+            attributes: attributes
+                .filter_map(|attribute| self.narrow_attribute(attribute, urn))
+                .collect(),
+            ..schema.clone()
+        }
+    }
+
+    fn narrow_attribute(&self, attribute: &Attribute, urn: Option<&str>) -> Option<Attribute> {
+        let is_kept = urn.is_none() && ["userName", "active"].contains(&attribute.name.as_str());
+        if is_kept || attribute.required || attribute.is_read_only() {
+            return Some(attribute.clone());
+        }
+        let names: Vec<&Name> = self
+            .names
+            .iter()
+            .filter(|name| name.urn.as_deref() == urn)
+            .filter(|name| {
+                let given = name.attribute.as_ref();
+                given.is_none_or(|given| *given == attribute.name)
+            })
+            .collect();
+        if names.is_empty() {
+            return None;
+        }
+        let mut narrowed = attribute.clone();
+        if names.iter().all(|name| name.sub.is_some()) {
+            narrowed.sub_attributes.retain(|sub| {
+                names
+                    .iter()
+                    .any(|name| name.sub.as_ref() == Some(&sub.name))
+            });
+        }
+        Some(narrowed)
+    }
+}
+
+impl Name {
+    fn parse(text: &str, of: &ResourceType) -> Result<Self, String> {
+        let path = AttrPath::parse(text)?;
+        match path.resolve(of).map_err(|unknown| unknown.to_string())? {
+            Named::Base => Err("name the attributes of the base schema one by one".to_owned()),
+            Named::Extension(schema) => Ok(Self {
+                urn: Some(schema.id.clone()),
+                attribute: None,
+                sub: None,
+            }),
+            Named::Attribute(target) if target.sub.is_some() && target.attribute.multi_valued => {
+                Err(format!(
+                    "`{}` has several values; name it as a whole",
+                    target.attribute.name
+                ))
+            }
+            Named::Attribute(target) => Ok(Self {
+                urn: target.container.map(str::to_owned),
+                attribute: Some(target.attribute.name.clone()),
+                sub: target.sub.map(|sub| sub.name.clone()),
+            }),
+        }
+    }
+}
+
+/// Whether a tenant has groups.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Groups {
+    /// It has.
+    #[default]
+    Offered,
+    /// It has not: there are neither the resource type nor the memberships of users.
+    Off,
+}
+
+impl Catalogue {
+    /// What is left of these schemas and resource types for a tenant that does not accept everything.
+    #[must_use]
+    pub fn narrowed(&self, accepted: Option<&Accepted>, groups: Groups) -> Self {
+        let mut narrowed = self.clone();
+        if let Some(accepted) = accepted {
+            let user = &mut narrowed.user;
+            user.schema = Arc::new(accepted.narrow(&user.schema, None));
+            let extensions = user.extensions.iter().map(|extension| Extension {
+                schema: Arc::new(accepted.narrow(&extension.schema, Some(&extension.schema.id))),
+                required: extension.required,
+            });
+            user.extensions = extensions
+                .filter(|extension| extension.required || !extension.schema.attributes.is_empty())
+                .collect();
+        }
+        if groups == Groups::Off {
+            let mut schema = Schema::clone(&narrowed.user.schema);
+            schema
+                .attributes
+                .retain(|attribute| attribute.name != "groups");
+            narrowed.user.schema = Arc::new(schema);
+            narrowed.kinds = &[ResourceKind::User];
+        }
+        narrowed.publish(&self.user);
+        narrowed
+    }
+
+    /// Publishes the schemas as they are for users now, who had others `before`.
+    fn publish(&mut self, before: &ResourceType) {
+        let user = &self.user;
+        let is_gone = |id: &str| {
+            let of_group = id == self.group.schema.id
+                || self.group.extensions.iter().any(|one| one.schema.id == id);
+            let of_user = before.extensions.iter().any(|one| one.schema.id == id);
+            let is_kept = user.extensions.iter().any(|one| one.schema.id == id);
+            (of_user && !is_kept) || (of_group && !self.kinds.contains(&ResourceKind::Group))
+        };
+        let own = std::iter::once(&user.schema)
+            .chain(user.extensions.iter().map(|extension| &extension.schema));
+        let own: Vec<&Arc<Schema>> = own.collect();
+        let published = self
+            .schemas
+            .iter()
+            .filter(|schema| !is_gone(&schema.id))
+            .map(|schema| {
+                let narrowed = own.iter().find(|own| own.id == schema.id);
+                Arc::clone(narrowed.copied().unwrap_or(schema))
+            });
+        self.schemas = published.collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn attributes(value: Value) -> Attributes {
+        serde_json::from_value(value).unwrap()
+    }
+
+    const BOTH: EmailRules = EmailRules {
+        user_name_is_email: true,
+        emails: Emails::Work,
+    };
+
+    #[test]
+    fn the_user_name_is_the_work_or_primary_address_in_any_case() {
+        let work = |name: &str, value: &str| {
+            attributes(json!({ "userName": name, "emails": [{ "value": value, "type": "work" }] }))
+        };
+        assert!(
+            BOTH.check(None, &work("Ann@Acme.com", "ann@acme.COM"))
+                .is_ok()
+        );
+        assert!(BOTH.check(None, &work("ann", "ann@acme.com")).is_err());
+        let names_only = attributes(json!({ "userName": "ann" }));
+        assert!(BOTH.check(None, &names_only).is_ok());
+        let primary = attributes(
+            json!({ "userName": "a@b", "emails": [{ "value": "a@b", "primary": true }] }),
+        );
+        assert!(BOTH.check(None, &primary).is_ok());
+        let home = json!({ "userName": "a@b", "emails": [{ "value": "a@b", "type": "home" }] });
+        assert!(BOTH.check(None, &attributes(home.clone())).is_err());
+        let name_only = EmailRules {
+            emails: Emails::Any,
+            ..BOTH
+        };
+        assert!(name_only.check(None, &attributes(home)).is_err());
+    }
+
+    #[test]
+    fn more_than_the_work_address_is_refused() {
+        let two = attributes(json!({ "userName": "a@b", "emails": [
+            { "value": "a@b", "type": "work" }, { "value": "c@d", "type": "home" }] }));
+        assert!(BOTH.check(None, &two).is_err());
+        let any = EmailRules {
+            emails: Emails::Any,
+            ..BOTH
+        };
+        assert!(any.check(None, &two).is_ok());
+    }
+
+    #[test]
+    fn a_user_from_before_the_rules_may_change_in_other_ways() {
+        let before = attributes(json!({ "userName": "ann",
+            "emails": [{ "value": "a@b", "type": "home" }], "active": true }));
+        let mut after = before.clone();
+        after.insert("active".to_owned(), json!(false));
+        assert!(BOTH.check(Some(&before), &after).is_ok());
+        after.insert("userName".to_owned(), json!("bob"));
+        assert!(BOTH.check(Some(&before), &after).is_err());
+    }
+
+    #[test]
+    fn what_is_not_accepted_is_in_no_schema() {
+        let standard = Catalogue::standard();
+        let accepted = Accepted::parse(&["name.givenName", "Name.familyName", "emails"], standard);
+        let narrowed = standard.narrowed(Some(&accepted.unwrap()), Groups::Off);
+        let user = narrowed.resource_type(ResourceKind::User);
+        let names: Vec<_> = user
+            .schema
+            .attributes
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert_eq!(names, ["userName", "name", "active", "emails"]);
+        let subs = &user.attribute("name").unwrap().sub_attributes;
+        let subs: Vec<_> = subs.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(subs, ["familyName", "givenName"]);
+        let ids: Vec<_> = narrowed
+            .schemas()
+            .iter()
+            .map(|schema| schema.name.as_str())
+            .collect();
+        assert!(
+            !ids.contains(&"Group") && !ids.contains(&"Enterprise User"),
+            "{ids:?}"
+        );
+        assert_eq!(narrowed.schemas()[0].attributes.len(), 4);
+        assert_eq!(narrowed.kinds(), [ResourceKind::User]);
+    }
+
+    #[test]
+    fn names_of_nothing_are_refused_with_their_place() {
+        let faults = Accepted::parse(&["title", "tittle", "emails.value"], Catalogue::standard());
+        let places: Vec<_> = faults.unwrap_err().into_iter().map(|(at, _)| at).collect();
+        assert_eq!(places, [1, 2]);
+    }
+}

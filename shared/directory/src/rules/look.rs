@@ -1,0 +1,165 @@
+//! Looking through all users of a tenant, when a rule begins to hold for those that there are.
+
+use futures_util::future::try_join_all;
+use scim_core::sort::Direction;
+use scim_core::{ResourceId, ResourceKind};
+
+use super::is_active;
+use crate::directory::Directory;
+use crate::error::DirectoryError;
+use crate::items::{n, read_resource};
+use crate::keys::{self, Lookup};
+use crate::store::{self, Put, Range, number, sort_key};
+use crate::write::update;
+
+/// How long a look through all users takes at most. The gateway waits 30 seconds.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+/// The digits that an id can begin with: all users are looked through side by side.
+const DIGITS: [&str; 16] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
+];
+/// How often users are counted anew, because others came or went meanwhile.
+const COUNTS: u32 = 3;
+
+/// The seats of a tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seats {
+    /// How many users are active.
+    pub taken: u64,
+    /// How many may be.
+    pub limit: u64,
+}
+
+impl Directory {
+    /// Counts the active users and limits them from now on. Nobody may write for the tenant meanwhile who does
+    /// not know of the rule.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more users than can be counted in the time; `Contended` when they keep coming.
+    pub async fn open_seats(&self, limit: u32) -> Result<(), DirectoryError> {
+        for _ in 0..COUNTS {
+            let before = self.total(ResourceKind::User).await?;
+            let active = self.count_active().await?;
+            let key = keys::seats(&self.tenant);
+            let item = store::item(&key, [("n", n(active)), ("l", n(limit))]);
+            self.store.batch_put(vec![item], &self.meter).await?;
+            if self.total(ResourceKind::User).await? == before {
+                return Ok(());
+            }
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// Limits the active users, who are counted already, to another number; with `None` to none.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn limit_seats(&self, limit: Option<u32>) -> Result<(), DirectoryError> {
+        let (expression, values) = match limit {
+            Some(limit) => ("SET l = :l", vec![(":l", n(limit))]),
+            None => ("REMOVE l", Vec::new()),
+        };
+        let key = keys::seats(&self.tenant);
+        let condition = Some("attribute_exists(pk)");
+        let change = update(self.store.table(), &key, expression, condition, values)?;
+        match self.store.update(change, &self.meter).await? {
+            Put::Done | Put::Refused(_) => Ok(()),
+        }
+    }
+
+    /// How many users are active and how many may be, if they are limited.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn seats(&self) -> Result<Option<Seats>, DirectoryError> {
+        let key = keys::seats(&self.tenant);
+        let item = self.store.get(&key, &self.meter).await?;
+        Ok(item.and_then(|item| {
+            Some(Seats {
+                taken: number(&item, "n")?,
+                limit: number(&item, "l")?,
+            })
+        }))
+    }
+
+    async fn count_active(&self) -> Result<u64, DirectoryError> {
+        let digits = DIGITS.map(|digit| {
+            let branch = self.branch();
+            async move { branch.count_active_in(digit).await }
+        });
+        let counts = tokio::time::timeout(PATIENCE, try_join_all(digits));
+        let counts = counts.await.map_err(|_| DirectoryError::TooMany)??;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// The active users whose ids begin with a digit.
+    async fn count_active_in(&self, digit: &str) -> Result<u64, DirectoryError> {
+        let pk = keys::resources(&self.tenant, ResourceKind::User);
+        let range = Range::prefix(pk, digit);
+        let mut active = 0;
+        let mut from = None;
+        loop {
+            let (items, next) = self
+                .store
+                .query_page(&range, None, from, Direction::Ascending, &self.meter)
+                .await?;
+            for item in &items {
+                let user = read_resource(ResourceKind::User, item)?;
+                active += u64::from(is_active(&user.resource.attributes));
+            }
+            from = next;
+            if from.is_none() {
+                return Ok(active);
+            }
+        }
+    }
+
+    /// Two users who have the same e-mail address, for each such address, up to `most` of them.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more addresses than can be looked through in the time.
+    pub async fn sharing_addresses(
+        &self,
+        most: usize,
+    ) -> Result<Vec<[ResourceId; 2]>, DirectoryError> {
+        let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
+        let range = Range {
+            pk,
+            from: "\u{0}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        };
+        let look = async {
+            let mut sharing = Vec::new();
+            let mut last: Option<(String, ResourceId)> = None;
+            let mut from = None;
+            loop {
+                let (items, next) = self
+                    .store
+                    .query_page(&range, None, from, Direction::Ascending, &self.meter)
+                    .await?;
+                for item in &items {
+                    let split = sort_key(item).rsplit_once('#');
+                    let Some((value, id)) =
+                        split.and_then(|(value, id)| Some((value, ResourceId::parse(id)?)))
+                    else {
+                        continue;
+                    };
+                    let other = last.replace((value.to_owned(), id));
+                    let other = other.filter(|(last, _)| last == value);
+                    sharing.extend(other.map(|(_, other)| [other, id]));
+                }
+                from = next;
+                if from.is_none() || sharing.len() >= most {
+                    sharing.truncate(most);
+                    return Ok(sharing);
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, look).await;
+        found.map_err(|_| DirectoryError::TooMany)?
+    }
+}

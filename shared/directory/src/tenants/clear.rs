@@ -1,0 +1,94 @@
+//! Deleting a tenant: everything that is kept of it goes, and its own item last, so that nobody can take the id
+//! anew while there is something left.
+//!
+//! A tenant that is closing answers nobody, but a process that remembers it as it was may still write for it
+//! for [`SETTLED`](super::SETTLED) after the switch. So the item stays at least that long, and goes only when a
+//! look through all partitions after that found nothing. Whoever calls may stop at any time, and call again.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Status, Tenants};
+use crate::error::DirectoryError;
+use crate::items::{WriteId, n};
+use crate::keys::{self, Partition};
+use crate::store::{Meter, Transacted};
+use crate::tenant_id::TenantId;
+use crate::write::{Actions, Role};
+
+/// How far the deletion of a tenant has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cleared {
+    /// There is nothing left of it.
+    Gone,
+    /// It is to be called again: there is more, or the tenant was closed too short a time ago.
+    NotYet,
+    /// The tenant is not being deleted.
+    InUse,
+}
+
+impl Tenants {
+    /// Deletes what is kept of a tenant that is closing, as far as it comes in the time. Its keys must be out of
+    /// the keyrings by then.
+    pub async fn clear(
+        &self,
+        id: &TenantId,
+        now: Timestamp,
+        patience: Duration,
+        write: &WriteId,
+        meter: &Meter,
+    ) -> Result<Cleared, DirectoryError> {
+        let Some(tenant) = self.read(id, meter).await? else {
+            return Ok(Cleared::Gone);
+        };
+        if tenant.status != Status::Closing {
+            return Ok(Cleared::InUse);
+        }
+        let swept = tokio::time::timeout(patience, async {
+            while self.sweep(id, meter).await? > 0 {}
+            Ok::<_, DirectoryError>(())
+        });
+        match swept.await {
+            Ok(swept) => swept?,
+            Err(_) => return Ok(Cleared::NotYet),
+        }
+        if !tenant.is_settled(now) {
+            return Ok(Cleared::NotYet);
+        }
+        let mut actions = Actions::default();
+        let version = [(":v", n(tenant.version))];
+        actions.delete(
+            self.store.table(),
+            &keys::tenant(id),
+            Some(("v = :v", &version)),
+            Role::Resource,
+        )?;
+        let items = actions.into_items();
+        let done = self.store.transact(items, &write.token(0), meter).await;
+        self.forget(id);
+        match done? {
+            Transacted::Done => Ok(Cleared::Gone),
+            Transacted::Refused(_) => Ok(Cleared::NotYet),
+        }
+    }
+
+    /// Looks through all partitions and deletes what is there; how much that was.
+    async fn sweep(&self, id: &TenantId, meter: &Meter) -> Result<usize, DirectoryError> {
+        let mut found = 0;
+        for partition in Partition::ALL {
+            let pk = partition.of(id);
+            let mut from = None;
+            loop {
+                let (keys, next) = self.store.keys_page(&pk, from, meter).await?;
+                self.store.batch_delete(&keys, meter).await?;
+                found += keys.len();
+                from = next;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+}

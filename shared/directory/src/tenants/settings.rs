@@ -1,0 +1,342 @@
+//! The settings of a tenant, and reading them from JSON: as an administrator gives them, and as they are stored.
+//!
+//! Absent is the default. Names that there are not are refused, since a misspelt setting would silently be
+//! another one.
+
+use std::sync::Arc;
+
+use scim_core::extensions::Fault;
+use scim_core::limits;
+use scim_core::policy::{Accepted, EmailRules, Emails, Groups, MOST_NAMES};
+use scim_core::{Catalogue, Extensions};
+use serde_json::{Map, Value, json};
+
+/// The names of all settings.
+const NAMES: [&str; 11] = [
+    "seats",
+    "rate",
+    "largestPage",
+    "groups",
+    "userNameIsEmail",
+    "emails",
+    "uniqueEmails",
+    "attributes",
+    "delete",
+    "adopt",
+    "extensions",
+];
+/// The smallest page that a tenant can be held to: Okta goes on by 100 whatever it was given.
+const SMALLEST_PAGE: usize = 100;
+/// The most seats and requests a second that can be asked for.
+const MOST: u32 = 1_000_000_000;
+
+/// What becomes of a user that the provisioning client deletes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Delete {
+    /// It is deleted.
+    #[default]
+    Delete,
+    /// It is deactivated and kept out of the client's sight, and comes back when it is created anew.
+    Deactivate,
+}
+
+/// What becomes of a user of the application from before provisioning, when a client creates or changes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Adopt {
+    /// It stays the application's own, and the client is told.
+    #[default]
+    Reject,
+    /// It becomes the client's.
+    Link,
+}
+
+/// The settings of a tenant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// How many users may be active.
+    pub seats: Option<u32>,
+    /// How many requests a second it may make, over ten seconds; without it the service's own limit holds.
+    pub rate: Option<u32>,
+    /// The largest page of a list.
+    pub largest_page: Option<usize>,
+    /// Whether there are groups.
+    pub groups: Groups,
+    /// The rules for e-mail addresses.
+    pub emails: EmailRules,
+    /// Whether no two users may have the same e-mail address.
+    pub unique_emails: bool,
+    /// The attributes of users that are accepted, if not all are.
+    pub attributes: Option<Vec<String>>,
+    /// What deleting does.
+    pub delete: Delete,
+    /// What becomes of users from before provisioning.
+    pub adopt: Adopt,
+    /// Its own extension schemas.
+    pub extensions: Extensions,
+}
+
+impl Settings {
+    /// Reads settings.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with them.
+    pub fn parse(given: &Value) -> Result<Self, Vec<Fault>> {
+        let Some(given) = given.as_object() else {
+            return Err(vec![fault("", "the settings must be a JSON object")]);
+        };
+        let mut reader = Reader {
+            given,
+            faults: Vec::new(),
+        };
+        for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
+            let known = NAMES.map(|name| format!("`{name}`")).join(", ");
+            reader.fault(name, format!("there is no such setting; there are {known}"));
+        }
+        let extensions = reader.extensions();
+        let settings = Self {
+            seats: reader.number("seats", 0, MOST),
+            rate: reader.number("rate", 1, MOST),
+            largest_page: reader.page(),
+            groups: match reader.flag("groups") {
+                Some(false) => Groups::Off,
+                _ => Groups::Offered,
+            },
+            emails: EmailRules {
+                user_name_is_email: reader.flag("userNameIsEmail").unwrap_or_default(),
+                emails: reader.word("emails", &[("any", Emails::Any), ("work", Emails::Work)]),
+            },
+            unique_emails: reader.flag("uniqueEmails").unwrap_or_default(),
+            attributes: reader.attributes(&extensions),
+            delete: reader.word(
+                "delete",
+                &[
+                    ("delete", Delete::Delete),
+                    ("deactivate", Delete::Deactivate),
+                ],
+            ),
+            adopt: reader.word("adopt", &[("reject", Adopt::Reject), ("link", Adopt::Link)]),
+            extensions,
+        };
+        match reader.faults.is_empty() {
+            true => Ok(settings),
+            false => Err(reader.faults),
+        }
+    }
+
+    /// The settings as JSON, without those that are as they are by default.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let entries = [
+            ("seats", self.seats.map(|seats| json!(seats))),
+            ("rate", self.rate.map(|rate| json!(rate))),
+            ("largestPage", self.largest_page.map(|page| json!(page))),
+            (
+                "groups",
+                (self.groups == Groups::Off).then_some(json!(false)),
+            ),
+            (
+                "userNameIsEmail",
+                self.emails.user_name_is_email.then_some(json!(true)),
+            ),
+            (
+                "emails",
+                (self.emails.emails == Emails::Work).then(|| json!("work")),
+            ),
+            ("uniqueEmails", self.unique_emails.then_some(json!(true))),
+            (
+                "attributes",
+                self.attributes.as_ref().map(|names| json!(names)),
+            ),
+            (
+                "delete",
+                (self.delete == Delete::Deactivate).then(|| json!("deactivate")),
+            ),
+            ("adopt", (self.adopt == Adopt::Link).then(|| json!("link"))),
+            (
+                "extensions",
+                (!self.extensions.is_empty()).then(|| json!(self.extensions)),
+            ),
+        ];
+        let given = entries
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+        Value::Object(given.collect())
+    }
+
+    /// The schemas and resource types that there are by these settings.
+    #[must_use]
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        let whole = self.extensions.catalogue();
+        let names: Option<Vec<&str>> = self
+            .attributes
+            .as_ref()
+            .map(|names| names.iter().map(String::as_str).collect());
+        // They were read with these very extensions.
+        let accepted = names.and_then(|names| Accepted::parse(&names, whole).ok());
+        match (&accepted, self.groups) {
+            (None, Groups::Offered) => Arc::clone(whole),
+            (accepted, groups) => Arc::new(whole.narrowed(accepted.as_ref(), groups)),
+        }
+    }
+}
+
+fn fault(at: &str, detail: impl Into<String>) -> Fault {
+    Fault {
+        at: at.to_owned(),
+        detail: detail.into(),
+    }
+}
+
+struct Reader<'g> {
+    given: &'g Map<String, Value>,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, name: &str, detail: impl Into<String>) {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        self.faults.push(fault(&format!("/{name}"), detail));
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.given.get(name).filter(|value| !value.is_null())
+    }
+
+    fn number(&mut self, name: &str, least: u32, most: u32) -> Option<u32> {
+        let given = self.get(name)?;
+        let number = given.as_u64().and_then(|number| u32::try_from(number).ok());
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.fault(
+                name,
+                format!("it must be a whole number from {least} to {most}"),
+            );
+        }
+        number
+    }
+
+    fn page(&mut self) -> Option<usize> {
+        let least = u32::try_from(SMALLEST_PAGE).unwrap_or_default();
+        let most = u32::try_from(limits::PAGE).unwrap_or_default();
+        let page = self.number("largestPage", least, most)?;
+        usize::try_from(page).ok()
+    }
+
+    fn flag(&mut self, name: &str) -> Option<bool> {
+        let given = self.get(name)?;
+        let flag = given.as_bool();
+        if flag.is_none() {
+            self.fault(name, "it must be true or false");
+        }
+        flag
+    }
+
+    fn word<T: Copy + Default>(&mut self, name: &str, words: &[(&str, T)]) -> T {
+        let Some(given) = self.get(name) else {
+            return T::default();
+        };
+        let found = words.iter().find(|(word, _)| given.as_str() == Some(word));
+        if let Some((_, meaning)) = found {
+            return *meaning;
+        }
+        let words: Vec<String> = words
+            .iter()
+            .map(|(word, _)| format!("\"{word}\""))
+            .collect();
+        self.fault(name, format!("it must be {}", words.join(" or ")));
+        T::default()
+    }
+
+    fn attributes(&mut self, extensions: &Extensions) -> Option<Vec<String>> {
+        let given = self.get("attributes")?.clone();
+        let names = given.as_array().and_then(|names| {
+            let names = names.iter().map(Value::as_str);
+            names.collect::<Option<Vec<&str>>>()
+        });
+        let Some(names) = names.filter(|names| names.len() <= MOST_NAMES) else {
+            self.fault(
+                "attributes",
+                format!("it must be an array of attribute names, {MOST_NAMES} at most"),
+            );
+            return None;
+        };
+        match Accepted::parse(&names, extensions.catalogue()) {
+            Ok(_) => Some(names.into_iter().map(str::to_owned).collect()),
+            Err(faults) => {
+                for (index, reason) in faults {
+                    self.faults
+                        .push(fault(&format!("/attributes/{index}"), reason));
+                }
+                None
+            }
+        }
+    }
+
+    fn extensions(&mut self) -> Extensions {
+        let Some(given) = self.get("extensions") else {
+            return Extensions::default();
+        };
+        match Extensions::parse(given) {
+            Ok(extensions) => extensions,
+            Err(faults) => {
+                for one in faults.list() {
+                    let at = format!("/extensions{}", one.at);
+                    self.faults.push(fault(&at, one.detail.as_str()));
+                }
+                Extensions::default()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_written_as_they_are_read() {
+        let badges = json!([{ "resourceType": "User", "required": false, "schema": {
+            "id": "urn:example:badges:1.0:User", "name": "Badges", "description": "",
+            "attributes": [{ "name": "badge" }] } }]);
+        let all = json!({ "seats": 5, "rate": 50, "largestPage": 200, "groups": false,
+            "userNameIsEmail": true, "emails": "work", "uniqueEmails": true,
+            "attributes": ["name", "emails", "urn:example:badges:1.0:User"],
+            "delete": "deactivate", "adopt": "link", "extensions": badges });
+        let settings = Settings::parse(&all).unwrap();
+        let again = Settings::parse(&settings.to_json()).unwrap();
+        assert_eq!(again, settings);
+        assert_eq!(settings.to_json().as_object().unwrap().len(), NAMES.len());
+        assert_eq!(Settings::default().to_json(), json!({}));
+        assert_eq!(
+            Settings::parse(&json!({ "seats": null })).unwrap(),
+            Settings::default()
+        );
+    }
+
+    #[test]
+    fn each_wrong_setting_is_named_with_its_place() {
+        let wrong = json!({ "seats": -1, "rate": 0, "largestPage": 99, "groups": "no",
+            "emails": "home", "attributes": ["title", "tilte"], "delete": true, "adpot": "link",
+            "extensions": [{}] });
+        let faults = Settings::parse(&wrong).unwrap_err();
+        let places: Vec<&str> = faults.iter().map(|fault| fault.at.as_str()).collect();
+        for place in [
+            "/adpot",
+            "/seats",
+            "/rate",
+            "/largestPage",
+            "/groups",
+            "/emails",
+        ] {
+            assert!(places.contains(&place), "{place} is not in {places:?}");
+        }
+        assert!(places.contains(&"/attributes/1") && places.contains(&"/delete"));
+        assert!(
+            places
+                .iter()
+                .any(|place| place.starts_with("/extensions/0"))
+        );
+        assert_eq!(Settings::parse(&json!([])).unwrap_err()[0].at, "");
+    }
+}

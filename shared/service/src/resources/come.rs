@@ -1,0 +1,128 @@
+//! Creation: a new resource, a user that was deleted and kept, or one of the application that is taken over.
+
+use directory::directory::GroupRef;
+use directory::error::DirectoryError;
+use directory::items::Stored;
+use directory::tenants::settings::Adopt;
+use directory::write::{NewResource, Origin, PasswordHash};
+use scim_core::error::quote;
+use scim_core::projection::Projection;
+use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ScimError};
+use serde_json::Value;
+
+use super::{ATTEMPTS, Resources};
+use crate::response::explain;
+
+impl Resources<'_> {
+    /// Makes what a client creates.
+    pub(super) async fn come(&self, draft: Draft) -> Result<Stored, ScimError> {
+        let id = self.ids.resource();
+        let password = draft.password.as_ref();
+        let password = password.map(|secret| self.hash(secret)).transpose()?;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                self.pause(attempt).await;
+            }
+            let come = self.come_as(id, &draft, password.clone()).await;
+            match come {
+                Ok(stored) => return Ok(stored),
+                Err(DirectoryError::Stale | DirectoryError::Gone) => {}
+                Err(error) => return Err(self.explain_taken(error, &draft.attributes).await),
+            }
+        }
+        Err(explain(DirectoryError::Contended))
+    }
+
+    async fn come_as(
+        &self,
+        id: ResourceId,
+        draft: &Draft,
+        password: Option<String>,
+    ) -> Result<Stored, DirectoryError> {
+        let (now, write) = (self.clock.now(), self.ids.write());
+        let links = self.settings.settings.adopt == Adopt::Link;
+        if self.of.kind == ResourceKind::User
+            && links
+            && let Some(waiting) = self.directory.waiting(&draft.attributes).await?
+        {
+            let attributes = over(&waiting.resource.attributes, &draft.attributes);
+            let password = password.map_or(PasswordHash::Keep, PasswordHash::Set);
+            let adopted = self
+                .directory
+                .replace(&waiting, attributes, password, now, &write);
+            return adopted.await;
+        }
+        let new = NewResource {
+            kind: self.of.kind,
+            id,
+            attributes: draft.attributes.clone(),
+            password,
+            members: draft.members.clone(),
+            origin: self.origin(draft).await?,
+        };
+        self.directory.create(new, now, &write).await
+    }
+
+    async fn origin(&self, draft: &Draft) -> Result<Origin, DirectoryError> {
+        let user_name = draft.attributes.get("userName").and_then(Value::as_str);
+        let (ResourceKind::User, Some(user_name)) = (self.of.kind, user_name) else {
+            return Ok(Origin::Client);
+        };
+        let Some(kept) = self.directory.kept(user_name).await? else {
+            return Ok(Origin::Client);
+        };
+        let (now, write) = (self.clock.now(), self.ids.write());
+        self.directory.ready(&kept, now, &write).await?;
+        Ok(Origin::Kept(kept))
+    }
+
+    /// Why it was not created; a userName that the application's own user has is named as such.
+    async fn explain_taken(&self, error: DirectoryError, created: &Attributes) -> ScimError {
+        let DirectoryError::Taken { attribute, value } = &error else {
+            return explain(error);
+        };
+        if self.of.kind != ResourceKind::User || *attribute == "emails" {
+            return explain(error);
+        }
+        match self.directory.waiting(created).await {
+            Ok(Some(_)) => ScimError::uniqueness(format!(
+                "`userName` {} belongs to a user of the application from before provisioning; leave the user out, or ask the application's vendor to link such users",
+                quote(value)
+            )),
+            Ok(None) | Err(_) => explain(error),
+        }
+    }
+
+    /// The groups that a user is in when it is created: in none, unless it was there before.
+    pub(super) async fn groups_from_before(
+        &self,
+        stored: &Stored,
+        projection: &Projection,
+    ) -> Result<Vec<GroupRef>, ScimError> {
+        if self.settings.settings.adopt != Adopt::Link || !self.wants_groups(projection) {
+            return Ok(Vec::new());
+        }
+        let id = stored.resource.id;
+        let groups = self.directory.groups_between(id, id).await;
+        let mut groups = groups.map_err(explain)?;
+        Ok(groups.remove(&id).unwrap_or_default())
+    }
+}
+
+/// The attributes of the application's user with those that the client gives over them. What the client says
+/// nothing of stays.
+fn over(before: &Attributes, given: &Attributes) -> Attributes {
+    let mut attributes = before.clone();
+    for (name, value) in given {
+        match (attributes.get_mut(name), value) {
+            (Some(Value::Object(before)), Value::Object(given)) => {
+                let given = given.iter();
+                before.extend(given.map(|(name, value)| (name.clone(), value.clone())));
+            }
+            _ => {
+                attributes.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    attributes
+}

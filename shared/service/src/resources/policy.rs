@@ -1,0 +1,61 @@
+//! What the tenant's settings say to a request: which resources there are, what is accepted, and whose a user is.
+
+use directory::items::Stored;
+use directory::tenants::settings::Adopt;
+use scim_core::patch::PatchRequest;
+use scim_core::projection::Projection;
+use scim_core::{Attributes, ErrorKind, ResourceKind, ScimError};
+
+use super::Resources;
+
+impl Resources<'_> {
+    /// Refuses resources that the tenant has not.
+    pub(super) fn check_offered(&self) -> Result<(), ScimError> {
+        match self.settings.catalogue().kinds().contains(&self.of.kind) {
+            true => Ok(()),
+            false => Err(ScimError::new(
+                ErrorKind::Forbidden,
+                "groups are switched off for this application; switch group push off in your identity provider",
+            )),
+        }
+    }
+
+    /// Refuses a user that the tenant's rules do not allow, as it is after all operations of the request.
+    pub(super) fn check_policy(
+        &self,
+        before: Option<&Stored>,
+        after: &Attributes,
+    ) -> Result<(), ScimError> {
+        match self.of.kind {
+            ResourceKind::User => {
+                let before = before.map(|stored| &stored.resource.attributes);
+                self.settings.settings.emails.check(before, after)
+            }
+            ResourceKind::Group => Ok(()),
+        }
+    }
+
+    /// Refuses to touch a user of the application from before provisioning, where these stay its own.
+    pub(super) fn check_own(&self, current: &Stored) -> Result<(), ScimError> {
+        match current.waiting && self.settings.settings.adopt == Adopt::Reject {
+            false => Ok(()),
+            true => Err(ScimError::new(
+                ErrorKind::Forbidden,
+                "this user is the application's own from before provisioning; leave the user out, or ask the application's vendor to link such users",
+            )),
+        }
+    }
+
+    /// A PATCH without what the tenant does not accept.
+    pub(super) fn accepted(&self, request: PatchRequest) -> PatchRequest {
+        match self.settings.whole() {
+            None => request,
+            Some(whole) => request.accepted(self.of, whole.resource_type(self.of.kind)),
+        }
+    }
+
+    /// Whether the groups of a user are to be shown.
+    pub(super) fn wants_groups(&self, projection: &Projection) -> bool {
+        self.of.attribute("groups").is_some() && projection.wants("groups", self.of)
+    }
+}

@@ -3,7 +3,7 @@
 use directory::log::{Entry, Wanted, Who};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenants::{Status, Tenant};
+use directory::tenants::Status;
 use jiff::Timestamp;
 use serde_json::json;
 use service::clock::{Clock, Ids};
@@ -147,12 +147,12 @@ async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
     client.get("/Users").await.expect(200);
     let tenant = TenantId::parse(tenant_of(&client)).unwrap();
     let (tenants, meter) = (target.stack.service.tenants(), Meter::default());
-    let found = tenants.find(&tenant, Clock::system().now(), &meter).await;
-    let mut settings = Tenant::clone(&found.unwrap().unwrap());
-    settings.status = Status::Off;
-    let write = Ids::system().write();
+    let found = tenants.read(&tenant, &meter).await.unwrap().unwrap();
+    let mut switched = found.clone();
+    switched.status = Status::Off;
+    let (now, write) = (Clock::system().now(), Ids::system().write());
     tenants
-        .put(&tenant, &settings, &write, &meter)
+        .update(&found, switched, now, &write, &meter)
         .await
         .unwrap();
     for name in ["anna", "berta", "carla"] {

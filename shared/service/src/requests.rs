@@ -74,7 +74,7 @@ impl Trace {
     /// The request was admitted.
     pub(crate) fn admit(&mut self, caller: &auth::Caller) {
         self.who = Who::Key(Arc::clone(&caller.key), None);
-        self.catalogue = Some(Arc::clone(&caller.catalogue));
+        self.catalogue = Some(Arc::clone(caller.settings.catalogue()));
         if self
             .route
             .is_some_and(|route| route.endpoint == Endpoint::Me)

@@ -215,7 +215,7 @@ pub fn explain(error: DirectoryError) -> ScimError {
         DirectoryError::NoSeat(seats) => ScimError::new(
             ErrorKind::Forbidden,
             format!(
-                "the limit of {seats} active users is reached; deactivate a user, or ask the application's vendor for more seats"
+                "the licence limit of {seats} active users is reached; deactivate a user, or ask the application's vendor for more licences"
             ),
         ),
         DirectoryError::NoSuchMember(id) => scim_core::members::no_such_member(id.as_str()),

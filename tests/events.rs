@@ -73,7 +73,7 @@ fn again(records: &[Value], answer: &Answer) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x07_the_edges_of_a_deleted_group_of_thousands_go_with_the_record_of_its_task() {
+async fn the_edges_of_a_deleted_group_of_thousands_go_with_the_record_of_its_task() {
     let target = Target::start().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 4_500).await;
@@ -167,7 +167,7 @@ async fn an_owner_that_ends_its_task_meanwhile_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r07_a_throttled_table_has_the_record_come_again_and_loses_nothing() {
+async fn a_throttled_table_has_the_record_come_again_and_loses_nothing() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 1_100).await;

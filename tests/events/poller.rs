@@ -75,7 +75,7 @@ async fn the_filter_of_the_template_takes_what_the_function_has_a_use_for_and_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x07_a_deleted_group_is_cleared_by_way_of_the_stream() {
+async fn a_deleted_group_is_cleared_by_way_of_the_stream() {
     let target = Target::start().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 2_500).await;

@@ -146,7 +146,7 @@ fn example_events_behind_the_api_are_what_the_template_passes_on() {
 }
 
 #[tokio::test]
-async fn x07_example_events_behind_the_api_have_the_edges_of_a_deleted_group_cleared() {
+async fn example_events_behind_the_api_have_the_edges_of_a_deleted_group_cleared() {
     for (path, event) in behind_the_api() {
         let target = Target::start().await;
         let access = target.stack.tenant("acme", None).await;

@@ -88,6 +88,15 @@ pub enum Subject {
     Tasks(TenantId),
 }
 
+impl Subject {
+    /// Whose it is.
+    const fn tenant(&self) -> &TenantId {
+        match self {
+            Self::Tasks(tenant) => tenant,
+        }
+    }
+}
+
 /// What came of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Outcome {
@@ -225,7 +234,7 @@ impl Service {
 
 /// Logs what came of records, and gives those that are to come again.
 fn report(subject: &Subject, records: &[Record], outcomes: Vec<Outcome>) -> Vec<Failure> {
-    let Subject::Tasks(tenant) = subject;
+    let tenant = subject.tenant();
     let mut failures = Vec::new();
     for (record, outcome) in records.iter().zip(outcomes) {
         match outcome {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Response, header};
+use jiff::Timestamp;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::request::{LambdaRequest, RequestContext};
 use lambda_http::{Adapter, Body, Error, Request, RequestExt, Service as _, service_fn};
@@ -98,9 +99,7 @@ pub async fn look_after(
     service: &Service,
     event: LambdaEvent<Value>,
 ) -> Result<events::Answer, Error> {
-    let deadline = Duration::from_millis(event.context.deadline);
-    let now = Duration::try_from(service.now().as_duration()).unwrap_or_default();
-    let patience = deadline.saturating_sub(now).saturating_sub(MARGIN);
+    let patience = patience(event.context.deadline, service.now());
     match Event::read(event.payload)? {
         Event::Records(records) => Ok(service.look_after_all(&records, patience).await.0),
         Event::Sweep => {
@@ -108,6 +107,15 @@ pub async fn look_after(
             Ok(events::Answer::default())
         }
     }
+}
+
+/// The time that there is for the work of an invocation, whose deadline is in milliseconds of the epoch.
+fn patience(deadline: u64, now: Timestamp) -> Duration {
+    let deadline = Duration::from_millis(deadline);
+    let now = Duration::try_from(now.as_duration()).unwrap_or_default();
+    // cargo-lambda says how long, where Lambda says until when.
+    let left = deadline.checked_sub(now).unwrap_or(deadline);
+    left.saturating_sub(MARGIN)
 }
 
 /// Answers one event; the answer is what Lambda returns to the gateway.
@@ -259,6 +267,14 @@ mod tests {
             "isBase64Encoded": false
         });
         as_called(readable(serde_json::from_value(event).unwrap()).into())
+    }
+
+    #[test]
+    fn work_ends_before_the_deadline_of_lambda_and_of_cargo_lambda() {
+        let now = Timestamp::from_second(1_767_225_600).unwrap();
+        assert_eq!(patience(1_767_225_900_000, now), Duration::from_secs(297));
+        assert_eq!(patience(1_767_225_601_000, now), Duration::ZERO);
+        assert_eq!(patience(600_000, now), Duration::from_secs(597));
     }
 
     #[test]

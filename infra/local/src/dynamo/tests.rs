@@ -307,3 +307,85 @@ async fn half_a_request_does_not_keep_the_engine_from_ending() {
         .unwrap();
     dynamo.shutdown().await;
 }
+
+/// The sort keys of the records that are read until there is nothing new.
+async fn read(stream: &mut Stream) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    loop {
+        let records = stream.read().await.unwrap();
+        if records.is_empty() {
+            return found;
+        }
+        let text = |record: &Value, pointer: &str| {
+            let found = record.pointer(pointer).and_then(Value::as_str);
+            found.unwrap().to_owned()
+        };
+        found.extend(records.iter().map(|record| {
+            assert!(text(record, "/eventSourceARN").contains("/muster/stream/"));
+            (
+                text(record, "/dynamodb/Keys/sk/S"),
+                text(record, "/dynamodb/SequenceNumber"),
+            )
+        }));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_after_what_was_handled_before_the_end_of_the_process() {
+    let folder = Folder::new();
+    let start = async || {
+        let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
+        dynamo.create_table("muster", &definition()).unwrap();
+        dynamo
+    };
+    let dynamo = start().await;
+    let mut wire = connect(&dynamo).await;
+    for sk in ["a", "b", "c"] {
+        assert_eq!(call(&mut wire, "PutItem", put(sk)).await.0, 200);
+    }
+    drop(wire);
+    let mut stream = dynamo.stream("muster").unwrap();
+    let all = read(&mut stream).await;
+    let keys = |found: &[(String, String)]| -> String {
+        found.iter().map(|(sk, _)| sk.as_str()).collect()
+    };
+    assert_eq!(keys(&all), "abc");
+    // Read and not handled is as good as not read.
+    stream.keep(&all[1].1);
+    drop(stream);
+    dynamo.shutdown().await;
+
+    let dynamo = start().await;
+    let mut wire = connect(&dynamo).await;
+    assert_eq!(call(&mut wire, "PutItem", put("d")).await.0, 200);
+    drop(wire);
+    assert_eq!(
+        keys(&read(&mut dynamo.stream("muster").unwrap()).await),
+        "cd"
+    );
+    dynamo.shutdown().await;
+
+    // A place that is none is no place.
+    fs::write(folder.0.join("stream.position"), "torn").unwrap();
+    let dynamo = start().await;
+    assert_eq!(
+        keys(&read(&mut dynamo.stream("muster").unwrap()).await),
+        "abcd"
+    );
+    dynamo.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_table_without_a_stream_has_none() {
+    let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
+    let silent = TableDefinition {
+        stream_view_type: None,
+        ..definition()
+    };
+    dynamo.create_table("muster", &silent).unwrap();
+    assert!(matches!(
+        dynamo.stream("muster"),
+        Err(DynamoError::NoStream)
+    ));
+    dynamo.shutdown().await;
+}

@@ -69,7 +69,10 @@ pub(super) async fn sweep(
             Outcome::GivenUp(reason) => {
                 tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.given_up");
             }
-            _ => left = Some(error),
+            _ => {
+                tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.again");
+                left = Some(error);
+            }
         }
     }
     left

@@ -65,14 +65,11 @@ pub(super) async fn sweep(
         let Fate::Failed(error) = met.fate else {
             continue;
         };
-        match Outcome::of(&error) {
-            Outcome::GivenUp(reason) => {
-                tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.given_up");
-            }
-            _ => {
-                tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.again");
-                left = Some(error);
-            }
+        if let Outcome::GivenUp(reason) = Outcome::of(&error) {
+            tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.given_up");
+        } else {
+            tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.again");
+            left = Some(error);
         }
     }
     left

@@ -12,6 +12,7 @@ mod admin;
 mod bench;
 mod bulk;
 mod cold_start;
+mod console;
 mod cursors;
 mod errors;
 mod events;

@@ -332,6 +332,30 @@ pub fn last_used(tenant: &TenantId, key: KeyId) -> Key {
     Key::new(uses(tenant), key.as_str())
 }
 
+/// The partition of the setup links: `<t>#link`.
+#[must_use]
+pub fn links(tenant: &TenantId) -> String {
+    Partition::Link.of(tenant)
+}
+
+/// A setup link: `<t>#link`, its id.
+#[must_use]
+pub fn link(tenant: &TenantId, id: &str) -> Key {
+    Key::new(links(tenant), id)
+}
+
+/// A session of the pages: `console#session`, digest of its secret. No tenant can be called `console`.
+#[must_use]
+pub fn session(digest: &str) -> Key {
+    Key::new("console#session".to_owned(), digest)
+}
+
+/// Attempts to sign in: `console#attempts`, who tries and in which window.
+#[must_use]
+pub fn attempts(who: &str, window: i64) -> Key {
+    Key::new("console#attempts".to_owned(), format!("{who}#{window}"))
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

@@ -19,6 +19,9 @@
 //! | part of a plan | `<t>#member` | `<group>#!<plan>#<number>` | `u` and `g` who joins, `r` who leaves; `n` the balance, once done |
 //! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
 //! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
+//! | setup link | `<t>#link` | id | `h` digest of its secret, `c` made, `x` ends, `k` admin key that asked for it; `u` used, `r` revoked, `w` write id of that; `expires` |
+//! | session of the pages | `console#session` | digest of its secret | `d` whose it is, as JSON; `c` begun, `s` seen last, `x` ends, `expires` |
+//! | attempts to sign in | `console#attempts` | who, and a window of five minutes | `n`, `expires` |
 //! | requests log | `<t>#request` | milliseconds since 1970, random digits | `d` what was refused or failed, as JSON; `n` how often, `l` when last, `r` id of the last request, `expires` |
 //! | where keys are | `<t>#keyring` | `rings` | `k` the keyrings that may hold keys of the tenant |
 //! | last use | `<t>#lastUsed` | key id | `u` when the key was used, to the hour |
@@ -37,6 +40,8 @@
 //! | page at a rank | query the 256 counters, query the resources on both sides of the end of the rank's part |
 //! | members of a group, groups of members | one query over a range of edges, with the plans that concern it |
 //! | large writes under way | query the tasks |
+//! | setup links of a tenant, newest first | query the links, sort |
+//! | session of a cookie | get |
 //! | refused and failed requests, newest first | query the requests log backwards, up to a bound |
 //! | any other filter | query 16 ranges of ids side by side |
 //!
@@ -90,6 +95,7 @@ pub mod items;
 pub mod keyring;
 pub mod keys;
 pub mod last_used;
+pub mod links;
 pub mod log;
 pub mod members;
 mod nested;
@@ -99,6 +105,7 @@ mod plan;
 pub mod rate;
 pub mod rules;
 pub mod search;
+pub mod sessions;
 pub mod store;
 pub mod task;
 pub mod tenant_id;

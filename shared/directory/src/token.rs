@@ -143,7 +143,7 @@ pub struct Digest([u8; 32]);
 
 impl Digest {
     /// The digest of a token's text.
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(Sha256::digest(text).into())
     }
 

@@ -9,15 +9,17 @@ use bytes::Bytes;
 use directory::connect::Clients;
 use directory::keyring::AdminKeyrings;
 use directory::store::{Meter, Spent};
-use http::{Method, Request, Response};
+use directory::token::{Digest, KeyId};
+use http::{HeaderMap, Method, Request, Response};
 use scim_core::{ErrorKind, ScimError};
 use tracing::Instrument;
 
 pub mod answer;
 pub mod auth;
-mod call;
+pub(crate) mod call;
 mod idempotency;
 mod index;
+mod links;
 pub mod openapi;
 mod people;
 pub mod problem;
@@ -27,11 +29,11 @@ pub mod routes;
 pub use answer::Answer;
 pub use problem::Problem;
 
-use crate::{Origin, Service, request};
-use auth::Gate;
+use crate::{Origin, Service, console, request};
+use auth::{Caller, Gate};
 use call::{Call, Query};
 use idempotency::Name;
-use routes::Match;
+use routes::{Match, Route};
 
 /// Where the API is.
 pub const API: [&str; 2] = ["admin", "v1"];
@@ -45,10 +47,10 @@ pub struct Admin {
 
 /// What the log says of a request, as far as it got.
 #[derive(Default)]
-struct Trace {
-    tenant: Option<String>,
-    key: Option<String>,
-    operation: Option<&'static str>,
+pub(crate) struct Trace {
+    pub(crate) tenant: Option<String>,
+    pub(crate) key: Option<String>,
+    pub(crate) operation: Option<&'static str>,
 }
 
 /// Where a request goes: what stands before the path, and the segments behind it.
@@ -81,16 +83,56 @@ impl Admin {
         let meter = Arc::new(Meter::default());
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
-        let answer = Box::pin(self.answer(&request, &origin, &meter, &mut trace));
-        let result = answer.instrument(span).await;
-        let mut response = match result.and_then(Answer::into_response) {
-            Ok(response) => response,
-            Err(problem) => problem.into_response(&origin.request_id),
+        let mut response = if console::address(request.uri().path()).is_some() {
+            let page = Box::pin(console::visit(self, &request, &origin, &meter, &mut trace));
+            page.instrument(span).await
+        } else {
+            let answer = Box::pin(self.answer(&request, &origin, &meter, &mut trace));
+            let result = answer.instrument(span).await;
+            match result.and_then(Answer::into_response) {
+                Ok(response) => response,
+                Err(problem) => problem.into_response(&origin.request_id),
+            }
         };
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);
         response.extensions_mut().insert(spent);
         response
+    }
+
+    /// The caller with the admin key among these headers.
+    ///
+    /// # Errors
+    ///
+    /// 401, and what the keys fail with.
+    pub(crate) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        origin: &Origin,
+    ) -> Result<Caller, Problem> {
+        let gate = Gate {
+            keys: &self.keys,
+            now: self.service.clock.now(),
+            source: origin.source,
+        };
+        gate.admit(headers).await
+    }
+
+    /// The caller who was admitted before with this key, if it is still good.
+    ///
+    /// # Errors
+    ///
+    /// What the keys fail with.
+    pub(crate) async fn again(
+        &self,
+        key: KeyId,
+        sha256: &Digest,
+        origin: &Origin,
+    ) -> Result<Option<Caller>, Problem> {
+        let now = self.service.clock.now();
+        let key = self.keys.again(key, sha256, now).await?;
+        let good = key.filter(|key| key.admits(now, origin.source));
+        Ok(good.map(|key| Caller { key }))
     }
 
     async fn answer(
@@ -115,12 +157,7 @@ impl Admin {
         {
             return Ok(Answer::Shown(openapi::document(&site)));
         }
-        let gate = Gate {
-            keys: &self.keys,
-            now: self.service.clock.now(),
-            source: origin.source,
-        };
-        let caller = gate.admit(request.headers()).await?;
+        let caller = self.admit(request.headers(), origin).await?;
         trace.key = Some(caller.key.name().to_owned());
         let (route, variables) = match found {
             Match::Route(route, variables) => (route, variables),
@@ -139,10 +176,7 @@ impl Admin {
             meter,
             ids: self.service.ids.clone(),
         };
-        match Name::of(request.headers())?.filter(|_| request.method() == Method::POST) {
-            Some(name) => idempotency::once(call, route, &name).await,
-            None => (route.handler)(&call).await,
-        }
+        carry_out(call, route).await
     }
 
     fn log(
@@ -187,6 +221,15 @@ impl Address {
                 .map(|segment| request::decode(segment))
                 .collect::<Result<_, _>>()?,
         })
+    }
+}
+
+/// Does what a request asks for; once, if the request has a name.
+pub(crate) async fn carry_out(call: Call<'_>, route: &Route) -> Result<Answer, Problem> {
+    let is_creation = call.request.method() == Method::POST;
+    match Name::of(call.request.headers())?.filter(|_| is_creation) {
+        Some(name) => idempotency::once(call, route, &name).await,
+        None => (route.handler)(&call).await,
     }
 }
 

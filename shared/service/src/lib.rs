@@ -28,6 +28,7 @@ pub mod bulk;
 pub mod clock;
 pub mod coding;
 pub mod config;
+pub mod console;
 pub mod cursor;
 pub mod events;
 pub mod lambda;

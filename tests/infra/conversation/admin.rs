@@ -54,6 +54,31 @@ impl Vendor<'_> {
     }
 }
 
+impl Vendor<'_> {
+    /// Asks for a page, and gives the cookie that it sets.
+    async fn visit(&mut self, method: &str, path: &str, cookie: &str, form: &str) -> String {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "example.com")
+            .header("cookie", cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Bytes::from(form.to_owned()))
+            .expect("a request");
+        let admin = &self.target.stack.admin;
+        let response = admin.handle(request, Origin::default()).await;
+        assert!(response.status().as_u16() < 400, "{path}: {response:?}");
+        let spent = response.extensions().get::<Spent>();
+        let actions = &spent.expect("what it consumed").actions;
+        self.actions
+            .extend(actions.iter().map(|action| (*action).to_owned()));
+        let cookie = response.headers().get("set-cookie");
+        let cookie = cookie.map_or("", |cookie| cookie.to_str().expect("text"));
+        cookie.split(';').next().unwrap_or_default().to_owned()
+    }
+}
+
 async fn people(vendor: &mut Vendor<'_>) {
     let client = vendor.target.tenant().await;
     let tenant = tenant_of(&client);
@@ -89,6 +114,37 @@ async fn refused(vendor: &mut Vendor<'_>) {
     vendor.send("downloadRequests", &path, None, 200).await;
 }
 
+async fn links(vendor: &mut Vendor<'_>) {
+    let client = vendor.target.tenant().await;
+    let tenant = tenant_of(&client).to_owned();
+    let path = format!("/tenants/{tenant}/links");
+    let (used, other) = (
+        vendor.send("createLink", &path, None, 201).await,
+        vendor.send("createLink", &path, None, 201).await,
+    );
+    vendor.send("listLinks", &path, None, 200).await;
+    let id = other["id"].as_str().expect("an id");
+    let one = format!("{path}/{id}");
+    vendor.send("revokeLink", &one, None, 204).await;
+    let url = used["url"].as_str().expect("a url");
+    let at = url.find("/console").expect("a page");
+    vendor.visit("GET", &url[at..], "", "").await;
+    vendor.visit("POST", &url[at..], "", "").await;
+}
+
+/// The door of the console.
+async fn door(vendor: &mut Vendor<'_>) {
+    let key = format!("key={}", vendor.target.stack.admin_key);
+    let cookie = vendor.visit("POST", "/console/sign-in", "", &key).await;
+    vendor
+        .visit("GET", "/console/new-tenant", &cookie, "")
+        .await;
+    // Signing in again ends the session before.
+    vendor
+        .visit("POST", "/console/sign-in", &cookie, &key)
+        .await;
+}
+
 /// The actions on the table that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -100,6 +156,8 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     vendor.send("describeCaller", "/", None, 200).await;
     people(&mut vendor).await;
     refused(&mut vendor).await;
+    links(&mut vendor).await;
+    door(&mut vendor).await;
     let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
     assert_eq!(
         vendor.operations, all,

@@ -217,6 +217,28 @@ impl AdminKeyrings {
         }
     }
 
+    /// The key that had this digest when somebody signed in with it, if it is still there and the same.
+    ///
+    /// # Errors
+    /// As [`Keyrings::find`].
+    pub async fn again(
+        &self,
+        id: KeyId,
+        sha256: &Digest,
+        now: Timestamp,
+    ) -> Result<Option<Arc<AdminKey>>, KeyringError> {
+        let (is_first, keyrings) = (id.as_str() == FIRST_ID, &self.0);
+        if is_first {
+            let first = named(FIRST)?;
+            let found = keyrings.search(&first, now, |ring| ring.find_imported(None, sha256));
+            return found.await;
+        }
+        let ring = named(KEYRING)?;
+        keyrings
+            .search(&ring, now, |ring| ring.find(id, sha256))
+            .await
+    }
+
     /// Reads what the first request needs, which opens the connection too.
     ///
     /// # Errors

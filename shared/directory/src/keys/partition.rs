@@ -44,6 +44,7 @@ partitions! {
     Anchor = "anchor",
     Rate = "rate",
     Request = "request",
+    Link = "link",
     Keyring = "keyring",
     LastUsed = "lastUsed",
     EmailClaim = "user#emailClaim",

@@ -73,6 +73,16 @@ impl Answer {
     }
 }
 
+/// The answer to a form: another page of this site.
+pub(crate) fn see_other(path: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(303).unwrap_or_default();
+    if let Ok(path) = HeaderValue::try_from(path) {
+        response.headers_mut().insert(header::LOCATION, path);
+    }
+    response
+}
+
 fn file(name: &str, media_type: &'static str, content: String) -> Result<Response<Bytes>, Problem> {
     let mut response = Response::new(Bytes::from(content));
     let headers = response.headers_mut();

@@ -1,10 +1,5 @@
 //! A request to the admin API, as an operation sees it.
 
-#![expect(
-    dead_code,
-    reason = "what operations ask of a request; the areas that use all of it come one by one"
-)]
-
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -121,6 +116,7 @@ pub(crate) fn no_tenant(name: &str) -> Problem {
 }
 
 /// The parameters of a query.
+#[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {

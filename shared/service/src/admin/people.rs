@@ -7,21 +7,22 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::keyring::{KeyRecord, Scope as TenantScope};
+use directory::store::Meter;
 use directory::tenant_id::TenantId;
 use directory::tenants::{Status, Tenant};
-use directory::token::KeyId;
-use http::{HeaderMap, Method, Request};
+use directory::token::{Digest, KeyId};
+use http::{HeaderMap, Method, Request, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::ErrorKind;
+use scim_core::{ErrorKind, ScimError};
 use serde_json::Value;
 
 use super::auth::Scope;
 use super::call::{Call, no_tenant};
 use super::routes::Route;
-use super::{Answer, Problem};
+use super::{Admin, Answer, Problem};
 use crate::auth::Caller;
 use crate::coding::Coding;
-use crate::response::{Outcome, answer_too_large};
+use crate::response::{Failure, Outcome, answer_too_large};
 use crate::routes::{self, Match};
 
 const DATA: Option<Scope> = Some(Scope::Data);
@@ -136,7 +137,7 @@ async fn get(
         .uri(format!("/?{}", query.join("&")))
         .body(Bytes::new())
         .map_err(|_| defect())?;
-    let caller = stand_in(call, &tenant).await?;
+    let caller = stand_in(call.admin, &tenant, call.meter).await?;
     let base = format!("{}/{tenant}/scim/v2", call.site);
     let service = &call.admin.service;
     let outcome = service
@@ -153,17 +154,17 @@ async fn get(
 }
 
 /// A caller of the tenant's endpoints in the place of the one with the admin key, whatever the tenant's state.
-async fn stand_in(call: &Call<'_>, tenant: &TenantId) -> Result<Caller, Problem> {
-    let service = &call.admin.service;
+async fn stand_in(admin: &Admin, tenant: &TenantId, meter: &Arc<Meter>) -> Result<Caller, Problem> {
+    let service = &admin.service;
     let now = service.clock.now();
-    let found = service.tenants.read(tenant, call.meter).await?;
+    let found = service.tenants.read(tenant, meter).await?;
     let is_there = |settings: &Tenant| settings.status != Status::Closing;
     let settings = found.filter(is_there);
     let settings = settings.ok_or_else(|| no_tenant(tenant.as_str()))?;
     let key = KeyRecord {
         id: KeyId::from_bytes([0; 6]),
         tenant: tenant.clone(),
-        sha256: call.caller.key.sha256,
+        sha256: nobody()?,
         purpose: String::new(),
         scopes: vec![TenantScope::Scim],
         created: now,
@@ -179,4 +180,40 @@ async fn stand_in(call: &Call<'_>, tenant: &TenantId) -> Result<Caller, Problem>
         scope: TenantScope::Scim,
         settings: Arc::new(settings),
     })
+}
+
+/// The digest of no token.
+fn nobody() -> Result<Digest, Problem> {
+    let digest = Digest::from_hex(&"0".repeat(64));
+    digest.ok_or_else(|| Problem::new(ErrorKind::Internal, "there is no such digest"))
+}
+
+impl Admin {
+    /// What the tenant's endpoint answers to a GET, as it is on the wire, without the token that it would take and
+    /// without a trace in the tenant's logs.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such tenant or endpoint. What the endpoint refuses is in the response.
+    pub(crate) async fn rehearse(
+        &self,
+        tenant: &TenantId,
+        endpoint: &str,
+        request: &Request<Bytes>,
+        base: &str,
+        meter: &Arc<Meter>,
+    ) -> Result<Response<Bytes>, Problem> {
+        let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
+            let detail = "there is no such endpoint";
+            return Err(ScimError::new(ErrorKind::NotFound, detail).into());
+        };
+        let caller = stand_in(self, tenant, meter).await?;
+        let served = self
+            .service
+            .serve(caller, route, variable, request, base, meter)
+            .await;
+        let coding = Coding::accepted(request.headers());
+        let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));
+        Ok(response.unwrap_or_else(Failure::into_response))
+    }
 }

@@ -64,6 +64,31 @@ impl Problem {
         }
     }
 
+    /// The problem that a response of [`Self::into_response`] tells of.
+    #[must_use]
+    pub fn of(response: &Response<Bytes>) -> Self {
+        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+        let text = |value: &Value, name: &str| {
+            let text = value.get(name).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        let (name, status) = (text(&body, "type"), response.status().as_u16());
+        let kind = ErrorKind::ALL.into_iter().find(|kind| {
+            let is_named = name.ends_with(described(*kind).0);
+            is_named && ScimError::new(*kind, "").status() == status
+        });
+        let places = body.get("errors").and_then(Value::as_array);
+        let places = places.into_iter().flatten();
+        let wait = response.headers().get(header::RETRY_AFTER);
+        Self {
+            places: places
+                .map(|place| (text(place, "pointer"), text(place, "detail")))
+                .collect(),
+            wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
+            ..Self::new(kind.unwrap_or(ErrorKind::Internal), text(&body, "detail"))
+        }
+    }
+
     /// The problem as JSON; `request` is the gateway's id of the request.
     #[must_use]
     pub fn to_json(&self, request: &str) -> Value {
@@ -214,6 +239,18 @@ mod tests {
         assert_eq!(json["detail"], "/settings/seats: must be a whole number");
         assert_eq!(json["errors"][0]["pointer"], "/settings/seats");
         assert_eq!(json["instance"], "urn:request:r1");
+    }
+
+    #[test]
+    fn a_problem_is_read_back_from_its_response() {
+        let busy = Problem {
+            wait: Some(7),
+            ..Problem::new(ErrorKind::TooManyRequests, "busy")
+        };
+        let placed = Problem::invalid("/settings/seats", "must be a whole number");
+        for problem in [busy, placed, Problem::new(ErrorKind::NotFound, "no")] {
+            assert_eq!(Problem::of(&problem.clone().into_response("")), problem);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::auth::Scope;
 use super::call::Call;
-use super::{Answer, Problem, index, openapi, people, requests};
+use super::{Answer, Problem, index, links, openapi, people, requests};
 
 /// What serves a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
@@ -47,9 +47,10 @@ impl Route {
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 4] = [
+static AREAS: [&[Route]; 5] = [
     openapi::ROUTES,
     index::ROUTES,
+    links::ROUTES,
     people::ROUTES,
     requests::ROUTES,
 ];

@@ -1,0 +1,151 @@
+// The customer's administrator, whose browser runs no scripts: from the setup link to a user who was refused.
+import assert from "node:assert/strict";
+import { value } from "./browser.mjs";
+import { Client } from "./program.mjs";
+
+const HOME = "/console/setup/example";
+
+export async function customer(walk) {
+  const page = await walk.page({ javaScriptEnabled: false, acceptDownloads: true });
+  walk.setup = page;
+  let client;
+
+  await walk.fact("the link shows a page with one button, and opening it uses nothing up", async () => {
+    for (let time = 0; time < 2; time += 1) await page.goto(walk.facts.link);
+    assert.equal(await page.getByRole("button").count(), 1);
+    await page.getByRole("button", { name: "Open the setup page" }).click();
+    await page.getByRole("heading", { name: "Provisioning for Example Corporation" }).waitFor();
+    assert.ok(page.url().endsWith(HOME), page.url());
+  });
+
+  await walk.fact("the link works once, and says so the second time", async () => {
+    const other = await walk.page();
+    await other.goto(walk.facts.link);
+    await other.getByRole("heading", { name: "This link was used" }).waitFor();
+    await other.context().close();
+  });
+
+  await walk.fact("switching on shows the token, once", async () => {
+    await page.goto(HOME);
+    await page.getByRole("button", { name: "Switch provisioning on" }).click();
+    await page.getByRole("heading", { name: "Copy the token now" }).waitFor();
+    client = new Client(await value(page, "base-url"), await value(page, "token"));
+    assert.match(client.token, /^muster_/);
+    await page.goto(HOME);
+    assert.ok(!(await page.content()).includes(client.token));
+    await page.getByText("Nothing has arrived from your identity provider yet").waitFor();
+  });
+
+  await walk.fact("a SCIM client creates users with the token, and they appear", async () => {
+    for (const name of ["ada", "grace", "barbara"]) {
+      const made = await client.create(`${name}@example.com`);
+      assert.equal(made.status, 201, JSON.stringify(made.body));
+    }
+    await page.goto(HOME);
+    const users = page.locator("dl.figures > div", { hasText: "Users" });
+    assert.match(await users.innerText(), /Users\s+3/);
+    await walk.console.goto("/console/tenants/example/users?search=gr");
+    await walk.console.getByRole("link", { name: "grace@example.com" }).click();
+    await walk.console.getByRole("heading", { name: "grace@example.com" }).waitFor();
+  });
+
+  await walk.fact("a user who was refused appears with the reason and what to do", async () => {
+    const refused = await client.create("ADA@example.com");
+    assert.equal(refused.status, 409);
+    await page.goto(HOME);
+    const row = page.getByRole("row").filter({ hasText: "ADA@example.com" });
+    const told = await row.innerText();
+    assert.match(told, /Create user/);
+    assert.ok(told.length > 60, told);
+    walk.facts.told = told;
+  });
+
+  await walk.fact("the refused are downloaded as CSV", async () => {
+    await page.goto(`${HOME}/requests`);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Download CSV" }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), "example-requests.csv");
+    const parts = [];
+    for await (const part of await download.createReadStream()) parts.push(part);
+    const file = Buffer.concat(parts).toString("utf8");
+    assert.match(file, /"ADA@example.com"/);
+    assert.match(file, /"what to do"/);
+  });
+
+  await walk.fact("the search of failures finds by user, and nothing where there is nothing", async () => {
+    await page.goto(`${HOME}/requests`);
+    await page.getByLabel("User or group").fill("ada@");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByRole("row").filter({ hasText: "ADA@example.com" }).waitFor();
+    await page.getByLabel("User or group").fill("nobody");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("Nothing found").waitFor();
+  });
+
+  await walk.fact("the steps of each provider have the base URL, and each test of the connection is good", async () => {
+    for (const name of ["Okta", "Microsoft Entra ID", "OneLogin", "JumpCloud", "Another provider"]) {
+      await page.goto(HOME);
+      await page.getByRole("link", { name }).click();
+      await page.getByRole("heading", { name: `Steps for ${name}` }).waitFor();
+      assert.equal(await value(page, "base-url"), client.base);
+      await page.getByLabel("Identity provider").selectOption({ label: name });
+      await page.getByRole("button", { name: "Test connection" }).click();
+      await page.getByRole("heading", { name: `What ${name} would get` }).waitFor();
+      await page.getByText("Everything is answered as it should be").waitFor();
+      assert.equal(await page.getByText("Failed", { exact: true }).count(), 0);
+      assert.ok((await page.getByText("Good", { exact: true }).count()) >= 4);
+    }
+  });
+
+  await walk.fact("a key is rotated with overlap: both tokens work", async () => {
+    await page.goto(HOME);
+    await page.getByRole("link", { name: "Rotate the key Provisioning" }).click();
+    await page.getByLabel("The old token works for another").selectOption("3600");
+    await page.getByRole("button", { name: "Create the new key" }).click();
+    const next = new Client(client.base, await value(page, "token"));
+    assert.notEqual(next.token, client.token);
+    for (const one of [client, next]) assert.equal((await one.send("GET", "/Users?count=1")).status, 200);
+    walk.facts.old = client;
+    client = next;
+  });
+
+  await walk.fact("a revoked key is refused within a minute, and the other one works on", async () => {
+    await page.goto(HOME);
+    const old = page.getByRole("row").filter({ hasText: walk.facts.old.token.split("_")[2] });
+    await old.getByRole("link", { name: /^Revoke/ }).click();
+    await page.getByRole("heading", { name: "Revoke this key?" }).waitFor();
+    await page.getByRole("button", { name: "Revoke the key" }).click();
+    const end = Date.now() + 60_000;
+    let status = 0;
+    while (status !== 401 && Date.now() < end) {
+      status = (await walk.facts.old.send("GET", "/Users?count=1")).status;
+      if (status !== 401) await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    assert.equal(status, 401);
+    assert.equal((await client.send("GET", "/Users?count=1")).status, 200);
+  });
+
+  await walk.fact("switched off, requests are refused; on again, they are taken with the same token", async () => {
+    await page.goto(HOME);
+    await page.getByRole("link", { name: "Switch provisioning off" }).click();
+    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("heading", { name: "Provisioning is off" }).waitFor();
+    assert.equal((await client.send("GET", "/Users?count=1")).status, 403);
+    await page.getByRole("button", { name: "Switch provisioning on" }).click();
+    await page.getByRole("heading", { name: "Connection", exact: true }).waitFor();
+    assert.equal((await client.send("GET", "/Users?count=1")).status, 200);
+  });
+
+  await walk.fact("another tenant's page is not to be had with this session", async () => {
+    for (const path of ["/console/setup/acme", "/console/tenants/example", "/console/tenants"]) {
+      const answer = await page.goto(path);
+      assert.equal(answer.status(), 401, path);
+    }
+  });
+
+  await walk.fact("the browser had nothing to complain of", async () => {
+    assert.deepEqual(page.complaints, []);
+  });
+}

@@ -1,0 +1,76 @@
+// The vendor: signs in, makes a tenant, and a setup link for its customer.
+import assert from "node:assert/strict";
+import { value } from "./browser.mjs";
+
+export async function vendor(walk) {
+  const page = await walk.page({ permissions: ["clipboard-read", "clipboard-write"] });
+  walk.console = page;
+
+  await walk.fact("a wrong admin key is refused with a reason", async () => {
+    await page.goto("/console");
+    await page.getByLabel("Admin key").fill("x".repeat(40));
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("This is no admin key").waitFor();
+  });
+
+  await walk.fact("the vendor signs in by the keyboard, and the key is in no address", async () => {
+    await page.goto("/console");
+    await page.keyboard.type(walk.server.key);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Tenants" }).waitFor();
+    assert.ok(!page.url().includes(walk.server.key));
+    const cookies = await page.context().cookies();
+    const [{ name, httpOnly, secure, sameSite, path }] = cookies;
+    assert.deepEqual(
+      { name, httpOnly, secure, sameSite, path },
+      { name: "__Host-muster-console", httpOnly: true, secure: true, sameSite: "Lax", path: "/" },
+    );
+    assert.equal(cookies.length, 1);
+  });
+
+  await walk.fact("the vendor makes a tenant", async () => {
+    await page.getByRole("link", { name: "New tenant" }).click();
+    await page.getByLabel("Name").fill("Example Corporation");
+    await page.getByLabel("Id (optional)").fill("example");
+    await page.getByRole("button", { name: "Create the tenant" }).click();
+    await page.getByRole("heading", { name: "Example Corporation" }).waitFor();
+    await page.getByText("No links yet").waitFor();
+  });
+
+  await walk.fact("a tenant that is there already is refused beside the form", async () => {
+    await page.goto("/console/new-tenant");
+    await page.getByLabel("Name").fill("Another");
+    await page.getByLabel("Id (optional)").fill("example");
+    await page.getByRole("button", { name: "Create the tenant" }).click();
+    await page.getByRole("alert").waitFor();
+    assert.equal(await page.getByLabel("Name").inputValue(), "Another");
+  });
+
+  await walk.fact("the vendor makes a setup link and copies it", async () => {
+    await page.goto("/console/tenants/example/links");
+    await page.getByRole("button", { name: "Create a setup link" }).click();
+    walk.facts.link = await value(page, "link");
+    assert.match(walk.facts.link, /\/console\/open\/example\/\w{10}\/\w{52}$/);
+    await page.getByRole("button", { name: "Copy Setup link" }).click();
+    await page.getByText("Setup link copied").waitFor({ state: "attached" });
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), walk.facts.link);
+  });
+
+  await walk.fact("a link that was revoked opens nothing", async () => {
+    await page.goto("/console/tenants/example/links");
+    await page.getByRole("button", { name: "Create a setup link" }).click();
+    const link = await value(page, "link");
+    await page.goto("/console/tenants/example/links");
+    await page.getByRole("button", { name: "Revoke" }).first().click();
+    await page.getByRole("cell", { name: "Revoked", exact: true }).waitFor();
+    const other = await walk.page();
+    await other.goto(link);
+    await other.getByRole("heading", { name: "This link was taken back" }).waitFor();
+    await other.context().close();
+  });
+
+  await walk.fact("the browser had nothing to complain of", async () => {
+    assert.deepEqual(page.complaints, []);
+  });
+}
+

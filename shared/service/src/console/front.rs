@@ -1,0 +1,235 @@
+//! The door of the vendor's console: signing in with an admin key, and out.
+
+use directory::sessions::{Attempts, Holder, Secret, Session};
+use http::{HeaderMap, HeaderValue, header};
+use maud::{Markup, html};
+use scim_core::{ErrorKind, ScimError};
+
+use super::desk::Desk;
+use super::frame::sentence;
+use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
+use super::pages::{Page, Who};
+use super::reply::Reply;
+use super::{Visit, words};
+use crate::admin::Problem;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/", "console.front", Who::Anyone, |desk| {
+        Box::pin(front(desk))
+    }),
+    Page::post("/sign-in", "console.signIn", Who::Anyone, |desk| {
+        Box::pin(sign_in(desk))
+    }),
+    Page::post("/sign-out", "console.signOut", Who::Vendor, |desk| {
+        Box::pin(sign_out(desk))
+    }),
+];
+
+/// How many attempts to sign in are taken in five minutes: from one address, and from all of them. A key has 256
+/// random bits; this is for whoever tries what is no such key.
+const FROM_ONE: i64 = 10;
+const FROM_ALL: i64 = 300;
+
+/// The page with the form, or the tenants for whoever is signed in.
+async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    match guard::vendor(visit).await? {
+        Some(_) => Ok(Reply::elsewhere(format!("{}/tenants", visit.base))),
+        None => Ok(Reply::page(page(visit, visit.query.get("to"), None))),
+    }
+}
+
+/// The page for somebody who has to sign in first, and goes on from there.
+pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
+    let problem = Problem::new(
+        ErrorKind::Unauthorized,
+        "the session has ended; sign in again",
+    );
+    let to = visit.request.uri().path_and_query();
+    let is_shown = *visit.request.method() == http::Method::GET;
+    let to = to.map(http::uri::PathAndQuery::as_str).filter(|_| is_shown);
+    let said = (!is_shown).then_some(&problem);
+    Reply::refused(page(visit, to, said), &problem)
+}
+
+/// Where to go after signing in: a page of the console, whatever a client says.
+fn destination(base: &str, to: &str) -> String {
+    let is_ours = to
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.starts_with("/tenants") || rest.starts_with("/keys"));
+    let is_plain = to
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    match is_ours && is_plain && !to.contains("//") && !to.contains("..") {
+        true => to.to_owned(),
+        false => format!("{base}/tenants"),
+    }
+}
+
+fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Markup {
+    let content = html! {
+        section.door {
+            h1 { "Sign in" }
+            p.lead { "For the people who run this service. Use an admin key." }
+            form method="post" action={ (visit.base) "/sign-in" } {
+                @if let Some(to) = to {
+                    input type="hidden" name="to" value=(to);
+                }
+                @if let Some(problem) = problem {
+                    p #wrong.wrong role="alert" { (sentence(&problem.error.detail)) }
+                }
+                label for="key" { "Admin key" }
+                input #key type="password" name="key" required autocomplete="current-password"
+                    spellcheck="false" autofocus
+                    aria-describedby=[problem.map(|_| "wrong")] aria-invalid=[problem.map(|_| "true")];
+                button.main.wide { "Sign in" }
+            }
+            p.small {
+                "The first key is in the secret that the stack's output " code { "AdminKeySecret" }
+                " names. Customers do not sign in here: they get a setup link from you."
+            }
+        }
+    };
+    visit.frame().page("Sign in", &content)
+}
+
+async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    if let Err(problem) = attempt(visit).await {
+        return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
+    }
+    let (headers, to) = (authorization(desk.form.text("key")), desk.form.text("to"));
+    let caller = match visit.admin.admit(&headers, visit.origin).await {
+        Ok(caller) => caller,
+        Err(problem) => {
+            let problem = match problem.error.kind {
+                ErrorKind::Unauthorized => Problem::new(
+                    ErrorKind::Unauthorized,
+                    "this is no admin key of this service, or it was revoked; check that you copied all of it",
+                ),
+                _ => problem,
+            };
+            return Ok(Reply::refused(
+                page(visit, Some(to), Some(&problem)),
+                &problem,
+            ));
+        }
+    };
+    give_back(visit).await?;
+    // Whatever session the browser had: this one has a secret that nobody could know before.
+    if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
+        visit.sessions().end(&old).await?;
+    }
+    let ids = &visit.admin.service.ids;
+    let (secret, session) = (
+        Secret::new(ids.bytes()),
+        Session {
+            holder: Holder::Vendor {
+                key: caller.key.id.to_string(),
+                sha256: caller.key.sha256.to_hex(),
+            },
+            created: visit.now,
+            seen: visit.now,
+            ends: visit.now + VENDOR_LIFE,
+        },
+    );
+    let sessions = visit.sessions();
+    sessions.begin(&secret, &session, &ids.write()).await?;
+    tracing::info!(admin_key.id = caller.key.name(), "signed in");
+    let cookie = guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE);
+    Ok(Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
+}
+
+/// The key as the API gets it, so that the same gate looks at it.
+fn authorization(key: &str) -> HeaderMap {
+    let value = HeaderValue::try_from(format!("Bearer {key}")).ok();
+    value
+        .map(|value| (header::AUTHORIZATION, value))
+        .into_iter()
+        .collect()
+}
+
+/// Who tries: an address, or the network of one that has many.
+fn source(visit: &Visit<'_>) -> String {
+    match visit.origin.source {
+        Some(std::net::IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(address) => address.to_string(),
+        None => "unknown".to_owned(),
+    }
+}
+
+/// Counts an attempt before the key is looked at, so that many at once are not more than one after another.
+async fn attempt(visit: &Visit<'_>) -> Result<(), Problem> {
+    let (attempts, source) = (attempts(visit), source(visit));
+    let (one, all) = (
+        attempts.count(&source, 1, visit.now).await?,
+        attempts.count("all", 1, visit.now).await?,
+    );
+    if one <= FROM_ONE && all <= FROM_ALL {
+        return Ok(());
+    }
+    tracing::warn!(source, "too many attempts to sign in");
+    let seconds = Attempts::left(visit.now);
+    let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
+    Err(Problem {
+        wait: Some(seconds),
+        ..ScimError::new(
+            ErrorKind::TooManyRequests,
+            format!("there were too many attempts to sign in; try again in {wait}"),
+        )
+        .into()
+    })
+}
+
+/// An attempt with a good key was none.
+async fn give_back(visit: &Visit<'_>) -> Result<(), Problem> {
+    let (attempts, source) = (attempts(visit), source(visit));
+    attempts.count(&source, -1, visit.now).await?;
+    attempts.count("all", -1, visit.now).await?;
+    Ok(())
+}
+
+fn attempts<'v>(visit: &'v Visit<'v>) -> Attempts<'v> {
+    Attempts {
+        store: &visit.admin.service.store,
+        meter: visit.meter,
+    }
+}
+
+async fn sign_out(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    if let Some(secret) = desk.entrant.secret() {
+        desk.visit.sessions().end(secret).await?;
+    }
+    let front = Reply::elsewhere(desk.visit.base.clone());
+    Ok(front.with_cookie(guard::no_cookie(VENDOR_COOKIE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_a_page_of_the_console_and_nowhere_else() {
+        let to = |to: &str| destination("/s/console", to);
+        let page = "/s/console/tenants/acme/keys?a=b";
+        assert_eq!(to(page), page);
+        for odd in [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/s/console//evil.example",
+            "/s/console/tenants//evil.example",
+            "/s/console/tenants/../../x",
+            "/s/console/tenants\r\nset-cookie: a=b",
+            "/s/consoletenants",
+            "/s/console/setup/acme",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(to(odd), "/s/console/tenants", "{odd}");
+        }
+    }
+}

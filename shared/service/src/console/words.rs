@@ -1,0 +1,118 @@
+//! Instants and numbers, as people read them.
+
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// An instant: `23 Nov 2026, 08:15 UTC`.
+pub(crate) fn moment(instant: Timestamp) -> String {
+    let time = Offset::UTC.to_datetime(instant);
+    let month = usize::try_from(time.month() - 1).unwrap_or_default();
+    let (day, month) = (time.day(), MONTHS.get(month).copied().unwrap_or_default());
+    let (year, hour, minute) = (time.year(), time.hour(), time.minute());
+    format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
+}
+
+/// An instant by how long ago it was, or how soon it is; the exact time is at hand.
+pub(crate) fn ago(instant: &str, now: Timestamp) -> Markup {
+    let Ok(instant) = instant.parse::<Timestamp>() else {
+        return html! { (instant) };
+    };
+    let (exact, words) = (moment(instant), distance(instant, now));
+    html! { time datetime=(instant) title=(exact) { (words) } }
+}
+
+fn distance(instant: Timestamp, now: Timestamp) -> String {
+    let gone = now.duration_since(instant);
+    if gone.as_mins().abs() < 1 {
+        return "just now".to_owned();
+    }
+    let words = length(gone.abs());
+    match gone.is_negative() {
+        true => format!("in {words}"),
+        false => format!("{words} ago"),
+    }
+}
+
+/// A length of time in its largest unit: `3 days`.
+pub(crate) fn length(duration: SignedDuration) -> String {
+    let hours = duration.as_hours();
+    match (hours / 24, hours, duration.as_mins()) {
+        (days @ 2.., _, _) => counted(days, "day"),
+        (_, hours @ 1.., _) => counted(hours, "hour"),
+        (_, _, minutes) => counted(minutes, "minute"),
+    }
+}
+
+/// A number of things: `1 user`, `2 users`.
+pub(crate) fn counted(number: i64, thing: &str) -> String {
+    match number {
+        1 => format!("1 {thing}"),
+        number => format!("{} {thing}s", grouped(number)),
+    }
+}
+
+/// A number with its digits in groups of three: `12,345`.
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    match number < 0 {
+        true => format!("−{text}"),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn instants_are_told_by_their_distance() {
+        let now = at(0);
+        for (second, words) in [
+            (0, "just now"),
+            (-59, "just now"),
+            (-60, "1 minute ago"),
+            (-3_600, "1 hour ago"),
+            (-40 * 3_600, "40 hours ago"),
+            (-48 * 3_600, "2 days ago"),
+            (90 * 86_400, "in 90 days"),
+        ] {
+            assert_eq!(distance(at(second), now), words, "{second}");
+        }
+        assert_eq!(moment(now), "15 Jan 2027, 08:00 UTC");
+        let shown = ago(&now.to_string(), now).into_string();
+        assert!(
+            shown.contains(r#"title="15 Jan 2027, 08:00 UTC""#),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn numbers_have_their_digits_in_groups() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!(counted(1, "user"), "1 user");
+        assert_eq!(counted(1_200, "user"), "1,200 users");
+    }
+}

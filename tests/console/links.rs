@@ -1,0 +1,122 @@
+//! Setup links: what they open, once, and what becomes of them.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::visitor::Visitor;
+use super::{link, tenant};
+use crate::support::{Target, moving};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_use_a_link_at_once_one_gets_in() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (path, _) = link(&target, &tenant, 3_600).await;
+    let tries = (0..12).map(|_| {
+        let (mut visitor, path) = (Visitor::of(&target), path.clone());
+        async move { visitor.post(&path, &[]).await.status }
+    });
+    let statuses = futures_util::future::join_all(tries).await;
+    let opened = statuses
+        .iter()
+        .filter(|status| **status == StatusCode::SEE_OTHER);
+    assert_eq!(opened.count(), 1, "{statuses:?}");
+}
+
+#[tokio::test]
+async fn a_link_ends_when_its_life_is_over() {
+    let (target, time) = moving::start().await;
+    let tenant = tenant(&target).await;
+    let (path, _) = link(&target, &tenant, 300).await;
+    let mut visitor = Visitor::of(&target);
+    time.pass(299);
+    visitor.get(&path).await.expect(200);
+    time.pass(1);
+    for answer in [visitor.get(&path).await, visitor.post(&path, &[]).await] {
+        assert!(answer.expect(404).text.contains("This link is too old"));
+    }
+    let listed = target
+        .admin()
+        .get(&format!("/tenants/{tenant}/links"))
+        .await;
+    assert_eq!(listed.json()["items"][0]["state"], "expired");
+}
+
+#[tokio::test]
+async fn another_secret_id_or_tenant_opens_nothing() {
+    let target = Target::start().await;
+    let (one, two) = (tenant(&target).await, tenant(&target).await);
+    let (path, _) = link(&target, &one, 3_600).await;
+    let parts: Vec<&str> = path.split('/').collect();
+    let [.., id, secret] = parts.as_slice() else {
+        panic!("{path}")
+    };
+    let (_, other) = link(&target, &one, 3_600).await;
+    let other = other["id"].as_str().expect("an id");
+    let first = if secret.starts_with('0') { "1" } else { "0" };
+    let wrong = format!("{first}{}", &secret[1..]);
+    let shouted = secret.to_uppercase();
+    for odd in [
+        format!("/console/open/{two}/{id}/{secret}"),
+        format!("/console/open/{one}/{other}/{secret}"),
+        format!("/console/open/{one}/{id}/{wrong}"),
+        format!("/console/open/{one}/{id}/{shouted}"),
+        format!("/console/open/{one}/{id}/%23"),
+        format!("/console/open/nobody/{id}/{secret}"),
+        format!("/console/open/{one}%23link/{id}/{secret}"),
+        format!("/console/open/{one}/x/{secret}"),
+    ] {
+        let mut visitor = Visitor::of(&target);
+        for answer in [visitor.get(&odd).await, visitor.post(&odd, &[]).await] {
+            assert!(
+                answer.expect(404).text.contains("This link does not work"),
+                "{odd}"
+            );
+        }
+    }
+    // None of it used the link up.
+    Visitor::of(&target).post(&path, &[]).await.expect(303);
+}
+
+#[tokio::test]
+async fn a_link_lives_from_five_minutes_to_thirty_days() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (admin, path) = (target.admin(), format!("/tenants/{tenant}/links"));
+    for odd in [
+        json!(299),
+        json!(2_592_001),
+        json!(-1),
+        json!("1 day"),
+        json!(1.5),
+    ] {
+        let wanted = json!({ "expiresInSeconds": odd });
+        let refused = admin.post(&path, &wanted).await.expect(400).json();
+        let pointer = &refused["errors"][0]["pointer"];
+        assert_eq!(pointer, "/expiresInSeconds", "{refused}");
+    }
+    for good in [
+        json!({}),
+        json!({ "expiresInSeconds": 300 }),
+        json!({ "expiresInSeconds": 2_592_000 }),
+    ] {
+        admin.post(&path, &good).await.expect(201);
+    }
+    admin
+        .post("/tenants/nobody/links", &json!({}))
+        .await
+        .expect(404);
+    admin.get("/tenants/nobody/links").await.expect(404);
+    // More than twenty that nobody used are a mistake.
+    for _ in 3..20 {
+        admin.post(&path, &json!({})).await.expect(201);
+    }
+    let refused = admin.post(&path, &json!({})).await.expect(409).json();
+    assert!(
+        refused["detail"]
+            .as_str()
+            .expect("a detail")
+            .contains("20 links"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,200 @@
+//! Signing in and out of the vendor's console.
+
+use super::vendor;
+use super::visitor::Visitor;
+use crate::support::{Target, moving};
+
+const COOKIE: &str = "__Host-muster-console";
+
+#[tokio::test]
+async fn the_cookie_of_a_session_is_for_this_site_alone_and_for_no_script() {
+    let target = Target::start().await;
+    let mut visitor = Visitor::of(&target);
+    let key = target.stack.admin_key.clone();
+    let signed_in = visitor.post("/console/sign-in", &[("key", &key)]).await;
+    let signed_in = signed_in.expect(303);
+    assert_eq!(signed_in.headers["location"], "/console/tenants");
+    let cookie = signed_in.headers["set-cookie"].to_str().expect("text");
+    let (pair, attributes) = cookie.split_once("; ").expect("attributes");
+    let (name, secret) = pair.split_once('=').expect("a name");
+    assert_eq!(name, COOKIE);
+    assert_eq!(
+        attributes,
+        "Path=/; Max-Age=43200; Secure; HttpOnly; SameSite=Lax"
+    );
+    assert_eq!(secret.len(), 52);
+    assert!(!signed_in.text.contains(&key));
+    // Whoever is signed in is led on from the door.
+    let door = visitor.get("/console").await.expect(303);
+    assert_eq!(door.headers["location"], "/console/tenants");
+    assert!(!visitor.page.contains(secret));
+}
+
+#[tokio::test]
+async fn what_is_no_admin_key_opens_nothing_and_is_not_shown_again() {
+    let target = Target::start().await;
+    let tenant = target.tenant().await;
+    let reversed: String = target.stack.admin_key.chars().rev().collect();
+    for key in ["", "x", &tenant.token, &reversed, "a\r\nb", "\u{1F511}"] {
+        let mut visitor = Visitor::of(&target);
+        let refused = visitor.post("/console/sign-in", &[("key", key)]).await;
+        let refused = refused.expect(401);
+        assert!(refused.text.contains("This is no admin key"), "{key}");
+        assert!(refused.headers.get("set-cookie").is_none());
+        assert!(key.len() < 2 || !refused.text.contains(key));
+        let inside = visitor.get("/console/new-tenant").await.expect(401);
+        assert!(inside.text.contains("action=\"/console/sign-in\""));
+    }
+}
+
+#[tokio::test]
+async fn a_session_gets_a_secret_that_nobody_could_know_before() {
+    let target = Target::start().await;
+    let mut visitor = Visitor::of(&target);
+    let planted = "0".repeat(52);
+    let name = COOKIE.to_owned();
+    visitor.cookies.insert(name.clone(), planted.clone());
+    visitor.get("/console/new-tenant").await.expect(401);
+    let key = target.stack.admin_key.clone();
+    visitor
+        .post("/console/sign-in", &[("key", &key)])
+        .await
+        .expect(303);
+    let first = visitor.clone();
+    assert_ne!(visitor.cookies[&name], planted);
+    // Signing in again ends the session before.
+    visitor
+        .post("/console/sign-in", &[("key", &key)])
+        .await
+        .expect(303);
+    assert_ne!(visitor.cookies[&name], first.cookies[&name]);
+    visitor.get("/console/new-tenant").await.expect(200);
+    first.clone().get("/console/new-tenant").await.expect(401);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_everywhere() {
+    let target = Target::start().await;
+    let mut visitor = vendor(&target).await;
+    visitor.get("/console/new-tenant").await.expect(200);
+    let mut copy = visitor.clone();
+    let out = visitor.post("/console/sign-out", &[]).await.expect(303);
+    assert_eq!(out.headers["location"], "/console");
+    assert!(visitor.cookies.is_empty());
+    copy.get("/console/new-tenant").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_an_hour_without_a_visit_and_after_twelve_in_any_case() {
+    let (target, time) = moving::start().await;
+    let mut visitor = vendor(&target).await;
+    time.pass(3_599);
+    visitor.get("/console/new-tenant").await.expect(200);
+    time.pass(3_599);
+    visitor.get("/console/new-tenant").await.expect(200);
+    time.pass(3_600);
+    visitor.get("/console/new-tenant").await.expect(401);
+    let mut visitor = vendor(&target).await;
+    for _ in 0..12 {
+        time.pass(3_590);
+        visitor.get("/console/new-tenant").await.expect(200);
+    }
+    time.pass(120);
+    visitor.get("/console/new-tenant").await.expect(401);
+}
+
+#[tokio::test]
+async fn after_ten_wrong_keys_in_five_minutes_even_the_right_one_has_to_wait() {
+    let (target, time) = moving::start().await;
+    let mut visitor = Visitor::of(&target);
+    let key = target.stack.admin_key.clone();
+    // Good ones do not count.
+    for _ in 0..12 {
+        visitor
+            .post("/console/sign-in", &[("key", &key)])
+            .await
+            .expect(303);
+    }
+    let mut visitor = Visitor::of(&target);
+    for _ in 0..10 {
+        visitor
+            .post("/console/sign-in", &[("key", "wrong")])
+            .await
+            .expect(401);
+    }
+    for key in ["wrong", &key] {
+        let refused = visitor.post("/console/sign-in", &[("key", key)]).await;
+        let refused = refused.expect(429);
+        let wait: i64 = refused.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!((1..=300).contains(&wait), "{wait}");
+        assert!(
+            refused.text.contains("too many attempts"),
+            "{}",
+            refused.text
+        );
+    }
+    time.pass(300);
+    visitor
+        .post("/console/sign-in", &[("key", &key)])
+        .await
+        .expect(303);
+}
+
+/// Attempts are counted in the table, before the key is looked at: of many at once, ten are looked at.
+#[tokio::test]
+async fn attempts_at_once_are_counted_together() {
+    let (target, _) = moving::start().await;
+    let attempts = (0..40).map(|_| {
+        let mut visitor = Visitor::of(&target);
+        async move {
+            let answer = visitor.post("/console/sign-in", &[("key", "wrong")]).await;
+            answer.status.as_u16()
+        }
+    });
+    let statuses = futures_util::future::join_all(attempts).await;
+    let looked_at = statuses.iter().filter(|status| **status == 401).count();
+    assert_eq!(looked_at, 10, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [401, 429].contains(status)));
+}
+
+#[tokio::test]
+async fn signing_in_leads_back_to_the_page_that_was_asked_for_and_never_elsewhere() {
+    let target = Target::start().await;
+    let key = target.stack.admin_key.clone();
+    let mut visitor = Visitor::of(&target);
+    let asked = visitor
+        .get("/console/tenants/acme/keys?a=b")
+        .await
+        .expect(401);
+    assert!(
+        asked
+            .text
+            .contains("name=\"to\" value=\"/console/tenants/acme/keys?a=b\"")
+    );
+    for (to, expected) in [
+        (
+            "/console/tenants/acme/keys?a=b",
+            "/console/tenants/acme/keys?a=b",
+        ),
+        ("https://evil.example/", "/console/tenants"),
+        ("//evil.example/console/tenants", "/console/tenants"),
+        ("/\\evil.example", "/console/tenants"),
+        ("/console/tenants\r\nset-cookie: a=b", "/console/tenants"),
+        ("/console/tenants/../../admin", "/console/tenants"),
+        ("javascript:alert(1)", "/console/tenants"),
+    ] {
+        let mut visitor = Visitor::of(&target);
+        let fields = [("key", key.as_str()), ("to", to)];
+        let answer = visitor.post("/console/sign-in", &fields).await.expect(303);
+        assert_eq!(answer.headers["location"], expected, "{to}");
+        assert_eq!(answer.headers.get_all("set-cookie").iter().count(), 1);
+    }
+    let shown = visitor
+        .get("/console?to=//evil.example%22%3E%3Cscript%3E")
+        .await;
+    assert!(!shown.expect(200).text.contains("<script>"));
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::events::Record;
 
-use super::{deleted_crowd, left};
+use super::{LONG, deleted_crowd, left};
 use crate::support::client::{group, user};
 use crate::support::stream::{mapping, poller, records_by};
 use crate::support::{Client, Target};
@@ -192,6 +192,23 @@ async fn records_are_gathered_for_the_time_of_the_mapping() {
     };
     let mut full = poller(&target, full).expect("a stream");
     assert_eq!(full.turn(&accepts).await.unwrap(), Turn::Done(3));
+}
+
+/// What `cargo run` does beside its gateway, with the time that the template gathers records for.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_running_stack_clears_a_deleted_group_by_itself() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let deletion = async {
+        deleted_crowd(&target, &client, 1_100).await;
+        while left(&target, &client).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    };
+    tokio::select! {
+        ended = target.stack.events() => panic!("it ended: {:?}", ended.err()),
+        done = tokio::time::timeout(LONG, deletion) => done.expect("it is cleared in time"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

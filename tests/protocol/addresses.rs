@@ -35,13 +35,10 @@ async fn e10_t07_t09_addresses_that_lead_nowhere_are_scim_errors() {
         "/favicon.ico",
         "/scim/v2/Users",
         "/Users",
-        "/admin/v1",
-        "/console",
         "/.well-known/x",
         "/ACME/scim/v2/Users",
         "/a_b/scim/v2/Users",
         "/-a/scim/v2/Users",
-        "/admin/scim/v2/Users",
     ];
     for path in outside {
         scim_error(&client.get(&format!("origin:{path}")).await, 404, path);

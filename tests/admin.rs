@@ -1,6 +1,10 @@
 //! The admin API: who may call it, and how it answers.
 
+mod admin_keys;
+mod keys;
+mod passwords;
 mod people;
+mod person;
 mod requests;
 
 use serde_json::json;

@@ -61,7 +61,7 @@ impl Intercept for Fate {
         }
         let target = context.request().headers().get("x-amz-target");
         let operation = target.and_then(|target| target.rsplit('.').next());
-        if !WRITES.contains(&operation.unwrap_or_default()) {
+        if !WRITES.contains(&operation.unwrap_or_default()) || notes_a_use(context) {
             return Ok(());
         }
         let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
@@ -90,6 +90,12 @@ impl Intercept for Fate {
             false => Ok(()),
         }
     }
+}
+
+/// Whether a write is the one beside a request that notes the use of its key.
+fn notes_a_use(context: &BeforeTransmitInterceptorContextRef<'_>) -> bool {
+    let body = context.request().body().bytes().unwrap_or_default();
+    String::from_utf8_lossy(body).contains("#lastUsed")
 }
 
 /// Sends a request to a service of its own that dies; whether it did. Its answer would not have been heard.

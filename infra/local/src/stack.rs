@@ -324,6 +324,7 @@ fn config(public_url: Option<String>) -> Config {
         table: TABLE.to_owned(),
         keyring_prefix: KEYRING_PREFIX.to_owned(),
         admin_prefix: ADMIN_PREFIX.to_owned(),
+        kms_key: None,
         public_url,
         rate: None,
         request_days: None,

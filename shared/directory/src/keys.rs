@@ -356,6 +356,12 @@ pub fn attempts(who: &str, window: i64) -> Key {
     Key::new("console#attempts".to_owned(), format!("{who}#{window}"))
 }
 
+/// Attempts to log in as somebody in a window of time: `<t>#attempts`, `<who>#<window>`.
+#[must_use]
+pub fn logins(tenant: &TenantId, who: &str, window: i64) -> Key {
+    Partition::Attempts.key(tenant, format!("{who}#{window}"))
+}
+
 /// The two ids of an edge's sort key.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {

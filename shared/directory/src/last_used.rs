@@ -20,36 +20,44 @@ use crate::write::update;
 /// How exact it is.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long a table that does not answer is left alone.
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
 /// How many keys are remembered; beyond it all are forgotten.
 const REMEMBERED: usize = 20_000;
 
-/// What a process knows of the uses of keys.
+/// What a process knows of the uses of keys: when the next one is to be told.
 #[derive(Debug, Default)]
 pub struct Uses {
-    told: Mutex<HashMap<(TenantId, KeyId), Timestamp>>,
+    due: Mutex<HashMap<(TenantId, KeyId), Timestamp>>,
 }
 
 impl Uses {
     /// Whether a use of a key is to be told now; it counts as told from then on.
     #[must_use]
     pub fn is_due(&self, tenant: &TenantId, key: KeyId, now: Timestamp) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = told.get(&(tenant.clone(), key));
-        if known.is_some_and(|at| now.duration_since(*at).abs() < HOUR) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = due.get(&(tenant.clone(), key));
+        // More than an hour ahead is no time that was set here: the clock jumped.
+        if next.is_some_and(|next| now < *next && next.duration_since(now) <= HOUR) {
             return false;
         }
-        if told.len() >= REMEMBERED {
-            told.clear();
+        if due.len() >= REMEMBERED {
+            due.clear();
         }
-        told.insert((tenant.clone(), key), now);
+        due.insert((tenant.clone(), key), next_after(now, HOUR));
         true
     }
 
-    /// Forgets that a use was told, because it could not be: the next one is.
-    pub fn forget(&self, tenant: &TenantId, key: KeyId) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.remove(&(tenant.clone(), key));
+    /// A use could not be told: one in a minute is.
+    pub fn put_off(&self, tenant: &TenantId, key: KeyId, now: Timestamp) {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        due.insert((tenant.clone(), key), next_after(now, MINUTE));
     }
+}
+
+fn next_after(now: Timestamp, wait: SignedDuration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(now)
 }
 
 /// Notes a use of a key, unless another process did within the hour.
@@ -122,7 +130,9 @@ mod tests {
         assert!(due(&acme, 0) && due(&globex, 0));
         assert!(!due(&acme, 0) && !due(&acme, 3599) && due(&acme, 3600));
         assert!(!due(&acme, 3601));
-        uses.forget(&acme, key);
-        assert!(due(&acme, 3601));
+        uses.put_off(&acme, key, at(3601));
+        assert!(!due(&acme, 3660) && due(&acme, 3661) && !due(&acme, 3662));
+        // A clock that jumps back.
+        assert!(due(&acme, 0) && !due(&acme, 1));
     }
 }

@@ -25,6 +25,7 @@
 //! | requests log | `<t>#request` | milliseconds since 1970, random digits | `d` what was refused or failed, as JSON; `n` how often, `l` when last, `r` id of the last request, `expires` |
 //! | where keys are | `<t>#keyring` | `rings` | `k` the keyrings that may hold keys of the tenant |
 //! | last use | `<t>#lastUsed` | key id | `u` when the key was used, to the hour |
+//! | attempts | `<t>#attempts` | digest of a userName, or `all`, `#` window | `n` failures to log in, `expires` |
 //! | room | `admin#keyring` | `room` | `n` number of the keyring opened last, `r` others that may have room |
 //! | member-of | `<t>#memberOf` | `<member>#<group>` | |
 //! | intent of a plan | `<t>#memberOf` | `<member>#<group>#<plan>` | `k` user or group that joins, or `r` leaves |
@@ -87,6 +88,7 @@
 //! - The version grows by one with each change and with nothing else.
 
 mod adopt;
+pub mod attempts;
 pub mod connect;
 pub mod counts;
 pub mod directory;
@@ -97,6 +99,7 @@ pub mod keys;
 pub mod last_used;
 pub mod links;
 pub mod log;
+pub mod login;
 pub mod members;
 mod nested;
 pub mod once;

@@ -15,6 +15,8 @@ pub struct Config {
     /// What the names of the secrets with admin keys begin with: `MUSTER_ADMIN_PREFIX`. Only the role of the function
     /// `admin` may read them.
     pub admin_prefix: String,
+    /// The customer's KMS key that new keyrings are encrypted with, if there is one: `MUSTER_KMS_KEY`.
+    pub kms_key: Option<String>,
     /// The public address in front of the service, if it is not that of the request:
     /// `MUSTER_PUBLIC_URL`, without a slash at its end.
     pub public_url: Option<String>,
@@ -26,10 +28,11 @@ pub struct Config {
 
 impl Config {
     /// The names of the variables, for the test that compares them with the template.
-    pub const VARIABLES: [&str; 6] = [
+    pub const VARIABLES: [&str; 7] = [
         "MUSTER_TABLE",
         "MUSTER_KEYRING_PREFIX",
         "MUSTER_ADMIN_PREFIX",
+        "MUSTER_KMS_KEY",
         "MUSTER_PUBLIC_URL",
         "MUSTER_RATE",
         "MUSTER_REQUEST_DAYS",
@@ -45,6 +48,7 @@ impl Config {
             table,
             keyring_prefix,
             admin_prefix,
+            kms_key,
             public_url,
             rate,
             request_days,
@@ -59,6 +63,7 @@ impl Config {
             table: needed(table)?,
             keyring_prefix: needed(keyring_prefix)?,
             admin_prefix: needed(admin_prefix)?,
+            kms_key: given(kms_key),
             public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
             rate: number(rate)?,
             request_days: number(request_days)?,

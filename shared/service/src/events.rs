@@ -227,7 +227,7 @@ impl Service {
         Ok((names.len(), left.into_iter().flatten().next()))
     }
 
-    fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+    pub(crate) fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
     }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use directory::connect::Clients;
 use directory::directory::Directory;
 use directory::keyring::Keyrings;
+use directory::last_used::Uses;
 use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
 use directory::tenant_keys::{TenantKeys, Whereabouts};
@@ -24,6 +25,7 @@ use tracing::Instrument;
 
 pub mod admin;
 pub mod auth;
+mod beside;
 pub mod bulk;
 pub mod clock;
 pub mod coding;
@@ -47,7 +49,7 @@ pub use routes::Function;
 use auth::{Caller, Gate};
 use clock::{Clock, Ids};
 use coding::Coding;
-use rate::{Rates, Turn};
+use rate::Rates;
 use request::{Address, Parameters, Preconditions};
 use requests::{Report, Requests, Trace};
 use response::{Failure, Outcome};
@@ -66,6 +68,7 @@ pub struct Service {
     public_url: Option<String>,
     rates: Rates,
     requests: Requests,
+    uses: Uses,
     clock: Clock,
     ids: Ids,
 }
@@ -87,13 +90,15 @@ impl Service {
         let days = config.request_days.unwrap_or(REQUEST_DAYS);
         let requests = Requests::new(Arc::clone(&store), days, clock.clone(), ids.clone());
         Self {
-            keyrings: Keyrings::new(clients.secrets, config.keyring_prefix),
+            keyrings: Keyrings::new(clients.secrets, config.keyring_prefix)
+                .encrypted_with(config.kms_key),
             whereabouts: Whereabouts::default(),
             tenants: Tenants::new(Arc::clone(&store)),
             store,
             public_url: config.public_url,
             rates: Rates::new(config.rate),
             requests,
+            uses: Uses::default(),
             clock,
             ids,
         }
@@ -229,18 +234,13 @@ impl Service {
                 .serve(caller, route, variable, request, &base, meter)
                 .await;
         }
-        let (tenant, rate) = (caller.tenant.clone(), caller.settings.settings.rate);
+        let (rate, key) = (caller.settings.settings.rate, caller.key.id);
+        let tenant = caller.tenant.clone();
         let served = self.serve(caller, route, variable, request, &base, meter);
-        match self.rates.turn(&tenant, rate, self.clock.now()) {
-            Turn::Served => served.await,
-            Turn::Told(window, requests) => {
-                let beside = meter.branch();
-                let told = self
-                    .rates
-                    .tell(&self.store, &tenant, (window, requests), &beside);
-                tokio::join!(served, told).0
-            }
-            Turn::Refused(seconds) => Err(Failure::slow_down(seconds)),
+        let served = self.in_turn(&tenant, rate, served, meter);
+        match self.uses.is_due(&tenant, key, self.clock.now()) {
+            true => tokio::join!(served, self.tell_use(&tenant, key)).0,
+            false => served.await,
         }
     }
 

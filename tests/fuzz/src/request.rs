@@ -169,7 +169,8 @@ impl Tenant {
     }
 }
 
-/// What is stored, but for the places of walks, which reading leaves behind, and the log of what was refused.
+/// What is stored, but for the places of walks and the uses of keys, which reading leaves behind, and the log of
+/// what was refused.
 pub async fn stored(stack: &Stack) -> Table {
     let dynamodb = &stack.services.clients.dynamodb;
     let scan = dynamodb.scan().table_name(TABLE).consistent_read(true);
@@ -187,7 +188,10 @@ pub async fn stored(stack: &Stack) -> Table {
             let item: BTreeMap<_, _> = item.iter().map(|(name, one)| (name, text(one))).collect();
             (key, format!("{item:?}"))
         })
-        .filter(|(key, _)| !key.contains("#anchor") && !key.contains("#request"))
+        .filter(|(key, _)| {
+            let left_behind = ["#anchor", "#lastUsed", "#request"];
+            !left_behind.iter().any(|name| key.contains(name))
+        })
         .collect()
 }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use directory::store::Spent;
+use directory::store::{Meter, Spent};
+use directory::tenant_id::TenantId;
 use http::Request;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use service::Origin;
 use service::admin::routes::routes;
 
 use crate::support::Target;
+use crate::support::client::user;
 use crate::support::table::tenant_of;
 
 /// The vendor's side, and what was seen of it.
@@ -145,6 +148,64 @@ async fn door(vendor: &mut Vendor<'_>) {
         .await;
 }
 
+async fn keys(vendor: &mut Vendor<'_>) {
+    let client = vendor.target.tenant().await;
+    let ann = client.create_user("ann@example.com").await;
+    let path = format!("/tenants/{}/keys", tenant_of(&client));
+    let body = json!({ "purpose": "me", "scopes": ["me"], "subject": ann });
+    let key = vendor.send("createKey", &path, Some(body), 201).await;
+    let one = format!("{path}/{}", key["id"].as_str().expect("an id"));
+    vendor.send("listKeys", &path, None, 200).await;
+    vendor.send("readKey", &one, None, 200).await;
+    let rotated = format!("{one}/rotate");
+    vendor.send("rotateKey", &rotated, None, 201).await;
+    vendor.send("revokeKey", &one, None, 204).await;
+
+    let body = json!({ "purpose": "backend", "scopes": ["read"] });
+    let key = vendor
+        .send("createAdminKey", "/keys", Some(body), 201)
+        .await;
+    vendor.send("listAdminKeys", "/keys", None, 200).await;
+    let one = format!("/keys/{}", key["id"].as_str().expect("an id"));
+    vendor.send("revokeAdminKey", &one, None, 204).await;
+
+    // The first key of a tenant that is in no keyring yet.
+    let (tenant, meter) = (tenant_of(&client), Meter::default());
+    let tenant = TenantId::parse(tenant).expect("a tenant");
+    let stored = vendor.target.stack.service.keys(&tenant, &meter);
+    stored
+        .remove_all(Timestamp::UNIX_EPOCH)
+        .await
+        .expect("the keyrings");
+    let body = json!({ "purpose": "first" });
+    vendor.send("createKey", &path, Some(body), 201).await;
+}
+
+/// A user who is in more groups than one transaction leaves, and in the log of requests.
+async fn person(vendor: &mut Vendor<'_>) {
+    let client = vendor.target.tenant().await;
+    let mut ann = user("ann@example.com");
+    ann["password"] = json!("correct horse battery staple");
+    let ann = client.post("/Users", &ann).await.expect(201).id();
+    for number in 0..34 {
+        let name = format!("Group {number}");
+        client.create_group(&name, std::slice::from_ref(&ann)).await;
+    }
+    let wrong = json!([{ "op": "add", "path": "active", "value": "perhaps" }]);
+    let refused = client.patch(&format!("/Users/{ann}"), wrong).await;
+    refused.expect(400);
+    let path = format!("/tenants/{}", tenant_of(&client));
+    for password in ["correct horse battery staple", "wrong"] {
+        let body = json!({ "userName": "ann@example.com", "password": password });
+        let login = format!("{path}/verify-password");
+        vendor.send("verifyPassword", &login, Some(body), 200).await;
+    }
+    let export = format!("{path}/users/{ann}/export");
+    vendor.send("exportUser", &export, None, 200).await;
+    let erase = format!("{path}/users/{ann}/erase");
+    vendor.send("eraseUser", &erase, None, 200).await;
+}
+
 /// The actions on the table that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -154,10 +215,12 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     };
     vendor.send("describeApi", "/openapi.json", None, 200).await;
     vendor.send("describeCaller", "/", None, 200).await;
+    keys(&mut vendor).await;
     people(&mut vendor).await;
     refused(&mut vendor).await;
     links(&mut vendor).await;
     door(&mut vendor).await;
+    person(&mut vendor).await;
     let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
     assert_eq!(
         vendor.operations, all,

@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::Keyrings;
 use super::error::KeyringError;
 use super::record::{Record, Stored, is_inside};
+use super::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
 
@@ -263,6 +264,16 @@ impl AdminKeyrings {
         self.0.list(&named(KEYRING)?).await
     }
 
+    /// The first one, if its secret is there.
+    ///
+    /// # Errors
+    /// As [`Keyrings::find`].
+    pub async fn first(&self, now: Timestamp) -> Result<Option<Arc<AdminKey>>, KeyringError> {
+        let id = KeyId::parse(FIRST_ID).ok_or(KeyringError::Missing)?;
+        let pick = |ring: &Keyring<AdminKey>| ring.by_id(id);
+        self.0.search(&named(FIRST)?, now, pick).await
+    }
+
     /// Puts a key in; it works at once, in all processes.
     ///
     /// # Errors
@@ -300,7 +311,7 @@ fn named(name: &str) -> Result<KeyringId, KeyringError> {
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::{at, key};
-    use super::super::ring::{Document, Keyring};
+    use super::super::ring::Document;
     use super::*;
 
     fn admin(number: u8) -> (Token, AdminKey) {

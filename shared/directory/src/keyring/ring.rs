@@ -62,6 +62,11 @@ impl<R: Record> Keyring<R> {
         keys.map(Arc::unwrap_or_clone).collect()
     }
 
+    /// The key of that id.
+    pub(super) fn by_id(&self, id: KeyId) -> Option<Arc<R>> {
+        self.keys.get(&id).cloned()
+    }
+
     /// The key of that id, if it is the key of that token.
     pub(super) fn find(&self, id: KeyId, digest: &Digest) -> Option<Arc<R>> {
         self.keys

@@ -47,6 +47,7 @@ partitions! {
     Link = "link",
     Keyring = "keyring",
     LastUsed = "lastUsed",
+    Attempts = "attempts",
     EmailClaim = "user#emailClaim",
     Seats = "user#seats",
     Kept = "user#kept",

@@ -240,6 +240,7 @@ mod tests {
             members,
             fence: 0,
             plan: plan.map(str::to_owned),
+            waiting: false,
         }
     }
 

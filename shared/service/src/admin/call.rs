@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenant};
 use http::Request;
 use scim_core::error::quote;
 use scim_core::{ErrorKind, ScimError};
@@ -15,7 +16,7 @@ use super::auth::Caller;
 use super::routes::Variables;
 use super::{Admin, Problem};
 use crate::clock::Ids;
-use crate::{Origin, request};
+use crate::{Origin, Service, request};
 
 /// How many items a page has when nothing is said, and at most.
 const PAGE: usize = 50;
@@ -108,6 +109,21 @@ fn pointer(path: &Path) -> String {
         }
         Segment::Enum { .. } | Segment::Unknown => pointer,
     })
+}
+
+/// A tenant as it is now.
+///
+/// # Errors
+///
+/// 404 when there is none, or it is being deleted.
+pub(crate) async fn existing(
+    service: &Service,
+    tenant: &TenantId,
+    meter: &Meter,
+) -> Result<Tenant, Problem> {
+    let found = service.tenants.read(tenant, meter).await?;
+    let found = found.filter(|tenant| tenant.status != Status::Closing);
+    found.ok_or_else(|| no_tenant(tenant.as_str()))
 }
 
 /// There is no such tenant.

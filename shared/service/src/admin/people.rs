@@ -118,7 +118,7 @@ async fn ask(call: &Call<'_>, path: &[&str], filter: Option<&str>) -> Result<Val
     get(call, path, &parameters).await
 }
 
-async fn get(
+pub(super) async fn get(
     call: &Call<'_>,
     path: &[&str],
     parameters: &[(&str, String)],

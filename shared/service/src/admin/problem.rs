@@ -164,7 +164,12 @@ impl From<DirectoryError> for Problem {
 
 impl From<KeyringError> for Problem {
     fn from(error: KeyringError) -> Self {
-        tracing::error!(%error, "keyring");
+        if !matches!(
+            error,
+            KeyringError::NoSuchKey | KeyringError::Taken | KeyringError::TooMany(_)
+        ) {
+            tracing::error!(%error, "keyring");
+        }
         match error {
             KeyringError::Unavailable(_) | KeyringError::Contended => Self::new(
                 ErrorKind::Unavailable,

@@ -7,7 +7,7 @@ use http::Method;
 
 use super::auth::Scope;
 use super::call::Call;
-use super::{Answer, Problem, index, links, openapi, people, requests};
+use super::{Answer, Problem, index, keys, links, openapi, passwords, people, person, requests};
 
 /// What serves a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
@@ -47,11 +47,14 @@ impl Route {
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 5] = [
+static AREAS: [&[Route]; 8] = [
     openapi::ROUTES,
     index::ROUTES,
+    keys::ROUTES,
     links::ROUTES,
+    passwords::ROUTES,
     people::ROUTES,
+    person::ROUTES,
     requests::ROUTES,
 ];
 

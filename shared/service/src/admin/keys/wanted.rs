@@ -1,0 +1,270 @@
+//! What is asked of a new key, and what of it is acceptable.
+
+use std::net::IpAddr;
+
+use directory::keyring::Scope;
+use directory::token::{ImportedToken, Token};
+use ipnet::IpNet;
+use jiff::Timestamp;
+use scim_core::ResourceId;
+use scim_core::error::quote;
+use serde::Deserialize;
+
+use super::super::Problem;
+
+/// The longest purpose, in characters.
+const LONGEST_PURPOSE: usize = 100;
+/// The most networks of a key.
+const MOST_SOURCES: usize = 10;
+
+/// A key as it is asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Given {
+    purpose: String,
+    scopes: Option<Vec<String>>,
+    expires: Option<String>,
+    sources: Option<Vec<String>>,
+    subject: Option<String>,
+    token: Option<String>,
+}
+
+/// A key that can be made.
+pub(crate) struct Wanted {
+    pub(super) purpose: String,
+    pub(super) scopes: Vec<Scope>,
+    pub(super) expires: Option<Timestamp>,
+    pub(super) sources: Vec<IpNet>,
+    pub(super) subject: Option<ResourceId>,
+    pub(super) token: Option<ImportedToken>,
+}
+
+#[expect(
+    dead_code,
+    reason = "switching a tenant on and the pages make keys that nobody described"
+)]
+impl Wanted {
+    /// A key for provisioning, which does not expire and is accepted from anywhere.
+    pub(crate) fn for_provisioning(text: &str) -> Result<Self, Problem> {
+        Ok(Self {
+            purpose: purpose(text)?,
+            scopes: vec![Scope::Scim],
+            expires: None,
+            sources: Vec::new(),
+            subject: None,
+            token: None,
+        })
+    }
+
+    /// The same key, accepted until then only.
+    pub(crate) fn expiring(self, text: &str, now: Timestamp) -> Result<Self, Problem> {
+        Ok(Self {
+            expires: Some(end(text, now)?),
+            ..self
+        })
+    }
+}
+
+impl Given {
+    pub(super) fn check(self, now: Timestamp) -> Result<Wanted, Problem> {
+        let scopes = match &self.scopes {
+            None => vec![Scope::Scim],
+            Some(names) => scopes(names, &Scope::ALL, Scope::as_str)?,
+        };
+        let expires = self.expires.as_deref();
+        let token = self.token.as_deref().map(import).transpose()?;
+        Ok(Wanted {
+            purpose: purpose(&self.purpose)?,
+            subject: self.subject(&scopes)?,
+            expires: expires.map(|text| end(text, now)).transpose()?,
+            sources: sources(self.sources.as_deref().unwrap_or_default())?,
+            scopes,
+            token,
+        })
+    }
+
+    /// The user that the key stands for, which only the scope `me` needs.
+    fn subject(&self, scopes: &[Scope]) -> Result<Option<ResourceId>, Problem> {
+        match self.subject.as_deref() {
+            Some(id) => match ResourceId::parse(id) {
+                Some(user) => Ok(Some(user)),
+                None => Err(Problem::invalid("/subject", "must be the `id` of a user")),
+            },
+            None if scopes.contains(&Scope::Me) => Err(Problem::invalid(
+                "/subject",
+                "a key with the scope `me` needs the `id` of the user that it stands for",
+            )),
+            None => Ok(None),
+        }
+    }
+}
+
+fn import(text: &str) -> Result<ImportedToken, Problem> {
+    Token::import(text).map_err(|unfit| Problem::invalid("/token", format!("the token {unfit}")))
+}
+
+/// What a key is for, as people wrote it.
+pub(super) fn purpose(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    let detail = match text.chars().count() {
+        0 => "must say what the key is for, such as `Okta production`".to_owned(),
+        length if length > LONGEST_PURPOSE => {
+            format!("has {length} characters; it may have {LONGEST_PURPOSE}")
+        }
+        _ if text.chars().any(char::is_control) => "has control characters".to_owned(),
+        _ => return Ok(text.to_owned()),
+    };
+    Err(Problem::invalid("/purpose", detail))
+}
+
+/// The scopes of these names, each once.
+pub(super) fn scopes<S: Copy + PartialEq>(
+    names: &[String],
+    all: &[S],
+    name_of: impl Fn(S) -> &'static str,
+) -> Result<Vec<S>, Problem> {
+    let known = || {
+        let names: Vec<String> = all
+            .iter()
+            .map(|scope| format!("`{}`", name_of(*scope)))
+            .collect();
+        names.join(", ")
+    };
+    if names.is_empty() {
+        let detail = format!("must have one at least; there are {}", known());
+        return Err(Problem::invalid("/scopes", detail));
+    }
+    for (at, name) in names.iter().enumerate() {
+        if !all.iter().any(|scope| name_of(*scope) == name) {
+            let detail = format!("there is no scope {}; there are {}", quote(name), known());
+            return Err(Problem::invalid(&format!("/scopes/{at}"), detail));
+        }
+    }
+    let is_asked = |scope: &S| names.iter().any(|name| name == name_of(*scope));
+    Ok(all.iter().copied().filter(is_asked).collect())
+}
+
+/// The instant at which a key ends.
+pub(super) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
+    let detail = match text.parse::<Timestamp>() {
+        Ok(end) if end > now => return Ok(end),
+        Ok(_) => "is in the past".to_owned(),
+        Err(_) => "must be a time with an offset, such as `2030-01-31T12:00:00Z`".to_owned(),
+    };
+    Err(Problem::invalid("/expires", detail))
+}
+
+/// The networks that a key is accepted from, or single addresses.
+pub(super) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
+    if given.len() > MOST_SOURCES {
+        let detail = format!("has {} networks; it may have {MOST_SOURCES}", given.len());
+        return Err(Problem::invalid("/sources", detail));
+    }
+    let read = |(at, text): (usize, &String)| {
+        let network = text.parse::<IpNet>().ok();
+        let address = || text.parse::<IpAddr>().ok().map(IpNet::from);
+        network
+            .or_else(address)
+            .map(|network| network.trunc())
+            .ok_or_else(|| {
+                Problem::invalid(
+                    &format!("/sources/{at}"),
+                    format!("{} is no network, such as `192.0.2.0/24`", quote(text)),
+                )
+            })
+    };
+    given.iter().enumerate().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    fn check(body: &serde_json::Value) -> Result<Wanted, String> {
+        let given: Given = serde_json::from_value(body.clone()).map_err(|e| e.to_string())?;
+        given.check(at(0)).map_err(|problem| problem.error.detail)
+    }
+
+    #[test]
+    fn what_is_not_said_of_a_key_is_the_usual() {
+        let wanted = check(&serde_json::json!({ "purpose": "  Okta production " })).unwrap();
+        assert_eq!(wanted.purpose, "Okta production");
+        assert_eq!(wanted.scopes, [Scope::Scim]);
+        assert!(wanted.expires.is_none() && wanted.sources.is_empty() && wanted.token.is_none());
+    }
+
+    #[test]
+    fn networks_and_single_addresses_are_taken_in_one_spelling() {
+        let body = serde_json::json!({
+            "purpose": "x", "sources": ["10.1.2.3/8", "192.0.2.7", "2001:db8::1/32"],
+            "expires": "2030-01-31T13:00:00+01:00"
+        });
+        let wanted = check(&body).unwrap();
+        let shown: Vec<String> = wanted.sources.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+        assert_eq!(wanted.expires.unwrap().to_string(), "2030-01-31T12:00:00Z");
+    }
+
+    #[test]
+    fn what_is_not_acceptable_is_named_with_its_place() {
+        let long = "x".repeat(101);
+        let many: Vec<String> = (0..11).map(|n| format!("10.0.0.{n}")).collect();
+        let cases = [
+            (serde_json::json!({ "purpose": " " }), "/purpose: must say"),
+            (serde_json::json!({ "purpose": long }), "/purpose: has 101"),
+            (
+                serde_json::json!({ "purpose": "a\nb" }),
+                "/purpose: has control",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "scopes": [] }),
+                "/scopes: must have",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "scopes": ["scim", "all"] }),
+                "/scopes/1: there is no scope `all`; there are `scim`, `me`",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "scopes": ["me"] }),
+                "/subject: a key with",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "subject": "ann" }),
+                "/subject: must be",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "expires": "tomorrow" }),
+                "/expires: must be",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "expires": "2020-01-01T00:00:00Z" }),
+                "/expires: is in the past",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "sources": ["10.0.0.0/33"] }),
+                "/sources/0: `10.0.0.0/33`",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "sources": many }),
+                "/sources: has 11",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "token": "short" }),
+                "/token: the token has fewer",
+            ),
+            (
+                serde_json::json!({ "purpose": "x", "colour": 1 }),
+                "unknown field `colour`",
+            ),
+            (serde_json::json!({}), "missing field `purpose`"),
+        ];
+        for (body, expected) in cases {
+            let detail = check(&body).err().unwrap();
+            assert!(detail.starts_with(expected), "{body}: {detail}");
+        }
+    }
+}

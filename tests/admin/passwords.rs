@@ -1,0 +1,258 @@
+//! Passwords that an identity provider brought, verified for the vendor's login.
+
+use argon2::password_hash::{PasswordHasher, SaltString};
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
+use directory::keys::{Key, logins, resource};
+use directory::store::Spent;
+use directory::tenant_id::TenantId;
+use http::Request;
+use local::stack::TABLE;
+use scim_core::{ResourceId, ResourceKind};
+use serde_json::{Value, json};
+use service::Origin;
+
+use crate::support::client::user;
+use crate::support::moving;
+use crate::support::table::tenant_of;
+use crate::support::{Answer, Client, Target};
+
+const RIGHT: &str = "correct horse battery staple";
+
+async fn create(tenant: &Client, name: &str) -> String {
+    let mut body = user(name);
+    body["password"] = json!(RIGHT);
+    tenant.post("/Users", &body).await.expect(201).id()
+}
+
+async fn try_in(admin: &Client, tenant: &Client, name: &str, password: &str) -> Answer {
+    let path = format!("/tenants/{}/verify-password", tenant_of(tenant));
+    let body = json!({ "userName": name, "password": password });
+    admin.post(&path, &body).await
+}
+
+async fn verify(admin: &Client, tenant: &Client, name: &str, password: &str) -> Value {
+    try_in(admin, tenant, name, password)
+        .await
+        .expect(200)
+        .json()
+}
+
+/// The item of a key, changed past the service.
+async fn change(target: &Target, key: &Key, expression: &str, value: AttributeValue) {
+    let dynamodb = &target.stack.services.clients.dynamodb;
+    let update = dynamodb.update_item().table_name(TABLE);
+    let update = update.set_key(Some(key.attributes()));
+    let update = update.update_expression(expression);
+    let update = update.expression_attribute_values(":v", value);
+    update.send().await.expect("the item changes");
+}
+
+/// `BlogIn`: users log in with the password that they have at the identity provider.
+#[tokio::test]
+async fn blogin_password_sync() {
+    let target = Target::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    let id = create(&tenant, "ann@example.com").await;
+    let yes = json!({ "verified": true, "user": id });
+    let no = json!({ "verified": false });
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", RIGHT).await, yes);
+    assert_eq!(verify(&admin, &tenant, "ANN@Example.com", RIGHT).await, yes);
+    let other = "another horse staple";
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, no);
+    let path = format!("/Users/{id}");
+    let set = |path: &str, value: Value| json!([{ "op": "replace", "path": path, "value": value }]);
+    tenant
+        .patch(&path, set("password", json!(other)))
+        .await
+        .expect(200);
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", RIGHT).await, no);
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, yes);
+    // Deactivated users are out, and back when they are reactivated.
+    tenant
+        .patch(&path, set("active", json!(false)))
+        .await
+        .expect(200);
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, no);
+    tenant
+        .patch(&path, set("active", json!(true)))
+        .await
+        .expect(200);
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, yes);
+    // Nobody, somebody without a password, somebody of another tenant, and what is no password.
+    tenant.create_user("bob@example.com").await;
+    let elsewhere = target.tenant().await;
+    for (tenant, name, password) in [
+        (&tenant, "nobody@example.com", other),
+        (&tenant, "bob@example.com", other),
+        (&elsewhere, "ann@example.com", other),
+        (&tenant, "ann@example.com", ""),
+        (&tenant, "ann@example.com", "a\u{7}b"),
+        (&tenant, "", other),
+    ] {
+        assert_eq!(
+            verify(&admin, tenant, name, password).await,
+            no,
+            "{name} {password}"
+        );
+    }
+    tenant.delete(&path).await.expect(204);
+    assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, no);
+    let body = json!({ "userName": "a", "password": "b" });
+    let absent = admin.post("/tenants/nobody-there/verify-password", &body);
+    absent.await.expect(404);
+}
+
+#[tokio::test]
+async fn ten_failures_for_a_name_are_enough_in_all_processes() {
+    let (target, time) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    create(&tenant, "bob@example.com").await;
+    // Right ones do not count, and there is no limit to them.
+    for _ in 0..12 {
+        let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+        assert_eq!(answer["verified"], true);
+    }
+    for name in ["ann@example.com", "nobody@example.com"] {
+        for _ in 0..10 {
+            let answer = verify(&admin, &tenant, name, "wrong").await;
+            assert_eq!(answer, json!({ "verified": false }));
+        }
+        for (name, password) in [
+            (name, "wrong"),
+            (name, RIGHT),
+            (&name.to_uppercase(), RIGHT),
+        ] {
+            let answer = try_in(&admin, &tenant, name, password).await.expect(429);
+            let wait: i64 = answer.headers["retry-after"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert!((1..=900).contains(&wait), "{wait}");
+            assert_eq!(
+                answer.json()["type"],
+                "urn:muster:problem:too-many-requests"
+            );
+        }
+    }
+    // Another process knows as much: the count is in the table.
+    let service = local::stack::service(
+        &target.stack.services.clients,
+        None,
+        service::clock::Clock::other({
+            let time = time.clone();
+            move || time.now()
+        }),
+        service::clock::Ids::system(),
+    );
+    let other = service::Admin::new(
+        std::sync::Arc::new(service),
+        &target.stack.services.clients,
+        local::stack::ADMIN_PREFIX,
+    );
+    let body = json!({ "userName": "ann@example.com", "password": RIGHT });
+    let (status, _) = send(&other, &admin, &tenant, &body).await;
+    assert_eq!(status, 429);
+    let bob = verify(&admin, &tenant, "bob@example.com", RIGHT).await;
+    assert_eq!(bob["verified"], true);
+    time.pass(900);
+    let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+    assert_eq!(answer["verified"], true);
+}
+
+async fn send(to: &service::Admin, admin: &Client, tenant: &Client, body: &Value) -> (u16, Spent) {
+    let path = format!("/admin/v1/tenants/{}/verify-password", tenant_of(tenant));
+    let request = Request::post(path)
+        .header("authorization", format!("Bearer {}", admin.token))
+        .header("content-type", "application/json")
+        .body(Bytes::from(body.to_string()))
+        .expect("a request");
+    let response = to.handle(request, Origin::default()).await;
+    let spent = response
+        .extensions()
+        .get::<Spent>()
+        .expect("what it consumed");
+    (response.status().as_u16(), spent.clone())
+}
+
+#[tokio::test]
+async fn a_tenant_has_a_thousand_failures() {
+    let (target, time) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    let name = TenantId::parse(tenant_of(&tenant)).unwrap();
+    let all = logins(&name, "all", time.now().as_second() / 900);
+    let number = |n: u32| AttributeValue::N(n.to_string());
+    change(&target, &all, "SET n = :v", number(999)).await;
+    let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+    assert_eq!(answer["verified"], true);
+    change(&target, &all, "SET n = :v", number(1_000)).await;
+    try_in(&admin, &tenant, "ann@example.com", RIGHT)
+        .await
+        .expect(429);
+}
+
+/// The same calls, the same work: there is nothing that time could tell.
+#[tokio::test]
+async fn it_takes_the_same_to_refuse_somebody_and_nobody() {
+    let target = Target::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    tenant.create_user("bob@example.com").await;
+    let mut seen = Vec::new();
+    for name in ["ann@example.com", "bob@example.com", "nobody@example.com"] {
+        let body = json!({ "userName": name, "password": "wrong" });
+        let (status, spent) = send(&target.stack.admin, &admin, &tenant, &body).await;
+        assert_eq!(status, 200);
+        seen.push((spent.calls, spent.round_trips, spent.actions.clone()));
+    }
+    assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_hash_of_other_days_is_renewed_when_its_password_is_known() {
+    let target = Target::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    let id = create(&tenant, "ann@example.com").await;
+    let before = tenant.get(&format!("/Users/{id}")).await.text;
+    let weak = Argon2::new(
+        Algorithm::Argon2id,
+        Version::V0x13,
+        Params::new(8_192, 1, 1, None).unwrap(),
+    );
+    let salt = SaltString::encode_b64(&[1; 16]).unwrap();
+    let hash = weak
+        .hash_password(RIGHT.as_bytes(), &salt)
+        .unwrap()
+        .to_string();
+    let name = TenantId::parse(tenant_of(&tenant)).unwrap();
+    let key = resource(&name, ResourceKind::User, ResourceId::parse(&id).unwrap());
+    change(&target, &key, "SET p = :v", AttributeValue::S(hash.clone())).await;
+    let stored = async || {
+        let dynamodb = &target.stack.services.clients.dynamodb;
+        let get = dynamodb.get_item().table_name(TABLE);
+        let item = get
+            .set_key(Some(key.attributes()))
+            .send()
+            .await
+            .unwrap()
+            .item;
+        item.unwrap()["p"].as_s().unwrap().clone()
+    };
+    verify(&admin, &tenant, "ann@example.com", "wrong").await;
+    assert_eq!(stored().await, hash);
+    let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+    assert_eq!(answer["verified"], true);
+    assert!(
+        stored()
+            .await
+            .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+    );
+    let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+    assert_eq!(answer["verified"], true);
+    // It is no change of the user.
+    assert_eq!(tenant.get(&format!("/Users/{id}")).await.text, before);
+}

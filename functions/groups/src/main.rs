@@ -1,6 +1,6 @@
 //! The function `groups`; see `service`.
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     service::lambda::run(service::Function::Groups).await
 }

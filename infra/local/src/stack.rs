@@ -149,7 +149,7 @@ impl Services {
         let dynamodb = proxy
             .as_ref()
             .map_or(dynamodb, |proxy| proxy.endpoint().to_owned());
-        let clients = to_stand_ins(&dynamodb, secrets.endpoint()).await;
+        let clients = to_stand_ins(&dynamodb, secrets.endpoint())?;
         if dynamo.is_none() {
             elsewhere::create_table(&clients.dynamodb, &table()?).await?;
         }

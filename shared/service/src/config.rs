@@ -1,6 +1,6 @@
 //! The environment of a function, read once. No other file reads it.
 
-use directory::connect::Clients;
+use directory::connect::{Access, Clients, Trust};
 
 use crate::Service;
 use crate::clock::{Clock, Ids};
@@ -53,8 +53,6 @@ impl Config {
             rate,
             request_days,
         ] = Self::VARIABLES;
-        let given = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let needed = |name: &str| given(name).ok_or_else(|| format!("{name} is not set"));
         let number = |name: &str| {
             let number = given(name).map(|number| number.parse()).transpose();
             number.map_err(|_| format!("{name} is no whole number"))
@@ -75,4 +73,34 @@ impl Config {
     pub fn service(self, clients: Clients) -> Service {
         Service::new(self, clients, Clock::system(), Ids::system())
     }
+}
+
+/// How Lambda, or `cargo lambda watch`, has a function reach AWS.
+///
+/// # Errors
+///
+/// The name of a variable that is missing.
+pub fn access() -> Result<Access, String> {
+    // What names certificates of its own, as OpenSSL does, wants these and no others.
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
+    Ok(Access {
+        region: needed("AWS_REGION")?,
+        key: needed("AWS_ACCESS_KEY_ID")?,
+        secret: needed("AWS_SECRET_ACCESS_KEY")?,
+        session: given("AWS_SESSION_TOKEN"),
+        dynamodb: given("AWS_ENDPOINT_URL_DYNAMODB"),
+        secrets: given("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        trust: match named.into_iter().find_map(given) {
+            Some(_) => Trust::System,
+            None => Trust::Usual,
+        },
+    })
+}
+
+fn given(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn needed(name: &str) -> Result<String, String> {
+    given(name).ok_or_else(|| format!("{name} is not set"))
 }

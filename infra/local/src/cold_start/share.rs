@@ -71,7 +71,7 @@ impl Means {
         ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"]
             .iter()
             .map(PathBuf::from)
-            .find(|root| Group::make(root, "probe", PERIOD).is_ok())
+            .find(|root| Group::make(root, "probe", Some(PERIOD)).is_ok())
             .map_or(Self::Signals, Self::Group)
     }
 
@@ -81,16 +81,18 @@ impl Means {
     ///
     /// When that is not permitted.
     pub fn limit(&self, process: u32, share: Share) -> io::Result<Limit> {
-        let (group, signals) = match (self, share) {
-            (_, Share::Full) => (None, None),
-            (Self::Group(root), Share::Of(memory)) => {
-                let group = Group::make(root, &process.to_string(), part(memory))?;
+        let part = match share {
+            Share::Full => None,
+            Share::Of(memory) => Some(part(memory)),
+        };
+        let (group, signals) = match (self, part) {
+            (Self::Group(root), part) => {
+                let group = Group::make(root, &process.to_string(), part)?;
                 fs::write(group.0.join("cgroup.procs"), process.to_string())?;
                 (Some(group), None)
             }
-            (Self::Signals, Share::Of(memory)) => {
-                (None, Some(Signals::start(process, part(memory))?))
-            }
+            (Self::Signals, None) => (None, None),
+            (Self::Signals, Some(part)) => (None, Some(Signals::start(process, part)?)),
         };
         Ok(Limit {
             _group: group,
@@ -109,21 +111,26 @@ fn part(memory: u32) -> Duration {
 struct Group(PathBuf);
 
 impl Group {
-    /// Makes a group below another one, with so much CPU time a period.
-    fn make(root: &Path, name: &str, part: Duration) -> io::Result<Self> {
+    /// Makes a group below another one, with so much CPU time a period if it is limited.
+    fn make(root: &Path, name: &str, part: Option<Duration>) -> io::Result<Self> {
         let path = root.join(format!("muster-{}-{name}", std::process::id()));
         fs::create_dir(&path)?;
         let group = Self(path);
-        let (part, period) = (part.as_micros(), PERIOD.as_micros());
         // The files are there when the kernel has the controller here; they cannot be made.
         let set = |file: &str, text: String| {
             let mut file = File::options().write(true).open(group.0.join(file))?;
             file.write_all(text.as_bytes())
         };
-        set("cpu.max", format!("{part} {period}")).or_else(|_| {
-            set("cpu.cfs_period_us", period.to_string())?;
-            set("cpu.cfs_quota_us", part.to_string())
-        })?;
+        // What else runs on this machine is not to be measured.
+        let _ = set("cpu.weight", "10000".to_owned())
+            .or_else(|_| set("cpu.shares", "262144".to_owned()));
+        if let Some(part) = part {
+            let (part, period) = (part.as_micros(), PERIOD.as_micros());
+            set("cpu.max", format!("{part} {period}")).or_else(|_| {
+                set("cpu.cfs_period_us", period.to_string())?;
+                set("cpu.cfs_quota_us", part.to_string())
+            })?;
+        }
         Ok(group)
     }
 }

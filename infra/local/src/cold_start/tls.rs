@@ -1,9 +1,10 @@
 //! TLS in front of the stand-ins, because the stand-ins for AWS speak none: the handshake is a large part of a cold start.
 //!
-//! The authority is made for one run, with a key that leaves no memory. Its certificate stands in a file beside those of
-//! this machine, as many as Lambda's image has, and functions find it by `SSL_CERT_FILE`.
+//! The authority is made for one run, with a key that leaves no memory. Functions find its certificate by `SSL_CERT_FILE`, as
+//! whoever has a server of their own would have them, and read as many there as are compiled in for AWS.
 
 use std::error::Error;
+use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use data_encoding::BASE64;
+use directory::connect::AMAZON;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
 };
@@ -25,12 +27,6 @@ use tokio_rustls::rustls::{ServerConfig, version};
 
 /// The name in certificates, and in the URLs of terminators.
 const HOST: &str = "localhost";
-
-/// Where this machine keeps the certificates that it trusts, one of these.
-const TRUSTED: [&str; 2] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-];
 
 /// A certificate authority for one run.
 pub struct Authority {
@@ -97,18 +93,13 @@ impl Authority {
         })
     }
 
-    /// Writes what functions are to trust: the authority, and all that this machine trusts.
+    /// Writes what functions are to trust: the authority, and beside it as many as they trust in AWS.
     ///
     /// # Errors
     ///
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut text = pem(&self.certificate);
-        let machine = TRUSTED
-            .iter()
-            .find_map(|path| std::fs::read_to_string(path).ok());
-        text.push_str(&machine.unwrap_or_default());
-        std::fs::write(path, text)
+        fs::write(path, pem(&self.certificate) + AMAZON)
     }
 
     /// Listens on a free loopback port, and carries what comes in there to an HTTP endpoint of this machine.

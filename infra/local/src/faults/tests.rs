@@ -28,7 +28,7 @@ async fn bench() -> Bench {
         .await
         .unwrap();
     let client = |endpoint: String| async move {
-        let clients = to_stand_ins(&endpoint, "http://127.0.0.1:9").await;
+        let clients = to_stand_ins(&endpoint, "http://127.0.0.1:9").unwrap();
         let once = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
         let config = clients.dynamodb.config().to_builder().retry_config(once);
         Client::from_conf(config.build())

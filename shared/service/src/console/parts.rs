@@ -124,7 +124,7 @@ fn place(pointer: &str) -> String {
 
 /// A page that has nothing to show yet.
 pub(crate) fn empty(title: &str, words: &Markup) -> Markup {
-    html! { div.empty { h3 { (title) } p { (words) } } }
+    html! { div.empty { p.title { (title) } p { (words) } } }
 }
 
 /// A page on which something is to be confirmed.

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use bytes::Bytes;
 use directory::keys::{self, Lookup};
+use directory::store::Spent;
 use directory::tenant_id::TenantId;
+use http::Request;
 use scim_core::effort::Effort;
 use scim_core::filter::Filter;
 use scim_core::{Catalogue, ResourceKind};
 use serde_json::{Value, json};
+use service::{Function, Origin};
 
 use crate::support::client::{GROUP, USER, encode};
 use crate::support::numbers::Numbers;
@@ -343,4 +347,33 @@ async fn a10_e06_l08_a_search_request_gives_what_the_query_gives_and_creates_not
         .json();
     assert_eq!(empty["totalResults"], 2);
     assert_eq!(empty["Resources"][0]["schemas"], json!([GROUP]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_names_in_an_or_are_looked_up_together_and_once() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    for number in 0..5 {
+        client.create_user(&format!("u{number}")).await;
+    }
+    let terms = (0..240).map(|at| match at % 4 {
+        0 => format!(r#"userName eq "U{}""#, at % 5),
+        1 => format!(r#"externalId eq "nobody{}""#, at % 40),
+        _ => format!(r#"userName eq "nobody{at}""#),
+    });
+    let filter = terms.collect::<Vec<_>>().join(" or ");
+    let body = json!({ "schemas": [SEARCH], "filter": filter, "excludedAttributes": ["groups"] });
+    let request = Request::post(format!("/{}/scim/v2/Users/.search", tenant_of(&client)))
+        .header("authorization", format!("Bearer {}", client.token))
+        .header("content-type", "application/scim+json")
+        .body(Bytes::from(body.to_string()))
+        .unwrap();
+    let service = &target.stack.service;
+    let answer = service.handle(Function::Users, request, Origin::default());
+    let answer = answer.await;
+    let list: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(list["totalResults"], 5, "{list}");
+    // 125 names in two calls, ten externalIds in one each, the users in one.
+    let spent = answer.extensions().get::<Spent>().unwrap();
+    assert_eq!(spent.calls, 13, "{spent:?}");
 }

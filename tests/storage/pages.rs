@@ -4,50 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use directory::directory::Directory;
-use directory::keys;
 use directory::search::Place;
 use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
-use local::fill::Item;
 use local::stack::TABLE;
-use scim_core::{ResourceId, ResourceKind};
+use scim_core::ResourceKind;
 use serde_json::{Value, json};
-use service::clock::Ids;
 
 use crate::support::client::{encode, group};
 use crate::support::listed::{ids, values};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target, seed};
-
-/// Puts so many members beside a group, which need not be there.
-async fn put_members(target: &Target, client: &Client, group: &str, number: usize) {
-    let tenant = TenantId::parse(tenant_of(client)).unwrap();
-    let group = ResourceId::parse(group).unwrap();
-    let edges = (0..number).map(|_| {
-        let mut edge: Item = keys::member(&tenant, group, Ids::system().resource()).attributes();
-        edge.insert("k".to_owned(), AttributeValue::S("u".to_owned()));
-        edge
-    });
-    seed::put_all(target, edges.collect()).await;
-}
-
-/// Tells a group how many members it has.
-async fn count_members(target: &Target, client: &Client, group: &str, number: usize) {
-    let tenant = TenantId::parse(tenant_of(client)).unwrap();
-    let id = ResourceId::parse(group).unwrap();
-    let dynamodb = &target.stack.services.clients.dynamodb;
-    let update = dynamodb
-        .update_item()
-        .table_name(TABLE)
-        .set_key(Some(
-            keys::resource(&tenant, ResourceKind::Group, id).attributes(),
-        ))
-        .update_expression("SET n = :n")
-        .expression_attribute_values(":n", AttributeValue::N(number.to_string()));
-    update.send().await.unwrap();
-}
 
 /// The first page of all groups with their members, and what it takes.
 async fn page(target: &Target, client: &Client) -> (BTreeMap<String, Vec<String>>, Spent) {
@@ -89,8 +57,8 @@ async fn a_page_of_groups_small_and_large_has_the_members_of_each() {
 
     let large = expected.keys().nth(11).unwrap().clone();
     let size = 5_100 + expected[&large].len();
-    put_members(&target, &client, &large, 5_100).await;
-    count_members(&target, &client, &large, size).await;
+    seed::members(&target, &client, &large, 5_100).await;
+    seed::member_count(&target, &client, &large, size).await;
     let (mut seen, spent) = page(&target, &client).await;
     let many = seen
         .insert(large.clone(), expected[&large].clone())
@@ -129,7 +97,7 @@ async fn what_is_left_of_a_large_deleted_group_is_not_read_with_its_neighbours()
         .delete(&format!("/Groups/{between}"))
         .await
         .expect(204);
-    put_members(&target, &client, &between, 30_000).await;
+    seed::members(&target, &client, &between, 30_000).await;
     let (seen, spent) = page(&target, &client).await;
     assert_eq!(seen.keys().collect::<Vec<_>>(), [&groups[0], &groups[2]]);
     assert!(seen.values().all(|members| *members == [user.clone()]));

@@ -147,3 +147,31 @@ pub async fn put_all(target: &Target, items: Vec<Item>) {
     let loaded = target.stack.services.load(items).await;
     loaded.expect("the items are written");
 }
+
+/// Puts so many members beside a group, which need not be there.
+pub async fn members(target: &Target, client: &Client, group: &str, number: usize) {
+    let tenant = TenantId::parse(tenant_of(client)).expect("a name or an id");
+    let group = ResourceId::parse(group).expect("a name or an id");
+    let edges = (0..number).map(|_| {
+        let mut edge: Item = keys::member(&tenant, group, Ids::system().resource()).attributes();
+        edge.insert("k".to_owned(), AttributeValue::S("u".to_owned()));
+        edge
+    });
+    put_all(target, edges.collect()).await;
+}
+
+/// Tells a group how many members it has.
+pub async fn member_count(target: &Target, client: &Client, group: &str, number: usize) {
+    let tenant = TenantId::parse(tenant_of(client)).expect("a name or an id");
+    let id = ResourceId::parse(group).expect("a name or an id");
+    let dynamodb = &target.stack.services.clients.dynamodb;
+    let update = dynamodb
+        .update_item()
+        .table_name(TABLE)
+        .set_key(Some(
+            keys::resource(&tenant, ResourceKind::Group, id).attributes(),
+        ))
+        .update_expression("SET n = :n")
+        .expression_attribute_values(":n", AttributeValue::N(number.to_string()));
+    update.send().await.expect("the group is written");
+}

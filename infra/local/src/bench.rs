@@ -17,6 +17,7 @@ pub mod dollars;
 mod groups;
 mod members;
 mod probe;
+mod reach;
 mod report;
 mod users;
 
@@ -36,6 +37,8 @@ pub const MANY_USERS: usize = 100_000;
 pub const MANY_USERS_BAR: f64 = 1.3;
 /// How much more it may cost at the largest number of members.
 pub const MEMBERS_BAR: f64 = 1.0;
+/// The same for a request that brings many members: how its calls overlap, and so the round trips, varies with the machine.
+pub const TOGETHER_BAR: f64 = 1.5;
 
 /// The sizes at which operations are measured, and how often.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -321,6 +324,7 @@ fn growth(rows: &[Row]) -> Vec<Growth> {
             bar: match first.of {
                 Of::Users if last.size > MANY_USERS => MANY_USERS_BAR,
                 Of::Users => USERS_BAR,
+                Of::Members if first.operation.ends_with("by one request") => TOGETHER_BAR,
                 Of::Members => MEMBERS_BAR,
             },
         });

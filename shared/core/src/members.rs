@@ -186,7 +186,12 @@ impl Given {
         let id = match (value, reference) {
             (Some(value), _) => value,
             (None, Some(reference)) => reference.rsplit('/').next().unwrap_or_default(),
-            (None, None) => return Ok(None),
+            (None, None) if parts.values().all(is_nothing) => return Ok(None),
+            (None, None) => {
+                return Err(ScimError::invalid_value(format!(
+                    "`{place}` has no `value`; it must be the id of a user or group"
+                )));
+            }
         };
         let kind = match text(parts, "type", place)? {
             None => None,
@@ -208,6 +213,11 @@ fn kind(name: &str) -> Option<ResourceKind> {
     ResourceKind::ALL
         .into_iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(name))
+}
+
+/// Whether a part says nothing.
+fn is_nothing(part: &Value) -> bool {
+    part.is_null() || part.as_str().is_some_and(str::is_empty)
 }
 
 /// A part that must be text; empty text is no value.
@@ -282,6 +292,27 @@ mod tests {
             let ids: Vec<_> = members.iter().map(|member| member.id).collect();
             assert_eq!(ids, [id(1)], "{given}");
         }
+    }
+
+    #[test]
+    fn a_member_that_says_something_but_not_who_it_is_is_refused_by_its_place() {
+        let one = json!({ "value": id(1).as_str() });
+        for odd in [
+            json!({ "display": "babs" }),
+            json!({ "type": "User" }),
+            json!({ "value": "", "display": "babs" }),
+            json!({ "value": null, "$ref": null, "display": "babs" }),
+        ] {
+            let given = json!([one, odd]);
+            for error in [
+                parse(given.clone()).unwrap_err(),
+                parse_removed(given).unwrap_err(),
+            ] {
+                assert!(error.detail.starts_with("`members[1]` has no `value`"));
+            }
+        }
+        let nothing = json!([{}, { "value": null }, { "value": "", "display": "" }]);
+        assert_eq!(parse(nothing).unwrap(), []);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use scim_core::{ResourceId, ResourceKind};
 
 use crate::directory::{Directory, MemberRef};
 use crate::error::{DirectoryError, corrupt};
-use crate::items::{WriteId, attribute, n, s};
+use crate::items::{Stored, WriteId, attribute, n, s};
 use crate::keys::{self, Key};
 use crate::store::{self, number, sort_key};
 use crate::write::{Actions, Role, update};
@@ -286,12 +286,16 @@ impl Directory {
         Ok(())
     }
 
-    /// The groups that a resource is in, for its deletion.
+    /// The groups that a resource is in which was read before, for its deletion: none to look for while it never
+    /// joined one, since the deletion fails if it did by then.
     pub async fn groups_to_leave(
         &self,
-        member: ResourceId,
+        member: &Stored,
     ) -> Result<Vec<ResourceId>, DirectoryError> {
-        self.edges_of(member).await
+        match member.fence {
+            0 => Ok(Vec::new()),
+            _ => self.edges_of(member.resource.id).await,
+        }
     }
 
     /// Refuses new members that contain the group, or are it. What was looked at for that is noted in

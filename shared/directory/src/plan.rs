@@ -47,11 +47,21 @@ impl Plan {
                 .iter()
                 .filter_map(|one| Self::narrow(kind, one))
                 .min_by_key(Self::width),
-            Logic::Or(all) => all
-                .iter()
-                .map(|one| Self::narrow(kind, one))
-                .collect::<Option<_>>()
-                .map(Self::Union),
+            Logic::Or(all) => {
+                let mut union = Vec::new();
+                for one in all {
+                    let places = match Self::narrow(kind, one)? {
+                        Self::Union(places) => places,
+                        place => vec![place],
+                    };
+                    for place in places {
+                        if !union.contains(&place) {
+                            union.push(place);
+                        }
+                    }
+                }
+                Some(Self::Union(union))
+            }
         }
     }
 
@@ -279,6 +289,13 @@ mod tests {
             plan(
                 User,
                 r#"userName eq "a" or (userName eq "b" and active eq true)"#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"userName eq "a" or (userName eq "b" or userName eq "A") or userName eq "b""#
             ),
             Plan::Union(vec![marker("a"), marker("b")])
         );

@@ -1,14 +1,16 @@
 //! Finding resources by a filter.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, try_join_all};
+use futures_util::future::{BoxFuture, try_join, try_join_all};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::effort::Effort;
 use scim_core::filter::Resolved;
 use scim_core::sort::{Direction, Sort, SortKey};
 use scim_core::{ResourceId, ResourceKind, ResourceType};
 
-use crate::directory::{Directory, Found, Spread};
+use crate::directory::{Directory, Found, SIDE_BY_SIDE, Spread};
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys::{self, Key};
@@ -220,19 +222,43 @@ impl Directory {
                     let below = self.below(*group, MOST_CANDIDATES).await?;
                     Ok(Some(below.users.into_iter().collect()))
                 }
-                Plan::Union(plans) => {
-                    let each = plans.iter().map(|plan| {
-                        let branch = self.branch();
-                        async move { branch.ids_of(kind, plan).await }
-                    });
-                    Ok(try_join_all(each)
-                        .await?
-                        .into_iter()
-                        .collect::<Option<Vec<_>>>()
-                        .map(|ids| ids.concat()))
-                }
+                Plan::Union(plans) => self.ids_of_any(kind, plans).await,
             }
         })
+    }
+
+    /// The ids that one of several plans gives: unique names are looked up a hundred at a time, and everything
+    /// else side by side.
+    async fn ids_of_any(
+        &self,
+        kind: ResourceKind,
+        plans: &[Plan],
+    ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
+        let mut names = BTreeSet::new();
+        let mut others = Vec::new();
+        for plan in plans {
+            match plan {
+                Plan::Marker(value) => {
+                    names.insert(keys::marker(&self.tenant, kind, value));
+                }
+                plan => others.push(async move { self.branch().ids_of(kind, plan).await }),
+            }
+        }
+        let names = Vec::from_iter(names);
+        let beside = self.branch();
+        let (markers, others) = try_join(
+            beside.store.batch_get(&names, &beside.meter),
+            stream::iter(others)
+                .buffer_unordered(SIDE_BY_SIDE)
+                .try_collect::<Vec<_>>(),
+        )
+        .await?;
+        let Some(others) = others.into_iter().collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        let mut ids = others.concat();
+        ids.extend(markers.iter().filter_map(marked));
+        Ok(Some(ids))
     }
 
     /// The ids under the unique names from one to another; `None` when they are too many.

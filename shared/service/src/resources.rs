@@ -296,7 +296,8 @@ impl<'r> Resources<'r> {
                 return Err(self.absent(id.as_str()));
             };
             // Not beside the resource: its fence tells of a group that it joins after this look only.
-            let groups = self.directory.groups_to_leave(id).await.map_err(explain)?;
+            let groups = self.directory.groups_to_leave(&current).await;
+            let groups = groups.map_err(explain)?;
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
             let deleted = self

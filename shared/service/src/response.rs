@@ -42,6 +42,15 @@ pub enum Outcome {
         /// Its representation.
         body: Value,
     },
+    /// A resource whose representation is compressed with gzip already.
+    Coded {
+        /// Its location.
+        location: String,
+        /// Its version.
+        version: Version,
+        /// Its representation.
+        body: Bytes,
+    },
     /// A message.
     Message(Value),
     /// What became of the operations of a bulk request, and those of them that were refused or failed.
@@ -61,7 +70,16 @@ impl Outcome {
     ///
     /// `tooLarge`.
     pub fn into_response(self, coding: Coding) -> Result<Response<Bytes>, ScimError> {
+        let mut coded = None;
         let (status, location, version, body) = match self {
+            Self::Coded {
+                location,
+                version,
+                body,
+            } => {
+                coded = Some(body);
+                (StatusCode::OK, Some(location), Some(version), None)
+            }
             Self::Created {
                 location,
                 version,
@@ -85,9 +103,10 @@ impl Outcome {
             Self::Done => (StatusCode::NO_CONTENT, None, None, None),
         };
         let mut response = with_body(status, body.as_ref());
-        if let Some(coded) = coding.code(response.body()) {
+        if let Some(coded) = coded.or_else(|| coding.code(response.body())) {
             *response.body_mut() = coded;
             let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, SCIM_JSON);
             headers.insert(header::CONTENT_ENCODING, GZIP);
             headers.insert(header::VARY, ACCEPT_ENCODING);
         }

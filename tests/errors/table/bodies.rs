@@ -130,6 +130,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Groups",
+        r#"{<Group>,"displayName":"x","members":[{"value":"<user>"},{"display":"babs"}]}"#,
+        "400 invalidValue `members[1]` has no `value`; it must be the id of a user or group",
+    ),
+    (
+        "POST /Groups",
         r#"{<Group>,"displayName":"x","members":[{"value":5}]}"#,
         "400 invalidValue `members[0].value` must be text",
     ),

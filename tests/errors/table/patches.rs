@@ -150,6 +150,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"type":"User"}]}]}"#,
+        "400 invalidValue operation 1: `members[0]` has no `value`; it must be the id of a user or group",
+    ),
+    (
+        "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"odd"}]}]}"#,
         "400 invalidValue operation 1: `members`: there is no user or group with the id `odd`; create it first",
     ),

@@ -8,6 +8,7 @@ use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 use super::probe::{Ask, Tenant};
+use super::reach::{delete, reach};
 use super::users::{NUMBER, group, join, number, patch, user};
 use super::{Bench, Budget, Of, budget};
 use crate::fill::{Copies, Pattern};
@@ -68,7 +69,14 @@ impl<'p> Members<'p> {
                     .await?,
             );
         }
-        self.changes(bench, size, &others).await?;
+        if bench.plan.members.last() == Some(&size) {
+            let ids = self.copies.ids.get(..size).unwrap_or(&self.copies.ids);
+            let reached = reach(bench, &self.tenant, ids).await?;
+            self.changes(bench, (&reached, size), &others).await?;
+            delete(bench, &self.tenant, (&reached, size)).await?;
+        } else {
+            self.changes(bench, (&self.group, size), &others).await?;
+        }
         for id in &others {
             self.tenant
                 .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
@@ -120,13 +128,13 @@ impl<'p> Members<'p> {
     async fn changes(
         &self,
         bench: &mut Bench<'_>,
-        size: usize,
+        (group, size): (&str, usize),
         others: &[String],
     ) -> Result<(), StartError> {
-        let path = format!("/Groups/{}", self.group);
+        let path = format!("/Groups/{group}");
         let alone = format!("{path}?excludedAttributes=members");
         let read: Vec<Ask> = others.iter().map(|_| get(alone.as_str())).collect();
-        let ask: Vec<Ask> = others.iter().map(|id| self.is_member(id)).collect();
+        let ask: Vec<Ask> = others.iter().map(|id| is_member(group, id)).collect();
         let change = |change: Value| patch(path.as_str(), &change);
         let add =
             |id| change(json!({ "op": "add", "path": "members", "value": [{ "value": id }] }));
@@ -183,18 +191,17 @@ impl<'p> Members<'p> {
         self.tenant.ask(&Ask::new(Method::DELETE, path)).await?;
         Ok(())
     }
+}
 
-    fn is_member(&self, other: &str) -> Ask {
-        let id = &self.group;
-        get(format!(
-            "/Groups?excludedAttributes=members&filter=id+eq+%22{id}%22+and+members+eq+%22{other}%22"
-        ))
-    }
+fn is_member(group: &str, other: &str) -> Ask {
+    get(format!(
+        "/Groups?excludedAttributes=members&filter=id+eq+%22{group}%22+and+members+eq+%22{other}%22"
+    ))
 }
 
 /// What it may cost that so many join at once: each is looked for among the members and the users, and gets two
 /// edges and a mark in a transaction; beyond a transaction each has an intent too, which is cleared.
-fn joining_budget(number: usize) -> Budget {
+pub(super) fn joining_budget(number: usize) -> Budget {
     let each = u32::try_from(number).unwrap_or(u32::MAX);
     match number {
         0..=31 => budget(2, 1.0, 2.0 + f64::from(each) * 6.0),

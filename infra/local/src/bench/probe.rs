@@ -3,12 +3,17 @@
 //! The service runs on one thread and nothing else does, so that the thread's CPU time is the service's own: reading and writing
 //! JSON, SCIM, the SDK. Its clock stands still, so that no operation is charged for what a process reads again once a minute. The engine that stands in for `DynamoDB` has threads of its own, whose time is not counted.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use directory::store::Spent;
+use directory::directory::Directory;
+use directory::store::{Meter, Spent, Store};
+use directory::task::{Fate, Met};
+use directory::tenant_id::TenantId;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request, Response, header};
+use jiff::SignedDuration;
 use serde::Serialize;
 use serde_json::Value;
 use service::clock::{Clock, Ids};
@@ -16,7 +21,7 @@ use service::{Function, Origin, Service};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::dynamo::Storage;
-use crate::stack::{self, Services, StartError};
+use crate::stack::{self, Services, StartError, TABLE};
 
 /// A request to be made.
 pub struct Ask {
@@ -94,6 +99,9 @@ pub struct Tenant<'p> {
     pub name: &'static str,
     token: String,
 }
+
+/// How often large writes are finished before it is given up: a call does what it has time for.
+const MOST_FINISHES: usize = 100;
 
 const HOST: &str = "http://127.0.0.1:9000";
 
@@ -179,6 +187,28 @@ impl Tenant<'_> {
     /// When the answer is not a success.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, StartError> {
         self.ask(&Ask::new(Method::GET, path)).await
+    }
+
+    /// Finishes the large writes of the tenant, as often as it takes.
+    ///
+    /// # Errors
+    ///
+    /// When the storage fails again and again.
+    pub async fn finish(&self) -> Result<(), StartError> {
+        let name = TenantId::parse(self.name).ok_or("no name of a tenant")?;
+        let clients = &self.probe.services.clients;
+        let store = Arc::new(Store::new(clients.dynamodb.clone(), TABLE.to_owned()));
+        let directory = Directory::new(store, name, Arc::new(Meter::default()));
+        // None is so young that its owner would be at it.
+        let later = self.probe.clock.now() + SignedDuration::from_mins(5);
+        for _ in 0..MOST_FINISHES {
+            let met = directory.finish(later, &self.probe.ids.write()).await;
+            let left = |met: &Met| !matches!(met.fate, Fate::Finished);
+            if !met?.iter().any(left) {
+                return Ok(());
+            }
+        }
+        Err("large writes that cannot be finished".into())
     }
 
     /// Creates a resource and gives its id.

@@ -238,6 +238,7 @@ mod tests {
                 attributes: Attributes::new(),
             },
             members,
+            waiting: false,
             fence: 0,
             plan: plan.map(str::to_owned),
             waiting: false,

@@ -94,7 +94,7 @@ impl Directory {
     pub(crate) async fn stay(&self, member: ResourceId, write: &str) -> Result<(), DirectoryError> {
         let task = keys::task(&self.tenant, member, write);
         self.give_up_task(&task).await?;
-        let groups = self.groups_to_leave(member).await?;
+        let groups = self.edges_of(member).await?;
         let marks: Vec<_> = groups
             .into_iter()
             .map(|group| {
@@ -129,7 +129,7 @@ impl Directory {
         now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let groups = self.groups_to_leave(id).await?;
+        let groups = self.edges_of(id).await?;
         let most = MOST_ACTIONS / ACTIONS_PER_GROUP;
         let batches: Vec<_> = groups
             .chunks(most)

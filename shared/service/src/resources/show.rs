@@ -1,13 +1,23 @@
 //! Resources as a client sees them: with their memberships, and the attributes that it wants.
 
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use bytes::Bytes;
 use directory::directory::{GroupRef, MemberRef, Spread};
 use directory::items::Stored;
 use scim_core::projection::Projection;
-use scim_core::{ResourceKind, ScimError};
-use serde_json::Value;
+use scim_core::{Attributes, ResourceKind, ScimError};
+use serde_json::{Value, json};
 
 use super::Resources;
+use crate::coding::{Coding, Shown, gzip};
 use crate::response::{Outcome, answer_too_large, explain};
+
+/// So many members are represented at a time.
+const AT_ONCE: usize = 1_000;
+/// A group with more members is compressed while it is written.
+const MANY: usize = 10_000;
 
 impl Resources<'_> {
     pub(super) async fn resource(
@@ -16,16 +26,27 @@ impl Resources<'_> {
         groups: Vec<GroupRef>,
         projection: &Projection,
     ) -> Result<Outcome, ScimError> {
+        let (stored, members) = match self.of.kind {
+            ResourceKind::User => (stored, Vec::new()),
+            ResourceKind::Group => self.whole(stored, projection).await?,
+        };
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
-        let body = match self.of.kind {
-            ResourceKind::User => self.represent(stored, self.groups(&groups), projection),
-            ResourceKind::Group => self.show_group(stored, projection).await?,
+        if members.len() > MANY && self.coding == Coding::Gzip {
+            return Ok(Outcome::Coded {
+                location,
+                version,
+                body: self.coded(stored, members, projection)?,
+            });
+        }
+        let related = match self.of.kind {
+            ResourceKind::User => self.groups(&groups),
+            ResourceKind::Group => self.members(members),
         };
         Ok(Outcome::Resource {
             location,
             version,
-            body,
+            body: self.represent(stored, related, projection),
         })
     }
 
@@ -35,18 +56,47 @@ impl Resources<'_> {
         stored: Stored,
         projection: &Projection,
     ) -> Result<Value, ScimError> {
+        let (stored, members) = self.whole(stored, projection).await?;
+        Ok(self.represent(stored, self.members(members), projection))
+    }
+
+    /// A group, with its members if the client wants them.
+    async fn whole(
+        &self,
+        stored: Stored,
+        projection: &Projection,
+    ) -> Result<(Stored, Vec<MemberRef>), ScimError> {
         if !projection.wants("members", self.of) {
-            return Ok(self.represent(stored, Vec::new(), projection));
+            return Ok((stored, Vec::new()));
         }
         self.check_shown(stored.members, projection)?;
         let id = stored.resource.id;
-        let (stored, members) = self
-            .directory
-            .with_members(stored)
-            .await
+        let whole = self.directory.with_members(stored).await;
+        whole
             .map_err(explain)?
-            .ok_or_else(|| self.absent(id.as_str()))?;
-        Ok(self.represent(stored, self.members(members), projection))
+            .ok_or_else(|| self.absent(id.as_str()))
+    }
+
+    /// A group with many members, compressed while it is written: as values all of them would take forty times the
+    /// memory that the answer takes.
+    fn coded(
+        &self,
+        stored: Stored,
+        mut members: Vec<MemberRef>,
+        projection: &Projection,
+    ) -> Result<Bytes, ScimError> {
+        let rest = members.split_off(AT_ONCE.min(members.len()));
+        let whole = self.represent(stored, self.members(members), projection);
+        let more = rest.chunks(AT_ONCE).flat_map(|some| {
+            let some = Value::Array(self.members(some.to_vec()));
+            let some = Attributes::from_iter([("members".to_owned(), some)]);
+            match projection.apply(self.of, some).remove("members") {
+                Some(Value::Array(shown)) => shown,
+                _ => Vec::new(),
+            }
+        });
+        let written = gzip(|out| write_with(out, &whole, "members", more));
+        written.map_err(|_| answer_too_large())
     }
 
     /// Resources as the client sees them.
@@ -81,8 +131,10 @@ impl Resources<'_> {
                     .collect())
             }
             ResourceKind::Group if projection.wants("members", self.of) => {
-                let members = page.iter().map(|group| group.members).sum();
-                self.check_shown(members, projection)?;
+                let members: u64 = page.iter().map(|group| group.members).sum();
+                if members > self.coding.most_listed_members() {
+                    return Err(answer_too_large());
+                }
                 let groups = self.directory.with_members_each(page, spread).await;
                 Ok(groups
                     .map_err(explain)?
@@ -133,16 +185,81 @@ impl Resources<'_> {
         Value::Object(projection.apply(self.of, whole))
     }
 
-    /// Refuses an answer whose members cannot fit, before they are read.
+    /// Refuses a group whose members cannot fit into an answer, before they are read.
     pub(super) fn check_shown(
         &self,
         members: u64,
         projection: &Projection,
     ) -> Result<(), ScimError> {
-        let is_shown = self.of.kind == ResourceKind::Group && projection.wants("members", self.of);
-        match is_shown && members > self.coding.most_members() {
+        if self.of.kind != ResourceKind::Group || !projection.wants("members", self.of) {
+            return Ok(());
+        }
+        let one = json!([{ "value": "", "$ref": "", "type": "" }]);
+        let one = Attributes::from_iter([("members".to_owned(), one)]);
+        let one = Value::Object(projection.apply(self.of, one));
+        let shown = match one.pointer("/members/0/$ref") {
+            Some(_) => Shown::Whole,
+            None => Shown::Parts,
+        };
+        match members > self.coding.most_members(shown) {
             true => Err(answer_too_large()),
             false => Ok(()),
+        }
+    }
+}
+
+/// Writes an object, one of whose lists goes on with more values.
+fn write_with(
+    out: &mut impl Write,
+    object: &Value,
+    list: &str,
+    more: impl Iterator<Item = Value>,
+) -> io::Result<()> {
+    let mut more = Some(more);
+    for (at, (name, value)) in object.as_object().into_iter().flatten().enumerate() {
+        out.write_all(if at == 0 { b"{" } else { b"," })?;
+        serde_json::to_writer(&mut *out, name)?;
+        out.write_all(b":")?;
+        match (value, more.take_if(|_| name == list)) {
+            (Value::Array(first), Some(more)) => {
+                let mut all = first.iter().map(Cow::Borrowed).chain(more.map(Cow::Owned));
+                write_list(out, &mut all)?;
+            }
+            (value, _) => serde_json::to_writer(&mut *out, value)?,
+        }
+    }
+    out.write_all(b"}")
+}
+
+fn write_list(
+    out: &mut impl Write,
+    values: &mut dyn Iterator<Item = Cow<'_, Value>>,
+) -> io::Result<()> {
+    for (at, value) in values.enumerate() {
+        out.write_all(if at == 0 { b"[" } else { b"," })?;
+        serde_json::to_writer(&mut *out, &value)?;
+    }
+    out.write_all(b"]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_written_with_more_in_one_of_its_lists() {
+        let object =
+            json!({ "a": "\"", "members": [{ "n": 0 }], "other": [7], "meta": { "x": null } });
+        for number in [0, 1, 3] {
+            let mut expected = object.clone();
+            let more: Vec<Value> = (1..=number).map(|n| json!({ "n": n })).collect();
+            expected["members"]
+                .as_array_mut()
+                .unwrap()
+                .extend(more.clone());
+            let mut out = Vec::new();
+            write_with(&mut out, &object, "members", more.into_iter()).unwrap();
+            assert_eq!(String::from_utf8(out).unwrap(), expected.to_string());
         }
     }
 }

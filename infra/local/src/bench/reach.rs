@@ -1,0 +1,129 @@
+//! A group that gets its members by one large request after the other, and is deleted in the end.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Select};
+use directory::keys;
+use directory::tenant_id::TenantId;
+use http::Method;
+use scim_core::ResourceId;
+use serde_json::json;
+
+use super::members::joining_budget;
+use super::probe::{Ask, Tenant};
+use super::users::{group, patch};
+use super::{Bench, Of, budget};
+use crate::stack::{StartError, TABLE};
+
+/// How many members one request brings at most: all that it may, and what Entra ID was seen to send.
+const AT_ONCE: [usize; 2] = [25_000, 8_000];
+/// A group with more members than this is cleared behind the answer to its deletion.
+const CLEARED_AT_ONCE: usize = 1_000;
+
+/// By how many members a group grows with each request until it has them all.
+fn steps(size: usize) -> Vec<usize> {
+    let mut steps = Vec::new();
+    let mut left = size;
+    for most in AT_ONCE.into_iter().cycle() {
+        let step = most.min(size.div_ceil(2)).min(left);
+        if step == 0 {
+            break;
+        }
+        steps.push(step);
+        left -= step;
+    }
+    steps
+}
+
+/// Makes a group of all these members, request by request, measures the first and the last request of each size, and
+/// gives the group's id.
+pub(super) async fn reach(
+    bench: &mut Bench<'_>,
+    tenant: &Tenant<'_>,
+    ids: &[ResourceId],
+) -> Result<String, StartError> {
+    let id = tenant
+        .create("/Groups", &group("Reached", "reached"))
+        .await?;
+    let path = format!("/Groups/{id}");
+    let steps = steps(ids.len());
+    let mut seen = BTreeSet::new();
+    let mut members = 0;
+    for (at, step) in steps.iter().enumerate() {
+        // On a slow machine a request answers before it has carried out what it committed, as it must in time, and the
+        // next one is refused with 429 until that is done.
+        tenant.finish().await?;
+        let some = ids.iter().skip(members).take(*step);
+        let values: Vec<&str> = some.map(ResourceId::as_str).collect();
+        let join = json!({ "op": "add", "path": "members", "value": values });
+        let ask = patch(path.as_str(), &join);
+        members += step;
+        let is_first = seen.insert(step);
+        let is_last = !steps.iter().skip(at + 1).any(|later| later == step);
+        let operation = format!("add {step} members to a growing group by one request");
+        if is_first || is_last {
+            let at = (operation.as_str(), Of::Members, members);
+            bench.row(tenant, at, &[ask], joining_budget(*step)).await?;
+        } else {
+            bench.progress.say(&format!("{members}: {operation}"));
+            tenant.ask(&ask).await?;
+        }
+    }
+    tenant.finish().await?;
+    Ok(id)
+}
+
+/// Deletes a group, measures that, and waits until nothing is left of it.
+pub(super) async fn delete(
+    bench: &mut Bench<'_>,
+    tenant: &Tenant<'_>,
+    (id, size): (&str, usize),
+) -> Result<(), StartError> {
+    let ask = Ask::new(Method::DELETE, format!("/Groups/{id}"));
+    if size > CLEARED_AT_ONCE {
+        let at = ("delete a large group", Of::Members, size);
+        bench.row(tenant, at, &[ask], budget(2, 1.0, 12.0)).await?;
+    } else {
+        tenant.ask(&ask).await?;
+    }
+    bench
+        .progress
+        .say(&format!("{size}: clearing behind a deletion"));
+    tenant.finish().await?;
+    match left(tenant, id).await? {
+        0 => Ok(()),
+        left => Err(format!("{left} members of a deleted group are left").into()),
+    }
+}
+
+/// How many edges there are of a group's members.
+async fn left(tenant: &Tenant<'_>, group: &str) -> Result<i32, StartError> {
+    let name = TenantId::parse(tenant.name).ok_or("no name of a tenant")?;
+    let services = &tenant.probe.services;
+    let page = services
+        .clients
+        .dynamodb
+        .query()
+        .table_name(TABLE)
+        .key_condition_expression("pk = :pk AND begins_with(sk, :group)")
+        .expression_attribute_values(":pk", AttributeValue::S(keys::members(&name)))
+        .expression_attribute_values(":group", AttributeValue::S(group.to_owned()))
+        .select(Select::Count)
+        .send()
+        .await?;
+    Ok(page.count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_reached_by_requests_of_both_sizes() {
+        assert_eq!(steps(70_000), [25_000, 8_000, 25_000, 8_000, 4_000]);
+        assert_eq!(steps(400), [200, 200]);
+        assert_eq!(steps(1), [1]);
+        assert_eq!(steps(250_000).iter().sum::<usize>(), 250_000);
+        assert_eq!(steps(0), [0; 0]);
+    }
+}

@@ -6,6 +6,7 @@ mod passwords;
 mod people;
 mod person;
 mod requests;
+mod tenants;
 
 use serde_json::json;
 

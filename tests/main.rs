@@ -19,6 +19,7 @@ mod events;
 mod everything;
 mod extensions;
 mod faults;
+mod features;
 mod front_door;
 mod hostile;
 mod house;

@@ -81,6 +81,11 @@ async fn nothing_of_a_deleted_tenant_is_left_in_any_partition_and_others_keep_th
         "a tenant in use was cleared"
     );
     switch(&target, &client, Status::Closing).await;
+    let cleared = clear(&tenants, &time, &client, PATIENCE).await;
+    assert_eq!(cleared, Cleared::HasKeys);
+    let (spent, tenant) = (Meter::default(), id(tenant_of(&client)));
+    let keys = target.stack.service.keys(&tenant, &spent);
+    keys.remove_all(time.now()).await.unwrap();
 
     assert_eq!(
         clear(&tenants, &time, &client, Duration::ZERO).await,

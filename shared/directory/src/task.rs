@@ -24,6 +24,7 @@ use crate::items::{WriteId, n, s};
 use crate::keys::{self, Key};
 use crate::store::{self, Item, Meter, Put, Range, Store, number, sort_key, text};
 use crate::tenant_id::TenantId;
+use crate::tenants::Status;
 use crate::write::update;
 
 /// How long a task may prepare its commit. The gateway waits 30 seconds for an answer.
@@ -250,12 +251,15 @@ impl Directory {
     }
 }
 
-/// The names of all tenants of a table.
+/// The names of all tenants of a table, and the status of each where it can be read.
 ///
 /// # Errors
 ///
 /// When they cannot be read.
-pub async fn tenants(store: &Store, meter: &Meter) -> Result<Vec<TenantId>, DirectoryError> {
+pub async fn tenants(
+    store: &Store,
+    meter: &Meter,
+) -> Result<Vec<(TenantId, Option<Status>)>, DirectoryError> {
     let range = Range::all(keys::TENANTS.to_owned());
     let (mut names, mut next) = (Vec::new(), None);
     loop {
@@ -264,11 +268,10 @@ pub async fn tenants(store: &Store, meter: &Meter) -> Result<Vec<TenantId>, Dire
             .query_page(&range, None, next, Direction::Ascending, meter)
             .await?;
         // What is no name of a tenant has no tasks.
-        names.extend(
-            items
-                .iter()
-                .filter_map(|item| TenantId::parse(sort_key(item))),
-        );
+        names.extend(items.iter().filter_map(|item| {
+            let status = text(item, "status").and_then(Status::parse);
+            Some((TenantId::parse(sort_key(item))?, status))
+        }));
         if following.is_none() {
             return Ok(names);
         }

@@ -28,6 +28,7 @@ mod person;
 pub mod problem;
 pub mod requests;
 pub mod routes;
+mod tenants;
 
 pub use answer::Answer;
 pub use problem::Problem;

@@ -18,6 +18,7 @@ use directory::directory::Directory;
 use directory::error::DirectoryError;
 use directory::store::{Meter, Spent};
 use directory::tenant_id::TenantId;
+use directory::tenants::Status;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
@@ -26,6 +27,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::Service;
 
+mod closing;
 mod record;
 mod tasks;
 
@@ -86,13 +88,15 @@ pub struct Failure {
 pub enum Subject {
     /// The large writes of a tenant: one was begun.
     Tasks(TenantId),
+    /// The deletion of a tenant.
+    Closing(TenantId),
 }
 
 impl Subject {
     /// Whose it is.
     const fn tenant(&self) -> &TenantId {
         match self {
-            Self::Tasks(tenant) => tenant,
+            Self::Tasks(tenant) | Self::Closing(tenant) => tenant,
         }
     }
 }
@@ -185,6 +189,10 @@ impl Service {
                 let directory = self.directory(tenant, meter);
                 tasks::tend(&directory, records, &self.clock, &self.ids).await
             }
+            Subject::Closing(tenant) => {
+                let outcome = self.close(tenant, meter).await;
+                vec![outcome; records.len()]
+            }
         }
     }
 
@@ -217,9 +225,15 @@ impl Service {
         let names = directory::task::tenants(&self.store, meter).await?;
         let each: Vec<_> = names
             .iter()
-            .map(|tenant| {
+            .map(|(tenant, status)| {
                 let directory = self.directory(tenant, &Arc::new(meter.branch()));
-                async move { tasks::sweep(&directory, tenant, &self.clock, &self.ids).await }
+                let meter = meter.branch();
+                async move {
+                    match status {
+                        Some(Status::Closing) => self.clear(tenant, &meter).await.err(),
+                        _ => tasks::sweep(&directory, tenant, &self.clock, &self.ids).await,
+                    }
+                }
             })
             .collect();
         let swept = stream::iter(each).buffer_unordered(SWEPT_AT_ONCE);

@@ -12,7 +12,7 @@ use service::Origin;
 use service::admin::routes::routes;
 
 use crate::support::Target;
-use crate::support::client::user;
+use crate::support::client::{USER, user};
 use crate::support::table::tenant_of;
 
 /// The vendor's side, and what was seen of it.
@@ -206,6 +206,33 @@ async fn person(vendor: &mut Vendor<'_>) {
     vendor.send("eraseUser", &erase, None, 200).await;
 }
 
+async fn tenants(vendor: &mut Vendor<'_>) {
+    let body = json!({ "id": "acme", "name": "Acme", "settings": { "seats": 5 } });
+    vendor
+        .send("createTenant", "/tenants", Some(body), 201)
+        .await;
+    vendor.send("listTenants", "/tenants", None, 200).await;
+    vendor.send("readTenant", "/tenants/acme", None, 200).await;
+    let body = json!({ "settings": { "seats": 6, "uniqueEmails": true, "adopt": "link" } });
+    vendor
+        .send("changeTenant", "/tenants/acme", Some(body), 200)
+        .await;
+    let ann = json!({ "schemas": [USER], "userName": "ann", "emails": [{ "value": "a@b" }] });
+    let body = json!({ "users": [ann] });
+    vendor
+        .send("preloadUsers", "/tenants/acme/preload", Some(body), 200)
+        .await;
+    vendor
+        .send("switchTenantOn", "/tenants/acme/on", Some(json!({})), 200)
+        .await;
+    vendor
+        .send("switchTenantOff", "/tenants/acme/off", Some(json!({})), 200)
+        .await;
+    vendor
+        .send("deleteTenant", "/tenants/acme", None, 202)
+        .await;
+}
+
 /// The actions on the table that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -217,6 +244,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     vendor.send("describeCaller", "/", None, 200).await;
     keys(&mut vendor).await;
     people(&mut vendor).await;
+    tenants(&mut vendor).await;
     refused(&mut vendor).await;
     links(&mut vendor).await;
     door(&mut vendor).await;

@@ -24,13 +24,18 @@ pub enum Cleared {
     Gone,
     /// It is to be called again: there is more, or the tenant was closed too short a time ago.
     NotYet,
+    /// The tenant has keys still. Whoever closes it takes them out of the keyrings first.
+    HasKeys,
     /// The tenant is not being deleted.
     InUse,
 }
 
 impl Tenants {
-    /// Deletes what is kept of a tenant that is closing, as far as it comes in the time. Its keys must be out of
-    /// the keyrings by then.
+    /// Deletes what is kept of a tenant that is closing, and at last the tenant, as far as it comes in the time.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer; what is done by then is done.
     pub async fn clear(
         &self,
         id: &TenantId,
@@ -45,13 +50,12 @@ impl Tenants {
         if tenant.status != Status::Closing {
             return Ok(Cleared::InUse);
         }
-        let swept = tokio::time::timeout(patience, async {
-            while self.sweep(id, meter).await? > 0 {}
-            Ok::<_, DirectoryError>(())
-        });
-        match swept.await {
-            Ok(swept) => swept?,
-            Err(_) => return Ok(Cleared::NotYet),
+        let keyrings = self.store.get(&keys::keyrings(id), meter).await?;
+        if keyrings.is_some_and(|item| item.contains_key("k")) {
+            return Ok(Cleared::HasKeys);
+        }
+        if !self.empty(id, patience, meter).await? {
+            return Ok(Cleared::NotYet);
         }
         if !tenant.is_settled(now) {
             return Ok(Cleared::NotYet);
@@ -70,6 +74,28 @@ impl Tenants {
         match done? {
             Transacted::Done => Ok(Cleared::Gone),
             Transacted::Refused(_) => Ok(Cleared::NotYet),
+        }
+    }
+
+    /// Deletes what is kept of a tenant that is closing and has no keys any more, but for the tenant itself; whether
+    /// the time was enough.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer; what is done by then is done.
+    pub async fn empty(
+        &self,
+        id: &TenantId,
+        patience: Duration,
+        meter: &Meter,
+    ) -> Result<bool, DirectoryError> {
+        let swept = tokio::time::timeout(patience, async {
+            while self.sweep(id, meter).await? > 0 {}
+            Ok::<_, DirectoryError>(())
+        });
+        match swept.await {
+            Ok(swept) => swept.map(|()| true),
+            Err(_) => Ok(false),
         }
     }
 

@@ -7,7 +7,9 @@ use http::Method;
 
 use super::auth::Scope;
 use super::call::Call;
-use super::{Answer, Problem, index, keys, links, openapi, passwords, people, person, requests};
+use super::{
+    Answer, Problem, index, keys, links, openapi, passwords, people, person, requests, tenants,
+};
 
 /// What serves a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
@@ -47,7 +49,7 @@ impl Route {
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 8] = [
+static AREAS: [&[Route]; 9] = [
     openapi::ROUTES,
     index::ROUTES,
     keys::ROUTES,
@@ -56,6 +58,7 @@ static AREAS: [&[Route]; 8] = [
     people::ROUTES,
     person::ROUTES,
     requests::ROUTES,
+    tenants::ROUTES,
 ];
 
 /// Every route.

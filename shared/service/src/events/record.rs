@@ -4,6 +4,8 @@
 //! the whole event would bring two further ones, for times and for items.
 
 use directory::keys;
+use directory::tenant_id::TenantId;
+use directory::tenants::Status;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -20,6 +22,8 @@ pub struct Record {
     pub sk: String,
     /// Whether there was no such item before.
     is_new: bool,
+    /// The status that the item has, if it is a tenant's and was changed.
+    status: Option<Status>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +38,12 @@ struct Wire {
 struct Change {
     keys: Keys,
     sequence_number: String,
+    new_image: Option<Image>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    status: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +66,12 @@ impl Record {
             event_name,
             dynamodb,
         } = Wire::deserialize(value).ok()?;
+        let status = dynamodb.new_image.and_then(|image| image.status);
+        let is_changed = event_name == "MODIFY";
         Some(Self {
+            status: status
+                .filter(|_| is_changed)
+                .and_then(|status| Status::parse(&status.s)),
             sequence_number: dynamodb.sequence_number,
             pk: dynamodb.keys.pk.s,
             sk: dynamodb.keys.sk.s,
@@ -67,6 +82,11 @@ impl Record {
     /// What it is about; `None` when nothing is done about it.
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
+        if self.pk == keys::TENANTS {
+            let is_closing = self.status == Some(Status::Closing);
+            let tenant = TenantId::parse(&self.sk).filter(|_| is_closing)?;
+            return Some(Subject::Closing(tenant));
+        }
         let tenant = keys::tasks_of(&self.pk).filter(|_| self.is_new)?;
         Some(Subject::Tasks(tenant))
     }

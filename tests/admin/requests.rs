@@ -206,3 +206,45 @@ async fn oktopost_the_failed_list_is_a_file_for_a_spreadsheet_without_formulas()
     assert!(lines[1].contains("A value has the wrong form."));
     assert_eq!(lines[3], "");
 }
+
+/// A change of a tenant is noted with who made it; what is only read or refused is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_administrators_do_is_noted_beside_the_failures_and_not_among_them() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let tenant = tenant_of(&client);
+    refused(&client, &["anna@example.com"]).await;
+    let path = format!("/tenants/{tenant}/activity");
+    let before = target.admin().get(&path).await.expect(200).json();
+    assert_eq!(before["items"].as_array().map(Vec::len), Some(0));
+    let links = format!("/tenants/{tenant}/links");
+    let wrong = serde_json::json!({ "expiresInSeconds": -1 });
+    target.admin().post(&links, &wrong).await.expect(400);
+    let body = serde_json::json!({}).to_string();
+    let once = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "l1"),
+    ];
+    let mut made = String::new();
+    for _ in 0..2 {
+        let body = Some(body.clone().into());
+        let answer = target.admin().send("POST", &links, &once, body).await;
+        made = answer.expect(201).id();
+    }
+    let revoked = target.admin().delete(&format!("{links}/{made}")).await;
+    revoked.expect(204);
+    let after = target.admin().get(&path).await.expect(200).json();
+    let after = after["items"].as_array().unwrap();
+    let did: Vec<&str> = after.iter().filter_map(|act| act["did"].as_str()).collect();
+    assert_eq!(did, ["revoke link", "create link"]);
+    assert_eq!(
+        (&after[0]["by"], &after[0]["about"]),
+        (&"first".into(), &made.into())
+    );
+    assert_eq!(
+        names(&items(&target, &client, "").await),
+        ["anna@example.com"]
+    );
+    let gone = target.admin().get("/tenants/nobody/activity").await;
+    gone.expect(404);
+}

@@ -18,7 +18,7 @@ use crate::items::WriteId;
 use crate::keys::{self, Key};
 use crate::store::{Item, Meter, Range, Store, Transacted, sort_key};
 use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role};
+use crate::write::{Actions, Role, update};
 
 mod entry;
 
@@ -69,6 +69,19 @@ impl RequestLog {
             .map(|entry| entry.to_item(&self.tenant, kept));
         let items: Vec<Item> = items.collect::<Result<_, _>>()?;
         self.store.batch_put(items, &self.meter).await
+    }
+
+    /// Puts one entry, as [`Self::put`].
+    ///
+    /// # Errors
+    ///
+    /// When the table does not take it.
+    pub async fn put_one(&self, entry: &Entry, kept: SignedDuration) -> Result<(), DirectoryError> {
+        let key = keys::request(&self.tenant, entry.id.as_str());
+        let values = entry.values(kept)?;
+        let expression = "SET d = :d, n = :n, l = :l, r = :r, expires = :expires";
+        let update = update(self.store.table(), &key, expression, None, values.into())?;
+        self.store.add(update, &self.meter).await.map(|_| ())
     }
 
     /// Puts an entry if there is such a tenant, for a caller who may have invented it. Gives whether there is.

@@ -14,6 +14,7 @@ use http::{HeaderMap, Method, Request, Response};
 use scim_core::{ErrorKind, ScimError};
 use tracing::Instrument;
 
+mod activity;
 pub mod answer;
 pub mod auth;
 pub(crate) mod call;
@@ -34,6 +35,7 @@ pub use answer::Answer;
 pub use problem::Problem;
 
 use crate::{Origin, Service, console, request};
+use activity::Act;
 use auth::{Caller, Gate};
 use call::{Call, Query};
 use idempotency::Name;
@@ -228,13 +230,18 @@ impl Address {
     }
 }
 
-/// Does what a request asks for; once, if the request has a name.
+/// Does what a request asks for, once if the request has a name, and notes what was done to a tenant.
 pub(crate) async fn carry_out(call: Call<'_>, route: &Route) -> Result<Answer, Problem> {
+    let act = Act::of(&call, route);
     let is_creation = call.request.method() == Method::POST;
-    match Name::of(call.request.headers())?.filter(|_| is_creation) {
+    let answer = match Name::of(call.request.headers())?.filter(|_| is_creation) {
         Some(name) => idempotency::once(call, route, &name).await,
         None => (route.handler)(&call).await,
+    }?;
+    if let Some(act) = act.filter(|_| idempotency::is_fresh(&answer)) {
+        act.note().await;
     }
+    Ok(answer)
 }
 
 fn nothing_there() -> Problem {

@@ -475,7 +475,7 @@ mod tests {
             ),
         ] {
             let error = body(&odd).and_then(|given| {
-                scim_core::list::Count::parse(given.count.as_deref(), scim_core::limits::PAGE)
+                scim_core::list::Count::parse(given.count.as_deref(), limits::PAGE)
                     .map_err(|e| e.kind)
             });
             assert_eq!(error, Err(kind), "{odd}");

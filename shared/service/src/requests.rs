@@ -143,6 +143,11 @@ impl Requests {
         }
     }
 
+    /// How long an entry is kept.
+    pub(crate) const fn kept(&self) -> SignedDuration {
+        self.kept
+    }
+
     /// Writes down that a request was refused or failed.
     pub(crate) async fn refused(&self, report: &Report<'_>, error: &ScimError) {
         let trace = report.trace;

@@ -115,6 +115,8 @@ async fn refused(vendor: &mut Vendor<'_>) {
     vendor.send("listRequests", &path, None, 200).await;
     let path = format!("/tenants/{tenant}/requests.csv");
     vendor.send("downloadRequests", &path, None, 200).await;
+    let path = format!("/tenants/{tenant}/activity");
+    vendor.send("listActivity", &path, None, 200).await;
 }
 
 async fn links(vendor: &mut Vendor<'_>) {

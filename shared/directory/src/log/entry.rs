@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use scim_core::text::fold;
 use scim_core::{ResourceId, ResourceKind};
@@ -124,23 +125,30 @@ impl Entry {
         self.id.made()
     }
 
+    /// What the item has beside its key, as an update names it.
+    pub(super) fn values(
+        &self,
+        kept: SignedDuration,
+    ) -> Result<[(&'static str, AttributeValue); 5], DirectoryError> {
+        let data = serde_json::to_string(&self.refusal).map_err(|_| corrupt("log entry"))?;
+        let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
+        Ok([
+            (":d", s(data)),
+            (":n", n(self.count)),
+            (":l", n(self.last.as_millisecond())),
+            (":r", s(self.request_id.as_str())),
+            (":expires", n(expires.as_second())),
+        ])
+    }
+
     pub(super) fn to_item(
         &self,
         tenant: &TenantId,
         kept: SignedDuration,
     ) -> Result<Item, DirectoryError> {
-        let data = serde_json::to_string(&self.refusal).map_err(|_| corrupt("log entry"))?;
-        let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
-        Ok(store::item(
-            &keys::request(tenant, self.id.as_str()),
-            [
-                ("d", s(data)),
-                ("n", n(self.count)),
-                ("l", n(self.last.as_millisecond())),
-                ("r", s(self.request_id.as_str())),
-                ("expires", n(expires.as_second())),
-            ],
-        ))
+        let values = self.values(kept)?;
+        let named = values.map(|(name, value)| (name.trim_start_matches(':'), value));
+        Ok(store::item(&keys::request(tenant, self.id.as_str()), named))
     }
 
     /// The entry in an item; one that cannot be read is none, as the others still can.

@@ -240,6 +240,7 @@ mod tests {
             members,
             waiting: false,
             fence: 0,
+            waiting: false,
             plan: plan.map(str::to_owned),
             waiting: false,
         }

@@ -211,6 +211,16 @@ pub(super) async fn once(
     Ok(Answer::Repeated(response))
 }
 
+/// Whether an answer says that something was done just now, and not before or not at all.
+pub(super) fn is_fresh(answer: &Answer) -> bool {
+    match answer {
+        Answer::Repeated(response) => {
+            response.status().is_success() && !response.headers().contains_key(REPLAYED)
+        }
+        _ => true,
+    }
+}
+
 /// The digest of what is asked for.
 fn fingerprint(call: &Call<'_>) -> String {
     let request = call.request;

@@ -125,6 +125,7 @@ impl Admin {
         let (day, week) = (ago(24), ago(7 * 24));
         let wanted = Wanted {
             from: Some(week),
+            causes: Some(failing()),
             ..Wanted::default()
         };
         let store = Arc::clone(&self.service.store);
@@ -169,7 +170,7 @@ impl Admin {
 }
 
 /// A time as the API writes it.
-fn time(instant: Timestamp) -> String {
+pub(super) fn time(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
@@ -298,20 +299,16 @@ impl Admin {
 }
 
 /// The tenant of the path, which there is.
-async fn there(call: &Call<'_>) -> Result<TenantId, Problem> {
+pub(super) async fn there(call: &Call<'_>) -> Result<TenantId, Problem> {
     let tenant = call.tenant()?;
     let service = &call.admin.service;
-    let found = service
-        .tenants
-        .find(&tenant, service.clock.now(), call.meter)
-        .await?;
-    match found {
+    match service.tenants.read(&tenant, call.meter).await? {
         Some(_) => Ok(tenant),
         None => Err(no_tenant(tenant.as_str())),
     }
 }
 
-fn cursor(text: &str) -> Result<EntryId, Problem> {
+pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
     EntryId::parse(text).ok_or_else(|| {
         let detail = "`cursor` is not one that a page gave; start again without it";
         Problem::new(ErrorKind::InvalidCursor, detail)
@@ -334,7 +331,10 @@ fn wanted(query: &Query) -> Result<Wanted, Problem> {
     Ok(Wanted {
         who: query.get("user").map(who),
         operation: query.get("operation").map(str::to_owned),
-        causes: query.get("outcome").map(causes).transpose()?,
+        causes: Some(match query.get("outcome") {
+            Some(outcome) => causes(outcome)?,
+            None => failing(),
+        }),
         from: instant("from")?,
         until: instant("until")?,
     })
@@ -350,6 +350,12 @@ pub fn who(text: &str) -> Who {
         Some(exactly) => Who::Exactly(exactly.to_owned()),
         None => Who::Like(text.trim().to_owned()),
     }
+}
+
+/// The words of all causes: what administrators did stands in the same log.
+fn failing() -> Vec<String> {
+    let words = Cause::ALL.iter().map(|cause| cause.word().to_owned());
+    words.collect()
 }
 
 fn causes(text: &str) -> Result<Vec<String>, Problem> {

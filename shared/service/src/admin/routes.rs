@@ -8,7 +8,11 @@ use http::Method;
 use super::auth::Scope;
 use super::call::Call;
 use super::{
+<<<<<<< HEAD
     Answer, Problem, index, keys, links, openapi, passwords, people, person, requests, tenants,
+=======
+    Answer, Problem, activity, index, keys, links, openapi, passwords, people, person, requests,
+>>>>>>> 6dbd668 (What administrators do to a tenant is noted in its requests log and listed apart from the failures)
 };
 
 /// What serves a route.
@@ -58,7 +62,11 @@ static AREAS: [&[Route]; 9] = [
     people::ROUTES,
     person::ROUTES,
     requests::ROUTES,
+<<<<<<< HEAD
     tenants::ROUTES,
+=======
+    activity::ROUTES,
+>>>>>>> 6dbd668 (What administrators do to a tenant is noted in its requests log and listed apart from the failures)
 ];
 
 /// Every route.

@@ -96,6 +96,9 @@ causes! {
     /// The tenant takes no groups.
     NoGroups "noGroups" Refused Nothing
         "This application takes users and no groups. Switch group push off in the identity provider.";
+    /// The user was there before provisioning.
+    Own "own" Refused TryAgain
+        "The application has this user from before provisioning and keeps it to itself. Leave the user out of provisioning, or ask the application's vendor to let the identity provider take over existing users.";
     /// A rule of the tenant.
     Policy "policy" Refused TryAgain
         "The application has a rule of its own for this. Change the attribute mapping in the identity provider as the reason says.";
@@ -171,7 +174,7 @@ causes! {
 }
 
 /// What is found in a detail, and the cause that it tells.
-const TOLD: [(ErrorKind, &str, Cause); 12] = [
+const TOLD: [(ErrorKind, &str, Cause); 13] = [
     (
         ErrorKind::Forbidden,
         "switched off for this tenant",
@@ -181,6 +184,7 @@ const TOLD: [(ErrorKind, &str, Cause); 12] = [
     (ErrorKind::Forbidden, "takes no filter", Cause::Query),
     (ErrorKind::Forbidden, "licence", Cause::Seats),
     (ErrorKind::Forbidden, "roups", Cause::NoGroups),
+    (ErrorKind::Forbidden, "from before provisioning", Cause::Own),
     (
         ErrorKind::InvalidValue,
         "there is no user or group",

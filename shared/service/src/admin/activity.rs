@@ -1,0 +1,156 @@
+//! What administrators did to a tenant: by an admin key, on the vendor's pages, or with a setup link.
+//!
+//! Each change is noted in the tenant's requests log once it is done, beside what was refused and failed, and expires
+//! with it. A note that cannot be written undoes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::log::{Entry, EntryId, Refusal, RequestLog, Wanted};
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use http::Method;
+use serde_json::{Map, Value, json};
+
+use super::auth::Scope;
+use super::call::Call;
+use super::requests::{cursor, there, time};
+use super::routes::Route;
+use super::{Admin, Answer, Problem};
+
+/// The word among the causes for what was done.
+const DONE: &str = "done";
+/// How long an answer waits for its note to be written.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What changes nothing though it is no GET, and what leaves no log to write to.
+const UNNOTED: [&str; 2] = ["verifyPassword", "deleteTenant"];
+
+pub(super) static ROUTES: &[Route] = &[Route::new(
+    Method::GET,
+    "/tenants/{tenant}/activity",
+    "listActivity",
+    Some(Scope::Read),
+    |call| Box::pin(list(call)),
+)];
+
+/// What somebody is about to do to a tenant.
+pub(crate) struct Act<'a> {
+    admin: &'a Admin,
+    meter: &'a Arc<Meter>,
+    tenant: TenantId,
+    refusal: Refusal,
+    request_id: String,
+}
+
+impl<'a> Act<'a> {
+    /// What a request is about to change, if it is something of a tenant.
+    pub(crate) fn of(call: &Call<'a>, route: &Route) -> Option<Self> {
+        if route.method == Method::GET || UNNOTED.contains(&route.operation) {
+            return None;
+        }
+        let tenant = call.tenant().ok()?;
+        let about = call.variables.iter().find(|(name, _)| *name != "tenant");
+        Some(Self {
+            admin: call.admin,
+            meter: call.meter,
+            tenant,
+            refusal: Refusal {
+                key: Some(call.caller.key.name().to_owned()),
+                operation: route.operation.to_owned(),
+                method: route.method.as_str().to_owned(),
+                path: Some(route.path.to_owned()),
+                cause: DONE.to_owned(),
+                reason: words(route.operation),
+                resource_type: about.map(|(name, _)| (*name).to_owned()),
+                resource: about.map(|(_, value)| value.clone()),
+                name: Some(call.caller.key.purpose.clone()).filter(|purpose| !purpose.is_empty()),
+                ..Refusal::default()
+            },
+            request_id: call.origin.request_id.clone(),
+        })
+    }
+
+    /// Notes that it is done.
+    pub(crate) async fn note(self) {
+        let service = &self.admin.service;
+        let now = service.clock.now();
+        let entry = Entry {
+            id: EntryId::new(now, service.ids.bytes()),
+            refusal: self.refusal,
+            count: 1,
+            last: now,
+            request_id: self.request_id,
+        };
+        let (store, tenant) = (Arc::clone(&service.store), self.tenant.clone());
+        let log = RequestLog::new(store, tenant, Arc::clone(self.meter));
+        let noted = log.put_one(&entry, service.requests.kept());
+        if !matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(()))) {
+            tracing::warn!(tenant.id = %self.tenant, "what was done could not be noted");
+        }
+    }
+}
+
+/// The name of an operation in words: `rotateKey` is `rotate key`.
+fn words(operation: &str) -> String {
+    let mut words = String::with_capacity(operation.len() + 4);
+    for letter in operation.chars() {
+        if letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
+    let tenant = there(call).await?;
+    let after = call.query.get("cursor").map(cursor).transpose()?;
+    let wanted = Wanted {
+        causes: Some(vec![DONE.to_owned()]),
+        ..Wanted::default()
+    };
+    let service = &call.admin.service;
+    let store = Arc::clone(&service.store);
+    let log = RequestLog::new(store, tenant, Arc::clone(call.meter));
+    let now = service.clock.now();
+    let page = log
+        .page(&wanted, call.count()?, after.as_ref(), now)
+        .await?;
+    let items: Vec<Value> = page.entries.iter().map(to_json).collect();
+    let mut answer = json!({ "items": items });
+    if let (Some(members), Some(next)) = (answer.as_object_mut(), page.next) {
+        members.insert("next".to_owned(), json!(next.as_str()));
+    }
+    Ok(Answer::Shown(answer))
+}
+
+fn to_json(entry: &Entry) -> Value {
+    let refusal = &entry.refusal;
+    let members = [
+        ("id", Some(entry.id.to_string())),
+        ("at", Some(time(entry.last))),
+        ("by", refusal.key.clone()),
+        ("purpose", refusal.name.clone()),
+        ("operation", Some(refusal.operation.clone())),
+        ("did", Some(refusal.reason.clone())),
+        ("about", refusal.resource.clone()),
+        (
+            "request",
+            Some(entry.request_id.clone()).filter(|id| !id.is_empty()),
+        ),
+    ];
+    let given = members.into_iter();
+    let given = given.filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+    Value::Object(given.collect::<Map<_, _>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_told_in_words() {
+        assert_eq!(words("rotateKey"), "rotate key");
+        assert_eq!(words("createLink"), "create link");
+    }
+}

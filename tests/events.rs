@@ -311,6 +311,7 @@ async fn only_records_and_sweeps_are_events() {
         read(json!({ "sweep": "tasks" })),
         Ok(Event::Sweep)
     ));
+    assert!(matches!(read(json!({ "sweep": "keys" })), Ok(Event::Keys)));
     for other in [
         json!({}),
         json!([]),

@@ -1,6 +1,7 @@
 //! Keys as they are stored: where they go, who finds them, and what is left of them.
 
 mod admin;
+mod expiring;
 mod placing;
 
 use directory::keyring::Scope;

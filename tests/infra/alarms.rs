@@ -79,3 +79,28 @@ fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over(
     assert_eq!(&parameters["EventsLogName"], log);
     assert_eq!(parameters["EventsName"], json!({ "Ref": "Events" }));
 }
+
+/// The words of the log, the filter and the metric are the same.
+#[test]
+fn a_key_that_expires_is_heard_of() {
+    let alarms_yaml = read("infra/alarms.yaml");
+    let filters = resources(&alarms_yaml, "AWS::Logs::MetricFilter").into_iter();
+    let mut patterns = filters.map(|(_, filter)| &filter["Properties"]);
+    let word = format!(r#"{{ $.message = "{}" }}"#, service::events::KEY_EXPIRING);
+    let filter = patterns.find(|filter| filter["FilterPattern"] == word.as_str());
+    let metric = &filter.expect("a filter for the log's line")["MetricTransformations"][0];
+    assert_eq!(metric["MetricName"], "KeysExpiring");
+    let sounds = |(_, alarm): &(&str, &Value)| alarm["MetricName"] == metric["MetricName"];
+    assert!(alarms(&alarms_yaml).iter().any(sounds));
+    let template = read("template.yaml");
+    let (_, function) = functions(&template)
+        .into_iter()
+        .find(|(name, _)| *name == service::Function::Events.name())
+        .expect("the function events");
+    let events = function["Properties"]["Events"].as_object();
+    let daily = events.into_iter().flatten().any(|(_, event)| {
+        let properties = &event["Properties"];
+        properties["Schedule"] == "rate(1 day)" && properties["Input"] == r#"{"sweep":"keys"}"#
+    });
+    assert!(daily, "nobody looks through the keys");
+}

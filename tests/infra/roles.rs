@@ -122,10 +122,8 @@ fn roles_name_services_that_functions_use_only() {
             .flat_map(|statement| actions(unconditional(statement)))
             .filter_map(|action| Some(action.split_once(':')?.0.to_owned()))
             .collect();
-        let mut expected = BTreeSet::from(["dynamodb", "kms", "logs"].map(str::to_owned));
-        if name != Function::Events.name() {
-            expected.insert("secretsmanager".to_owned());
-        }
+        let expected = ["dynamodb", "kms", "logs", "secretsmanager"];
+        let expected = BTreeSet::from(expected.map(str::to_owned));
         assert_eq!(services, expected, "{name}");
         for statement in statements(role) {
             let statement = unconditional(statement);
@@ -200,10 +198,6 @@ fn roles_read_keyrings_and_no_other_secret() {
         .expect("the prefix of admin keys is a !Sub");
     for_each_role(|name, _, role| {
         let granted = granting(role, "secretsmanager");
-        if name == Function::Events.name() {
-            assert!(granted.is_empty(), "{name}: nobody calls it with a token");
-            return;
-        }
         let [statement] = granted.as_slice() else {
             panic!("{name}: not exactly one statement for secretsmanager");
         };

@@ -13,6 +13,7 @@ use std::fmt;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+pub use self::place::opened;
 pub use self::whereabouts::Whereabouts;
 
 use crate::error::DirectoryError;

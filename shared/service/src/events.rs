@@ -28,9 +28,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::Service;
 
 mod closing;
+mod keys;
 mod record;
 mod tasks;
 
+pub use keys::{Expiring, KEY_EXPIRING};
 pub use record::Record;
 
 /// How many subjects are looked after side by side.
@@ -46,6 +48,8 @@ pub enum Event {
     Records(Vec<Value>),
     /// It is time to look through all tenants.
     Sweep,
+    /// It is time to look through all keys.
+    Keys,
 }
 
 impl Event {
@@ -60,8 +64,10 @@ impl Event {
         }
         match payload.get("sweep").and_then(Value::as_str) {
             Some("tasks") => Ok(Self::Sweep),
+            Some("keys") => Ok(Self::Keys),
             _ => Err(
-                r#"an event has "Records" of the table's stream, or is {"sweep":"tasks"}"#.into(),
+                r#"an event has "Records" of the table's stream, or is {"sweep":"tasks"} or {"sweep":"keys"}"#
+                    .into(),
             ),
         }
     }

@@ -110,6 +110,10 @@ pub async fn look_after(
             service.sweep(patience).await?;
             Ok(events::Answer::default())
         }
+        Event::Keys => {
+            service.warn_of_keys().await?;
+            Ok(events::Answer::default())
+        }
     }
 }
 

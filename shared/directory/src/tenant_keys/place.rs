@@ -202,3 +202,14 @@ pub(super) async fn rings(
     let item = store.get(&keys::keyrings(tenant), meter).await?;
     Ok(names(&item.unwrap_or_default(), "k"))
 }
+
+/// All keyrings that were opened for tenants' keys.
+///
+/// # Errors
+///
+/// When the table does not answer.
+pub async fn opened(store: &Store, meter: &Meter) -> Result<Vec<KeyringId>, DirectoryError> {
+    let item = store.get(&keys::room(), meter).await?.unwrap_or_default();
+    let last: u32 = number(&item, "n").unwrap_or(1);
+    Ok((1..=last).filter_map(KeyringId::numbered).collect())
+}

@@ -20,6 +20,8 @@ use super::{Admin, Answer, Problem};
 
 /// The word among the causes for what was done.
 const DONE: &str = "done";
+/// The operation after which nothing tells of the one that it was for.
+const ERASURE: &str = "eraseUser";
 /// How long an answer waits for its note to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// What changes nothing though it is no GET, and what leaves no log to write to.
@@ -49,7 +51,12 @@ impl<'a> Act<'a> {
             return None;
         }
         let tenant = call.tenant().ok()?;
-        let about = call.variables.iter().find(|(name, _)| *name != "tenant");
+        // Of somebody who was erased nothing is left, not even in the note that says so.
+        let about = call
+            .variables
+            .iter()
+            .find(|(name, _)| *name != "tenant")
+            .filter(|_| route.operation != ERASURE);
         Some(Self {
             admin: call.admin,
             meter: call.meter,

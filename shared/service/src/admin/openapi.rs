@@ -21,13 +21,6 @@ fn answer(call: &Call<'_>) -> Answer {
 }
 
 /// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
-const FRAGMENTS: [&str; 7] = [
-    include_str!("openapi/base.json"),
-    include_str!("openapi/keys.json"),
-    include_str!("openapi/links.json"),
-    include_str!("openapi/people.json"),
-    include_str!("openapi/person.json"),
-    include_str!("openapi/requests.json"),
 const FRAGMENTS: [&str; 8] = [
     include_str!("openapi/activity.json"),
     include_str!("openapi/base.json"),

@@ -8,11 +8,8 @@ use http::Method;
 use super::auth::Scope;
 use super::call::Call;
 use super::{
-<<<<<<< HEAD
-    Answer, Problem, index, keys, links, openapi, passwords, people, person, requests, tenants,
-=======
     Answer, Problem, activity, index, keys, links, openapi, passwords, people, person, requests,
->>>>>>> 6dbd668 (What administrators do to a tenant is noted in its requests log and listed apart from the failures)
+    tenants,
 };
 
 /// What serves a route.
@@ -53,20 +50,17 @@ impl Route {
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 9] = [
+static AREAS: [&[Route]; 10] = [
     openapi::ROUTES,
     index::ROUTES,
+    activity::ROUTES,
     keys::ROUTES,
     links::ROUTES,
     passwords::ROUTES,
     people::ROUTES,
     person::ROUTES,
     requests::ROUTES,
-<<<<<<< HEAD
     tenants::ROUTES,
-=======
-    activity::ROUTES,
->>>>>>> 6dbd668 (What administrators do to a tenant is noted in its requests log and listed apart from the failures)
 ];
 
 /// Every route.

@@ -1,0 +1,83 @@
+//! Keys that are about to end: said in the log while there is time to rotate them, which `infra/alarms.yaml`
+//! listens to.
+
+use directory::keyring::Record as _;
+use directory::store::Meter;
+use directory::tenant_id::TenantId;
+use directory::tenant_keys::{self, KeysError};
+use directory::token::KeyId;
+use jiff::Timestamp;
+
+use crate::Service;
+
+/// How many days before a key ends it is said.
+const DAYS: [i64; 4] = [30, 14, 7, 1];
+
+/// What the log says of them; `infra/alarms.yaml` looks for it.
+pub const KEY_EXPIRING: &str = "key.expiring";
+
+/// A key that ends soon.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expiring {
+    /// Whose key it is.
+    pub tenant: TenantId,
+    /// The key.
+    pub key: KeyId,
+    /// In how many days, begun ones counted, it ends.
+    pub days: i64,
+}
+
+impl Service {
+    /// Looks through all keyrings for keys that end in 30, 14, 7 or 1 days and says so in the log: for a
+    /// schedule that comes by once a day.
+    ///
+    /// # Errors
+    ///
+    /// When table or keyrings do not answer; the keys that were read by then were told.
+    pub async fn warn_of_keys(&self) -> Result<Vec<Expiring>, KeysError> {
+        let (now, meter) = (self.clock.now(), Meter::default());
+        let mut found = Vec::new();
+        for keyring in tenant_keys::opened(&self.store, &meter).await? {
+            for key in self.keyrings.list(&keyring).await? {
+                let days = key.expires().and_then(|end| days_left(end, now));
+                let Some(days) = days.filter(|days| DAYS.contains(days)) else {
+                    continue;
+                };
+                tracing::warn!(tenant.id = %key.tenant, key.id = %key.id, days, "{KEY_EXPIRING}");
+                found.push(Expiring {
+                    tenant: key.tenant,
+                    key: key.id,
+                    days,
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// How many days, the last one begun, are left; `None` when it is over.
+fn days_left(end: Timestamp, now: Timestamp) -> Option<i64> {
+    const DAY: i64 = 24 * 60 * 60;
+    let left = end.duration_since(now).as_secs();
+    (left > 0).then(|| left.saturating_add(DAY - 1).div_euclid(DAY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_is_begun_counts_until_its_end() {
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        for (left, days) in [
+            (0, None),
+            (1, Some(1)),
+            (86_400, Some(1)),
+            (86_401, Some(2)),
+            (30 * 86_400, Some(30)),
+        ] {
+            assert_eq!(days_left(at(1_000 + left), at(1_000)), days, "{left}");
+        }
+        assert_eq!(days_left(at(0), at(1)), None);
+    }
+}

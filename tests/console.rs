@@ -2,6 +2,7 @@
 
 mod forms;
 mod headers;
+mod injection;
 mod links;
 mod reach;
 mod sign_in;

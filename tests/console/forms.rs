@@ -4,8 +4,82 @@ use http::Method;
 use service::console::{Who, pages};
 
 use super::reach::addresses;
+use super::visitor::body;
 use super::{customer, tenant, vendor};
 use crate::support::Target;
+
+#[tokio::test]
+async fn a_form_without_the_mark_of_its_session_does_nothing() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let own = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    let mut visitor = own.clone();
+    visitor.get(&home).await.expect(200);
+    let mark = visitor.mark();
+    assert_eq!(mark.len(), 52);
+    let mut other = customer(&target, &tenant).await;
+    other.get(&home).await.expect(200);
+    let before = target
+        .admin()
+        .get(&format!("/tenants/{tenant}/keys"))
+        .await
+        .text;
+    let secret = own.cookie().1;
+    for wrong in ["", "x", &other.mark(), &secret, &mark.to_uppercase()] {
+        let mut forger = own.clone();
+        let form = body(&[("form", wrong), ("purpose", "stolen")]);
+        let headers = [("sec-fetch-site", "same-origin")];
+        let answer = forger
+            .send("POST", &format!("{home}/keys"), &headers, &form)
+            .await;
+        let answer = answer.expect(403);
+        assert!(answer.text.contains("nothing was done"), "{}", answer.text);
+    }
+    let after = target
+        .admin()
+        .get(&format!("/tenants/{tenant}/keys"))
+        .await
+        .text;
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused_even_with_the_mark() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let mut visitor = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    visitor.get(&home).await.expect(200);
+    let form = body(&[("form", &visitor.mark())]);
+    let own = format!("http://{}", target.stack.address);
+    let elsewhere = "https://evil.example";
+    let refused: [&[(&str, &str)]; 8] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+        &[("origin", elsewhere)],
+        &[("origin", "null")],
+        &[("origin", "http://127.0.0.1")],
+        &[],
+    ];
+    for headers in refused {
+        let mut forger = visitor.clone();
+        let off = format!("{home}/off");
+        let answer = forger.send("POST", &off, headers, &form).await;
+        assert_eq!(answer.status, 403, "{headers:?}");
+    }
+    let still = target.admin().get(&format!("/tenants/{tenant}")).await;
+    assert_eq!(still.expect(200).json()["status"], "on");
+    // A browser that knows no fetch metadata says where a form comes from in another way.
+    let headers = [("origin", own.as_str())];
+    let leave = format!("{home}/leave");
+    visitor
+        .send("POST", &leave, &headers, &form)
+        .await
+        .expect(200);
+}
 
 /// Of every form there is.
 #[tokio::test]
@@ -63,4 +137,45 @@ async fn what_no_form_sends_is_not_read() {
         .send("POST", "/console/sign-in", &[own], "key=%ff")
         .await
         .expect(400);
+}
+
+/// Reloading the page behind a form shows the same again.
+#[tokio::test]
+async fn a_form_that_is_sent_twice_makes_one_key_and_shows_its_token_again() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let mut visitor = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    visitor.get(&home).await.expect(200);
+    let mark = visitor.mark();
+    let form = body(&[
+        ("form", &mark),
+        ("once", "0123456789abcdef"),
+        ("purpose", "Okta"),
+        ("life", "90"),
+    ]);
+    let own = [("sec-fetch-site", "same-origin")];
+    let (mut tokens, path) = (Vec::new(), format!("{home}/keys"));
+    for _ in 0..3 {
+        let answer = visitor.send("POST", &path, &own, &form).await.expect(200);
+        let at = answer.text.find("muster_k").expect("a token");
+        let token: String = answer.text[at..]
+            .chars()
+            .take_while(|c| *c != '<')
+            .collect();
+        tokens.push(token);
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1, "{tokens:?}");
+    let keys = target
+        .admin()
+        .get(&format!("/tenants/{tenant}/keys"))
+        .await
+        .json();
+    let made = keys["items"].as_array().expect("keys").iter();
+    assert_eq!(
+        made.filter(|key| key["purpose"] == "Okta").count(),
+        1,
+        "{keys}"
+    );
 }

@@ -4,8 +4,67 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::visitor::Visitor;
-use super::{link, tenant};
+use super::{customer, link, tenant};
 use crate::support::{Target, moving};
+
+#[tokio::test]
+async fn a_link_opens_the_setup_page_of_its_tenant_once() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (path, made) = link(&target, &tenant, 3_600).await;
+    assert_eq!(made["state"], "open");
+    assert_eq!(made["createdBy"], "first");
+    // Scanners and previews look at it as often as they like.
+    for _ in 0..3 {
+        let seen = Visitor::of(&target).get(&path).await.expect(200);
+        assert!(seen.text.contains("Open the setup page"));
+        assert!(seen.headers.get("set-cookie").is_none());
+    }
+    let mut visitor = Visitor::of(&target);
+    visitor.get(&path).await.expect(200);
+    let opened = visitor.post(&path, &[]).await.expect(303);
+    assert_eq!(
+        opened.headers["location"],
+        format!("/console/setup/{tenant}").as_str()
+    );
+    let cookie = opened.headers["set-cookie"]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    let end = "; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax";
+    assert!(
+        cookie.starts_with(&format!("__Host-muster-setup-{tenant}=")),
+        "{cookie}"
+    );
+    assert!(cookie.ends_with(end), "{cookie}");
+    visitor
+        .get(&format!("/console/setup/{tenant}"))
+        .await
+        .expect(200);
+    // The second time it says what happened and what to do.
+    let mut other = Visitor::of(&target);
+    for answer in [other.get(&path).await, other.post(&path, &[]).await] {
+        let answer = answer.expect(404);
+        assert!(
+            answer.text.contains("This link was used"),
+            "{}",
+            answer.text
+        );
+        assert!(
+            answer
+                .text
+                .contains("Ask whoever sent it to you for a new one")
+        );
+        assert!(answer.headers.get("set-cookie").is_none());
+    }
+    let listed = target
+        .admin()
+        .get(&format!("/tenants/{tenant}/links"))
+        .await;
+    let listed = listed.expect(200).json();
+    assert_eq!(listed["items"][0]["state"], "used");
+    assert!(listed["items"][0]["url"].is_null(), "{listed}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_many_who_use_a_link_at_once_one_gets_in() {
@@ -40,6 +99,43 @@ async fn a_link_ends_when_its_life_is_over() {
         .get(&format!("/tenants/{tenant}/links"))
         .await;
     assert_eq!(listed.json()["items"][0]["state"], "expired");
+}
+
+#[tokio::test]
+async fn a_session_of_a_link_ends_after_eight_hours() {
+    let (target, time) = moving::start().await;
+    let tenant = tenant(&target).await;
+    let mut visitor = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    time.pass(8 * 3_600 - 1);
+    visitor.get(&home).await.expect(200);
+    time.pass(1);
+    let ended = visitor.get(&home).await.expect(401);
+    assert!(ended.text.contains("This session has ended"));
+}
+
+#[tokio::test]
+async fn revoking_a_link_closes_what_was_opened_with_it() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (path, made) = link(&target, &tenant, 3_600).await;
+    let (used, other) = link(&target, &tenant, 3_600).await;
+    let mut visitor = Visitor::of(&target);
+    visitor.post(&used, &[]).await.expect(303);
+    let home = format!("/console/setup/{tenant}");
+    visitor.get(&home).await.expect(200);
+    for link in [&made, &other] {
+        let id = link["id"].as_str().expect("an id");
+        let address = format!("/tenants/{tenant}/links/{id}");
+        target.admin().delete(&address).await.expect(204);
+        // Once more is as good.
+        target.admin().delete(&address).await.expect(204);
+    }
+    visitor.get(&home).await.expect(401);
+    let closed = visitor.post(&path, &[]).await.expect(404);
+    assert!(closed.text.contains("This link was taken back"));
+    let none = format!("/tenants/{tenant}/links/0000000000");
+    target.admin().delete(&none).await.expect(404);
 }
 
 #[tokio::test]
@@ -119,4 +215,32 @@ async fn a_link_lives_from_five_minutes_to_thirty_days() {
             .contains("20 links"),
         "{refused}"
     );
+}
+
+/// The table knows digests only.
+#[tokio::test]
+async fn neither_the_secret_of_a_link_nor_that_of_a_session_is_stored() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (path, _) = link(&target, &tenant, 3_600).await;
+    let mut visitor = Visitor::of(&target);
+    visitor.post(&path, &[]).await.expect(303);
+    let secret = path.rsplit('/').next().expect("a secret").to_owned();
+    let (_, session) = visitor.cookie();
+    let page = visitor
+        .get(&format!("/console/setup/{tenant}"))
+        .await
+        .expect(200);
+    let items = target.stack.services.clients.dynamodb.scan();
+    let items = items
+        .table_name(local::stack::TABLE)
+        .send()
+        .await
+        .expect("the table");
+    let stored = format!("{:?}", items.items());
+    assert!(stored.contains("console#session") && stored.contains(&format!("{tenant}#link")));
+    for secret in [&secret, &session, &visitor.mark()] {
+        assert!(secret.len() >= 52 && !stored.contains(secret.as_str()));
+    }
+    assert!(!page.text.contains(&session));
 }

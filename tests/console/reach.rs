@@ -30,6 +30,31 @@ async fn ask(visitor: &mut Visitor, page: &Page, address: &str) -> crate::suppor
     }
 }
 
+/// Every page of the vendor, and every page of another tenant.
+#[tokio::test]
+async fn a_setup_session_reaches_its_own_tenant_and_nothing_else() {
+    let target = Target::start().await;
+    let (own, other) = (tenant(&target).await, tenant(&target).await);
+    let visitor = customer(&target, &own).await;
+    let home = format!("/console/setup/{own}");
+    let mut tried = 0;
+    for page in pages().filter(|page| page.who != Who::Anyone) {
+        for tenant in [&own, &other] {
+            for address in addresses(page, tenant) {
+                if address.starts_with(&home) {
+                    continue;
+                }
+                let mut visitor = visitor.clone();
+                visitor.get(&home).await.expect(200);
+                let answer = ask(&mut visitor, page, &address).await;
+                assert_eq!(answer.status, 401, "{} {address}", page.method);
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}
+
 /// The cookie of one tenant under the name of another's is no session of that one.
 #[tokio::test]
 async fn a_setup_session_under_another_name_is_none() {
@@ -77,4 +102,19 @@ async fn without_a_session_every_page_asks_for_one() {
     visitor.get("/console/nothing").await.expect(404);
     let other = visitor.get("/console/sign-in").await.expect(405);
     assert_eq!(other.headers["allow"], "POST");
+}
+
+/// Several tenants can be set up in one browser.
+#[tokio::test]
+async fn two_setup_pages_stay_open_side_by_side() {
+    let target = Target::start().await;
+    let (one, two) = (tenant(&target).await, tenant(&target).await);
+    let mut visitor = customer(&target, &one).await;
+    let other = customer(&target, &two).await;
+    visitor.cookies.extend(other.cookies);
+    for tenant in [&one, &two] {
+        let page = visitor.get(&format!("/console/setup/{tenant}")).await;
+        let base = format!("/{tenant}/scim/v2");
+        assert!(page.expect(200).text.contains(&base));
+    }
 }

@@ -1,5 +1,7 @@
 //! Signing in and out of the vendor's console.
 
+use serde_json::json;
+
 use super::vendor;
 use super::visitor::Visitor;
 use crate::support::{Target, moving};
@@ -100,6 +102,31 @@ async fn a_session_ends_after_an_hour_without_a_visit_and_after_twelve_in_any_ca
         visitor.get("/console/new-tenant").await.expect(200);
     }
     time.pass(120);
+    visitor.get("/console/new-tenant").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_revoked_admin_key_signs_out_whoever_came_in_with_it() {
+    let (target, time) = moving::start().await;
+    let wanted = json!({ "purpose": "desk", "scopes": ["read", "tenants"] });
+    let made = target.admin().post("/keys", &wanted).await.expect(201);
+    let (id, key) = (made.id(), made.json()["token"].clone());
+    let key = key.as_str().expect("a token");
+    let mut visitor = Visitor::of(&target);
+    visitor
+        .post("/console/sign-in", &[("key", key)])
+        .await
+        .expect(303);
+    let page = visitor.get("/console/new-tenant").await.expect(200);
+    assert!(page.text.contains(&id) && !page.text.contains(key));
+    // What its scopes do not reach is refused here as it is by the API.
+    let refused = visitor
+        .post("/console/keys", &[("purpose", "x"), ("scope", "read")])
+        .await;
+    refused.expect(403);
+    let revoked = target.admin().delete(&format!("/keys/{id}")).await;
+    revoked.expect(204);
+    time.pass(60);
     visitor.get("/console/new-tenant").await.expect(401);
 }
 

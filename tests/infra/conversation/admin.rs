@@ -134,7 +134,9 @@ async fn links(vendor: &mut Vendor<'_>) {
     let url = used["url"].as_str().expect("a url");
     let at = url.find("/console").expect("a page");
     vendor.visit("GET", &url[at..], "", "").await;
-    vendor.visit("POST", &url[at..], "", "").await;
+    let cookie = vendor.visit("POST", &url[at..], "", "").await;
+    let home = format!("/console/setup/{tenant}");
+    vendor.visit("GET", &home, &cookie, "").await;
 }
 
 /// The door of the console.

@@ -1,6 +1,7 @@
 //! The vendor's side: every operation of the admin API, and the pages.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::store::{Meter, Spent};
@@ -69,8 +70,10 @@ impl Vendor<'_> {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(form.to_owned()))
             .expect("a request");
-        let admin = &self.target.stack.admin;
-        let response = admin.handle(request, Origin::default()).await;
+        // A page asks several things side by side, which is a large future for the stack of a test.
+        let admin = Arc::clone(&self.target.stack.admin);
+        let asked = tokio::spawn(async move { admin.handle(request, Origin::default()).await });
+        let response = asked.await.expect("an answer");
         assert!(response.status().as_u16() < 400, "{path}: {response:?}");
         let spent = response.extensions().get::<Spent>();
         let actions = &spent.expect("what it consumed").actions;

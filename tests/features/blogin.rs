@@ -1,4 +1,4 @@
-//! BlogIn: users who were there before, in the way of "filter finds nobody, POST says 409"; and users who come back.
+//! `BlogIn`: users who were there before, in the way of "filter finds nobody, POST says 409"; and users who come back.
 
 use serde_json::{Value, json};
 

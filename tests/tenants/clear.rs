@@ -15,7 +15,7 @@ use crate::support::seed::{copies, put_all};
 use crate::support::table::{Item, Table, tenant_of};
 use crate::support::{Client, Target};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn clear(tenants: &Tenants, time: &Time, client: &Client, patience: Duration) -> Cleared {
     let (now, write, meter) = (time.now(), Ids::system().write(), Meter::default());

@@ -307,11 +307,11 @@ mod tests {
         assert!(BOTH.check(None, &primary).is_ok());
         let home = json!({ "userName": "a@b", "emails": [{ "value": "a@b", "type": "home" }] });
         assert!(BOTH.check(None, &attributes(home.clone())).is_err());
-        let name_only = EmailRules {
+        let any_address = EmailRules {
             emails: Emails::Any,
             ..BOTH
         };
-        assert!(name_only.check(None, &attributes(home)).is_err());
+        assert!(any_address.check(None, &attributes(home)).is_err());
     }
 
     #[test]

@@ -32,19 +32,17 @@ impl Directory {
                     .and_then(|item| ResourceId::parse(text(item, "id")?)),
             )
         };
-        let addressed = addresses.iter().map(|address| {
+        let owners = addresses.iter().map(|address| {
             let beside = self.branch();
             async move { beside.addressed(address).await }
         });
-        let addressed: Vec<_> = addressed.collect();
-        let (named, addressed) = tokio::try_join!(named, try_join_all(addressed))?;
+        let owners: Vec<_> = owners.collect();
+        let (named, owners) = tokio::try_join!(named, try_join_all(owners))?;
         if let Some(id) = named {
             let found = self.get(ResourceKind::User, id).await?;
             return Ok(found.filter(|user| user.waiting));
         }
-        let mut users = self
-            .resources(ResourceKind::User, addressed.concat())
-            .await?;
+        let mut users = self.resources(ResourceKind::User, owners.concat()).await?;
         users.retain(|user| user.waiting);
         match users.len() {
             1 => Ok(users.pop()),

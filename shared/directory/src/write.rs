@@ -73,6 +73,22 @@ pub enum PasswordHash {
 
 /// How often a transaction is made anew because of what a refusal told.
 const MOST_ROUNDS: u32 = 9_999;
+
+impl NewResource {
+    /// The id and the versions that it begins with: those that it had, where it was kept.
+    fn begins_as(&self, now: Timestamp) -> (ResourceId, Meta) {
+        let first = Meta {
+            created: now,
+            last_modified: now,
+            version: Version::FIRST,
+        };
+        match &self.origin {
+            Origin::Kept(kept) => (kept.id, kept.meta_again(now)),
+            Origin::Client | Origin::Application => (self.id, first),
+        }
+    }
+}
+
 impl Directory {
     /// Runs a transaction; the roles of the actions that were refused, or nothing when it is done.
     pub(crate) async fn run(
@@ -99,15 +115,7 @@ impl Directory {
         write: &WriteId,
     ) -> Result<Stored, DirectoryError> {
         let now = to_millis(now);
-        let first = Meta {
-            created: now,
-            last_modified: now,
-            version: Version::FIRST,
-        };
-        let (id, meta) = match &new.origin {
-            Origin::Kept(kept) => (kept.id, kept.meta_again(now)),
-            Origin::Client | Origin::Application => (new.id, first),
-        };
+        let (id, meta) = new.begins_as(now);
         let resource = Resource {
             kind: new.kind,
             id,

@@ -238,9 +238,7 @@ mod tests {
                 attributes: Attributes::new(),
             },
             members,
-            waiting: false,
             fence: 0,
-            waiting: false,
             plan: plan.map(str::to_owned),
             waiting: false,
         }

@@ -139,7 +139,7 @@ async fn delete(call: &Call<'_>, place: &Place) -> Result<bool, Problem> {
             break;
         };
         // Not beside the user: its fence tells of a group that it joins after this look only.
-        let groups = place.directory.groups_to_leave(place.id).await?;
+        let groups = place.directory.groups_to_leave(&user).await?;
         let (now, write) = (clock.now(), ids.write());
         match place.directory.delete(&user, groups, now, &write).await {
             Ok(()) => deleted = true,

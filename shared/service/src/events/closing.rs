@@ -11,7 +11,7 @@ use super::Outcome;
 use crate::Service;
 
 /// How long one look through a tenant takes at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long to wait until processes that remember the tenant have forgotten it.
 const PAUSE: Duration = Duration::from_secs(5);
 

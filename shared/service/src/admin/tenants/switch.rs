@@ -107,7 +107,7 @@ impl Call<'_> {
             "created": timestamp(record.created),
             "sources": [],
             "imported": false,
-            "token": made.token.as_ref().map(|token| token.expose()),
+            "token": made.token.as_ref().map(directory::token::Token::expose),
         })))
     }
 }

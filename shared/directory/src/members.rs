@@ -286,15 +286,31 @@ impl Directory {
         Ok(())
     }
 
-    /// The groups that a resource is in which was read before, for its deletion: none to look for while it never
-    /// joined one, since the deletion fails if it did by then.
-    pub async fn groups_to_leave(
+    /// What is to be deleted, and the groups that it is to leave, those included that a large change lets it join.
+    ///
+    /// A deletion fails when it joined a group by a small change since it was read, so that its groups are not read
+    /// before it. Groups are seldom in groups: both are read side by side, and again where it was in one.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn to_delete(
         &self,
-        member: &Stored,
-    ) -> Result<Vec<ResourceId>, DirectoryError> {
-        match member.fence {
-            0 => Ok(Vec::new()),
-            _ => self.edges_of(member.resource.id).await,
+        kind: ResourceKind,
+        id: ResourceId,
+    ) -> Result<Option<(Stored, Vec<ResourceId>)>, DirectoryError> {
+        if kind == ResourceKind::Group {
+            let beside = self.branch();
+            let (found, groups) = tokio::try_join!(self.get(kind, id), beside.edges_of(id))?;
+            match found {
+                Some(group) if group.fence == 0 => return Ok(Some((group, groups))),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+        match self.get(kind, id).await? {
+            Some(found) => Ok(Some((found, self.edges_of(id).await?))),
+            None => Ok(None),
         }
     }
 

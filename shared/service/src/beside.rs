@@ -15,8 +15,9 @@ use crate::response::{Failure, Outcome};
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Service {
-    /// Notes that a key was used. A request waits for it no longer than [`PATIENCE`] from its beginning, and it
-    /// counts for no request: it is one write an hour and key.
+    /// Notes that a key was used, after its request was served: at the same time it would need a connection more,
+    /// and in a new process a TLS handshake costs more than the write. The answer waits for it no longer than
+    /// [`PATIENCE`], and it counts for no request: it is one write an hour and key.
     pub(crate) async fn tell_use(&self, tenant: &TenantId, key: KeyId) {
         let (now, meter) = (self.clock.now(), Meter::default());
         let told = last_used::tell(&self.store, tenant, key, now, &meter);

@@ -167,7 +167,7 @@ mod tests {
             // So few that a test is quick about it.
             let each = length(coding, 20_000, shown) / 2_000;
             let most = usize::try_from(coding.most_members(shown)).unwrap();
-            let percent = most * each / (coding.largest() / 1_000);
+            let percent = most * each / (coding.largest() / 10);
             assert!(
                 (85..=115).contains(&percent),
                 "{coding:?} {shown:?}: {each} / 10 bytes, {percent} %"

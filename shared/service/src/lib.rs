@@ -237,11 +237,11 @@ impl Service {
         let (rate, key) = (caller.settings.settings.rate, caller.key.id);
         let tenant = caller.tenant.clone();
         let served = self.serve(caller, route, variable, request, &base, meter);
-        let served = self.in_turn(&tenant, rate, served, meter);
-        match self.uses.is_due(&tenant, key, self.clock.now()) {
-            true => tokio::join!(served, self.tell_use(&tenant, key)).0,
-            false => served.await,
+        let served = self.in_turn(&tenant, rate, served, meter).await;
+        if self.uses.is_due(&tenant, key, self.clock.now()) {
+            self.tell_use(&tenant, key).await;
         }
+        served
     }
 
     async fn serve(

@@ -287,17 +287,14 @@ impl<'r> Resources<'r> {
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
             self.pause(attempt).await;
-            let found = self.directory.get(self.of.kind, id).await;
-            let Some(current) = found.map_err(explain)? else {
+            let found = self.directory.to_delete(self.of.kind, id).await;
+            let Some((current, groups)) = found.map_err(explain)? else {
                 // A deletion whose answer never came is asked for again: what it left is cleared.
                 let (now, write) = (self.clock.now(), self.ids.write());
                 let finished = self.directory.finish_deletion(id, now, &write).await;
                 finished.map_err(explain)?;
                 return Err(self.absent(id.as_str()));
             };
-            // Not beside the resource: its fence tells of a group that it joins after this look only.
-            let groups = self.directory.groups_to_leave(&current).await;
-            let groups = groups.map_err(explain)?;
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
             let deleted = self

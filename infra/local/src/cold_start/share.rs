@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -163,11 +163,17 @@ impl Signals {
         let over = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&over);
         let turns = move || {
+            // A sleep is longer than asked for, by as much as the whole part on some machines: a turn that was too
+            // long is paid for by the pause after it.
+            let mut ran = part;
             while !told.load(Ordering::Relaxed) {
                 let _ = kill_process(process, Signal::STOP);
-                std::thread::sleep(PERIOD.saturating_sub(part));
+                let waits = PERIOD.saturating_sub(part).div_duration_f64(part);
+                std::thread::sleep(ran.mul_f64(waits));
                 let _ = kill_process(process, Signal::CONT);
+                let begun = Instant::now();
                 std::thread::sleep(part);
+                ran = begun.elapsed();
             }
         };
         Ok(Self {
@@ -194,7 +200,6 @@ impl Drop for Signals {
 #[cfg(test)]
 mod tests {
     use std::process::{Child, Command};
-    use std::time::Instant;
 
     use super::*;
 

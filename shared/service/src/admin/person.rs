@@ -135,11 +135,13 @@ async fn delete(call: &Call<'_>, place: &Place) -> Result<bool, Problem> {
     let mut deleted = false;
     for attempt in 0..ATTEMPTS {
         backoff(attempt, call.origin.request_id.len()).await;
-        let Some(user) = place.directory.get(ResourceKind::User, place.id).await? else {
+        let found = place
+            .directory
+            .to_delete(ResourceKind::User, place.id)
+            .await?;
+        let Some((user, groups)) = found else {
             break;
         };
-        // Not beside the user: its fence tells of a group that it joins after this look only.
-        let groups = place.directory.groups_to_leave(&user).await?;
         let (now, write) = (clock.now(), ids.write());
         match place.directory.delete(&user, groups, now, &write).await {
             Ok(()) => deleted = true,

@@ -2,6 +2,7 @@
 
 mod admin_keys;
 mod keys;
+mod operations;
 mod passwords;
 mod people;
 mod person;

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { accessible, fits, reachable, signIn } from "./browser.mjs";
 
-const TENANT = ["", "/keys", "/links", "/requests", "/users", "/groups", "/settings", "/off", "/steps/okta", "/steps/entra"];
-const SETUP = ["", "/keys", "/requests", "/off", "/steps/okta", "/steps/entra", "/steps/onelogin", "/steps/jumpcloud", "/steps/other"];
+const TENANT = ["", "/keys", "/links", "/requests", "/users", "/groups", "/activity", "/settings", "/off", "/steps/okta", "/steps/entra"];
+const SETUP = ["", "/keys", "/requests", "/activity", "/off", "/steps/okta", "/steps/entra", "/steps/onelogin", "/steps/jumpcloud", "/steps/other"];
 
 export async function everywhere(walk) {
   const inside = [

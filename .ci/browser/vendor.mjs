@@ -74,3 +74,41 @@ export async function vendor(walk) {
   });
 }
 
+
+/** What the vendor sees and does when the customer is done. */
+export async function aftermath(walk) {
+  const page = walk.console;
+
+  await walk.fact("everything that was done with the setup link is listed, and by whom", async () => {
+    await page.goto("/console/tenants/example/activity");
+    for (const done of ["Switch tenant on", "Rotate key", "Revoke key", "Switch tenant off"]) {
+      const row = page.getByRole("row").filter({ hasText: done }).first();
+      assert.match(await row.innerText(), /setup link/i, done);
+    }
+    const made = page.getByRole("row").filter({ hasText: "Create link" }).first();
+    assert.match(await made.innerText(), /first/);
+    await walk.setup.goto("/console/setup/example");
+    await walk.setup.getByRole("link", { name: "See all changes" }).click();
+    await walk.setup.getByRole("heading", { name: "Changes", exact: true }).waitFor();
+  });
+
+  await walk.fact("a person is exported and erased, and nothing tells of them any more", async () => {
+    const users = "/console/tenants/example/users";
+    await page.goto(`${users}?search=barbara`);
+    await page.getByRole("link", { name: "barbara@example.com" }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Export as JSON" }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^example-[0-9a-f-]{36}\.json$/);
+    const parts = [];
+    for await (const part of await download.createReadStream()) parts.push(part);
+    assert.equal(JSON.parse(Buffer.concat(parts)).user.userName, "barbara@example.com");
+    await page.getByRole("link", { name: "Erase" }).click();
+    await page.getByRole("heading", { name: "Erase this person?" }).waitFor();
+    await page.getByRole("button", { name: "Erase" }).click();
+    await page.getByText("2 users").waitFor();
+    await page.goto(`${users}?search=barbara`);
+    await page.getByText("Nobody found").waitFor();
+  });
+}

@@ -5,7 +5,7 @@
 // It starts the program on a free port with its data in memory, and ends it and the browser by their own handles.
 import { start } from "./program.mjs";
 import { Walk } from "./browser.mjs";
-import { vendor } from "./vendor.mjs";
+import { aftermath, vendor } from "./vendor.mjs";
 import { customer } from "./customer.mjs";
 import { everywhere } from "./everywhere.mjs";
 
@@ -21,6 +21,7 @@ const walk = await Walk.start(chromium, server);
 try {
   await vendor(walk);
   await customer(walk);
+  await aftermath(walk);
   await everywhere(walk);
 } finally {
   await walk.end();

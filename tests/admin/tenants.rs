@@ -24,7 +24,7 @@ fn detail(answer: &Answer) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_is_made_off_and_its_first_switch_on_makes_the_token_blogin() {
+async fn blogin_on_off_and_a_token_on_the_first_save() {
     let target = Target::start().await;
     let admin = target.admin();
     let made = admin

@@ -19,6 +19,7 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use scim_core::{ErrorKind, ScimError};
 
+mod activity;
 mod admin_keys;
 mod assets;
 mod check;
@@ -34,6 +35,7 @@ mod opened;
 mod pages;
 mod parts;
 mod people;
+mod person;
 mod reply;
 mod requests;
 mod settings;

@@ -8,8 +8,8 @@ use scim_core::{ErrorKind, ScimError};
 use super::desk::Desk;
 use super::reply::Reply;
 use super::{
-    admin_keys, assets, check, front, keys, links, opened, people, requests, settings, setup,
-    steps, tenant, tenants,
+    activity, admin_keys, assets, check, front, keys, links, opened, people, person, requests,
+    settings, setup, steps, tenant, tenants,
 };
 use crate::admin::Problem;
 
@@ -119,7 +119,7 @@ impl Page {
     }
 }
 
-static AREAS: [&[Page]; 14] = [
+static AREAS: [&[Page]; 16] = [
     assets::PAGES,
     front::PAGES,
     opened::PAGES,
@@ -129,7 +129,9 @@ static AREAS: [&[Page]; 14] = [
     keys::PAGES,
     links::PAGES,
     requests::PAGES,
+    activity::PAGES,
     people::PAGES,
+    person::PAGES,
     settings::PAGES,
     steps::PAGES,
     check::PAGES,

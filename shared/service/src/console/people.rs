@@ -8,7 +8,7 @@ use super::desk::{Desk, query_string};
 use super::pages::{Page, Who};
 use super::parts::{self, Field, items, number, text};
 use super::reply::Reply;
-use super::{tenant, words};
+use super::{person, tenant, words};
 use crate::admin::Problem;
 
 pub(super) static PAGES: &[Page] = &[
@@ -215,6 +215,7 @@ async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
             (memberships(desk, &user))
         }
         (document(&user))
+        (person::card(desk, &user))
     };
     Ok(Reply::page(tenant::page(desk, &tenant, "User", &content)))
 }

@@ -9,6 +9,7 @@ use super::pages::{Page, Who};
 use super::parts::{self, Field, items, number, text};
 use super::reply::Reply;
 use super::tenant;
+use super::words::capital;
 use crate::admin::Problem;
 use crate::requests::cause::in_words;
 
@@ -56,12 +57,6 @@ fn operation(name: &str) -> String {
         Some((_, "modify")) => format!("{words} (PATCH)"),
         _ => words,
     }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    first.chain(letters).collect()
 }
 
 /// The newest failures, for the overview of a tenant.

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::pages::{Page, Who};
 use super::parts::{self, text};
 use super::reply::Reply;
-use super::{check, glance, keys, requests, steps, tenant};
+use super::{activity, check, glance, keys, requests, steps, tenant};
 use crate::admin::Problem;
 
 pub(super) static PAGES: &[Page] = &[Page::get("", "console.setup", Who::Customer, |desk| {
@@ -54,6 +54,7 @@ async fn on(desk: &Desk<'_>, tenant: &Value) -> Result<Markup, Problem> {
     let keys = keys::list(desk).await?;
     let figures = glance::figures(desk, &keys).await;
     let failures = requests::latest(desk).await?;
+    let changes = activity::latest(desk).await?;
     Ok(html! {
         (tenant::head(desk, tenant, ""))
         @if glance::is_waiting(&keys) {
@@ -77,6 +78,7 @@ async fn on(desk: &Desk<'_>, tenant: &Value) -> Result<Markup, Problem> {
         (steps::list(desk))
         (check::card(desk))
         (failures)
+        (changes)
         section.card {
             header {
                 h2 { "Switch off" }

@@ -39,13 +39,14 @@ pub(super) static PAGES: &[Page] = &[
 ];
 
 /// The vendor's pages of a tenant.
-const TABS: [(&str, &str); 7] = [
+const TABS: [(&str, &str); 8] = [
     ("", "Overview"),
     ("keys", "Keys"),
     ("links", "Setup links"),
     ("requests", "Failures"),
     ("users", "Users"),
     ("groups", "Groups"),
+    ("activity", "Changes"),
     ("settings", "Settings"),
 ];
 

@@ -56,6 +56,13 @@ pub(crate) fn counted(number: i64, thing: &str) -> String {
     }
 }
 
+/// Words as they begin a line: with a capital.
+pub(crate) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
+}
+
 /// A number with its digits in groups of three: `12,345`.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

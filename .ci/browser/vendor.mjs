@@ -15,6 +15,8 @@ export async function vendor(walk) {
 
   await walk.fact("the vendor signs in by the keyboard, and the key is in no address", async () => {
     await page.goto("/console");
+    // The field has the focus by itself.
+    await page.locator("input:focus").waitFor();
     await page.keyboard.type(walk.server.key);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Tenants" }).waitFor();
@@ -61,7 +63,8 @@ export async function vendor(walk) {
     await page.getByRole("button", { name: "Create a setup link" }).click();
     const link = await value(page, "link");
     await page.goto("/console/tenants/example/links");
-    await page.getByRole("button", { name: "Revoke" }).first().click();
+    const id = link.split("/").at(-2);
+    await page.getByRole("button", { name: `Revoke of link ${id}` }).click();
     await page.getByRole("cell", { name: "Revoked", exact: true }).waitFor();
     const other = await walk.page();
     await other.goto(link);

@@ -101,7 +101,8 @@ impl Link {
         Some(Self {
             id: KeyId::parse(sort_key(item))?,
             key: text(item, "k")?.to_owned(),
-            created: instant("c")?,
+            // Links of one second have an order, too.
+            created: Timestamp::from_millisecond(number(item, "c")?).ok()?,
             ends: instant("x")?,
             used: instant("u"),
             revoked: instant("r"),
@@ -135,7 +136,7 @@ impl Links<'_> {
         let attributes = [
             ("h", s(secret.digest().to_hex())),
             ("k", s(link.key.as_str())),
-            ("c", n(link.created.as_second())),
+            ("c", n(link.created.as_millisecond())),
             ("x", n(link.ends.as_second())),
             ("expires", n((link.ends + KNOWN).as_second())),
         ];

@@ -90,7 +90,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     let link = Link {
         id: call.ids.key(),
         key: call.caller.key.name().to_owned(),
-        created: now,
+        created: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
         ends: now + SignedDuration::from_secs(life),
         used: None,
         revoked: None,

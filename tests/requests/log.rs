@@ -32,7 +32,7 @@ fn about(name: &str) -> Refusal {
         method: "POST".to_owned(),
         status: 409,
         cause: "taken".to_owned(),
-        reason: "`userName` `…` is taken".to_owned(),
+        reason: "`userName` is taken".to_owned(),
         resource_type: Some("User".to_owned()),
         name: Some(name.to_owned()),
         ..Refusal::default()

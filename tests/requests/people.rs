@@ -71,7 +71,7 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
     assert_eq!(first.provider.as_deref(), Some("Okta"));
     assert_eq!(
         first.reason,
-        "`userName` `…` is taken by another resource of this tenant"
+        "`userName` is taken by another resource of this tenant"
     );
     assert!(advice(first).contains("Dashboard, Tasks"));
     assert_eq!(all[1].refusal.resource, Some(anna));

@@ -109,6 +109,9 @@ pub(super) fn without_values(detail: &str, catalogue: &Catalogue) -> String {
             clean.push('`');
             clean.push_str(quoted);
             clean.push('`');
+        } else if clean.ends_with("` ") {
+            // The value of the attribute that is named before it.
+            clean.pop();
         } else {
             clean.push_str(HIDDEN);
         }
@@ -213,7 +216,7 @@ mod tests {
             ),
             (
                 "`userName` `ANNA` is taken by another resource",
-                "`userName` `…` is taken by another resource",
+                "`userName` is taken by another resource",
             ),
             (
                 "`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value` is required",

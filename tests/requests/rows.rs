@@ -28,10 +28,23 @@ async fn refuse(client: &Client, names: &Names) -> Vec<&'static Row> {
     rows
 }
 
+/// The words of a detail, and what it quotes at odd places, without a value that is quoted next to its attribute.
+fn parts(detail: &str) -> Vec<&str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in detail.split('`') {
+        match parts.last() {
+            Some(&" ") if parts.len() > 1 && parts.len() % 2 == 1 => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts
+}
+
 /// Whether a reason says what a detail does, with dots in the place of some of what it quotes.
 fn says(reason: &str, detail: &str) -> bool {
-    let (reason, detail): (Vec<_>, Vec<_>) =
-        (reason.split('`').collect(), detail.split('`').collect());
+    let (reason, detail) = (parts(reason), parts(detail));
     let mut parts = reason.iter().zip(&detail).enumerate();
     reason.len() == detail.len()
         && parts.all(|(at, (said, given))| said == given || (at % 2 == 1 && *said == "…"))

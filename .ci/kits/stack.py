@@ -131,9 +131,11 @@ class Client:
             answer = refused
         with answer:
             raw = answer.read()
-            if raw:
-                assert answer.headers["Content-Type"] in self.media_types, (method, path, dict(answer.headers), raw)
-            return answer.status, answer.headers, json.loads(raw) if raw else None
+            if not raw:
+                return answer.status, answer.headers, None
+            kind = answer.headers["Content-Type"]
+            assert kind in self.media_types, (method, path, dict(answer.headers), raw)
+            return answer.status, answer.headers, json.loads(raw) if "json" in kind else raw.decode()
 
     def expect(self, status, method, path, body=None, **options):
         """Sends one request, checks the status and returns the body; an error has to be a SCIM error."""

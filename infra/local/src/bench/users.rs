@@ -314,7 +314,7 @@ impl At<'_, '_, '_> {
             let id = first_id(self.tenant.get(&query).await?.body())?;
             gone.push(Ask::new(Method::DELETE, format!("/Groups/{id}")));
         }
-        self.row("delete an empty group", &gone, budget(2, 3.0, 8.0))
+        self.row("delete an empty group", &gone, budget(2, 2.0, 8.0))
             .await
     }
 

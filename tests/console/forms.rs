@@ -179,3 +179,34 @@ async fn a_form_that_is_sent_twice_makes_one_key_and_shows_its_token_again() {
         "{keys}"
     );
 }
+
+#[tokio::test]
+async fn the_vendor_brings_a_token_of_another_system_and_a_customer_does_not() {
+    const TOKEN: &str = "sk_live_0f9c1e5b7a3d48629b0e4c7f8a1d2365";
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let tenant = crate::support::table::tenant_of(&client).to_owned();
+    let fields = [("purpose", "from the old system"), ("token", TOKEN)];
+    let mut opened = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    let page = opened.get(&format!("{home}/keys")).await.expect(200);
+    assert!(!page.text.contains("another system"));
+    opened
+        .post(&format!("{home}/keys"), &fields)
+        .await
+        .expect(200);
+    client.with_token(TOKEN).get("/Users").await.expect(401);
+
+    let mut signed_in = vendor(&target).await;
+    let keys = format!("/console/tenants/{tenant}/keys");
+    signed_in.get(&keys).await.expect(200);
+    let weak = [("purpose", "x"), ("token", "too short")];
+    let refused = signed_in.post(&keys, &weak).await.expect(400);
+    assert!(refused.text.contains("fewer than 32 characters"));
+    assert!(!refused.text.contains("too short"));
+    let brought = signed_in.post(&keys, &fields).await.expect(303);
+    assert_eq!(brought.headers["location"], keys.as_str());
+    client.with_token(TOKEN).get("/Users").await.expect(200);
+    let page = signed_in.get(&keys).await.expect(200);
+    assert!(page.text.contains("from the old system") && !page.text.contains(TOKEN));
+}

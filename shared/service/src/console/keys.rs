@@ -164,6 +164,15 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
         kind: "text",
         required: false,
     };
+    // It is not shown again, not even where it was refused.
+    let token = Field {
+        name: "token",
+        label: "Token of another system (optional)",
+        help: "One that the identity provider has already goes on working, so that nothing is changed there. Empty: a new one is made.",
+        value: "",
+        kind: "password",
+        required: false,
+    };
     html! {
         section.card {
             header { h2 #new-key { "New key" } }
@@ -173,6 +182,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                 (purpose.show())
                 (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
                 (sources.show())
+                @if !desk.is_customer() { (token.show()) }
                 p.actions { button.main { "Create the key" } }
             }
         }
@@ -195,6 +205,9 @@ fn wanted(desk: &Desk<'_>) -> Value {
         if let Some(end) = end(desk) {
             members.insert("expires".to_owned(), json!(end));
         }
+        if let Some(token) = desk.form.given("token").filter(|_| !desk.is_customer()) {
+            members.insert("token".to_owned(), json!(token));
+        }
     }
     wanted
 }
@@ -213,6 +226,8 @@ async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
     let path = ["tenants", desk.variable("tenant"), "keys"];
     match desk.send(Method::POST, &path, &wanted(desk)).await {
+        // Whoever brought a token has it.
+        Ok(key) if text(&key, "token").is_empty() => Ok(Reply::elsewhere(back(desk))),
         Ok(key) => Ok(shown(desk, &tenant, &key, "Key created")),
         Err(problem) => Ok(Reply::refused(page(desk, Some(&problem)).await?, &problem)),
     }

@@ -82,7 +82,7 @@ pub(super) async fn delete(
     let ask = Ask::new(Method::DELETE, format!("/Groups/{id}"));
     if size > CLEARED_AT_ONCE {
         let at = ("delete a large group", Of::Members, size);
-        bench.row(tenant, at, &[ask], budget(2, 1.0, 12.0)).await?;
+        bench.row(tenant, at, &[ask], budget(2, 2.0, 12.0)).await?;
     } else {
         tenant.ask(&ask).await?;
     }

@@ -33,8 +33,8 @@ use users::Users;
 pub const USERS_BAR: f64 = 1.2;
 /// Beyond so many users a page may have fewer users than the part of the tenant in which it lies, and reads up to half of that beside it.
 pub const MANY_USERS: usize = 100_000;
-/// How much more an operation may cost then.
-pub const MANY_USERS_BAR: f64 = 1.3;
+/// How much more a page may cost then.
+pub const MANY_USERS_BAR: f64 = 1.5;
 /// How much more it may cost at the largest number of members.
 pub const MEMBERS_BAR: f64 = 1.0;
 /// The same for a request that brings many members: how its calls overlap, and so the round trips, varies with the machine.
@@ -322,7 +322,9 @@ fn growth(rows: &[Row]) -> Vec<Growth> {
             cpu: a.cpu.zip(b.cpu).map(|(a, b)| factor(a, b)),
             p50: factor(a.p50, b.p50),
             bar: match first.of {
-                Of::Users if last.size > MANY_USERS => MANY_USERS_BAR,
+                Of::Users if last.size > MANY_USERS && first.operation.contains("page") => {
+                    MANY_USERS_BAR
+                }
                 Of::Users => USERS_BAR,
                 Of::Members if first.operation.ends_with("by one request") => TOGETHER_BAR,
                 Of::Members => MEMBERS_BAR,

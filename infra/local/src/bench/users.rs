@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::probe::{Ask, Tenant};
-use super::{Bench, Budget, Of, budget};
+use super::{Bench, Budget, MANY_USERS, MANY_USERS_BAR, Of, budget};
 use crate::fill::{Copies, Pattern};
 use crate::stack::StartError;
 
@@ -328,7 +328,11 @@ impl At<'_, '_, '_> {
         let total = Ask::new(Method::GET, "/Users?count=0");
         let total = self.tenant.measure(&[total]).await?;
         let users = first.reads - total.reads;
-        let most = |users: f64| budget(3, users.mul_add(1.2, total.reads).ceil() + 1.0, 1.0);
+        let beside = match self.size > MANY_USERS {
+            true => MANY_USERS_BAR,
+            false => 1.2,
+        };
+        let most = |users: f64| budget(3, users.mul_add(beside, total.reads).ceil() + 1.0, 1.0);
         let (middle, last) = (self.size / 2, self.size - 99);
         let repeat = self.bench.plan.repeat.min(PAGES);
         let somewhere = |at: usize| 2 + at * (self.size - 101) / repeat;

@@ -9,7 +9,7 @@ mod existing;
 mod oktopost;
 
 /// The features that the vendors name in their directories of integrations, each with its test.
-const FEATURES: [(&str, &str, &str); 23] = [
+const FEATURES: [(&str, &str, &str); 22] = [
     ("BlogIn", "create users", "blogin_create_update_deactivate"),
     ("BlogIn", "update users", "blogin_create_update_deactivate"),
     (
@@ -72,11 +72,6 @@ const FEATURES: [(&str, &str, &str); 23] = [
         "blacksmith_create_update_deactivate",
     ),
     ("Blacksmith", "group push", "blacksmith_group_push"),
-    (
-        "Blacksmith",
-        "group push of a leaver",
-        "blacksmith_group_push",
-    ),
 ];
 
 #[test]

@@ -23,6 +23,17 @@ fn detail(answer: &Answer) -> String {
         .to_owned()
 }
 
+/// A client of the tenant `acme`, which is made and switched on.
+async fn switched_on(target: &Target) -> Client {
+    let admin = target.admin();
+    admin
+        .post("/tenants", &json!({ "id": "acme", "name": "A" }))
+        .await
+        .expect(201);
+    let on = admin.post("/tenants/acme/on", &json!({})).await.expect(200);
+    client(target, &on.json())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn blogin_on_off_and_a_token_on_the_first_save() {
     let target = Target::start().await;
@@ -218,16 +229,7 @@ async fn settings_are_changed_by_merge_in_the_version_that_was_read() {
 async fn seats_begin_with_a_count_of_the_users_while_the_tenant_is_off() {
     let (target, time) = start().await;
     let admin = target.admin();
-    admin
-        .post("/tenants", &json!({ "id": "acme", "name": "A" }))
-        .await
-        .expect(201);
-    let on = admin
-        .post("/tenants/acme/on", &json!({}))
-        .await
-        .expect(200)
-        .json();
-    let tenant = client(&target, &on);
+    let tenant = switched_on(&target).await;
     for name in ["a", "b"] {
         tenant.create_user(name).await;
     }
@@ -302,16 +304,7 @@ async fn addresses_are_made_unique_only_when_no_two_users_share_one() {
 async fn a_deleted_tenant_is_unreadable_at_once_and_nothing_of_it_is_left() {
     let (target, time) = start().await;
     let admin = target.admin();
-    admin
-        .post("/tenants", &json!({ "id": "acme", "name": "A" }))
-        .await
-        .expect(201);
-    let on = admin
-        .post("/tenants/acme/on", &json!({}))
-        .await
-        .expect(200)
-        .json();
-    let tenant = client(&target, &on);
+    let tenant = switched_on(&target).await;
     let ann = tenant.create_user("ann").await;
     tenant
         .create_group("Sales", std::slice::from_ref(&ann))

@@ -95,6 +95,12 @@ pub(crate) fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
+/// An instant without what the table does not keep.
+#[must_use]
+pub fn to_millis(instant: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
+}
+
 /// The JSON text of a resource.
 pub(crate) fn data(attributes: &Attributes) -> Result<String, DirectoryError> {
     let json = serde_json::to_string(attributes).map_err(|_| corrupt("resource"))?;

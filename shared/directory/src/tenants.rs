@@ -12,7 +12,7 @@ use scim_core::{Catalogue, limits};
 use serde_json::Value;
 
 use crate::error::{DirectoryError, corrupt};
-use crate::items::{WriteId, n, s};
+use crate::items::{WriteId, n, s, to_millis};
 use crate::keys;
 use crate::store::{self, Item, Meter, Put, Store, Transacted, number, sort_key, text};
 use crate::tenant_id::TenantId;
@@ -386,9 +386,4 @@ impl Tenants {
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, Known>) -> T) -> T {
         act(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// An instant without what the table does not keep.
-fn to_millis(instant: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }

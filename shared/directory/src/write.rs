@@ -11,7 +11,7 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 
 use crate::directory::Directory;
 use crate::error::DirectoryError;
-use crate::items::{Stored, WriteId, attribute, data, indexed, n, resource_item, s};
+use crate::items::{Stored, WriteId, attribute, data, indexed, n, resource_item, s, to_millis};
 use crate::keys;
 use crate::members::Edges;
 use crate::rules::Side;
@@ -291,11 +291,6 @@ fn successor(current: &Stored, attributes: Attributes, now: Timestamp) -> Stored
         },
         ..current.clone()
     }
-}
-
-/// An instant without what the table does not keep.
-fn to_millis(instant: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }
 
 pub(crate) fn taken(kind: ResourceKind, value: String) -> DirectoryError {

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
 use super::actions::{PRESENT, UNPLANNED, on_fence, unplanned};
-use super::{Actions, MOST_ROUNDS, PasswordHash, Role, successor, taken, to_millis, update};
+use super::{Actions, MOST_ROUNDS, PasswordHash, Role, successor, taken, update};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
-use crate::items::{Indexed, Stored, WriteId, indexed, n, s};
+use crate::items::{Indexed, Stored, WriteId, indexed, n, s, to_millis};
 use crate::keys;
 use crate::members::{Edges, MOST_ACTIONS};
 

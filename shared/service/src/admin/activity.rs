@@ -10,7 +10,7 @@ use directory::log::{Entry, EntryId, Refusal, RequestLog, Wanted};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::auth::Scope;
 use super::call::Call;
@@ -123,12 +123,9 @@ async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let page = log
         .page(&wanted, call.count()?, after.as_ref(), now)
         .await?;
-    let items: Vec<Value> = page.entries.iter().map(to_json).collect();
-    let mut answer = json!({ "items": items });
-    if let (Some(members), Some(next)) = (answer.as_object_mut(), page.next) {
-        members.insert("next".to_owned(), json!(next.as_str()));
-    }
-    Ok(Answer::Shown(answer))
+    let items = page.entries.iter().map(to_json).collect();
+    let next = page.next.as_ref().map(EntryId::as_str);
+    Ok(Answer::page(items, next))
 }
 
 fn to_json(entry: &Entry) -> Value {

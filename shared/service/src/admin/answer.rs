@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Problem;
 
@@ -36,6 +36,13 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// A page of a list, and the cursor of the next one if there is one.
+    pub(super) fn page(items: Vec<Value>, next: Option<&str>) -> Self {
+        let mut page = Map::from_iter([("items".to_owned(), Value::Array(items))]);
+        page.extend(next.map(|next| ("next".to_owned(), Value::from(next))));
+        Self::Shown(Value::Object(page))
+    }
+
     /// The response. None of them is to be kept by caches: tokens are shown once.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! A link opens the setup page of its tenant, once, within a life that the vendor chooses. `console::opened` is
 //! where it leads.
 
+use directory::items::to_millis;
 use directory::links::{Link, LinkSecret, Links, MOST_OPEN, State};
 use directory::tenant_id::TenantId;
 use directory::tenants::Status;
@@ -90,7 +91,7 @@ async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     let link = Link {
         id: call.ids.key(),
         key: call.caller.key.name().to_owned(),
-        created: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
+        created: to_millis(now),
         ends: now + SignedDuration::from_secs(life),
         used: None,
         revoked: None,

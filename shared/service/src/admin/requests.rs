@@ -238,12 +238,9 @@ async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
         .admin
         .requests(&tenant, &wanted, call.count()?, after.as_ref(), call.meter)
         .await?;
-    let items: Vec<Value> = listed.items.iter().map(Shown::to_json).collect();
-    let mut answer = json!({ "items": items });
-    if let (Some(members), Some(next)) = (answer.as_object_mut(), listed.next) {
-        members.insert("next".to_owned(), json!(next.as_str()));
-    }
-    Ok(Answer::Shown(answer))
+    let items = listed.items.iter().map(Shown::to_json).collect();
+    let next = listed.next.as_ref().map(EntryId::as_str);
+    Ok(Answer::page(items, next))
 }
 
 async fn download(call: &Call<'_>) -> Result<Answer, Problem> {

@@ -117,12 +117,9 @@ async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
         count: call.count()?,
     };
     let listed = call.admin.service.tenants.list(&search, call.meter).await?;
-    let items: Vec<Value> = listed.tenants.iter().map(|one| call.show(one)).collect();
-    let mut page = json!({ "items": items });
-    if let (Some(next), Some(members)) = (listed.next, page.as_object_mut()) {
-        members.insert("next".to_owned(), json!(next.as_str()));
-    }
-    Ok(Answer::Shown(page))
+    let items = listed.tenants.iter().map(|one| call.show(one)).collect();
+    let next = listed.next.as_ref().map(TenantId::as_str);
+    Ok(Answer::page(items, next))
 }
 
 async fn create(call: &Call<'_>) -> Result<Answer, Problem> {

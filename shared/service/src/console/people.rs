@@ -200,13 +200,7 @@ fn changed(resource: &Value) -> &str {
 
 async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let path = [
-        "tenants",
-        desk.variable("tenant"),
-        "users",
-        desk.variable("user"),
-    ];
-    let user = desk.ask(Method::GET, &path).await?;
+    let user = desk.ask(Method::GET, &person::path(desk)).await?;
     let content = html! {
         (tenant::head(desk, &tenant, "users"))
         section.card {

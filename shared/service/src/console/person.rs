@@ -32,7 +32,7 @@ pub(super) static PAGES: &[Page] = &[
 ];
 
 /// The path of the person in the admin API.
-fn path<'d>(desk: &'d Desk<'_>) -> [&'d str; 4] {
+pub(super) fn path<'d>(desk: &'d Desk<'_>) -> [&'d str; 4] {
     [
         "tenants",
         desk.variable("tenant"),

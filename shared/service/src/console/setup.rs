@@ -53,8 +53,7 @@ fn off(desk: &Desk<'_>, tenant: &Value) -> Markup {
 async fn on(desk: &Desk<'_>, tenant: &Value) -> Result<Markup, Problem> {
     let keys = keys::list(desk).await?;
     let figures = glance::figures(desk, &keys).await;
-    let failures = requests::latest(desk).await?;
-    let changes = activity::latest(desk).await?;
+    let (failures, changes) = tokio::try_join!(requests::latest(desk), activity::latest(desk))?;
     Ok(html! {
         (tenant::head(desk, tenant, ""))
         @if glance::is_waiting(&keys) {

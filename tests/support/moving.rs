@@ -6,25 +6,54 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use directory::keyring::{KeyRecord, Keyrings, Scope};
 use directory::tenant_id::TenantId;
 use directory::token::{KeyringId, Token};
-use jiff::Timestamp;
-use local::dynamo::Storage;
-use local::stack::{KEYRING_PREFIX, Options, Stack};
+use jiff::{SignedDuration, Timestamp};
+use local::stack::KEYRING_PREFIX;
 use service::clock::{Clock, Ids};
 
 use super::Target;
 
 /// The time of a target.
 #[derive(Clone)]
-pub struct Time(Arc<AtomicI64>);
+pub struct Time {
+    /// The second at which it stands unless the test moves it; else it runs.
+    begin: Option<i64>,
+    passed: Arc<AtomicI64>,
+}
 
 impl Time {
+    /// Time that runs, and jumps ahead when the test says so.
+    pub fn running() -> Self {
+        Self {
+            begin: None,
+            passed: Arc::default(),
+        }
+    }
+
+    /// Time that passes only when the test says so.
+    pub fn standing() -> Self {
+        Self {
+            begin: Some(1_800_000_000),
+            passed: Arc::default(),
+        }
+    }
+
     /// Moves on by so many seconds.
     pub fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds, Ordering::SeqCst);
+        self.passed.fetch_add(seconds, Ordering::SeqCst);
     }
 
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(Ordering::SeqCst)).expect("a time")
+        let begin = match self.begin {
+            Some(second) => Timestamp::from_second(second).expect("a time"),
+            None => Clock::system().now(),
+        };
+        begin + SignedDuration::from_secs(self.passed.load(Ordering::SeqCst))
+    }
+
+    /// A clock that shows it.
+    pub fn clock(&self) -> Clock {
+        let time = self.clone();
+        Clock::other(move || time.now())
     }
 }
 
@@ -35,19 +64,8 @@ pub async fn start() -> (Target, Time) {
 
 /// The same, where a tenant may make so many requests a second.
 pub async fn start_at_rate(rate: Option<u32>) -> (Target, Time) {
-    let time = Time(Arc::new(AtomicI64::new(1_800_000_000)));
-    let clock = time.clone();
-    let options = Options {
-        listen: ([127, 0, 0, 1], 0).into(),
-        storage: Storage::Memory,
-        endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
-        faults: None,
-        rate,
-        clock: Clock::other(move || clock.now()),
-        ids: Ids::system(),
-    };
-    let stack = Stack::start(options).await.expect("the local stack starts");
-    (Target::over(stack), time)
+    let time = Time::standing();
+    (Target::begin(time.clone(), None, rate).await, time)
 }
 
 /// The keyrings of a target, as another process sees them.

@@ -6,24 +6,27 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use directory::store::Spent;
 use http::Request;
+use serde_json::json;
 use service::clock::Ids;
 use service::{Function, Origin};
 
 use super::refused;
 use crate::support::moving::{keyring, new_key, other_process, start};
 use crate::support::table::tenant_of;
+use crate::support::{Client, Target};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_service_makes_no_call_to_authenticate() {
     let (target, time) = start().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
-    let before = target.stack.service.keyrings().calls();
+    let users = target.stack.of(Function::Users);
+    let before = users.keyrings().calls();
     for _ in 0..59 {
         client.get(&format!("/Users/{id}")).await.expect(200);
         time.pass(1);
     }
-    assert_eq!(target.stack.service.keyrings().calls(), before);
+    assert_eq!(users.keyrings().calls(), before);
 
     let path = format!(
         "/{}/scim/v2/Users/{id}?attributes=userName",
@@ -33,9 +36,7 @@ async fn a_warm_service_makes_no_call_to_authenticate() {
         .header("authorization", format!("Bearer {}", client.token))
         .body(Bytes::new())
         .unwrap();
-    let response = target
-        .stack
-        .service
+    let response = users
         .handle(Function::Users, request, Origin::default())
         .await;
     assert_eq!(response.status(), 200);
@@ -47,14 +48,15 @@ async fn a_warm_service_makes_no_call_to_authenticate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_tokens_cost_one_look_up_a_second() {
+async fn a_wrong_token_costs_one_look_up_a_second_however_often_it_is_sent() {
     let (target, time) = start().await;
     let client = target.tenant().await;
     client.get("/Users").await.expect(200);
     time.pass(5);
-    let before = target.stack.service.keyrings().calls();
+    let users = target.stack.of(Function::Users);
+    let before = users.keyrings().calls();
+    let (_, token) = new_key(tenant_of(&client));
     for _ in 0..20 {
-        let (_, token) = new_key(tenant_of(&client));
         refused(&client.with_token(&token).get("/Users").await, "unknown");
         let malformed = token.get(..70).expect("a part");
         refused(
@@ -62,8 +64,73 @@ async fn wrong_tokens_cost_one_look_up_a_second() {
             "malformed",
         );
     }
-    assert_eq!(target.stack.service.keyrings().calls(), before + 1);
+    assert_eq!(users.keyrings().calls(), before + 1);
     client.get("/Users").await.expect(200);
+}
+
+/// Functions remember keys apart, so what `admin` made is news to `users`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_token_is_let_in_at_its_first_request_whatever_was_looked_up_before() {
+    let target = Target::apart().await;
+    let admin = target.admin();
+    let mut clients = Vec::new();
+    for number in 0..5 {
+        let id = format!("customer-{number}");
+        let tenant = json!({ "id": id, "name": id, "status": "on" });
+        admin.post("/tenants", &tenant).await.expect(201);
+        let path = format!("/tenants/{id}/keys");
+        let key = json!({ "purpose": "Okta" });
+        let made = admin.post(&path, &key).await.expect(201).json();
+        let base = format!("http://{}/{id}/scim/v2", target.stack.address);
+        let client = Client::new(&base, made["token"].as_str().expect("a token"));
+        client.get("/Users").await.expect(200);
+        clients.push(client);
+    }
+    let calls = target.stack.of(Function::Users).keyrings().calls();
+    for client in &clients {
+        client.get("/Users").await.expect(200);
+    }
+    assert_eq!(target.stack.of(Function::Users).keyrings().calls(), calls);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_wrong_tokens_keeps_no_new_token_out() {
+    let target = Target::apart().await;
+    let client = target.tenant().await;
+    client.get("/Users").await.expect(200);
+    let users = target.stack.of(Function::Users);
+    let before = users.keyrings().calls();
+    let wrong: Vec<Client> = (0..40)
+        .map(|_| client.with_token(&new_key(tenant_of(&client)).1))
+        .collect();
+    let flood = wrong.iter().map(|client| client.get("/Users"));
+    let (flood, welcome) = futures_util::join!(futures_util::future::join_all(flood), async {
+        let newcomer = target.tenant().await;
+        newcomer.get("/Users").await
+    });
+    welcome.expect(200);
+    for answer in &flood {
+        refused(answer, "unknown");
+    }
+    // Those that came while one was under way wait for the next.
+    let calls = users.keyrings().calls() - before;
+    assert!(calls <= 3, "{calls}");
+}
+
+/// A token that another system made, imported while another of the tenant's was just looked up.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_imported_token_is_let_in_at_its_first_request() {
+    let target = Target::apart().await;
+    let client = target.tenant().await;
+    for token in [
+        "oldsystem-8f14e45fceea167a5a36dedd4bea2543",
+        "oldsystem-45c48cce2e2d7fbdea1afc51c7c6ad26",
+    ] {
+        let path = format!("/tenants/{}/keys", tenant_of(&client));
+        let key = json!({ "purpose": "before", "token": token });
+        target.admin().post(&path, &key).await.expect(201);
+        client.with_token(token).get("/Users").await.expect(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

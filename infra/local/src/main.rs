@@ -9,7 +9,7 @@ use local::cli::{Cli, Command, Run};
 use local::cold_start;
 use local::dynamo::Storage;
 use local::faults::{Faults, Rule};
-use local::stack::{Access, Options, Services, Stack, StartError};
+use local::stack::{Access, Memory, Options, Services, Stack, StartError};
 use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -129,6 +129,7 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
         faults: faults(arguments.faults, arguments.seed),
+        memory: Memory::Apart,
         rate: arguments.rate,
         clock: Clock::system(),
         ids: Ids::system(),

@@ -44,6 +44,15 @@ const TABLE_TEMPLATE: &str = include_str!("../../table.yaml");
 /// Anything that keeps the stack from starting.
 pub type StartError = Box<dyn Error + Send + Sync>;
 
+/// What the functions of a stack remember of keys, tenants and rates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memory {
+    /// Each its own, as in AWS, where every function is a process.
+    Apart,
+    /// One for all: what one function changes, all know at once.
+    Shared,
+}
+
 /// What the stack is made of.
 pub struct Options {
     /// Where the gateway listens.
@@ -54,6 +63,8 @@ pub struct Options {
     pub endpoint: Option<String>,
     /// Faults in front of it.
     pub faults: Option<Faults>,
+    /// What its functions remember.
+    pub memory: Memory,
     /// How many requests a second a tenant may make.
     pub rate: Option<u32>,
     /// The time.
@@ -77,8 +88,9 @@ pub struct Services {
 pub struct Stack {
     /// Where the gateway listens.
     pub address: SocketAddr,
-    /// The service behind it.
+    /// The service of the function `admin`, and of all where they share their memory.
     pub service: Arc<Service>,
+    functions: Functions,
     /// The vendor's side of it.
     pub admin: Arc<Admin>,
     /// The first admin key.
@@ -89,6 +101,33 @@ pub struct Stack {
     ids: Ids,
     stop: oneshot::Sender<()>,
     gateway: JoinHandle<()>,
+}
+
+/// The service of each function.
+#[derive(Clone)]
+struct Functions {
+    admin: Arc<Service>,
+    /// Those that are not the one of `admin`.
+    others: Vec<(Function, Arc<Service>)>,
+}
+
+impl Functions {
+    fn new(memory: Memory, make: impl Fn() -> Service) -> Self {
+        let others = Function::ALL
+            .into_iter()
+            .filter(|function| memory == Memory::Apart && *function != Function::Admin);
+        Self {
+            admin: Arc::new(make()),
+            others: others
+                .map(|function| (function, Arc::new(make())))
+                .collect(),
+        }
+    }
+
+    fn of(&self, function: Function) -> Arc<Service> {
+        let found = self.others.iter().find(|(name, _)| *name == function);
+        Arc::clone(found.map_or(&self.admin, |(_, service)| service))
+    }
 }
 
 /// How a tenant is reached.
@@ -218,17 +257,22 @@ impl Stack {
             ..config(None)
         };
         let (clock, ids) = (options.clock.clone(), options.ids.clone());
-        let service = Arc::new(Service::new(config, services.clients.clone(), clock, ids));
+        let functions = Functions::new(options.memory, || {
+            let (config, clients) = (config.clone(), services.clients.clone());
+            Service::new(config, clients, clock.clone(), ids.clone())
+        });
+        let service = functions.of(Function::Admin);
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let admin_key = admin_key(&services.clients, &options.ids).await?;
         let admin = Admin::new(Arc::clone(&service), &services.clients, ADMIN_PREFIX);
         let admin = Arc::new(admin);
-        let (behind, aside) = (Arc::clone(&service), Arc::clone(&admin));
+        let (behind, aside) = (functions.clone(), Arc::clone(&admin));
         let handler = move |function: String, request| {
-            let (service, admin) = (Arc::clone(&behind), Arc::clone(&aside));
+            let function = Function::named(&function).unwrap_or(Function::CATCH_ALL);
+            let (service, admin) = (behind.of(function), Arc::clone(&aside));
             async move {
-                match Function::named(&function).unwrap_or(Function::CATCH_ALL) {
+                match function {
                     Function::Admin => lambda::answer_admin(&admin, request).await,
                     function => lambda::answer(&service, function, request).await,
                 }
@@ -241,6 +285,7 @@ impl Stack {
         Ok(Self {
             address,
             service,
+            functions,
             admin,
             admin_key,
             services,
@@ -249,6 +294,12 @@ impl Stack {
             stop,
             gateway,
         })
+    }
+
+    /// The service of a function.
+    #[must_use]
+    pub fn of(&self, function: Function) -> Arc<Service> {
+        self.functions.of(function)
     }
 
     /// Makes a tenant that is switched on, unless there is one with the name, which is left as it is; and gives
@@ -304,8 +355,9 @@ impl Stack {
     ///
     /// When the stream cannot be read.
     pub async fn events(&self) -> Result<Infallible, StartError> {
+        let service = self.of(Function::Events);
         let invoke = async |function: &str, timeout, payload| {
-            events::invoke(&self.service, function, timeout, payload).await
+            events::invoke(&service, function, timeout, payload).await
         };
         self.services.events(&self.clock, &invoke).await
     }

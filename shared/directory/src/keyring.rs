@@ -6,8 +6,8 @@
 //!
 //! Finding a key costs no call in a warm process; `keyring/cache.rs` has the rules. In short: a
 //! revoked key stops working within 60 seconds, unless Secrets Manager itself is unavailable to
-//! this process, then within 15 minutes; a new key works at once; a key that cannot be looked up is
-//! an error, never "no such key".
+//! this process, then within 15 minutes; a new key works within a second, which its request waits; a
+//! key that cannot be looked up is an error, never "no such key".
 //!
 //! Changes are compare-and-swap (`keyring/change.rs`), so two administrators never lose each
 //! other's key.
@@ -38,7 +38,7 @@ use aws_sdk_secretsmanager::{Client, Config};
 use jiff::Timestamp;
 
 pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
-use self::cache::{Answer, Cache, Slot, lock};
+use self::cache::{Answer, Asked, Cache, Slot, lock};
 pub use self::error::KeyringError;
 pub use self::record::{KeyRecord, Record, Scope};
 use self::ring::Keyring;
@@ -93,8 +93,11 @@ impl<R: Record> Keyrings<R> {
         now: Timestamp,
     ) -> Result<Option<Arc<R>>, KeyringError> {
         let digest = token.digest();
-        self.search(token.keyring(), now, |ring| ring.find(token.key(), &digest))
-            .await
+        let asked = Some(Asked::new(None, &digest));
+        self.search(token.keyring(), asked, now, |ring| {
+            ring.find(token.key(), &digest)
+        })
+        .await
     }
 
     /// The owner's key of a token that names no keyring; `None` when that one has none.
@@ -106,8 +109,11 @@ impl<R: Record> Keyrings<R> {
         now: Timestamp,
     ) -> Answer<R> {
         let digest = token.digest();
-        self.search(keyring, now, |ring| ring.find_imported(owner, &digest))
-            .await
+        let asked = Some(Asked::new(owner, &digest));
+        self.search(keyring, asked, now, |ring| {
+            ring.find_imported(owner, &digest)
+        })
+        .await
     }
 
     /// The keys of a keyring as they are now; none when it does not exist.
@@ -127,7 +133,7 @@ impl<R: Record> Keyrings<R> {
     /// # Errors
     /// As [`Self::find`]. A process may go on without: the first request looks again.
     pub async fn warm(&self, keyring: &KeyringId, now: Timestamp) -> Result<(), KeyringError> {
-        self.search(keyring, now, |_| None).await.map(|_| ())
+        self.search(keyring, None, now, |_| None).await.map(|_| ())
     }
 
     /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
@@ -139,22 +145,41 @@ impl<R: Record> Keyrings<R> {
     async fn search(
         &self,
         keyring: &KeyringId,
+        asked: Option<Asked>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
     ) -> Answer<R> {
         let slot = lock(&self.cache).slot(keyring, now)?;
         let before = {
             let state = slot.state();
-            match state.answer(now, &pick) {
+            match state.answer(asked.as_ref(), now, &pick) {
                 Some(answer) => return answer,
                 None => state.lookups(),
             }
         };
+        let _place = slot.queue()?;
         let _turn = slot.turn.lock().await;
-        if slot.state().lookups() == before {
-            self.look_up(keyring, &slot, now).await?;
+        if slot.state().lookups() > before {
+            return slot.state().settle(asked, now, pick);
         }
-        slot.state().settle(now, pick)
+        // The one that was under way when the token arrived has ended: what it found is found.
+        if let Some(answer) = slot.state().answer(asked.as_ref(), now, &pick) {
+            return answer;
+        }
+        let begun = self.pause(&slot, now).await?;
+        self.look_up(keyring, &slot, begun).await?;
+        slot.state().settle(asked, now, pick)
+    }
+
+    /// Waits until the keyring may be looked up again; the time at which that is.
+    async fn pause(&self, slot: &Slot<R>, now: Timestamp) -> Result<Timestamp, KeyringError> {
+        let left = slot.state().pause(now);
+        let Some(left) = left else {
+            return Ok(now);
+        };
+        lock(&self.cache).wait(now)?;
+        tokio::time::sleep(left).await;
+        Ok(now.checked_add(left).unwrap_or(now))
     }
 
     async fn look_up(
@@ -166,6 +191,7 @@ impl<R: Record> Keyrings<R> {
         if slot.state().needs_grant() {
             lock(&self.cache).grant(now)?;
         }
+        slot.state().begin();
         let result = match self.read(keyring).await {
             Ok(Some(current)) => Keyring::parse(&current.text)
                 .map(Some)
@@ -311,7 +337,84 @@ mod tests {
                 .count(),
             50
         );
+        // The wrong ones wait for one that began after they arrived.
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_a_moment_after_a_look_up_is_waited_for() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let (token, record) = key(2);
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_while_a_look_up_is_under_way_is_waited_for() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((known, _), (token, record)) = (key(1), key(2));
+        let gate = stub.hold_after("GetSecretValue");
+        let (first, second) = tokio::join!(keyrings.find(&known, at(0)), async {
+            gate.reached().await;
+            stub.keyrings()
+                .add(token.keyring(), &record, at(0))
+                .await
+                .unwrap();
+            let found = keyrings.find(&token, at(0));
+            gate.open();
+            found.await
+        });
+        assert!(first.unwrap().is_some());
+        assert!(second.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_wrong_tokens_costs_one_look_up_a_second_and_keeps_no_new_token_out() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let (token, record) = key(2);
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        let wrong: Vec<Token> = (100..300).map(|number| key(number).0).collect();
+        let flood = wrong.iter().map(|token| keyrings.find(token, at(0)));
+        let (answers, found) = tokio::join!(
+            futures_util::future::join_all(flood),
+            keyrings.find(&token, at(0))
+        );
+        assert!(answers.iter().all(|answer| *answer == Ok(None)));
+        assert_eq!(found.unwrap().as_deref(), Some(&record));
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_waited_enough_asks_new_tokens_to_come_again() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((known, _), (token, record)) = (key(1), key(2));
+        assert!(keyrings.find(&known, at(0)).await.unwrap().is_some());
+        while lock(&keyrings.cache).wait(at(0)).is_ok() {}
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        assert!(matches!(
+            keyrings.find(&token, at(0)).await,
+            Err(KeyringError::Unavailable(_))
+        ));
+        assert!(keyrings.find(&known, at(0)).await.unwrap().is_some());
         assert_eq!(keyrings.calls(), 1);
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::DirectoryError;
 use crate::items::{WriteId, n, s};
 use crate::keys;
-use crate::store::{Meter, Put, Store, text};
+use crate::store::{Item, Meter, Put, Store, text};
 use crate::write::update;
 
 /// How long it is known what a request came to.
@@ -33,8 +33,8 @@ pub struct Once<'o> {
 /// Where a request stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Begun {
-    /// It is to be carried out now.
-    Now,
+    /// It is to be carried out now; what its ids and tokens are derived from, beside what the caller knows.
+    Now(String),
     /// It was carried out; what was kept of it.
     Before(String),
     /// It is being carried out.
@@ -44,40 +44,78 @@ pub enum Begun {
 }
 
 impl Once<'_> {
-    /// Begins the request, unless it was begun before.
+    /// Begins the request, unless it was begun before. `seed` is random and kept until the request has ended, so
+    /// that a repetition which goes on with it draws the same ids.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn begin(&self, now: Timestamp, by: &WriteId) -> Result<Begun, DirectoryError> {
+    pub async fn begin(
+        &self,
+        now: Timestamp,
+        by: &WriteId,
+        seed: &str,
+    ) -> Result<Begun, DirectoryError> {
         let second = now.as_second();
-        let stale = second - UNDER_WAY.as_secs();
         let begin = update(
             self.store.table(),
             &keys::once(self.name),
-            "SET f = :f, b = :now, w = :w, expires = :end REMOVE d",
-            Some(
-                "attribute_not_exists(pk) OR expires <= :now OR (f = :f AND attribute_not_exists(d) AND b <= :stale)",
-            ),
+            "SET f = :f, s = :s, b = :now, w = :w, expires = :end REMOVE d",
+            Some("attribute_not_exists(pk) OR expires <= :now"),
             vec![
                 (":f", s(self.request)),
+                (":s", s(seed)),
                 (":w", s(by.as_str())),
                 (":now", n(second)),
-                (":stale", n(stale)),
                 (":end", n(second + KEPT.as_secs())),
             ],
         )?;
         let Put::Refused(Some(there)) = self.store.update(begin, self.meter).await? else {
-            return Ok(Begun::Now);
+            return Ok(Begun::Now(seed.to_owned()));
         };
         let was = |name: &str| text(&there, name);
-        Ok(match (was("f") == Some(self.request), was("d")) {
-            (false, _) => Begun::Other,
-            (true, Some(kept)) => Begun::Before(kept.to_owned()),
+        match (was("f") == Some(self.request), was("d")) {
+            (false, _) => Ok(Begun::Other),
+            (true, Some(kept)) => Ok(Begun::Before(kept.to_owned())),
             // An answer that was lost on its way from the table.
-            (true, None) if was("w") == Some(by.as_str()) => Begun::Now,
-            (true, None) => Begun::UnderWay,
-        })
+            (true, None) if was("w") == Some(by.as_str()) => Ok(Begun::Now(seed.to_owned())),
+            (true, None) => self.go_on(&there, second, by).await,
+        }
+    }
+
+    /// Goes on in the place of a request whose function has ended.
+    async fn go_on(
+        &self,
+        there: &Item,
+        second: i64,
+        by: &WriteId,
+    ) -> Result<Begun, DirectoryError> {
+        let (Some(seed), Some(before)) = (text(there, "s"), text(there, "w")) else {
+            return Ok(Begun::UnderWay);
+        };
+        let go_on = update(
+            self.store.table(),
+            &keys::once(self.name),
+            "SET b = :now, w = :w, expires = :end",
+            Some("w = :before AND attribute_not_exists(d) AND b <= :stale"),
+            vec![
+                (":before", s(before)),
+                (":w", s(by.as_str())),
+                (":now", n(second)),
+                (":stale", n(second - UNDER_WAY.as_secs())),
+                (":end", n(second + KEPT.as_secs())),
+            ],
+        )?;
+        let is_ours = match self.store.update(go_on, self.meter).await? {
+            Put::Done => true,
+            // An answer that was lost on its way from the table.
+            Put::Refused(Some(now)) => text(&now, "w") == Some(by.as_str()),
+            Put::Refused(None) => false,
+        };
+        match is_ours {
+            true => Ok(Begun::Now(seed.to_owned())),
+            false => Ok(Begun::UnderWay),
+        }
     }
 
     /// Keeps what the request came to; `None` when that is not worth keeping, and it may be sent anew.
@@ -88,7 +126,7 @@ impl Once<'_> {
     pub async fn end(&self, by: &WriteId, kept: Option<String>) -> Result<(), DirectoryError> {
         let key = keys::once(self.name);
         let (change, mut values) = match kept {
-            Some(kept) => ("SET d = :d", vec![(":d", s(kept))]),
+            Some(kept) => ("SET d = :d REMOVE s", vec![(":d", s(kept))]),
             None => ("SET b = :zero", vec![(":zero", n(0))]),
         };
         values.push((":w", s(by.as_str())));

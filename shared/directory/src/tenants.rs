@@ -1,7 +1,7 @@
 //! Tenants and their settings.
 //!
 //! A tenant is one customer directory. What a request needs of it is cached for at most a minute; that
-//! there is no such tenant, for a second, so that a new one works at once. Whoever manages tenants reads
+//! there is no such tenant is not remembered, so that a new one works at once. Whoever manages tenants reads
 //! them as they are, and changes them on the version that was read.
 
 use std::collections::HashMap;
@@ -26,8 +26,6 @@ pub use settings::Settings;
 
 /// How long a tenant is remembered.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// How long it is remembered that there is no such tenant.
-const ABSENT_AGE: SignedDuration = SignedDuration::from_secs(1);
 /// How many tenants and attributes of their extension schemas are remembered, which is about 10 MB;
 /// beyond it all are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -195,16 +193,13 @@ pub struct Tenants {
 #[derive(Clone, Debug)]
 struct Known {
     at: Timestamp,
-    tenant: Option<Arc<Tenant>>,
+    tenant: Arc<Tenant>,
 }
 
 impl Known {
     /// The tenant and the attributes of its extension schemas.
     fn size(&self) -> usize {
-        let extensions = self
-            .tenant
-            .iter()
-            .flat_map(|tenant| tenant.settings.extensions.declared());
+        let extensions = self.tenant.settings.extensions.declared().iter();
         let attributes = extensions.flat_map(|extension| &extension.schema.attributes);
         1 + attributes
             .map(|attribute| 1 + attribute.sub_attributes.len())
@@ -212,12 +207,8 @@ impl Known {
     }
 
     fn is_fresh(&self, now: Timestamp) -> bool {
-        let most = match self.tenant {
-            Some(_) => AGE,
-            None => ABSENT_AGE,
-        };
         let age = now.duration_since(self.at);
-        age >= SignedDuration::ZERO && age < most
+        age >= SignedDuration::ZERO && age < AGE
     }
 }
 
@@ -241,17 +232,19 @@ impl Tenants {
         if let Some(known) = self.with(|known| known.get(id).cloned())
             && known.is_fresh(now)
         {
-            return Ok(known.tenant);
+            return Ok(Some(known.tenant));
         }
-        let tenant = self.read(id, meter).await?.map(Arc::new);
+        let Some(tenant) = self.read(id, meter).await?.map(Arc::new) else {
+            return Ok(None);
+        };
         self.with(|known| {
             if known.values().map(Known::size).sum::<usize>() >= REMEMBERED {
                 known.clear();
             }
-            let tenant = tenant.clone();
+            let tenant = Arc::clone(&tenant);
             known.insert(id.clone(), Known { at: now, tenant });
         });
-        Ok(tenant)
+        Ok(Some(tenant))
     }
 
     /// A tenant, as it is.

@@ -154,6 +154,11 @@ impl Digest {
         Some(Self(bytes.try_into().ok()?))
     }
 
+    /// Its bytes, to remember it by.
+    pub(crate) const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// 64 lower-case hexadecimal digits, for the keyring.
     #[must_use]
     pub fn to_hex(&self) -> String {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, header};
 use local::dynamo::Storage;
-use local::stack::{Access, Options, Stack, TABLE};
+use local::stack::{Access, Memory, Options, Stack, TABLE};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::routes::{self, Match};
@@ -70,6 +70,7 @@ impl Tenant {
             clock: Clock::system(),
             ids: Ids::system(),
             faults: None,
+            memory: Memory::Shared,
             rate: None,
         });
         let stack = stack.await.expect("the local stack starts");

@@ -17,6 +17,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Keyrings;
+use super::cache::Asked;
 use super::error::KeyringError;
 use super::record::{Record, Stored, is_inside};
 use super::ring::Keyring;
@@ -229,15 +230,15 @@ impl AdminKeyrings {
         now: Timestamp,
     ) -> Result<Option<Arc<AdminKey>>, KeyringError> {
         let (is_first, keyrings) = (id.as_str() == FIRST_ID, &self.0);
+        let asked = Some(Asked::new(None, sha256));
         if is_first {
             let first = named(FIRST)?;
-            let found = keyrings.search(&first, now, |ring| ring.find_imported(None, sha256));
-            return found.await;
+            let pick = |ring: &Keyring<AdminKey>| ring.find_imported(None, sha256);
+            return keyrings.search(&first, asked, now, pick).await;
         }
         let ring = named(KEYRING)?;
-        keyrings
-            .search(&ring, now, |ring| ring.find(id, sha256))
-            .await
+        let pick = |ring: &Keyring<AdminKey>| ring.find(id, sha256);
+        keyrings.search(&ring, asked, now, pick).await
     }
 
     /// Reads what the first request needs, which opens the connection too.
@@ -271,7 +272,7 @@ impl AdminKeyrings {
     pub async fn first(&self, now: Timestamp) -> Result<Option<Arc<AdminKey>>, KeyringError> {
         let id = KeyId::parse(FIRST_ID).ok_or(KeyringError::Missing)?;
         let pick = |ring: &Keyring<AdminKey>| ring.by_id(id);
-        self.0.search(&named(FIRST)?, now, pick).await
+        self.0.search(&named(FIRST)?, None, now, pick).await
     }
 
     /// Puts a key in; it works at once, in all processes.

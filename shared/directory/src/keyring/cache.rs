@@ -2,9 +2,18 @@
 //! comes with each request.
 //!
 //! Rules, with their figures beside the constants below:
-//! * An answer is good for [`FRESH`]. A key that a good answer does not hold is looked up again, at
-//!   most once per [`PAUSE`] and keyring, so a new key works at once and random tokens cause one
-//!   call a second. Failures are paused likewise.
+//! * An answer is good for [`FRESH`]. A keyring is looked up at most once per [`PAUSE`]. A token that
+//!   a good answer does not hold is judged by a look-up that began after the token arrived, because
+//!   its key may be a moment old: the request waits for the next look-up that the pause permits.
+//!   Failures are paused likewise.
+//! * A token that was judged needs no such wait again: whoever repeats a wrong token within the pause
+//!   gets the same answer at once. A token of ours cannot have been presented before it was drawn.
+//!   One that another system made can: imported within the second after it was refused, it is
+//!   refused for the rest of that second.
+//! * Whoever invents tokens makes requests wait. So a process waits at most [`WAITS`] times in a
+//!   [`WAITS_WITHIN`], and [`MOST_WAITING`] requests wait for one keyring; above that the answer is
+//!   `Unavailable` (503 with `Retry-After`). The next look-up is a second away, and the flood itself
+//!   causes it, so a new token is let in by the second attempt.
 //! * A keyring that does not exist is remembered in the same way, but names are for clients to
 //!   invent, so look-ups of keyrings not known to exist are limited to [`UNKNOWN_LOOKUPS`] a second
 //!   for the whole process, and a request above that is `Unavailable`: a cold process must not call
@@ -26,7 +35,8 @@
 //! the future is as old as one from the past: a clock that jumps back does not prolong a key's
 //! life.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,13 +45,29 @@ use jiff::Timestamp;
 use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
 use super::ring::Keyring;
-use crate::token::KeyringId;
+use crate::tenant_id::TenantId;
+use crate::token::{Digest, KeyringId};
 
 /// How long an answer is used without asking again: the bound of revocation.
 pub(super) const FRESH: Duration = Duration::from_mins(1);
 
 /// The shortest time between two look-ups of one keyring.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often a process waits for the end of a pause within [`WAITS_WITHIN`]: a function of Lambda is
+/// paid for while it waits, and serves nobody else. A sixth of its time at most.
+pub(super) const WAITS: usize = 10;
+pub(super) const WAITS_WITHIN: Duration = Duration::from_mins(1);
+
+/// How many requests of a process wait for one keyring.
+pub(super) const MOST_WAITING: usize = 1_000;
+
+/// How many judged tokens are remembered for a keyring; beyond it all are forgotten.
+const MOST_JUDGED: usize = 256;
+
+/// How far a look-up may lie in the future and still begin a pause: its request had waited, or the
+/// clock was set back a little.
+const AHEAD: Duration = Duration::from_secs(5);
 
 /// The shortest time between two look-ups while Secrets Manager is unavailable and the key is
 /// remembered. Such a look-up can take as long as a call may take, and requests wait for it.
@@ -59,16 +85,36 @@ pub(super) const MOST_KEYRINGS: usize = 256;
 /// The key that was asked for, if there is one.
 pub(super) type Answer<R> = Result<Option<Arc<R>>, KeyringError>;
 
+/// A token that was asked for: its digest, and whose key it is to be where the text does not say it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    owner: Option<TenantId>,
+    digest: [u8; 32],
+}
+
+impl Asked {
+    pub(super) fn new(owner: Option<&TenantId>, digest: &Digest) -> Self {
+        Self {
+            owner: owner.cloned(),
+            digest: *digest.bytes(),
+        }
+    }
+}
+
 /// All keyrings that are remembered.
 pub(super) struct Cache<R = KeyRecord> {
     slots: HashMap<KeyringId, Arc<Slot<R>>>,
     unknown: Limiter,
+    waits: Limiter,
 }
 
 impl<R> Default for Cache<R> {
     fn default() -> Self {
-        let (slots, unknown) = Default::default();
-        Self { slots, unknown }
+        Self {
+            slots: HashMap::new(),
+            unknown: Limiter::new(UNKNOWN_LOOKUPS, PAUSE),
+            waits: Limiter::new(WAITS, WAITS_WITHIN),
+        }
     }
 }
 
@@ -110,6 +156,14 @@ impl<R: Record> Cache<R> {
         }
     }
 
+    /// Takes one of this minute's waits for the end of a pause.
+    pub(super) fn wait(&mut self, now: Timestamp) -> Result<(), KeyringError> {
+        match self.waits.take(now) {
+            true => Ok(()),
+            false => Err(too_many_new()),
+        }
+    }
+
     /// Makes the next request look the keyring up, because this process changed it.
     pub(super) fn forget(&self, keyring: &KeyringId) {
         if let Some(slot) = self.slots.get(keyring) {
@@ -123,6 +177,16 @@ pub(super) struct Slot<R = KeyRecord> {
     state: Mutex<State<R>>,
     /// Held during a look-up: whoever waits for it takes the answer of the one before.
     pub(super) turn: tokio::sync::Mutex<()>,
+    waiting: AtomicUsize,
+}
+
+/// A request's place among those that wait for a keyring.
+pub(super) struct Waiting<'s>(&'s AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<R: Record> Slot<R> {
@@ -132,12 +196,27 @@ impl<R: Record> Slot<R> {
             read: None,
             tried: None,
             failed: None,
+            judged: HashSet::new(),
             lookups: 0,
             touched: now,
         };
         Self {
             state: Mutex::new(state),
             turn: tokio::sync::Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes a place among those that wait.
+    ///
+    /// # Errors
+    /// `Unavailable`: as many wait as may.
+    pub(super) fn queue(&self) -> Result<Waiting<'_>, KeyringError> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Waiting(&self.waiting);
+        match before < MOST_WAITING {
+            true => Ok(place),
+            false => Err(too_many_new()),
         }
     }
 
@@ -157,14 +236,18 @@ pub(super) struct State<R> {
     tried: Option<Timestamp>,
     /// Why the last look-up failed, if it did.
     failed: Option<KeyringError>,
+    /// Tokens that a look-up which began after they arrived did not find.
+    judged: HashSet<Asked>,
+    /// How many look-ups have begun.
     lookups: u64,
     touched: Timestamp,
 }
 
 impl<R: Record> State<R> {
-    /// The answer, if no look-up is due.
+    /// The answer, if no look-up is due. Nothing is `asked` by whoever wants no token judged.
     pub(super) fn answer(
         &self,
+        asked: Option<&Asked>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
     ) -> Option<Answer<R>> {
@@ -172,20 +255,40 @@ impl<R: Record> State<R> {
         if within(self.read, now, FRESH) && found.is_some() {
             return Some(Ok(found));
         }
-        let pause = match self.bridges(found.as_ref(), now) {
-            true => RETRY,
-            false => PAUSE,
-        };
-        within(self.tried, now, pause).then(|| self.conclude(found, now))
+        if self.bridges(found.as_ref(), now) {
+            return within(self.tried, now, RETRY).then(|| self.conclude(found, now));
+        }
+        let is_judged = asked.is_none_or(|asked| self.judged.contains(asked));
+        let is_known = self.failed.is_some() || is_judged;
+        (is_known && self.pause(now).is_some()).then(|| self.conclude(found, now))
     }
 
-    /// The answer after the last look-up.
+    /// How long it is until the keyring may be looked up again.
+    pub(super) fn pause(&self, now: Timestamp) -> Option<Duration> {
+        let since = now.duration_since(self.tried?);
+        let is_ahead = since.is_negative();
+        let age = since.unsigned_abs();
+        match is_ahead {
+            true => (age < AHEAD).then_some(PAUSE),
+            false => PAUSE.checked_sub(age).filter(|left| !left.is_zero()),
+        }
+    }
+
+    /// The answer of the last look-up, which began after the token arrived.
     pub(super) fn settle(
-        &self,
+        &mut self,
+        asked: Option<Asked>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
     ) -> Answer<R> {
-        self.conclude(self.ring.as_deref().and_then(pick), now)
+        let answer = self.conclude(self.ring.as_deref().and_then(pick), now);
+        if let (Ok(None), Some(asked)) = (&answer, asked) {
+            if self.judged.len() >= MOST_JUDGED {
+                self.judged.clear();
+            }
+            self.judged.insert(asked);
+        }
+        answer
     }
 
     fn conclude(&self, found: Option<Arc<R>>, now: Timestamp) -> Answer<R> {
@@ -202,7 +305,7 @@ impl<R: Record> State<R> {
         outage && found.is_some() && within(self.read, now, STALE)
     }
 
-    /// The number of look-ups so far.
+    /// The number of look-ups that have begun.
     pub(super) const fn lookups(&self) -> u64 {
         self.lookups
     }
@@ -213,6 +316,11 @@ impl<R: Record> State<R> {
         self.ring.is_none() && self.lookups > 0
     }
 
+    /// Counts a look-up that begins.
+    pub(super) const fn begin(&mut self) {
+        self.lookups += 1;
+    }
+
     /// Takes the result of a look-up that began at `now`; `Ok(None)` for a keyring that does not
     /// exist.
     pub(super) fn learn(
@@ -220,7 +328,6 @@ impl<R: Record> State<R> {
         result: Result<Option<Keyring<R>>, KeyringError>,
         now: Timestamp,
     ) {
-        self.lookups += 1;
         self.tried = Some(now);
         self.touched = now;
         match result {
@@ -231,6 +338,7 @@ impl<R: Record> State<R> {
 
     fn forget(&mut self) {
         (self.read, self.tried, self.failed) = (None, None, None);
+        self.judged.clear();
     }
 
     /// What is worth least goes first: an absent keyring before any other, then the one that was
@@ -240,16 +348,30 @@ impl<R: Record> State<R> {
     }
 }
 
-/// At most [`UNKNOWN_LOOKUPS`] in any second.
-#[derive(Default)]
+fn too_many_new() -> KeyringError {
+    KeyringError::Unavailable("too many unknown tokens".to_owned())
+}
+
+/// At most so many in any stretch of time so long.
 struct Limiter {
+    most: usize,
+    within: Duration,
     taken: VecDeque<Timestamp>,
 }
 
 impl Limiter {
+    const fn new(most: usize, within: Duration) -> Self {
+        Self {
+            most,
+            within,
+            taken: VecDeque::new(),
+        }
+    }
+
     fn take(&mut self, now: Timestamp) -> bool {
-        self.taken.retain(|at| within(Some(*at), now, PAUSE));
-        let granted = self.taken.len() < UNKNOWN_LOOKUPS;
+        let long = self.within;
+        self.taken.retain(|at| within(Some(*at), now, long));
+        let granted = self.taken.len() < self.most;
         if granted {
             self.taken.push_back(now);
         }
@@ -297,7 +419,7 @@ mod tests {
 
     /// What a request gets without a look-up: "look" if one is due.
     fn seen(slot: &Slot, second: i64, number: u16) -> &'static str {
-        match slot.state().answer(at(second), pick(number)) {
+        match slot.state().answer(None, at(second), pick(number)) {
             None => "look",
             Some(Ok(Some(_))) => "key",
             Some(Ok(None)) => "none",
@@ -343,6 +465,78 @@ mod tests {
         assert_eq!(seen(&slot, 900, 0), "error");
         slot.state().learn(Ok(None), at(901));
         assert_eq!((seen(&slot, 901, 0), seen(&slot, 902, 0)), ("none", "look"));
+    }
+
+    /// Each row: the second, and what a token gets that was not judged, and one that was.
+    #[test]
+    fn a_token_is_concluded_on_within_the_pause_once_it_was_judged() {
+        let slot = Slot::new(at(0));
+        slot.state().learn(Ok(Some(ring(1))), at(0));
+        let asked = |number| Asked::new(None, &key(number).0.digest());
+        assert_eq!(
+            slot.state().settle(Some(asked(8)), at(0), pick(8)),
+            Ok(None)
+        );
+        let seen = |second, number| {
+            let answer = slot
+                .state()
+                .answer(Some(&asked(number)), at(second), pick(number));
+            match answer {
+                None => "look",
+                Some(Ok(None)) => "none",
+                Some(_) => "other",
+            }
+        };
+        for (second, new, judged) in [
+            (0, "look", "none"),
+            (1, "look", "look"),
+            (-1, "look", "none"),
+        ] {
+            assert_eq!(
+                (seen(second, 9), seen(second, 8)),
+                (new, judged),
+                "{second}"
+            );
+        }
+        // A later look-up takes nothing back.
+        slot.state().learn(Ok(Some(ring(1))), at(5));
+        assert_eq!((seen(5, 9), seen(5, 8)), ("look", "none"));
+        // One that this process caused may.
+        slot.state().forget();
+        assert_eq!(seen(5, 8), "look");
+    }
+
+    #[test]
+    fn a_pause_ends_a_second_after_the_look_up_whatever_the_clock_says() {
+        let slot = Slot::<KeyRecord>::new(at(0));
+        assert_eq!(slot.state().pause(at(0)), None);
+        slot.state().learn(Ok(None), at(10));
+        let half = Timestamp::from_millisecond(at(10).as_millisecond() + 400).unwrap();
+        assert_eq!(slot.state().pause(half), Some(Duration::from_millis(600)));
+        for (second, left) in [(10, Some(PAUSE)), (11, None), (9, Some(PAUSE)), (5, None)] {
+            assert_eq!(slot.state().pause(at(second)), left, "{second}");
+        }
+    }
+
+    #[test]
+    fn a_process_waits_ten_times_a_minute() {
+        let mut cache = Cache::<KeyRecord>::default();
+        assert_eq!(
+            (0..30).filter(|n| cache.wait(at(*n)).is_ok()).count(),
+            WAITS
+        );
+        assert!(cache.wait(at(59)).is_err());
+        assert!(cache.wait(at(60)).is_ok());
+        assert!(cache.wait(at(60)).is_err());
+    }
+
+    #[test]
+    fn a_thousand_requests_wait_for_one_keyring() {
+        let slot = Slot::<KeyRecord>::new(at(0));
+        let mut places: Vec<_> = (0..MOST_WAITING).map(|_| slot.queue().unwrap()).collect();
+        assert!(slot.queue().is_err());
+        places.pop();
+        assert!(slot.queue().is_ok());
     }
 
     #[test]
@@ -391,6 +585,7 @@ mod tests {
     fn only_repeated_look_ups_of_absent_keyrings_need_a_grant() {
         let slot = Slot::new(at(0));
         assert!(!slot.state().needs_grant());
+        slot.state().begin();
         slot.state().learn(Err(outage()), at(0));
         assert!(slot.state().needs_grant());
         slot.state().learn(Ok(Some(ring(1))), at(0));

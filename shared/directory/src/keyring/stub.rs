@@ -37,6 +37,7 @@ struct World {
     next: Vec<(&'static str, Act)>,
     always: HashMap<&'static str, Act>,
     gate: Option<(&'static str, Arc<Gate>)>,
+    gate_after: Option<(&'static str, Arc<Gate>)>,
 }
 
 /// Holds the next call of an operation until it is opened.
@@ -46,6 +47,13 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    fn closed() -> Self {
+        Self {
+            reached: Semaphore::new(0),
+            opened: Default::default(),
+        }
+    }
+
     pub(super) async fn reached(&self) {
         let _permit = self.reached.acquire().await.unwrap();
     }
@@ -112,11 +120,15 @@ impl Stub {
     }
 
     pub(super) fn hold_at(&self, operation: &'static str) -> Arc<Gate> {
-        let gate = Arc::new(Gate {
-            reached: Semaphore::new(0),
-            opened: Default::default(),
-        });
+        let gate = Arc::new(Gate::closed());
         lock(&self.world).gate = Some((operation, Arc::clone(&gate)));
+        gate
+    }
+
+    /// Holds the answer of the next call of an operation.
+    pub(super) fn hold_after(&self, operation: &'static str) -> Arc<Gate> {
+        let gate = Arc::new(Gate::closed());
+        lock(&self.world).gate_after = Some((operation, Arc::clone(&gate)));
         gate
     }
 
@@ -218,14 +230,23 @@ fn answer(world: &Mutex<World>, operation: &str, input: &Value) -> Reply {
     if let Some((_, gate)) = gate {
         gate.pass();
     }
-    let mut world = lock(world);
-    match world.act(operation) {
-        None => world.perform(operation, input),
-        Some(Act::Fail(status, code)) => Err((status, code)),
-        Some(Act::DoThenFail(status, code)) => {
-            world.perform(operation, input).and(Err((status, code)))
+    let reply = {
+        let mut world = lock(world);
+        match world.act(operation) {
+            None => world.perform(operation, input),
+            Some(Act::Fail(status, code)) => Err((status, code)),
+            Some(Act::DoThenFail(status, code)) => {
+                world.perform(operation, input).and(Err((status, code)))
+            }
         }
+    };
+    let gate = lock(world)
+        .gate_after
+        .take_if(|(held, _)| *held == operation);
+    if let Some((_, gate)) = gate {
+        gate.pass();
     }
+    reply
 }
 
 /// Serves one connection until the client closes it.

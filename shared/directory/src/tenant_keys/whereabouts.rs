@@ -12,13 +12,11 @@ use crate::token::{ImportedToken, KeyringId};
 
 /// How long it is remembered which keyrings a tenant has.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// The shortest time between two look-ups for a token that is not found.
-const PAUSE: SignedDuration = SignedDuration::from_secs(1);
 /// How many tenants are remembered; beyond it all are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// Where the imported tokens of tenants are, as a process remembers it. One that is not found is looked for
-/// again, at most once a second and tenant, so that a new one works at once.
+/// Where the imported tokens of tenants are, as a process remembers it. Where one is not found, it is looked up
+/// in which keyrings the tenant has keys now: one read, of a request that is refused in all likelihood.
 #[derive(Debug, Default)]
 pub struct Whereabouts {
     known: Mutex<HashMap<TenantId, (Timestamp, BTreeSet<KeyringId>)>>,
@@ -39,11 +37,10 @@ impl Whereabouts {
         let known = self
             .known(keys.tenant)
             .filter(|(at, _)| is_within(*at, now, AGE));
-        if let Some((at, rings)) = known {
-            let found = search(keys, &rings, token, now).await?;
-            if found.is_some() || is_within(at, now, PAUSE) {
-                return Ok(found);
-            }
+        if let Some((_, rings)) = known
+            && let Some(found) = search(keys, &rings, token, now).await?
+        {
+            return Ok(Some(found));
         }
         let rings = keys.rings().await?;
         let found = search(keys, &rings, token, now).await;
@@ -61,19 +58,18 @@ impl Whereabouts {
     }
 }
 
+/// Looks into the keyrings side by side, since each may have to wait a second.
 async fn search(
     keys: TenantKeys<'_>,
     rings: &BTreeSet<KeyringId>,
     token: &ImportedToken,
     now: Timestamp,
 ) -> Result<Option<Arc<KeyRecord>>, KeysError> {
-    for ring in rings {
-        let found = keys.keyrings.find_imported(ring, keys.tenant, token, now);
-        if let Some(key) = found.await? {
-            return Ok(Some(key));
-        }
-    }
-    Ok(None)
+    let found = rings
+        .iter()
+        .map(|ring| keys.keyrings.find_imported(ring, keys.tenant, token, now));
+    let found = futures_util::future::try_join_all(found).await?;
+    Ok(found.into_iter().flatten().next())
 }
 
 fn is_within(at: Timestamp, now: Timestamp, limit: SignedDuration) -> bool {

@@ -2,8 +2,9 @@
 //!
 //! The first answer is kept for a day and given again. It may hold a token that is shown once, so it is sealed
 //! under the caller's own admin key and the header: nobody can read it from the table. The ids and tokens that a
-//! request makes are derived from the same two, so a request that was cut off in the middle makes the same ones
-//! when it is repeated, and finds what it had made.
+//! request makes are derived from the same two and from a random seed, which the table keeps until the request has
+//! ended: a request that was cut off in the middle makes the same ones when it is repeated, and finds what it had
+//! made. Whoever has the admin key and the header, but not the seed, can compute no token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -80,8 +81,10 @@ impl Name {
     }
 
     /// Where the ids of the request come from.
-    fn ids(&self) -> Ids {
-        let seed = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"ids").as_ref());
+    fn ids(&self, seed: &str) -> Ids {
+        let ours = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"ids").as_ref());
+        let seed = hmac::sign(&ours, seed.as_bytes());
+        let seed = hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref());
         let drawn = Arc::new(AtomicU64::new(0));
         Ids::other(move |bytes| {
             for part in bytes.chunks_mut(digest::SHA256_OUTPUT_LEN) {
@@ -171,8 +174,9 @@ pub(super) async fn once(
         meter: call.meter,
     };
     let by: WriteId = service.ids.write();
-    match once.begin(service.clock.now(), &by).await? {
-        Begun::Now => {}
+    let seed = HEXLOWER.encode(&service.ids.bytes::<32>());
+    let seed = match once.begin(service.clock.now(), &by, &seed).await? {
+        Begun::Now(seed) => seed,
         Begun::Before(kept) => {
             let response = name.open(&kept).and_then(Kept::response);
             return response.map(Answer::Repeated).ok_or_else(|| {
@@ -194,8 +198,8 @@ pub(super) async fn once(
                 "this `Idempotency-Key` was used for another request within 24 hours; every request needs one of its own",
             ));
         }
-    }
-    call.ids = name.ids();
+    };
+    call.ids = name.ids(&seed);
     let response = match (route.handler)(&call).await.and_then(Answer::into_response) {
         Ok(response) => response,
         Err(problem) => problem.into_response(&call.origin.request_id),
@@ -267,15 +271,17 @@ mod tests {
 
     #[test]
     fn the_same_request_draws_the_same_ids_and_another_one_others() {
-        let draw = |token, key| {
-            let ids = name(token, key).ids();
+        let draw = |token, key, seed| {
+            let ids = name(token, key).ids(seed);
             (ids.resource(), ids.resource(), ids.bytes::<80>())
         };
-        assert_eq!(draw("Bearer a", "1"), draw("Bearer a", "1"));
-        let (first, second, _) = draw("Bearer a", "1");
+        assert_eq!(draw("Bearer a", "1", "s"), draw("Bearer a", "1", "s"));
+        let (first, second, _) = draw("Bearer a", "1", "s");
         assert_ne!(first, second);
-        assert_ne!(first, draw("Bearer a", "2").0);
-        assert_ne!(first, draw("Bearer b", "1").0);
+        assert_ne!(first, draw("Bearer a", "2", "s").0);
+        assert_ne!(first, draw("Bearer b", "1", "s").0);
+        // What the caller knows is not enough to compute them.
+        assert_ne!(first, draw("Bearer a", "1", "t").0);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod admin;
 mod expiring;
 mod placing;
+mod worn;
 
 use directory::keyring::Scope;
 use directory::store::Meter;

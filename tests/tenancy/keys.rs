@@ -76,8 +76,10 @@ async fn a_new_token_is_let_in_at_its_first_request_whatever_was_looked_up_befor
     let mut clients = Vec::new();
     for number in 0..5 {
         let id = format!("customer-{number}");
-        let tenant = json!({ "id": id, "name": id, "status": "on" });
+        let tenant = json!({ "id": id, "name": id });
         admin.post("/tenants", &tenant).await.expect(201);
+        let on = format!("/tenants/{id}/on");
+        admin.post(&on, &json!({})).await.expect(200);
         let path = format!("/tenants/{id}/keys");
         let key = json!({ "purpose": "Okta" });
         let made = admin.post(&path, &key).await.expect(201).json();

@@ -41,6 +41,7 @@ pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
 use self::cache::{Answer, Asked, Cache, Slot, lock};
 pub use self::error::KeyringError;
 pub use self::record::{KeyRecord, Record, Scope};
+pub use self::ring::End;
 use self::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
@@ -54,6 +55,8 @@ pub struct Keyrings<R = KeyRecord> {
     cache: Mutex<Cache<R>>,
     /// Held during a change: changes made by one process need not compete with each other.
     changing: tokio::sync::Mutex<()>,
+    /// Held while a place among a tenant's live keys is reserved: as above.
+    pub(crate) reserving: tokio::sync::Mutex<()>,
     calls: AtomicU64,
 }
 
@@ -62,13 +65,14 @@ impl<R: Record> Keyrings<R> {
     /// separator: `stack/keyring/`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        let (cache, changing, calls) = Default::default();
+        let (cache, changing, reserving, calls) = Default::default();
         Self {
             client,
             prefix: prefix.into(),
             encrypted_with: None,
             cache,
             changing,
+            reserving,
             calls,
         }
     }

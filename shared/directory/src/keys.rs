@@ -314,6 +314,18 @@ pub fn keyrings(tenant: &TenantId) -> Key {
     Partition::Keyring.key(tenant, "rings")
 }
 
+/// How often somebody changed the keys of a tenant on a day: `<t>#keyring`, `changes#<who>#<day>`.
+#[must_use]
+pub fn key_changes(tenant: &TenantId, who: &str, day: i64) -> Key {
+    Partition::Keyring.key(tenant, format!("changes#{who}#{day}"))
+}
+
+/// Admin keys that were revoked while their keyring took no change: `admin#keyring`, `revoked`.
+#[must_use]
+pub fn revoked_admin_keys() -> Key {
+    Key::new("admin#keyring".to_owned(), "revoked")
+}
+
 /// Which keyrings may have room for a key: `admin#keyring`, `room`.
 #[must_use]
 pub fn room() -> Key {

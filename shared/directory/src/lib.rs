@@ -87,6 +87,7 @@
 //!   them, which hold while the owner has the address.
 //! - The version grows by one with each change and with nothing else.
 
+pub mod admin_ended;
 mod adopt;
 pub mod attempts;
 pub mod connect;

@@ -2,8 +2,11 @@
 //!
 //! An item of the tenant names its keyrings. It is written before a key is put into one of them, so there is
 //! no key that a list leaves out, and on condition that there is such a tenant. `place` decides where a new
-//! key goes.
+//! key goes, `limits` says how many there may be and how often they change. A key ends in its keyring, or where that
+//! takes no change for now, in the tenant's item (`tenants::ended`).
 
+mod ending;
+mod limits;
 mod place;
 mod whereabouts;
 
@@ -13,12 +16,14 @@ use std::fmt;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
+pub use self::limits::By;
+use self::limits::Standing;
 pub use self::place::opened;
 pub use self::whereabouts::Whereabouts;
 
 use crate::error::DirectoryError;
 use crate::items::WriteId;
-use crate::keyring::{KeyRecord, KeyringError, Keyrings, Record as _, Scope};
+use crate::keyring::{End, KeyRecord, KeyringError, Keyrings, Record as _, Scope};
 use crate::last_used;
 use crate::store::{Meter, Store};
 use crate::tenant_id::TenantId;
@@ -36,6 +41,13 @@ pub enum KeysError {
     Directory(DirectoryError),
     /// There is no such tenant.
     NoSuchTenant,
+    /// The tenant's keys were changed as often on this day as they can be.
+    TooOften {
+        /// How often that is.
+        most: i64,
+        /// When they can be changed again.
+        until: Timestamp,
+    },
 }
 
 impl From<KeyringError> for KeysError {
@@ -56,6 +68,9 @@ impl fmt::Display for KeysError {
             Self::Keyring(error) => error.fmt(f),
             Self::Directory(error) => error.fmt(f),
             Self::NoSuchTenant => f.write_str("there is no such tenant"),
+            Self::TooOften { most, until } => {
+                write!(f, "the keys were changed {most} times, until {until}")
+            }
         }
     }
 }
@@ -150,6 +165,8 @@ pub struct TenantKeys<'k> {
     pub keyrings: &'k Keyrings,
     /// The tenant.
     pub tenant: &'k TenantId,
+    /// Who changes them.
+    pub by: By,
     /// Where reads and writes are counted.
     pub meter: &'k Meter,
 }
@@ -163,7 +180,7 @@ impl TenantKeys<'_> {
     pub async fn list(&self) -> Result<Vec<Held>, KeysError> {
         let used = last_used::list(self.store, self.tenant, self.meter);
         let (rings, used) = futures_util::future::try_join(self.rings(), used).await?;
-        let mut held = self.held(&rings).await?;
+        let mut held = self.standing(rings).await?.held;
         for key in &mut held {
             key.last_used = used.get(&key.record.id).copied();
         }
@@ -175,16 +192,23 @@ impl TenantKeys<'_> {
     ///
     /// # Errors
     ///
-    /// `NoSuchTenant`; of the keyrings, `TooMany` and `Taken` (the tenant has this token already).
+    /// `NoSuchTenant`, `TooOften`; of the keyrings, `TooMany` and `Taken` (the tenant has this token already).
     pub async fn add(
         &self,
         new: &NewKey,
         write: &WriteId,
         now: Timestamp,
     ) -> Result<Made, KeysError> {
-        let rings = self.rings().await?;
-        let held = self.held(&rings).await?;
-        self.place(new, (&rings, None), &held, write, now).await
+        let (place, standing) = self.reserve(new.id, None, write, now).await?;
+        let made = async {
+            self.spend(now).await?;
+            self.place(new, &standing, None, write, now).await
+        };
+        let made = made.await;
+        self.release(place).await;
+        let made = made?;
+        self.carry_out(&standing, &made.held.keyring, now).await;
+        Ok(made)
     }
 
     /// Makes a key in the place of another, which ends at `end`, or sooner if it was to end sooner.
@@ -199,51 +223,69 @@ impl TenantKeys<'_> {
         write: &WriteId,
         now: Timestamp,
     ) -> Result<Made, KeysError> {
-        let rings = self.rings().await?;
-        let held = self.held(&rings).await?;
-        let (id, end) = old;
-        let found = held.iter().find(|key| key.record.id == id);
+        // A key on its way out does not count.
+        let (place, standing) = self.reserve(new.id, Some(old.0), write, now).await?;
+        let made = self.rotate_in(&standing, old, new, write, now).await;
+        self.release(place).await;
+        let made = made?;
+        self.carry_out(&standing, &made.held.keyring, now).await;
+        Ok(made)
+    }
+
+    async fn rotate_in(
+        &self,
+        standing: &Standing,
+        (id, end): (KeyId, Timestamp),
+        new: &NewKey,
+        write: &WriteId,
+        now: Timestamp,
+    ) -> Result<Made, KeysError> {
+        let found = standing.held.iter().find(|key| key.record.id == id);
         let before = found.filter(|key| key.record.is_live(now));
         let before = before.ok_or(KeyringError::NoSuchKey)?;
+        self.spend(now).await?;
         let keyring = &before.keyring;
         let (record, token) = new.made(keyring, self.tenant, now);
-        let room = room(&held, keyring, now);
+        let (old, room) = ((id, end), standing.room(keyring, now));
         match self.keyrings.rotate(keyring, &record, old, room, now).await {
-            Ok(()) => Ok(made(keyring, record, token)),
-            Err(KeyringError::Full) => {
-                // A key on its way out does not count.
-                let others = held.iter().filter(|key| key.record.id != id);
-                let others: Vec<Held> = others.cloned().collect();
-                let made = self
-                    .place(new, (&rings, Some(keyring)), &others, write, now)
-                    .await?;
-                let end = before.record.expires.map_or(end, |sooner| sooner.min(end));
-                match self.keyrings.expire(keyring, id, end, now).await {
-                    Ok(()) => Ok(made),
-                    Err(error) => {
-                        // Nobody has seen its token, so nobody would end it.
-                        let (ring, id) = (&made.held.keyring, made.held.record.id);
-                        let _ = self.keyrings.revoke(ring, id, now).await;
-                        Err(error.into())
-                    }
-                }
+            Ok(()) => return Ok(made(keyring, record, token)),
+            Err(KeyringError::Full | KeyringError::Worn) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let others = standing.without(id);
+        let made = self.place(new, &others, Some(keyring), write, now).await?;
+        let end = before.record.expires.map_or(end, |sooner| sooner.min(end));
+        match self.end(keyring, id, End::At(end), now).await {
+            Ok(()) => Ok(made),
+            Err(error) => {
+                // Nobody has seen its token, so nobody would end it.
+                let (ring, id) = (&made.held.keyring, made.held.record.id);
+                let _ = self.end(ring, id, End::Revoked, now).await;
+                Err(error)
             }
-            Err(error) => Err(error.into()),
         }
     }
 
-    /// Takes a key out; false when there is none of that id.
+    /// Takes a key out; false when there is none of that id. Also where its keyring takes no change for now, or the
+    /// tenant's keys were changed too often.
     ///
     /// # Errors
     ///
-    /// When table or keyrings do not answer; `Worn` when the key's keyring takes no change for now.
+    /// When table or keyrings do not answer.
     pub async fn revoke(&self, id: KeyId, now: Timestamp) -> Result<bool, KeysError> {
-        let rings = self.rings().await?;
-        let held = self.held(&rings).await?;
-        let Some(key) = held.iter().find(|key| key.record.id == id) else {
+        let standing = self.standing(self.rings().await?).await?;
+        let Some(key) = standing.held.iter().find(|key| key.record.id == id) else {
             return Ok(false);
         };
-        self.keyrings.revoke(&key.keyring, id, now).await?;
+        let spent = match self.by {
+            By::Vendor => Ok(()),
+            By::Customer => self.spend(now).await,
+        };
+        match spent {
+            Ok(()) => self.end(&key.keyring, id, End::Revoked, now).await?,
+            Err(KeysError::TooOften { .. }) => self.write_down(id, End::Revoked).await?,
+            Err(error) => return Err(error),
+        }
         self.offer(&key.keyring).await;
         Ok(true)
     }
@@ -302,12 +344,4 @@ fn made(keyring: &KeyringId, record: KeyRecord, token: Option<Token>) -> Made {
         last_used: None,
     };
     Made { held, token }
-}
-
-/// How many live keys a tenant may have in one keyring beside those elsewhere.
-fn room(held: &[Held], ring: &KeyringId, now: Timestamp) -> usize {
-    let elsewhere = held
-        .iter()
-        .filter(|key| key.keyring != *ring && key.record.is_live(now));
-    KeyRecord::MOST_LIVE.saturating_sub(elsewhere.count())
 }

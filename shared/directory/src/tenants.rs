@@ -19,9 +19,11 @@ use crate::tenant_id::TenantId;
 use crate::write::{Actions, Role, update};
 
 pub mod clear;
+pub mod ended;
 pub mod list;
 pub mod settings;
 
+pub use ended::Ended;
 pub use settings::Settings;
 
 /// How long a tenant is remembered.
@@ -96,6 +98,8 @@ pub struct Tenant {
     pub version: u64,
     /// Its settings.
     pub settings: Settings,
+    /// Keys of it that ended, though their keyring does not say so yet.
+    pub ended: Ended,
     catalogue: Arc<Catalogue>,
 }
 
@@ -177,6 +181,7 @@ impl Tenant {
                 version: number(item, attribute::VERSION)?,
                 catalogue: settings.catalogue(),
                 settings,
+                ended: Ended::read(item),
             })
         };
         read().ok_or_else(|| corrupt("tenant"))
@@ -280,6 +285,7 @@ impl Tenants {
             version: 1,
             catalogue: new.settings.catalogue(),
             settings: new.settings,
+            ended: Ended::default(),
         };
         let mut actions = Actions::default();
         actions.put(self.store.table(), tenant.item(write), Role::Resource)?;
@@ -372,7 +378,8 @@ impl Tenants {
         self.store.update(change, meter).await
     }
 
-    fn forget(&self, id: &TenantId) {
+    /// Has the next request read a tenant, because this process changed it.
+    pub fn forget(&self, id: &TenantId) {
         self.with(|known| known.remove(id));
     }
 

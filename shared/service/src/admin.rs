@@ -6,9 +6,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use directory::admin_ended::RevokedAdminKeys;
 use directory::connect::Clients;
 use directory::keyring::AdminKeyrings;
 use directory::store::{Meter, Spent};
+use directory::tenant_keys::By;
 use directory::token::{Digest, KeyId};
 use http::{HeaderMap, Method, Request, Response};
 use scim_core::{ErrorKind, ScimError};
@@ -49,6 +51,7 @@ pub struct Admin {
     /// The service provider, whose tenants and keys these are.
     pub(crate) service: Arc<Service>,
     pub(crate) keys: AdminKeyrings,
+    pub(crate) revoked: RevokedAdminKeys,
 }
 
 /// What the log says of a request, as far as it got.
@@ -70,6 +73,7 @@ impl Admin {
     #[must_use]
     pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
         Self {
+            revoked: RevokedAdminKeys::new(Arc::clone(&service.store)),
             service,
             keys: AdminKeyrings::new(clients.secrets.clone(), prefix),
         }
@@ -118,6 +122,7 @@ impl Admin {
     ) -> Result<Caller, Problem> {
         let gate = Gate {
             keys: &self.keys,
+            revoked: &self.revoked,
             now: self.service.clock.now(),
             source: origin.source,
         };
@@ -137,7 +142,11 @@ impl Admin {
     ) -> Result<Option<Caller>, Problem> {
         let now = self.service.clock.now();
         let key = self.keys.again(key, sha256, now).await?;
-        let good = key.filter(|key| key.admits(now, origin.source));
+        let Some(key) = key else {
+            return Ok(None);
+        };
+        let is_revoked = self.revoked.has(key.id, now).await?;
+        let good = (!is_revoked && key.admits(now, origin.source)).then_some(key);
         Ok(good.map(|key| Caller { key }))
     }
 
@@ -178,6 +187,7 @@ impl Admin {
             variables,
             query: Query::parse(request.uri().query().unwrap_or_default())?,
             caller,
+            by: By::Vendor,
             site,
             meter,
             ids: self.service.ids.clone(),

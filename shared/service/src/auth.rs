@@ -6,10 +6,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::keyring::{KeyRecord, KeyringError, Keyrings, Scope};
+use directory::keyring::{End, KeyRecord, KeyringError, Keyrings, Scope};
 use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
-use directory::tenant_keys::{KeysError, TenantKeys, Whereabouts};
+use directory::tenant_keys::{By, KeysError, TenantKeys, Whereabouts};
 use directory::tenants::{Status, Tenant, Tenants};
 use directory::token::{ImportedToken, Presented, Token};
 use http::{HeaderMap, Method, header};
@@ -119,6 +119,7 @@ impl Gate<'_> {
             .await
             .map_err(explain)?
             .ok_or_else(unauthorized)?;
+        self.check_end(&key, &settings)?;
         match settings.status {
             Status::On => Ok(Caller {
                 tenant: tenant.clone(),
@@ -135,6 +136,18 @@ impl Gate<'_> {
                 ),
                 who: Who::Key(key, None),
             }),
+        }
+    }
+
+    /// Refuses a key that ended while its keyring took no change.
+    fn check_end(&self, key: &Arc<KeyRecord>, settings: &Tenant) -> Result<(), Denied> {
+        match settings.ended.of(key.id) {
+            Some(End::Revoked) => Err(unauthorized().into()),
+            Some(End::At(end)) if end <= self.now => Err(Denied {
+                error: unauthorized(),
+                who: Who::Key(Arc::clone(key), Some(Barred::Expired(end))),
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -169,13 +182,14 @@ impl Gate<'_> {
             store: self.store,
             keyrings: self.keyrings,
             tenant,
+            by: By::Customer,
             meter: self.meter,
         };
         let found = self.whereabouts.find(keys, token, self.now).await;
         found.map_err(|error| match error {
             KeysError::Keyring(error) => unreadable(&error),
             KeysError::Directory(error) => explain(error),
-            KeysError::NoSuchTenant => unauthorized(),
+            KeysError::NoSuchTenant | KeysError::TooOften { .. } => unauthorized(),
         })
     }
 }

@@ -13,7 +13,7 @@ use directory::keyring::Keyrings;
 use directory::last_used::Uses;
 use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
-use directory::tenant_keys::{TenantKeys, Whereabouts};
+use directory::tenant_keys::{By, TenantKeys, Whereabouts};
 use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
@@ -132,13 +132,14 @@ impl Service {
         &self.keyrings
     }
 
-    /// The keys of a tenant, for whoever manages them.
+    /// The keys of a tenant, for whoever manages them: the vendor.
     #[must_use]
     pub fn keys<'k>(&'k self, tenant: &'k TenantId, meter: &'k Meter) -> TenantKeys<'k> {
         TenantKeys {
             store: &self.store,
             keyrings: &self.keyrings,
             tenant,
+            by: By::Vendor,
             meter,
         }
     }

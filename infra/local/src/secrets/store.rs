@@ -53,7 +53,12 @@ const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
 const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
 const MAX_VALUE: usize = 65_536;
 const MAX_PAGE: usize = 100;
-const MAX_UNSTAGED: usize = 100;
+/// The quota "Versions per secret". Versions without a stage are removed beyond it, but none of the last 24 hours, so
+/// that is also how many a day there can be.
+const MAX_VERSIONS: usize = 100;
+const KEPT_SECONDS: i64 = 24 * 60 * 60;
+const OVER_QUOTA: &str =
+    "The request failed because it would exceed one of the Secrets Manager quotas.";
 
 type Outcome = Result<Value, Failure>;
 
@@ -124,6 +129,10 @@ impl Store {
                 "A version {} with another value already exists.",
                 version.id
             )));
+        }
+        secret.forget_old_versions(stamp.seconds);
+        if secret.versions.len() >= MAX_VERSIONS {
+            return Err(Failure::new("LimitExceededException", OVER_QUOTA));
         }
         secret.changed = stamp.seconds;
         Ok(secret.add(version, &stages))
@@ -261,7 +270,6 @@ impl Secret {
         if first {
             self.attach(&id, CURRENT);
         }
-        self.forget_old_versions();
         self.point(&id)
     }
 
@@ -292,15 +300,12 @@ impl Secret {
         }
     }
 
-    fn forget_old_versions(&mut self) {
-        let mut excess = self
-            .versions
-            .iter()
-            .filter(|v| v.stages.is_empty())
-            .count()
-            .saturating_sub(MAX_UNSTAGED);
+    /// Makes room for a version.
+    fn forget_old_versions(&mut self, now: i64) {
+        let mut excess = (self.versions.len() + 1).saturating_sub(MAX_VERSIONS);
         self.versions.retain(|v| {
-            let forget = excess > 0 && v.stages.is_empty();
+            let is_old = now - v.created >= KEPT_SECONDS;
+            let forget = excess > 0 && is_old && v.stages.is_empty();
             excess -= usize::from(forget);
             !forget
         });

@@ -7,6 +7,7 @@
 //! the prefix, whose value is the token itself. It has all scopes, no end, and is changed by storing
 //! another value.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use super::Keyrings;
 use super::cache::Asked;
 use super::error::KeyringError;
 use super::record::{Record, Stored, is_inside};
-use super::ring::Keyring;
+use super::ring::{End, Keyring};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
 
@@ -296,6 +297,18 @@ impl AdminKeyrings {
     /// As [`Keyrings::revoke`].
     pub async fn revoke(&self, key: KeyId, now: Timestamp) -> Result<(), KeyringError> {
         self.0.revoke(&named(KEYRING)?, key, now).await
+    }
+
+    /// Takes keys out that are written down elsewhere as revoked.
+    ///
+    /// # Errors
+    /// As [`Keyrings::settle`].
+    pub async fn settle(
+        &self,
+        ends: &BTreeMap<KeyId, End>,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.0.settle(&named(KEYRING)?, ends, now).await
     }
 
     /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.

@@ -12,6 +12,7 @@
 //!
 //! Every change may be repeated without harm, so a caller that got no answer asks again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use super::Keyrings;
 use super::cache::lock;
 use super::error::KeyringError;
 use super::record::Record;
-use super::ring::{Document, EMPTY, Edit};
+use super::ring::{Document, EMPTY, ENOUGH, Edit, End};
 use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
 
@@ -82,20 +83,78 @@ impl<R: Record> Keyrings<R> {
             .await
     }
 
-    /// Sets the instant from which a key is no longer accepted. Other processes learn of it within
-    /// 60 seconds.
+    /// Sets the instant from which a key is no longer accepted, where the keyring was changed less than `most`
+    /// times in 24 hours. Other processes learn of it within 60 seconds.
     ///
     /// # Errors
     /// `Missing`, `NoSuchKey`, `Worn`, `Contended`, and those of [`Self::find`].
     pub async fn expire(
         &self,
         keyring: &KeyringId,
-        key: KeyId,
-        end: Timestamp,
+        (key, end): (KeyId, Timestamp),
+        most: u64,
         now: Timestamp,
     ) -> Result<(), KeyringError> {
-        self.change(keyring, now, |ring| ring.expire(key, end))
-            .await
+        self.change(keyring, now, |ring| {
+            ring.spare(most, now)?;
+            ring.expire(key, end)
+        })
+        .await
+    }
+
+    /// Takes a key out as [`Self::revoke`] does, where the keyring was changed less than `most` times in 24
+    /// hours.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`].
+    pub async fn revoke_within(
+        &self,
+        keyring: &KeyringId,
+        key: KeyId,
+        most: u64,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| {
+            ring.spare(most, now)?;
+            Ok(ring.remove(key))
+        })
+        .await
+    }
+
+    /// Does what was written down elsewhere about keys while the keyring took no change: takes them out, or
+    /// sets their end. As long as new keys would be taken.
+    ///
+    /// # Errors
+    /// As [`Self::revoke`].
+    pub async fn settle(
+        &self,
+        keyring: &KeyringId,
+        ends: &BTreeMap<KeyId, End>,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| {
+            ring.spare(ENOUGH, now)?;
+            Ok(ring.settle(ends))
+        })
+        .await
+    }
+
+    /// Puts a key in and takes the one of an id out, whatever that is: one change.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub async fn replace(
+        &self,
+        keyring: &KeyringId,
+        old: KeyId,
+        record: &R,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        self.change(keyring, now, |ring| {
+            ring.remove(old);
+            ring.add(record)
+        })
+        .await
     }
 
     /// Takes a key out of its keyring; one that is not in it is revoked already. Other processes
@@ -176,7 +235,10 @@ impl<R: Record> Keyrings<R> {
             if edit(&mut document)? == Edit::Moot {
                 return Ok(());
             }
-            document.count_change(now);
+            // Each attempt leaves a version, also one that is lost to others.
+            for _ in 0..=attempt {
+                document.count_change(now);
+            }
             let next = self.put(keyring, document.to_text()).await?;
             if self.promote(keyring, &current.version, &next).await? == Move::Made {
                 return Ok(());
@@ -290,12 +352,12 @@ mod tests {
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
         assert_eq!(
-            keyrings.expire(&k1(), record.id, at(60), at(0)).await,
+            keyrings.expire(&k1(), (record.id, at(60)), 70, at(0)).await,
             Err(KeyringError::NoSuchKey)
         );
         keyrings.add(&k1(), &record, at(0)).await.unwrap();
         keyrings
-            .expire(&k1(), record.id, at(60), at(0))
+            .expire(&k1(), (record.id, at(60)), 70, at(0))
             .await
             .unwrap();
         let found = keyrings.find(&token, at(0)).await.unwrap().unwrap();

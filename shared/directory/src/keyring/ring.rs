@@ -31,8 +31,9 @@ const CHANGES: &str = "changes";
 /// Room kept for that member, in bytes: 25 hours with six digits, and numbers of three.
 const CHANGES_ROOM: usize = 400;
 
-/// From so many changes in 24 hours on, new keys go elsewhere: Secrets Manager keeps each version for
-/// a day and takes about 100, and what is left of them is for ending keys.
+/// From so many changes in 24 hours on, new keys go elsewhere, also those that take the place of another:
+/// Secrets Manager keeps each version for a day and takes about 100 ("Versions per secret"), and what is
+/// left of them is for ending keys.
 pub(super) const ENOUGH: u64 = 60;
 
 /// So many of an owner's keys that ended are kept, the latest.
@@ -90,6 +91,15 @@ impl<R: Record> Keyring<R> {
         }
         found.cloned()
     }
+}
+
+/// How a key ends that stands in its keyring as if it went on: what could not be written there for the moment.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum End {
+    /// It was revoked.
+    Revoked,
+    /// It is accepted until then.
+    At(Timestamp),
 }
 
 /// Whether an edit changed the document. One that was made before is moot, so that every change may
@@ -177,9 +187,7 @@ impl Document {
         if self.twin(record) == Some(record.id()) {
             return Ok(Edit::Moot);
         }
-        if self.changes(now) >= ENOUGH {
-            return Err(KeyringError::Worn);
-        }
+        self.spare(ENOUGH, now)?;
         self.fit(record, room, now)
     }
 
@@ -203,11 +211,10 @@ impl Document {
     }
 
     /// Puts a key in that takes the place of another of the same owner, which ends at `end`, or
-    /// sooner if it was to end sooner. One change, as ending the old key alone is, so there is room for it
-    /// as long as keys can be ended.
+    /// sooner if it was to end sooner.
     ///
     /// # Errors
-    /// `NoSuchKey`: there is no such key, or it ended before. `TooMany`, and those of [`Self::add`].
+    /// `NoSuchKey`: there is no such key, or it ended before. Those of [`Self::place`].
     pub(super) fn rotate<R: Record>(
         &mut self,
         record: &R,
@@ -223,9 +230,37 @@ impl Document {
         let before = held.iter().find(|held| held.id() == id);
         let before = before.filter(|held| held.is_live(now) && held.tenant() == record.tenant());
         let sooner = before.ok_or(KeyringError::NoSuchKey)?.expires();
+        self.spare(ENOUGH, now)?;
         self.expire(id, sooner.map_or(end, |sooner| sooner.min(end)))?;
         // A key on its way out does not count.
         self.fit(record, room + usize::from(now < end), now)
+    }
+
+    /// Refuses a change when there were `most` in the last 24 hours.
+    ///
+    /// # Errors
+    /// `Worn`.
+    pub(super) fn spare(&self, most: u64, now: Timestamp) -> Result<(), KeyringError> {
+        match self.changes(now) < most {
+            true => Ok(()),
+            false => Err(KeyringError::Worn),
+        }
+    }
+
+    /// Does what was written down about keys while the keyring took no change; those that are not in it are
+    /// left out.
+    pub(super) fn settle(&mut self, ends: &BTreeMap<KeyId, End>) -> Edit {
+        let mut edit = Edit::Moot;
+        for (id, end) in ends {
+            let done = match end {
+                End::At(end) => self.expire(*id, *end).unwrap_or(Edit::Moot),
+                End::Revoked => self.remove(*id),
+            };
+            if done == Edit::Made {
+                edit = done;
+            }
+        }
+        edit
     }
 
     /// Takes all keys of a tenant out.
@@ -532,6 +567,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_down_is_done_in_one_edit_and_once() {
+        let mut ring = Document::parse(EMPTY).unwrap();
+        for number in [1, 2, 3] {
+            ring.add(&key(number).1).unwrap();
+        }
+        let ends = BTreeMap::from([
+            (key(1).1.id, End::Revoked),
+            (key(2).1.id, End::At(at(60))),
+            (key(9).1.id, End::Revoked),
+        ]);
+        assert_eq!(ring.settle(&ends), Edit::Made);
+        let left: Vec<KeyRecord> = ring.records();
+        let left: Vec<_> = left.iter().map(|key| (key.id, key.expires)).collect();
+        assert_eq!(left, [(key(2).1.id, Some(at(60))), (key(3).1.id, None)]);
+        assert_eq!(ring.settle(&ends), Edit::Moot);
+    }
+
+    #[test]
     fn new_keys_leave_changes_of_a_day_for_ending_keys() {
         let mut ring = Document::parse(EMPTY).unwrap();
         let (first, last) = (at(0), at(23 * 3600));
@@ -541,9 +594,14 @@ mod tests {
         assert_eq!(ring.place(&key(1).1, 9, last), Ok(Edit::Made));
         ring.count_change(last);
         assert_eq!(ring.place(&key(2).1, 9, last), Err(KeyringError::Worn));
-        // Rotating is one change, as ending the old key is.
+        // One that takes the place of another is new, too; ending a key is left.
         let old = (key(1).1.id, last);
-        assert_eq!(ring.rotate(&key(3).1, old, 9, last), Ok(Edit::Made));
+        assert_eq!(
+            ring.rotate(&key(3).1, old, 9, last),
+            Err(KeyringError::Worn)
+        );
+        assert_eq!(ring.spare(ENOUGH + 1, last), Ok(()));
+        assert_eq!(ring.spare(ENOUGH, last), Err(KeyringError::Worn));
         let next_day = at(25 * 3600);
         assert_eq!(ring.changes(next_day), 1);
         assert_eq!(ring.place(&key(2).1, 9, next_day), Ok(Edit::Made));

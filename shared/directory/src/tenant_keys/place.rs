@@ -12,7 +12,8 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::{Held, KeysError, Made, NewKey, TenantKeys, made, room};
+use super::limits::Standing;
+use super::{Held, KeysError, Made, NewKey, TenantKeys, made};
 use crate::error::DirectoryError;
 use crate::items::{WriteId, n};
 use crate::keyring::KeyringError;
@@ -30,16 +31,16 @@ impl TenantKeys<'_> {
     pub(super) async fn place(
         &self,
         new: &NewKey,
-        (own, full): (&BTreeSet<KeyringId>, Option<&KeyringId>),
-        held: &[Held],
+        standing: &Standing,
+        full: Option<&KeyringId>,
         write: &WriteId,
         now: Timestamp,
     ) -> Result<Made, KeysError> {
+        let own = &standing.rings;
         let placing = Placing {
             keys: *self,
             new,
-            own,
-            held,
+            standing,
             write,
             now,
         };
@@ -146,8 +147,7 @@ impl TenantKeys<'_> {
 struct Placing<'p> {
     keys: TenantKeys<'p>,
     new: &'p NewKey,
-    own: &'p BTreeSet<KeyringId>,
-    held: &'p [Held],
+    standing: &'p Standing,
     write: &'p WriteId,
     now: Timestamp,
 }
@@ -155,15 +155,15 @@ struct Placing<'p> {
 impl Placing<'_> {
     /// Puts the key into a keyring; `None` when it is to go elsewhere.
     async fn attempt(&self, ring: &KeyringId) -> Result<Option<Made>, KeysError> {
-        if !self.own.contains(ring) {
+        if !self.standing.rings.contains(ring) {
             self.keys.note(ring, self.write).await?;
         }
         let (record, token) = self.new.made(ring, self.keys.tenant, self.now);
         let same = |key: &&Held| key.record.sha256 == record.sha256 && key.keyring != *ring;
-        if self.held.iter().any(|key| same(&key)) {
+        if self.standing.held.iter().any(|key| same(&key)) {
             return Err(KeyringError::Taken.into());
         }
-        let (keyrings, room) = (self.keys.keyrings, room(self.held, ring, self.now));
+        let (keyrings, room) = (self.keys.keyrings, self.standing.room(ring, self.now));
         let mut placed = keyrings.place(ring, &record, room, self.now).await;
         if placed == Err(KeyringError::Missing) {
             keyrings.create(ring).await?;
@@ -188,7 +188,7 @@ fn set<'r>(rings: impl IntoIterator<Item = &'r KeyringId>) -> AttributeValue {
     )
 }
 
-fn names(item: &Item, attribute: &str) -> BTreeSet<KeyringId> {
+pub(super) fn names(item: &Item, attribute: &str) -> BTreeSet<KeyringId> {
     let names = item.get(attribute).and_then(|value| value.as_ss().ok());
     let names = names.into_iter().flatten();
     names.filter_map(|name| KeyringId::parse(name)).collect()

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use directory::admin_ended::RevokedAdminKeys;
 use directory::keyring::{AdminKey, AdminKeyrings, KeyringError};
 use directory::token::{Presented, Token};
 use http::{HeaderMap, header};
@@ -45,6 +46,7 @@ impl Caller {
 /// What authentication asks.
 pub(super) struct Gate<'g> {
     pub(super) keys: &'g AdminKeyrings,
+    pub(super) revoked: &'g RevokedAdminKeys,
     pub(super) now: Timestamp,
     pub(super) source: Option<IpAddr>,
 }
@@ -62,7 +64,10 @@ impl Gate<'_> {
         let key = found.map_err(|error| unreadable(&error))?;
         let admitted = key.filter(|key| key.admits(self.now, self.source));
         let key = admitted.ok_or_else(unauthorized)?;
-        Ok(Caller { key })
+        match self.revoked.has(key.id, self.now).await? {
+            true => Err(unauthorized()),
+            false => Ok(Caller { key }),
+        }
     }
 }
 

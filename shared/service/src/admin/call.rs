@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
+use directory::tenant_keys::By;
 use directory::tenants::{Status, Tenant};
 use http::Request;
 use scim_core::error::quote;
@@ -30,6 +31,8 @@ pub(crate) struct Call<'c> {
     pub(crate) variables: Variables,
     pub(crate) query: Query,
     pub(crate) caller: Caller,
+    /// For whom: a customer's session acts by the admin key that made its link.
+    pub(crate) by: By,
     /// What absolute addresses begin with, without a slash at the end.
     pub(crate) site: String,
     pub(crate) meter: &'c Arc<Meter>,

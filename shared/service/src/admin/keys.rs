@@ -9,7 +9,7 @@ use std::sync::Arc;
 use directory::keyring::Record as _;
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
-use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken, TenantKeys};
+use directory::tenant_keys::{By, Held, KeysError, Made, NewKey, NewToken, TenantKeys};
 use directory::token::{KeyId, Token};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -135,13 +135,17 @@ impl Shown {
 pub(crate) struct Keys<'k> {
     pub(crate) admin: &'k Admin,
     pub(crate) tenant: &'k TenantId,
+    pub(crate) by: By,
     pub(crate) ids: &'k Ids,
     pub(crate) meter: &'k Arc<Meter>,
 }
 
 impl Keys<'_> {
     fn stored(&self) -> TenantKeys<'_> {
-        self.admin.service.keys(self.tenant, self.meter)
+        TenantKeys {
+            by: self.by,
+            ..self.admin.service.keys(self.tenant, self.meter)
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -151,7 +155,11 @@ impl Keys<'_> {
     /// All keys, the eldest first; also those that ended lately.
     pub(crate) async fn list(&self) -> Result<Vec<Shown>, Problem> {
         self.check_tenant().await?;
-        let listed = self.stored().list().await.map_err(problem)?;
+        let listed = self
+            .stored()
+            .list()
+            .await
+            .map_err(|error| self.problem(error))?;
         let shown = listed.into_iter().map(|held| Shown { held, token: None });
         Ok(shown.collect())
     }
@@ -185,7 +193,8 @@ impl Keys<'_> {
         };
         let write = self.ids.write();
         let made = self.stored().add(&new, &write, self.now()).await;
-        self.confirm(made.map_err(problem)?).await
+        self.confirm(made.map_err(|error| self.problem(error))?)
+            .await
     }
 
     /// Makes a key in the place of another, which goes on working for the overlap. Without another end the
@@ -216,18 +225,26 @@ impl Keys<'_> {
         let end = now.checked_add(overlap).unwrap_or(now);
         let write = self.ids.write();
         let made = self.stored().rotate((old.id, end), &new, &write, now).await;
-        self.confirm(made.map_err(problem)?).await
+        self.admin.service.tenants.forget(self.tenant);
+        self.confirm(made.map_err(|error| self.problem(error))?)
+            .await
     }
 
     /// Ends a key. Everywhere within 60 seconds.
     pub(crate) async fn revoke(&self, id: &str) -> Result<(), Problem> {
         let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
         let revoked = self.stored().revoke(key, self.now()).await;
-        if revoked.map_err(problem)? {
+        // It may be written down in the tenant's item.
+        self.admin.service.tenants.forget(self.tenant);
+        if revoked.map_err(|error| self.problem(error))? {
             return Ok(());
         }
         self.check_tenant().await?;
         Err(no_key(id))
+    }
+
+    fn problem(&self, error: KeysError) -> Problem {
+        problem(error, self.now())
     }
 
     async fn check_tenant(&self) -> Result<(), Problem> {
@@ -242,7 +259,7 @@ impl Keys<'_> {
             self.stored()
                 .revoke(id, self.now())
                 .await
-                .map_err(problem)?;
+                .map_err(|error| self.problem(error))?;
             return Err(gone);
         }
         Ok(Shown {
@@ -285,11 +302,31 @@ fn no_key(id: &str) -> Problem {
     ScimError::not_found(format!("there is no key {}", quote(id))).into()
 }
 
-fn problem(error: KeysError) -> Problem {
+/// Why keys could not be read or changed.
+pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
     match error {
         KeysError::Keyring(error) => error.into(),
         KeysError::Directory(error) => error.into(),
         KeysError::NoSuchTenant => ScimError::not_found("there is no such tenant").into(),
+        KeysError::TooOften { most, until } => {
+            let wait = until.duration_since(now).as_secs().max(1);
+            let hours = (wait + 3_599) / 3_600;
+            let hours = match hours {
+                1 => "within an hour".to_owned(),
+                hours => format!("in {hours} hours"),
+            };
+            Problem {
+                wait: Some(wait),
+                ..Problem::new(
+                    ErrorKind::TooManyRequests,
+                    format!(
+                        "keys of this tenant were made or rotated {most} times today, which is as often as they can be; \
+                         the next one can be made at {}, {hours}; keys can still be revoked",
+                        until.strftime("%F %H:%M UTC")
+                    ),
+                )
+            }
+        }
     }
 }
 
@@ -297,6 +334,7 @@ fn of<'k>(call: &'k Call<'_>, tenant: &'k TenantId) -> Keys<'k> {
     Keys {
         admin: call.admin,
         tenant,
+        by: call.by,
         ids: &call.ids,
         meter: call.meter,
     }

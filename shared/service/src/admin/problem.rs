@@ -177,7 +177,7 @@ impl From<KeyringError> for Problem {
             ),
             KeyringError::Worn => Self::new(
                 ErrorKind::TooManyRequests,
-                "keys that are kept together were changed too often within a day, and no key of them can be ended for some hours; to end all keys of a tenant at once, switch it off",
+                "keys that are kept together were changed too often within a day; no new one can be made for some hours, but keys can still be revoked",
             ),
             KeyringError::TooMany(most) => Self::new(
                 ErrorKind::Conflict,

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use data_encoding::BASE32_DNSSEC;
 use directory::tenant_id::TenantId;
+use directory::tenant_keys::By;
 use http::{Method, Request, Response, header};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_core::{ErrorKind, ScimError};
@@ -163,6 +164,7 @@ impl<'d> Desk<'d> {
             origin: visit.origin,
             variables,
             caller: caller.clone(),
+            by: self.by(),
             site: visit.site.clone(),
             meter: visit.meter,
             ids: visit.admin.service.ids.clone(),
@@ -182,6 +184,14 @@ impl<'d> Desk<'d> {
         match &self.entrant {
             Entrant::Known { caller, .. } => Ok(caller),
             Entrant::Nobody => Err(nothing_there()),
+        }
+    }
+
+    /// For whom they are called.
+    fn by(&self) -> By {
+        match &self.entrant {
+            Entrant::Known { session, .. } if session.tenant().is_some() => By::Customer,
+            _ => By::Vendor,
         }
     }
 

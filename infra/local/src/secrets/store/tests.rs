@@ -299,14 +299,31 @@ fn secrets_are_listed_by_prefix_and_page() {
 }
 
 #[test]
-fn old_versions_without_a_stage_are_forgotten() {
+fn the_101st_version_of_a_day_is_refused_and_old_ones_make_room() {
     let mut bench = Bench::with_keyring();
-    for at in 0..(MAX_UNSTAGED + 10) {
+    for at in 1..MAX_VERSIONS {
         bench.put(&format!("n{at}"), Value::Null).unwrap();
     }
-    let versions = &bench.store.secrets["m/k1"].versions;
-    assert_eq!(versions.len(), MAX_UNSTAGED + 2);
-    assert!(versions.iter().all(|v| v.id != "v1"));
+    let refused = bench.put("over", Value::Null).unwrap_err();
+    assert_eq!(
+        (refused.kind, refused.message.as_str()),
+        ("LimitExceededException", OVER_QUOTA)
+    );
+    // What was stored before is found, and a stage is moved all the same.
+    bench.put("n7", json!(["x"])).unwrap();
+    bench.swap("n7", "n99").unwrap();
+    bench.count += KEPT_SECONDS;
+    // The current one and the one before have stages, and stay.
+    for at in 0..MAX_VERSIONS - 2 {
+        bench.put(&format!("m{at}"), json!(["x"])).unwrap();
+        let versions = &bench.store.secrets["m/k1"].versions;
+        assert_eq!(versions.len(), MAX_VERSIONS);
+        assert!(versions.iter().any(|v| v.id == "n7") && versions.iter().any(|v| v.id == "n99"));
+    }
+    assert_eq!(
+        kind(bench.put("over", Value::Null)),
+        "LimitExceededException"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The keys of the admin API itself.
 
-use directory::keyring::{AdminKey, Record as _};
+use directory::keyring::{AdminKey, KeyringError, Record as _};
 use directory::token::{KeyId, Token};
 use jiff::Timestamp;
 use scim_core::ErrorKind;
@@ -23,7 +23,7 @@ struct Given {
 }
 
 pub(super) async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    let mut keys = call.admin.keys.list().await?;
+    let mut keys = listed(call).await?;
     keys.sort_by_key(|key| (key.created, key.id));
     let first = call
         .admin
@@ -55,6 +55,10 @@ pub(super) async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
     };
     narrow(&mut key, &call.caller.key)?;
     call.admin.keys.add(&key, now).await?;
+    let (revoked, keyrings) = (&call.admin.revoked, &call.admin.keys);
+    if let Err(error) = revoked.carry_out(keyrings, now, call.meter).await {
+        tracing::warn!(%error, "admin keys stay written down as revoked");
+    }
     let location = format!("{}/admin/v1/keys/{}", call.site, key.id);
     Ok(Answer::Created(location, shown(&key, Some(&token))))
 }
@@ -102,13 +106,25 @@ pub(super) async fn revoke(call: &Call<'_>) -> Result<Answer, Problem> {
         ));
     }
     let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
-    let keys = call.admin.keys.list().await?;
+    let keys = listed(call).await?;
     if !keys.iter().any(|held| held.id == key) {
         return Err(no_key(id));
     }
     let now = call.admin.service.clock.now();
-    call.admin.keys.revoke(key, now).await?;
+    match call.admin.keys.revoke(key, now).await {
+        // The keyring takes no change for some hours.
+        Err(KeyringError::Worn) if call.admin.revoked.note(key, call.meter).await? => {}
+        revoked => revoked?,
+    }
     Ok(Answer::Done)
+}
+
+/// All keys but the first one, and those that were revoked.
+async fn listed(call: &Call<'_>) -> Result<Vec<AdminKey>, Problem> {
+    let mut keys = call.admin.keys.list().await?;
+    let revoked = call.admin.revoked.read(call.meter).await?;
+    keys.retain(|key| !revoked.contains(&key.id));
+    Ok(keys)
 }
 
 fn shown(key: &AdminKey, token: Option<&Token>) -> Value {

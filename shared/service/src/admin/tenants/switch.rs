@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use directory::keyring::Scope as TokenScope;
-use directory::tenant_keys::{KeysError, NewKey, NewToken};
+use directory::keyring::{KeyringError, Scope as TokenScope};
+use directory::tenant_keys::{KeysError, NewKey, NewToken, TenantKeys};
 use directory::tenants::{Status, Tenant};
 use scim_core::ErrorKind;
 use scim_core::resource::timestamp;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::tag;
 use crate::admin::call::{Call, no_tenant};
-use crate::admin::{Answer, Problem};
+use crate::admin::{Answer, Problem, keys};
 
 /// What the first key of a tenant is for.
 const PURPOSE: &str = "Provisioning";
@@ -61,7 +61,13 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
     let service = &call.admin.service;
     let keys = service.keys(&tenant.id, call.meter);
     let removed = keys.remove_all(service.clock.now()).await;
-    removed.map_err(|error| call.explain_keys(error))?;
+    removed.map_err(|error| match error {
+        KeysError::Keyring(KeyringError::Worn) => Problem::new(
+            ErrorKind::TooManyRequests,
+            "the tenant is closed and its keys are refused, but they cannot be taken out of their keyring for some hours, because that was changed too often within a day; delete the tenant again then",
+        ),
+        error => call.explain_keys(error),
+    })?;
     // What is not done now is done by the stream's function.
     let emptied = service.tenants.empty(&tenant.id, PATIENCE, call.meter);
     if let Err(error) = emptied.await {
@@ -73,16 +79,18 @@ pub(super) async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
 impl Call<'_> {
     fn explain_keys(&self, error: KeysError) -> Problem {
         match error {
-            KeysError::Keyring(error) => Problem::from(error),
-            KeysError::Directory(error) => Problem::from(error),
             KeysError::NoSuchTenant => no_tenant(self.variable("tenant")),
+            error => keys::problem(error, self.admin.service.clock.now()),
         }
     }
 
     /// The key of a tenant that has none yet, with its token, which is shown this once.
     async fn first_key(&self, tenant: &Tenant) -> Result<Option<Value>, Problem> {
         let service = &self.admin.service;
-        let keys = service.keys(&tenant.id, self.meter);
+        let keys = TenantKeys {
+            by: self.by,
+            ..service.keys(&tenant.id, self.meter)
+        };
         let explain = |error| self.explain_keys(error);
         if !keys.list().await.map_err(explain)?.is_empty() {
             return Ok(None);

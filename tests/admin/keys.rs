@@ -393,27 +393,3 @@ async fn administrators_at_the_same_time_lose_no_key_and_repetitions_make_none()
     // With the one that the tenant began with.
     assert_eq!(list(&admin, &path).await.len(), 5);
 }
-
-/// What a vendor's backend has is not enough to compute a token: after a day the same name makes another one.
-#[tokio::test]
-async fn a_token_made_with_an_idempotency_key_does_not_follow_from_it() {
-    let (target, time) = moving::start().await;
-    let (tenant, admin) = (target.tenant().await, target.admin());
-    let path = keys_of(&tenant);
-    let headers = [
-        ("content-type", "application/json"),
-        ("idempotency-key", "signup-4711"),
-    ];
-    let made = async || {
-        let body = json!({ "purpose": "Okta" }).to_string();
-        let answer = admin.send("POST", &path, &headers, Some(body.into())).await;
-        answer.expect(201).json()
-    };
-    let first = made().await;
-    assert_eq!(made().await, first);
-    time.pass(24 * 60 * 60 + 1);
-    let second = made().await;
-    assert_ne!(second["id"], first["id"]);
-    assert_ne!(second["token"], first["token"]);
-    assert_eq!(list(&admin, &path).await.len(), 3);
-}

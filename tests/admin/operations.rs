@@ -3,10 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::keys::{make, text};
+use super::keys::{keys_of, list, make, text};
 use crate::support::client::Answer;
 use crate::support::table::{Table, tenant_of};
-use crate::support::{Client, Target};
+use crate::support::{Client, Target, moving};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 const SCOPES: [&str; 4] = ["read", "tenants", "keys", "data"];
@@ -197,4 +197,28 @@ async fn a_repeated_creation_makes_one_tenant_and_gets_the_first_answer() {
     for name in [" ", "a b", &"x".repeat(256)] {
         post(&admin, name, &body).await.expect(400);
     }
+}
+
+/// What a vendor's backend has is not enough to compute a token: after a day the same name makes another one.
+#[tokio::test]
+async fn a_token_made_with_an_idempotency_key_does_not_follow_from_it() {
+    let (target, time) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    let path = keys_of(&tenant);
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", "signup-4711"),
+    ];
+    let made = async || {
+        let body = json!({ "purpose": "Okta" }).to_string();
+        let answer = admin.send("POST", &path, &headers, Some(body.into())).await;
+        answer.expect(201).json()
+    };
+    let first = made().await;
+    assert_eq!(made().await, first);
+    time.pass(24 * 60 * 60 + 1);
+    let second = made().await;
+    assert_ne!(second["id"], first["id"]);
+    assert_ne!(second["token"], first["token"]);
+    assert_eq!(list(&admin, &path).await.len(), 3);
 }

@@ -1,4 +1,4 @@
-//! Every key template of the table, on one page.
+//! Every key template of the table, on one page and, of tokens, in `tokens`.
 //!
 //! The tenant leads every partition key, so no key of one tenant can be built from another's. A
 //! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
@@ -11,11 +11,12 @@ use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
 use crate::tenant_id::TenantId;
-use crate::token::KeyId;
 
 mod partition;
+mod tokens;
 
 pub use partition::Partition;
+pub use tokens::{key_changes, keyrings, last_used, revoked_admin_keys, room, uses};
 
 /// The name of the partition key attribute.
 pub const PARTITION_KEY: &str = "pk";
@@ -306,42 +307,6 @@ pub fn request(tenant: &TenantId, id: &str) -> Key {
 #[must_use]
 pub fn once(name: &str) -> Key {
     Key::new("admin#idempotency".to_owned(), name)
-}
-
-/// Where the keys of a tenant are: `<t>#keyring`, `rings`.
-#[must_use]
-pub fn keyrings(tenant: &TenantId) -> Key {
-    Partition::Keyring.key(tenant, "rings")
-}
-
-/// How often somebody changed the keys of a tenant on a day: `<t>#keyring`, `changes#<who>#<day>`.
-#[must_use]
-pub fn key_changes(tenant: &TenantId, who: &str, day: i64) -> Key {
-    Partition::Keyring.key(tenant, format!("changes#{who}#{day}"))
-}
-
-/// Admin keys that were revoked while their keyring took no change: `admin#keyring`, `revoked`.
-#[must_use]
-pub fn revoked_admin_keys() -> Key {
-    Key::new("admin#keyring".to_owned(), "revoked")
-}
-
-/// Which keyrings may have room for a key: `admin#keyring`, `room`.
-#[must_use]
-pub fn room() -> Key {
-    Key::new("admin#keyring".to_owned(), "room")
-}
-
-/// The partition of the times at which keys were used: `<t>#lastUsed`.
-#[must_use]
-pub fn uses(tenant: &TenantId) -> String {
-    Partition::LastUsed.of(tenant)
-}
-
-/// When a key was used last: `<t>#lastUsed`, `<key>`.
-#[must_use]
-pub fn last_used(tenant: &TenantId, key: KeyId) -> Key {
-    Key::new(uses(tenant), key.as_str())
 }
 
 /// The partition of the setup links: `<t>#link`.

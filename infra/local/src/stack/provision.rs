@@ -6,6 +6,7 @@ use directory::items::WriteId;
 use directory::keyring::{KeyRecord, KeyringError, Scope};
 use directory::store::Meter;
 use directory::tenant_id::TenantId;
+use directory::tenant_keys::TenantKeys;
 use directory::tenants::{NewTenant, Settings, Status};
 use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
 use jiff::Timestamp;
@@ -70,25 +71,8 @@ pub async fn provision(
     let text = match token.map(Token::parse) {
         None => {
             let key = demo_key(&tenant);
-            let mut made = None;
-            for number in 1..=KEYRINGS {
-                let keyring = KeyringId::numbered(number).ok_or("the keyring has no name")?;
-                keyrings.create(&keyring).await?;
-                keys.note(&keyring, &ids.write()).await?;
-                let token = Token::issue(&keyring, key, ids.bytes());
-                let record = record(key, token.digest(), "local");
-                match keyrings.replace(&keyring, key, &record, now).await {
-                    // It was changed too often today.
-                    Err(KeyringError::Worn) => {}
-                    replaced => {
-                        replaced?;
-                        made = Some(token);
-                        break;
-                    }
-                }
-            }
-            let token = made.ok_or("the keyrings were changed too often within a day")?;
-            token.expose().to_owned()
+            let new = |token: &Token| record(key, token.digest(), "local");
+            renewed(keys, key, new, now, ids).await?
         }
         Some(Presented::Issued(token)) => {
             keyrings.create(token.keyring()).await?;
@@ -107,6 +91,29 @@ pub async fn provision(
         }
     };
     Ok(text)
+}
+
+/// Puts a new key in the place of the one with the same id, in the first keyring that takes changes today.
+async fn renewed(
+    keys: TenantKeys<'_>,
+    id: KeyId,
+    new: impl Fn(&Token) -> KeyRecord,
+    now: Timestamp,
+    ids: &Ids,
+) -> Result<String, StartError> {
+    for number in 1..=KEYRINGS {
+        let keyring = KeyringId::numbered(number).ok_or("the keyring has no name")?;
+        keys.keyrings.create(&keyring).await?;
+        keys.note(&keyring, &ids.write()).await?;
+        let token = Token::issue(&keyring, id, ids.bytes());
+        let replaced = keys.keyrings.replace(&keyring, id, &new(&token), now).await;
+        match replaced {
+            Ok(()) => return Ok(token.expose().to_owned()),
+            Err(KeyringError::Worn) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err("the keyrings were changed too often within a day".into())
 }
 
 /// Creates a tenant. One that is there keeps its name, status and settings.

@@ -40,7 +40,10 @@ async fn r07_r09_a_table_that_refuses_everything_is_429_or_503_with_a_time_to_co
         ("throttle", &[429][..]),
         ("throttle:on=write", &[429]),
         ("conflict", &[429]),
+        ("replicated", &[429]),
         ("internal", &[503]),
+        ("empty", &[503]),
+        ("page", &[503]),
         ("drop-before", &[503]),
     ] {
         one(target.faults(), fault);
@@ -77,7 +80,11 @@ async fn now_and_then_a_refusal_is_not_noticed() {
     let rules = [
         "throttle:odds=0.1",
         "conflict:odds=0.1",
+        "replicated:odds=0.1",
         "internal:odds=0.05",
+        "empty:odds=0.05",
+        "page:odds=0.05",
+        "page-after:odds=0.05",
         "unprocessed:odds=0.2",
         "drop-after:odds=0.05",
         "drop-before:odds=0.05",
@@ -105,6 +112,6 @@ async fn now_and_then_a_refusal_is_not_noticed() {
     assert_eq!(all["totalResults"], 25);
     let injected = target.faults().injected();
     target.faults().clear();
-    assert!(injected.len() >= 5, "{injected:?}");
+    assert!(injected.len() >= 9, "{injected:?}");
     crate::support::table::sound(&target, &client).await;
 }

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use directory::connect::to_stand_ins;
 use directory::directory::Directory;
 use directory::error::DirectoryError;
+use directory::items::Stored;
 use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
-use directory::write::PasswordHash;
 use scim_core::ResourceKind;
 use serde_json::json;
 use service::response::explain;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::seed::{new_ids, object};
+use crate::support::seed::{new_ids, new_user};
 
 /// Answers every call alike, and counts them.
 struct Stub {
@@ -142,7 +142,7 @@ const REASONS: [(&str, u16, bool); 8] = [
     ("TransactionConflict", 429, true),
     ("ThrottlingError", 429, true),
     ("ProvisionedThroughputExceeded", 429, true),
-    ("ConditionalCheckFailed", 429, false),
+    ("ConditionalCheckFailed", 409, false),
     ("ItemCollectionSizeLimitExceeded", 500, false),
     ("ValidationError", 500, false),
     ("AccessDenied", 503, false),
@@ -154,10 +154,10 @@ async fn every_reason_of_a_canceled_transaction_has_its_status_and_is_made_again
     let rows = REASONS.map(|(reason, expected, is_repeated)| async move {
         let canceled = json!({
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "CancellationReasons": [{ "Code": reason }, { "Code": "None" }],
+            "CancellationReasons": [{ "Code": "None" }, { "Code": reason }, { "Code": "None" }],
         });
         let stub = stub(400, canceled.to_string()).await;
-        let error = renamed(&directory(&stub)).await.expect_err("a failure");
+        let error = created(&directory(&stub)).await.expect_err("a failure");
         let calls = stub.calls.load(Ordering::SeqCst);
         assert_eq!(explain(error).status(), expected, "{reason}");
         assert_eq!(calls, if is_repeated { 12 } else { 1 }, "{reason}");
@@ -165,29 +165,12 @@ async fn every_reason_of_a_canceled_transaction_has_its_status_and_is_made_again
     futures_util::future::join_all(rows).await;
 }
 
-/// A change that takes one transaction.
-async fn renamed(directory: &Directory) -> Result<directory::items::Stored, DirectoryError> {
+/// A creation, which takes one transaction: the user, its name, its count.
+async fn created(directory: &Directory) -> Result<Stored, DirectoryError> {
     let (id, write) = new_ids();
-    let current = directory::items::Stored {
-        resource: scim_core::Resource {
-            kind: ResourceKind::User,
-            id,
-            meta: scim_core::resource::Meta {
-                created: jiff::Timestamp::UNIX_EPOCH,
-                last_modified: jiff::Timestamp::UNIX_EPOCH,
-                version: scim_core::Version(1),
-            },
-            attributes: object(json!({ "userName": "anna" })),
-        },
-        members: 0,
-        fence: 0,
-        plan: None,
-        waiting: false,
-    };
-    let attributes = object(json!({ "userName": "berta" }));
-    let (keep, now) = (PasswordHash::Keep, jiff::Timestamp::UNIX_EPOCH);
+    let new = new_user(id, json!({ "userName": "anna" }));
     directory
-        .replace(&current, attributes, keep, now, &write)
+        .create(new, jiff::Timestamp::UNIX_EPOCH, &write)
         .await
 }
 
@@ -199,7 +182,7 @@ async fn a_transaction_meets_throttles_and_other_regions_like_a_single_write() {
         ("IdempotentParameterMismatchException", 500),
     ] {
         let stub = stub(400, body(code)).await;
-        let error = renamed(&directory(&stub)).await.expect_err("a failure");
+        let error = created(&directory(&stub)).await.expect_err("a failure");
         assert_eq!(explain(error).status(), expected, "{code}");
         let calls = stub.calls.load(Ordering::SeqCst);
         assert_eq!(calls > 11, expected == 429, "{code}: {calls}");

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 
 use scim_core::sort::Direction;
@@ -223,14 +224,14 @@ impl Store {
             if is_contended(&error) {
                 continue;
             }
-            if let Some(service) = error.as_service_error() {
-                if service.is_conditional_check_failed_exception() {
-                    let item = match error.into_service_error() {
-                        aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
-                        _ => None,
-                    };
-                    return Ok(Put::Refused(item));
-                }
+            let is_refused = error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
+            if is_refused {
+                return Ok(Put::Refused(match error.into_service_error() {
+                    UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
+                }));
             }
             return Err(from_sdk(&error));
         }

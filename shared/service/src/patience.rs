@@ -30,6 +30,7 @@ pub(crate) async fn answered(
 }
 
 /// What is said of a request that is not done in time.
+#[must_use]
 pub fn too_late(method: &Method, path: &str) -> ScimError {
     let reads = *method == Method::GET || path.ends_with("/.search");
     let detail = if reads {
@@ -41,6 +42,7 @@ pub fn too_late(method: &Method, path: &str) -> ScimError {
 }
 
 /// What is said of a change that was made and cannot be shown in time.
+#[must_use]
 pub fn not_shown() -> ScimError {
     ScimError::new(
         ErrorKind::Unavailable,

@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use directory::error::DirectoryError;
+use http::Method;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};
 use service::cursor::{After, Cursor};
+use service::patience::{not_shown, too_late};
 use service::response::{Failure, answer_too_large, explain};
 
 use crate::support::client::encode;
@@ -207,6 +209,11 @@ fn rare() -> Vec<(&'static str, String)> {
             DirectoryError::Unavailable("timed out".to_owned()),
         ),
         (
+            "refused by AWS",
+            DirectoryError::Refused("AccessDeniedException".to_owned()),
+        ),
+        ("out of time", DirectoryError::OutOfTime),
+        (
             "a defect",
             DirectoryError::Internal("ValidationException".to_owned()),
         ),
@@ -216,6 +223,21 @@ fn rare() -> Vec<(&'static str, String)> {
     .map(|(name, error)| (name, explain(error)))
     .chain([("an answer too large", answer_too_large())])
     .chain([("a cursor too old", old_cursor())])
+    .chain([
+        (
+            "a list that takes too long",
+            too_late(&Method::GET, "/t/Users"),
+        ),
+        (
+            "a search that takes too long",
+            too_late(&Method::POST, "/t/.search"),
+        ),
+        (
+            "a change that takes too long",
+            too_late(&Method::PUT, "/t/Groups/1"),
+        ),
+        ("a change that is made and not shown", not_shown()),
+    ])
     .chain([("over the rate", Failure::slow_down(7).error)])
     .map(|(name, error)| {
         let (status, scim_type) = error.kind.code();

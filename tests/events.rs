@@ -17,6 +17,7 @@ use crate::support::stream::{ahead, record, records};
 use crate::support::table::{Table, sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
+mod lanes;
 mod poller;
 
 /// More than anything here takes.

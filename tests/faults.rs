@@ -6,6 +6,8 @@ use local::faults::{Faults, Rule};
 mod crash;
 mod model;
 mod overload;
+mod quota;
+mod refusals;
 
 fn rule(text: &str) -> Rule {
     text.parse().expect("a rule")

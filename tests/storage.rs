@@ -3,6 +3,7 @@
 
 mod groups;
 mod large;
+mod late;
 pub(crate) mod model;
 mod names;
 mod pages;

@@ -41,6 +41,14 @@ pub(super) const RARE: &[(&str, &str)] = &[
         "503  the service cannot reach its storage at the moment; try again in a moment",
     ),
     (
+        "refused by AWS",
+        "503  the service cannot reach its storage at the moment; try again in a moment",
+    ),
+    (
+        "out of time",
+        "503  the change could not be made in the time that a request has; nothing was changed; send it again in a moment, or its members in several requests",
+    ),
+    (
         "a defect",
         "500  the service failed; the request id in its log says why",
     ),
@@ -55,6 +63,22 @@ pub(super) const RARE: &[(&str, &str)] = &[
     (
         "a cursor too old",
         "400 expiredCursor the cursor is older than 3600 seconds; start again with an empty `cursor`",
+    ),
+    (
+        "a list that takes too long",
+        "503  the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment",
+    ),
+    (
+        "a search that takes too long",
+        "503  the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment",
+    ),
+    (
+        "a change that takes too long",
+        "503  the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice",
+    ),
+    (
+        "a change that is made and not shown",
+        "503  the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`",
     ),
     (
         "over the rate",

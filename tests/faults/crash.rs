@@ -272,28 +272,27 @@ async fn m04_x02_a_process_that_ends_at_any_write_of_a_group_leaves_nothing_half
 }
 
 /// A lost answer is the SDK's to repeat: the client sees one success, and there is one version.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_answer_is_lost_is_made_once_and_succeeds() {
-    let target = Target::with_faults().await;
+async fn succeeds_once(target: &Target, fault: &str) {
     let faults = target.faults();
     for case in of_users().into_iter().chain(of_groups()) {
-        let (client, ids) = prepared(&target).await;
+        let (client, ids) = prepared(target).await;
         ask(&client, &ids, &case.request).await;
         let after = state(&client).await;
         let mut at = 1;
         loop {
-            let (client, ids) = prepared(&target).await;
-            one(faults, &format!("drop-after:on=write,nth={at}"));
+            let (client, ids) = prepared(target).await;
+            one(faults, &format!("{fault}:on=write,nth={at}"));
             let answer = ask(&client, &ids, &case.request).await;
             let is_struck = !faults.injected().is_empty();
             faults.clear();
             assert!(
                 answer.status.is_success(),
-                "{}, write {at}: {answer:?}",
+                "{fault}: {}, write {at}: {answer:?}",
                 case.name
             );
-            assert_eq!(state(&client).await, after, "{}, write {at}", case.name);
-            sound(&target, &client).await;
+            let seen = state(&client).await;
+            assert_eq!(seen, after, "{fault}: {}, write {at}", case.name);
+            sound(target, &client).await;
             if !is_struck {
                 break;
             }
@@ -301,4 +300,14 @@ async fn a_write_whose_answer_is_lost_is_made_once_and_succeeds() {
         }
         assert!(at > 1, "{}", case.name);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_answer_is_lost_is_made_once_and_succeeds() {
+    succeeds_once(&Target::with_faults().await, "drop-after").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_was_made_and_answered_by_the_page_of_a_gateway_is_made_once_and_succeeds() {
+    succeeds_once(&Target::with_faults().await, "page-after").await;
 }

@@ -14,10 +14,14 @@ use crate::support::{Target, seed, target};
 
 const CLIENTS: u64 = 4;
 
-const FAULTS: [&str; 7] = [
+const FAULTS: [&str; 11] = [
     "throttle:odds=0.03",
     "conflict:odds=0.03",
+    "replicated:odds=0.03",
     "internal:odds=0.02",
+    "empty:odds=0.01",
+    "page:odds=0.01",
+    "page-after:odds=0.02",
     "unprocessed:odds=0.1",
     "drop-before:odds=0.02",
     "drop-after:odds=0.03",

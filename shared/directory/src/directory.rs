@@ -11,6 +11,7 @@ use scim_core::members::represent;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
+use crate::deadline::Deadline;
 use crate::error::DirectoryError;
 use crate::items::{Stored, read_resource};
 use crate::keys;
@@ -29,6 +30,7 @@ pub struct Directory {
     pub(crate) tenant: TenantId,
     pub(crate) meter: Arc<Meter>,
     pub(crate) rules: Rules,
+    pub(crate) deadline: Option<Deadline>,
 }
 
 /// A member of a group.
@@ -115,6 +117,7 @@ impl Directory {
             tenant,
             meter,
             rules: Rules::NONE,
+            deadline: None,
         }
     }
 

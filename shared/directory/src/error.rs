@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use scim_core::ResourceId;
 use scim_core::effort::Spent;
@@ -61,9 +62,13 @@ pub enum DirectoryError {
     Contended,
     /// The table or the secrets are throttled.
     Throttled,
+    /// The time that a request has was over before the change was made.
+    OutOfTime,
     /// The table or the secrets cannot be reached.
     Unavailable(String),
-    /// What is stored cannot be understood, or AWS refuses what it should not.
+    /// AWS refuses what it should not, by this code: a permission, a key or the table was taken away, for now.
+    Refused(String),
+    /// What is stored cannot be understood, or a request is built wrongly.
     Internal(String),
 }
 
@@ -93,7 +98,9 @@ impl fmt::Display for DirectoryError {
             Self::TooMany => f.write_str("the query takes too long"),
             Self::Contended => f.write_str("too many writes to the same items"),
             Self::Throttled => f.write_str("throttled"),
+            Self::OutOfTime => f.write_str("the time is over"),
             Self::Unavailable(what) => write!(f, "unavailable: {what}"),
+            Self::Refused(code) => write!(f, "refused: {code}"),
             Self::Internal(what) => write!(f, "internal: {what}"),
         }
     }
@@ -101,36 +108,177 @@ impl fmt::Display for DirectoryError {
 
 impl Error for DirectoryError {}
 
-/// The error codes by which DynamoDB asks for less.
-const THROTTLES: [&str; 4] = [
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "ThrottlingError",
+/// What an error code of AWS asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Asks {
+    /// Fewer calls.
+    Less,
+    /// The same call once more: another one was at the same items, and nothing was done.
+    Again,
+    /// Patience: the service failed, or what answered is not the service.
+    Patience,
+    /// Somebody who gives a permission, a key or the table back. Until then nothing is done.
+    Mending,
+    /// Another request: this one is built wrongly.
+    Rebuilding,
+}
+
+/// The codes of DynamoDB and Secrets Manager, of AWS in common, and of the reasons why a transaction was canceled.
+/// Each has what AWS documents of it ("OK to retry?"), and what the SDK's own classifier makes of it.
+const CODES: [(&str, Asks); 49] = [
+    ("ProvisionedThroughputExceededException", Asks::Less),
+    ("ProvisionedThroughputExceeded", Asks::Less),
+    ("RequestLimitExceeded", Asks::Less),
+    ("ThrottlingException", Asks::Less),
+    ("ThrottlingError", Asks::Less),
+    ("Throttling", Asks::Less),
+    ("ThrottledException", Asks::Less),
+    ("RequestThrottledException", Asks::Less),
+    ("RequestThrottled", Asks::Less),
+    ("TooManyRequestsException", Asks::Less),
+    ("LimitExceededException", Asks::Less),
+    ("BandwidthLimitExceeded", Asks::Less),
+    ("SlowDown", Asks::Less),
+    ("PriorRequestNotComplete", Asks::Less),
+    ("TransactionConflictException", Asks::Again),
+    ("TransactionConflict", Asks::Again),
+    ("TransactionInProgressException", Asks::Again),
+    // A table in several regions, whose other writer is in another one.
+    ("ReplicatedWriteConflictException", Asks::Again),
+    ("InternalServerError", Asks::Patience),
+    ("InternalServiceError", Asks::Patience),
+    ("InternalFailure", Asks::Patience),
+    ("ServiceUnavailable", Asks::Patience),
+    ("ServiceUnavailableException", Asks::Patience),
+    ("RequestTimeout", Asks::Patience),
+    ("RequestTimeoutException", Asks::Patience),
+    ("InvalidEndpointException", Asks::Patience),
+    ("AccessDeniedException", Asks::Mending),
+    ("AccessDenied", Asks::Mending),
+    ("NotAuthorized", Asks::Mending),
+    ("OptInRequired", Asks::Mending),
+    ("ExpiredTokenException", Asks::Mending),
+    ("ExpiredToken", Asks::Mending),
+    ("RequestExpired", Asks::Mending),
+    ("UnrecognizedClientException", Asks::Mending),
+    ("InvalidClientTokenId", Asks::Mending),
+    ("InvalidSignatureException", Asks::Mending),
+    ("SignatureDoesNotMatch", Asks::Mending),
+    ("IncompleteSignatureException", Asks::Mending),
+    ("MissingAuthenticationTokenException", Asks::Mending),
+    ("ResourceNotFoundException", Asks::Mending),
+    ("ResourceInUseException", Asks::Mending),
+    ("ValidationException", Asks::Rebuilding),
+    ("ValidationError", Asks::Rebuilding),
+    ("SerializationException", Asks::Rebuilding),
+    ("UnknownOperationException", Asks::Rebuilding),
+    ("IdempotentParameterMismatchException", Asks::Rebuilding),
+    ("ItemCollectionSizeLimitExceededException", Asks::Rebuilding),
+    ("ItemCollectionSizeLimitExceeded", Asks::Rebuilding),
+    // Where a write has a condition, its own meaning comes first.
+    ("ConditionalCheckFailedException", Asks::Rebuilding),
 ];
+
+/// What an answer that is no success asks for. One without a code, such as the page of something between us and AWS,
+/// says nothing of the request, whatever its status: an unreadable answer of status 200 is among them. A code that is
+/// not known is a refusal that may be lifted: of KMS, for one, whose codes reach us through DynamoDB.
+pub(crate) fn asks(code: Option<&str>, status: u16) -> Asks {
+    let Some(code) = code else {
+        return match status {
+            429 => Asks::Less,
+            _ => Asks::Patience,
+        };
+    };
+    let known = CODES.iter().find(|(name, _)| *name == code);
+    match known {
+        Some((_, asks)) => *asks,
+        None if status >= 500 => Asks::Patience,
+        None => Asks::Mending,
+    }
+}
+
+/// What an answer that is no success means, where its operation has no meaning of its own for it.
+pub(crate) fn meaning(code: Option<&str>, status: u16) -> DirectoryError {
+    let named = |code: Option<&str>| match code {
+        Some(code) => code.to_owned(),
+        None => format!("an answer of status {status} without a code"),
+    };
+    match asks(code, status) {
+        Asks::Less => DirectoryError::Throttled,
+        Asks::Again => DirectoryError::Contended,
+        Asks::Patience => DirectoryError::Unavailable(named(code)),
+        Asks::Mending => DirectoryError::Refused(named(code)),
+        Asks::Rebuilding => DirectoryError::Internal(named(code)),
+    }
+}
 
 /// What an SDK error means, where its operation has no meaning of its own for it. The text holds the
 /// error code and never the message, which may quote keys.
-pub(crate) fn from_sdk<E, R>(error: &SdkError<E, R>) -> DirectoryError
+pub(crate) fn from_sdk<E>(error: &SdkError<E, HttpResponse>) -> DirectoryError
 where
     E: ProvideErrorMetadata,
 {
     match error {
-        SdkError::ServiceError(service) => match service.err().code() {
-            Some(code) if THROTTLES.contains(&code) => DirectoryError::Throttled,
-            Some("InternalServerError" | "ServiceUnavailable" | "InternalServiceError") => {
-                DirectoryError::Unavailable("the service failed".to_owned())
-            }
-            Some(code) => DirectoryError::Internal(code.to_owned()),
-            None => DirectoryError::Internal("an error without a code".to_owned()),
-        },
+        SdkError::ServiceError(service) => {
+            meaning(service.err().code(), service.raw().status().as_u16())
+        }
         SdkError::TimeoutError(_) => DirectoryError::Unavailable("timed out".to_owned()),
         SdkError::DispatchFailure(_) => DirectoryError::Unavailable("cannot connect".to_owned()),
         SdkError::ResponseError(_) => DirectoryError::Unavailable("no answer".to_owned()),
+        // The credentials are in the environment: there are none to be loaded that could fail for now.
         _ => DirectoryError::Internal("a request could not be made".to_owned()),
     }
 }
 
+/// Whether the same call may be made once more at once, since nothing was done of it.
+pub(crate) fn is_contended<E>(error: &SdkError<E, HttpResponse>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    matches!(from_sdk(error), DirectoryError::Contended)
+}
+
 pub(crate) fn corrupt(what: &str) -> DirectoryError {
     DirectoryError::Internal(format!("stored {what} cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_stands_in_the_table_twice() {
+        let names: std::collections::BTreeSet<_> = CODES.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), CODES.len());
+    }
+
+    #[test]
+    fn an_answer_without_a_code_or_of_status_500_and_more_is_no_defect_of_ours() {
+        for status in [
+            200, 301, 400, 403, 404, 408, 413, 421, 500, 502, 503, 504, 599,
+        ] {
+            assert_eq!(asks(None, status), Asks::Patience, "{status}");
+        }
+        assert_eq!(asks(None, 429), Asks::Less);
+        for status in [500, 502, 503, 504] {
+            assert_eq!(asks(Some("SomethingNew"), status), Asks::Patience);
+        }
+        // A code says more than the status that it came with.
+        assert_eq!(asks(Some("ThrottlingException"), 503), Asks::Less);
+    }
+
+    #[test]
+    fn a_refusal_that_somebody_can_lift_is_told_from_a_request_that_is_built_wrongly() {
+        for code in [
+            "KMSDisabledException",
+            "KMSAccessDeniedException",
+            "AccessDeniedException",
+            "NewIn2030",
+        ] {
+            let refused = meaning(Some(code), 400);
+            assert!(matches!(refused, DirectoryError::Refused(named) if named == code));
+        }
+        let wrong = meaning(Some("ValidationException"), 400);
+        assert!(matches!(wrong, DirectoryError::Internal(_)), "{wrong:?}");
+    }
 }

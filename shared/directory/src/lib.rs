@@ -92,6 +92,7 @@ mod adopt;
 pub mod attempts;
 pub mod connect;
 pub mod counts;
+pub mod deadline;
 pub mod directory;
 pub mod error;
 pub mod items;

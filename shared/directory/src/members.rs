@@ -180,7 +180,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `TooManyMembers` when one request cannot change so many.
+    /// `TooManyMembers` when one request cannot change so many, `OutOfTime`.
     pub async fn edges_for(
         &self,
         group: ResourceId,
@@ -195,13 +195,13 @@ impl Directory {
                 edges.remove = delta.remove;
                 edges.check_bound()?;
                 if edges.is_large() {
-                    self.narrow(&mut edges).await?;
+                    self.prepared(self.narrow(&mut edges)).await?;
                 }
             }
             Base::Nobody => {
                 edges.check_bound()?;
                 edges.is_fenced = true;
-                for MemberRef { id, .. } in self.members_of(group).await? {
+                for MemberRef { id, .. } in self.prepared(self.members_of(group)).await? {
                     if edges.add.remove(&id).is_none() {
                         edges.remove.insert(id);
                     }

@@ -4,28 +4,29 @@
 //! figures that DynamoDB returns.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
 
 use scim_core::sort::Direction;
 
-use crate::error::{DirectoryError, from_sdk};
+use crate::connect::quota;
+use crate::error::{Asks, DirectoryError, asks, from_sdk, is_contended, meaning};
 use crate::keys::{self, Key, PARTITION_KEY, SORT_KEY};
 
+mod again;
 mod batch;
 mod meter;
 
+use again::ATTEMPTS;
+pub use again::backoff;
+pub(crate) use again::seed;
 pub use meter::{Meter, Spent};
 
 /// An item's attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// How often a call is repeated because of contention or unprocessed keys.
-const ATTEMPTS: u32 = 12;
 
 /// Sort keys from one to another, both included.
 #[derive(Clone, Debug)]
@@ -81,6 +82,16 @@ impl Store {
     #[must_use]
     pub const fn new(client: Client, table: String) -> Self {
         Self { client, table }
+    }
+
+    /// The same table for work that nobody waits for: by the same connections, with a quota of repetitions of its own.
+    #[must_use]
+    pub fn behind(&self) -> Self {
+        let config = self.client.config().to_builder().retry_partition(quota());
+        Self {
+            client: Client::from_conf(config.build()),
+            table: self.table.clone(),
+        }
     }
 
     pub(crate) fn table(&self) -> &str {
@@ -210,48 +221,57 @@ impl Store {
                 }
                 Err(error) => error,
             };
-            if let Some(service) = error.as_service_error() {
-                if service.code() == Some("TransactionConflictException") {
-                    continue;
-                }
-                if service.is_conditional_check_failed_exception() {
-                    let item = match error.into_service_error() {
-                        aws_sdk_dynamodb::operation::update_item::UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
-                        _ => None,
-                    };
-                    return Ok(Put::Refused(item));
-                }
+            if is_contended(&error) {
+                continue;
+            }
+            let is_refused = error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
+            if is_refused {
+                return Ok(Put::Refused(match error.into_service_error() {
+                    UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
+                }));
             }
             return Err(from_sdk(&error));
         }
         Err(DirectoryError::Contended)
     }
 
-    /// Writes all or nothing. `token` makes a repetition by the SDK harmless; it must not be used for
-    /// another transaction.
-    /// An update without conditions, and the attributes that it changed.
+    /// An update without conditions, and the attributes that it changed. After a lost answer the SDK makes it twice.
     pub(crate) async fn add(
         &self,
         update: aws_sdk_dynamodb::types::Update,
         meter: &Meter,
     ) -> Result<Item, DirectoryError> {
-        meter.call(&["dynamodb:UpdateItem"]);
-        let output = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(update.key().clone()))
-            .update_expression(update.update_expression())
-            .set_expression_attribute_values(update.expression_attribute_values().cloned())
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| from_sdk(&error))?;
-        meter.wrote(output.consumed_capacity());
-        Ok(output.attributes.unwrap_or_default())
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt, update.update_expression().len()).await;
+            meter.call(&["dynamodb:UpdateItem"]);
+            let result = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(update.key().clone()))
+                .update_expression(update.update_expression())
+                .set_expression_attribute_values(update.expression_attribute_values().cloned())
+                .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            match result {
+                Ok(output) => {
+                    meter.wrote(output.consumed_capacity());
+                    return Ok(output.attributes.unwrap_or_default());
+                }
+                Err(error) if is_contended(&error) => {}
+                Err(error) => return Err(from_sdk(&error)),
+            }
+        }
+        Err(DirectoryError::Contended)
     }
 
+    /// Writes all or nothing. `token` makes a repetition by the SDK harmless; it must not be used for
+    /// another transaction.
     pub(crate) async fn transact(
         &self,
         actions: Vec<TransactWriteItem>,
@@ -290,7 +310,7 @@ impl Store {
                         return Ok(Transacted::Refused(refused));
                     }
                 }
-                Some(TransactWriteItemsError::TransactionInProgressException(_)) => {}
+                _ if is_contended(&error) => {}
                 _ => return Err(from_sdk(&error)),
             }
         }
@@ -310,14 +330,10 @@ fn refused(codes: &[&str]) -> Result<Option<Vec<usize>>, DirectoryError> {
     if !failed.is_empty() {
         return Ok(Some(failed));
     }
-    let passing = [
-        "None",
-        "TransactionConflict",
-        "ThrottlingError",
-        "ProvisionedThroughputExceeded",
-    ];
-    match codes.iter().find(|code| !passing.contains(code)) {
-        Some(code) => Err(DirectoryError::Internal((*code).to_owned())),
+    let repeats = |code: &&&str| matches!(asks(Some(code), 400), Asks::Again | Asks::Less);
+    let reasons = codes.iter().filter(|code| **code != "None");
+    match reasons.clone().find(|code| !repeats(code)) {
+        Some(code) => Err(meaning(Some(code), 400)),
         None => Ok(None),
     }
 }
@@ -338,29 +354,6 @@ fn iam_actions(actions: &[TransactWriteItem]) -> Vec<&'static str> {
         .flatten()
         .collect();
     used.into_iter().collect()
-}
-
-/// Waits before a repetition: nothing before the first attempt, then up to twice as long each time,
-/// at most half a second, spread by `seed` so that competitors do not meet again.
-pub async fn backoff(attempt: u32, seed: usize) {
-    if attempt == 0 {
-        return;
-    }
-    let most = 5_u64.saturating_mul(1 << attempt.min(7)).min(500);
-    let spread = seed.wrapping_mul(0x9E37_79B9).wrapping_add(
-        usize::try_from(attempt)
-            .unwrap_or_default()
-            .wrapping_mul(0x85EB_CA6B),
-    );
-    let wait = most / 2 + u64::try_from(spread % 1_000).unwrap_or_default() * most / 2_000;
-    tokio::time::sleep(Duration::from_millis(wait)).await;
-}
-
-/// A number out of a write id, to spread repetitions.
-pub(crate) fn seed(token: &str) -> usize {
-    token.bytes().fold(0, |sum: usize, byte| {
-        sum.wrapping_mul(31).wrapping_add(usize::from(byte))
-    })
 }
 
 /// A text attribute of an item.
@@ -390,4 +383,40 @@ pub(crate) fn item(
     item.insert(PARTITION_KEY.to_owned(), AttributeValue::S(key.pk.clone()));
     item.insert(SORT_KEY.to_owned(), AttributeValue::S(key.sk.clone()));
     item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canceled_transaction_is_made_again_refused_or_failed_by_its_reasons() {
+        let none = "None";
+        for again in [
+            ["TransactionConflict", none],
+            [none, "ThrottlingError"],
+            ["ProvisionedThroughputExceeded", "TransactionConflict"],
+            [none, none],
+        ] {
+            assert!(matches!(refused(&again), Ok(None)), "{again:?}");
+        }
+        for (codes, places) in [
+            (["ConditionalCheckFailed", none], vec![0]),
+            (["TransactionConflict", "ConditionalCheckFailed"], vec![1]),
+            (
+                ["ConditionalCheckFailed", "ConditionalCheckFailed"],
+                vec![0, 1],
+            ),
+        ] {
+            assert_eq!(refused(&codes).unwrap(), Some(places), "{codes:?}");
+        }
+        for code in ["ItemCollectionSizeLimitExceeded", "ValidationError"] {
+            let failed = refused(&[none, code]);
+            assert!(matches!(failed, Err(DirectoryError::Internal(named)) if named == code));
+        }
+        for code in ["AccessDenied", "SomethingNew"] {
+            let failed = refused(&["TransactionConflict", code]);
+            assert!(matches!(failed, Err(DirectoryError::Refused(named)) if named == code));
+        }
+    }
 }

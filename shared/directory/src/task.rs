@@ -179,7 +179,11 @@ impl Directory {
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
         let range = Range::prefix(keys::tasks(&self.tenant), &format!("{id}#"));
-        for met in self.finish_in(&range, Due::All, now, by).await? {
+        let finished = self.afterwards(
+            OWNED.unsigned_abs(),
+            self.finish_in(&range, Due::All, now, by),
+        );
+        for met in finished.await.ok_or(DirectoryError::OutOfTime)?? {
             if let Fate::Failed(error) = met.fate {
                 return Err(error);
             }

@@ -39,7 +39,7 @@ const CONCURRENCY: usize = 16;
 /// How long after the beginning a step may be started.
 const START: Duration = Duration::from_secs(20);
 /// How long after the beginning the answer is given, whatever still runs.
-const ANSWER: Duration = Duration::from_secs(25);
+const ANSWER: Duration = Duration::from_secs(24);
 
 /// What carries out bulk requests of one tenant.
 pub struct Bulk<'b> {

@@ -1,11 +1,12 @@
 //! What is done about changes of the table: the function `events`, which its stream invokes.
 //!
-//! [`Subject`] says what a record is about. Records of one subject are looked after together, in their order,
-//! subjects side by side; a new kind of work is a variant of it, an arm in [`Record::subject`] and in
+//! [`Subject`] says what a record is about. Records of one subject in a batch are looked after together, subjects side
+//! by side; a new kind of work is a variant of it, an arm in [`Record::subject`] and in
 //! `Service::look_after`, and a pattern in the filter of `template.yaml`, which says what comes here.
 //!
 //! A record is a wake-up: what there is to do stands in the table. So a record may come twice, late, or beside
-//! others. One whose work failed for now is reported, and comes again. One whose work can never succeed is
+//! others, also those of the same tenant: the stream keeps the order of one item, and of nothing else. One whose work
+//! failed for now is reported, and comes again. One whose work can never succeed is
 //! logged and passed over, because its shard would stand still behind it. Whatever was passed over, or never
 //! came because the stream forgets after a day, is met by the [sweep](Service::sweep).
 
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use directory::directory::Directory;
 use directory::error::DirectoryError;
-use directory::store::{Meter, Spent};
+use directory::store::{Meter, Spent, Store};
 use directory::tenant_id::TenantId;
 use directory::tenants::Status;
 use futures_util::FutureExt;
@@ -228,7 +229,7 @@ impl Service {
         &self,
         meter: &Arc<Meter>,
     ) -> Result<(usize, Option<DirectoryError>), DirectoryError> {
-        let names = directory::task::tenants(&self.store, meter).await?;
+        let names = directory::task::tenants(&self.behind(), meter).await?;
         let each: Vec<_> = names
             .iter()
             .map(|(tenant, status)| {
@@ -248,7 +249,13 @@ impl Service {
     }
 
     pub(crate) fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
-        Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
+        Directory::new(self.behind(), tenant.clone(), Arc::clone(meter))
+    }
+
+    /// The table for work that nobody waits for.
+    fn behind(&self) -> Arc<Store> {
+        let behind = self.behind.get_or_init(|| Arc::new(self.store.behind()));
+        Arc::clone(behind)
     }
 }
 

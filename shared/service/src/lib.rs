@@ -4,10 +4,11 @@
 //! stored in `directory`; this crate knows methods, headers, callers, and the order of things.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use directory::connect::Clients;
+use directory::deadline::{Deadline, Patience};
 use directory::directory::Directory;
 use directory::keyring::Keyrings;
 use directory::last_used::Uses;
@@ -18,9 +19,7 @@ use directory::tenants::Tenants;
 use directory::token::KeyringId;
 use http::{Request, Response, header};
 use scim_core::effort::Effort;
-use scim_core::list::{Page, Place, StartIndex};
-use scim_core::{Catalogue, ErrorKind, ResourceId, ScimError, discovery, limits};
-use serde_json::Value;
+use scim_core::{ErrorKind, ResourceId, ScimError, discovery, limits};
 use tracing::Instrument;
 
 pub mod admin;
@@ -32,8 +31,10 @@ pub mod coding;
 pub mod config;
 pub mod console;
 pub mod cursor;
+mod describe;
 pub mod events;
 pub mod lambda;
+pub mod patience;
 pub mod rate;
 pub mod request;
 pub mod requests;
@@ -49,6 +50,7 @@ pub use routes::Function;
 use auth::{Caller, Gate};
 use clock::{Clock, Ids};
 use coding::Coding;
+use describe::{describe, describe_all};
 use rate::Rates;
 use request::{Address, Parameters, Preconditions};
 use requests::{Report, Requests, Trace};
@@ -62,6 +64,9 @@ const REQUEST_DAYS: u32 = 30;
 /// The SCIM service provider.
 pub struct Service {
     store: Arc<Store>,
+    /// The same table for work that nobody waits for.
+    behind: OnceLock<Arc<Store>>,
+    patience: Patience,
     keyrings: Keyrings,
     whereabouts: Whereabouts,
     tenants: Tenants,
@@ -95,6 +100,8 @@ impl Service {
             whereabouts: Whereabouts::default(),
             tenants: Tenants::new(Arc::clone(&store)),
             store,
+            behind: OnceLock::new(),
+            patience: Patience::USUAL,
             public_url: config.public_url,
             rates: Rates::new(config.rate),
             requests,
@@ -162,7 +169,9 @@ impl Service {
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
         // The future of all endpoints is large: on the heap it burdens no stack.
-        let answer = Box::pin(self.answer(function, &request, &origin, &meter, &mut trace));
+        let deadline = Deadline::of(self.patience);
+        let answer = self.answer(function, &request, &origin, &meter, &mut trace, deadline);
+        let answer = patience::answered(deadline, &request, Box::pin(answer));
         let coding = Coding::accepted(request.headers());
         let mut result = answer.instrument(span).await;
         let failed = match &mut result {
@@ -197,6 +206,7 @@ impl Service {
         origin: &Origin,
         meter: &Arc<Meter>,
         trace: &mut Trace,
+        deadline: Deadline,
     ) -> Result<Outcome, Failure> {
         let address = Address::parse(request.uri().path())?;
         trace.tenant = Some(address.tenant.clone());
@@ -230,19 +240,25 @@ impl Service {
             })?;
         trace.admit(&caller);
         let (route, variable) = routed(function, found)?;
+        let directory = self.directory_of(&caller.tenant, meter).within(deadline);
         if route.endpoint.is_discovery() {
             return self
-                .serve(caller, route, variable, request, &base, meter)
+                .serve(caller, route, variable, request, &base, directory)
                 .await;
         }
         let (rate, key) = (caller.settings.settings.rate, caller.key.id);
         let tenant = caller.tenant.clone();
-        let served = self.serve(caller, route, variable, request, &base, meter);
+        let served = self.serve(caller, route, variable, request, &base, directory);
         let served = self.in_turn(&tenant, rate, served, meter).await;
         if self.uses.is_due(&tenant, key, self.clock.now()) {
             self.tell_use(&tenant, key).await;
         }
         served
+    }
+
+    /// A tenant's directory, for a request.
+    fn directory_of(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+        Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
     }
 
     async fn serve(
@@ -252,7 +268,7 @@ impl Service {
         variable: Option<&str>,
         request: &Request<Bytes>,
         base: &str,
-        meter: &Arc<Meter>,
+        directory: Directory,
     ) -> Result<Outcome, Failure> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
         if route.endpoint.is_discovery() && parameters.filter.is_some() {
@@ -275,7 +291,6 @@ impl Service {
             }
             _ => {}
         }
-        let tenant = caller.tenant.clone();
         let serving = Serving {
             projection: parameters.projection()?,
             parameters,
@@ -284,8 +299,7 @@ impl Service {
             caller: &caller,
             base,
             effort: Effort::of_request(),
-            directory: Directory::new(Arc::clone(&self.store), tenant, Arc::clone(meter))
-                .by(caller.settings.settings.rules()),
+            directory: directory.by(caller.settings.settings.rules()),
             clock: &self.clock,
             ids: &self.ids,
         };
@@ -351,46 +365,4 @@ fn takes_no_filter() -> ScimError {
         ErrorKind::Forbidden,
         "this endpoint takes no filter (RFC 7644 section 4)",
     )
-}
-
-fn describe_all(route: &Route, catalogue: &Catalogue, base: &str) -> Result<Outcome, ScimError> {
-    let resources = match route.endpoint {
-        Endpoint::ResourceTypes => discovery::resource_types(catalogue, base),
-        _ => catalogue
-            .schemas()
-            .iter()
-            .map(|schema| discovery::schema(schema, base))
-            .collect(),
-    };
-    let page = Page {
-        total: u64::try_from(resources.len()).unwrap_or_default(),
-        place: Place::Start(StartIndex::parse(None)?),
-        resources,
-    };
-    Ok(Outcome::Message(page.to_json()))
-}
-
-fn describe(
-    route: &Route,
-    name: &str,
-    catalogue: &Catalogue,
-    base: &str,
-) -> Result<Outcome, ScimError> {
-    let (what, found): (&str, Option<Value>) = match route.endpoint {
-        Endpoint::ResourceType => (
-            "resource type",
-            discovery::find_resource_type(catalogue, name)
-                .map(|found| discovery::resource_type(found, base)),
-        ),
-        _ => (
-            "schema",
-            discovery::find_schema(catalogue, name).map(|found| discovery::schema(found, base)),
-        ),
-    };
-    found.map(Outcome::Message).ok_or_else(|| {
-        ScimError::not_found(format!(
-            "there is no {what} called {}",
-            scim_core::error::quote(name)
-        ))
-    })
 }

@@ -106,7 +106,7 @@ impl<'r> Resources<'r> {
                 let groups = self.groups_from_before(&stored, projection).await?;
                 self.represent(stored, self.groups(&groups), projection)
             }
-            ResourceKind::Group => self.show_group(stored, projection).await?,
+            ResourceKind::Group => self.shown(self.show_group(stored, projection)).await?,
         };
         Ok(Outcome::Created {
             location,
@@ -160,7 +160,7 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             if let Some(stored) = self.write(current, change).await? {
-                return self.resource(stored, groups, projection).await;
+                return self.shown(self.resource(stored, groups, projection)).await;
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -201,7 +201,7 @@ impl<'r> Resources<'r> {
                     ResourceKind::Group if !projection.is_only() => {
                         Ok(Outcome::Changed(stored.resource.meta.version))
                     }
-                    _ => self.resource(stored, groups, projection).await,
+                    _ => self.shown(self.resource(stored, groups, projection)).await,
                 };
             }
         }
@@ -286,14 +286,16 @@ impl<'r> Resources<'r> {
         self.check_offered()?;
         let id = self.id(id)?;
         for attempt in 0..ATTEMPTS {
-            self.pause(attempt).await;
+            self.pause(attempt).await?;
             let found = self.directory.to_delete(self.of.kind, id).await;
             let Some((current, groups)) = found.map_err(explain)? else {
                 // A deletion whose answer never came is asked for again: what it left is cleared.
                 let (now, write) = (self.clock.now(), self.ids.write());
-                let finished = self.directory.finish_deletion(id, now, &write).await;
-                finished.map_err(explain)?;
-                return Err(self.absent(id.as_str()));
+                return match self.directory.finish_deletion(id, now, &write).await {
+                    // The rest is cleared behind the answer.
+                    Ok(()) | Err(DirectoryError::OutOfTime) => Err(self.absent(id.as_str())),
+                    Err(error) => Err(explain(error)),
+                };
             };
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
@@ -317,7 +319,7 @@ impl<'r> Resources<'r> {
         id: ResourceId,
         projection: &Projection,
     ) -> Result<(Stored, Vec<GroupRef>), ScimError> {
-        self.pause(number).await;
+        self.pause(number).await?;
         let beside = self.directory.branch();
         let groups = async move {
             match self.of.kind {
@@ -332,10 +334,14 @@ impl<'r> Resources<'r> {
         tokio::try_join!(self.current(id), groups)
     }
 
-    /// Waits before another attempt, after the resource changed under the last one.
-    async fn pause(&self, number: u32) {
+    /// Waits before another attempt, after the resource changed under the last one, if there is time for one.
+    async fn pause(&self, number: u32) -> Result<(), ScimError> {
         let [seed] = self.ids.bytes::<1>();
         backoff(number, usize::from(seed)).await;
+        match number > 0 && self.directory.is_late() {
+            true => Err(explain(DirectoryError::OutOfTime)),
+            false => Ok(()),
+        }
     }
 
     fn hash(&self, password: &Secret) -> Result<String, ScimError> {

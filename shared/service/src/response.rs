@@ -223,7 +223,10 @@ fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
 /// What a failure of the directory means to a client.
 #[must_use]
 pub fn explain(error: DirectoryError) -> ScimError {
-    if let DirectoryError::Internal(reason) | DirectoryError::Unavailable(reason) = &error {
+    if let DirectoryError::Internal(reason)
+    | DirectoryError::Refused(reason)
+    | DirectoryError::Unavailable(reason) = &error
+    {
         tracing::error!(reason, "storage");
     }
     match error {
@@ -265,7 +268,12 @@ pub fn explain(error: DirectoryError) -> ScimError {
                 "there are too many requests to the same resources; try again in a moment",
             )
         }
-        DirectoryError::Unavailable(_) => ScimError::new(
+        DirectoryError::OutOfTime => ScimError::new(
+            ErrorKind::Unavailable,
+            "the change could not be made in the time that a request has; nothing was changed; send it again in a moment, or its members in several requests",
+        ),
+        // Whoever takes a permission away gives it back: the request is right, and succeeds then.
+        DirectoryError::Unavailable(_) | DirectoryError::Refused(_) => ScimError::new(
             ErrorKind::Unavailable,
             "the service cannot reach its storage at the moment; try again in a moment",
         ),

@@ -100,6 +100,12 @@ async fn accept(listener: TcpListener, forward: Forward) {
     }
 }
 
+/// The refusal of a call.
+fn refuse(fault: Fault, operation: &str, body: &[u8]) -> Result<Response<Full<Bytes>>, Dropped> {
+    let json = serde_json::from_slice(body).unwrap_or_default();
+    response::refusal(fault, operation, &json).ok_or(Dropped)
+}
+
 #[derive(Clone)]
 struct Forward {
     engine: Authority,
@@ -139,10 +145,16 @@ impl Forward {
                 self.send(parts, body).await
             }
             Fault::Unprocessed => self.in_part(parts, body, &operation).await,
-            Fault::Throttle | Fault::Conflict | Fault::Internal => {
-                let json = serde_json::from_slice(&body).unwrap_or_default();
-                response::refusal(fault, &operation, &json).ok_or(Dropped)
+            Fault::PageAfter => {
+                self.send(parts, body.clone()).await?;
+                refuse(fault, &operation, &body)
             }
+            Fault::Throttle
+            | Fault::Conflict
+            | Fault::Replicated
+            | Fault::Internal
+            | Fault::Empty
+            | Fault::Page => refuse(fault, &operation, &body),
         }
     }
 

@@ -17,6 +17,20 @@ fn answer(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     response
 }
 
+/// What a load balancer answers for whoever does not.
+const PAGE: &str = "<html><body><h1>The server did not answer.</h1></body></html>";
+
+/// An answer that is not DynamoDB's.
+fn plain(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
+    if !body.is_empty() {
+        let html = HeaderValue::from_static("text/html");
+        response.headers_mut().insert(CONTENT_TYPE, html);
+    }
+    response
+}
+
 fn exception(name: &str, message: &str) -> Response<Full<Bytes>> {
     let status = match name {
         "InternalServerError" => StatusCode::INTERNAL_SERVER_ERROR,
@@ -63,7 +77,14 @@ pub(super) fn refusal(
             "TransactionConflictException",
             "a transaction is at the item (injected)",
         ),
+        Fault::Replicated => exception(
+            "ReplicatedWriteConflictException",
+            "a request in another region is at the item (injected)",
+        ),
         Fault::Internal => exception("InternalServerError", "injected"),
+        Fault::Empty => plain(StatusCode::SERVICE_UNAVAILABLE, ""),
+        Fault::Page => plain(StatusCode::BAD_GATEWAY, PAGE),
+        Fault::PageAfter => plain(StatusCode::GATEWAY_TIMEOUT, PAGE),
         _ => return None,
     })
 }

@@ -19,8 +19,16 @@ pub enum Fault {
     Throttle,
     /// Refused because another transaction is at the same items.
     Conflict,
+    /// Refused because a writer in another region is at the same item.
+    Replicated,
     /// Failed inside.
     Internal,
+    /// Answered 503 without a body, and not done.
+    Empty,
+    /// Answered 502 with the page of a gateway, and not done.
+    Page,
+    /// Answered 504 with the page of a gateway, and done.
+    PageAfter,
     /// Of a batch only a part is done.
     Unprocessed,
     /// Answered later.
@@ -37,10 +45,14 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Throttle,
         Self::Conflict,
+        Self::Replicated,
         Self::Internal,
+        Self::Empty,
+        Self::Page,
+        Self::PageAfter,
         Self::Unprocessed,
         Self::Delay(Duration::from_millis(100)),
         Self::DropBefore,
@@ -55,7 +67,11 @@ impl Fault {
         match self {
             Self::Throttle => "throttle",
             Self::Conflict => "conflict",
+            Self::Replicated => "replicated",
             Self::Internal => "internal",
+            Self::Empty => "empty",
+            Self::Page => "page",
+            Self::PageAfter => "page-after",
             Self::Unprocessed => "unprocessed",
             Self::Delay(_) => "delay",
             Self::DropBefore => "drop-before",
@@ -106,6 +122,8 @@ impl Rule {
         let fits = match self.fault {
             Fault::Unprocessed => operation.starts_with("Batch"),
             Fault::Conflict => is_write(operation) && operation != "BatchWriteItem",
+            // Tables whose regions agree on each write take no transactions.
+            Fault::Replicated => is_write(operation) && operation != "TransactWriteItems",
             _ => true,
         };
         let holds = |text: &String| {

@@ -109,6 +109,8 @@ async fn a_refusal_is_the_one_of_aws_and_nothing_is_done() {
             "TransactionConflict",
         ),
         ("internal", "InternalServerError", "lost"),
+        ("empty", "lost", "lost"),
+        ("page", "lost", "lost"),
     ] {
         bench.set(&[rule]);
         assert_eq!(bench.put("a").await, Err(single.to_owned()), "{rule}");
@@ -120,6 +122,30 @@ async fn a_refusal_is_the_one_of_aws_and_nothing_is_done() {
         assert_eq!(bench.faults.injected()[rule], 2);
     }
     assert!(!bench.has("a").await);
+}
+
+#[tokio::test]
+async fn a_page_of_a_gateway_comes_before_or_after_the_write() {
+    let bench = bench().await;
+    bench.set(&[
+        "page:item=before",
+        "empty:item=empty",
+        "page-after:item=after",
+    ]);
+    for (name, is_done) in [("before", false), ("empty", false), ("after", true)] {
+        assert_eq!(bench.put(name).await, Err("lost".to_owned()));
+        assert_eq!(bench.has(name).await, is_done, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_writer_in_another_region_meets_single_writes_only() {
+    let bench = bench().await;
+    bench.set(&["replicated"]);
+    let code = "ReplicatedWriteConflictException".to_owned();
+    assert_eq!(bench.put("a").await, Err(code));
+    assert_eq!(bench.transact("b").await, Ok(()));
+    assert!(!bench.has("a").await && bench.has("b").await);
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use std::fmt;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
+use crate::error::{Asks, asks};
+
 /// Why a keyring could not be read or changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyringError {
@@ -67,29 +69,93 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for KeyringError {
             SdkError::TimeoutError(_) => Self::Unavailable(code("timeout")),
             SdkError::DispatchFailure(_) => Self::Unavailable(code("no connection")),
             SdkError::ResponseError(_) => Self::Unavailable(code("broken answer")),
-            SdkError::ServiceError(answer) => {
-                let status = answer.raw().status().as_u16();
-                match error.code() {
-                    Some("LimitExceededException") => Self::Worn,
-                    Some("ResourceNotFoundException") => Self::Missing,
-                    name if status >= 500 || status == 429 || is_throttle(name) => {
-                        Self::Unavailable(code("no code"))
-                    }
-                    _ => Self::Refused(code("no code")),
-                }
-            }
+            SdkError::ServiceError(answer) => match error.code() {
+                Some("LimitExceededException") => Self::Worn,
+                Some("ResourceNotFoundException") => Self::Missing,
+                named => match asks(named, answer.raw().status().as_u16()) {
+                    Asks::Less | Asks::Again | Asks::Patience => Self::Unavailable(code("no code")),
+                    Asks::Mending | Asks::Rebuilding => Self::Refused(code("no code")),
+                },
+            },
             _ => Self::Refused(code("no request")),
         }
     }
 }
 
-/// Whether the code asks to come back later. Secrets Manager sends these with status 400.
-fn is_throttle(code: Option<&str>) -> bool {
-    let throttles = [
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-    ];
-    code.is_some_and(|code| throttles.contains(&code) || code == "InternalServiceError")
+#[cfg(test)]
+mod tests {
+    use aws_sdk_secretsmanager::error::ErrorMetadata;
+    use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+
+    use super::*;
+
+    fn error(code: Option<&str>, status: u16, body: &'static str) -> KeyringError {
+        let mut metadata = ErrorMetadata::builder();
+        if let Some(code) = code {
+            metadata = metadata.code(code);
+        }
+        let error = GetSecretValueError::generic(metadata.build());
+        let raw = HttpResponse::new(status.try_into().unwrap(), body.into());
+        SdkError::service_error(error, raw).into()
+    }
+
+    #[test]
+    fn what_passes_is_told_from_what_somebody_must_mend() {
+        let unavailable = |code: &str| KeyringError::Unavailable(code.to_owned());
+        let refused = |code: &str| KeyringError::Refused(code.to_owned());
+        for (code, status, expected) in [
+            (None, 500, unavailable("no code")),
+            (None, 502, unavailable("no code")),
+            (None, 503, unavailable("no code")),
+            (None, 504, unavailable("no code")),
+            (None, 403, unavailable("no code")),
+            (None, 200, unavailable("no code")),
+            (Some("SomethingNew"), 500, unavailable("SomethingNew")),
+            (
+                Some("InternalServiceError"),
+                400,
+                unavailable("InternalServiceError"),
+            ),
+            (
+                Some("ThrottlingException"),
+                400,
+                unavailable("ThrottlingException"),
+            ),
+            (Some("Throttling"), 400, unavailable("Throttling")),
+            (
+                Some("RequestLimitExceeded"),
+                400,
+                unavailable("RequestLimitExceeded"),
+            ),
+            (
+                Some("TooManyRequestsException"),
+                429,
+                unavailable("TooManyRequestsException"),
+            ),
+            (Some("LimitExceededException"), 400, KeyringError::Worn),
+            (
+                Some("ResourceNotFoundException"),
+                400,
+                KeyringError::Missing,
+            ),
+            (
+                Some("AccessDeniedException"),
+                400,
+                refused("AccessDeniedException"),
+            ),
+            (Some("DecryptionFailure"), 400, refused("DecryptionFailure")),
+            (
+                Some("InvalidRequestException"),
+                400,
+                refused("InvalidRequestException"),
+            ),
+            (
+                Some("ExpiredTokenException"),
+                400,
+                refused("ExpiredTokenException"),
+            ),
+        ] {
+            assert_eq!(error(code, status, "<html>"), expected, "{code:?} {status}");
+        }
+    }
 }

@@ -44,9 +44,8 @@ impl Directory {
         plan: &str,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        tokio::time::timeout(PATIENCE, self.apply(group, plan, by))
-            .await
-            .map_err(|_| DirectoryError::Contended)?
+        let applied = self.afterwards(PATIENCE, self.apply(group, plan, by));
+        applied.await.unwrap_or(Err(DirectoryError::Contended))
     }
 
     async fn apply(

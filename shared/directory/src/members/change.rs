@@ -270,9 +270,12 @@ impl Directory {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<Stored, DirectoryError> {
-        self.know(&mut edges).await?;
-        self.check_cycles(&mut edges).await?;
-        self.prepare(&edges, now, write).await?;
+        self.prepared(async {
+            self.know(&mut edges).await?;
+            self.check_cycles(&mut edges).await?;
+            self.prepare(&edges, now, write).await
+        })
+        .await?;
         let head = self.group_head(changing, &edges, 0, now, write)?;
         let mut actions = Actions::default();
         actions.update(crate::write::opening(head, write.as_str()), Role::Resource);
@@ -305,8 +308,11 @@ impl Directory {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<Stored, DirectoryError> {
-        self.know(&mut edges).await?;
-        self.prepare(&edges, now, write).await?;
+        self.prepared(async {
+            self.know(&mut edges).await?;
+            self.prepare(&edges, now, write).await
+        })
+        .await?;
         let key = keys::resource(&self.tenant, resource.kind, resource.id);
         let mut item = resource_item(&key, &resource, 0, None, write)?;
         item.insert(attribute::OPEN.to_owned(), s(write.as_str()));

@@ -184,10 +184,12 @@ impl Store {
                     let branch = meter.branch();
                     for attempt in 0..ATTEMPTS {
                         backoff(attempt, left.len()).await;
-                        left = self.batch_write_one(left, &branch).await?;
-                        if left.is_empty() {
-                            return Ok(());
-                        }
+                        left = match self.batch_write_one(&left, &branch).await {
+                            Ok(left) if left.is_empty() => return Ok(()),
+                            Ok(left) => left,
+                            Err(DirectoryError::Contended) => left,
+                            Err(error) => return Err(error),
+                        };
                     }
                     Err(DirectoryError::Throttled)
                 }
@@ -201,14 +203,14 @@ impl Store {
 
     async fn batch_write_one(
         &self,
-        requests: Vec<WriteRequest>,
+        requests: &[WriteRequest],
         meter: &Meter,
     ) -> Result<Vec<WriteRequest>, DirectoryError> {
         meter.call(&["dynamodb:BatchWriteItem"]);
         let output = self
             .client
             .batch_write_item()
-            .request_items(&self.table, requests)
+            .request_items(&self.table, requests.to_vec())
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await

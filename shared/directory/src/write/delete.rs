@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use scim_core::ResourceId;
 
+use super::depart::PATIENCE;
 use super::{Actions, Change, MOST_ROUNDS, Role};
 use crate::directory::Directory;
 use crate::error::DirectoryError;
@@ -60,8 +61,12 @@ impl Directory {
             if refused.is_empty() {
                 // Committed: what is not cleared now is cleared later.
                 let is_small = current.members <= CLEARED_AT_ONCE && current.plan.is_none();
-                if has_edges && is_small && self.clear_group(id).await.is_ok() {
-                    let _ = self.close_task(&task).await;
+                if has_edges && is_small {
+                    let clear = async {
+                        self.clear_group(id).await?;
+                        self.close_task(&task).await
+                    };
+                    let _ = self.afterwards(PATIENCE, clear).await;
                 }
                 return Ok(());
             }

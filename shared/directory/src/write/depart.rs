@@ -24,7 +24,7 @@ use crate::store::{Put, Range, sort_key};
 use crate::task::Work;
 
 /// How long one request takes a resource out of its groups after the deletion.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How many edges of a deleted group are read at once, so that a process that clears many groups holds few.
 const EDGES_AT_ONCE: usize = 2_000;
@@ -40,8 +40,11 @@ impl Directory {
     ) -> Result<(), DirectoryError> {
         let (kind, id) = (current.resource.kind, current.resource.id);
         let task = keys::task(&self.tenant, id, write.as_str());
-        self.open_task(&task, Work::Deletion(kind), now).await?;
-        self.mark_departing(id, &groups, write).await?;
+        self.prepared(async {
+            self.open_task(&task, Work::Deletion(kind), now).await?;
+            self.mark_departing(id, &groups, write).await
+        })
+        .await?;
         let mut actions = self.removal(current, now)?;
         actions.check_task(self.store.table(), &task)?;
         let token = write.derived("commit").token(0);
@@ -56,7 +59,7 @@ impl Directory {
             self.clear_behind(kind, id, now, &by).await?;
             self.close_task(&task).await
         };
-        let _ = tokio::time::timeout(PATIENCE, clear).await;
+        let _ = self.afterwards(PATIENCE, clear).await;
         Ok(())
     }
 

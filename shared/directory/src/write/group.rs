@@ -22,7 +22,8 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `Stale`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyGroups`, `TooLarge`, `Contended`.
+    /// `Stale`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyGroups`, `TooLarge`, `Contended`,
+    /// `OutOfTime`.
     pub async fn change_group(
         &self,
         current: &Stored,
@@ -32,8 +33,13 @@ impl Directory {
         write: &WriteId,
     ) -> Result<Option<Stored>, DirectoryError> {
         if let Some(plan) = &current.plan {
-            self.carry_out(current.resource.id, plan, write).await?;
-            return Err(DirectoryError::Stale);
+            let finished = self.carry_out(current.resource.id, plan, write).await;
+            return Err(match finished {
+                Ok(()) => DirectoryError::Stale,
+                // It goes on where it was left, whoever comes next.
+                Err(DirectoryError::Contended) => DirectoryError::OutOfTime,
+                Err(error) => error,
+            });
         }
         let changing = Changing::new(current, attributes, now);
         if edges.is_large() {

@@ -140,8 +140,9 @@ pub(super) async fn get(
     let caller = stand_in(call.admin, &tenant, call.meter).await?;
     let base = format!("{}/{tenant}/scim/v2", call.site);
     let service = &call.admin.service;
+    let directory = service.directory_of(&tenant, call.meter);
     let outcome = service
-        .serve(caller, route, variable, &request, &base, call.meter)
+        .serve(caller, route, variable, &request, &base, directory)
         .await
         .map_err(|failure| Problem::from(failure.error))?;
     let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
@@ -208,9 +209,10 @@ impl Admin {
             return Err(ScimError::new(ErrorKind::NotFound, detail).into());
         };
         let caller = stand_in(self, tenant, meter).await?;
+        let directory = self.service.directory_of(tenant, meter);
         let served = self
             .service
-            .serve(caller, route, variable, request, base, meter)
+            .serve(caller, route, variable, request, base, directory)
             .await;
         let coding = Coding::accepted(request.headers());
         let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));

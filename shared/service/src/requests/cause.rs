@@ -168,13 +168,16 @@ causes! {
     /// A dependency does not answer.
     Unavailable "unavailable" Failed Nothing
         "The service had a short interruption. The identity provider repeats the request by itself; if not, start its provisioning again.";
+    /// There was not enough time.
+    Late "late" Failed Nothing
+        "The request asks for more than can be done within half a minute. The identity provider repeats it by itself; if it fails again, have it send fewer members or operations in one request.";
     /// A defect.
     Internal "internal" Failed TryAgain
         "The service failed. Give the request id to the application's support.";
 }
 
 /// What is found in a detail, and the cause that it tells.
-const TOLD: [(ErrorKind, &str, Cause); 13] = [
+const TOLD: [(ErrorKind, &str, Cause); 17] = [
     (
         ErrorKind::Forbidden,
         "switched off for this tenant",
@@ -204,6 +207,10 @@ const TOLD: [(ErrorKind, &str, Cause); 13] = [
         Cause::Address,
     ),
     (ErrorKind::NotFound, " called ", Cause::Address),
+    (ErrorKind::Unavailable, "than a request may", Cause::Late),
+    (ErrorKind::Unavailable, "longer than it may", Cause::Late),
+    (ErrorKind::Unavailable, "that a request has", Cause::Late),
+    (ErrorKind::Unavailable, "no time left", Cause::Late),
 ];
 
 impl Cause {

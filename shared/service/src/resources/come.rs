@@ -21,7 +21,7 @@ impl Resources<'_> {
         let password = password.map(|secret| self.hash(secret)).transpose()?;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
-                self.pause(attempt).await;
+                self.pause(attempt).await?;
             }
             let come = self.come_as(id, &draft, password.clone()).await;
             match come {

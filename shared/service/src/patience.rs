@@ -1,0 +1,64 @@
+//! An answer in time, whatever a request is at: before the gateway gives up and says less.
+
+use bytes::Bytes;
+use directory::deadline::{Deadline, Patience};
+use http::{Method, Request};
+use scim_core::{ErrorKind, ScimError};
+use tokio::time::timeout_at;
+
+use crate::Service;
+use crate::resources::Resources;
+use crate::response::{Failure, Outcome};
+
+impl Service {
+    /// The same service, whose requests have so much time.
+    #[must_use]
+    pub fn patient(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+}
+
+/// The answer of a request, or what is said when there is none in time. What is dropped then is as safe as in a
+/// process that ends.
+pub(crate) async fn answered(
+    deadline: Deadline,
+    request: &Request<Bytes>,
+    answer: impl Future<Output = Result<Outcome, Failure>>,
+) -> Result<Outcome, Failure> {
+    let answered = timeout_at(deadline.answer(), answer).await;
+    answered.unwrap_or_else(|_| Err(too_late(request.method(), request.uri().path()).into()))
+}
+
+/// What is said of a request that is not done in time.
+#[must_use]
+pub fn too_late(method: &Method, path: &str) -> ScimError {
+    let reads = *method == Method::GET || path.ends_with("/.search");
+    let detail = if reads {
+        "the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment"
+    } else {
+        "the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice"
+    };
+    ScimError::new(ErrorKind::Unavailable, detail)
+}
+
+/// What is said of a change that was made and cannot be shown in time.
+#[must_use]
+pub fn not_shown() -> ScimError {
+    ScimError::new(
+        ErrorKind::Unavailable,
+        "the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`",
+    )
+}
+
+impl Resources<'_> {
+    /// What a change that was made is answered with.
+    pub(crate) async fn shown<T>(
+        &self,
+        show: impl Future<Output = Result<T, ScimError>>,
+    ) -> Result<T, ScimError> {
+        match self.directory.shown_by() {
+            Some(by) => timeout_at(by, show).await.map_err(|_| not_shown())?,
+            None => show.await,
+        }
+    }
+}

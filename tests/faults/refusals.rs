@@ -125,14 +125,16 @@ fn body(text: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r07_every_refusal_of_the_table_has_its_status_and_its_number_of_attempts() {
-    let rows = READS.map(|(status, text, expected, attempts)| async move {
-        let stub = stub(status, body(text)).await;
-        let found = directory(&stub).get(ResourceKind::User, new_ids().0).await;
-        let error = found.expect_err("a failure");
-        assert!(!error.to_string().contains("secret"), "{error}");
-        let calls = stub.calls.load(Ordering::SeqCst);
-        let answered = explain(error).status();
-        assert_eq!((answered, calls), (expected, attempts), "{status} {text}");
+    let rows = READS.into_iter().map(|(status, text, expected, attempts)| {
+        Box::pin(async move {
+            let stub = stub(status, body(text)).await;
+            let found = directory(&stub).get(ResourceKind::User, new_ids().0).await;
+            let error = found.expect_err("a failure");
+            assert!(!error.to_string().contains("secret"), "{error}");
+            let calls = stub.calls.load(Ordering::SeqCst);
+            let answered = explain(error).status();
+            assert_eq!((answered, calls), (expected, attempts), "{status} {text}");
+        })
     });
     futures_util::future::join_all(rows).await;
 }
@@ -151,16 +153,18 @@ const REASONS: [(&str, u16, bool); 8] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_reason_of_a_canceled_transaction_has_its_status_and_is_made_again_or_not() {
-    let rows = REASONS.map(|(reason, expected, is_repeated)| async move {
-        let canceled = json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "CancellationReasons": [{ "Code": "None" }, { "Code": reason }, { "Code": "None" }],
-        });
-        let stub = stub(400, canceled.to_string()).await;
-        let error = created(&directory(&stub)).await.expect_err("a failure");
-        let calls = stub.calls.load(Ordering::SeqCst);
-        assert_eq!(explain(error).status(), expected, "{reason}");
-        assert_eq!(calls, if is_repeated { 12 } else { 1 }, "{reason}");
+    let rows = REASONS.into_iter().map(|(reason, expected, is_repeated)| {
+        Box::pin(async move {
+            let canceled = json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "CancellationReasons": [{ "Code": "None" }, { "Code": reason }, { "Code": "None" }],
+            });
+            let stub = stub(400, canceled.to_string()).await;
+            let error = created(&directory(&stub)).await.expect_err("a failure");
+            let calls = stub.calls.load(Ordering::SeqCst);
+            assert_eq!(explain(error).status(), expected, "{reason}");
+            assert_eq!(calls, if is_repeated { 12 } else { 1 }, "{reason}");
+        })
     });
     futures_util::future::join_all(rows).await;
 }

@@ -579,8 +579,9 @@ mod tests {
         ]);
         assert_eq!(ring.settle(&ends), Edit::Made);
         let left: Vec<KeyRecord> = ring.records();
-        let left: Vec<_> = left.iter().map(|key| (key.id, key.expires)).collect();
-        assert_eq!(left, [(key(2).1.id, Some(at(60))), (key(3).1.id, None)]);
+        let left: BTreeMap<_, _> = left.iter().map(|key| (key.id, key.expires)).collect();
+        let expected = [(key(2).1.id, Some(at(60))), (key(3).1.id, None)];
+        assert_eq!(left, BTreeMap::from(expected));
         assert_eq!(ring.settle(&ends), Edit::Moot);
     }
 

@@ -19,6 +19,7 @@
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
 //! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
 //! | [`effort`] | how much work a request may cause | RFC 7644 §7.7 |
+//! | [`active`] | whether a user is active | RFC 7643 §4.1.1 |
 //! | [`policy`] | what a tenant accepts beyond the schemas | RFC 7644 §3.3 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
 //!
@@ -29,6 +30,7 @@
 
 #![warn(missing_docs)]
 
+pub mod active;
 pub mod bulk;
 #[cfg(test)]
 mod characteristics;

@@ -2,14 +2,16 @@
 //!
 //! Attributes that are not accepted are as if no schema knew them: they are not published, passed over in what
 //! clients write (RFC 7644 §3.3) and not shown. The rules for e-mail addresses are put to a user as it is after
-//! all operations of a request, so that userName and address may change together, in either order; and only
-//! when one of the two changes, so that a user from before a rule can still be deactivated.
+//! all operations of a request, so that userName and address may change together, in either order; only when one
+//! of the two changes or the user becomes active; and never to a user who is inactive afterwards, so that a leaver
+//! can always be deactivated, whatever else the request says (Entra ID renames whom it deletes).
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::Attributes;
+use crate::active::is_active;
 use crate::error::{ScimError, quote};
 use crate::path::{AttrPath, Named};
 use crate::schema::{Attribute, Catalogue, Extension, ResourceKind, ResourceType, Schema};
@@ -44,10 +46,20 @@ impl EmailRules {
     ///
     /// `invalidValue` that says what to map.
     pub fn check(&self, before: Option<&Attributes>, after: &Attributes) -> Result<(), ScimError> {
+        let was_active = before.is_none_or(is_active);
         let is_same = |name: &str| before.is_some_and(|before| before.get(name) == after.get(name));
-        if *self == Self::default() || (is_same("userName") && is_same("emails")) {
+        let is_checked = was_active && is_same("userName") && is_same("emails");
+        if *self == Self::default() || !is_active(after) || is_checked {
             return Ok(());
         }
+        let checked = self.check_active(after);
+        match was_active {
+            true => checked,
+            false => checked.map_err(|error| error.at("the user cannot become active")),
+        }
+    }
+
+    fn check_active(&self, after: &Attributes) -> Result<(), ScimError> {
         let emails = after.get("emails").and_then(Value::as_array);
         let emails = emails.map(Vec::as_slice).unwrap_or_default();
         if emails.is_empty() {
@@ -334,7 +346,37 @@ mod tests {
         after.insert("active".to_owned(), json!(false));
         assert!(BOTH.check(Some(&before), &after).is_ok());
         after.insert("userName".to_owned(), json!("bob"));
-        assert!(BOTH.check(Some(&before), &after).is_err());
+        assert!(BOTH.check(Some(&before), &after).is_ok());
+        let mut title = before.clone();
+        title.insert("title".to_owned(), json!("x"));
+        assert!(BOTH.check(Some(&before), &title).is_ok());
+        title.insert("userName".to_owned(), json!("bob"));
+        assert!(BOTH.check(Some(&before), &title).is_err());
+    }
+
+    #[test]
+    fn w05_rules_bind_who_is_or_becomes_active() {
+        let user = |active: bool, home: bool| {
+            let kind = if home { "home" } else { "work" };
+            attributes(json!({ "userName": "a@b", "active": active,
+                "emails": [{ "value": "a@b", "type": kind }] }))
+        };
+        for (before, after, is_allowed) in [
+            (None, user(false, true), true),
+            (None, user(true, true), false),
+            (Some(user(true, false)), user(false, true), true),
+            (Some(user(false, false)), user(false, true), true),
+            (Some(user(false, true)), user(true, false), true),
+            (Some(user(false, true)), user(true, true), false),
+        ] {
+            let checked = BOTH.check(before.as_ref(), &after);
+            assert_eq!(checked.is_ok(), is_allowed, "{before:?} {after:?}");
+        }
+        let back = BOTH.check(Some(&user(false, true)), &user(true, true));
+        assert_eq!(
+            back.unwrap_err().detail,
+            "the user cannot become active: `emails`: the address must be of the type \"work\" or primary; map the work e-mail only"
+        );
     }
 
     #[test]

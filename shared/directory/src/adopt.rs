@@ -34,7 +34,7 @@ impl Directory {
         };
         let owners = addresses.iter().map(|address| {
             let beside = self.branch();
-            async move { beside.addressed(address).await }
+            async move { beside.addressed(address, Some(MOST)).await }
         });
         let owners: Vec<_> = owners.collect();
         let (named, owners) = tokio::try_join!(named, try_join_all(owners))?;
@@ -51,12 +51,16 @@ impl Directory {
         }
     }
 
-    /// Those who have an address, in its comparable form.
-    async fn addressed(&self, address: &str) -> Result<Vec<ResourceId>, DirectoryError> {
+    /// Those who have an address, in its comparable form, up to `most` of them.
+    pub(crate) async fn addressed(
+        &self,
+        address: &str,
+        most: Option<usize>,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
         let prefix = keys::lookup_prefix(address);
         let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
         let range = Range::prefix(pk, &prefix);
-        let items = self.store.query(&range, Some(MOST), &self.meter).await?;
+        let items = self.store.query(&range, most, &self.meter).await?;
         let ids = items.iter().filter_map(|item| {
             let id = sort_key(item).strip_prefix(&prefix)?;
             ResourceId::parse(id)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
-use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, text};
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active, text};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -151,6 +151,8 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
     let read = || {
         let instant =
             |name| number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let mut attributes = serde_json::from_str(store::text(item, attribute::DATA)?).ok()?;
+        active::settle(kind, &mut attributes);
         Some(Stored {
             resource: Resource {
                 kind,
@@ -160,7 +162,7 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
                     last_modified: instant(attribute::MODIFIED)?,
                     version: Version(number(item, attribute::VERSION)?),
                 },
-                attributes: serde_json::from_str(store::text(item, attribute::DATA)?).ok()?,
+                attributes,
             },
             members: number(item, attribute::MEMBERS).unwrap_or_default(),
             waiting: item.contains_key(attribute::WAITING),
@@ -188,6 +190,13 @@ impl Indexed {
             .iter()
             .filter(|(lookup, _)| *lookup == Lookup::Email);
         emails.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The externalId, if there is one.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        let mut ids = self.lookups.iter();
+        let found = ids.find(|(lookup, _)| *lookup == Lookup::ExternalId);
+        found.map(|(_, value)| value.as_str())
     }
 }
 

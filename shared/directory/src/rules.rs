@@ -6,34 +6,41 @@
 //! gives an address looks it up before (half a read unit, one round trip) and claims it (two write units), and one
 //! that takes an address away gives the claim back. Everything else costs what it costs without.
 //!
-//! An address is taken while a user has it, which its lookup tells; the claim only keeps two writers apart who
-//! look it up at the same time. So a claim whose owner does not have the address any more holds for nothing.
+//! Rules bind who is or becomes active. An address is taken while an active user has it, which its lookup tells; the
+//! claim only keeps two writers apart who look it up at the same time. Who is deactivated gives all claims back and
+//! may have any address; who becomes active claims all addresses again. So a claim whose owner is inactive, or does
+//! not have the address any more, is void.
 
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
+use scim_core::active::is_active;
 use scim_core::{Attributes, ResourceId, ResourceKind};
-use serde_json::Value;
 
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{Indexed, n, s};
-use crate::keys::{self, Lookup};
-use crate::store::{Range, sort_key, text};
+use crate::keys;
+use crate::members::MOST_ACTIONS;
+use crate::store::text;
 use crate::tenants::Settings;
 use crate::tenants::settings::Delete;
-use crate::write::{Actions, Role, update};
+use crate::write::{Actions, Role, check_addresses, taken, update};
 
 mod look;
 
 pub use look::Seats;
+
+/// How many actions of a deletion stand behind those for the rules, besides the groups that are left: the kept user,
+/// and two tasks.
+const BEHIND: usize = 3;
 
 /// What a tenant demands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// How many users may be active, as far as this process knows; the table knows it exactly.
     pub seats: Option<u32>,
-    /// Whether no two users may have the same e-mail address.
+    /// Whether no two active users may have the same e-mail address.
     pub unique_emails: bool,
     /// What becomes of users that are deleted.
     pub delete: Delete,
@@ -87,7 +94,7 @@ pub(crate) struct Demand {
 
 struct Claim {
     address: String,
-    /// Whose claim on it holds for nothing.
+    /// Whose claim on it is void.
     stale: Option<String>,
 }
 
@@ -110,18 +117,13 @@ impl Side<'_> {
     }
 }
 
-/// Whether a user is active: it is unless it says otherwise.
-#[must_use]
-pub fn is_active(attributes: &Attributes) -> bool {
-    attributes.get("active") != Some(&Value::Bool(false))
-}
-
 impl Directory {
     /// What a write of a resource has to do for the rules.
     ///
     /// # Errors
     ///
-    /// `Taken` when an address is.
+    /// `TooManyAddresses`; `Taken` when an address is, or the name as well: then the name is told, by which
+    /// whoever reads it can find the other user.
     pub(crate) async fn demand(
         &self,
         (kind, id): (ResourceKind, ResourceId),
@@ -129,14 +131,42 @@ impl Directory {
         after: Option<Side<'_>>,
     ) -> Result<Demand, DirectoryError> {
         let demand = self.demanded(kind, before, after);
+        if let Some(after) = after {
+            let before = before.map(|before| before.entries);
+            check_addresses(self.rules, before, after.entries, demand.claimed.len())?;
+        }
         let checks = demand.claimed.iter().map(|claim| {
             let address = claim.address.clone();
             async move { self.branch().check_free(id, &address).await }
         });
         // As a list: a future that keeps the closures is not `Send` for every lifetime.
         let checks: Vec<_> = checks.collect();
-        try_join_all(checks).await?;
+        if let Err(error) = try_join_all(checks).await {
+            self.check_name((kind, id), before, after).await?;
+            return Err(error);
+        }
         Ok(demand)
+    }
+
+    /// Refuses a name that another one has.
+    async fn check_name(
+        &self,
+        (kind, id): (ResourceKind, ResourceId),
+        before: Option<Side<'_>>,
+        after: Option<Side<'_>>,
+    ) -> Result<(), DirectoryError> {
+        let Some(Side { entries, .. }) = after else {
+            return Ok(());
+        };
+        if before.is_some_and(|before| before.entries.marker == entries.marker) {
+            return Ok(());
+        }
+        let key = keys::marker(&self.tenant, kind, &entries.marker);
+        let marker = self.store.get(&key, &self.meter).await?;
+        match marker.as_ref().and_then(|item| text(item, "id")) {
+            Some(owner) if owner != id.as_str() => Err(taken(kind, entries.name.clone())),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The same, without a look at who has the addresses.
@@ -156,7 +186,8 @@ impl Directory {
         }
         if self.rules.unique_emails {
             let addresses = |side: Option<Side<'_>>| {
-                side.map(|side| {
+                let bound = side.filter(|side| is_active(side.attributes));
+                bound.map(|side| {
                     let addresses = side.entries.addresses().into_iter();
                     addresses.map(str::to_owned).collect::<BTreeSet<String>>()
                 })
@@ -174,17 +205,22 @@ impl Directory {
     }
 
     async fn check_free(&self, id: ResourceId, address: &str) -> Result<(), DirectoryError> {
-        let prefix = keys::lookup_prefix(address);
-        let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
-        let found = self
-            .store
-            .query(&Range::prefix(pk, &prefix), Some(2), &self.meter)
-            .await?;
-        let own = prefix + id.as_str();
-        match found.iter().all(|item| sort_key(item) == own) {
+        let mut others = self.addressed(address, None).await?;
+        others.retain(|other| *other != id);
+        match self.active_among(others).await?.is_empty() {
             true => Ok(()),
             false => Err(address_taken(address)),
         }
+    }
+
+    /// Those of some users who are active.
+    async fn active_among(
+        &self,
+        users: Vec<ResourceId>,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
+        let mut users = self.resources(ResourceKind::User, users).await?;
+        users.retain(|user| is_active(&user.resource.attributes));
+        Ok(users.into_iter().map(|user| user.resource.id).collect())
     }
 
     /// Adds what a write has to do for the rules to its transaction.
@@ -218,7 +254,9 @@ impl Directory {
             )?;
             actions.update(take, Role::Claim(claim.address.clone()));
         }
-        for address in &demand.freed {
+        // A void claim does no harm, and a user may have more addresses from before the rule than are given back.
+        let room = MOST_ACTIONS.saturating_sub(actions.len() + BEHIND);
+        for address in demand.freed.iter().take(room) {
             let key = keys::email_claim(&self.tenant, address);
             actions.delete(table, &key, None, Role::Certain)?;
         }

@@ -16,12 +16,13 @@ use crate::items::{WriteId, n, s, to_millis};
 use crate::keys;
 use crate::store::{self, Item, Meter, Put, Store, Transacted, number, sort_key, text};
 use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role, update};
+use crate::write::{Actions, Role};
 
 pub mod clear;
 pub mod ended;
 pub mod list;
 pub mod settings;
+pub(crate) mod write;
 
 pub use ended::Ended;
 pub use settings::Settings;
@@ -289,6 +290,10 @@ impl Tenants {
         };
         let mut actions = Actions::default();
         actions.put(self.store.table(), tenant.item(write), Role::Resource)?;
+        if let Some(limit) = tenant.settings.seats {
+            let seats = write::none_taken(&tenant.id, limit);
+            actions.put(self.store.table(), seats, Role::Certain)?;
+        }
         let items = actions.into_items();
         let done = self.store.transact(items, &write.token(0), meter).await;
         self.forget(&tenant.id);
@@ -341,41 +346,6 @@ impl Tenants {
             Put::Refused(Some(_)) => Err(DirectoryError::Stale),
             Put::Refused(None) => Err(DirectoryError::Gone),
         }
-    }
-
-    async fn write(
-        &self,
-        current: &Tenant,
-        next: &Tenant,
-        write: &WriteId,
-        meter: &Meter,
-    ) -> Result<Put, DirectoryError> {
-        let mut item = next.item(write);
-        let key = keys::tenant(&next.id);
-        for name in [keys::PARTITION_KEY, keys::SORT_KEY] {
-            item.remove(name);
-        }
-        let mut names: Vec<String> = item.keys().cloned().collect();
-        names.sort_unstable();
-        // `name` and `status` are words of the expression language.
-        let set = names.iter().map(|name| format!("#{name} = :{name}"));
-        let expression = format!("SET {}", set.collect::<Vec<_>>().join(", "));
-        let condition = Some("v = :old");
-        let mut change = update(
-            self.store.table(),
-            &key,
-            &expression,
-            condition,
-            vec![(":old", n(current.version))],
-        )?;
-        let values = change.expression_attribute_values.get_or_insert_default();
-        values.extend(
-            item.into_iter()
-                .map(|(name, value)| (format!(":{name}"), value)),
-        );
-        let names = names.into_iter().map(|name| (format!("#{name}"), name));
-        change.expression_attribute_names = Some(names.collect());
-        self.store.update(change, meter).await
     }
 
     /// Has the next request read a tenant, because this process changed it.

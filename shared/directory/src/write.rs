@@ -7,7 +7,7 @@
 use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
-use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active};
 
 use crate::directory::Directory;
 use crate::error::DirectoryError;
@@ -27,8 +27,7 @@ mod kept;
 use actions::removing;
 pub(crate) use actions::{Actions, Role, opening, update};
 pub(crate) use group::Changing;
-pub(crate) use index::Change;
-use index::check_addresses;
+pub(crate) use index::{Change, check_addresses};
 pub use kept::Kept;
 
 /// A resource that is to be created.
@@ -116,14 +115,15 @@ impl Directory {
     ) -> Result<Stored, DirectoryError> {
         let now = to_millis(now);
         let (id, meta) = new.begins_as(now);
+        let mut attributes = new.attributes;
+        active::settle(new.kind, &mut attributes);
         let resource = Resource {
             kind: new.kind,
             id,
             meta,
-            attributes: new.attributes,
+            attributes,
         };
         let entries = indexed(new.kind, &resource.attributes);
-        check_addresses(self.rules, None, &entries)?;
         let mut edges = Edges::of(resource.id);
         for member in &new.members {
             edges.add(member.id, member.kind);
@@ -190,7 +190,6 @@ impl Directory {
     ) -> Result<Stored, DirectoryError> {
         let before = indexed(current.resource.kind, &current.resource.attributes);
         let after = indexed(current.resource.kind, &attributes);
-        check_addresses(self.rules, Some(&before), &after)?;
         let next = Stored {
             waiting: false,
             ..successor(current, attributes, now)

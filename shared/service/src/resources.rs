@@ -11,7 +11,7 @@ use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::Secret;
-use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError};
+use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError, active};
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
@@ -151,9 +151,11 @@ impl<'r> Resources<'r> {
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
             draft.check_immutable(&current.resource.attributes, self.of)?;
-            self.check_policy(Some(&current), &draft.attributes)?;
+            let mut attributes = draft.attributes.clone();
+            active::keep(self.of.kind, &current.resource.attributes, &mut attributes);
+            self.check_policy(Some(&current), &attributes)?;
             let change = Change {
-                attributes: draft.attributes.clone(),
+                attributes,
                 members: (self.of.kind == ResourceKind::Group)
                     .then(|| MembershipDelta::to(draft.members.clone())),
                 password: password.clone(),

@@ -1,16 +1,16 @@
 //! Looking through all users of a tenant, when a rule begins to hold for those that there are.
 
 use futures_util::future::try_join_all;
+use scim_core::active::is_active;
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
-use super::is_active;
 use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{n, read_resource};
 use crate::keys::{self, Lookup};
 use crate::store::{self, Put, Range, number, sort_key};
-use crate::write::update;
+use crate::tenants::write::limited;
 
 /// How long a look through all users takes at most. The gateway waits 30 seconds.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -31,18 +31,18 @@ pub struct Seats {
 }
 
 impl Directory {
-    /// Counts the active users and limits them from now on. Nobody may write for the tenant meanwhile who does
+    /// Counts the active users, for a limit that is to come. Nobody may write for the tenant meanwhile who does
     /// not know of the rule.
     ///
     /// # Errors
     ///
     /// `TooMany` when there are more users than can be counted in the time; `Contended` when they keep coming.
-    pub async fn open_seats(&self, limit: u32) -> Result<(), DirectoryError> {
+    pub async fn count_seats(&self) -> Result<(), DirectoryError> {
         for _ in 0..COUNTS {
             let before = self.total(ResourceKind::User).await?;
             let active = self.count_active().await?;
             let key = keys::seats(&self.tenant);
-            let item = store::item(&key, [("n", n(active)), ("l", n(limit))]);
+            let item = store::item(&key, [("n", n(active))]);
             self.store.batch_put(vec![item], &self.meter).await?;
             if self.total(ResourceKind::User).await? == before {
                 return Ok(());
@@ -51,19 +51,14 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// Limits the active users, who are counted already, to another number; with `None` to none.
+    /// Counts the active users and limits them as the tenant's settings say.
     ///
     /// # Errors
     ///
-    /// When the table does not answer.
-    pub async fn limit_seats(&self, limit: Option<u32>) -> Result<(), DirectoryError> {
-        let (expression, values) = match limit {
-            Some(limit) => ("SET l = :l", vec![(":l", n(limit))]),
-            None => ("REMOVE l", Vec::new()),
-        };
-        let key = keys::seats(&self.tenant);
-        let condition = Some("attribute_exists(pk)");
-        let change = update(self.store.table(), &key, expression, condition, values)?;
+    /// As [`Directory::count_seats`].
+    pub async fn open_seats(&self, limit: u32) -> Result<(), DirectoryError> {
+        self.count_seats().await?;
+        let change = limited(self.store.table(), &self.tenant, Some(limit))?;
         match self.store.update(change, &self.meter).await? {
             Put::Done | Put::Refused(_) => Ok(()),
         }
@@ -117,7 +112,7 @@ impl Directory {
         }
     }
 
-    /// Two users who have the same e-mail address, for each such address, up to `most` of them.
+    /// Two active users who have the same e-mail address, for each such address, up to `most` of them.
     ///
     /// # Errors
     ///
@@ -134,7 +129,7 @@ impl Directory {
         };
         let look = async {
             let mut sharing = Vec::new();
-            let mut last: Option<(String, ResourceId)> = None;
+            let (mut address, mut owners) = (String::new(), Vec::new());
             let mut from = None;
             loop {
                 let (items, next) = self
@@ -148,11 +143,16 @@ impl Directory {
                     else {
                         continue;
                     };
-                    let other = last.replace((value.to_owned(), id));
-                    let other = other.filter(|(last, _)| last == value);
-                    sharing.extend(other.map(|(_, other)| [other, id]));
+                    if value != address {
+                        sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
+                        value.clone_into(&mut address);
+                    }
+                    owners.push(id);
                 }
                 from = next;
+                if from.is_none() {
+                    sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
+                }
                 if from.is_none() || sharing.len() >= most {
                     sharing.truncate(most);
                     return Ok(sharing);
@@ -161,5 +161,20 @@ impl Directory {
         };
         let found = tokio::time::timeout(PATIENCE, look).await;
         found.map_err(|_| DirectoryError::TooMany)?
+    }
+
+    /// The first two who are active, of those who have one address.
+    async fn two_active(
+        &self,
+        owners: Vec<ResourceId>,
+    ) -> Result<Option<[ResourceId; 2]>, DirectoryError> {
+        if owners.len() < 2 {
+            return Ok(None);
+        }
+        let active = self.active_among(owners).await?;
+        match active.as_slice() {
+            [one, other, ..] => Ok(Some([*one, *other])),
+            _ => Ok(None),
+        }
     }
 }

@@ -90,22 +90,27 @@ impl Directory {
 }
 
 /// Refuses e-mail addresses beyond those that one transaction can index, and take out again. By some rules it has
-/// the seats, or a claim for each address, or the deleted user that comes back besides.
-pub(super) fn check_addresses(
+/// the seats, or the deleted user that comes back besides, or claims on so many addresses. A user who has more from
+/// before a rule keeps them.
+pub(crate) fn check_addresses(
     rules: Rules,
     before: Option<&Indexed>,
     after: &Indexed,
+    claims: usize,
 ) -> Result<(), DirectoryError> {
     let old = before.map(Indexed::addresses).unwrap_or_default();
     let new = after.addresses();
-    let given = new.len().max(old.symmetric_difference(&new).count());
-    let others = OTHERS + rules.actions();
-    let most = match rules.unique_emails {
-        true => (MOST_ACTIONS - others) / 2,
-        false => MOST_ACTIONS - others,
-    };
-    match given > most {
-        true => Err(DirectoryError::TooManyAddresses { given, most }),
-        false => Ok(()),
+    let changed = old.symmetric_difference(&new).count();
+    let room = MOST_ACTIONS - OTHERS - rules.actions();
+    let grows = new.len() > old.len();
+    if changed + claims <= room && !(grows && new.len() > room) {
+        return Ok(());
     }
+    Err(DirectoryError::TooManyAddresses {
+        given: new.len().max(changed),
+        most: match claims {
+            0 => room,
+            _ => room / 2,
+        },
+    })
 }

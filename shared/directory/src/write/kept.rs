@@ -1,17 +1,23 @@
-//! Users that a client deleted and that the tenant keeps: out of sight of every client, inactive, and found again by
-//! their userName when a client creates them anew. They have their id and their creation from before.
+//! Users that a client deleted and that the tenant keeps: out of sight of every client, inactive, and found again when
+//! a client creates them anew. They have their id and their creation from before.
+//!
+//! An id is a person's: a user comes back only by the same userName, in any case, and the same externalId, or where
+//! neither has one. Another externalId, or one where there was none, may be another person who got a freed name, and
+//! the application must not take the one for the other. An externalId alone does not bring a user back: it is the
+//! client's, and not unique (RFC 7643 §3.1). A kept user holds neither its name nor its addresses; it stays kept when
+//! somebody else takes them, until it is erased.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::sort::Direction;
-use scim_core::{Resource, ResourceId, ResourceKind, Version, text};
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use serde_json::Value;
 
 use super::{Actions, Origin, Role};
 use crate::directory::Directory;
 use crate::error::{DirectoryError, corrupt};
-use crate::items::{Indexed, WriteId, attribute, data, n, s};
+use crate::items::{Indexed, WriteId, attribute, data, indexed, n, s};
 use crate::keys::{self, Key, Partition};
 use crate::store::{self, Item, Range, number, sort_key};
 use crate::tenants::settings::Delete;
@@ -50,30 +56,46 @@ pub struct KeptUsers {
 }
 
 impl Directory {
-    /// The user with a userName that was deleted and kept, if the tenant keeps users.
+    /// The user who was deleted and kept, and is created anew; the one who was deleted last, of several.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn kept(&self, user_name: &str) -> Result<Option<Kept>, DirectoryError> {
+    pub async fn kept(&self, created: &Attributes) -> Result<Option<Kept>, DirectoryError> {
         if self.rules.delete != Delete::Deactivate {
             return Ok(None);
         }
-        let folded =
-            text::user_name(user_name).unwrap_or_else(|| text::fold(user_name).into_owned());
-        let prefix = keys::lookup_prefix(&folded);
+        let entries = indexed(ResourceKind::User, created);
+        let prefix = keys::lookup_prefix(&entries.marker);
         let range = Range::prefix(Partition::Kept.of(&self.tenant), &prefix);
-        let items = self.store.query(&range, Some(1), &self.meter).await?;
-        let Some(item) = items.first() else {
-            return Ok(None);
-        };
-        let user = read(item)?;
-        Ok(Some(Kept {
+        let items = self.store.query(&range, None, &self.meter).await?;
+        let mut users = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        users.retain(|user| {
+            let kept = indexed(ResourceKind::User, &user.attributes);
+            kept.external_id() == entries.external_id()
+        });
+        let last = users.iter().max_by_key(|user| user.meta.last_modified);
+        Ok(last.map(|user| Kept {
             id: user.id,
             created: user.meta.created,
             version: user.meta.version,
-            key: keys::kept(&self.tenant, &folded, user.id),
+            key: keys::kept(&self.tenant, &entries.marker, user.id),
         }))
+    }
+
+    /// The kept user with an id. All of them are looked through.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn kept_user(&self, id: ResourceId) -> Result<Option<Resource>, DirectoryError> {
+        match self.kept_keys(id).await?.first() {
+            None => Ok(None),
+            Some(key) => {
+                let item = self.store.get(key, &self.meter).await?;
+                item.as_ref().map(read).transpose()
+            }
+        }
     }
 
     /// Clears what is left of a kept user's deletion, so that it may come back.
@@ -117,6 +139,12 @@ impl Directory {
     ///
     /// When the table does not answer.
     pub async fn forget_kept(&self, id: ResourceId) -> Result<bool, DirectoryError> {
+        let found = self.kept_keys(id).await?;
+        self.store.batch_delete(&found, &self.meter).await?;
+        Ok(!found.is_empty())
+    }
+
+    async fn kept_keys(&self, id: ResourceId) -> Result<Vec<Key>, DirectoryError> {
         let pk = Partition::Kept.of(&self.tenant);
         let mut found = Vec::new();
         let mut from = None;
@@ -126,11 +154,9 @@ impl Directory {
             found.extend(keys.into_iter().filter(|key| key.sk.ends_with(&end)));
             from = next;
             if from.is_none() {
-                break;
+                return Ok(found);
             }
         }
-        self.store.batch_delete(&found, &self.meter).await?;
-        Ok(!found.is_empty())
     }
 
     /// Adds to a deletion that the user is kept, if the tenant keeps users.

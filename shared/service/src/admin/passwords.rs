@@ -78,5 +78,5 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
 /// Whoever is not said to be inactive is active, RFC 7643 §4.1.1.
 fn is_active(login: &Login) -> bool {
     let attributes = &login.user.resource.attributes;
-    attributes.get("active") != Some(&Value::Bool(false))
+    scim_core::active::is_active(attributes)
 }

@@ -2,12 +2,12 @@
 
 use directory::directory::Directory;
 use directory::error::DirectoryError;
-use directory::items::Stored;
 use directory::log::{Entry, Person, RequestLog};
 use directory::store::backoff;
+use directory::tenants::Tenant;
 use http::Method;
 use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError};
+use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind, ScimError};
 use serde_json::{Value, json};
 
 use super::auth::Scope;
@@ -38,8 +38,25 @@ pub(super) static ROUTES: &[Route] = &[
 /// How often an erasure begins again because the user is changed under it.
 const ATTEMPTS: u32 = 8;
 
+/// What is stored of a person.
+enum Whose {
+    /// A user of the tenant.
+    User(Resource),
+    /// A user who was deleted and is kept.
+    Kept(Resource),
+}
+
+impl Whose {
+    const fn resource(&self) -> &Resource {
+        match self {
+            Self::User(resource) | Self::Kept(resource) => resource,
+        }
+    }
+}
+
 /// Where all of a person is.
 struct Place {
+    tenant: Tenant,
     directory: Directory,
     log: RequestLog,
     id: ResourceId,
@@ -49,27 +66,36 @@ impl Place {
     async fn of(call: &Call<'_>) -> Result<Self, Problem> {
         let tenant = call.tenant()?;
         let service = &call.admin.service;
-        let settings = existing(service, &tenant, call.meter).await?.settings;
+        let existing = existing(service, &tenant, call.meter).await?;
         let id = ResourceId::parse(call.variable("user")).ok_or_else(|| no_user(call))?;
         let (store, meter) = (service.store.clone(), call.meter.clone());
         Ok(Self {
             directory: service
                 .directory(&tenant, call.meter)
-                .by(settings.rules())
+                .by(existing.settings.rules())
                 .without_keeping(),
             log: RequestLog::new(store, tenant, meter),
+            tenant: existing,
             id,
         })
     }
 
     /// The person, by the id and the name that the user has now.
-    fn person(&self, user: Option<&Stored>) -> Person {
-        let name = user.and_then(|user| user.resource.attributes.get("userName"));
-        let name = name.and_then(Value::as_str);
+    fn person(&self, user: Option<&Resource>) -> Person {
+        let name = user.and_then(|user| user.text("userName"));
         Person {
             id: Some(self.id),
             names: name.map(str::to_owned).into_iter().collect(),
         }
+    }
+
+    /// The user, or else the one who was deleted and is kept.
+    async fn user(&self) -> Result<Option<Whose>, DirectoryError> {
+        let user = self.directory.get(ResourceKind::User, self.id).await?;
+        Ok(match user {
+            Some(user) => Some(Whose::User(user.resource)),
+            None => self.directory.kept_user(self.id).await?.map(Whose::Kept),
+        })
     }
 }
 
@@ -77,11 +103,16 @@ impl Place {
 async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
     let place = Place::of(call).await?;
     let now = call.admin.service.clock.now();
-    let found = place.directory.get(ResourceKind::User, place.id).await?;
-    let user = found.ok_or_else(|| no_user(call))?;
-    let shown = people::get(call, &["Users", place.id.as_str()], &[]).await?;
+    let found = place.user().await?.ok_or_else(|| no_user(call))?;
+    let shown = match &found {
+        Whose::User(_) => people::get(call, &["Users", place.id.as_str()], &[]).await?,
+        Whose::Kept(user) => Value::Object(user.represent(
+            place.tenant.catalogue().resource_type(ResourceKind::User),
+            &format!("{}/{}/scim/v2", call.site, call.variable("tenant")),
+        )),
+    };
     let has_password = place.directory.has_password(place.id).await?;
-    let entries = place.log.about(&place.person(Some(&user)), now).await?;
+    let entries = place.log.about(&place.person(Some(found.resource())), now).await?;
     let requests = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     Ok(Answer::Shown(json!({
         "exported": now.to_string(),
@@ -112,8 +143,8 @@ fn entry(entry: &Entry) -> Result<Value, Problem> {
 /// entries of the log. The log goes first and last: while the user is there, it can be asked again.
 async fn erase(call: &Call<'_>) -> Result<Answer, Problem> {
     let place = Place::of(call).await?;
-    let found = place.directory.get(ResourceKind::User, place.id).await?;
-    let person = place.person(found.as_ref());
+    let found = place.user().await?;
+    let person = place.person(found.as_ref().map(Whose::resource));
     let mut entries = place.log.erase(&person).await?;
     // A user that was deleted and kept is no user any more, and a person all the same.
     let deleted = delete(call, &place).await? | place.directory.forget_kept(place.id).await?;

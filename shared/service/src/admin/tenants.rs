@@ -161,9 +161,6 @@ async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
         ),
         error => error.into(),
     })?;
-    if let Some(seats) = tenant.settings.seats {
-        call.directory(&tenant).open_seats(seats).await?;
-    }
     let location = format!("{}/admin/v1/tenants/{}", call.site, tenant.id);
     Ok(Answer::Created(location, call.show(&tenant)))
 }

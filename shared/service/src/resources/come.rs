@@ -64,11 +64,10 @@ impl Resources<'_> {
     }
 
     async fn origin(&self, draft: &Draft) -> Result<Origin, DirectoryError> {
-        let user_name = draft.attributes.get("userName").and_then(Value::as_str);
-        let (ResourceKind::User, Some(user_name)) = (self.of.kind, user_name) else {
+        if self.of.kind != ResourceKind::User {
             return Ok(Origin::Client);
-        };
-        let Some(kept) = self.directory.kept(user_name).await? else {
+        }
+        let Some(kept) = self.directory.kept(&draft.attributes).await? else {
             return Ok(Origin::Client);
         };
         let (now, write) = (self.clock.now(), self.ids.write());

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::Op;
 use super::merge;
+use crate::active;
 use crate::effort::{Effort, Spent, of_copy, of_value};
 use crate::error::{ScimError, quote};
 use crate::filter::eval::{conditions, selects};
@@ -105,6 +106,10 @@ fn one(
         }
         given => match (attribute.kind, value::normalize(attribute, given, place)?) {
             (Type::Complex, Some(Value::Object(parts))) => merge(target, stored, parts, place),
+            (_, None) if target.is_own("active") => match op {
+                Op::Remove => Err(active::removed()),
+                Op::Add | Op::Replace => Ok(stored),
+            },
             (_, value) => Ok(value),
         },
     }

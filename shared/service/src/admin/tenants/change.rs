@@ -40,10 +40,6 @@ pub(super) async fn change(call: &Call<'_>) -> Result<Answer, Problem> {
     next.settings = checked_settings(&settings)?;
     call.prepare(&current, &next).await?;
     let changed = call.update(&current, next).await?;
-    if patch.settings.contains_key("seats") && current.settings.seats.is_some() {
-        let directory = call.directory(&changed);
-        directory.limit_seats(changed.settings.seats).await?;
-    }
     Ok(Answer::Versioned(tag(&changed), call.show(&changed)))
 }
 
@@ -51,9 +47,9 @@ impl Call<'_> {
     /// Looks through the users that there are, for settings that begin to hold for them.
     async fn prepare(&self, current: &Tenant, next: &Tenant) -> Result<(), Problem> {
         let (before, after) = (&current.settings, &next.settings);
-        let counts = after.seats.filter(|_| before.seats.is_none());
+        let is_limited = after.seats.is_some() && before.seats.is_none();
         let is_unique = after.unique_emails && !before.unique_emails;
-        if counts.is_none() && !is_unique {
+        if !is_limited && !is_unique {
             return Ok(());
         }
         self.check_still(current)?;
@@ -70,9 +66,9 @@ impl Call<'_> {
                 ));
             }
         }
-        match counts {
-            Some(seats) => Ok(directory.open_seats(seats).await?),
-            None => Ok(()),
+        match is_limited {
+            true => Ok(directory.count_seats().await?),
+            false => Ok(()),
         }
     }
 

@@ -1,0 +1,87 @@
+//! Writing a tenant over the version before it, with what its settings need elsewhere.
+//!
+//! The limit of active users that writes meet follows the setting `seats` in one transaction: no process that ends
+//! leaves one number in the settings and lets another one in.
+
+use aws_sdk_dynamodb::types::Update;
+
+use super::{Tenant, Tenants};
+use crate::error::DirectoryError;
+use crate::items::{WriteId, n};
+use crate::keys;
+use crate::store::{self, Item, Meter, Put, Transacted};
+use crate::tenant_id::TenantId;
+use crate::write::{Actions, Role, update};
+
+impl Tenants {
+    /// Writes `next` over `current`.
+    pub(super) async fn write(
+        &self,
+        current: &Tenant,
+        next: &Tenant,
+        write: &WriteId,
+        meter: &Meter,
+    ) -> Result<Put, DirectoryError> {
+        let mut item = next.item(write);
+        let key = keys::tenant(&next.id);
+        for name in [keys::PARTITION_KEY, keys::SORT_KEY] {
+            item.remove(name);
+        }
+        let mut names: Vec<String> = item.keys().cloned().collect();
+        names.sort_unstable();
+        // `name` and `status` are words of the expression language.
+        let set = names.iter().map(|name| format!("#{name} = :{name}"));
+        let expression = format!("SET {}", set.collect::<Vec<_>>().join(", "));
+        let condition = Some("v = :old");
+        let mut change = update(
+            self.store.table(),
+            &key,
+            &expression,
+            condition,
+            vec![(":old", n(current.version))],
+        )?;
+        let values = change.expression_attribute_values.get_or_insert_default();
+        values.extend(
+            item.into_iter()
+                .map(|(name, value)| (format!(":{name}"), value)),
+        );
+        let names = names.into_iter().map(|name| (format!("#{name}"), name));
+        change.expression_attribute_names = Some(names.collect());
+        let limit = next.settings.seats;
+        if current.settings.seats == limit {
+            return self.store.update(change, meter).await;
+        }
+        let mut actions = Actions::default();
+        actions.update(change, Role::Resource);
+        actions.update(
+            limited(self.store.table(), &next.id, limit)?,
+            Role::Certain,
+        );
+        let items = actions.into_items();
+        match self.store.transact(items, &write.token(0), meter).await? {
+            Transacted::Done => Ok(Put::Done),
+            Transacted::Refused(_) => Ok(Put::Refused(self.store.get(&key, meter).await?)),
+        }
+    }
+}
+
+/// The seats of a tenant that has no users yet.
+pub(super) fn none_taken(tenant: &TenantId, limit: u32) -> Item {
+    store::item(&keys::seats(tenant), [("n", n(0)), ("l", n(limit))])
+}
+
+/// Limits the active users, who are counted already, to a number; with `None` to none.
+pub(crate) fn limited(
+    table: &str,
+    tenant: &TenantId,
+    limit: Option<u32>,
+) -> Result<Update, DirectoryError> {
+    let (expression, values) = match limit {
+        Some(limit) => (
+            "SET l = :l, n = if_not_exists(n, :none)",
+            vec![(":l", n(limit)), (":none", n(0))],
+        ),
+        None => ("REMOVE l", Vec::new()),
+    };
+    update(table, &keys::seats(tenant), expression, None, values)
+}

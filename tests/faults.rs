@@ -8,6 +8,7 @@ mod model;
 mod overload;
 mod quota;
 mod refusals;
+mod seats;
 
 fn rule(text: &str) -> Rule {
     text.parse().expect("a rule")

@@ -29,6 +29,7 @@ mod keys;
 mod matrix;
 mod me;
 mod nested;
+mod people;
 mod protocol;
 mod rate;
 mod requests;

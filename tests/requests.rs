@@ -26,7 +26,7 @@ fn log_of(target: &Target, tenant: &str) -> RequestLog {
 }
 
 /// All entries of a client's tenant, newest first.
-async fn entries(target: &Target, client: &Client) -> Vec<Entry> {
+pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Entry> {
     let log = log_of(target, tenant_of(client));
     let all = Wanted::default();
     let page = log.page(&all, 2_000, None, Timestamp::MIN).await;

@@ -223,6 +223,16 @@ impl Name {
     }
 }
 
+/// What a PATCH of an attribute does that no schema knows. A POST or PUT passes it over (RFC 7644 §3.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum UnknownAttributes {
+    /// It is refused: the path is invalid (RFC 7644 §3.12).
+    #[default]
+    Reject,
+    /// It is passed over.
+    Ignore,
+}
+
 /// Whether a tenant has groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Groups {

@@ -42,6 +42,18 @@ impl Draft {
     ///
     /// `invalidSyntax` for a body of the wrong shape, `invalidValue` for unacceptable values.
     pub fn parse(body: Value, of: &ResourceType) -> Result<Self, ScimError> {
+        let draft = Self::parse_change(body, of)?;
+        check_required(&draft.attributes, of)?;
+        Ok(draft)
+    }
+
+    /// The same, for a PUT: it may lack what extensions require, which is for [`check_required`] to say once it is
+    /// known whether the user is active.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::parse`].
+    pub fn parse_change(body: Value, of: &ResourceType) -> Result<Self, ScimError> {
         let Value::Object(body) = body else {
             return Err(ScimError::invalid_syntax(
                 "the body must be a JSON object, the resource",
@@ -54,7 +66,7 @@ impl Draft {
             password: None,
         };
         draft.read(body, of)?;
-        check_required(&draft.attributes, of)?;
+        required::check_own(&draft.attributes, of)?;
         Ok(draft)
     }
 

@@ -187,11 +187,12 @@ impl Directory {
         if self.rules.unique_emails {
             let addresses = |side: Option<Side<'_>>| {
                 let bound = side.filter(|side| is_active(side.attributes));
-                bound.map(|side| {
-                    let addresses = side.entries.addresses().into_iter();
-                    addresses.map(str::to_owned).collect::<BTreeSet<String>>()
-                })
-                .unwrap_or_default()
+                bound
+                    .map(|side| {
+                        let addresses = side.entries.addresses().into_iter();
+                        addresses.map(str::to_owned).collect::<BTreeSet<String>>()
+                    })
+                    .unwrap_or_default()
             };
             let (old, new) = (addresses(before), addresses(after));
             let claimed = new.difference(&old).map(|address| Claim {

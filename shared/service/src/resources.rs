@@ -10,7 +10,7 @@ use scim_core::effort::Effort;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
-use scim_core::resource::Secret;
+use scim_core::resource::{Secret, check_required};
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError, active};
 use serde_json::Value;
 
@@ -140,7 +140,7 @@ impl<'r> Resources<'r> {
     ) -> Result<Outcome, ScimError> {
         self.check_offered()?;
         let id = self.id(id)?;
-        let draft = Draft::parse(body, self.of)?;
+        let draft = Draft::parse_change(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
         let password = match &draft.password {
             Some(secret) => PasswordHash::Set(self.hash(secret)?),
@@ -153,6 +153,7 @@ impl<'r> Resources<'r> {
             draft.check_immutable(&current.resource.attributes, self.of)?;
             let mut attributes = draft.attributes.clone();
             active::keep(self.of.kind, &current.resource.attributes, &mut attributes);
+            check_required(&attributes, self.of)?;
             self.check_policy(Some(&current), &attributes)?;
             let change = Change {
                 attributes,

@@ -198,4 +198,9 @@ pub(in crate::errors) const ROWS: &[Row] = &[
         r#"{<PatchOp>,"Operations":[{"op":"remove","path":"title"}]}"#,
         "404  there is no User with the id `<nobody>`",
     ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"active"}]}"#,
+        "400 mutability operation 1: `active` always has a value and cannot be removed; set it to true or false",
+    ),
 ];

@@ -1,17 +1,27 @@
-//! Passing over what a tenant does not accept ([`crate::policy`]): a PATCH of it changes nothing and is no error,
-//! as a POST or PUT of it is none (RFC 7644 §3.3).
+//! Passing over what a tenant does not accept ([`crate::policy`]), and what no schema knows where the tenant wants
+//! that: a PATCH of it changes nothing and is no error, as a POST or PUT of it is none (RFC 7644 §3.3).
 
 use serde_json::{Map, Value};
 
 use super::{Operation, PatchRequest};
 use crate::path::{AttrPath, Named, Path};
-use crate::schema::{ResourceType, Schema};
+use crate::policy::UnknownAttributes;
+use crate::schema::{ResourceType, Schema, Type};
 
 impl PatchRequest {
     /// What is left of the request for a resource type that was narrowed from the `whole` one.
     #[must_use]
-    pub fn accepted(self, narrowed: &ResourceType, whole: &ResourceType) -> Self {
-        let acceptance = Acceptance { narrowed, whole };
+    pub fn accepted(
+        self,
+        narrowed: &ResourceType,
+        whole: &ResourceType,
+        unknown: UnknownAttributes,
+    ) -> Self {
+        let acceptance = Acceptance {
+            narrowed,
+            whole,
+            unknown,
+        };
         let operations = self.operations.into_iter();
         Self {
             operations: operations
@@ -24,6 +34,7 @@ impl PatchRequest {
 struct Acceptance<'t> {
     narrowed: &'t ResourceType,
     whole: &'t ResourceType,
+    unknown: UnknownAttributes,
 }
 
 impl<'t> Acceptance<'t> {
@@ -36,7 +47,7 @@ impl<'t> Acceptance<'t> {
             Seen::PassedOver => None,
             Seen::Extension(now, before) => {
                 operation.value = match operation.value {
-                    Some(value) => Some(within(value, now, before)?),
+                    Some(value) => Some(self.within(value, now, before)?),
                     None => None,
                 };
                 Some(operation)
@@ -53,10 +64,31 @@ impl<'t> Acceptance<'t> {
     }
 
     fn path(&self, path: &Path) -> Seen<'t> {
+        if self.unknown == UnknownAttributes::Ignore && self.is_unknown(path) {
+            return Seen::PassedOver;
+        }
         Seen::of(
             path.resolve(self.narrowed).ok(),
             path.resolve(self.whole).ok(),
         )
+    }
+
+    /// Whether no schema knows what a path names, before, in or behind its brackets. Brackets at a wrong place are
+    /// another mistake.
+    fn is_unknown(&self, path: &Path) -> bool {
+        let target = match path.attribute.resolve(self.whole) {
+            Err(_) => return true,
+            Ok(Named::Attribute(target)) if target.sub.is_none() => target,
+            Ok(_) => return false,
+        };
+        let attribute = target.attribute;
+        let is_known = |name: &str| attribute.sub(name).is_some();
+        let is_plain =
+            |name: &str| attribute.kind != Type::Complex && name.eq_ignore_ascii_case("value");
+        let terms = path.values.iter().flat_map(|values| values.leaves());
+        let mut asked = terms.map(|term| term.path.attribute.to_string());
+        asked.any(|name| !is_known(&name) && !is_plain(&name))
+            || path.sub.as_ref().is_some_and(|sub| !is_known(sub))
     }
 
     /// The members of a value without a path; `None` when none is left of several.
@@ -72,14 +104,35 @@ impl<'t> Acceptance<'t> {
                 .as_ref()
                 .and_then(|path| path.resolve(self.narrowed).ok());
             let before = path.as_ref().and_then(|path| path.resolve(self.whole).ok());
+            let is_unknown = now.is_none() && before.is_none();
             let value = match Seen::of(now, before) {
                 Seen::PassedOver => None,
-                Seen::Extension(now, before) => within(value, now, before),
+                _ if is_unknown && self.unknown == UnknownAttributes::Ignore => None,
+                Seen::Extension(now, before) => self.within(value, now, before),
                 Seen::Base => self.entries(value),
                 Seen::AsItIs => Some(value),
             };
             kept.extend(value.map(|value| (name, value)));
         }
+        (was_empty || !kept.is_empty()).then_some(Value::Object(kept))
+    }
+
+    /// The value of an extension without attributes that are not accepted; `None` when none is left of several.
+    fn within(&self, value: Value, now: &Schema, before: &Schema) -> Option<Value> {
+        let Value::Object(entries) = value else {
+            return Some(value);
+        };
+        let was_empty = entries.is_empty();
+        let knows = |schema: &Schema, name: &str| {
+            AttrPath::parse(name).is_ok_and(|path| path.within(schema).is_ok())
+        };
+        let is_kept = |name: &str| {
+            knows(now, name) || (self.unknown == UnknownAttributes::Reject && !knows(before, name))
+        };
+        let kept: Map<String, Value> = entries
+            .into_iter()
+            .filter(|(name, _)| is_kept(name))
+            .collect();
         (was_empty || !kept.is_empty()).then_some(Value::Object(kept))
     }
 }
@@ -109,19 +162,6 @@ impl<'s> Seen<'s> {
     }
 }
 
-/// The value of an extension without attributes that are not accepted; `None` when none is left of several.
-fn within(value: Value, now: &Schema, before: &Schema) -> Option<Value> {
-    let Value::Object(entries) = value else {
-        return Some(value);
-    };
-    let was_empty = entries.is_empty();
-    let kept: Map<String, Value> = entries
-        .into_iter()
-        .filter(|(name, _)| now.attribute(name).is_some() || before.attribute(name).is_none())
-        .collect();
-    (was_empty || !kept.is_empty()).then_some(Value::Object(kept))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -131,6 +171,10 @@ mod tests {
     use crate::{Catalogue, ResourceKind, urn};
 
     fn left(operations: &Value) -> Vec<(String, Option<Value>)> {
+        left_where(UnknownAttributes::Reject, operations)
+    }
+
+    fn left_where(unknown: UnknownAttributes, operations: &Value) -> Vec<(String, Option<Value>)> {
         let standard = Catalogue::standard();
         let department = format!("{}:department", urn::ENTERPRISE_USER);
         let accepted = Accepted::parse(&["name.givenName", &department], standard).unwrap();
@@ -138,7 +182,8 @@ mod tests {
         let kind = ResourceKind::User;
         let body = json!({ "schemas": [urn::PATCH_OP], "Operations": operations });
         let request = PatchRequest::parse(body).unwrap();
-        let request = request.accepted(narrowed.resource_type(kind), standard.resource_type(kind));
+        let whole = standard.resource_type(kind);
+        let request = request.accepted(narrowed.resource_type(kind), whole, unknown);
         let operations = request.operations.into_iter();
         operations
             .map(|one| {
@@ -179,5 +224,40 @@ mod tests {
     fn what_no_schema_knows_is_still_refused_later() {
         let operations = json!([{ "op": "replace", "path": "tilte", "value": "x" }]);
         assert_eq!(left(&operations).len(), 1);
+    }
+
+    #[test]
+    fn what_no_schema_knows_is_passed_over_where_the_tenant_wants_that() {
+        let e = urn::ENTERPRISE_USER;
+        let ignored = |operations: &Value| left_where(UnknownAttributes::Ignore, operations);
+        let operations = json!([
+            { "op": "replace", "path": "tilte", "value": "x" },
+            { "op": "remove", "path": "shoeSize" },
+            { "op": "add", "path": "name.nickName", "value": "x" },
+            { "op": "add", "path": "name[nickName eq \"x\"]", "value": "x" },
+            { "op": "replace", "path": "emails[type eq \"work\"].colour", "value": "x" },
+            { "op": "remove", "path": "emails[colour eq \"red\"]" },
+            { "op": "add", "path": "urn:example:none:1.0:User:badge", "value": "x" },
+            { "op": "add", "path": format!("{e}:badge"), "value": "x" },
+            { "op": "replace", "value": { "tilte": "x", "name.nickName": "y", "a b": 1,
+                "urn:example:none:1.0:User": { "badge": 1 }, e: { "badge": "x" } } },
+        ]);
+        assert_eq!(ignored(&operations), []);
+        assert_eq!(
+            left(&operations).len(),
+            9,
+            "and kept for the refusal elsewhere"
+        );
+        let operations = json!([
+            { "op": "replace", "value": { "tilte": "x", "name.givenName": "y",
+                e: { "badge": 1, "department": "d" } } },
+        ]);
+        let kept = json!({ "name.givenName": "y", e: { "department": "d" } });
+        assert_eq!(ignored(&operations), [(String::new(), Some(kept))]);
+        let operations = json!([
+            { "op": "replace", "path": "name.givenName[type eq \"x\"]", "value": "x" },
+            { "op": "replace", "path": format!("{e}[department eq \"x\"]"), "value": "x" },
+        ]);
+        assert_eq!(ignored(&operations).len(), 2, "brackets at a wrong place");
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The required attributes of an extension must be there where the extension is; an extension that is
 //! required must be there. A resource that was stored before its tenant required something may lack
-//! it, and a PATCH of something else is no reason to refuse it.
+//! it, and a PATCH of something else is no reason to refuse it. Extensions require nothing of a user who is inactive,
+//! as any rule of a tenant.
 
 use serde_json::Value;
 
 use super::get;
 use crate::Attributes;
+use crate::active::is_active;
 use crate::error::ScimError;
 use crate::path::Target;
 use crate::schema::{Extension, ResourceType};
@@ -24,6 +26,15 @@ enum Missing<'s> {
 ///
 /// `invalidValue` naming the first that is not.
 pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
+    check_own(attributes, of)?;
+    match missing(attributes, of).next() {
+        Some(missing) => Err(due(missing)),
+        None => Ok(()),
+    }
+}
+
+/// Checks that what the base schema requires is there.
+pub(super) fn check_own(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
     let own = of.schema.attributes.iter().find_map(|attribute| {
         let is_missing = attribute.required && !attributes.contains_key(&attribute.name);
         is_missing.then_some(Missing::Attribute(Target {
@@ -32,7 +43,7 @@ pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), 
             sub: None,
         }))
     });
-    match own.or_else(|| missing(attributes, of).next()) {
+    match own {
         Some(missing) => Err(due(missing)),
         None => Ok(()),
     }
@@ -52,6 +63,9 @@ pub fn check_kept(
     let Some(missing) = missing(after, of).find(|missing| !lacked.contains(missing)) else {
         return Ok(());
     };
+    if !is_active(before) {
+        return Err(due(missing).at("the user cannot become active"));
+    }
     Err(match missing {
         Missing::Extension(urn) => ScimError::mutability(format!(
             "the extension `{urn}` is required and cannot be removed"
@@ -74,7 +88,8 @@ fn due(missing: Missing<'_>) -> ScimError {
 
 /// What the extensions lack.
 fn missing<'s>(attributes: &Attributes, of: &'s ResourceType) -> impl Iterator<Item = Missing<'s>> {
-    of.extensions.iter().flat_map(move |extension| {
+    let extensions = of.extensions.iter().filter(|_| is_active(attributes));
+    extensions.flat_map(move |extension| {
         let id = extension.schema.id.as_str();
         match attributes.get(id) {
             Some(Value::Object(held)) => lacked(held, extension),

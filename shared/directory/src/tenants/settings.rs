@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use scim_core::extensions::Fault;
 use scim_core::limits;
-use scim_core::policy::{Accepted, EmailRules, Emails, Groups, MOST_NAMES};
+use scim_core::policy::{Accepted, EmailRules, Emails, Groups, MOST_NAMES, UnknownAttributes};
 use scim_core::{Catalogue, Extensions};
 use serde_json::{Map, Value, json};
 
 /// The names of all settings.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "seats",
     "rate",
     "largestPage",
@@ -21,6 +21,7 @@ const NAMES: [&str; 11] = [
     "emails",
     "uniqueEmails",
     "attributes",
+    "unknownAttributes",
     "delete",
     "adopt",
     "extensions",
@@ -63,10 +64,12 @@ pub struct Settings {
     pub groups: Groups,
     /// The rules for e-mail addresses.
     pub emails: EmailRules,
-    /// Whether no two users may have the same e-mail address.
+    /// Whether no two active users may have the same e-mail address.
     pub unique_emails: bool,
     /// The attributes of users that are accepted, if not all are.
     pub attributes: Option<Vec<String>>,
+    /// What a change of an attribute does that no schema knows.
+    pub unknown_attributes: UnknownAttributes,
     /// What deleting does.
     pub delete: Delete,
     /// What becomes of users from before provisioning.
@@ -108,6 +111,13 @@ impl Settings {
             },
             unique_emails: reader.flag("uniqueEmails").unwrap_or_default(),
             attributes: reader.attributes(&extensions),
+            unknown_attributes: reader.word(
+                "unknownAttributes",
+                &[
+                    ("reject", UnknownAttributes::Reject),
+                    ("ignore", UnknownAttributes::Ignore),
+                ],
+            ),
             delete: reader.word(
                 "delete",
                 &[
@@ -147,6 +157,10 @@ impl Settings {
             (
                 "attributes",
                 self.attributes.as_ref().map(|names| json!(names)),
+            ),
+            (
+                "unknownAttributes",
+                (self.unknown_attributes == UnknownAttributes::Ignore).then(|| json!("ignore")),
             ),
             (
                 "delete",
@@ -302,7 +316,8 @@ mod tests {
         let all = json!({ "seats": 5, "rate": 50, "largestPage": 200, "groups": false,
             "userNameIsEmail": true, "emails": "work", "uniqueEmails": true,
             "attributes": ["name", "emails", "urn:example:badges:1.0:User"],
-            "delete": "deactivate", "adopt": "link", "extensions": badges });
+            "unknownAttributes": "ignore", "delete": "deactivate", "adopt": "link",
+            "extensions": badges });
         let settings = Settings::parse(&all).unwrap();
         let again = Settings::parse(&settings.to_json()).unwrap();
         assert_eq!(again, settings);
@@ -318,6 +333,7 @@ mod tests {
     fn each_wrong_setting_is_named_with_its_place() {
         let wrong = json!({ "seats": -1, "rate": 0, "largestPage": 99, "groups": "no",
             "emails": "home", "attributes": ["title", "tilte"], "delete": true, "adpot": "link",
+            "unknownAttributes": "drop",
             "extensions": [{}] });
         let faults = Settings::parse(&wrong).unwrap_err();
         let places: Vec<&str> = faults.iter().map(|fault| fault.at.as_str()).collect();
@@ -328,6 +344,7 @@ mod tests {
             "/largestPage",
             "/groups",
             "/emails",
+            "/unknownAttributes",
         ] {
             assert!(places.contains(&place), "{place} is not in {places:?}");
         }

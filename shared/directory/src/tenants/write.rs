@@ -53,10 +53,7 @@ impl Tenants {
         }
         let mut actions = Actions::default();
         actions.update(change, Role::Resource);
-        actions.update(
-            limited(self.store.table(), &next.id, limit)?,
-            Role::Certain,
-        );
+        actions.update(limited(self.store.table(), &next.id, limit)?, Role::Certain);
         let items = actions.into_items();
         match self.store.transact(items, &write.token(0), meter).await? {
             Transacted::Done => Ok(Put::Done),

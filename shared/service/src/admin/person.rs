@@ -112,7 +112,10 @@ async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
         )),
     };
     let has_password = place.directory.has_password(place.id).await?;
-    let entries = place.log.about(&place.person(Some(found.resource())), now).await?;
+    let entries = place
+        .log
+        .about(&place.person(Some(found.resource())), now)
+        .await?;
     let requests = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     Ok(Answer::Shown(json!({
         "exported": now.to_string(),

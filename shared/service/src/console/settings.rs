@@ -26,6 +26,10 @@ const EMAILS: [(&str, &str); 2] = [
     ("any", "Any number of addresses, of any type"),
     ("work", "One address, of type work, which is primary"),
 ];
+const UNKNOWN: [(&str, &str); 2] = [
+    ("reject", "Refuse the change, and say which"),
+    ("ignore", "Leave them out, and make the rest of the change"),
+];
 const DELETES: [(&str, &str); 2] = [
     ("delete", "Delete the user"),
     ("deactivate", "Deactivate the user and keep it"),
@@ -146,9 +150,10 @@ fn policy(settings: &Value) -> Markup {
         section.card {
             header { h2 { "Users" } }
             (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so that both can change together.", flag(settings, "userNameIsEmail", false)))
-            (parts::tick("uniqueEmails", "No two users may have the same e-mail address", "", flag(settings, "uniqueEmails", false)))
+            (parts::tick("uniqueEmails", "No two active users may have the same e-mail address", "", flag(settings, "uniqueEmails", false)))
             (parts::choice("emails", "E-mail addresses", &EMAILS, text(settings, "emails")))
             (attributes.show())
+            (parts::choice("unknownAttributes", "When a change names attributes that no schema knows", &UNKNOWN, text(settings, "unknownAttributes")))
         }
     }
 }
@@ -215,6 +220,7 @@ fn wanted(desk: &Desk<'_>) -> Result<Value, Problem> {
         "uniqueEmails": form.is_ticked("uniqueEmails"),
         "emails": form.given("emails"),
         "attributes": (!attributes.is_empty()).then_some(attributes),
+        "unknownAttributes": form.given("unknownAttributes"),
         "delete": form.given("delete"),
         "adopt": form.given("adopt"),
         "extensions": extensions,
@@ -234,6 +240,7 @@ fn typed(desk: &Desk<'_>) -> Value {
         "uniqueEmails": form.is_ticked("uniqueEmails"),
         "emails": form.text("emails"),
         "attributes": attributes,
+        "unknownAttributes": form.text("unknownAttributes"),
         "delete": form.text("delete"),
         "adopt": form.text("adopt"),
         "extensions": form.text("extensions"),

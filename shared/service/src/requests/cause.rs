@@ -135,6 +135,9 @@ causes! {
     /// The path of a change names nothing.
     Path "path" Refused TryAgain
         "The change names an attribute or value that there is not. Remove or correct that attribute mapping in the identity provider.";
+    /// No schema knows the attribute of a change.
+    Unknown "unknownAttribute" Refused TryAgain
+        "The change names an attribute that the application does not know. Remove or correct that attribute mapping in the identity provider; or ask the application's vendor to leave out what it does not know, by its setting unknownAttributes.";
     /// The attribute cannot be changed.
     ReadOnly "readOnly" Refused Nothing
         "The attribute cannot be changed like this. Take it out of the attribute mapping in the identity provider.";
@@ -240,6 +243,11 @@ impl Cause {
             ErrorKind::Conflict => Self::Reference,
             ErrorKind::Mutability => Self::ReadOnly,
             ErrorKind::InvalidSyntax | ErrorKind::UnsupportedMediaType => Self::Message,
+            ErrorKind::InvalidPath | ErrorKind::InvalidFilter
+                if is_change(endpoint) && names_unknown(&error.detail) =>
+            {
+                Self::Unknown
+            }
             ErrorKind::InvalidPath | ErrorKind::NoTarget => Self::Path,
             ErrorKind::InvalidFilter if is_change(endpoint) => Self::Path,
             ErrorKind::InvalidValue if is_change(endpoint) => Self::Value,
@@ -289,6 +297,16 @@ const fn is_change(endpoint: Option<Endpoint>) -> bool {
                 | Endpoint::Bulk
         )
     )
+}
+
+/// Whether a detail says that no schema knows a name.
+fn names_unknown(detail: &str) -> bool {
+    const SAID: [&str; 3] = [
+        " is no attribute of ",
+        " is no schema of ",
+        " has no sub-attribute ",
+    ];
+    SAID.iter().any(|said| detail.contains(said))
 }
 
 /// What to do about a refusal, in plain words.

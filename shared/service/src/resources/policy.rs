@@ -3,6 +3,7 @@
 use directory::items::Stored;
 use directory::tenants::settings::Adopt;
 use scim_core::patch::PatchRequest;
+use scim_core::policy::UnknownAttributes;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, ErrorKind, ResourceKind, ScimError};
 
@@ -46,11 +47,15 @@ impl Resources<'_> {
         }
     }
 
-    /// A PATCH without what the tenant does not accept.
+    /// A PATCH without what the tenant does not accept, or no schema knows and the tenant wants passed over.
     pub(super) fn accepted(&self, request: PatchRequest) -> PatchRequest {
-        match self.settings.whole() {
-            None => request,
-            Some(whole) => request.accepted(self.of, whole.resource_type(self.of.kind)),
+        let whole = self.settings.whole();
+        match (whole, self.settings.settings.unknown_attributes) {
+            (None, UnknownAttributes::Reject) => request,
+            (whole, unknown) => {
+                let whole = whole.map_or(self.of, |whole| whole.resource_type(self.of.kind));
+                request.accepted(self.of, whole, unknown)
+            }
         }
     }
 

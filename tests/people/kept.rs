@@ -122,8 +122,8 @@ impl Model {
             true => name.to_uppercase(),
             false => name.to_owned(),
         };
-        let made = self.client.post("/Users", &person(&written, external_id));
-        let made = made.await;
+        let body = person(&written, external_id);
+        let made = self.client.post("/Users", &body).await;
         if self.is_taken(name, None) {
             made.expect(409);
             return;

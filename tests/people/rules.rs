@@ -152,7 +152,7 @@ async fn a_user_with_many_addresses_from_before_a_rule_can_be_deactivated_and_de
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c06_a_duplicate_is_told_that_its_user_name_is_taken_before_its_address() {
+async fn n18_a_duplicate_is_told_that_its_user_name_is_taken_before_its_address() {
     let (_target, client) = started(json!({ "uniqueEmails": true })).await;
     client.create_user("ann@example.com").await;
     let bob = client.create_user("bob@example.com").await;
@@ -173,7 +173,8 @@ async fn c06_a_duplicate_is_told_that_its_user_name_is_taken_before_its_address(
         let bulk = json!({ "schemas": [BULK], "Operations": [operation] });
         let answer = client.post("/Bulk", &bulk).await.expect(200).json();
         let failure = &answer["Operations"][0]["response"];
-        assert_eq!(failure["detail"], expected.2.as_str(), "{answer}");
+        let detail = format!("operation 1: {}", expected.2);
+        assert_eq!(failure["detail"], detail.as_str(), "{answer}");
     }
     let mut address = both;
     address["userName"] = json!("eve");

@@ -106,7 +106,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":"x","roles":[<480 KB of roles>]}"#,
-        "413  the resource has 480138 bytes; 389120 are the most that can be stored",
+        "413  the resource has 480152 bytes; 389120 are the most that can be stored",
     ),
     (
         "POST /Groups",

@@ -84,7 +84,7 @@
 //!   counts while its member exists.
 //! - Whatever is left of a large write whose owner died is found by its task.
 //! - A tenant that limits its seats counts its active users; one that has unique e-mail addresses has claims on
-//!   them, which hold while the owner has the address.
+//!   them by its active users, which hold while the owner is active and has the address.
 //! - The version grows by one with each change and with nothing else.
 
 pub mod admin_ended;

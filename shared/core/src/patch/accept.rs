@@ -245,8 +245,8 @@ mod tests {
         assert_eq!(ignored(&operations), []);
         assert_eq!(
             left(&operations).len(),
-            9,
-            "and kept for the refusal elsewhere"
+            8,
+            "and kept for the refusal elsewhere; `emails` with its parts is known and not accepted"
         );
         let operations = json!([
             { "op": "replace", "value": { "tilte": "x", "name.givenName": "y",

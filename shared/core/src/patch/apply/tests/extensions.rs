@@ -8,7 +8,8 @@ use super::*;
 fn m34_null_and_nothing_unassign_and_empty_text_is_no_value_where_a_value_is_due() {
     let before = json!({ "userName": "a", "active": true, "profileUrl": "https://x",
         "emails": [{ "value": "w", "type": "work" }], "name": { "givenName": "G" } });
-    let bare = json!({ "userName": "a" });
+    // `active` always has a value.
+    let bare = json!({ "userName": "a", "active": true });
     for nothing in [json!(null), json!([])] {
         let each = ["active", "profileUrl", "emails", "name"];
         let paths: Vec<Value> = each
@@ -35,7 +36,7 @@ fn m34_null_and_nothing_unassign_and_empty_text_is_no_value_where_a_value_is_due
             &bare,
             &json!([{ "op": "replace", "path": "title", "value": "" }])
         ),
-        json!({ "userName": "a", "title": "" }),
+        json!({ "userName": "a", "active": true, "title": "" }),
         "empty text is kept where it stands for itself"
     );
 }

@@ -183,11 +183,9 @@ async fn users_from_before_something_was_required_can_still_be_changed() {
     target.extend(&client, &badges(true)).await;
     for at in [&bare, &half] {
         client.get(at).await.expect(200);
-        let deactivate = json!([{ "op": "replace", "value": { "active": false } }]);
-        assert_eq!(
-            client.patch(at, deactivate).await.expect(200).json()["active"],
-            false
-        );
+        let title = json!([{ "op": "replace", "value": { "title": "x" } }]);
+        let changed = client.patch(at, title).await.expect(200).json();
+        assert_eq!(changed["title"], "x");
         client
             .put(at, &json!({ "schemas": [USER], "userName": "x" }))
             .await

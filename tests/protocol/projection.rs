@@ -90,6 +90,7 @@ async fn a01_a02_a03_a04_a05_a12_c10_both_parameters_work_on_every_operation() {
         "userName",
         "name",
         "title",
+        "active",
         "emails",
         ENTERPRISE,
         "meta",

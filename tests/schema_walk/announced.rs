@@ -102,6 +102,11 @@ impl Attribute<'_> {
         self.json["multiValued"] == true
     }
 
+    /// Whether it has a value that no request takes away.
+    pub(super) fn always_has_a_value(&self) -> bool {
+        self.qualified() == "urn:ietf:params:scim:schemas:core:2.0:User:active"
+    }
+
     pub(super) fn is_required(&self) -> bool {
         self.json["required"] == true
     }

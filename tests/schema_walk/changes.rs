@@ -59,6 +59,14 @@ impl Walk<'_> {
                 attribute.refused(&answer, &[kind], &operation);
                 continue;
             }
+            if attribute.always_has_a_value() && operation["op"] == "remove" {
+                attribute.refused(&answer, &["mutability"], &operation);
+                continue;
+            }
+            let expected = match expected {
+                Value::Null if attribute.always_has_a_value() => &first,
+                expected => expected,
+            };
             attribute.has(
                 &attribute.expect(answer, &[200], &operation),
                 expected,

@@ -109,6 +109,7 @@ impl Walk<'_> {
             // What is immutable stays, if leaving it out is no error.
             let expected = match is_fixed {
                 true => attribute.of_resource(&one.body),
+                false if attribute.always_has_a_value() => other,
                 false => Value::Null,
             };
             let read = self

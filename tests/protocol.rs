@@ -15,6 +15,7 @@ mod projection;
 mod put;
 mod resources;
 mod users;
+mod wire;
 
 use serde_json::json;
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{BADGES, extended, path, user};
-use crate::support::Client;
+use super::{BADGES, extended, extension, path, user};
 use crate::support::client::{USER, encode};
+use crate::support::listed::total;
+use crate::support::{Client, Target};
 
 async fn fill(client: &Client) {
     for (name, badges) in [
@@ -186,7 +187,7 @@ async fn o01_results_are_sorted_by_an_extension() {
     target
         .extend(
             &other,
-            &json!([super::extension("User", BADGES, names_again)]),
+            &json!([extension("User", BADGES, names_again)]),
         )
         .await;
     for (name, again) in [("a", "2"), ("b", "1"), ("c", "3")] {
@@ -256,5 +257,74 @@ async fn a07_a08_projection_takes_names_of_an_extension() {
         assert_eq!(answer[BADGES], shown, "{query}");
         assert_eq!(answer["userName"] == "a", has_name, "{query}");
         assert_eq!(answer["schemas"], json!([USER, BADGES]), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_without_a_urn_means_the_one_extension_that_has_it() {
+    const DESKS: &str = "urn:example:desks:1.0:User";
+    const E: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let floor = json!({ "name": "floor", "type": "integer" });
+    let badges = json!([{ "name": "badge" }, { "name": "title" }, { "name": "department" }, floor]);
+    let desks = json!([{ "name": "desk" }, floor]);
+    let both = json!([
+        extension("User", BADGES, badges),
+        extension("User", DESKS, desks)
+    ]);
+    target.extend(&client, &both).await;
+    let body = json!({
+        "userName": "ann", "badge": "b", "desk": "d", "title": "t", "department": "x", "floor": 3
+    });
+    let made = client.post("/Users", &body).await.expect(201);
+    let user = made.json();
+    let path = format!("/Users/{}", made.id());
+    assert_eq!(user["title"], "t", "a core attribute");
+    assert_eq!(user[E], json!({ "department": "x" }));
+    assert_eq!(user[BADGES], json!({ "badge": "b" }));
+    assert_eq!(user[DESKS], json!({ "desk": "d" }));
+    for (filter, found) in [
+        ("badge eq \"b\" and desk eq \"d\"", 1),
+        ("department eq \"x\" and title eq \"t\"", 1),
+        ("urn:example:badges:1.0:User:department pr", 0),
+        (
+            "urn:example:badges:1.0:User:floor pr or urn:example:desks:1.0:User:floor pr",
+            0,
+        ),
+    ] {
+        let answer = client.filter("/Users", filter).await.expect(200);
+        assert_eq!(total(&answer), found, "{filter}");
+    }
+    let several = format!(
+        "`floor` is an attribute of several schemas; write it with the URN of one, such as `{BADGES}:floor`"
+    );
+    let floor = json!([{ "op": "add", "path": "floor", "value": 1 }]);
+    let entry = json!([{ "op": "add", "value": { "floor": 1 } }]);
+    for (answer, kind, place) in [
+        (
+            client.filter("/Users", "floor gt 1").await,
+            "invalidFilter",
+            "",
+        ),
+        (client.filter("", "floor gt 1").await, "invalidFilter", ""),
+        (
+            client.get("/Users?sortBy=floor").await,
+            "invalidValue",
+            "`sortBy`: ",
+        ),
+        (
+            client.patch(&path, floor).await,
+            "invalidPath",
+            "operation 1: ",
+        ),
+        (
+            client.patch(&path, entry).await,
+            "invalidPath",
+            "operation 1: ",
+        ),
+    ] {
+        let expected = (400, kind.to_owned(), format!("{place}{several}"));
+        assert_eq!(answer.error(), expected);
     }
 }

@@ -195,7 +195,9 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
     let twice = client
         .post("/Users", &user("a", json!({ "badge": "a", "BADGE": "b" })))
         .await;
-    let detail = format!("`{BADGES}:badge` is given twice in one object");
+    let detail =
+        "`badge` and `BADGE` are given in one object; names that differ in case only are the same"
+            .to_owned();
     assert_eq!(twice.error(), (400, "invalidSyntax".to_owned(), detail));
 }
 

@@ -47,14 +47,6 @@ async fn h11_h12_headers_that_make_no_sense_are_refused() {
         (vec![("content-type", "text/html")], 415),
         (vec![("content-encoding", "identity, gzip")], 415),
         (vec![("content-encoding", "aes128gcm")], 415),
-        (
-            vec![("content-type", "application/scim+json;charset=utf-16le")],
-            415,
-        ),
-        (
-            vec![("content-type", "application/json;charset=\"iso-8859-1\"")],
-            415,
-        ),
         (vec![("content-type", "\u{e9}")], 415),
         (vec![("if-match", "W/\"99\"")], 412),
         (vec![("if-match", "\"")], 412),

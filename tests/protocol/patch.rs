@@ -75,7 +75,7 @@ async fn m01_m02_m07_m08_m09_m13_m22_m26_m33_faults_have_their_names() {
     let (_target, client, path) = with_user().await;
     let before = client.get(&path).await.text;
     let messages = [
-        json!({ "schemas": [], "Operations": [{ "op": "remove", "path": "title" }] }),
+        json!({ "schemas": [""], "Operations": [{ "op": "remove", "path": "title" }] }),
         json!({ "schemas": [USER], "Operations": [{ "op": "remove", "path": "title" }] }),
         json!({ "schemas": [PATCH] }),
         json!({ "schemas": [PATCH], "Operations": [] }),

@@ -145,13 +145,6 @@ async fn c07_c08_c12_u07_n19_without_schema_or_required_attributes_nothing_is_wr
             json!({ "schemas": [GROUP], "displayName": [] }),
             "invalidValue",
         ),
-        ("/Users", &path, json!({ "userName": "x" }), "invalidSyntax"),
-        (
-            "/Users",
-            &path,
-            json!({ "schemas": [], "userName": "x" }),
-            "invalidSyntax",
-        ),
         (
             "/Users",
             &path,
@@ -168,12 +161,6 @@ async fn c07_c08_c12_u07_n19_without_schema_or_required_attributes_nothing_is_wr
             "/Groups",
             &team,
             json!({ "schemas": [USER], "displayName": "x" }),
-            "invalidSyntax",
-        ),
-        (
-            "/Groups",
-            &team,
-            json!({ "displayName": "x" }),
             "invalidSyntax",
         ),
     ] {

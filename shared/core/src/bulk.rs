@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::error::{ScimError, quote};
 use crate::limits;
 use crate::patch::take;
-use crate::resource::check_message;
+use crate::resource::check_schemas;
 use crate::schema::ResourceKind;
 use crate::urn;
 
@@ -98,7 +98,7 @@ impl BulkRequest {
                 "the body must be a JSON object, the bulk request",
             ));
         };
-        check_message(&body, urn::BULK_REQUEST)?;
+        check_schemas(&body, urn::BULK_REQUEST)?;
         let fail_on_errors = fail_on_errors(take(&mut body, "failOnErrors"))?;
         let Some(Value::Array(given)) = take(&mut body, "Operations") else {
             return Err(ScimError::invalid_syntax(
@@ -139,6 +139,7 @@ fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value
             .as_u64()
+            .or_else(|| value.as_str()?.trim().parse().ok())
             .filter(|number| *number > 0)
             .map(|number| Some(usize::try_from(number).unwrap_or(usize::MAX)))
             .ok_or_else(|| {

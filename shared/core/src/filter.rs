@@ -212,8 +212,25 @@ impl fmt::Display for Term {
             Test::Matches => write!(f, "{}", self.path),
             Test::Present => write!(f, "{} pr", self.path),
             Test::Compare(operator, literal) => {
-                write!(f, "{} {} {literal}", self.path, operator.word())
+                write!(f, "{} {} ", self.path, operator.word())?;
+                match literal {
+                    Value::String(text) => quoted(f, text),
+                    literal => write!(f, "{literal}"),
+                }
             }
         }
     }
+}
+
+/// Text in quotes. Control characters are spelled out, since short escapes may be refused as stray backslashes.
+fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    f.write_str("\"")?;
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => write!(f, "\\{letter}")?,
+            '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(letter))?,
+            letter => write!(f, "{letter}")?,
+        }
+    }
+    f.write_str("\"")
 }

@@ -40,6 +40,7 @@ pub mod error;
 pub mod extensions;
 pub mod filter;
 pub mod ids;
+pub mod json;
 #[cfg(test)]
 mod laws;
 pub mod limits;

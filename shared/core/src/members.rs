@@ -91,7 +91,7 @@ impl MembershipDelta {
 /// `invalidValue` if it is no list of members, or names none of this tenant by its form.
 pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     let mut members = Vec::new();
-    for (index, given) in listed(value).into_iter().enumerate() {
+    for (index, given) in listed(value)?.into_iter().enumerate() {
         let place = format!("members[{index}]");
         let Some(given) = Given::read(&given, &place)? else {
             continue;
@@ -115,7 +115,7 @@ pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
 /// `invalidValue` if it is no list of members.
 pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     let mut ids = Vec::new();
-    for (index, given) in listed(value).into_iter().enumerate() {
+    for (index, given) in listed(value)?.into_iter().enumerate() {
         if let Some(given) = Given::read(&given, &format!("members[{index}]"))? {
             ids.extend(ResourceId::parse(&given.value));
         }
@@ -142,13 +142,16 @@ pub fn represent(id: ResourceId, kind: ResourceKind, base: &str) -> Value {
     })
 }
 
-fn listed(value: Value) -> Vec<Value> {
+fn listed(value: Value) -> Result<Vec<Value>, ScimError> {
     // Keycloak's client puts values in text (fixtures/keycloak/groups).
-    let opened = |given: Value| given.as_str().and_then(value::in_text).unwrap_or(given);
-    match opened(value) {
+    let opened = |given: Value| match &given {
+        Value::String(text) => Ok(value::in_text(text)?.unwrap_or(given)),
+        _ => Ok(given),
+    };
+    match opened(value)? {
         Value::Array(values) => values.into_iter().map(opened).collect(),
-        Value::Null => Vec::new(),
-        one => vec![one],
+        Value::Null => Ok(Vec::new()),
+        one => Ok(vec![one]),
     }
 }
 

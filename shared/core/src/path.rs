@@ -5,7 +5,8 @@
 //! attr-path = [ urn ":" ] name [ "." sub ]
 //! ```
 //!
-//! A URN holds colons and dots itself, so a name is what follows its last colon.
+//! A URN holds colons and dots itself, so a name is what follows its last colon. A name without a URN has one
+//! reading wherever it stands ([`ResourceType::unqualified`]).
 
 use std::fmt;
 
@@ -135,13 +136,15 @@ impl Path {
         let named = self.attribute.resolve(of)?;
         match (named, &self.values, &self.sub) {
             (named, None, None) => Ok(named),
-            (Named::Attribute(target), _, _) if target.sub.is_some() => Err(Unknown(format!(
-                "a filter in brackets must follow `{}`, not one of its sub-attributes",
-                target.attribute.name
-            ))),
+            (Named::Attribute(target), _, _) if target.sub.is_some() => {
+                Err(Unknown::Nothing(format!(
+                    "a filter in brackets must follow `{}`, not one of its sub-attributes",
+                    target.attribute.name
+                )))
+            }
             (Named::Attribute(_), _, None) => Ok(named),
             (Named::Attribute(target), _, Some(sub)) => target.part(sub).map(Named::Attribute),
-            (Named::Extension(_) | Named::Base, _, _) => Err(Unknown(format!(
+            (Named::Extension(_) | Named::Base, _, _) => Err(Unknown::Nothing(format!(
                 "{} is a schema, so it takes no filter in brackets",
                 quote(&self.attribute.to_string())
             ))),
@@ -206,13 +209,31 @@ pub enum Named<'s> {
     Base,
 }
 
-/// Why an attribute path names nothing.
+/// Why an attribute path names no one attribute.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Unknown(String);
+pub enum Unknown {
+    /// There is none that it names.
+    Nothing(String),
+    /// Several extensions have the name that stands without a URN.
+    Ambiguous(String),
+}
+
+impl Unknown {
+    /// The name of an attribute of several extensions, of which this is one.
+    pub(crate) fn ambiguous(name: &str, one: Target<'_>) -> Self {
+        Self::Ambiguous(format!(
+            "{} is an attribute of several schemas; write it with the URN of one, such as {}",
+            quote(name),
+            quote(&one.to_string())
+        ))
+    }
+}
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Nothing(reason) | Self::Ambiguous(reason) => f.write_str(reason),
+        }
     }
 }
 
@@ -223,29 +244,23 @@ impl AttrPath {
     ///
     /// What is unknown, in words.
     pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
-        let (container, attribute) = match &self.urn {
-            None => (None, of.attribute(&self.name)),
-            Some(urn) if of.is_base(urn) => (None, of.attribute(&self.name)),
-            Some(urn) => match of.extension(urn) {
-                Some(schema) => (Some(schema.id.as_str()), schema.attribute(&self.name)),
-                None => return self.whole(of),
-            },
+        let found = match &self.urn {
+            None => of.unqualified(&self.name)?,
+            Some(urn) if of.is_base(urn) => of.own(&self.name),
+            Some(urn) => of
+                .extension(urn)
+                .and_then(|schema| schema.target(&self.name)),
         };
-        let Some(attribute) = attribute else {
+        let Some(target) = found else {
             return self.whole(of);
         };
-        let sub = match &self.sub {
-            None => None,
-            Some(name) => match attribute.sub(name) {
-                Some(sub) => Some(sub),
-                None => return self.whole(of),
+        match &self.sub {
+            None => Ok(Named::Attribute(target)),
+            Some(name) => match target.attribute.sub(name) {
+                Some(_) => target.part(name).map(Named::Attribute),
+                None => self.whole(of),
             },
-        };
-        Ok(Named::Attribute(Target {
-            container,
-            attribute,
-            sub,
-        }))
+        }
     }
 
     /// Finds what a name in the object of an extension's attributes names.
@@ -275,7 +290,7 @@ impl AttrPath {
             return Ok(Named::Base);
         }
         let kind = of.kind.name();
-        Err(Unknown(match &self.urn {
+        Err(Unknown::Nothing(match &self.urn {
             None => format!("{} is no attribute of a {kind}", quote(&whole)),
             Some(urn) if of.is_base(urn) || of.extension(urn).is_some() => {
                 return Err(unknown_in(
@@ -301,7 +316,7 @@ impl AttrPath {
 }
 
 fn unknown_in(name: &str, urn: &str) -> Unknown {
-    Unknown(format!(
+    Unknown::Nothing(format!(
         "{} is no attribute of the schema {}",
         quote(name),
         quote(urn)
@@ -309,7 +324,7 @@ fn unknown_in(name: &str, urn: &str) -> Unknown {
 }
 
 fn no_attribute(path: &AttrPath) -> Unknown {
-    Unknown(format!(
+    Unknown::Nothing(format!(
         "{} is a schema, not an attribute",
         quote(&path.to_string())
     ))
@@ -339,7 +354,7 @@ impl<'s> Target<'s> {
                 sub: Some(sub),
                 ..*self
             }),
-            None => Err(Unknown(format!(
+            None => Err(Unknown::Nothing(format!(
                 "`{}` has no sub-attribute {}",
                 self.attribute.name,
                 quote(name)
@@ -401,6 +416,16 @@ mod tests {
                 "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
             ),
             ("meta.lastModified", "meta.lastModified"),
+            (
+                "Department",
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
+            ),
+            (
+                "manager.VALUE",
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value",
+            ),
+            ("manager.nothing", ""),
+            ("urn:ietf:params:scim:schemas:core:2.0:User:department", ""),
             ("emails.$REF", ""),
         ] {
             let resolved = AttrPath::parse(text).unwrap().target(user());

@@ -59,7 +59,7 @@ impl Draft {
                 "the body must be a JSON object, the resource",
             ));
         };
-        check_schemas(&body, of)?;
+        check_schemas(&body, &of.schema.id)?;
         let mut draft = Self {
             attributes: Map::new(),
             members: Vec::new(),
@@ -72,11 +72,12 @@ impl Draft {
 
     fn read(&mut self, given: Map<String, Value>, of: &ResourceType) -> Result<(), ScimError> {
         let mut seen = Vec::with_capacity(given.len());
+        let mut unqualified = Vec::new();
         for (name, value) in given {
-            let Ok(named) = AttrPath::parse(&name)
-                .map_err(drop)
-                .and_then(|path| path.resolve(of).map_err(drop))
-            else {
+            let Ok(path) = AttrPath::parse(&name) else {
+                continue;
+            };
+            let Ok(named) = path.resolve(of) else {
                 continue;
             };
             let target = match named {
@@ -93,11 +94,21 @@ impl Draft {
                 Named::Attribute(target) if target.sub.is_none() => target,
                 Named::Attribute(_) => continue,
             };
+            if target.container.is_some() && path.urn.is_none() {
+                unqualified.push((target, value));
+                continue;
+            }
             if seen.contains(&target) {
                 return Err(value::twice(&Place::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
+        }
+        // What stands in the object of its extension goes before what stands beside it.
+        for (target, value) in unqualified {
+            if get(&self.attributes, target).is_none() {
+                self.assign(target, value, of)?;
+            }
         }
         Ok(())
     }
@@ -212,27 +223,32 @@ pub fn immutable(target: Target<'_>) -> ScimError {
     ))
 }
 
-fn check_schemas(body: &Map<String, Value>, of: &ResourceType) -> Result<(), ScimError> {
+/// Checks that a body is what its endpoint takes: a resource with this base schema, or a message with this URN.
+/// A body without `schemas` says nothing else (authentik names no message, other clients no schema), and `null`
+/// and `[]` are no `schemas` (RFC 7643 §2.5).
+///
+/// # Errors
+///
+/// `invalidSyntax` naming the URN, when others are given.
+pub fn check_schemas(body: &Map<String, Value>, urn: &str) -> Result<(), ScimError> {
     let given = body
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case("schemas"))
-        .map(|(_, value)| value);
+        .map(|(_, value)| value)
+        .filter(|value| !value::is_nothing(value));
     let urns = match given {
+        None => return Ok(()),
         Some(Value::Array(urns)) => urns.as_slice(),
-        Some(single @ Value::String(_)) => std::slice::from_ref(single),
-        _ => &[],
+        Some(single) => std::slice::from_ref(single),
     };
-    if urns
-        .iter()
-        .filter_map(Value::as_str)
-        .any(|urn| of.is_base(urn))
-    {
-        return Ok(());
+    let mut urns = urns.iter().filter_map(Value::as_str);
+    match urns.any(|given| urn::names(given, urn)) {
+        true => Ok(()),
+        false => Err(ScimError::invalid_syntax(format!(
+            "`schemas` must be an array with {}",
+            quote(urn)
+        ))),
     }
-    Err(ScimError::invalid_syntax(format!(
-        "`schemas` must be an array with {}",
-        quote(&of.schema.id)
-    )))
 }
 
 /// The value at a target, sub-attribute left aside.
@@ -325,30 +341,6 @@ pub fn timestamp(instant: Timestamp) -> String {
     format!("{instant:.3}")
 }
 
-/// The URN that a `schemas` member should have held, for the messages of RFC 7644.
-///
-/// # Errors
-///
-/// `invalidSyntax` naming it.
-pub fn check_message(body: &Map<String, Value>, urn: &str) -> Result<(), ScimError> {
-    let named = body
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("schemas"))
-        .and_then(|(_, value)| value.as_array())
-        .is_some_and(|urns| {
-            urns.iter()
-                .filter_map(Value::as_str)
-                .any(|given| urn::names(given, urn))
-        });
-    match named {
-        true => Ok(()),
-        false => Err(ScimError::invalid_syntax(format!(
-            "`schemas` must be an array with {}",
-            quote(urn)
-        ))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -386,18 +378,72 @@ mod tests {
     }
 
     #[test]
-    fn c08_the_base_schema_must_be_named() {
+    fn c08_another_base_schema_is_refused_and_none_is_that_of_the_endpoint() {
         for schemas in [
-            json!(null),
-            json!([]),
             json!([urn::GROUP]),
+            json!([urn::ENTERPRISE_USER]),
             json!("x"),
+            json!(""),
+            json!([null]),
             json!(5),
+            json!({}),
         ] {
             let error = user(json!({ "schemas": schemas, "userName": "a" })).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidSyntax, "{schemas}");
         }
-        assert!(user(json!({ "schemas": ["urn:scim:schemas:core:2.0"], "userName": "a" })).is_ok());
+        for schemas in [
+            json!(null),
+            json!([]),
+            json!(urn::USER),
+            json!(["urn:scim:schemas:core:2.0"]),
+        ] {
+            assert!(user(json!({ "schemas": schemas, "userName": "a" })).is_ok());
+        }
+        let extended =
+            json!({ "userName": "a", (urn::ENTERPRISE_USER): { "department": "Sales" } });
+        assert_eq!(
+            Value::Object(user(extended.clone()).unwrap()),
+            extended,
+            "without schemas"
+        );
+    }
+
+    #[test]
+    fn c03_an_attribute_of_an_extension_may_stand_without_its_urn() {
+        let e = urn::ENTERPRISE_USER;
+        for (given, department) in [
+            (json!({ "department": "A" }), json!("A")),
+            (json!({ "DEPARTMENT": "A" }), json!("A")),
+            (
+                json!({ "department": "A", e: { "department": "B" } }),
+                json!("B"),
+            ),
+            (
+                json!({ e: { "department": "B" }, "department": "A" }),
+                json!("B"),
+            ),
+            (
+                json!({ "department": "A", format!("{e}:department"): "B" }),
+                json!("B"),
+            ),
+            (
+                json!({ "department": null, e: { "department": "B" } }),
+                json!("B"),
+            ),
+            (json!({ "department": null, "manager": null }), json!(null)),
+            (
+                json!({ "department": "A", e: { "manager": "m" } }),
+                json!("A"),
+            ),
+        ] {
+            let mut body = given.clone();
+            body["userName"] = json!("a");
+            let attributes = user(body).unwrap();
+            let found = attributes.get(e).and_then(|held| held.get("department"));
+            assert_eq!(found.cloned().unwrap_or_default(), department, "{given}");
+        }
+        let error = user(json!({ "userName": "a", "department": {} })).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidValue);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use crate::error::{ScimError, quote};
+use crate::json::{self, Unreadable};
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
@@ -264,29 +265,37 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
 }
 
 /// A string that stands for a complex value, or for several: as these.
-fn unpacked(attribute: &Attribute, value: Value) -> Value {
+fn unpacked(attribute: &Attribute, value: Value) -> Result<Value, ScimError> {
     let Value::String(text) = &value else {
-        return value;
+        return Ok(value);
     };
     if attribute.kind != Type::Complex {
-        return value;
+        return Ok(value);
     }
-    if let Some(inner) = in_text(text) {
-        return inner;
+    if let Some(inner) = in_text(text)? {
+        return Ok(inner);
     }
     if attribute.sub("value").is_none() {
-        return value;
+        return Ok(value);
     }
-    Value::Object(Map::from_iter([("value".to_owned(), value)]))
+    Ok(Value::Object(Map::from_iter([("value".to_owned(), value)])))
 }
 
 /// The object, or list of objects, that a text holds as JSON.
-pub(crate) fn in_text(text: &str) -> Option<Value> {
+///
+/// # Errors
+///
+/// `invalidSyntax` when it gives a name twice.
+pub(crate) fn in_text(text: &str) -> Result<Option<Value>, ScimError> {
     let inner = text.trim_start();
-    let inner = inner
-        .starts_with(['{', '['])
-        .then(|| serde_json::from_str(inner).ok())??;
-    is_objects(&inner).then_some(inner)
+    if !inner.starts_with(['{', '[']) {
+        return Ok(None);
+    }
+    match json::read(inner.as_bytes()) {
+        Ok(inner) => Ok(is_objects(&inner).then_some(inner)),
+        Err(twice @ Unreadable::Twice { .. }) => Err(twice.explain("the text")),
+        Err(_) => Ok(None),
+    }
 }
 
 fn is_objects(value: &Value) -> bool {
@@ -301,7 +310,7 @@ fn complex(
     value: Value,
     place: Place<'_>,
 ) -> Result<Option<Value>, ScimError> {
-    let given = match unpacked(attribute, value) {
+    let given = match unpacked(attribute, value)? {
         Value::Object(given) => given,
         other => return Err(wrong(place, "an object of sub-attributes", &other)),
     };

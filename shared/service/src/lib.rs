@@ -193,6 +193,7 @@ impl Service {
             Ok(_) => {}
         }
         let mut response = result.unwrap_or_else(Failure::into_response);
+        response::guard(&mut response);
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);
         response.extensions_mut().insert(spent);

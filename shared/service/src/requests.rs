@@ -359,7 +359,7 @@ fn named(endpoint: Endpoint, body: &Bytes) -> Option<String> {
     if body.is_empty() || body.len() > LARGEST_BODY {
         return None;
     }
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body = scim_core::json::read(body).ok()?;
     name_in(kind, &body).as_deref().map(shown)
 }
 

@@ -114,6 +114,10 @@ impl Outcome {
             return Err(answer_too_large());
         }
         let headers = response.headers_mut();
+        if status == StatusCode::NO_CONTENT {
+            // SCIM-SDK takes an answer for one of SCIM by this alone, whether it has a body or not.
+            headers.insert(header::CONTENT_TYPE, SCIM_JSON);
+        }
         if let Some(location) = location.and_then(|uri| HeaderValue::try_from(uri).ok()) {
             headers.insert(header::LOCATION, location);
         }
@@ -123,6 +127,14 @@ impl Outcome {
         }
         Ok(response)
     }
+}
+
+/// Says of an answer that it is personal data, which nobody is to keep or to take for anything but JSON.
+pub fn guard(response: &mut Response<Bytes>) {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let nosniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
 }
 
 /// The error for an answer that would not fit.

@@ -31,7 +31,22 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":"x","USERNAME":"y"}"#,
-        "400 invalidSyntax `userName` is given twice in one object",
+        "400 invalidSyntax `userName` and `USERNAME` are given in one object; names that differ in case only are the same",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","odd":[{"a":1,"a":1}]}"#,
+        "400 invalidSyntax `a` is given twice in one object",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","roles":["{\"value\":\"a\",\"value\":\"b\"}"]}"#,
+        "400 invalidSyntax `value` is given twice in one object",
+    ),
+    (
+        "POST /Users",
+        r#"{<User>,"userName":"x","department":{}}"#,
+        "400 invalidValue `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department` must be text, not an object",
     ),
     (
         "POST /Users",

@@ -5,7 +5,7 @@ use crate::errors::Row;
 pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
-        r#"{"schemas":[]}"#,
+        r#"{"schemas":["urn:x"]}"#,
         "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:PatchOp`",
     ),
     (

@@ -165,12 +165,52 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Users/.search",
-        "{}",
+        r#"{"schemas":["urn:x"]}"#,
         "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:SearchRequest`",
     ),
     (
         "POST /Users/.search",
         r#"{<Search>,"count":"x"}"#,
+        "400 invalidValue `count` must be a whole number, not `x`",
+    ),
+    (
+        "POST /Users/.search",
+        r#"{<Search>,"count":true}"#,
         "400 invalidValue `count` must be a whole number",
+    ),
+    (
+        r#"GET /Users?filter=emails[type eq "work"] eq "x""#,
+        "",
+        "400 invalidFilter filter, position 25: `eq` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
+    ),
+    (
+        r#"GET /Users?filter=emails[type eq "work"] pr"#,
+        "",
+        "400 invalidFilter filter, position 25: `pr` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
+    ),
+    (
+        r#"GET /Users?filter=userName eq "CORP\bob""#,
+        "",
+        r"400 invalidFilter filter, position 13: `\b` in the text in quotes is a control character; write a backslash twice, as in DOMAIN\\name",
+    ),
+    (
+        r#"GET /Users?filter=externalId eq "CORP\nina""#,
+        "",
+        r"400 invalidFilter filter, position 15: `\n` in the text in quotes is a control character; write a backslash twice, as in DOMAIN\\name",
+    ),
+    (
+        r#"GET /Users?filter=userName eq "CORP\anna""#,
+        "",
+        r"400 invalidFilter filter, position 13: the text in quotes has a wrong escape; write a backslash twice, as in DOMAIN\\name",
+    ),
+    (
+        r#"GET /Users?filter=userName eq "CORP\""#,
+        "",
+        r"400 invalidFilter filter, position 13: the closing quote is missing; write a backslash twice, as in DOMAIN\\name",
+    ),
+    (
+        r#"GET /Users?filter=userName eq "My Corp\nina""#,
+        "",
+        r"400 invalidFilter `userName` has no control characters; write a backslash twice, as in DOMAIN\\name",
     ),
 ];

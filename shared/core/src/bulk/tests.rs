@@ -78,7 +78,10 @@ fn b18_requests_of_the_wrong_shape_are_refused() {
     let one = user("a", "a");
     for (body, kind) in [
         (json!([]), InvalidSyntax),
-        (json!({ "Operations": [one] }), InvalidSyntax),
+        (
+            json!({ "schemas": [urn::PATCH_OP], "Operations": [one] }),
+            InvalidSyntax,
+        ),
         (json!({ "schemas": [urn::BULK_REQUEST] }), InvalidSyntax),
         (
             json!({ "schemas": [urn::BULK_REQUEST], "Operations": {} }),
@@ -97,7 +100,7 @@ fn b18_requests_of_the_wrong_shape_are_refused() {
             InvalidValue,
         ),
         (
-            json!({ "schemas": [urn::BULK_REQUEST], "failOnErrors": "1", "Operations": [one] }),
+            json!({ "schemas": [urn::BULK_REQUEST], "failOnErrors": "x", "Operations": [one] }),
             InvalidValue,
         ),
         (
@@ -111,6 +114,14 @@ fn b18_requests_of_the_wrong_shape_are_refused() {
             "{body}"
         );
     }
+}
+
+#[test]
+fn b18_the_endpoint_says_what_the_message_is_and_a_number_may_be_text() {
+    let body = json!({ "failOnErrors": "2", "Operations": [user("a", "a")] });
+    let read = BulkRequest::parse(body).unwrap();
+    assert_eq!(read.fail_on_errors, Some(2));
+    assert_eq!(read.operations.len(), 1);
 }
 
 #[test]

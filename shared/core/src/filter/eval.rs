@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Filter, Logic, Operator, Term, Test};
+use super::{Filter, Logic, Operator, Term, Test, parse::BACKSLASH};
 use crate::error::{ScimError, quote};
 use crate::path::{Path, Target, Unknown};
-use crate::schema::{Attribute, ResourceType, Type};
+use crate::schema::{Attribute, Profile, ResourceType, Type};
 use crate::text;
 use crate::value;
 
@@ -88,7 +88,7 @@ impl Filter {
             all.iter().map(|one| one.resolve_among(of)).collect()
         };
         Ok(match self {
-            Self::Leaf(term) if target(&term.path, of).is_err() => match &term.test {
+            Self::Leaf(term) if is_lacking(&term.path, of) => match &term.test {
                 // All of no terms hold, and none of them does.
                 Test::Compare(Operator::Eq, Value::Null) => Logic::And(Vec::new()),
                 _ => Logic::Or(Vec::new()),
@@ -101,15 +101,16 @@ impl Filter {
     }
 }
 
-/// The attribute that a path of a filter names.
-fn target<'s>(path: &Path, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
-    path.target(of)
-        .or_else(|unknown| unqualified(path, of).ok_or(unknown))
+/// Whether a resource type has no attribute that the path names.
+fn is_lacking(path: &Path, of: &ResourceType) -> bool {
+    matches!(path.target(of), Err(Unknown::Nothing(_)))
 }
 
 impl<'s> Leaf<'s> {
     fn resolve(term: &Term, of: &'s ResourceType) -> Result<Self, ScimError> {
-        let target = target(&term.path, of)
+        let target = term
+            .path
+            .target(of)
             .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
         let values = match &term.path.values {
             None => None,
@@ -135,18 +136,6 @@ impl<'s> Leaf<'s> {
             _ => None,
         }
     }
-}
-
-/// The attribute of an extension that a path without a URN means: Entra ID asks for `manager eq "…"`.
-fn unqualified<'s>(path: &Path, of: &'s ResourceType) -> Option<Target<'s>> {
-    if path.attribute.urn.is_some() {
-        return None;
-    }
-    of.extensions.iter().find_map(|extension| {
-        let mut qualified = path.clone();
-        qualified.attribute.urn = Some(extension.schema.id.clone());
-        qualified.target(of).ok()
-    })
 }
 
 /// Resolves a value filter on the values of `target`.
@@ -250,11 +239,23 @@ fn comparand(
             .ok_or_else(|| senseless("is a dateTime such as \"2011-05-13T04:42:34Z\"")),
         Type::Binary if !order_only && !textual => Err(senseless("is binary")),
         Type::Complex => Err(senseless("has parts")),
+        Type::String if is_impossible(attribute, literal) => {
+            Err(ScimError::invalid_filter(format!(
+                "`{}` has no control characters; {BACKSLASH}",
+                attribute.name
+            )))
+        }
         Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
             .as_str()
             .map(|text| Comparand::Text(text::comparable(attribute, text).into_owned()))
             .ok_or_else(|| senseless("is text, which stands in double quotes")),
     }
+}
+
+/// Whether no value can contain the text: user names have no control characters (RFC 8264 §9.9).
+fn is_impossible(attribute: &Attribute, literal: &Value) -> bool {
+    let text = literal.as_str().unwrap_or_default();
+    attribute.profile == Profile::UserName && text.contains(char::is_control)
 }
 
 #[cfg(test)]
@@ -403,6 +404,7 @@ mod tests {
             r#"password eq "secret""#,
             r#"password pr"#,
             r#"urn:x:y:department eq "a""#,
+            r#"urn:ietf:params:scim:schemas:core:2.0:User:department eq "a""#,
             r#"emails.type[value eq "x"]"#,
             r#"emails.value[type eq "work"].value eq "x""#,
             r#"urn:ietf:params:scim:schemas:core:2.0:User[userName eq "a"]"#,

@@ -269,11 +269,21 @@ impl<'t> Parser<'t> {
     }
 
     fn test(&mut self, path: &Path) -> Read<Test> {
-        if self.eat_word("pr") {
+        self.blanks();
+        let word = self.word();
+        let is_present = word.eq_ignore_ascii_case("pr");
+        let operator = Operator::from_word(word);
+        if path.values.is_some() && path.sub.is_none() && (is_present || operator.is_some()) {
+            return Err(format!(
+                "{} cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
+                quote(word)
+            ));
+        }
+        if is_present {
+            self.at += word.len();
             return Ok(Test::Present);
         }
-        let word = self.word();
-        let Some(operator) = Operator::from_word(word) else {
+        let Some(operator) = operator else {
             if path.values.is_some() && path.sub.is_none() {
                 return Ok(Test::Matches);
             }
@@ -319,16 +329,56 @@ impl<'t> Parser<'t> {
                 b'\\' => escaped = true,
                 b'"' => {
                     let quoted = rest.get(..=at).unwrap_or_default();
-                    let text: String = serde_json::from_str(quoted)
-                        .map_err(|_| "the text in quotes has a wrong escape".to_owned())?;
+                    let text: String = serde_json::from_str(quoted).map_err(|_| {
+                        format!("the text in quotes has a wrong escape; {BACKSLASH}")
+                    })?;
+                    if let Some(escape) = stray_backslash(quoted) {
+                        return Err(format!(
+                            "`\\{escape}` in the text in quotes is a control character; {BACKSLASH}"
+                        ));
+                    }
                     self.at += quoted.len();
                     return Ok(Value::String(text));
                 }
                 _ => {}
             }
         }
-        Err("the closing quote is missing".to_owned())
+        match escaped || rest.contains("\\\"") {
+            true => Err(format!("the closing quote is missing; {BACKSLASH}")),
+            false => Err("the closing quote is missing".to_owned()),
+        }
     }
+}
+
+/// How to write a backslash, for error details.
+pub(crate) const BACKSLASH: &str = "write a backslash twice, as in DOMAIN\\\\name";
+
+/// The letter behind the backslash of an account such as `DOMAIN\name` that was left as it is, where that makes
+/// an escape of JSON.
+///
+/// `\b` and `\f` stand in no text that anybody looks for. The others are line breaks and tabs, as addresses have
+/// them, unless a bare word leads up to the first one. `\u000a` is always taken as it is.
+fn stray_backslash(quoted: &str) -> Option<char> {
+    let is_of_domain = |c: char| c.is_alphanumeric() || "-._".contains(c);
+    let mut is_first = true;
+    let mut letters = quoted.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        if letter != '\\' {
+            continue;
+        }
+        let (_, escape) = letters.next()?;
+        let domain = quoted.get(1..at).unwrap_or_default();
+        let leads = is_first && !domain.is_empty() && domain.chars().all(is_of_domain);
+        let goes_on = quoted
+            .get(at + 2..)
+            .is_some_and(|rest| rest.starts_with(char::is_alphanumeric));
+        match escape {
+            'b' | 'f' => return Some(escape),
+            'n' | 'r' | 't' if leads && goes_on => return Some(escape),
+            _ => is_first = false,
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -386,6 +436,10 @@ mod tests {
             ("a pr and", 9),
             ("[a pr]", 1),
             ("e[f[g pr]]", 11),
+            ("e[f pr] eq 1", 9),
+            ("e[f pr]  PR", 10),
+            (r#"a pr and e[f pr] sw "x""#, 18),
+            ("not (e[f pr] ne null)", 14),
             ("1 +1 eq 2", 3),
         ] {
             let error = Filter::parse(text).unwrap_err();
@@ -395,6 +449,64 @@ mod tests {
                 error.detail
             );
             assert!(!error.detail.contains("``"), "{text}: {}", error.detail);
+        }
+    }
+
+    #[test]
+    fn f22_a_backslash_that_is_not_doubled_is_refused() {
+        for text in [
+            r"CORP\bob",
+            r"CORP\fred",
+            r"CORP\nina",
+            r"CORP\rick",
+            r"CORP\tina berg",
+            r"corp-1.example\nina",
+            r"a b\bob",
+            r"CORP\anna",
+            r"CORP\ulrich",
+            r"CORP\Bob",
+            r"CORP\",
+            r"Örebro\nina",
+            r"\bob",
+        ] {
+            for filter in [
+                format!("userName eq \"{text}\""),
+                format!("e[v sw \"{text}\"]"),
+            ] {
+                let detail = Filter::parse(&filter).unwrap_err().detail;
+                assert!(detail.ends_with(BACKSLASH), "{filter}: {detail}");
+            }
+            let error = Path::parse(&format!("e[v eq \"{text}\"].w")).unwrap_err();
+            assert!(
+                error.detail.ends_with(BACKSLASH),
+                "{text}: {}",
+                error.detail
+            );
+        }
+    }
+
+    #[test]
+    fn f11_escapes_that_are_meant_are_taken() {
+        for (text, meant) in [
+            (r"CORP\\bob", "CORP\\bob"),
+            (r"CORP\\nina", "CORP\\nina"),
+            (r"\\\\host\\nina", "\\\\host\\nina"),
+            (r"a\u0008b", "a\u{8}b"),
+            (r"CORP\u000anina", "CORP\nnina"),
+            (
+                r"100 Universal City Plaza\nHollywood",
+                "100 Universal City Plaza\nHollywood",
+            ),
+            (r"one\r\ntwo", "one\r\ntwo"),
+            (r"one\n", "one\n"),
+            (r"\tone", "\tone"),
+            (r#"a\/b\"c"#, "a/b\"c"),
+        ] {
+            let filter = Filter::parse(&format!("a eq \"{text}\"")).unwrap();
+            let Logic::Leaf(term) = filter else {
+                panic!("{text}")
+            };
+            assert_eq!(term.test, Test::Compare(Operator::Eq, meant.into()));
         }
     }
 

@@ -91,13 +91,11 @@ pub(super) fn path() -> impl Strategy<Value = Path> {
 
 /// Any filter that can be written.
 pub(super) fn filter() -> impl Strategy<Value = Filter> {
-    logic(
-        (path(), test(), any::<bool>()).prop_map(|(path, test, bare)| {
-            let bare = bare && path.values.is_some() && path.sub.is_none();
-            let test = if bare { Test::Matches } else { test };
-            Term { path, test }
-        }),
-    )
+    logic((path(), test()).prop_map(|(path, test)| {
+        let is_bare = path.values.is_some() && path.sub.is_none();
+        let test = if is_bare { Test::Matches } else { test };
+        Term { path, test }
+    }))
 }
 
 /// A filter that makes sense for users.

@@ -145,8 +145,10 @@ impl<'a> Work<'a> {
     /// A value without a path: each of its members is an attribute.
     fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
         // Keycloak renames a group with a resource in text (fixtures/keycloak/groups).
-        let inner = value.as_str().and_then(value::in_text);
-        let value = inner.unwrap_or(value);
+        let value = match &value {
+            Value::String(text) => value::in_text(text)?.unwrap_or(value),
+            _ => value,
+        };
         let Value::Object(entries) = value else {
             return Err(ScimError::invalid_value(
                 "without a `path` the `value` must be an object of attributes",

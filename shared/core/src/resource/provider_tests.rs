@@ -207,7 +207,11 @@ fn what_is_refused_names_the_attribute() {
     use ErrorKind::{InvalidSyntax, InvalidValue};
     for (body, kind, named) in [
         (json!([]), InvalidSyntax, "JSON object"),
-        (json!({ "userName": "a" }), InvalidSyntax, urn::USER),
+        (
+            json!({ "schemas": [urn::GROUP], "userName": "a" }),
+            InvalidSyntax,
+            urn::USER,
+        ),
         (
             json!({ "schemas": [urn::USER] }),
             InvalidValue,

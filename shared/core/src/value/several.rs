@@ -23,7 +23,7 @@ pub fn elements(
     value: Value,
     place: Place<'_>,
 ) -> Result<Vec<Value>, ScimError> {
-    let given = match unpacked(attribute, value) {
+    let given = match unpacked(attribute, value)? {
         Value::Array(values) => values,
         Value::Null => Vec::new(),
         one => vec![one],

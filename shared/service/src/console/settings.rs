@@ -206,8 +206,8 @@ fn wanted(desk: &Desk<'_>) -> Result<Value, Problem> {
         .collect();
     let extensions = match form.given("extensions") {
         None => Value::Null,
-        Some(text) => serde_json::from_str(text).map_err(|error| {
-            let detail = format!("this is not JSON: {error}");
+        Some(text) => scim_core::json::read(text.as_bytes()).map_err(|unreadable| {
+            let detail = unreadable.explain("this").detail;
             Problem::invalid("/settings/extensions", detail)
         })?,
     };

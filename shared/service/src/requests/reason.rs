@@ -13,7 +13,7 @@ use scim_core::{Catalogue, ResourceId};
 const HIDDEN: &str = "`…`";
 
 /// Words of the protocol that details quote beside the names of attributes.
-const WORDS: [&str; 67] = [
+const WORDS: [&str; 72] = [
     "schemas",
     "Operations",
     "op",
@@ -81,6 +81,12 @@ const WORDS: [&str; 67] = [
     "members",
     "groups",
     "password",
+    // The escapes that stray backslashes make.
+    r"\b",
+    r"\f",
+    r"\n",
+    r"\r",
+    r"\t",
 ];
 
 /// What is said of a name that names nothing.

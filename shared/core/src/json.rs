@@ -1,0 +1,252 @@
+//! Reading JSON: an object that gives a name twice is refused, at any depth.
+//!
+//! RFC 8259 §4 leaves open which of two equal names counts, so that two readers of one text may see two
+//! resources. Names that differ in case only are equal, too: attribute names are compared without case
+//! (RFC 7643 §2.1), those that no schema knows included.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use crate::error::{ScimError, quote};
+
+/// Why a text was not read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unreadable {
+    /// It is not UTF-8 from this byte on, counted from 1.
+    Encoding(usize),
+    /// It is no JSON; nesting deeper than 127 levels is none.
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// An object gives a name twice.
+    Twice {
+        /// The name as it stands first.
+        first: String,
+        /// The name as it stands then.
+        then: String,
+    },
+}
+
+impl Unreadable {
+    /// The failure of a message whose body, or a part of it, is called `what`.
+    #[must_use]
+    pub fn explain(&self, what: &str) -> ScimError {
+        ScimError::invalid_syntax(match self {
+            Self::Encoding(byte) => {
+                format!("{what} is not UTF-8: it goes wrong at byte {byte}")
+            }
+            Self::Syntax { line, column } => {
+                format!("{what} is no JSON: it goes wrong at line {line}, column {column}")
+            }
+            Self::Twice { first, then } if first == then => {
+                format!("{} is given twice in one object", quote(first))
+            }
+            Self::Twice { first, then } => format!(
+                "{} and {} are given in one object; names that differ in case only are the same",
+                quote(first),
+                quote(then)
+            ),
+        })
+    }
+}
+
+/// Reads a text as JSON. A byte order mark before it is passed over (RFC 8259 §8.1).
+///
+/// # Errors
+///
+/// Why not.
+pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
+    let text = str::from_utf8(text)
+        .map_err(|error| Unreadable::Encoding(error.valid_up_to().saturating_add(1)))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let twice = RefCell::new(None);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = Reader { twice: &twice }
+        .deserialize(&mut reader)
+        .and_then(|value| reader.end().map(|()| value));
+    read.map_err(|error| {
+        twice.take().unwrap_or_else(|| Unreadable::Syntax {
+            line: error.line(),
+            column: error.column(),
+        })
+    })
+}
+
+/// Reads one value, and keeps what was given twice, which an error of `serde_json` cannot carry.
+#[derive(Clone, Copy)]
+struct Reader<'r> {
+    twice: &'r RefCell<Option<Unreadable>>,
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(Value::Bool(truth))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(number).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::String(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::String(text))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = elements.next_element_seed(self)? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        let mut names = Names::default();
+        while let Some(name) = members.next_key::<String>()? {
+            if let Some(first) = names.twin(&object, &name) {
+                self.twice.replace(Some(Unreadable::Twice {
+                    first: first.to_owned(),
+                    then: name,
+                }));
+                return Err(A::Error::custom("a name is given twice"));
+            }
+            let value = members.next_value_seed(self)?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// The names of an object so far, folded once there are many.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// So many names are compared one by one.
+    const FEW: usize = 32;
+
+    /// The name in the object that equals this one; the next call is for the object with it.
+    fn twin<'o>(&mut self, object: &'o Map<String, Value>, name: &str) -> Option<&'o str> {
+        if object.len() >= Self::FEW {
+            if self.0.is_empty() {
+                self.0
+                    .extend(object.keys().map(|key| key.to_ascii_lowercase()));
+            }
+            if self.0.insert(name.to_ascii_lowercase()) {
+                return None;
+            }
+        }
+        let mut known = object.keys().map(String::as_str);
+        known.find(|known| known.eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_read_is_what_serde_json_reads() {
+        for text in [
+            "{}",
+            " [1, -1, 1.5, 18446744073709551615, 1e300, true, false, null] ",
+            r#"{"b":{"a":["\u00e4\ud83d\ude00"]},"a":{"b":""},"":{}}"#,
+            r#"{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}"#,
+        ] {
+            let expected: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text.as_bytes()), Ok(expected), "{text}");
+        }
+        assert_eq!(read("\u{feff}{}".as_bytes()), Ok(json!({})));
+    }
+
+    #[test]
+    fn h06_a_name_that_is_given_twice_is_refused_at_any_depth() {
+        for (text, first, then) in [
+            (r#"{"userName":"a","userName":"b"}"#, "userName", "userName"),
+            (
+                r#"{"userName":"a","x":1,"USERNAME":"a"}"#,
+                "userName",
+                "USERNAME",
+            ),
+            (r#"{"unknown":{"a":[{"b":1,"b":1}]}}"#, "b", "b"),
+            (r#"[[{"v\u0061lue":1,"value":2}]]"#, "value", "value"),
+            (r#"{"":1,"":2}"#, "", ""),
+            (r#"{"urn:x:Y":1,"urn:x:y":2}"#, "urn:x:Y", "urn:x:y"),
+        ] {
+            let (first, then) = (first.to_owned(), then.to_owned());
+            assert_eq!(
+                read(text.as_bytes()),
+                Err(Unreadable::Twice { first, then }),
+                "{text}"
+            );
+        }
+        let members = |names: &[String]| {
+            let members: Vec<String> = names.iter().map(|name| format!("{name:?}:1")).collect();
+            read(format!("{{{}}}", members.join(",")).as_bytes())
+        };
+        let mut many: Vec<String> = (0..1_000).map(|n| format!("Name{n}")).collect();
+        assert_eq!(members(&many).unwrap().as_object().unwrap().len(), 1_000);
+        for at in [0, 31, 32, 33, 999] {
+            many.push(format!("naME{at}"));
+            let twice = Unreadable::Twice {
+                first: format!("Name{at}"),
+                then: format!("naME{at}"),
+            };
+            assert_eq!(members(&many), Err(twice), "{at}");
+            many.pop();
+        }
+    }
+
+    #[test]
+    fn h01_what_is_no_json_says_where() {
+        for (text, line, column) in [
+            (&b"{\"a\":"[..], 1, 5),
+            (b"{}\n{}", 2, 1),
+            (b"{\"a\":1,}", 1, 8),
+            (b"nul", 1, 3),
+            (b"", 1, 0),
+        ] {
+            assert_eq!(read(text), Err(Unreadable::Syntax { line, column }));
+        }
+        assert_eq!(read(b"{\"a\":\"\xe4\"}"), Err(Unreadable::Encoding(7)));
+        assert!(read("[".repeat(200).as_bytes()).is_err());
+    }
+}

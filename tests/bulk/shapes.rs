@@ -186,7 +186,7 @@ async fn b18_h07_requests_of_the_wrong_shape_are_refused_whole() {
     let good = post("/Users", "a", &user("ann"));
     for body in [
         json!([]),
-        json!({ "Operations": [good] }),
+        json!({ "schemas": ["urn:x"], "Operations": [good] }),
         json!({ "schemas": [BULK] }),
         json!({ "schemas": [BULK], "Operations": [] }),
         json!({ "schemas": [BULK], "Operations": [good, 5] }),

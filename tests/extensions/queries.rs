@@ -185,10 +185,7 @@ async fn o01_results_are_sorted_by_an_extension() {
     let other = target.tenant().await;
     let names_again = json!([{ "name": "userName" }, { "name": "groups", "multiValued": true }]);
     target
-        .extend(
-            &other,
-            &json!([extension("User", BADGES, names_again)]),
-        )
+        .extend(&other, &json!([extension("User", BADGES, names_again)]))
         .await;
     for (name, again) in [("a", "2"), ("b", "1"), ("c", "3")] {
         let badges = json!({ "userName": again, "groups": [again] });
@@ -236,7 +233,17 @@ async fn a07_a08_projection_takes_names_of_an_extension() {
             json!({ "floor": 1, "office": { "site": "Oslo" } }),
             false,
         ),
-        ("attributes=badge".to_owned(), json!(null), false),
+        (
+            "attributes=badge".to_owned(),
+            json!({ "badge": "B" }),
+            false,
+        ),
+        ("attributes=nothing".to_owned(), json!(null), false),
+        (
+            "excludedAttributes=office,FLOOR".to_owned(),
+            json!({ "badge": "B" }),
+            true,
+        ),
         (format!("excludedAttributes={BADGES}"), json!(null), true),
         (
             format!("excludedAttributes={BADGES}:office.room,{BADGES}:badge"),

@@ -86,6 +86,8 @@ pub enum Profile {
     Plain,
     /// By the PRECIS profile for user names, RFC 7644 §5.
     UserName,
+    /// By normal form C and `caseExact`.
+    Composed,
 }
 
 /// An attribute or sub-attribute with its characteristics.

@@ -6,11 +6,10 @@
 
 use std::borrow::Cow;
 
-use precis_core::profile::{PrecisFastInvocation, Rules};
-use precis_profiles::UsernameCaseMapped;
-
 use crate::effort;
 use crate::schema::{Attribute, Profile};
+
+mod precis;
 
 /// The text with differences of case removed.
 #[must_use]
@@ -39,7 +38,7 @@ pub fn user_name(text: &str) -> Option<String> {
         .split(' ')
         .map(|word| match is_plain(word) {
             true => Some(fold(word)),
-            false => UsernameCaseMapped::enforce(word).ok(),
+            false => precis::enforce(word).map(Cow::Owned),
         })
         .collect::<Option<Vec<_>>>()?;
     Some(words.join(" "))
@@ -51,24 +50,28 @@ fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A part of a user name, as `co`, `sw` and `ew` ask for it: mapped like the whole, though it may
-/// not be a user name itself, for a blank at its end or half a pair of directions.
-fn part_of_user_name(text: &str) -> Option<String> {
-    let profile = UsernameCaseMapped::new();
-    let mapped = profile
-        .width_mapping_rule(text)
-        .and_then(|text| profile.case_mapping_rule(text))
-        .and_then(|text| profile.normalization_rule(text));
-    mapped.ok().map(Cow::into_owned)
+/// A password as RFC 7644 §5 asks for it: the PRECIS profile `OpaqueString` (RFC 8265 §4.2). `None` for a text that the
+/// profile forbids.
+#[must_use]
+pub fn password(text: &str) -> Option<String> {
+    precis::opaque(text)
+}
+
+/// The form of a group's name that is unique in a tenant: composed (NFC), since directories of macOS send it
+/// decomposed, and without differences of case.
+#[must_use]
+pub fn group_name(text: &str) -> String {
+    fold(&precis::compose(text)).into_owned()
 }
 
 /// The form in which two values of `attribute` are compared.
 #[must_use]
 pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
     match attribute.profile {
-        Profile::UserName => user_name(text)
-            .or_else(|| part_of_user_name(text))
-            .map_or_else(|| fold(text), Cow::Owned),
+        // A part, as `co`, `sw` and `ew` ask for it, may be no name itself, for a blank at its end or half a pair of
+        // directions.
+        Profile::UserName => Cow::Owned(user_name(text).unwrap_or_else(|| precis::map(text))),
+        Profile::Composed => Cow::Owned(group_name(text)),
         Profile::Plain if attribute.case_exact => Cow::Borrowed(text),
         Profile::Plain => fold(text),
     }
@@ -79,7 +82,7 @@ pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
 pub fn effort(attribute: &Attribute, text: &str) -> u64 {
     match attribute.profile {
         // PRECIS maps, normalises and looks at each letter again.
-        Profile::UserName => 2 * effort::of_text(text),
+        Profile::UserName | Profile::Composed => 2 * effort::of_text(text),
         Profile::Plain if attribute.case_exact => effort::steps(text.len() / 64 + 1),
         Profile::Plain => effort::of_text(text),
     }
@@ -104,7 +107,108 @@ mod tests {
 
     #[test]
     fn q02_composed_and_decomposed_user_names_are_one() {
-        assert_eq!(user_name("ame\u{301}lie"), user_name("amélie"));
+        for (decomposed, composed) in [
+            ("ame\u{301}lie", "amélie"),
+            ("Nguye\u{302}\u{303}n", "nguyễn"),
+            (
+                "\u{1100}\u{1175}\u{11b7}\u{110e}\u{1165}\u{11af}\u{1109}\u{116e}",
+                "김철수",
+            ),
+            ("\u{304b}\u{3099}", "が"),
+            ("ｶﾞ", "ガ"),
+            ("\u{212b}", "å"),
+            ("I\u{307}", "i\u{307}"),
+        ] {
+            assert_eq!(user_name(decomposed).as_deref(), Some(composed));
+            assert_eq!(group_name(decomposed), group_name(composed));
+        }
+        assert_eq!(user_name("\u{1100}"), None, "a letter of a syllable alone");
+        assert_eq!(group_name("Su\u{308}d"), "süd");
+        assert_eq!(group_name("ＳÜＤ"), "ｓüｄ", "width is kept");
+    }
+
+    #[test]
+    fn q01_names_in_letters_of_after_2013_are_names() {
+        for (name, form) in [
+            ("𞤀𞤣𞤤𞤢𞤥", "𞤢𞤣𞤤𞤢𞤥"),
+            ("ᏣᎳᎩ", "\u{ab73}\u{ab83}\u{ab79}"),
+            ("𐓏𐓘𐓻𐓘𐓻𐓟", "𐓷𐓘𐓻𐓘𐓻𐓟"),
+            ("𐴀𐴝", "𐴀𐴝"),
+            ("\u{9fcd}\u{2b820}", "\u{9fcd}\u{2b820}"),
+            ("𬎼", "𬎼"),
+        ] {
+            assert_eq!(user_name(name).as_deref(), Some(form), "{name}");
+        }
+    }
+
+    #[test]
+    fn q01_the_identifier_class_and_its_contexts() {
+        for name in [
+            "müller",
+            "ßeta",
+            "ς",
+            "gal·la",
+            "GAL·LA",
+            "א״ב",
+            "α",
+            "͵α",
+            "ア・イ",
+            "٣",
+            "۳",
+            "بٌ",
+            "מֹשֶׁה",
+            "מֹשֶׁה7",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "क्\u{200c}ष",
+            "〇",
+            "김",
+            "Ⴀ",
+            "ʻokina",
+        ] {
+            assert!(user_name(name).is_some(), "{name}");
+        }
+        for odd in [
+            "a·b",
+            "·",
+            "״",
+            "a״",
+            "͵",
+            "͵a",
+            "a・b",
+            "٣۳",
+            "a٣",
+            "ـ",
+            "〱",
+            "a\u{200c}b",
+            "a\u{200d}b",
+            "\u{200d}",
+            "ｱ\u{3000}",
+            "①",
+            "ﬁ",
+            "ª",
+            "²",
+            "Ⅷ",
+            "…",
+            "’",
+            "€",
+            "😀",
+            "\u{feff}",
+            "\u{ad}",
+            "\u{fe0f}",
+            "\u{115f}",
+            "\u{e000}",
+            "\u{378}",
+            "aא",
+            "אa",
+            "-א",
+            "א-",
+            "א٣7",
+            "\u{2028}",
+            "\u{85}",
+        ] {
+            assert_eq!(user_name(odd), None, "{odd:?}");
+        }
     }
 
     #[test]
@@ -118,7 +222,7 @@ mod tests {
     fn q01_the_profile_only_lowers_the_case_of_plain_words() {
         let ascii: String = ('!'..='~').collect();
         assert!(is_plain(&ascii));
-        let prepared = UsernameCaseMapped::enforce(ascii.as_str()).unwrap();
+        let prepared = precis::enforce(&ascii).unwrap();
         assert_eq!(user_name(&ascii).unwrap(), prepared);
     }
 

@@ -179,6 +179,8 @@ pub(crate) struct Indexed {
     /// The unique name as it was written, and in its comparable form.
     pub(crate) name: String,
     pub(crate) marker: String,
+    /// The marker of a name that was stored before names of groups were composed, where that differs.
+    pub(crate) former: Option<String>,
     pub(crate) lookups: BTreeSet<(Lookup, String)>,
 }
 
@@ -208,8 +210,10 @@ pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
         ResourceKind::User => {
             text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned())
         }
-        ResourceKind::Group => text::fold(name).into_owned(),
+        ResourceKind::Group => text::group_name(name),
     };
+    let folded = (kind == ResourceKind::Group).then(|| text::fold(name).into_owned());
+    let former = folded.filter(|folded| *folded != marker);
     let mut lookups = BTreeSet::new();
     if let Some(external_id) = text_of("externalId").filter(|id| !id.is_empty()) {
         lookups.insert((Lookup::ExternalId, external_id.to_owned()));
@@ -223,6 +227,7 @@ pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
     Indexed {
         name: name.to_owned(),
         marker,
+        former,
         lookups,
     }
 }

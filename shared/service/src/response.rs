@@ -328,10 +328,22 @@ mod tests {
     }
 
     #[test]
-    fn t21_an_answer_without_content_has_no_content_type() {
-        let response = Outcome::Done.into_response(Coding::Gzip).unwrap();
-        assert_eq!(response.status(), 204);
-        assert!(response.body().is_empty() && response.headers().is_empty());
+    fn t21_an_answer_without_content_names_its_media_type_unless_nothing_changed() {
+        for (outcome, status, media) in [
+            (Outcome::Done, 204, Some("application/scim+json")),
+            (
+                Outcome::Changed(Version(2)),
+                204,
+                Some("application/scim+json"),
+            ),
+            (Outcome::NotModified(Version(2)), 304, None),
+        ] {
+            let response = outcome.into_response(Coding::Gzip).unwrap();
+            assert_eq!(response.status(), status);
+            assert!(response.body().is_empty());
+            let given = response.headers().get(header::CONTENT_TYPE);
+            assert_eq!(given.map(|given| given.to_str().unwrap()), media);
+        }
     }
 
     #[test]

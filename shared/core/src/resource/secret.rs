@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::error::ScimError;
 use crate::limits;
+use crate::text;
 
 /// Text that must not be seen: a password. It has no `Debug` and no `Display`.
 #[derive(Clone)]
@@ -17,7 +18,6 @@ impl Secret {
     ///
     /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
     pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
-        use precis_core::profile::PrecisFastInvocation;
         let text = match value {
             Value::Null => return Ok(None),
             Value::String(text) if text.is_empty() => return Ok(None),
@@ -30,9 +30,9 @@ impl Secret {
             }
             _ => return Err(ScimError::invalid_value("`password` must be text")),
         };
-        match precis_profiles::OpaqueString::enforce(text.as_str()) {
-            Ok(prepared) => Ok(Some(Self(prepared.into_owned()))),
-            Err(_) => Err(ScimError::invalid_value(
+        match text::password(&text) {
+            Some(prepared) => Ok(Some(Self(prepared))),
+            None => Err(ScimError::invalid_value(
                 "`password` has characters that a password cannot have (RFC 8265)",
             )),
         }
@@ -66,11 +66,15 @@ mod tests {
             ("Zoe\u{308}", "Zo\u{eb}"),
             ("\u{3c0}\u{df}\u{e5}", "\u{3c0}\u{df}\u{e5}"),
             ("\u{ff21}bc", "\u{ff21}bc"),
+            ("\u{1100}\u{1175}\u{11b7}", "\u{ae40}"),
+            ("\u{1f916}\u{1f9ed}", "\u{1f916}\u{1f9ed}"),
         ] {
             assert_eq!(prepared(given), Ok(Some(expected.to_owned())), "{given}");
         }
         assert_eq!(prepared(""), Ok(None));
-        for odd in ["a\u{9}b", "a\u{0}", "\u{7f}", "\u{fff9}"] {
+        for odd in [
+            "a\u{9}b", "a\u{0}", "\u{7f}", "\u{fff9}", "\u{378}", "\u{e000}", "\u{1100}",
+        ] {
             assert!(prepared(odd).is_err(), "{odd:?}");
         }
     }

@@ -65,6 +65,10 @@ impl Directory {
                 let key = keys::marker(&self.tenant, kind, old);
                 actions.delete(table, &key, None, Role::Certain)?;
             }
+            if let Some(former) = before.and_then(|entries| entries.former.as_deref()) {
+                let key = keys::marker(&self.tenant, kind, former);
+                actions.delete(table, &key, None, Role::Certain)?;
+            }
             if let Some(new) = new {
                 let key = keys::marker(&self.tenant, kind, new);
                 actions.put(

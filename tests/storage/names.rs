@@ -226,3 +226,40 @@ async fn r06_a_refused_write_leaves_no_trace() {
     );
     sound(&target, &client).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn q02_decomposed_names_of_users_and_groups_are_the_composed_ones() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    let hangul = "\u{1100}\u{1175}\u{11b7}\u{110e}\u{1165}\u{11af}";
+    let id = client.create_user(hangul).await;
+    let path = format!("/Users/{id}");
+    let read = client.get(&path).await.expect(200).json();
+    assert_eq!(read["userName"], hangul, "as it was sent");
+    client.post("/Users", &user("김철")).await.expect(409);
+    for name in [hangul, "김철"] {
+        let filter = format!("userName eq \"{name}\"");
+        assert_eq!(found(&client, "/Users", &filter).await, [id.clone()].into());
+    }
+    let adlam = client.create_user("𞤀𞤣𞤤𞤢𞤥").await;
+    let filter = "userName sw \"𞤢𞤣\"";
+    assert_eq!(found(&client, "/Users", filter).await, [adlam].into());
+    let group_id = client.create_group("Su\u{308}d", &[]).await;
+    client.post("/Groups", &group("SÜD", &[])).await.expect(409);
+    for filter in [
+        "displayName eq \"süd\"",
+        "displayName eq \"SU\u{308}D\"",
+        "displayName sw \"sü\"",
+        "displayName co \"u\u{308}\"",
+    ] {
+        let groups = found(&client, "/Groups", filter).await;
+        assert_eq!(groups, [group_id.clone()].into(), "{filter}");
+    }
+    let one = format!("/Groups/{group_id}");
+    client.put(&one, &group("Süd", &[])).await.expect(200);
+    let table = sound(&target, &client).await;
+    assert_eq!(table.keys("group#displayName"), ["süd"]);
+    client.delete(&one).await.expect(204);
+    client.create_group("Su\u{308}d", &[]).await;
+    sound(&target, &client).await;
+}

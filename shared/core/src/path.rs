@@ -256,9 +256,9 @@ impl AttrPath {
         };
         match &self.sub {
             None => Ok(Named::Attribute(target)),
-            Some(name) => match target.attribute.sub(name) {
-                Some(_) => target.part(name).map(Named::Attribute),
-                None => self.whole(of),
+            Some(name) => match target.part(name) {
+                Ok(part) => Ok(Named::Attribute(part)),
+                Err(_) => self.whole(of),
             },
         }
     }

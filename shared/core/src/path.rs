@@ -15,6 +15,8 @@ use crate::filter::{Logic, Term, parse::Parser};
 use crate::limits;
 use crate::schema::{Attribute, ResourceType, Schema, Type};
 
+mod unqualified;
+
 /// An attribute path as it was written.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttrPath {
@@ -216,17 +218,6 @@ pub enum Unknown {
     Nothing(String),
     /// Several extensions have the name that stands without a URN.
     Ambiguous(String),
-}
-
-impl Unknown {
-    /// The name of an attribute of several extensions, of which this is one.
-    pub(crate) fn ambiguous(name: &str, one: Target<'_>) -> Self {
-        Self::Ambiguous(format!(
-            "{} is an attribute of several schemas; write it with the URN of one, such as {}",
-            quote(name),
-            quote(&one.to_string())
-        ))
-    }
 }
 
 impl fmt::Display for Unknown {

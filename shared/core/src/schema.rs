@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use serde::{Deserialize, Serialize};
 
 use crate::extensions::Declared;
-use crate::path::{Target, Unknown};
+use crate::path::Target;
 use crate::urn;
 
 /// The data type of an attribute, RFC 7643 §2.3.
@@ -269,46 +269,6 @@ impl ResourceType {
         self.schema
             .attribute(name)
             .or_else(|| self.common.attribute(name))
-    }
-
-    /// The same, where it stands in a resource.
-    #[must_use]
-    pub fn own(&self, name: &str) -> Option<Target<'_>> {
-        self.attribute(name).map(|attribute| Target {
-            container: None,
-            attribute,
-            sub: None,
-        })
-    }
-
-    /// The attribute that a name without a URN means, in any case: one outside extensions, else one of the
-    /// enterprise extension, else one of the tenant's own. The name of a standard attribute means no other, not
-    /// even for a tenant that does not accept that attribute.
-    ///
-    /// # Errors
-    ///
-    /// When several extensions of the tenant have the name.
-    pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, Unknown> {
-        if let Some(own) = self.own(name) {
-            return Ok(Some(own));
-        }
-        let standard = Catalogue::standard().resource_type(self.kind);
-        if standard.attribute(name).is_some() {
-            return Ok(None);
-        }
-        let has_name = |extension: &&Extension| extension.schema.attribute(name).is_some();
-        if let Some(standard) = standard.extensions.iter().find(has_name) {
-            let accepted = self.extension(&standard.schema.id);
-            return Ok(accepted.and_then(|schema| schema.target(name)));
-        }
-        let mut found = self
-            .extensions
-            .iter()
-            .filter_map(|extension| extension.schema.target(name));
-        match (found.next(), found.next()) {
-            (Some(one), Some(_)) => Err(Unknown::ambiguous(name, one)),
-            (found, _) => Ok(found),
-        }
     }
 
     /// The extension that `urn` names, in any case.

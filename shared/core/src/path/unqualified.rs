@@ -1,0 +1,103 @@
+//! What a name means that stands without the URN of a schema: the same in every path, filter, parameter and body.
+
+use super::{Target, Unknown};
+use crate::error::quote;
+use crate::schema::{Catalogue, Extension, ResourceType};
+
+impl ResourceType {
+    /// The attribute called `name` outside extensions, in any case, where it stands in a resource.
+    #[must_use]
+    pub fn own(&self, name: &str) -> Option<Target<'_>> {
+        self.attribute(name).map(|attribute| Target {
+            container: None,
+            attribute,
+            sub: None,
+        })
+    }
+
+    /// The attribute that a name without a URN means, in any case: one outside extensions, else one of the
+    /// enterprise extension, else one of the tenant's own. The name of a standard attribute means no other, not
+    /// even for a tenant that does not accept that attribute.
+    ///
+    /// # Errors
+    ///
+    /// When several extensions of the tenant have the name.
+    pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, Unknown> {
+        if let Some(own) = self.own(name) {
+            return Ok(Some(own));
+        }
+        let standard = Catalogue::standard().resource_type(self.kind);
+        if standard.attribute(name).is_some() {
+            return Ok(None);
+        }
+        let has_name = |extension: &&Extension| extension.schema.attribute(name).is_some();
+        if let Some(standard) = standard.extensions.iter().find(has_name) {
+            let accepted = self.extension(&standard.schema.id);
+            return Ok(accepted.and_then(|schema| schema.target(name)));
+        }
+        let mut found = self
+            .extensions
+            .iter()
+            .filter_map(|extension| extension.schema.target(name));
+        match (found.next(), found.next()) {
+            (Some(one), Some(_)) => Err(ambiguous(name, one)),
+            (found, _) => Ok(found),
+        }
+    }
+}
+
+/// The name of an attribute of several extensions, of which this is one.
+fn ambiguous(name: &str, one: Target<'_>) -> Unknown {
+    Unknown::Ambiguous(format!(
+        "{} is an attribute of several schemas; write it with the URN of one, such as {}",
+        quote(name),
+        quote(&one.to_string())
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::extensions::Extensions;
+    use crate::policy::{Accepted, Groups};
+    use crate::{ResourceKind, urn};
+
+    fn found(name: &str, catalogue: &Catalogue) -> Option<String> {
+        let of = catalogue.resource_type(ResourceKind::User);
+        match of.unqualified(name) {
+            Ok(target) => target.map(|target| target.to_string()),
+            Err(unknown) => Some(unknown.to_string()),
+        }
+    }
+
+    #[test]
+    fn a_standard_name_means_nothing_else_even_where_it_is_not_accepted() {
+        let extension = |id: &str, names: [&str; 3]| {
+            let attributes = names.map(|name| json!({ "name": name }));
+            json!({ "resourceType": "User", "schema": { "id": id, "name": "x", "attributes": attributes } })
+        };
+        let given = json!([
+            extension("urn:x:1.0:A", ["title", "department", "badge"]),
+            extension("urn:x:1.0:B", ["desk", "seat", "Badge"]),
+        ]);
+        let extensions = Extensions::parse(&given).unwrap();
+        let whole = extensions.catalogue();
+        let department = format!("{}:department", urn::ENTERPRISE_USER);
+        let several = "`badge` is an attribute of several schemas; write it with the URN of one, such as `urn:x:1.0:A:badge`";
+        let accepted = Accepted::parse(&["urn:x:1.0:A", "urn:x:1.0:B"], whole).unwrap();
+        let narrowed = whole.narrowed(Some(&accepted), Groups::Offered);
+        for (name, by_whole, by_narrowed) in [
+            ("userName", Some("userName"), Some("userName")),
+            ("TITLE", Some("title"), None),
+            ("Department", Some(&*department), None),
+            ("DESK", Some("urn:x:1.0:B:desk"), Some("urn:x:1.0:B:desk")),
+            ("badge", Some(several), Some(several)),
+            ("nothing", None, None),
+        ] {
+            assert_eq!(found(name, whole).as_deref(), by_whole, "{name}");
+            assert_eq!(found(name, &narrowed).as_deref(), by_narrowed, "{name}");
+        }
+    }
+}

@@ -57,7 +57,7 @@ impl Unreadable {
     }
 }
 
-/// Reads a text as JSON. A byte order mark before it is passed over (RFC 8259 §8.1).
+/// Reads a text as JSON.
 ///
 /// # Errors
 ///
@@ -65,7 +65,6 @@ impl Unreadable {
 pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
     let text = str::from_utf8(text)
         .map_err(|error| Unreadable::Encoding(error.valid_up_to().saturating_add(1)))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let twice = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = Reader { twice: &twice }
@@ -181,7 +180,6 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn what_is_read_is_what_serde_json_reads() {
@@ -194,7 +192,6 @@ mod tests {
             let expected: Value = serde_json::from_str(text).unwrap();
             assert_eq!(read(text.as_bytes()), Ok(expected), "{text}");
         }
-        assert_eq!(read("\u{feff}{}".as_bytes()), Ok(json!({})));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Bulk",
-        "{}",
+        r#"{"schemas":["urn:x"]}"#,
         "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:BulkRequest`",
     ),
     (
@@ -89,7 +89,7 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         "{}",
-        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+        "400 invalidValue `userName` is required",
     ),
     (
         r#"PUT /Users/<user> | if-match: W/"99""#,

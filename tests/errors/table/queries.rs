@@ -181,12 +181,12 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         r#"GET /Users?filter=emails[type eq "work"] eq "x""#,
         "",
-        "400 invalidFilter filter, position 25: `eq` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
+        "400 invalidFilter filter, position 24: `eq` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
     ),
     (
         r#"GET /Users?filter=emails[type eq "work"] pr"#,
         "",
-        "400 invalidFilter filter, position 25: `pr` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
+        "400 invalidFilter filter, position 24: `pr` cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
     ),
     (
         r#"GET /Users?filter=userName eq "CORP\bob""#,

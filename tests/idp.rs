@@ -173,7 +173,7 @@ fn check(
         .headers
         .get("content-type")
         .is_some_and(|media| media == "application/scim+json");
-    if is_scim == answer.text.is_empty() {
+    if is_scim == (answer.status == 304) {
         return Err(format!(
             "the content type does not fit: {:?}",
             answer.headers

@@ -14,6 +14,7 @@ mod patch;
 mod projection;
 mod put;
 mod resources;
+mod shapes;
 mod users;
 mod wire;
 

@@ -13,6 +13,7 @@ use crate::support::{Client, Target};
 
 mod flood;
 mod log;
+mod noted;
 mod people;
 mod rows;
 mod tokens;

@@ -125,7 +125,7 @@ async fn entries_are_searched_by_user_operation_outcome_and_time_and_paged() {
     for (query, detail) in [
         (
             "outcome=x",
-            "`outcome` must be one of refused, token, rate, failed, not `x`",
+            "`outcome` must be one of refused, token, rate, failed, noted, not `x`",
         ),
         (
             "from=x",

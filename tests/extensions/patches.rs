@@ -136,9 +136,9 @@ async fn m04_what_is_wrong_is_refused_and_changes_nothing() {
             "`<badges>:badge` is no attribute of the schema `<badges>`",
         ),
         (
-            json!({ "path": path("badge[value eq \"B\"]"), "value": "C" }),
-            "invalidPath",
-            "`<badges>:badge` has a single value, so it takes no filter in brackets",
+            json!({ "path": path("badge[value eq \"B\"]"), "value": "D" }),
+            "noTarget",
+            "no value matches `<badges>:badge[value eq \"B\"]`",
         ),
         (
             json!({ "path": path("tags[value eq \"z\"]"), "value": "C" }),

@@ -145,16 +145,20 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
             "`<badges>:floor` must be a whole number, not a number",
         ),
         (
-            json!({ "rate": "1" }),
-            "`<badges>:rate` must be a number, not `1`",
+            json!({ "rate": "one" }),
+            "`<badges>:rate` must be a number, not `one`",
         ),
         (
             json!({ "since": "yesterday" }),
             r#"`<badges>:since` must be a dateTime such as "2011-05-13T04:42:34Z", not `yesterday`"#,
         ),
         (
-            json!({ "desk": "two words" }),
-            "`<badges>:desk` must be a URI without blanks, not `two words`",
+            json!({ "tags": ["a", ""] }),
+            "`<badges>:tags[1]` has no value; leave it out, or send an empty array for no values at all",
+        ),
+        (
+            json!({ "devices": [{}] }),
+            "`<badges>:devices[0]` has no value; leave it out, or send an empty array for no values at all",
         ),
         (
             json!({ "photo": "?" }),

@@ -77,8 +77,7 @@ async fn m01_m02_m07_m08_m09_m13_m22_m26_m33_faults_have_their_names() {
     let messages = [
         json!({ "schemas": [""], "Operations": [{ "op": "remove", "path": "title" }] }),
         json!({ "schemas": [USER], "Operations": [{ "op": "remove", "path": "title" }] }),
-        json!({ "schemas": [PATCH] }),
-        json!({ "schemas": [PATCH], "Operations": [] }),
+        json!({ "userName": "anna" }),
         json!({ "schemas": [PATCH], "Operations": { "op": "remove", "path": "title" } }),
         json!({ "schemas": [PATCH], "Operations": ["remove"] }),
     ];
@@ -114,11 +113,12 @@ async fn m01_m02_m07_m08_m09_m13_m22_m26_m33_faults_have_their_names() {
         ("replace", "name.", json!("x"), "invalidPath"),
         ("replace", ".name", json!("x"), "invalidPath"),
         ("replace", "name.familyName.x", json!("x"), "invalidPath"),
+        ("replace", "title[value eq \"x\"]", json!("x"), "noTarget"),
         (
-            "replace",
-            "title[value eq \"x\"]",
+            "remove",
+            "title[type eq \"x\"]",
             json!("x"),
-            "invalidPath",
+            "invalidFilter",
         ),
         ("replace", "shoeSize", json!("x"), "invalidPath"),
         ("replace", "name.shoeSize", json!("x"), "invalidPath"),

@@ -164,10 +164,14 @@ fn formatted(name: &str, n: usize) -> String {
 pub(super) fn wrong(attribute: &Value) -> Vec<Value> {
     let mut wrong = match text(&attribute["type"]) {
         "boolean" => vec![json!("perhaps"), json!(1)],
-        "integer" => vec![json!("5"), json!(5.5)],
-        "decimal" => vec![json!("5.5"), json!(true)],
+        "integer" => vec![json!("five"), json!(5.5)],
+        "decimal" => vec![json!("half"), json!(true)],
         "dateTime" => vec![json!("2011-05-13"), json!(5)],
         "binary" => vec![json!("***"), json!(5)],
+        // Outside SCIM people name what is no URI, which is kept and noted.
+        "reference" if attribute["referenceTypes"] == json!(["external"]) => {
+            vec![json!(5), json!(false)]
+        }
         "reference" => vec![json!("no uri"), json!(false)],
         "complex" => vec![json!(5), json!(true)],
         _ => vec![json!(5), json!({ "a": "b" })],

@@ -97,14 +97,25 @@ fn n04_integers_have_no_fraction_and_decimals_are_numbers() {
         ("level", "5.0", Err(())),
         ("level", "5e3", Err(())),
         ("level", "1e300", Err(())),
-        ("level", "\"5\"", Err(())),
+        ("level", "\"5\"", Ok("5")),
+        ("level", "\"-5\"", Ok("-5")),
+        ("level", "\"5.5\"", Err(())),
+        ("level", "\"+5\"", Err(())),
+        ("level", "\"05\"", Err(())),
+        ("level", "\"five\"", Err(())),
+        ("level", "\"\"", Ok("null")),
+        ("level", "\" \"", Ok("null")),
+        ("level", "[{\"value\":\"5\"}]", Ok("5")),
+        ("level", "{\"value\":5}", Ok("5")),
         ("level", "true", Err(())),
         ("level", "[5,6]", Err(())),
         ("level", "null", Ok("null")),
         ("weight", "5.5", Ok("5.5")),
         ("weight", "5", Ok("5")),
         ("weight", "-1e-3", Ok("-0.001")),
-        ("weight", "\"5.5\"", Err(())),
+        ("weight", "\"5.5\"", Ok("5.5")),
+        ("weight", "\"1e400\"", Err(())),
+        ("weight", "\" \"", Ok("null")),
         ("weight", "{}", Err(())),
         (
             "issued",
@@ -112,6 +123,7 @@ fn n04_integers_have_no_fraction_and_decimals_are_numbers() {
             Ok("\"2011-05-13T04:42:34.5+02:00\""),
         ),
         ("issued", "\"2011-05-13\"", Err(())),
+        ("issued", "\" \"", Ok("null")),
         ("issued", "1305261754", Err(())),
     ] {
         let value: Value = serde_json::from_str(given).unwrap();
@@ -136,11 +148,21 @@ fn n10_arrays_of_primitives_are_kept_in_order_without_repetitions() {
         ("tags", json!([["a"]]), Err(ErrorKind::InvalidValue)),
         (
             "tags",
-            json!([{ "value": "a" }]),
-            Err(ErrorKind::InvalidValue),
+            json!([{ "value": "a" }, "b"]),
+            Ok(json!(["a", "b"])),
         ),
+        ("tags", json!({ "value": "a" }), Ok(json!(["a"]))),
+        ("tags", json!(["a", ""]), Err(ErrorKind::InvalidValue)),
+        ("tags", json!([null]), Err(ErrorKind::InvalidValue)),
+        ("tags", json!([{}]), Err(ErrorKind::InvalidValue)),
+        ("floors", json!([" "]), Err(ErrorKind::InvalidValue)),
         ("floors", json!([3, 1, 3]), Ok(json!([3, 1]))),
-        ("floors", json!([1, "2"]), Err(ErrorKind::InvalidValue)),
+        (
+            "floors",
+            json!([1, "2", { "value": "1" }]),
+            Ok(json!([1, 2])),
+        ),
+        ("floors", json!([1, "x"]), Err(ErrorKind::InvalidValue)),
     ] {
         assert_eq!(normal(name, &given), expected, "{name} {given}");
     }
@@ -182,7 +204,8 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
         );
     }
     for filter in [
-        "level eq \"9\"",
+        "level eq \"nine\"",
+        "level gt \"\"",
         "level co 1",
         "level pr 1",
         "weight sw 1",
@@ -206,6 +229,30 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
             .each_ref()
             .map(|user| sort.key(user, &Effort::of_request()).unwrap());
         assert_eq!(sort.direction.order(&one, &other), expected, "{by}");
+    }
+}
+
+#[test]
+fn f07_f10_numbers_as_text_are_compared_as_numbers_and_blank_text_is_no_value() {
+    let of = of();
+    let users = [
+        user(&json!({ "level": 9, "weight": 1.5, "floors": [2, 10] })),
+        user(&json!({ "level": 10, "issued": "2011-05-13T05:00:00Z", "floors": [9] })),
+    ];
+    for (filter, expected) in [
+        ("level eq \"10\"", [false, true]),
+        ("level gt \"9.5\"", [false, true]),
+        ("weight le \"1.5\"", [true, false]),
+        ("floors[value eq \"9\"]", [false, true]),
+        ("weight eq \"\"", [false, true]),
+        ("weight ne \" \"", [true, false]),
+        ("issued eq \"\"", [true, false]),
+        ("level eq \"\"", [false, false]),
+    ] {
+        let filter = Filter::parse(&format!("{BADGE}:{filter}")).unwrap();
+        let resolved = filter.resolve(&of).unwrap();
+        let matches = |user| resolved.matches(user, &Effort::of_request());
+        assert_eq!(users.each_ref().map(matches), expected.map(Ok), "{filter}");
     }
 }
 

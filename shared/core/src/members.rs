@@ -84,18 +84,17 @@ impl MembershipDelta {
     }
 }
 
-/// Reads the value of `members`.
+/// Reads the value of `members`: `null` and `[]` are no members (RFC 7643 §2.5), a list names somebody in
+/// each of its elements.
 ///
 /// # Errors
 ///
-/// `invalidValue` if it is no list of members, or names none of this tenant by its form.
+/// `invalidValue` if it is no list of members, if an element names nobody, or none of this tenant by its
+/// form.
 pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     let mut members = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        let place = format!("members[{index}]");
-        let Some(given) = Given::read(&given, &place)? else {
-            continue;
-        };
+        let given = Given::read(&given, &format!("members[{index}]"))?;
         let Some(id) = ResourceId::parse(&given.value) else {
             return Err(no_such_member(&given.value));
         };
@@ -112,13 +111,12 @@ pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
 ///
 /// # Errors
 ///
-/// `invalidValue` if it is no list of members.
+/// `invalidValue` if it is no list of members, or if an element names nobody.
 pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     let mut ids = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        if let Some(given) = Given::read(&given, &format!("members[{index}]"))? {
-            ids.extend(ResourceId::parse(&given.value));
-        }
+        let given = Given::read(&given, &format!("members[{index}]"))?;
+        ids.extend(ResourceId::parse(&given.value));
     }
     Ok(ids)
 }
@@ -161,15 +159,20 @@ struct Given {
 }
 
 impl Given {
-    fn read(value: &Value, place: &str) -> Result<Option<Self>, ScimError> {
+    fn read(value: &Value, place: &str) -> Result<Self, ScimError> {
+        let nobody = || {
+            ScimError::invalid_value(format!(
+                "`{place}` has no `value`; it must be the id of a user or group"
+            ))
+        };
         let parts = match value {
-            Value::Null => return Ok(None),
-            Value::String(id) => {
-                return Ok((!id.is_empty()).then(|| Self {
+            Value::String(id) if !id.is_empty() => {
+                return Ok(Self {
                     value: id.clone(),
                     kind: None,
-                }));
+                });
             }
+            Value::Null | Value::String(_) => return Err(nobody()),
             Value::Object(parts) => parts,
             _ => {
                 return Err(ScimError::invalid_value(format!(
@@ -189,12 +192,7 @@ impl Given {
         let id = match (value, reference) {
             (Some(value), _) => value,
             (None, Some(reference)) => reference.rsplit('/').next().unwrap_or_default(),
-            (None, None) if parts.values().all(is_nothing) => return Ok(None),
-            (None, None) => {
-                return Err(ScimError::invalid_value(format!(
-                    "`{place}` has no `value`; it must be the id of a user or group"
-                )));
-            }
+            (None, None) => return Err(nobody()),
         };
         let kind = match text(parts, "type", place)? {
             None => None,
@@ -205,10 +203,10 @@ impl Given {
                 ))
             })?),
         };
-        Ok(Some(Self {
+        Ok(Self {
             value: id.to_owned(),
             kind,
-        }))
+        })
     }
 }
 
@@ -216,11 +214,6 @@ fn kind(name: &str) -> Option<ResourceKind> {
     ResourceKind::ALL
         .into_iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(name))
-}
-
-/// Whether a part says nothing.
-fn is_nothing(part: &Value) -> bool {
-    part.is_null() || part.as_str().is_some_and(str::is_empty)
 }
 
 /// A part that must be text; empty text is no value.
@@ -287,7 +280,7 @@ mod tests {
             json!([{ "$ref": null, "value": one }]),
             json!({ "value": one, "type": null }),
             json!([{ "$ref": format!("https://x/Users/{one}") }]),
-            json!([one, null, { "value": "" }]),
+            json!([one]),
             json!(format!(r#"[{{"value":"{one}"}}]"#)),
             json!([format!(r#"{{"value":"{one}","type":"User"}}"#)]),
         ] {
@@ -298,13 +291,18 @@ mod tests {
     }
 
     #[test]
-    fn a_member_that_says_something_but_not_who_it_is_is_refused_by_its_place() {
+    fn n08_an_element_that_names_nobody_is_refused_by_its_place() {
         let one = json!({ "value": id(1).as_str() });
         for odd in [
             json!({ "display": "babs" }),
             json!({ "type": "User" }),
             json!({ "value": "", "display": "babs" }),
             json!({ "value": null, "$ref": null, "display": "babs" }),
+            json!({}),
+            json!({ "value": null }),
+            json!({ "value": "", "display": "" }),
+            json!(null),
+            json!(""),
         ] {
             let given = json!([one, odd]);
             for error in [
@@ -314,8 +312,13 @@ mod tests {
                 assert!(error.detail.starts_with("`members[1]` has no `value`"));
             }
         }
-        let nothing = json!([{}, { "value": null }, { "value": "", "display": "" }]);
-        assert_eq!(parse(nothing).unwrap(), []);
+        for nobody in [json!({}), json!("")] {
+            assert!(parse(nobody.clone()).is_err(), "{nobody}");
+            assert!(parse_removed(nobody).is_err());
+        }
+        for nothing in [json!(null), json!([])] {
+            assert_eq!(parse(nothing).unwrap(), []);
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Operation {
 /// A PATCH request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PatchRequest {
-    /// Its operations in order. One was given at least; those that are passed over are not here.
+    /// Its operations in order; those that are passed over are not here.
     pub operations: Vec<Operation>,
 }
 
@@ -60,14 +60,21 @@ impl PatchRequest {
             ));
         };
         check_schemas(&body, urn::PATCH_OP)?;
-        let Some(Value::Array(given)) = take(&mut body, "Operations") else {
-            return Err(ScimError::invalid_syntax(
-                "`Operations` must be an array of operations",
-            ));
+        // A client sends the differences that it found, and may have found none.
+        let is_named = body.iter().any(|(name, urns)| {
+            name.eq_ignore_ascii_case("schemas")
+                && urns.as_array().is_some_and(|urns| !urns.is_empty())
+        });
+        let given = match take(&mut body, "Operations") {
+            Some(Value::Array(given)) => given,
+            Some(Value::Null) => Vec::new(),
+            None if is_named => Vec::new(),
+            _ => {
+                return Err(ScimError::invalid_syntax(
+                    "`Operations` must be an array of operations",
+                ));
+            }
         };
-        if given.is_empty() {
-            return Err(ScimError::invalid_syntax("`Operations` is empty"));
-        }
         if given.len() > limits::PATCH_OPERATIONS {
             return Err(ScimError::too_large(format!(
                 "`Operations` has more than {} operations",
@@ -171,8 +178,8 @@ mod tests {
             InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, NoTarget, TooLarge,
         };
         for (operations, kind) in [
-            (json!([]), InvalidSyntax),
             (json!({}), InvalidSyntax),
+            (json!(""), InvalidSyntax),
             (json!([5]), InvalidSyntax),
             (
                 json!([{ "op": "move", "path": "title", "value": 1 }]),
@@ -206,6 +213,22 @@ mod tests {
                 json!({ "schemas": schemas, "Operations": [{ "op": "remove", "path": "x" }] });
             let error = PatchRequest::parse(body).unwrap_err();
             assert_eq!(error.kind, InvalidSyntax, "{schemas}");
+        }
+    }
+
+    #[test]
+    fn m01_no_operations_are_no_change() {
+        for body in [
+            json!({ "schemas": [urn::PATCH_OP] }),
+            json!({ "schemas": [urn::PATCH_OP], "operations": null }),
+            json!({ "schemas": [urn::PATCH_OP], "Operations": [] }),
+            json!({ "Operations": [] }),
+        ] {
+            assert_eq!(PatchRequest::parse(body).unwrap().operations, []);
+        }
+        for body in [json!({}), json!({ "userName": "a" })] {
+            let error = PatchRequest::parse(body).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidSyntax, "it is no PATCH");
         }
     }
 

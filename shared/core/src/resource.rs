@@ -82,7 +82,7 @@ impl Draft {
             };
             let target = match named {
                 Named::Base => {
-                    if let Value::Object(inner) = value {
+                    if let Value::Object(inner) = value::opened(value)? {
                         self.read(inner, of)?;
                     }
                     continue;
@@ -119,7 +119,7 @@ impl Draft {
         value: Value,
         of: &ResourceType,
     ) -> Result<(), ScimError> {
-        let inner = match value {
+        let inner = match value::opened(value)? {
             nothing if value::is_nothing(&nothing) => return Ok(()),
             Value::Object(inner) => inner,
             _ => {
@@ -204,7 +204,7 @@ impl Draft {
 }
 
 /// The attributes of a resource type, extensions included, but those common to all.
-fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
+pub(crate) fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
     let own = of.schema.attributes.iter().map(|attribute| Target {
         container: None,
         attribute,

@@ -3,12 +3,16 @@
 //! Tolerance for what providers send lives here, once, for POST, PUT and PATCH alike:
 //!
 //! - names in any case; unknown sub-attributes and read-only ones are left out;
-//! - `null` and `[]` are no value; so is an element whose `value` is `null` or `""`;
-//! - booleans as the text `true` or `false` in any case (Entra ID);
+//! - `null` and `[]` are no value (RFC 7643 §2.5); so is blank text for a type other than text, and a
+//!   single complex value whose `value` is `null` or `""` (Entra ID and OneLogin unassign a manager so);
+//! - an element of several that says something but has an empty `value`, such as
+//!   `{"type": "work", "value": ""}`, is the template of a provider for what a person lacks, and left
+//!   out. One that says nothing (`null`, `""`, `{}`, `{"value": ""}`) is refused, see [`elements`];
+//! - booleans and numbers as text (Entra ID);
 //! - a single value where several may stand, and one in an array where a single one must;
 //! - values that repeat another one are one with it;
-//! - a plain string where an object with `value` is due (Entra ID's `manager`), also a string that
-//!   holds that object as JSON (Entra ID's `roles`).
+//! - what providers wrap values in, see [`sent`];
+//! - text that is no URI for a reference to something outside SCIM, see [`unlike`].
 
 use std::fmt;
 
@@ -16,20 +20,23 @@ use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::error::{ScimError, quote};
-use crate::json::{self, Unreadable};
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
 use crate::text;
 
 mod current;
+mod sent;
 mod several;
+mod unlike;
 
 pub use current::current;
-pub use several::{alike, elements, is_primary, keep_primary, unique, with, without};
+pub(crate) use sent::{in_text, legible, opened, sole, value_in};
+pub use several::{alike, elements, is_primary, keep_primary, named, unique, with, without};
+pub use unlike::unlike;
 
 /// The place of a value in a message, for error details.
 #[derive(Clone, Copy)]
@@ -61,7 +68,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    const fn part(&'a self, name: &'a str) -> Self {
+    /// The part `name` of the value here.
+    pub(crate) const fn part(&'a self, name: &'a str) -> Self {
         Self {
             outer: Some(self),
             urn: None,
@@ -126,27 +134,49 @@ pub fn single(
     value: Value,
     place: Place<'_>,
 ) -> Result<Option<Value>, ScimError> {
-    if value.is_null() {
+    let value = match attribute.kind {
+        Type::Complex => value,
+        _ => sent::bare(value),
+    };
+    if value.is_null() || is_blank(attribute, &value) {
         return Ok(None);
     }
     match attribute.kind {
         Type::Complex => complex(attribute, value, place),
         Type::Boolean => match boolean(&value) {
             Some(truth) => Ok(Some(Value::Bool(truth))),
-            None if is_empty_text(&value) => Ok(None),
             None => Err(wrong(place, "true or false", &value)),
         },
-        Type::Integer => match value.is_i64() || value.is_u64() {
-            true => Ok(Some(value)),
-            false => Err(wrong(place, "a whole number", &value)),
+        Type::Integer => match number(&value).filter(is_whole) {
+            Some(number) => Ok(Some(Value::Number(number))),
+            None => Err(wrong(place, "a whole number", &value)),
         },
-        Type::Decimal => match value.is_number() {
-            true => Ok(Some(value)),
-            false => Err(wrong(place, "a number", &value)),
+        Type::Decimal => match number(&value) {
+            Some(number) => Ok(Some(Value::Number(number))),
+            None => Err(wrong(place, "a number", &value)),
         },
         Type::String => string(attribute, value, place).map(Some),
         Type::DateTime | Type::Binary | Type::Reference => formatted(attribute, value, place),
     }
+}
+
+/// Whether a value is blank text where text does not stand for itself: no value.
+pub(crate) fn is_blank(attribute: &Attribute, value: &Value) -> bool {
+    !matches!(attribute.kind, Type::String | Type::Complex)
+        && value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// The number that a value means: `7`, `"7"`, `"1.5"`.
+pub(crate) fn number(value: &Value) -> Option<Number> {
+    match value {
+        Value::Number(number) => Some(number.clone()),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
+
+fn is_whole(number: &Number) -> bool {
+    number.is_i64() || number.is_u64()
 }
 
 /// The boolean that a value means: `true`, `"True"`, `"TRUE"` … (matrix section 22).
@@ -213,14 +243,11 @@ fn formatted(
     let Value::String(text) = &value else {
         return Err(wrong(place, "text", &value));
     };
-    if text.is_empty() {
-        return Ok(None);
-    }
     if text.len() > limits::STRING_BYTES {
         return string(attribute, value, place).map(Some);
     }
     let expected = match attribute.kind {
-        _ if has_form(attribute.kind, text) => return Ok(Some(value)),
+        _ if has_form(attribute, text) => return Ok(Some(value)),
         Type::DateTime => "a dateTime such as \"2011-05-13T04:42:34Z\"",
         Type::Binary => "base64 text",
         _ => A_URI,
@@ -229,11 +256,11 @@ fn formatted(
 }
 
 /// Whether text is a dateTime, base64 or a URI, as the type has it.
-fn has_form(kind: Type, text: &str) -> bool {
-    match kind {
+fn has_form(attribute: &Attribute, text: &str) -> bool {
+    match attribute.kind {
         Type::DateTime => instant(text).is_some(),
         Type::Binary => is_base64(text),
-        Type::Reference => is_uri(text),
+        Type::Reference => is_uri(text) || unlike::is_outward(attribute),
         _ => true,
     }
 }
@@ -264,53 +291,12 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// A string that stands for a complex value, or for several: as these.
-fn unpacked(attribute: &Attribute, value: Value) -> Result<Value, ScimError> {
-    let Value::String(text) = &value else {
-        return Ok(value);
-    };
-    if attribute.kind != Type::Complex {
-        return Ok(value);
-    }
-    if let Some(inner) = in_text(text)? {
-        return Ok(inner);
-    }
-    if attribute.sub("value").is_none() {
-        return Ok(value);
-    }
-    Ok(Value::Object(Map::from_iter([("value".to_owned(), value)])))
-}
-
-/// The object, or list of objects, that a text holds as JSON.
-///
-/// # Errors
-///
-/// `invalidSyntax` when it gives a name twice.
-pub(crate) fn in_text(text: &str) -> Result<Option<Value>, ScimError> {
-    let inner = text.trim_start();
-    if !inner.starts_with(['{', '[']) {
-        return Ok(None);
-    }
-    match json::read(inner.as_bytes()) {
-        Ok(inner) => Ok(is_objects(&inner).then_some(inner)),
-        Err(twice @ Unreadable::Twice { .. }) => Err(twice.explain("the text")),
-        Err(_) => Ok(None),
-    }
-}
-
-fn is_objects(value: &Value) -> bool {
-    match value {
-        Value::Array(values) => values.iter().all(Value::is_object),
-        value => value.is_object(),
-    }
-}
-
 fn complex(
     attribute: &Attribute,
     value: Value,
     place: Place<'_>,
 ) -> Result<Option<Value>, ScimError> {
-    let given = match unpacked(attribute, value)? {
+    let given = match sent::unpacked(attribute, value)? {
         Value::Object(given) => given,
         other => return Err(wrong(place, "an object of sub-attributes", &other)),
     };
@@ -337,6 +323,7 @@ pub fn parts_of<'s>(
     given: Map<String, Value>,
     place: Place<'_>,
 ) -> Result<Vec<(&'s Attribute, Option<Value>)>, ScimError> {
+    let given = sent::unfolded(attribute, given)?;
     let mut parts: Vec<(&Attribute, Option<Value>)> = Vec::with_capacity(given.len());
     for (name, value) in given {
         let Some(sub) = attribute.sub(&name).filter(|sub| !sub.is_read_only()) else {
@@ -350,6 +337,13 @@ pub fn parts_of<'s>(
         parts.push((sub, value));
     }
     Ok(parts)
+}
+
+/// The error for an element of several that names no value.
+pub(crate) fn valueless(place: &Place<'_>) -> ScimError {
+    ScimError::invalid_value(format!(
+        "`{place}` has no value; leave it out, or send an empty array for no values at all"
+    ))
 }
 
 /// The error for an attribute that is given twice in one object.
@@ -441,8 +435,22 @@ mod tests {
         for (name, given, normal) in [
             (
                 "emails",
-                json!([{"value": ""}, {"value": null, "type": "home"}, {"value": "a@b", "odd": 1}]),
+                json!([
+                    {"value": "", "primary": true},
+                    {"value": null, "type": "home"},
+                    {"value": "a@b", "odd": 1}
+                ]),
                 json!([{"value": "a@b"}]),
+            ),
+            (
+                "phoneNumbers",
+                json!([{"value": "", "type": "mobile"}, {"value": "1"}]),
+                json!([{"value": "1"}]),
+            ),
+            (
+                "addresses",
+                json!([{"type": "work", "formatted": null}]),
+                json!([{"type": "work"}]),
             ),
             (
                 "emails",
@@ -474,17 +482,148 @@ mod tests {
             ("title", json!(null)),
             ("emails", json!(null)),
             ("emails", json!([])),
-            ("emails", json!([null])),
-            ("emails", json!({"value": [""]})),
+            ("emails", json!("[]")),
+            ("emails", json!([{"value": "", "type": "home"}])),
+            ("emails", json!({"value": [null], "primary": "False"})),
             ("name", json!({})),
             ("name", json!({"odd": 1})),
             ("manager", json!("")),
             ("manager", json!({"value": ""})),
             ("manager", json!({"value": null, "displayName": " "})),
             ("profileUrl", json!("")),
+            ("profileUrl", json!(" \t")),
+            ("profileUrl", json!([{"value": " "}])),
             ("active", json!("")),
+            ("active", json!(" ")),
+            ("title", json!({"value": null})),
+            ("photos", json!([{"value": " ", "type": "photo"}])),
+            ("x509Certificates", json!([{"value": " ", "display": "c"}])),
         ] {
             assert_eq!(user(name, given.clone()).unwrap(), None, "{name} {given}");
+        }
+    }
+
+    #[test]
+    fn i12_an_element_that_says_nothing_is_refused_by_its_place() {
+        for (name, given, at) in [
+            ("emails", json!([null]), "`emails[0]`"),
+            ("emails", json!({}), "`emails[0]`"),
+            ("emails", json!(""), "`emails[0]`"),
+            ("emails", json!([{"value": "a@b"}, {}]), "`emails[1]`"),
+            ("emails", json!([{"value": "a@b"}, ""]), "`emails[1]`"),
+            ("emails", json!([{"value": ""}]), "`emails[0]`"),
+            ("emails", json!([{"value": null}]), "`emails[0]`"),
+            ("emails", json!({"value": [""]}), "`emails[0]`"),
+            (
+                "emails",
+                json!([{"value": "", "type": null, "display": " "}]),
+                "`emails[0]`",
+            ),
+            ("emails", json!([{"mail": "a@b"}]), "`emails[0]`"),
+            ("addresses", json!([{"formatted": null}]), "`addresses[0]`"),
+            ("photos", json!([{"value": " "}]), "`photos[0]`"),
+            (
+                "roles",
+                json!(["r", {"value": "", "odd": "x"}]),
+                "`roles[1]`",
+            ),
+            ("entitlements", json!("{}"), "`entitlements[0]`"),
+        ] {
+            let error = user(name, given.clone()).unwrap_err();
+            assert_eq!(error.kind, crate::ErrorKind::InvalidValue, "{name} {given}");
+            let detail = format!(
+                "{at} has no value; leave it out, or send an empty array for no values at all"
+            );
+            assert_eq!(error.detail, detail, "{name} {given}");
+        }
+    }
+
+    #[test]
+    fn n07_a_reference_to_the_outside_that_is_no_uri_is_kept_and_named() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        for (name, given) in [
+            ("profileUrl", json!("linkedin.com/in/a b")),
+            (
+                "photos",
+                json!([{"value": "https://x/p"}, {"value": "my photo.png"}]),
+            ),
+        ] {
+            assert_eq!(user(name, given.clone()).unwrap(), Some(given), "{name}");
+        }
+        let ask = |before: Option<&Value>, after: &Value| {
+            let before = before.and_then(Value::as_object);
+            unlike(of, before, after.as_object().unwrap())
+        };
+        let odd = json!({"profileUrl": "a b", "title": "a b", "photos": [{"value": "p"}, {"value": "a b"}]});
+        assert_eq!(ask(None, &odd), ["profileUrl", "photos[1].value"]);
+        assert_eq!(ask(Some(&odd), &odd), [""; 0], "once is enough");
+        let before = json!({"profileUrl": "a b"});
+        assert_eq!(ask(Some(&before), &odd), ["photos[1].value"]);
+        assert_eq!(ask(None, &json!({"profileUrl": "https://x"})), [""; 0]);
+        let error = user("manager", json!({"value": "m", "$ref": "a b"})).unwrap_err();
+        assert_eq!(
+            error.detail,
+            "`manager.$ref` must be a URI without blanks, not `a b`"
+        );
+    }
+
+    #[test]
+    fn n11_a_document_inside_a_value_is_the_value() {
+        let document = r#"{"id":"1","value":"buyer","displayName":"Buyer"}"#;
+        let buyer = json!([{"value": "buyer", "display": "Buyer"}]);
+        for given in [
+            json!([{"value": document}]),
+            json!({"VALUE": document}),
+            json!(document),
+            json!([document]),
+            json!([{"value": document}, {"value": document}]),
+            json!([{"value": json!({"value": document}).to_string()}]),
+            json!([{"value": "buyer", "displayName": "Buyer"}]),
+        ] {
+            for name in ["roles", "entitlements"] {
+                let normal = user(name, given.clone()).unwrap();
+                assert_eq!(normal.as_ref(), Some(&buyer), "{name} {given}");
+            }
+        }
+        for (given, normal) in [
+            (
+                json!([{"value": document, "type": "t", "display": "D", "primary": "True"}]),
+                json!([{"type": "t", "display": "D", "primary": true, "value": "buyer"}]),
+            ),
+            (
+                json!([{"value": "{\"id\":\"1\"}"}]),
+                json!([{"value": "{\"id\":\"1\"}"}]),
+            ),
+            (
+                json!([{"value": "{not json"}]),
+                json!([{"value": "{not json"}]),
+            ),
+        ] {
+            assert_eq!(
+                user("roles", given.clone()).unwrap(),
+                Some(normal),
+                "{given}"
+            );
+        }
+    }
+
+    #[test]
+    fn n09_a_simple_value_may_stand_in_an_object_of_its_own() {
+        for (name, given, normal) in [
+            ("title", json!([{"value": "x"}]), json!("x")),
+            ("title", json!({"VALUE": "x", "$ref": null}), json!("x")),
+            ("active", json!({"value": "False"}), json!(false)),
+            (
+                "name",
+                json!({"givenName": {"value": "G"}}),
+                json!({"givenName": "G"}),
+            ),
+        ] {
+            assert_eq!(
+                user(name, given.clone()).unwrap(),
+                Some(normal),
+                "{name} {given}"
+            );
         }
     }
 
@@ -493,6 +632,8 @@ mod tests {
         for (name, given, at) in [
             ("title", json!(5), "`title`"),
             ("title", json!(["a", "b"]), "`title`"),
+            ("title", json!({"value": "a", "type": "work"}), "`title`"),
+            ("title", json!({"value": {"value": "a"}}), "`title`"),
             ("active", json!("yes"), "`active`"),
             ("active", json!(1), "`active`"),
             (
@@ -506,7 +647,6 @@ mod tests {
                 json!([{"value": "a", "primary": "maybe"}]),
                 "`emails[0].primary`",
             ),
-            ("profileUrl", json!("not a uri"), "`profileUrl`"),
             (
                 "x509Certificates",
                 json!([{"value": "***"}]),

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use crate::clock::{Clock, Ids};
 use crate::coding::Coding;
 use crate::request::Preconditions;
-use crate::requests::{Failed, name_in};
+use crate::requests::{Failed, Told, name_in};
 use crate::resources::Resources;
 use crate::response::{Outcome, explain};
 use crate::routes::Endpoint;
@@ -58,8 +58,10 @@ pub struct Bulk<'b> {
 struct Done {
     /// The id of the resource.
     id: Option<ResourceId>,
-    status: String,
+    status: u16,
     version: Option<String>,
+    /// The places of references that are no URIs.
+    unlike: Vec<String>,
 }
 
 type Ended = Result<Done, ScimError>;
@@ -133,8 +135,8 @@ impl<'b> Bulk<'b> {
         let ended = run.results.iter();
         let failed = ended.filter_map(|(index, ended)| {
             let operation = request.operations.get(*index)?;
-            let error = ended.as_ref().err()?.clone();
-            Some(failed(operation, *index, &run, error))
+            let told = told(ended)?;
+            Some(failed(operation, *index, &run, told))
         });
         let failed = failed.collect();
         Ok(Outcome::Several(response, failed))
@@ -213,7 +215,11 @@ impl<'b> Bulk<'b> {
         let beside = self.directory.branch();
         let resources = self.resources(kind, &beside);
         let outcome = resources.create(body, &self.projection).await?;
-        let id = match &outcome {
+        let made = match &outcome {
+            Outcome::Unlike(made, _) => made,
+            made => made,
+        };
+        let id = match made {
             Outcome::Created { location, .. } => location.rsplit('/').next(),
             _ => None,
         };
@@ -232,7 +238,7 @@ impl<'b> Bulk<'b> {
             return Value::Null;
         };
         let (status, version, response) = match ended {
-            Ok(done) => (done.status.clone(), done.version.clone(), None),
+            Ok(done) => (done.status.to_string(), done.version.clone(), None),
             Err(error) => (
                 error.status().to_string(),
                 None,
@@ -268,8 +274,17 @@ impl<'b> Bulk<'b> {
     }
 }
 
-/// A failed operation as the requests log has it.
-fn failed(operation: &Operation, index: usize, run: &Run<'_>, error: ScimError) -> Failed {
+/// What the requests log is told of an operation, if anything.
+fn told(ended: &Ended) -> Option<Told> {
+    match ended {
+        Err(error) => Some(Told::Failure(error.clone())),
+        Ok(done) if done.unlike.is_empty() => None,
+        Ok(done) => Some(Told::unlike(done.status, done.unlike.clone())),
+    }
+}
+
+/// An operation as the requests log has it.
+fn failed(operation: &Operation, index: usize, run: &Run<'_>, told: Told) -> Failed {
     let task = operation.task.as_ref().ok();
     let subject = task.and_then(|task| task.action.subject());
     let resource = match subject {
@@ -290,17 +305,19 @@ fn failed(operation: &Operation, index: usize, run: &Run<'_>, error: ScimError) 
             Action::Create | Action::Replace(_) => name_in(task.kind, &task.data),
             Action::Modify(_) | Action::Delete(_) => None,
         }),
-        error,
+        told,
     }
 }
 
 /// The success of an operation, with the status and version that its own response would have.
-fn done(outcome: Outcome, id: Option<ResourceId>) -> Ended {
+fn done(mut outcome: Outcome, id: Option<ResourceId>) -> Ended {
+    let unlike = outcome.unlike();
     let response = outcome.into_response(Coding::Identity)?;
     let tag = response.headers().get(header::ETAG);
     Ok(Done {
         id,
-        status: response.status().as_str().to_owned(),
+        status: response.status().as_u16(),
+        unlike,
         version: tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned),
     })
 }

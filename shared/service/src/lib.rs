@@ -53,7 +53,7 @@ use coding::Coding;
 use describe::{describe, describe_all};
 use rate::Rates;
 use request::{Address, Parameters, Preconditions};
-use requests::{Report, Requests, Trace};
+use requests::{Report, Requests, Told, Trace};
 use response::{Failure, Outcome};
 use routes::{Endpoint, Match, Route};
 use serve::Serving;
@@ -174,9 +174,9 @@ impl Service {
         let answer = patience::answered(deadline, &request, Box::pin(answer));
         let coding = Coding::accepted(request.headers());
         let mut result = answer.instrument(span).await;
-        let failed = match &mut result {
-            Ok(Outcome::Several(_, failed)) => std::mem::take(failed),
-            _ => Vec::new(),
+        let (failed, unlike) = match &mut result {
+            Ok(outcome) => (outcome.failed(), outcome.unlike()),
+            Err(_) => (Vec::new(), Vec::new()),
         };
         let result =
             result.and_then(|outcome| outcome.into_response(coding).map_err(Failure::from));
@@ -190,6 +190,10 @@ impl Service {
         match &result {
             Err(failure) => Box::pin(self.requests.refused(&report, &failure.error)).await,
             Ok(_) if !failed.is_empty() => Box::pin(self.requests.failed(&report, failed)).await,
+            Ok(response) if !unlike.is_empty() => {
+                let told = Told::unlike(response.status().as_u16(), unlike);
+                Box::pin(self.requests.one(&report, &told)).await;
+            }
             Ok(_) => {}
         }
         let mut response = result.unwrap_or_else(Failure::into_response);

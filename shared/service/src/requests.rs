@@ -2,7 +2,7 @@
 //!
 //! A failure is written before it is answered, because a function is frozen once it has answered; what that takes is
 //! bounded, and a log that cannot be written changes no answer. What comes again and again is folded, see [`fold`].
-//! Successes are not written down. Nothing of a request is kept but who it was about: the reason is the error's detail
+//! Successes are not written down, but for those with a value that its administrator should look at. Nothing of a request is kept but who it was about: the reason is the error's detail
 //! without the values that it quotes.
 
 use std::collections::HashMap;
@@ -17,18 +17,20 @@ use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
 use http::{Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
-use scim_core::{Catalogue, ErrorKind, ResourceId, ResourceKind, ScimError};
+use scim_core::{Catalogue, ResourceId, ResourceKind, ScimError};
 use serde_json::Value;
 
 pub mod cause;
 mod fold;
 mod reason;
+mod told;
 
 use crate::clock::{Clock, Ids};
 use crate::routes::{Endpoint, Function, Route};
 use crate::{Origin, auth};
 use cause::Cause;
 use fold::{Caller, Due, Folds};
+pub use told::Told;
 
 /// How long an answer waits for its entry to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -98,7 +100,7 @@ impl Trace {
     }
 }
 
-/// An operation of a bulk request that was refused or failed.
+/// An operation of a bulk request that there is something to tell of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failed {
     /// Its place, from 1.
@@ -109,8 +111,8 @@ pub struct Failed {
     pub resource: Option<ResourceId>,
     /// Its name, if the operation gives it.
     pub name: Option<String>,
-    /// Why.
-    pub error: ScimError,
+    /// What.
+    pub told: Told,
 }
 
 /// What has to be known to write something down.
@@ -150,21 +152,26 @@ impl Requests {
 
     /// Writes down that a request was refused or failed.
     pub(crate) async fn refused(&self, report: &Report<'_>, error: &ScimError) {
+        self.one(report, &Told::Failure(error.clone())).await;
+    }
+
+    /// Writes down what is told of a request.
+    pub(crate) async fn one(&self, report: &Report<'_>, told: &Told) {
         let trace = report.trace;
         let endpoint = trace.route.map(|route| route.endpoint);
-        let mut refusal = report.refusal(endpoint, error);
+        let mut refusal = report.refusal(endpoint, told);
         refusal.resource = trace.resource.map(|id| id.to_string());
         refusal.name = endpoint.and_then(|endpoint| named(endpoint, report.request.body()));
         self.write(report, vec![refusal]).await;
     }
 
-    /// Writes down the operations of a bulk request that were refused or failed.
+    /// Writes down the operations of a bulk request that there is something to tell of.
     pub(crate) async fn failed(&self, report: &Report<'_>, failed: Vec<Failed>) {
         let refusals = failed.into_iter().map(|failed| Refusal {
             place: Some(failed.place),
             resource: failed.resource.map(|id| id.to_string()),
             name: failed.name.as_deref().map(shown),
-            ..report.refusal(failed.endpoint, &failed.error)
+            ..report.refusal(failed.endpoint, &failed.told)
         });
         self.write(report, refusals.collect()).await;
     }
@@ -239,20 +246,20 @@ impl Requests {
 
 impl Report<'_> {
     /// What is the same for the request and for each operation in it.
-    fn refusal(&self, endpoint: Option<Endpoint>, error: &ScimError) -> Refusal {
+    fn refusal(&self, endpoint: Option<Endpoint>, what: &Told) -> Refusal {
         let trace = self.trace;
-        let (status, scim_type) = error.kind.code();
+        let (status, scim_type) = what.code();
         let catalogue = trace.catalogue.as_deref().unwrap_or(Catalogue::standard());
         let (key, barred) = match &trace.who {
             Who::Key(key, barred) => (Some(key), barred.as_ref()),
             Who::Nobody | Who::Stranger => (None, None),
         };
         let (cause, reason) = match barred {
-            Some(barred) => (Cause::barred(barred), told(barred)),
-            None if error.kind == ErrorKind::Unauthorized => (Cause::TokenUnknown, self.unknown()),
+            Some(barred) => (Cause::barred(barred), told::of_key(barred)),
+            None if what.is_unauthorized() => (Cause::TokenUnknown, self.unknown()),
             None => {
-                let reason = reason::without_values(&error.detail, catalogue);
-                (Cause::of(error, endpoint), reason)
+                let reason = reason::without_values(&what.detail(), catalogue);
+                (what.cause(endpoint), reason)
             }
         };
         let agent = self.request.headers().get(header::USER_AGENT);
@@ -282,20 +289,6 @@ impl Report<'_> {
             false => "the request came without a token",
         }
         .to_owned()
-    }
-}
-
-/// Why a key did not admit, in words.
-fn told(barred: &Barred) -> String {
-    match barred {
-        Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
-        Barred::Elsewhere(Some(source)) => {
-            format!("the request came from {source}, from where the token is not accepted")
-        }
-        Barred::Elsewhere(None) => {
-            "the request came from an unknown address, and the token is accepted from certain networks only".to_owned()
-        }
-        Barred::Scopeless => "the token was made for something else".to_owned(),
     }
 }
 

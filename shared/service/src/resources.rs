@@ -11,6 +11,7 @@ use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::{Secret, check_required};
+use scim_core::value;
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError, active};
 use serde_json::Value;
 
@@ -97,6 +98,7 @@ impl<'r> Resources<'r> {
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
         self.check_policy(None, &draft.attributes)?;
+        let unlike = value::unlike(self.of, None, &draft.attributes);
         let stored = self.come(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
@@ -108,11 +110,12 @@ impl<'r> Resources<'r> {
             }
             ResourceKind::Group => self.shown(self.show_group(stored, projection)).await?,
         };
-        Ok(Outcome::Created {
+        let created = Outcome::Created {
             location,
             version,
             body,
-        })
+        };
+        Ok(noted(created, unlike))
     }
 
     /// GET of one resource.
@@ -162,8 +165,11 @@ impl<'r> Resources<'r> {
                 password: password.clone(),
                 is_fenced: preconditions.is_given(),
             };
+            let before = Some(&current.resource.attributes);
+            let unlike = value::unlike(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
-                return self.shown(self.resource(stored, groups, projection)).await;
+                let shown = self.resource(stored, groups, projection);
+                return Ok(noted(self.shown(shown).await?, unlike));
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -199,13 +205,19 @@ impl<'r> Resources<'r> {
                 password,
                 is_fenced: preconditions.is_given(),
             };
+            let before = Some(&current.resource.attributes);
+            let unlike = value::unlike(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
-                return match self.of.kind {
+                let shown = match self.of.kind {
                     ResourceKind::Group if !projection.is_only() => {
-                        Ok(Outcome::Changed(stored.resource.meta.version))
+                        Outcome::Changed(stored.resource.meta.version)
                     }
-                    _ => self.shown(self.resource(stored, groups, projection)).await,
+                    _ => {
+                        let shown = self.resource(stored, groups, projection);
+                        self.shown(shown).await?
+                    }
                 };
+                return Ok(noted(shown, unlike));
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -349,6 +361,14 @@ impl<'r> Resources<'r> {
 
     fn hash(&self, password: &Secret) -> Result<String, ScimError> {
         directory::password::hash(password, self.ids.bytes()).map_err(explain)
+    }
+}
+
+/// A change that was made, with the places of references in it that are no URIs.
+fn noted(made: Outcome, unlike: Vec<String>) -> Outcome {
+    match unlike.is_empty() {
+        true => made,
+        false => Outcome::Unlike(Box::new(made), unlike),
     }
 }
 

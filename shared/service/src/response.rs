@@ -53,17 +53,35 @@ pub enum Outcome {
     },
     /// A message.
     Message(Value),
-    /// What became of the operations of a bulk request, and those of them that were refused or failed.
+    /// What became of the operations of a bulk request, and those of them that there is something to tell of.
     Several(Value, Vec<Failed>),
     /// A resource was changed, and is not shown.
     Changed(Version),
     /// The client has the version that there is.
     NotModified(Version),
+    /// A change that was made, and the places of references in it that are no URIs.
+    Unlike(Box<Self>, Vec<String>),
     /// Nothing to say.
     Done,
 }
 
 impl Outcome {
+    /// Takes the operations of a bulk request that there is something to tell of.
+    pub(crate) fn failed(&mut self) -> Vec<Failed> {
+        match self {
+            Self::Several(_, failed) => std::mem::take(failed),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Takes the places of references that are no URIs, of a change that was made.
+    pub(crate) fn unlike(&mut self) -> Vec<String> {
+        match self {
+            Self::Unlike(_, places) => std::mem::take(places),
+            _ => Vec::new(),
+        }
+    }
+
     /// The response, coded; one with too large a body becomes an error.
     ///
     /// # Errors
@@ -99,6 +117,7 @@ impl Outcome {
                 (StatusCode::OK, None, None, Some(body))
             }
             Self::Changed(version) => (StatusCode::NO_CONTENT, None, Some(version), None),
+            Self::Unlike(made, _) => return made.into_response(coding),
             Self::NotModified(version) => (StatusCode::NOT_MODIFIED, None, Some(version), None),
             Self::Done => (StatusCode::NO_CONTENT, None, None, None),
         };

@@ -100,6 +100,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "POST /Users",
+        r#"{<User>,"userName":"x","emails":[{"value":""}]}"#,
+        "400 invalidValue `emails[0]` has no value; leave it out, or send an empty array for no values at all",
+    ),
+    (
+        "POST /Users",
         r#"{<User>,"userName":"x","externalId":"<65537 letters>"}"#,
         "400 invalidValue `externalId` is longer than 65536 bytes",
     ),

@@ -15,13 +15,13 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "PATCH /Users/<user>",
-        "{<PatchOp>}",
+        r#"{"Operations":{}}"#,
         "400 invalidSyntax `Operations` must be an array of operations",
     ),
     (
         "PATCH /Users/<user>",
-        r#"{<PatchOp>,"Operations":[]}"#,
-        "400 invalidSyntax `Operations` is empty",
+        r#"{<PatchOp>,"Operations":"none"}"#,
+        "400 invalidSyntax `Operations` must be an array of operations",
     ),
     (
         "PATCH /Users/<user>",
@@ -135,6 +135,21 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     ),
     (
         "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"title[value eq \"Boss\"]"}]}"#,
+        r#"400 noTarget operation 1: no value matches `title[value eq "Boss"]`"#,
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"remove","path":"password[value eq \"x\"]"}]}"#,
+        "400 invalidPath operation 1: `password` cannot be read, so it takes no filter in brackets",
+    ),
+    (
+        "PATCH /Users/<user>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"emails","value":[{"value":"a@b"},{}]}]}"#,
+        "400 invalidValue operation 1: `emails[1]` has no value; leave it out, or send an empty array for no values at all",
+    ),
+    (
+        "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"replace","path":"userName","value":"BERTA"}]}"#,
         "409 uniqueness `userName` `BERTA` is taken by another resource of this tenant",
     ),
@@ -151,6 +166,11 @@ pub(in crate::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"type":"User"}]}]}"#,
+        "400 invalidValue operation 1: `members[0]` has no `value`; it must be the id of a user or group",
+    ),
+    (
+        "PATCH /Groups/<group>",
+        r#"{<PatchOp>,"Operations":[{"op":"replace","path":"members","value":[{}]}]}"#,
         "400 invalidValue operation 1: `members[0]` has no `value`; it must be the id of a user or group",
     ),
     (

@@ -114,6 +114,12 @@ impl<'s> Leaf<'s> {
             .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
         let values = match &term.path.values {
             None => None,
+            Some(_) if !target.attribute.multi_valued => {
+                return Err(ScimError::invalid_filter(format!(
+                    "`{}` has a single value, so it takes no filter in brackets",
+                    target.whole()
+                )));
+            }
             Some(values) => Some(Box::new(conditions(values, target)?)),
         };
         let ask = match &term.test {
@@ -148,12 +154,6 @@ pub fn conditions<'s>(
     target: Target<'s>,
 ) -> Result<Logic<Condition<'s>>, ScimError> {
     let attribute = target.attribute;
-    if !attribute.multi_valued {
-        return Err(ScimError::invalid_filter(format!(
-            "`{}` has a single value, so it takes no filter in brackets",
-            target.whole()
-        )));
-    }
     values.try_map(&mut |term: &Term| {
         let path = &term.path.attribute;
         let name = path.to_string();
@@ -205,6 +205,12 @@ fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<As
         })?,
         None => attribute,
     };
+    match operator {
+        // Blank text is no value where text does not stand for itself.
+        Operator::Eq if value::is_blank(compared, literal) => return Ok(Ask::Unassigned),
+        Operator::Ne if value::is_blank(compared, literal) => return Ok(Ask::Present),
+        _ => {}
+    }
     comparand(compared, operator, literal).map(|comparand| Ask::Compare(operator, comparand))
 }
 
@@ -228,7 +234,7 @@ fn comparand(
             Some(truth) if order_only => Ok(Comparand::Boolean(truth)),
             _ => Err(senseless("is a boolean")),
         },
-        Type::Integer | Type::Decimal => match literal.as_f64() {
+        Type::Integer | Type::Decimal => match value::number(literal).and_then(|n| n.as_f64()) {
             Some(number) if !textual => Ok(Comparand::Number(number)),
             _ => Err(senseless("is a number")),
         },
@@ -247,7 +253,15 @@ fn comparand(
         }
         Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
             .as_str()
-            .map(|text| Comparand::Text(text::comparable(attribute, text).into_owned()))
+            .map(|text| {
+                // A value that was given in a document is looked for by that document, too.
+                let inner = match attribute.name == "value" && order_only {
+                    true => value::value_in(text),
+                    false => None,
+                };
+                let text = inner.as_deref().unwrap_or(text);
+                Comparand::Text(text::comparable(attribute, text).into_owned())
+            })
             .ok_or_else(|| senseless("is text, which stands in double quotes")),
     }
 }

@@ -7,6 +7,7 @@ use super::{Operation, PatchRequest};
 use crate::path::{AttrPath, Named, Path};
 use crate::policy::UnknownAttributes;
 use crate::schema::{ResourceType, Schema, Type};
+use crate::value;
 
 impl PatchRequest {
     /// What is left of the request for a resource type that was narrowed from the `whole` one.
@@ -93,8 +94,9 @@ impl<'t> Acceptance<'t> {
 
     /// The members of a value without a path; `None` when none is left of several.
     fn entries(&self, value: Value) -> Option<Value> {
-        let Value::Object(entries) = value else {
-            return Some(value);
+        let entries = match value::legible(value) {
+            Value::Object(entries) => entries,
+            value => return Some(value),
         };
         let was_empty = entries.is_empty();
         let mut kept = Map::new();
@@ -119,8 +121,9 @@ impl<'t> Acceptance<'t> {
 
     /// The value of an extension without attributes that are not accepted; `None` when none is left of several.
     fn within(&self, value: Value, now: &Schema, before: &Schema) -> Option<Value> {
-        let Value::Object(entries) = value else {
-            return Some(value);
+        let entries = match value::legible(value) {
+            Value::Object(entries) => entries,
+            value => return Some(value),
         };
         let was_empty = entries.is_empty();
         let knows = |schema: &Schema, name: &str| {

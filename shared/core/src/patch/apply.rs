@@ -145,11 +145,7 @@ impl<'a> Work<'a> {
     /// A value without a path: each of its members is an attribute.
     fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
         // Keycloak renames a group with a resource in text (fixtures/keycloak/groups).
-        let value = match &value {
-            Value::String(text) => value::in_text(text)?.unwrap_or(value),
-            _ => value,
-        };
-        let Value::Object(entries) = value else {
+        let Value::Object(entries) = value::opened(value)? else {
             return Err(ScimError::invalid_value(
                 "without a `path` the `value` must be an object of attributes",
             )
@@ -197,6 +193,7 @@ impl<'a> Work<'a> {
     }
 
     fn extension(&mut self, op: Op, schema: &'a Schema, value: Option<Value>) -> Result<(), Fault> {
+        let value = value.map(value::opened).transpose()?;
         match (op, value.filter(|value| !value::is_nothing(value))) {
             (Op::Remove, _) | (Op::Replace, None) => {
                 for target in schema.targets() {
@@ -240,11 +237,15 @@ impl<'a> Work<'a> {
             return Err(target::read_only(target).into());
         }
         let values = path.and_then(|path| path.values.as_deref());
-        if values.is_some() && !target.attribute.multi_valued {
-            return Err(target::single_valued(target).into());
-        }
+        let value = match path {
+            Some(_) if values.is_none() => value.map(|value| target::unnamed(target, value)),
+            _ => value,
+        };
         if target.attribute.is_secret() {
-            return Ok(self.set_password(op, value)?);
+            return match values {
+                Some(_) => Err(target::never_read(target).into()),
+                None => Ok(self.set_password(op, value)?),
+            };
         }
         if self.of.is_membership(target) {
             return self.membership(op, target, path, value);

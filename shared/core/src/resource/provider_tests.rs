@@ -46,12 +46,15 @@ fn okta_users() {
                     "schemas": [urn::USER], "id": "i", "meta": { "resourceType": "User" }, "groups": [],
                     "userName": "a@b", "title": "", "nickName": "",
                     "name": { "givenName": "", "familyName": "F" },
-                    "phoneNumbers": [{ "value": "", "type": "mobile" }, { "value": "+47 1", "type": "work" }]
+                    "phoneNumbers": [{ "value": "", "type": "mobile" }, { "value": "+47 1", "type": "work" }],
+                    "ims": [{ "value": "", "type": "xmpp" }], "profileUrl": " ",
+                    "roles": [{ "value": "{\"id\":\"1\",\"value\":\"buyer\"}" }], "locale": [{ "value": "en" }]
                 }),
                 json!({
                     "userName": "a@b", "title": "", "nickName": "",
                     "name": { "givenName": "", "familyName": "F" },
-                    "phoneNumbers": [{ "value": "+47 1", "type": "work" }]
+                    "phoneNumbers": [{ "value": "+47 1", "type": "work" }],
+                    "roles": [{ "value": "buyer" }], "locale": "en"
                 }),
             ),
         ],

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::error::ScimError;
 use crate::limits;
 use crate::text;
+use crate::value;
 
 /// Text that must not be seen: a password. It has no `Debug` and no `Display`.
 #[derive(Clone)]
@@ -12,13 +13,13 @@ pub struct Secret(String);
 
 impl Secret {
     /// Prepares a password as RFC 7644 §5 asks (the PRECIS profile `OpaqueString`, RFC 8265 §4.2).
-    /// Empty text is no password.
+    /// Empty text is no password; it may be wrapped as any simple value may.
     ///
     /// # Errors
     ///
     /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
     pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
-        let text = match value {
+        let text = match value::sole(value) {
             Value::Null => return Ok(None),
             Value::String(text) if text.is_empty() => return Ok(None),
             Value::String(text) if text.len() <= limits::USER_NAME_BYTES => text,

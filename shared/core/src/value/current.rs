@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Place, has_form, normalize};
+use super::{Place, has_form, normalize, several};
 use crate::schema::{Attribute, Type};
 
 /// A stored value as its attribute has it now: the value itself, else its normal form; `None` when it
@@ -14,7 +14,12 @@ pub fn current<'v>(attribute: &Attribute, stored: &'v Value) -> Option<Cow<'v, V
     if fits(attribute, stored) {
         return Some(Cow::Borrowed(stored));
     }
-    let normal = normalize(attribute, stored.clone(), Place::of(&attribute.name));
+    let place = Place::of(&attribute.name);
+    if attribute.multi_valued {
+        let values = several::stored(attribute, stored.clone(), place).ok()?;
+        return (!values.is_empty()).then_some(Cow::Owned(Value::Array(values)));
+    }
+    let normal = normalize(attribute, stored.clone(), place);
     normal.ok().flatten().map(Cow::Owned)
 }
 
@@ -36,8 +41,8 @@ fn fits_one(attribute: &Attribute, value: &Value) -> bool {
         | (Type::Boolean, Value::Bool(_))
         | (Type::Decimal, Value::Number(_)) => true,
         (Type::Integer, Value::Number(number)) => number.is_i64() || number.is_u64(),
-        (kind @ (Type::DateTime | Type::Binary | Type::Reference), Value::String(text)) => {
-            has_form(kind, text)
+        (Type::DateTime | Type::Binary | Type::Reference, Value::String(text)) => {
+            has_form(attribute, text)
         }
         (Type::Complex, Value::Object(parts)) => parts.iter().all(|(name, part)| {
             let mut subs = attribute.sub_attributes.iter();

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Place, single, unpacked};
+use super::sent::unpacked;
+use super::{Place, single, valueless};
 use crate::effort::{Effort, Spent, of_value, steps};
 use crate::error::ScimError;
 use crate::limits;
@@ -14,15 +15,56 @@ use crate::schema::Attribute;
 use crate::text;
 
 /// The values of a multi-valued attribute in normal form: without repetitions, one `primary` at most.
+/// Templates without a value are left out.
 ///
 /// # Errors
 ///
-/// As [`super::normalize`].
+/// As [`super::normalize`], and `invalidValue` for an element that says nothing: only `null` and `[]`
+/// mean that there is no value (RFC 7643 §2.5), and a mistake must not empty a list.
 pub fn elements(
     attribute: &Attribute,
     value: Value,
     place: Place<'_>,
 ) -> Result<Vec<Value>, ScimError> {
+    let given = given(attribute, value, place)?;
+    gathered(attribute, given, place, |index| {
+        Err(valueless(&place.element(index)))
+    })
+}
+
+/// The same for a part of a resource, which a PATCH changes: a list of nothing but templates is refused,
+/// too. In a whole resource it says what the resource lacks (Okta's PUT); here it would empty a list,
+/// or say of a change that it was made.
+///
+/// # Errors
+///
+/// As [`elements`].
+pub fn named(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Vec<Value>, ScimError> {
+    let given = given(attribute, value, place)?;
+    let is_empty = given.is_empty();
+    let values = elements(attribute, Value::Array(given), place)?;
+    match values.is_empty() && !is_empty {
+        true => Err(valueless(&place.element(0))),
+        false => Ok(values),
+    }
+}
+
+/// Stored values, of which those that have none under the schema of today are passed over.
+pub(super) fn stored(
+    attribute: &Attribute,
+    value: Value,
+    place: Place<'_>,
+) -> Result<Vec<Value>, ScimError> {
+    let given = given(attribute, value, place)?;
+    gathered(attribute, given, place, |_| Ok(()))
+}
+
+/// The elements that are given, as many as there may be.
+fn given(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Vec<Value>, ScimError> {
     let given = match unpacked(attribute, value)? {
         Value::Array(values) => values,
         Value::Null => Vec::new(),
@@ -34,14 +76,44 @@ pub fn elements(
             limits::VALUES
         )));
     }
+    Ok(given)
+}
+
+fn gathered(
+    attribute: &Attribute,
+    given: Vec<Value>,
+    place: Place<'_>,
+    nothing: impl Fn(usize) -> Result<(), ScimError>,
+) -> Result<Vec<Value>, ScimError> {
     let mut values: Vec<Value> = Vec::with_capacity(given.len());
     for (index, one) in given.into_iter().enumerate() {
-        values.extend(single(attribute, one, place.element(index))?);
+        let one = unpacked(attribute, one)?;
+        let is_template = says_something(attribute, &one);
+        match single(attribute, one, place.element(index))? {
+            Some(value) if value.as_str() != Some("") => values.push(value),
+            _ if is_template => {}
+            _ => nothing(index)?,
+        }
     }
     let mut values = unique(attribute, values);
     let first = values.iter().position(is_primary);
     keep_primary(&mut values, first);
     Ok(values)
+}
+
+/// Whether an element gives more than an empty `value`: what it is the value of.
+fn says_something(attribute: &Attribute, element: &Value) -> bool {
+    let says = |(name, part): (&String, &Value)| {
+        let is_empty =
+            super::is_nothing(part) || part.as_str().is_some_and(|text| text.trim().is_empty());
+        !is_empty
+            && attribute
+                .sub(name)
+                .is_some_and(|sub| sub.name != "value" && !sub.is_read_only())
+    };
+    element
+        .as_object()
+        .is_some_and(|parts| parts.iter().any(says))
 }
 
 /// The values without repetitions. The first of several that are the same stays, with the parts that
@@ -51,15 +123,39 @@ pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
     united(attribute, values, complete)
 }
 
-/// The values and those added to them. One that there is already takes the parts that are given.
+/// The values and those added to them. One that there is already takes the parts that are given; one
+/// without a type is there already with any (Entra ID creates a role with a type and adds it without).
 #[must_use]
-pub fn with(attribute: &Attribute, mut values: Vec<Value>, added: Vec<Value>) -> Vec<Value> {
+pub fn with(attribute: &Attribute, mut values: Vec<Value>, mut added: Vec<Value>) -> Vec<Value> {
+    let kinds = kinds_there(attribute, &values, &added);
+    for (value, kind) in added.iter_mut().zip(kinds) {
+        if let (Some(parts), Some(kind)) = (value.as_object_mut(), kind) {
+            parts.insert("type".to_owned(), kind);
+        }
+    }
     values.extend(added);
     united(attribute, values, |known, given| {
         if let (Value::Object(known), Value::Object(given)) = (known, given) {
             known.extend(given);
         }
     })
+}
+
+/// The types of those values that the added ones without a type are.
+fn kinds_there(attribute: &Attribute, values: &[Value], added: &[Value]) -> Vec<Option<Value>> {
+    let mut there: BTreeMap<Cow<'_, str>, Option<&Value>> = BTreeMap::new();
+    for value in values {
+        if let Identity::Pair(text, kind) = Identity::of(attribute, value) {
+            let kind = kind.and_then(|_| value.get("type"));
+            let known = there.entry(text).or_insert(kind);
+            *known = known.and(kind).and(*known);
+        }
+    }
+    let kind = |value| match Identity::of(attribute, value) {
+        Identity::Pair(text, None) => there.get(&text).copied().flatten().cloned(),
+        _ => None,
+    };
+    added.iter().map(kind).collect()
 }
 
 /// One value of those that are the same, made by `unite` in their order.

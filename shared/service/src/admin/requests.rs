@@ -351,8 +351,9 @@ pub fn who(text: &str) -> Who {
 
 /// The words of all causes: what administrators did stands in the same log.
 fn failing() -> Vec<String> {
-    let words = Cause::ALL.iter().map(|cause| cause.word().to_owned());
-    words.collect()
+    let causes = Cause::ALL.iter();
+    let failing = causes.filter(|cause| cause.outcome() != Outcome::Noted);
+    failing.map(|cause| cause.word().to_owned()).collect()
 }
 
 fn causes(text: &str) -> Result<Vec<String>, Problem> {

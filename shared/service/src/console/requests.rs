@@ -30,12 +30,13 @@ const PAGE: &str = "25";
 /// The parameters of a search.
 const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
 
-const OUTCOMES: [(&str, &str); 5] = [
+const OUTCOMES: [(&str, &str); 6] = [
     ("", "All"),
     ("refused", "Refused"),
     ("token", "Without a valid token"),
     ("rate", "Too many at once"),
     ("failed", "Failed on our side"),
+    ("noted", "Done, with a value to look at"),
 ];
 const OPERATIONS: [&str; 9] = [
     "users.create",

@@ -1,4 +1,5 @@
-//! Why a request was refused or failed, and what its administrator can do about it.
+//! Why a request was refused or failed, or what to look at although it was not, and what its administrator can do
+//! about it.
 
 use directory::log::Refusal;
 use scim_core::{ErrorKind, ScimError};
@@ -17,11 +18,19 @@ pub enum Outcome {
     Rate,
     /// The service could not do it.
     Failed,
+    /// It was done, with a value to look at.
+    Noted,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Refused, Self::Token, Self::Rate, Self::Failed];
+    pub const ALL: [Self; 5] = [
+        Self::Refused,
+        Self::Token,
+        Self::Rate,
+        Self::Failed,
+        Self::Noted,
+    ];
 
     /// Its name.
     #[must_use]
@@ -31,6 +40,7 @@ impl Outcome {
             Self::Token => "token",
             Self::Rate => "rate",
             Self::Failed => "failed",
+            Self::Noted => "noted",
         }
     }
 
@@ -174,6 +184,9 @@ causes! {
     /// There was not enough time.
     Late "late" Failed Nothing
         "The request asks for more than can be done within half a minute. The identity provider repeats it by itself; if it fails again, have it send fewer members or operations in one request.";
+    /// A reference that is no URI was stored.
+    Unlike "unlike" Noted Nothing
+        "The user was provisioned. If the application shows this value as a link, correct it in the identity provider, for instance with https:// in front and without blanks.";
     /// A defect.
     Internal "internal" Failed TryAgain
         "The service failed. Give the request id to the application's support.";

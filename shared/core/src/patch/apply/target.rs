@@ -29,12 +29,28 @@ pub(super) fn required(target: Target<'_>) -> ScimError {
     ScimError::mutability(format!("`{target}` is required and cannot be removed"))
 }
 
-/// The error for a filter on an attribute that has no several values.
-pub(super) fn single_valued(target: Target<'_>) -> ScimError {
+/// The error for a filter on an attribute that nobody may read.
+pub(super) fn never_read(target: Target<'_>) -> ScimError {
     ScimError::invalid_path(format!(
-        "`{}` has a single value, so it takes no filter in brackets",
+        "`{}` cannot be read, so it takes no filter in brackets",
         target.whole()
     ))
+}
+
+/// A value without its attribute's name around it: some clients send `{"members": […]}` for the path
+/// `members`.
+pub(super) fn unnamed(target: Target<'_>, value: Value) -> Value {
+    let named = target.sub.unwrap_or(target.attribute);
+    match value {
+        Value::Object(mut parts) if parts.len() == 1 && named.sub(&named.name).is_none() => {
+            let name = parts.keys().next().cloned().unwrap_or_default();
+            let is_own = name.eq_ignore_ascii_case(&named.name)
+                && !(named.kind != Type::Complex && name.eq_ignore_ascii_case("value"));
+            let inner = is_own.then(|| parts.remove(&name)).flatten();
+            inner.unwrap_or(Value::Object(parts))
+        }
+        value => value,
+    }
 }
 
 /// The value of the attribute afterwards; `None` when it is unassigned.
@@ -47,6 +63,9 @@ pub(super) fn change(
     effort: &Effort,
 ) -> Result<Option<Value>, ScimError> {
     if !target.attribute.multi_valued {
+        if let Some(filter) = filter {
+            check_selected(target, filter, stored.as_ref(), effort)?;
+        }
         return one(op, target, value, stored);
     }
     let before = match stored {
@@ -72,6 +91,28 @@ pub(super) fn change(
     }
     settle_primary(primary.as_ref(), &mut after);
     Ok((!after.is_empty()).then_some(Value::Array(after)))
+}
+
+/// A filter in brackets must select the one value that there is (Entra ID removes `manager[value eq "…"]`).
+fn check_selected(
+    target: Target<'_>,
+    filter: &Logic<Term>,
+    stored: Option<&Value>,
+    effort: &Effort,
+) -> Result<(), ScimError> {
+    let conditions = conditions(filter, target)?;
+    let is_selected = match stored {
+        Some(value) => selects(&conditions, value, effort)?,
+        None => false,
+    };
+    match is_selected {
+        true => Ok(()),
+        false => Err(unmatched(target, filter)),
+    }
+}
+
+fn unmatched(target: Target<'_>, filter: &Logic<Term>) -> ScimError {
+    ScimError::no_target(format!("no value matches {}", described(target, filter)))
 }
 
 /// A value that the operation made primary takes that from the others (RFC 7644 §3.5.2).
@@ -127,6 +168,9 @@ fn all(
     let place = Place::at(target);
     if let Some(sub) = target.sub {
         let given = value.filter(|_| op != Op::Remove).unwrap_or_default();
+        if sub.name == "value" && given.as_str() == Some("") {
+            return Err(value::valueless(&place.part(&sub.name)));
+        }
         if values.is_empty() && op != Op::Remove {
             values.push(Value::Object(Map::new()));
         }
@@ -135,12 +179,12 @@ fn all(
     match (op, value) {
         (Op::Remove, None | Some(Value::Null)) => Ok(Vec::new()),
         (Op::Remove, Some(listed)) => {
-            let listed = value::elements(attribute, listed, place)?;
+            let listed = value::named(attribute, listed, place)?;
             Ok(value::without(attribute, values, &listed, effort)?)
         }
-        (Op::Replace, value) => value::elements(attribute, value.unwrap_or_default(), place),
+        (Op::Replace, value) => value::named(attribute, value.unwrap_or_default(), place),
         (Op::Add, value) => {
-            let given = value::elements(attribute, value.unwrap_or_default(), place)?;
+            let given = value::named(attribute, value.unwrap_or_default(), place)?;
             Ok(value::with(attribute, values, given))
         }
     }
@@ -257,7 +301,7 @@ fn one_element(
     given: Value,
 ) -> Result<Option<Value>, ScimError> {
     let place = Place::at(target);
-    let mut given = value::elements(target.attribute, given, place)?;
+    let mut given = value::named(target.attribute, given, place)?;
     if given.len() > 1 {
         return Err(ScimError::invalid_value(format!(
             "{} takes one value, not {}",
@@ -285,10 +329,7 @@ fn created(
     let template = template(target, filter)?.map(Value::Object);
     let is_described = template.as_ref().map_or(Ok(false), matches)?;
     let (Some(Value::Object(template)), true) = (template, is_described) else {
-        return Err(ScimError::no_target(format!(
-            "no value matches {}",
-            described(target, filter)
-        )));
+        return Err(unmatched(target, filter));
     };
     let given = match target.sub {
         Some(sub) => value::single(

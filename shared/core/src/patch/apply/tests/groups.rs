@@ -93,6 +93,14 @@ fn members_are_added_and_replaced_in_every_form() {
             (true, vec![1], vec![]),
         ),
         (
+            json!([{ "op": "replace", "value": [{ "members": [member(1)] }] }]),
+            (true, vec![1], vec![]),
+        ),
+        (
+            json!([{ "op": "add", "path": "members", "value": { "members": [member(1)] } }]),
+            (false, vec![1], vec![]),
+        ),
+        (
             json!([{ "op": "replace", "path": "members", "value": [] }]),
             (true, vec![], vec![]),
         ),
@@ -143,6 +151,14 @@ fn members_are_removed_in_every_form() {
         ),
         (
             json!([{ "op": "Remove", "path": "members", "value": member(1) }]),
+            (false, vec![], vec![1]),
+        ),
+        (
+            json!([{ "op": "remove", "path": "members", "value": { "members": [member(1), member(2)] } }]),
+            (false, vec![], vec![1, 2]),
+        ),
+        (
+            json!([{ "op": "remove", "path": "Members", "value": { "Members": member(1) } }]),
             (false, vec![], vec![1]),
         ),
         (
@@ -325,6 +341,47 @@ fn x02_what_cannot_be_done_to_members_and_groups() {
                 json!([{ "op": "add", "path": format!("{E}:department"), "value": "x" }]),
                 InvalidPath,
                 "of a Group",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn m13_a_list_that_names_nobody_changes_nothing() {
+    use ErrorKind::InvalidValue;
+    assert_refused(
+        ResourceKind::Group,
+        &Value::Object(before()),
+        [
+            (
+                json!([{ "op": "replace", "path": "members", "value": [member(1), {}] }]),
+                InvalidValue,
+                "`members[1]` has no `value`",
+            ),
+            (
+                json!([{ "op": "replace", "path": "members", "value": {} }]),
+                InvalidValue,
+                "`members[0]` has no `value`",
+            ),
+            (
+                json!([{ "op": "replace", "value": { "members": [{ "value": "" }] } }]),
+                InvalidValue,
+                "`members[0]` has no `value`",
+            ),
+            (
+                json!([{ "op": "add", "path": "members", "value": [null] }]),
+                InvalidValue,
+                "`members[0]` has no `value`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "members", "value": [{ "value": null }] }]),
+                InvalidValue,
+                "`members[0]` has no `value`",
+            ),
+            (
+                json!([{ "op": "remove", "path": "members", "value": { "members": [{}] } }]),
+                InvalidValue,
+                "`members[0]` has no `value`",
             ),
         ],
     );

@@ -103,7 +103,7 @@ fn m13_values_of_the_wrong_type_or_shape() {
         [
             (add("title", json!(5)), InvalidValue, "`title` must be text"),
             (
-                add("title", json!({ "value": "x" })),
+                add("title", json!({ "value": "x", "type": "y" })),
                 InvalidValue,
                 "`title`",
             ),
@@ -187,6 +187,59 @@ fn m33_a_filter_that_selects_nothing_and_describes_nothing() {
 }
 
 #[test]
+fn m33_a_filter_on_a_single_value_selects_it_or_nothing() {
+    let manager = format!("{E}:manager");
+    for (path, value) in [
+        ("title[value eq \"other\"]".to_owned(), json!("x")),
+        ("nickName[value eq \"n\"]".to_owned(), json!("x")),
+        ("name[familyName eq \"F\"].givenName".to_owned(), json!("x")),
+        (format!("{manager}[value eq \"other\"]"), json!("m2")),
+        (format!("{manager}[value eq \"other\"].value"), json!("m2")),
+    ] {
+        for op in ["add", "remove", "replace"] {
+            let operations = json!([{ "op": op, "path": path, "value": value }]);
+            assert_refused(
+                ResourceKind::User,
+                &before(),
+                [(operations, NoTarget, "no value matches `")],
+            );
+        }
+    }
+}
+
+#[test]
+fn m13_a_list_that_names_no_value_changes_nothing() {
+    let said = [json!({}), json!([{}]), json!([null])];
+    let empty = [
+        json!(""),
+        json!([""]),
+        json!([{ "value": "" }]),
+        json!({ "value": null }),
+        json!([{ "value": "", "type": "work" }]),
+    ];
+    let of_all = ["emails", "roles", "x509Certificates", "addresses"].into_iter();
+    let of_some = ["emails", "roles", "x509Certificates"].into_iter();
+    let rows = of_all.flat_map(|path| said.iter().map(move |given| (path, given)));
+    let rows = rows.chain(of_some.flat_map(|path| empty.iter().map(move |given| (path, given))));
+    for (path, given) in rows {
+        let named = format!("`{path}[0]` has no value");
+        for op in ["add", "replace", "remove"] {
+            let by_path = json!([{ "op": op, "path": path, "value": given }]);
+            let refused = [(by_path, InvalidValue, named.as_str())];
+            assert_refused(ResourceKind::User, &before(), refused);
+        }
+        for op in ["add", "replace"] {
+            let without = json!([{ "op": op, "value": { path: given } }]);
+            let refused = [(without, InvalidValue, named.as_str())];
+            assert_refused(ResourceKind::User, &before(), refused);
+        }
+    }
+    let part = json!([{ "op": "replace", "path": "emails.value", "value": "" }]);
+    let refused = [(part, InvalidValue, "`emails.value` has no value")];
+    assert_refused(ResourceKind::User, &before(), refused);
+}
+
+#[test]
 fn h13_limits_are_named() {
     let many: Vec<Value> = (0..=crate::limits::VALUES)
         .map(|n| json!({ "value": n.to_string() }))
@@ -227,7 +280,7 @@ fn h13_limits_are_named() {
 #[test]
 fn w06_no_detail_quotes_a_password() {
     for value in [
-        json!(["hunter2"]),
+        json!(["hunter2", "hunter3"]),
         json!({ "hunter2": 1 }),
         json!("hunter2\u{0}"),
     ] {

@@ -1,0 +1,74 @@
+//! What an entry tells of a request: why it failed, or what to look at although it succeeded.
+
+use std::borrow::Cow;
+
+use scim_core::{ErrorKind, ScimError};
+
+use super::Barred;
+use super::cause::Cause;
+use crate::routes::Endpoint;
+
+/// What is told of a request, or of an operation of a bulk request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// It was refused or failed.
+    Failure(ScimError),
+    /// It succeeded with this status. The places hold references that are no URIs.
+    Unlike {
+        /// The status of its answer.
+        status: u16,
+        /// Where, such as `photos[0].value`.
+        places: Vec<String>,
+    },
+}
+
+impl Told {
+    /// A success with this status, and where references are no URIs.
+    pub(crate) const fn unlike(status: u16, places: Vec<String>) -> Self {
+        Self::Unlike { status, places }
+    }
+
+    /// The status, and the `scimType` if there is one.
+    pub(super) const fn code(&self) -> (u16, Option<&'static str>) {
+        match self {
+            Self::Failure(error) => error.kind.code(),
+            Self::Unlike { status, .. } => (*status, None),
+        }
+    }
+
+    pub(super) fn cause(&self, endpoint: Option<Endpoint>) -> Cause {
+        match self {
+            Self::Failure(error) => Cause::of(error, endpoint),
+            Self::Unlike { .. } => Cause::Unlike,
+        }
+    }
+
+    /// Why, in words that may quote what was sent.
+    pub(super) fn detail(&self) -> Cow<'_, str> {
+        match self {
+            Self::Failure(error) => Cow::Borrowed(&error.detail),
+            Self::Unlike { places, .. } => Cow::Owned(format!(
+                "stored as sent, although it is not a URI: `{}`",
+                places.join("`, `")
+            )),
+        }
+    }
+
+    pub(super) fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Failure(error) if error.kind == ErrorKind::Unauthorized)
+    }
+}
+
+/// Why a key did not admit, in words.
+pub(super) fn of_key(barred: &Barred) -> String {
+    match barred {
+        Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
+        Barred::Elsewhere(Some(source)) => {
+            format!("the request came from {source}, from where the token is not accepted")
+        }
+        Barred::Elsewhere(None) => {
+            "the request came from an unknown address, and the token is accepted from certain networks only".to_owned()
+        }
+        Barred::Scopeless => "the token was made for something else".to_owned(),
+    }
+}

@@ -15,6 +15,7 @@ mod malformed;
 mod providers;
 mod refused;
 mod users;
+mod wrapped;
 
 const E: &str = urn::ENTERPRISE_USER;
 const ID: &str = "2819c223-7f76-453a-919d-413861904646";

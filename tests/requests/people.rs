@@ -155,6 +155,7 @@ async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
         .update(&found, switched, now, &write, &meter)
         .await
         .unwrap();
+    target.becomes_known();
     for name in ["anna", "berta", "carla"] {
         client.post("/Users", &user(name)).await.expect(403);
     }

@@ -31,6 +31,7 @@ async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
     let before = client.get("/Users").await.text;
     let tenants = target.stack.service.tenants();
     switch(tenants, &client, Status::Off).await;
+    target.becomes_known();
     for (route, answer) in on_every_route(&client, &ids).await {
         let (status, scim_type, detail) = answer.error();
         assert_eq!((status, scim_type.as_str()), (403, ""), "{}", route.path);
@@ -51,6 +52,7 @@ async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
     }
     other.get("/Users").await.expect(200);
     switch(tenants, &client, Status::On).await;
+    target.becomes_known();
     assert_eq!(client.get("/Users").await.text, before);
     sound(&target, &client).await;
 }

@@ -192,7 +192,9 @@ impl Keys<'_> {
             seal: self.ids.bytes(),
         };
         let write = self.ids.write();
-        let made = self.stored().add(&new, &write, self.now()).await;
+        let (stored, now) = (self.stored(), self.now());
+        // Large futures are on the heap, here and below: an operation is many calls, one inside the other.
+        let made = Box::pin(stored.add(&new, &write, now)).await;
         self.confirm(made.map_err(|error| self.problem(error))?)
             .await
     }
@@ -224,7 +226,8 @@ impl Keys<'_> {
         };
         let end = now.checked_add(overlap).unwrap_or(now);
         let write = self.ids.write();
-        let made = self.stored().rotate((old.id, end), &new, &write, now).await;
+        let stored = self.stored();
+        let made = Box::pin(stored.rotate((old.id, end), &new, &write, now)).await;
         self.admin.service.tenants.forget(self.tenant);
         self.confirm(made.map_err(|error| self.problem(error))?)
             .await
@@ -233,7 +236,8 @@ impl Keys<'_> {
     /// Ends a key. Everywhere within 60 seconds.
     pub(crate) async fn revoke(&self, id: &str) -> Result<(), Problem> {
         let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
-        let revoked = self.stored().revoke(key, self.now()).await;
+        let (stored, now) = (self.stored(), self.now());
+        let revoked = Box::pin(stored.revoke(key, now)).await;
         // It may be written down in the tenant's item.
         self.admin.service.tenants.forget(self.tenant);
         if revoked.map_err(|error| self.problem(error))? {

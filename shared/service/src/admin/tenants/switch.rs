@@ -106,7 +106,8 @@ impl Call<'_> {
             seal: self.ids.bytes(),
         };
         let (write, now) = (self.ids.write(), service.clock.now());
-        let made = keys.add(&new, &write, now).await.map_err(explain)?;
+        let made = Box::pin(keys.add(&new, &write, now)).await;
+        let made = made.map_err(explain)?;
         let record = &made.held.record;
         Ok(Some(json!({
             "id": record.id.to_string(),

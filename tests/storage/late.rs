@@ -15,16 +15,10 @@ use crate::support::listed::{found, members};
 use crate::support::table::sound;
 use crate::support::{Client, Target, seed};
 
-const LONG: Duration = Duration::from_mins(1);
 const NONE: Duration = Duration::ZERO;
 
 /// Time for everything.
-const AMPLE: Patience = Patience {
-    prepare: LONG,
-    carry_out: LONG,
-    show: LONG,
-    answer: LONG,
-};
+const AMPLE: Patience = Patience::AMPLE;
 /// No time before the commit.
 const NOT_PREPARED: Patience = Patience {
     prepare: NONE,

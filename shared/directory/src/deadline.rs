@@ -32,6 +32,14 @@ impl Patience {
         show: Duration::from_secs(23),
         answer: Duration::from_secs(26),
     };
+
+    /// No hurry.
+    pub const AMPLE: Self = Self {
+        prepare: Duration::from_hours(1),
+        carry_out: Duration::from_hours(1),
+        show: Duration::from_hours(1),
+        answer: Duration::from_hours(1),
+    };
 }
 
 /// The time of a request.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use directory::deadline::Patience;
 use directory::directory::Directory;
 use directory::store::{Meter, Spent, Store};
 use directory::task::{Fate, Met};
@@ -120,7 +121,9 @@ impl Probe {
         let services = engine.block_on(Services::start(storage, None, None, (0, 0)))?;
         let (started, ids) = (Clock::system().now(), Ids::system());
         let clock = Clock::other(move || started);
+        // What a large change costs is measured whole, however slow the machine is.
         let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
+        let service = service.patient(Patience::AMPLE);
         Ok(Self {
             services,
             service,

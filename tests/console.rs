@@ -6,7 +6,7 @@ mod injection;
 mod links;
 mod reach;
 mod sign_in;
-mod visitor;
+pub(crate) mod visitor;
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ use crate::support::Target;
 use visitor::Visitor;
 
 /// Somebody of the vendor, who is signed in.
-async fn vendor(target: &Target) -> Visitor {
+pub(crate) async fn vendor(target: &Target) -> Visitor {
     let mut visitor = Visitor::of(target);
     let key = target.stack.admin_key.clone();
     visitor.get("/console").await.expect(200);

@@ -17,6 +17,7 @@ use crate::support::stream::{ahead, record, records};
 use crate::support::table::{Table, sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
+mod closing;
 mod lanes;
 mod poller;
 
@@ -181,6 +182,8 @@ async fn a_throttled_table_has_the_record_come_again_and_loses_nothing() {
         "throttle:on=write",
         "throttle:on=read",
         "internal:on=read",
+        "deny:on=read",
+        "deny:on=write",
         "drop-before:on=write",
     ] {
         let rule = format!("{fault},item={}#", tenant_of(&client));
@@ -311,6 +314,10 @@ async fn only_records_and_sweeps_are_events() {
     assert!(matches!(
         read(json!({ "sweep": "tasks" })),
         Ok(Event::Sweep)
+    ));
+    assert!(matches!(
+        read(json!({ "sweep": "closing" })),
+        Ok(Event::Closing)
     ));
     assert!(matches!(read(json!({ "sweep": "keys" })), Ok(Event::Keys)));
     for other in [

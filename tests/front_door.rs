@@ -16,6 +16,7 @@ struct Event<'e> {
     method: &'e str,
     path: &'e str,
     query: &'e str,
+    domain: &'e str,
     headers: Value,
     body: Option<(String, bool)>,
 }
@@ -29,7 +30,7 @@ impl Event<'_> {
             "rawQueryString": self.query, "headers": headers,
             "requestContext": {
                 "accountId": "1", "apiId": "a", "stage": "$default", "requestId": "r1",
-                "domainName": "a.execute-api.eu-central-1.amazonaws.com",
+                "domainName": self.domain,
                 "routeKey": "$default", "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1,
                 "http": {
                     "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
@@ -82,6 +83,7 @@ async fn t05_t06_bodies_arrive_as_text_and_as_base64() {
             method: "POST",
             path: &path,
             query: "",
+            domain: "scim.example.com",
             headers: json!({ "host": "scim.example.com", "content-type": media }),
             body: Some((body, is_encoded)),
         };
@@ -107,6 +109,7 @@ async fn q07_quotes_and_blanks_that_nobody_encoded_are_understood() {
             method: "GET",
             path: &path,
             query,
+            domain: "scim.example.com",
             headers: json!({ "host": "scim.example.com" }),
             body: None,
         };
@@ -143,17 +146,37 @@ async fn i10_addresses_begin_with_what_the_client_called() {
         let public = public.map(str::to_owned);
         local::stack::service(clients, public, Clock::system(), Ids::system())
     };
-    let custom = json!({ "host": "scim.example.com", "x-forwarded-proto": "https" });
-    let ported = json!({ "host": "localhost:9000", "x-forwarded-proto": "http" });
-    // A domain of the vendor's, a mapping or a stage in the path, a developer's machine, a fixed address.
-    for (public, headers, prefix, expected) in [
-        (None, &custom, "", "https://scim.example.com"),
-        (None, &custom, "/live", "https://scim.example.com/live"),
-        (None, &custom, "/a/b", "https://scim.example.com/a/b"),
-        (None, &ported, "", "http://localhost:9000"),
+    let https = json!({ "host": "scim.example.com", "x-forwarded-proto": "https" });
+    let http = json!({ "host": "localhost:9000", "x-forwarded-proto": "http" });
+    let odd = json!({ "host": "evil.example", "x-forwarded-host": "evil.example", "forwarded": "host=evil.example" });
+    let (custom, own) = (
+        "scim.example.com",
+        "a.execute-api.eu-central-1.amazonaws.com",
+    );
+    // A domain of the vendor's, a mapping or a stage in the path, the API's own domain, headers that only a client can have
+    // set, a developer's machine, a fixed address.
+    for (public, domain, headers, prefix, expected) in [
+        (None, custom, &https, "", "https://scim.example.com"),
+        (
+            None,
+            custom,
+            &https,
+            "/live",
+            "https://scim.example.com/live",
+        ),
+        (None, custom, &https, "/a/b", "https://scim.example.com/a/b"),
+        (
+            None,
+            own,
+            &odd,
+            "",
+            "https://a.execute-api.eu-central-1.amazonaws.com",
+        ),
+        (None, "localhost:9000", &http, "", "http://localhost:9000"),
         (
             Some("https://id.example.com/x"),
-            &ported,
+            own,
+            &http,
             "/live",
             "https://id.example.com/x",
         ),
@@ -169,6 +192,7 @@ async fn i10_addresses_begin_with_what_the_client_called() {
                 method: "GET",
                 path: &format!("{prefix}/{tenant}/scim/v2{path}"),
                 query: "",
+                domain,
                 headers: headers.clone(),
                 body: None,
             };

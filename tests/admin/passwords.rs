@@ -1,5 +1,7 @@
 //! Passwords that an identity provider brought, verified for the vendor's login.
 
+use std::time::Duration;
+
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -179,7 +181,7 @@ async fn send(to: &service::Admin, admin: &Client, tenant: &Client, body: &Value
 }
 
 #[tokio::test]
-async fn a_tenant_has_a_thousand_failures() {
+async fn beyond_a_thousand_failures_of_a_tenant_attempts_are_slow_and_not_refused() {
     let (target, time) = moving::start().await;
     let (tenant, admin) = (target.tenant().await, target.admin());
     create(&tenant, "ann@example.com").await;
@@ -190,9 +192,87 @@ async fn a_tenant_has_a_thousand_failures() {
     let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
     assert_eq!(answer["verified"], true);
     change(&target, &all, "SET n = :v", number(1_000)).await;
-    try_in(&admin, &tenant, "ann@example.com", RIGHT)
-        .await
-        .expect(429);
+    let begin = std::time::Instant::now();
+    let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
+    assert_eq!(answer["verified"], true);
+    assert!(
+        begin.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
+/// What so many attempts at once are answered with: `Some` of whether it was right, `None` when refused.
+async fn crowd(admin: &Client, tenant: &Client, passwords: &[&str]) -> Vec<Option<bool>> {
+    let tries = passwords.iter().map(|password| async move {
+        let answer = try_in(admin, tenant, "ann@example.com", password).await;
+        match answer.status.as_u16() {
+            429 => None,
+            _ => answer.expect(200).json()["verified"].as_bool(),
+        }
+    });
+    futures_util::future::join_all(tries).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn right_passwords_in_a_crowd_are_never_refused() {
+    let (target, _) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    for _ in 0..3 {
+        let all = crowd(&admin, &tenant, &[RIGHT; 16]).await;
+        assert_eq!(all, vec![Some(true); 16]);
+    }
+    // They leave nothing behind: there are ten failures as before.
+    for _ in 0..10 {
+        let answer = verify(&admin, &tenant, "ann@example.com", "wrong").await;
+        assert_eq!(answer["verified"], false);
+    }
+    let refused = try_in(&admin, &tenant, "ann@example.com", RIGHT).await;
+    refused.expect(429);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_guesses_at_once_ten_are_looked_at() {
+    let (target, _) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    let all = crowd(&admin, &tenant, &["wrong"; 40]).await;
+    let looked_at = all.iter().filter(|one| **one == Some(false)).count();
+    assert_eq!(looked_at, 10, "{all:?}");
+    assert_eq!(
+        all.iter().filter(|one| one.is_none()).count(),
+        30,
+        "{all:?}"
+    );
+}
+
+/// Nine failures, and somebody who goes on, leave room for everybody who knows the password.
+#[tokio::test(flavor = "multi_thread")]
+async fn before_ten_failures_right_passwords_are_not_refused_in_a_crowd_either() {
+    let (target, _) = moving::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    let mut passwords = ["wrong"; 9].to_vec();
+    passwords.extend([RIGHT; 16]);
+    let all = crowd(&admin, &tenant, &passwords).await;
+    let (wrong, right) = all.split_at(9);
+    assert_eq!(wrong, [Some(false); 9]);
+    assert_eq!(right, [Some(true); 16]);
+}
+
+/// A chance that is taken and given back; the reads are of the tenant, the failures of all, the name and the user.
+#[tokio::test]
+async fn a_right_password_costs_two_writes() {
+    let target = Target::start().await;
+    let (tenant, admin) = (target.tenant().await, target.admin());
+    create(&tenant, "ann@example.com").await;
+    for (password, writes) in [(RIGHT, 2.0), ("wrong", 3.0)] {
+        let body = json!({ "userName": "ann@example.com", "password": password });
+        let (status, spent) = send(&target.stack.admin, &admin, &tenant, &body).await;
+        assert_eq!(status, 200);
+        assert_eq!((spent.writes, spent.reads), (writes, 4.0), "{password}");
+    }
 }
 
 /// The same calls, the same work: there is nothing that time could tell.

@@ -248,3 +248,63 @@ async fn what_administrators_do_is_noted_beside_the_failures_and_not_among_them(
     let gone = target.admin().get("/tenants/nobody/activity").await;
     gone.expect(404);
 }
+
+/// Data that leaves as a file is noted with who took it, by the API and on the pages; what is only shown is not, nor what
+/// was refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_data_was_taken_out_is_noted() {
+    let target = Target::start().await;
+    let (client, admin) = (target.tenant().await, target.admin());
+    let tenant = tenant_of(&client);
+    let id = client.create_user("anna@example.com").await;
+    let path = format!("/tenants/{tenant}");
+    for shown in ["users", &format!("users/{id}"), "requests"] {
+        admin.get(&format!("{path}/{shown}")).await.expect(200);
+    }
+    let body = serde_json::json!({ "userName": "anna@example.com", "password": "x" });
+    let verify = format!("{path}/verify-password");
+    admin.post(&verify, &body).await.expect(200);
+    let nobody = admin.get(&format!("{path}/users/nobody/export")).await;
+    nobody.expect(404);
+    admin
+        .get(&format!("{path}/users/{id}/export"))
+        .await
+        .expect(200);
+    admin.get(&format!("{path}/requests.csv")).await.expect(200);
+    let mut visitor = crate::console::vendor(&target).await;
+    let page = format!("/console/tenants/{tenant}/users/{id}/export");
+    visitor.get(&page).await.expect(200);
+    let noted = admin
+        .get(&format!("{path}/activity"))
+        .await
+        .expect(200)
+        .json();
+    let noted = noted["items"].as_array().expect("entries");
+    let noted: Vec<_> = noted
+        .iter()
+        .map(|act| (&act["did"], &act["about"], &act["by"]))
+        .collect();
+    let (export, file, first) = (
+        "export user".into(),
+        "download requests".into(),
+        "first".into(),
+    );
+    let (id, none) = (id.into(), Value::Null);
+    assert_eq!(
+        noted,
+        [
+            (&export, &id, &first),
+            (&file, &none, &first),
+            (&export, &id, &first)
+        ]
+    );
+    let changes = format!("/console/tenants/{tenant}/activity");
+    assert!(
+        visitor
+            .get(&changes)
+            .await
+            .expect(200)
+            .text
+            .contains("Export user")
+    );
+}

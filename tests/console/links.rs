@@ -244,3 +244,41 @@ async fn neither_the_secret_of_a_link_nor_that_of_a_session_is_stored() {
     }
     assert!(!page.text.contains(&session));
 }
+
+/// A link is sent to somebody else: whoever makes one must not choose where it leads.
+#[tokio::test]
+async fn a_link_and_every_address_lead_to_the_domain_of_the_api_whatever_host_a_request_names() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let admin = target.admin();
+    let site = format!("http://{}/", target.stack.address);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("host", "evil.example:443"),
+        ("x-forwarded-host", "evil.example"),
+        ("forwarded", "host=evil.example;proto=https"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        let headers = [(name, value), ("content-type", "application/json")];
+        let path = format!("/tenants/{tenant}/links");
+        let made = admin
+            .send(
+                "POST",
+                &path,
+                &headers,
+                Some(r#"{"expiresInSeconds":3600}"#.into()),
+            )
+            .await;
+        let url = made.expect(201).json()["url"].clone();
+        let url = url.as_str().expect("an address");
+        assert!(
+            url.starts_with(&format!("{site}console/open/{tenant}/")),
+            "{name}: {url}"
+        );
+        let shown = admin
+            .send("GET", &format!("/tenants/{tenant}"), &headers, None)
+            .await;
+        let base = format!("{site}{tenant}/scim/v2");
+        assert_eq!(shown.expect(200).json()["baseUrl"], base, "{name}");
+    }
+}

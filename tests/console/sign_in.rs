@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::vendor;
 use super::visitor::Visitor;
+use crate::support::client::encode;
 use crate::support::{Target, moving};
 
 const COOKIE: &str = "__Host-muster-console";
@@ -186,6 +187,75 @@ async fn attempts_at_once_are_counted_together() {
     let looked_at = statuses.iter().filter(|status| **status == 401).count();
     assert_eq!(looked_at, 10, "{statuses:?}");
     assert!(statuses.iter().all(|status| [401, 429].contains(status)));
+}
+
+/// What signing in with a key from an address is answered with.
+async fn from(target: &Target, source: &str, key: &str) -> u16 {
+    let request = http::Request::post("/console/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        // Not the gateway's word, but anybody's.
+        .header("x-forwarded-for", "203.0.113.9")
+        .body(bytes::Bytes::from(format!("key={}", encode(key))))
+        .expect("a request");
+    let origin = service::Origin {
+        source: source.parse().ok(),
+        ..service::Origin::default()
+    };
+    target
+        .stack
+        .admin
+        .handle(request, origin)
+        .await
+        .status()
+        .as_u16()
+}
+
+/// A text that could be a first key, with a number in it.
+fn wrong(number: usize) -> String {
+    format!("aZ3kQ9xLm2Vb7RtYw8PsHd4FgJc6NuEo1TiX{number:08}")
+}
+
+#[tokio::test]
+async fn nobody_outside_locks_the_vendor_out_of_the_console() {
+    let (target, _) = moving::start().await;
+    let first = target.stack.admin_key.clone();
+    let body = json!({ "purpose": "desk", "scopes": ["read"] });
+    let made = target.admin().post("/keys", &body).await.expect(201).json();
+    let made = made["token"].as_str().expect("a token");
+    let mut statuses = std::collections::BTreeMap::new();
+    for number in 0..310 {
+        let status = from(&target, "192.0.2.1", &wrong(number)).await;
+        *statuses.entry(status).or_insert(0) += 1;
+    }
+    assert_eq!(statuses, [(401, 10), (429, 300)].into());
+    // The right one from elsewhere, and a key that was made here from the very same address.
+    assert_eq!(from(&target, "198.51.100.7", &first).await, 303);
+    assert_eq!(from(&target, "192.0.2.1", made).await, 303);
+    assert_eq!(from(&target, "192.0.2.1", &first).await, 429);
+    // From many addresses, of which a /64 is one.
+    for network in 0..40 {
+        for number in 0..10 {
+            let source = format!("2001:db8:0:{network:x}::{number:x}");
+            assert_eq!(from(&target, &source, &wrong(number)).await, 401);
+        }
+        assert_eq!(
+            from(&target, &format!("2001:db8:0:{network:x}::ff"), "x").await,
+            429
+        );
+    }
+    assert_eq!(from(&target, "198.51.100.7", &first).await, 303);
+    assert_eq!(from(&target, "2001:db8:1::1", made).await, 303);
+}
+
+/// A whole office comes in the morning, by one address.
+#[tokio::test(flavor = "multi_thread")]
+async fn right_keys_at_once_from_one_address_are_all_let_in() {
+    let (target, _) = moving::start().await;
+    let first = target.stack.admin_key.clone();
+    let crowd = (0..40).map(|_| from(&target, "192.0.2.1", &first));
+    let statuses = futures_util::future::join_all(crowd).await;
+    assert_eq!(statuses, vec![303; 40]);
 }
 
 #[tokio::test]

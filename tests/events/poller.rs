@@ -231,6 +231,19 @@ async fn the_schedule_of_the_template_is_a_sweep() {
     let answer = invoke(&service, &schedule.function, schedule.timeout, input).await;
     assert_eq!(answer, Ok(json!({ "batchItemFailures": [] })));
     assert_eq!(left(&target, &client).await, 0);
+    let often = schedules
+        .iter()
+        .find(|schedule| schedule.input["sweep"] == "closing");
+    let often = often.expect("deletions that were put off are ended");
+    assert!(often.every <= std::time::Duration::from_mins(5));
+    let answer = invoke(
+        &service,
+        &often.function,
+        often.timeout,
+        often.input.clone(),
+    )
+    .await;
+    assert_eq!(answer, Ok(json!({ "batchItemFailures": [] })));
     let refused = invoke(&service, "events", schedule.timeout, json!({})).await;
     assert!(refused.is_err_and(|error| error.contains("Records")));
 }

@@ -69,12 +69,16 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
     client.get("/Users").await.expect(200);
     let stranger = client.with_token("wrong");
     let flood = async {
-        for _ in 0..300 {
-            stranger.get("/Users").await.expect(401);
-        }
         for invented in 0..300 {
             let path = format!("origin:/invented-{invented}/scim/v2/Users");
             stranger.get(&path).await.expect(401);
+        }
+    };
+    assert_eq!(writes(target.faults(), flood).await, 0);
+    // What was invented took nobody's place.
+    let flood = async {
+        for _ in 0..300 {
+            stranger.get("/Users").await.expect(401);
         }
     };
     let written = writes(target.faults(), flood).await;
@@ -88,6 +92,37 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
     let invented = items.unwrap().items.unwrap_or_default().into_iter();
     let pks = invented.filter(|item| item["pk"].as_s().unwrap().starts_with("invented"));
     assert_eq!(pks.count(), 0);
+}
+
+/// Different requests without end at one tenant take the place neither of its own failures nor of another tenant's.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_one_tenant_push_nothing_out_of_the_log_of_it_or_of_another() {
+    let (target, _) = start().await;
+    let (client, other) = (target.tenant().await, target.tenant().await);
+    let stranger = client.with_token("wrong");
+    for number in 0..30 {
+        for path in ["/Users", "/Groups", "/Users/x", "/Groups/x", "/Bulk"] {
+            for agent in ["okta", "Microsoft", "x"] {
+                let agent = format!("{agent}/{number}");
+                let headers = [("user-agent", agent.as_str())];
+                stranger.send("GET", path, &headers, None).await.expect(401);
+            }
+        }
+    }
+    client.get(NOBODY).await.expect(404);
+    other.with_token("wrong").get("/Users").await.expect(401);
+    let own = entries(&target, &client).await;
+    assert!(
+        own.iter().any(|entry| entry.refusal.status == 404),
+        "{own:?}"
+    );
+    assert!(own.len() <= 12, "{}", own.len());
+    let others = entries(&target, &other).await;
+    let causes: Vec<_> = others
+        .iter()
+        .map(|entry| entry.refusal.cause.as_str())
+        .collect();
+    assert_eq!(causes, ["tokenUnknown"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

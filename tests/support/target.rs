@@ -80,6 +80,7 @@ impl Target {
     ) -> Self {
         let stack = Stack::start(Options {
             listen: ([127, 0, 0, 1], 0).into(),
+            public_url: None,
             storage: Storage::Memory,
             endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
             faults: faults.clone(),

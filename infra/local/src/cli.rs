@@ -45,6 +45,9 @@ pub struct Run {
     /// Where the gateway listens; port 0 is any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000", value_parser = listen)]
     pub listen: SocketAddr,
+    /// What addresses in answers begin with, such as that of a tunnel; otherwise where the client is connected to
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub public_url: Option<String>,
     /// Where the data is kept.
     #[command(flatten)]
     pub data: Data,

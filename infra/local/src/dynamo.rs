@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::fill;
 use crate::template::TableDefinition;
+use crate::{fill, private};
 
 mod stream;
 
@@ -39,12 +39,8 @@ impl Storage {
         let Self::Folder(folder) = self else {
             return Ok(None);
         };
-        make(folder)?;
-        let lock = File::options()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(folder.join(format!("{file}.lock")))?;
+        private::folder(folder)?;
+        let lock = private::file(&folder.join(format!("{file}.lock")))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some((folder.join(file), lock))),
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
@@ -116,7 +112,11 @@ impl Dynamo {
                 "file:/muster-{}?vfs=memdb",
                 MEMORIES.fetch_add(1, Ordering::Relaxed)
             ))?,
-            Some((path, _)) => open(path.to_str().ok_or_else(unreadable)?)?,
+            Some((path, _)) => {
+                // The engine would make it readable for others, and gives what it puts beside it the same mode.
+                private::file(path).map_err(DynamoError::Folder)?;
+                open(path.to_str().ok_or_else(unreadable)?)?
+            }
         };
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = bound.map_err(|e| DynamoError::Port(port, e))?;
@@ -269,18 +269,6 @@ fn unreadable() -> DynamoError {
         io::ErrorKind::InvalidInput,
         "its path is not valid UTF-8",
     ))
-}
-
-/// Makes the folder readable for its owner only, and ignored by git: a watcher of the workspace must not see it change.
-fn make(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)?;
-    fs::write(folder.join(".gitignore"), "*\n")
 }
 
 #[cfg(test)]

@@ -11,12 +11,14 @@ mod event;
 mod routing;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
 use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
@@ -29,7 +31,7 @@ use tokio::sync::oneshot;
 
 use crate::dynamo::PATIENCE;
 use crate::template::Route;
-use event::Stamp;
+use event::{Ends, Stamp};
 use routing::Routing;
 
 /// Serves the routes on the listener until `shutdown` is done, then finishes the running requests within [`PATIENCE`].
@@ -49,25 +51,21 @@ pub async fn serve<H, F>(
         routing: Routing::new(routes),
         handler,
     });
-    let app =
-        axum::Router::new().fallback(move |ConnectInfo(peer): ConnectInfo<SocketAddr>, request| {
-            let gateway = Arc::clone(&gateway);
-            async move {
-                gateway
-                    .answer(peer, request)
-                    .await
-                    .unwrap_or_else(Refusal::response)
-            }
-        });
-    let (end, ending) = oneshot::channel();
-    let served = axum::serve(
-        listener,
-        app.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move {
-        shutdown.await;
-        let _ = end.send(());
+    let app = axum::Router::new().fallback(move |ConnectInfo(ends): ConnectInfo<Ends>, request| {
+        let gateway = Arc::clone(&gateway);
+        async move {
+            gateway
+                .answer(ends, request)
+                .await
+                .unwrap_or_else(Refusal::response)
+        }
     });
+    let (end, ending) = oneshot::channel();
+    let served = axum::serve(listener, app.into_make_service_with_connect_info::<Ends>())
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = end.send(());
+        });
     let patience = async move {
         let _ = ending.await;
         tokio::time::sleep(PATIENCE).await;
@@ -76,6 +74,16 @@ pub async fn serve<H, F>(
         biased;
         _ = served => {}
         () = patience => tracing::warn!("gateway.shutdown: a connection was cut"),
+    }
+}
+
+impl Connected<IncomingStream<'_, TcpListener>> for Ends {
+    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+        let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            peer: *stream.remote_addr(),
+            here: stream.io().local_addr().unwrap_or(unknown),
+        }
     }
 }
 
@@ -101,11 +109,7 @@ where
     H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
 {
-    async fn answer(
-        &self,
-        peer: SocketAddr,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, Refusal> {
+    async fn answer(&self, ends: Ends, request: Request<Body>) -> Result<Response<Body>, Refusal> {
         let (parts, body) = request.into_parts();
         if head_size(&parts) > MAX_HEAD {
             return Err(Refusal::HeadTooLarge);
@@ -117,7 +121,7 @@ where
             .ok_or(Refusal::NotFound)?;
         let body = read(body).await?;
         let stamp = Stamp::new();
-        let event = event::build(&parts, &path, &matched, peer.ip(), &body, &stamp)
+        let event = event::build(&parts, &path, &matched, ends, &body, &stamp)
             .ok_or(Refusal::BadRequest)?;
         let answer = self
             .invoke(matched.route.function(), event.to_string(), &stamp)

@@ -12,6 +12,7 @@ pub mod faults;
 pub mod fill;
 pub mod gateway;
 pub mod poller;
+mod private;
 pub mod secrets;
 pub mod stack;
 pub mod template;

@@ -126,6 +126,7 @@ async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> 
 async fn run(arguments: Run) -> Result<(), StartError> {
     let stack = Stack::start(Options {
         listen: arguments.listen,
+        public_url: arguments.public_url,
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
         faults: faults(arguments.faults, arguments.seed),

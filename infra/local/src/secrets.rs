@@ -7,7 +7,7 @@ pub mod store;
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::dynamo::{PATIENCE, Storage};
+use crate::private;
 use store::{Stamp, Store};
 
 /// Why the stand-in did not start.
@@ -233,13 +234,7 @@ fn stamp() -> Stamp {
 fn save(path: &Path, store: &Store) -> io::Result<()> {
     let bytes = serde_json::to_vec_pretty(store).map_err(io::Error::other)?;
     let draft = path.with_extension("json.new");
-    let mut options = File::options();
-    options.create(true).write(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    file.write_all(&bytes)?;
-    file.sync_all()?;
+    private::write(&draft, &bytes)?.sync_all()?;
     fs::rename(&draft, path)
 }
 

@@ -57,6 +57,8 @@ pub enum Memory {
 pub struct Options {
     /// Where the gateway listens.
     pub listen: SocketAddr,
+    /// What addresses in answers begin with; otherwise where the client is connected to.
+    pub public_url: Option<String>,
     /// Where the data is kept.
     pub storage: Storage,
     /// Another DynamoDB than the embedded one.
@@ -254,7 +256,7 @@ impl Stack {
         let services = Services::start(&options.storage, endpoint, options.faults, (0, 0)).await?;
         let config = Config {
             rate: options.rate,
-            ..config(None)
+            ..config(options.public_url)
         };
         let (clock, ids) = (options.clock.clone(), options.ids.clone());
         let functions = Functions::new(options.memory, || {

@@ -13,9 +13,11 @@ use sha2::{Digest, Sha256};
 use crate::tenant_id::TenantId;
 
 mod partition;
+mod tenants;
 mod tokens;
 
 pub use partition::Partition;
+pub use tenants::{CLOSING, TENANTS, closing, tenant};
 pub use tokens::{key_changes, keyrings, last_used, revoked_admin_keys, room, uses};
 
 /// The name of the partition key attribute.
@@ -57,15 +59,6 @@ pub enum Lookup {
     ExternalId,
     /// An e-mail address.
     Email,
-}
-
-/// The partition of all tenants.
-pub const TENANTS: &str = "tenants";
-
-/// A tenant: `tenants`, `<tenant>`.
-#[must_use]
-pub fn tenant(tenant: &TenantId) -> Key {
-    Key::new(TENANTS.to_owned(), tenant.as_str())
 }
 
 /// The partition of all users or groups: `<t>#user`, `<t>#group`.
@@ -389,9 +382,10 @@ mod tests {
 
     #[test]
     fn a_key_of_a_tenant_is_made_of_its_partition_only() {
-        let source = include_str!("keys.rs");
-        let code = source.split("#[cfg(test)]").next().unwrap();
-        assert!(!code.contains("{tenant}#"), "use `Partition`");
+        for source in [include_str!("keys.rs"), include_str!("keys/tenants.rs")] {
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            assert!(!code.contains("{tenant}#"), "use `Partition`");
+        }
         let words = Partition::ALL.iter().map(|partition| partition.word());
         let words: std::collections::BTreeSet<_> = words.collect();
         assert_eq!(words.len(), Partition::ALL.len());

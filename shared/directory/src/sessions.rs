@@ -1,4 +1,4 @@
-//! Sessions of the pages, and the attempts to begin one.
+//! Sessions of the pages.
 //!
 //! A session is known by a secret that only its cookie holds; the table has the digest. Its forms carry another
 //! text, derived from the secret, which no other session's forms have and which tells nothing of the secret.
@@ -217,52 +217,6 @@ impl Sessions<'_> {
     /// When the table does not answer.
     pub async fn end(&self, secret: &Secret) -> Result<(), DirectoryError> {
         self.store.batch_delete(&[secret.key()], self.meter).await
-    }
-}
-
-/// The attempts to sign in, counted over all processes in windows of five minutes.
-#[derive(Clone, Copy, Debug)]
-pub struct Attempts<'s> {
-    /// The table.
-    pub store: &'s Store,
-    /// Where calls are counted.
-    pub meter: &'s Meter,
-}
-
-impl Attempts<'_> {
-    /// How long a window is, in seconds.
-    pub const WINDOW: i64 = 300;
-
-    /// How many seconds of the window are left.
-    #[must_use]
-    pub fn left(now: Timestamp) -> i64 {
-        Self::WINDOW - now.as_second().rem_euclid(Self::WINDOW)
-    }
-
-    /// Counts an attempt, or with −1 takes one back that was none, and gives how many there were.
-    ///
-    /// # Errors
-    ///
-    /// When the table does not answer.
-    pub async fn count(
-        &self,
-        who: &str,
-        number_of: i64,
-        now: Timestamp,
-    ) -> Result<i64, DirectoryError> {
-        let window = now.as_second().div_euclid(Self::WINDOW);
-        let counted = update(
-            self.store.table(),
-            &keys::attempts(who, window),
-            "ADD n :n SET expires = :end",
-            None,
-            vec![
-                (":n", n(number_of)),
-                (":end", n((window + 1) * Self::WINDOW)),
-            ],
-        )?;
-        let item = self.store.add(counted, self.meter).await?;
-        Ok(number(&item, "n").unwrap_or_default())
     }
 }
 

@@ -166,7 +166,7 @@ impl Admin {
             trace.tenant = tenant.map(|(_, value)| value.clone());
         }
         let public_url = self.service.public_url.as_deref();
-        let site = request::site(public_url, request.headers(), &address.prefix);
+        let site = request::site(public_url, (origin, request.headers()), &address.prefix);
         if let Match::Route(route, _) = &found
             && route.scope.is_none()
         {

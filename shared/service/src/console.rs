@@ -118,7 +118,7 @@ pub(crate) async fn visit(
 ) -> Response<Bytes> {
     let (prefix, segments) = address(request.uri().path()).unwrap_or_default();
     let public_url = admin.service.public_url.as_deref();
-    let site = request::site(public_url, request.headers(), &prefix);
+    let site = request::site(public_url, (origin, request.headers()), &prefix);
     let base = format!("{prefix}/{CONSOLE}");
     let is_secure = site.starts_with("https:");
     let query = Query::parse(request.uri().query().unwrap_or_default());

@@ -49,6 +49,8 @@ pub enum Event {
     Records(Vec<Value>),
     /// It is time to look through all tenants.
     Sweep,
+    /// It is time to go on with deletions that were put off.
+    Closing,
     /// It is time to look through all keys.
     Keys,
 }
@@ -65,9 +67,10 @@ impl Event {
         }
         match payload.get("sweep").and_then(Value::as_str) {
             Some("tasks") => Ok(Self::Sweep),
+            Some("closing") => Ok(Self::Closing),
             Some("keys") => Ok(Self::Keys),
             _ => Err(
-                r#"an event has "Records" of the table's stream, or is {"sweep":"tasks"} or {"sweep":"keys"}"#
+                r#"an event has "Records" of the table's stream, or is {"sweep":"tasks"}, {"sweep":"closing"} or {"sweep":"keys"}"#
                     .into(),
             ),
         }
@@ -120,8 +123,8 @@ enum Outcome {
 }
 
 impl Outcome {
-    /// What an error makes of the records that met it: what is stored, or how it is asked for, does not get
-    /// better by asking again; everything else does.
+    /// What an error makes of the records that met it: what the service cannot read or build does not get better by
+    /// a retry. Everything else may, so it is retried until its record is too old for the mapping of `template.yaml`.
     fn of(error: &DirectoryError) -> Self {
         match error {
             DirectoryError::Internal(_) => Self::GivenUp(error.to_string()),

@@ -110,6 +110,10 @@ pub async fn look_after(
             service.sweep(patience).await?;
             Ok(events::Answer::default())
         }
+        Event::Closing => {
+            service.end_deletions(patience).await?;
+            Ok(events::Answer::default())
+        }
         Event::Keys => {
             service.warn_of_keys().await?;
             Ok(events::Answer::default())
@@ -216,6 +220,7 @@ fn origin(request: &Request) -> Origin {
                 .source_ip
                 .as_deref()
                 .and_then(|address| address.parse::<IpAddr>().ok()),
+            domain: context.domain_name.clone(),
         },
         _ => Origin::default(),
     }

@@ -85,6 +85,8 @@ pub struct Origin {
     pub request_id: String,
     /// The client's address.
     pub source: Option<IpAddr>,
+    /// The domain name of the API that was called, as the gateway says it.
+    pub domain: Option<String>,
 }
 
 impl Service {
@@ -186,6 +188,7 @@ impl Service {
             request: &request,
             origin: &origin,
             meter: &meter,
+            tenants: &self.tenants,
         };
         match &result {
             Err(failure) => Box::pin(self.requests.refused(&report, &failure.error)).await,
@@ -221,7 +224,7 @@ impl Service {
             trace.route = Some(*route);
             trace.resource = variable.and_then(ResourceId::parse);
         }
-        let base = address.base(self.public_url.as_deref(), request.headers());
+        let base = address.base(self.public_url.as_deref(), (origin, request.headers()));
         if is_public(&found) && !request.headers().contains_key(header::AUTHORIZATION) {
             return Ok(Outcome::Message(discovery::service_provider_config(
                 &base,

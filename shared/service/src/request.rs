@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use directory::tenant_id::TenantId;
 
+use crate::Origin;
+
 /// Where a request goes: the tenant, and the path behind the tenant's base address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Address {
@@ -78,25 +80,31 @@ impl Address {
 
     /// The base address in front of the tenant's endpoints.
     #[must_use]
-    pub fn base(&self, public_url: Option<&str>, headers: &HeaderMap) -> String {
-        let site = site(public_url, headers, &self.prefix);
+    pub fn base(&self, public_url: Option<&str>, called: (&Origin, &HeaderMap)) -> String {
+        let site = site(public_url, called, &self.prefix);
         format!("{site}/{}/scim/v2", self.tenant)
     }
 }
 
-/// What absolute addresses begin with: the public address, else the host that was called and the path of its stage.
+/// What absolute addresses begin with: the public address, else the domain that was called and the path of its stage. The
+/// domain is what the gateway says, never `Host` or `X-Forwarded-Host`: a client sets those, and a setup link is mailed to
+/// somebody else. The gateway says the protocol itself, whatever the client sent.
 #[must_use]
-pub fn site(public_url: Option<&str>, headers: &HeaderMap, prefix: &str) -> String {
+pub fn site(
+    public_url: Option<&str>,
+    (origin, headers): (&Origin, &HeaderMap),
+    prefix: &str,
+) -> String {
     if let Some(url) = public_url {
         return url.to_owned();
     }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text("host").unwrap_or("localhost");
-    let scheme = match text("x-forwarded-proto") {
+    let protocol = headers.get("x-forwarded-proto");
+    let scheme = match protocol.and_then(|value| value.to_str().ok()) {
         Some("http") => "http",
         _ => "https",
     };
-    format!("{scheme}://{host}{prefix}")
+    let domain = origin.domain.as_deref().unwrap_or("localhost");
+    format!("{scheme}://{domain}{prefix}")
 }
 
 fn is_version(text: &str) -> bool {

@@ -15,6 +15,7 @@ use directory::keyring::KeyRecord;
 use directory::log::{Entry, Refusal, RequestLog};
 use directory::store::{Meter, Store};
 use directory::tenant_id::TenantId;
+use directory::tenants::{Status, Tenants};
 use http::{Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::{Catalogue, ResourceId, ResourceKind, ScimError};
@@ -122,6 +123,7 @@ pub(crate) struct Report<'r> {
     pub(crate) request: &'r Request<Bytes>,
     pub(crate) origin: &'r Origin,
     pub(crate) meter: &'r Arc<Meter>,
+    pub(crate) tenants: &'r Tenants,
 }
 
 /// The requests log, as the service writes it.
@@ -184,6 +186,8 @@ impl Requests {
             Who::Nobody => return,
             // Its role reaches the log and no tenant; a provider asks the other functions, too.
             Who::Stranger if report.function == Function::Discovery => return,
+            // Names of tenants are for strangers to invent, and take no place of those that there are.
+            Who::Stranger if !report.has_tenant(tenant, now).await => return,
             Who::Stranger => Caller::Stranger,
             Who::Key(..) => Caller::Known,
         };
@@ -245,6 +249,13 @@ impl Requests {
 }
 
 impl Report<'_> {
+    /// Whether there is such a tenant, as far as it can be told.
+    async fn has_tenant(&self, tenant: &TenantId, now: Timestamp) -> bool {
+        let found = self.tenants.find(tenant, now, self.meter);
+        let found = tokio::time::timeout(PATIENCE, found).await;
+        matches!(found, Ok(Ok(Some(tenant))) if tenant.status != Status::Closing)
+    }
+
     /// What is the same for the request and for each operation in it.
     fn refusal(&self, endpoint: Option<Endpoint>, what: &Told) -> Refusal {
         let trace = self.trace;
@@ -289,17 +300,6 @@ impl Report<'_> {
             false => "the request came without a token",
         }
         .to_owned()
-    }
-}
-
-/// What counts those failures that were not written down one by one.
-fn beyond() -> Refusal {
-    Refusal {
-        operation: "unknown".to_owned(),
-        cause: Cause::Beyond.word().to_owned(),
-        reason: "further requests were refused or failed, more than are listed one by one"
-            .to_owned(),
-        ..Refusal::default()
     }
 }
 

@@ -65,6 +65,7 @@ impl Tenant {
     async fn start() -> Self {
         let stack = Stack::start(Options {
             listen: ([127, 0, 0, 1], 0).into(),
+            public_url: None,
             storage: Storage::Memory,
             endpoint: None,
             clock: Clock::system(),

@@ -45,6 +45,8 @@ pub(super) async fn everything(functions: &Functions, target: &Target) {
 
     let swept = stream::ahead(target, 61).sweep(LONG).await;
     functions.called(Function::Events, &swept.expect("nothing is left to do"));
+    let ended = stream::ahead(target, 61).end_deletions(LONG).await;
+    functions.called(Function::Events, &ended.expect("nothing is left to do"));
 }
 
 async fn dies(

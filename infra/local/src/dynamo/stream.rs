@@ -11,6 +11,7 @@ use dynoxide::actions::list_streams::ListStreamsRequest;
 use serde_json::Value;
 
 use super::DynamoError;
+use crate::private;
 
 /// The name of the file that says up to where the stream was handled.
 const FILE: &str = "stream.position";
@@ -99,7 +100,7 @@ impl Stream {
     /// Remembers that everything up to this record was handled.
     pub fn keep(&self, sequence_number: &str) {
         if let Some(file) = &self.kept
-            && let Err(error) = fs::write(file, sequence_number)
+            && let Err(error) = private::write(file, sequence_number.as_bytes())
         {
             // What is handled twice does no harm.
             tracing::warn!(%error, "stream.position");

@@ -230,7 +230,7 @@ async fn the_folder_is_the_owners_and_ignored_by_git() {
 #[test]
 fn the_last_stream_record_is_found_by_an_index() {
     let folder = Folder::new();
-    make(&folder.0).unwrap();
+    private::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
     open(file.to_str().unwrap()).unwrap();
     let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
@@ -251,7 +251,7 @@ fn the_last_stream_record_is_found_by_an_index() {
 #[test]
 fn stream_records_are_forgotten_after_a_day() {
     let folder = Folder::new();
-    make(&folder.0).unwrap();
+    private::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
     let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
     for (number, age) in [("1", 86_500), ("2", 86_300)] {

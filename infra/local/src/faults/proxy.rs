@@ -153,6 +153,7 @@ impl Forward {
             | Fault::Conflict
             | Fault::Replicated
             | Fault::Internal
+            | Fault::Deny
             | Fault::Empty
             | Fault::Page => refuse(fault, &operation, &body),
         }

@@ -85,6 +85,10 @@ pub(super) fn refusal(
         Fault::Empty => plain(StatusCode::SERVICE_UNAVAILABLE, ""),
         Fault::Page => plain(StatusCode::BAD_GATEWAY, PAGE),
         Fault::PageAfter => plain(StatusCode::GATEWAY_TIMEOUT, PAGE),
+        Fault::Deny => exception(
+            "AccessDeniedException",
+            "the role lacks the permission (injected)",
+        ),
         _ => return None,
     })
 }

@@ -29,6 +29,8 @@ pub enum Fault {
     Page,
     /// Answered 504 with the page of a gateway, and done.
     PageAfter,
+    /// Refused because the role lacks the permission.
+    Deny,
     /// Of a batch only a part is done.
     Unprocessed,
     /// Answered later.
@@ -45,7 +47,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Throttle,
         Self::Conflict,
         Self::Replicated,
@@ -53,6 +55,7 @@ impl Fault {
         Self::Empty,
         Self::Page,
         Self::PageAfter,
+        Self::Deny,
         Self::Unprocessed,
         Self::Delay(Duration::from_millis(100)),
         Self::DropBefore,
@@ -72,6 +75,7 @@ impl Fault {
             Self::Empty => "empty",
             Self::Page => "page",
             Self::PageAfter => "page-after",
+            Self::Deny => "deny",
             Self::Unprocessed => "unprocessed",
             Self::Delay(_) => "delay",
             Self::DropBefore => "drop-before",

@@ -111,6 +111,7 @@ async fn a_refusal_is_the_one_of_aws_and_nothing_is_done() {
         ("internal", "InternalServerError", "lost"),
         ("empty", "lost", "lost"),
         ("page", "lost", "lost"),
+        ("deny", "AccessDeniedException", "lost"),
     ] {
         bench.set(&[rule]);
         assert_eq!(bench.put("a").await, Err(single.to_owned()), "{rule}");

@@ -4,7 +4,7 @@
 //! is gone) and the query string is not. Header names are in lower case, repeated headers and parameters are joined by a
 //! comma, cookies have a member of their own. There is no authoriser and no client certificate.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use data_encoding::{BASE64, BASE64URL};
 use http::header::{self, HeaderMap, HeaderName};
@@ -65,11 +65,12 @@ pub(super) fn build(
     parts: &Parts,
     path: &str,
     matched: &Matched<'_>,
-    peer: IpAddr,
+    ends: Ends,
     body: &[u8],
     stamp: &Stamp,
 ) -> Option<Value> {
-    let host = host(parts)?;
+    let (host, peer) = (host(parts)?, ends.peer.ip());
+    let domain = domain(&host, ends.here);
     let key = matched.route.key();
     let query = parts.uri.query().unwrap_or_default();
     let mut event = json!({
@@ -81,8 +82,8 @@ pub(super) fn build(
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "local",
-            "domainName": host,
-            "domainPrefix": host.split(['.', ':']).next(),
+            "domainName": domain,
+            "domainPrefix": domain.split(['.', ':']).next(),
             "http": {
                 "method": parts.method.as_str(),
                 "path": path,
@@ -114,6 +115,25 @@ pub(super) fn build(
     members.extend(content.map(|text| ("body".to_owned(), json!(text))));
     members.insert("isBase64Encoded".to_owned(), json!(encoded));
     Some(event)
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    pub(super) peer: SocketAddr,
+    pub(super) here: SocketAddr,
+}
+
+/// The name of the API: AWS knows its domains and refuses every other host. Here it is the address that was connected to,
+/// or `localhost` with its port if the client calls it so.
+fn domain(host: &str, here: SocketAddr) -> String {
+    let port = here.port();
+    let is_localhost = here.ip().to_canonical().is_loopback()
+        && host.eq_ignore_ascii_case(&format!("localhost:{port}"));
+    match (is_localhost, here.ip().to_canonical()) {
+        (true, _) => format!("localhost:{port}"),
+        (false, address) => SocketAddr::new(address, port).to_string(),
+    }
 }
 
 /// What belongs to the connection and ends at the gateway, or has another place in the event.
@@ -298,7 +318,10 @@ mod tests {
             parts,
             &path,
             &matched,
-            "10.1.2.3".parse().unwrap(),
+            Ends {
+                peer: "10.1.2.3:50000".parse().unwrap(),
+                here: "192.0.2.7:9000".parse().unwrap(),
+            },
             body,
             &stamp(),
         )
@@ -348,8 +371,8 @@ mod tests {
                 "requestContext": {
                     "accountId": "000000000000",
                     "apiId": "local",
-                    "domainName": "id.example.com:9000",
-                    "domainPrefix": "id",
+                    "domainName": "192.0.2.7:9000",
+                    "domainPrefix": "192",
                     "http": {
                         "method": "POST", "path": "/acme/scim/v2/Users", "protocol": "HTTP/1.1",
                         "sourceIp": "10.1.2.3", "userAgent": "agent",
@@ -440,6 +463,26 @@ mod tests {
         assert_eq!(event["headers"]["x-forwarded-port"], "80");
         assert_ne!(event["headers"]["x-amzn-trace-id"], "x");
         assert_eq!(event["requestContext"]["http"]["sourceIp"], "10.1.2.3");
+    }
+
+    #[test]
+    fn the_domain_is_where_the_client_is_connected_to_whatever_host_it_names() {
+        for (host, here, expected) in [
+            ("127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1:9000"),
+            ("LocalHost:9000", "127.0.0.1:9000", "localhost:9000"),
+            ("localhost:9000", "[::1]:9000", "localhost:9000"),
+            (
+                "localhost:9000",
+                "[::ffff:127.0.0.1]:9000",
+                "localhost:9000",
+            ),
+            ("localhost:9001", "127.0.0.1:9000", "127.0.0.1:9000"),
+            ("localhost:9000", "192.0.2.7:9000", "192.0.2.7:9000"),
+            ("evil.example", "127.0.0.1:9000", "127.0.0.1:9000"),
+            ("evil.example:9000", "[::1]:9000", "[::1]:9000"),
+        ] {
+            assert_eq!(domain(host, here.parse().unwrap()), expected, "{host}");
+        }
     }
 
     #[test]

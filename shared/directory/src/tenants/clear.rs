@@ -3,7 +3,8 @@
 //!
 //! A tenant that is closing answers nobody, but a process that remembers it as it was may still write for it
 //! for [`SETTLED`](super::SETTLED) after the switch. So the item stays at least that long, and goes only when a
-//! look through all partitions after that found nothing. Whoever calls may stop at any time, and call again.
+//! look through all partitions after that found nothing. Whoever calls may stop at any time, and call again. Nobody has to
+//! stay until then: a deletion that has to wait is put off, under a key of its own, by which it is found again.
 
 use std::time::Duration;
 
@@ -22,8 +23,10 @@ use crate::write::{Actions, Role};
 pub enum Cleared {
     /// There is nothing left of it.
     Gone,
-    /// It is to be called again: there is more, or the tenant was closed too short a time ago.
+    /// It is to be called again: there is more.
     NotYet,
+    /// The tenant was closed too short a time ago: it may be written for still, and whoever closed it may be at its keys.
+    Early,
     /// The tenant has keys still. Whoever closes it takes them out of the keyrings first.
     HasKeys,
     /// The tenant is not being deleted.
@@ -52,13 +55,16 @@ impl Tenants {
         }
         let keyrings = self.store.get(&keys::keyrings(id), meter).await?;
         if keyrings.is_some_and(|item| item.contains_key("k")) {
-            return Ok(Cleared::HasKeys);
+            return Ok(match tenant.is_settled(now) {
+                true => Cleared::HasKeys,
+                false => Cleared::Early,
+            });
         }
         if !self.empty(id, patience, meter).await? {
             return Ok(Cleared::NotYet);
         }
         if !tenant.is_settled(now) {
-            return Ok(Cleared::NotYet);
+            return Ok(Cleared::Early);
         }
         let mut actions = Actions::default();
         let version = [(":v", n(tenant.version))];
@@ -75,6 +81,42 @@ impl Tenants {
             Transacted::Done => Ok(Cleared::Gone),
             Transacted::Refused(_) => Ok(Cleared::NotYet),
         }
+    }
+
+    /// Puts the deletion of a tenant off.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not take it.
+    pub async fn put_off(&self, id: &TenantId, meter: &Meter) -> Result<(), DirectoryError> {
+        let item = keys::closing(id).attributes();
+        self.store.batch_put(vec![item], meter).await
+    }
+
+    /// The tenants whose deletions were put off.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn put_off_ones(&self, meter: &Meter) -> Result<Vec<TenantId>, DirectoryError> {
+        let (mut all, mut from) = (Vec::new(), None);
+        loop {
+            let (keys, next) = self.store.keys_page(keys::CLOSING, from, meter).await?;
+            all.extend(keys.iter().filter_map(|key| TenantId::parse(&key.sk)));
+            from = next;
+            if from.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The deletion of a tenant has not to be looked at any more.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn settle(&self, id: &TenantId, meter: &Meter) -> Result<(), DirectoryError> {
+        self.store.batch_delete(&[keys::closing(id)], meter).await
     }
 
     /// Deletes what is kept of a tenant that is closing and has no keys any more, but for the tenant itself; whether

@@ -1,6 +1,6 @@
 //! What administrators did to a tenant: by an admin key, on the vendor's pages, or with a setup link.
 //!
-//! Each change is noted in the tenant's requests log once it is done, beside what was refused and failed, and expires
+//! Each change, and each file with people's data, is noted in the tenant's requests log once it is done, beside what was refused and failed, and expires
 //! with it. A note that cannot be written undoes nothing.
 
 use std::sync::Arc;
@@ -26,6 +26,9 @@ const ERASURE: &str = "eraseUser";
 const PATIENCE: Duration = Duration::from_secs(1);
 /// What changes nothing though it is no GET, and what leaves no log to write to.
 const UNNOTED: [&str; 2] = ["verifyPassword", "deleteTenant"];
+/// What hands people's data out as a file: who has it, and since when, must be told later, though it changes nothing. What
+/// is only shown, on a page or to a program, stands in the log of the function.
+const HANDED_OUT: [&str; 2] = ["exportUser", "downloadRequests"];
 
 pub(super) static ROUTES: &[Route] = &[Route::new(
     Method::GET,
@@ -45,9 +48,13 @@ pub(crate) struct Act<'a> {
 }
 
 impl<'a> Act<'a> {
-    /// What a request is about to change, if it is something of a tenant.
+    /// What a request is about to change or hand out, if it is something of a tenant.
     pub(crate) fn of(call: &Call<'a>, route: &Route) -> Option<Self> {
-        if route.method == Method::GET || UNNOTED.contains(&route.operation) {
+        let is_noted = match route.method {
+            Method::GET => HANDED_OUT.contains(&route.operation),
+            _ => !UNNOTED.contains(&route.operation),
+        };
+        if !is_noted {
             return None;
         }
         let tenant = call.tenant().ok()?;

@@ -54,7 +54,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
         section.card {
             header {
                 h2 { "Changes" }
-                p { "What administrators did to this connection: its switch, keys, setup links and settings." }
+                p { "What administrators did to this connection: its switch, keys, setup links and settings, and whose data they took out." }
             }
             @if entries.is_empty() && next.is_empty() {
                 (parts::empty("Nothing was changed", &html! { "Entries expire with those of the failures." }))

@@ -1,6 +1,8 @@
 //! The door of the vendor's console: signing in with an admin key, and out.
 
-use directory::sessions::{Attempts, Holder, Secret, Session};
+use directory::attempts::{Chances, Refused};
+use directory::sessions::{Holder, Secret, Session};
+use directory::token::{Presented, Token};
 use http::{HeaderMap, HeaderValue, header};
 use maud::{Markup, html};
 use scim_core::{ErrorKind, ScimError};
@@ -12,6 +14,7 @@ use super::pages::{Page, Who};
 use super::reply::Reply;
 use super::{Visit, words};
 use crate::admin::Problem;
+use crate::admin::auth::Caller;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/", "console.front", Who::Anyone, |desk| {
@@ -25,10 +28,10 @@ pub(super) static PAGES: &[Page] = &[
     }),
 ];
 
-/// How many attempts to sign in are taken in five minutes: from one address, and from all of them. A key has 256
-/// random bits; this is for whoever tries what is no such key.
+/// How many attempts to sign in with a wrong key are taken from one address in five minutes. It is for the first key, which
+/// may be a text of the vendor's own: a key that was made here has 256 random bits and a checksum and is always looked at.
+/// There is no limit for all addresses together, because whoever reached it would lock everybody out.
 const FROM_ONE: i64 = 10;
-const FROM_ALL: i64 = 300;
 
 /// The page with the form, or the tenants for whoever is signed in.
 async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
@@ -95,11 +98,25 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
 
 async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let visit = desk.visit;
-    if let Err(problem) = attempt(visit).await {
-        return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
+    let (key, to) = (desk.form.text("key"), desk.form.text("to"));
+    let chances = match Token::parse(key) {
+        Presented::Issued(_) => None,
+        Presented::Imported(_) | Presented::Malformed => Some(chances(visit)),
+    };
+    if let Some(chances) = &chances {
+        let taken = chances.take(&visit.admin.service.ids.write()).await?;
+        if let Err(problem) = taken.map_err(|why| too_many(visit, why)) {
+            return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
+        }
     }
-    let (headers, to) = (authorization(desk.form.text("key")), desk.form.text("to"));
-    let caller = match visit.admin.admit(&headers, visit.origin).await {
+    let admitted = visit.admin.admit(&authorization(key), visit.origin).await;
+    if let Some(chances) = &chances {
+        match &admitted {
+            Err(problem) if problem.error.kind == ErrorKind::Unauthorized => chances.fail().await?,
+            _ => chances.give_back().await?,
+        }
+    }
+    let caller = match admitted {
         Ok(caller) => caller,
         Err(problem) => {
             let problem = match problem.error.kind {
@@ -115,7 +132,13 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
             ));
         }
     };
-    give_back(visit).await?;
+    begin(visit, &caller)
+        .await
+        .map(|cookie| Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
+}
+
+/// Begins a session of whoever has a key, and gives its cookie.
+async fn begin(visit: &Visit<'_>, caller: &Caller) -> Result<String, Problem> {
     // Whatever session the browser had: this one has a secret that nobody could know before.
     if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
         visit.sessions().end(&old).await?;
@@ -136,8 +159,7 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let sessions = visit.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
     tracing::info!(admin_key.id = caller.key.name(), "signed in");
-    let cookie = guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE);
-    Ok(Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
+    Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
 }
 
 /// The key as the API gets it, so that the same gate looks at it.
@@ -161,41 +183,27 @@ fn source(visit: &Visit<'_>) -> String {
     }
 }
 
-/// Counts an attempt before the key is looked at, so that many at once are not more than one after another.
-async fn attempt(visit: &Visit<'_>) -> Result<(), Problem> {
-    let (attempts, source) = (attempts(visit), source(visit));
-    let (one, all) = (
-        attempts.count(&source, 1, visit.now).await?,
-        attempts.count("all", 1, visit.now).await?,
-    );
-    if one <= FROM_ONE && all <= FROM_ALL {
-        return Ok(());
-    }
-    tracing::warn!(source, "too many attempts to sign in");
-    let seconds = Attempts::left(visit.now);
+/// The chances of whoever tries: one is taken before the key is looked at, so that many at once are not more than one
+/// after another.
+fn chances<'v>(visit: &'v Visit<'v>) -> Chances<'v> {
+    let table = (&*visit.admin.service.store, &**visit.meter);
+    Chances::of_address(table, &source(visit), FROM_ONE, visit.now)
+}
+
+fn too_many(visit: &Visit<'_>, why: Refused) -> Problem {
+    tracing::warn!(source = source(visit), ?why, "too many attempts to sign in");
+    let seconds = match why {
+        Refused::Failed(left) => left,
+        Refused::Busy => 1,
+    };
     let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
-    Err(Problem {
+    Problem {
         wait: Some(seconds),
         ..ScimError::new(
             ErrorKind::TooManyRequests,
             format!("there were too many attempts to sign in; try again in {wait}"),
         )
         .into()
-    })
-}
-
-/// An attempt with a good key was none.
-async fn give_back(visit: &Visit<'_>) -> Result<(), Problem> {
-    let (attempts, source) = (attempts(visit), source(visit));
-    attempts.count(&source, -1, visit.now).await?;
-    attempts.count("all", -1, visit.now).await?;
-    Ok(())
-}
-
-fn attempts<'v>(visit: &'v Visit<'v>) -> Attempts<'v> {
-    Attempts {
-        store: &visit.admin.service.store,
-        meter: visit.meter,
     }
 }
 

@@ -4,7 +4,9 @@
 //! A failure that is the same as one before, within ten minutes, is counted with it: it is written the first time, when
 //! it has happened twice as often as was written, and otherwise once a minute. So a thousand in a second are ten
 //! writes, and a hundred a second for ever are two writes a minute. What is different each time has its bound in the
-//! [`BURST`] and the [`PAUSE`] of the tenant; the rest is counted in one entry. All of this is for each process.
+//! [`BURST`] and the [`PAUSE`] of the tenant; the rest is counted in one entry. What callers without a good token cause has
+//! a bound of its own for each tenant, so that none of them takes the place of the tenant's own failures or of another
+//! tenant's. All of this is for each process.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,6 +15,8 @@ use std::sync::{Mutex, PoisonError};
 use directory::log::{EntryId, Refusal};
 use directory::tenant_id::TenantId;
 use jiff::{SignedDuration, Timestamp};
+
+use super::cause::Cause;
 
 /// How long repetitions are counted in one entry.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
@@ -23,9 +27,9 @@ const SILENCE: SignedDuration = SignedDuration::from_mins(1);
 const BURST: i64 = 5_000;
 /// How long after each other further ones are written down, in milliseconds.
 const PAUSE: i64 = 1_000;
-/// How many writes callers without a good token cause in a minute, all tenants together.
+/// How many writes callers without a good token cause in a minute at one tenant.
 const STRANGERS: i64 = 10;
-/// How many failures are remembered; beyond it all are forgotten.
+/// How many failures are remembered; beyond it those that are over are forgotten, and all if none is.
 const REMEMBERED: usize = 20_000;
 
 /// Who a failure is written down for.
@@ -33,7 +37,7 @@ const REMEMBERED: usize = 20_000;
 pub(super) enum Caller {
     /// Someone with a key of the tenant.
     Known,
-    /// Someone who may have invented the tenant, too.
+    /// Someone without a good token. There is such a tenant.
     Stranger,
 }
 
@@ -53,7 +57,7 @@ pub(super) struct Folds(Mutex<Seen>);
 struct Seen {
     folds: HashMap<(TenantId, u64), Fold>,
     tenants: HashMap<TenantId, Bucket>,
-    strangers: Option<Bucket>,
+    strangers: HashMap<TenantId, Bucket>,
 }
 
 #[derive(Debug)]
@@ -107,12 +111,10 @@ impl Folds {
         random: [u8; 4],
     ) -> Option<Due> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.folds.len() >= REMEMBERED || seen.tenants.len() >= REMEMBERED {
-            *seen = Seen::default();
-        }
+        seen.make_room(now);
         let (key, is_open) = seen.find(tenant, &refusal, now);
         if !is_open && caller == Caller::Known && !seen.grant(tenant, now) {
-            let more = super::beyond();
+            let more = beyond();
             let (key, is_open) = seen.find(tenant, &more, now);
             return seen.step(&key, is_open, more, caller, now, random);
         }
@@ -129,6 +131,24 @@ impl Folds {
 }
 
 impl Seen {
+    /// Forgets what is over when much is remembered. Nobody's bound begins anew by what others do.
+    fn make_room(&mut self, now: Timestamp) {
+        if self.folds.len() >= REMEMBERED {
+            self.folds.retain(|_, fold| fold.is_open(now));
+        }
+        if self.folds.len() >= REMEMBERED {
+            self.folds.clear();
+        }
+        for buckets in [&mut self.tenants, &mut self.strangers] {
+            if buckets.len() >= REMEMBERED {
+                buckets.retain(|_, bucket| bucket.full > now.as_millisecond());
+            }
+            if buckets.len() >= REMEMBERED {
+                buckets.clear();
+            }
+        }
+    }
+
     /// Where a failure is counted, and whether it is counted there already.
     fn find(
         &self,
@@ -156,10 +176,15 @@ impl Seen {
         now: Timestamp,
         random: [u8; 4],
     ) -> Option<Due> {
-        let strangers = self.strangers.get_or_insert(Bucket { full: 0 });
+        let (tenant, strangers) = (&key.0, &mut self.strangers);
         let mut granted = || match caller {
             Caller::Known => true,
-            Caller::Stranger => strangers.take(now, STRANGERS, 60_000 / STRANGERS),
+            Caller::Stranger => {
+                let bucket = strangers
+                    .entry(tenant.clone())
+                    .or_insert(Bucket { full: 0 });
+                bucket.take(now, STRANGERS, 60_000 / STRANGERS)
+            }
         };
         if !is_open {
             if !granted() {
@@ -184,6 +209,17 @@ impl Seen {
             refusal,
             count: fold.count,
         })
+    }
+}
+
+/// What counts those failures that were not written down one by one.
+fn beyond() -> Refusal {
+    Refusal {
+        operation: "unknown".to_owned(),
+        cause: Cause::Beyond.word().to_owned(),
+        reason: "further requests were refused or failed, more than are listed one by one"
+            .to_owned(),
+        ..Refusal::default()
     }
 }
 
@@ -272,23 +308,37 @@ mod tests {
     }
 
     #[test]
-    fn strangers_cause_ten_writes_a_minute_whatever_tenants_they_invent() {
-        let folds = Folds::default();
+    fn strangers_cause_ten_writes_a_minute_at_a_tenant_whatever_they_ask_for() {
+        let (folds, acme) = (Folds::default(), TenantId::parse("acme").unwrap());
+        let other = TenantId::parse("globex").unwrap();
         let mut written = 0;
         for number in 0..10_000_i64 {
-            let tenant = TenantId::parse(&format!("t{number}")).unwrap();
-            let due = folds.count(
-                &tenant,
-                about("x"),
-                Caller::Stranger,
-                at(number * 6),
-                [0; 4],
-            );
+            let refusal = about(&number.to_string());
+            let due = folds.count(&acme, refusal, Caller::Stranger, at(number * 6), [0; 4]);
             written += usize::from(due.is_some());
         }
         assert!((10..=20).contains(&written), "{written}");
+        // The tenant's own failures, and what strangers do at another tenant, are written all the same.
+        for (tenant, caller) in [(&acme, Caller::Known), (&other, Caller::Stranger)] {
+            let due = folds.count(tenant, about("ann"), caller, at(60_000), [0; 4]);
+            assert!(due.is_some(), "{tenant} {caller:?}");
+        }
         let same = counts(&Folds::default(), Caller::Stranger, (0..60_000).step_by(6));
         assert!((10..=20).contains(&same.len()), "{same:?}");
+    }
+
+    #[test]
+    fn a_flood_at_many_tenants_gives_nobody_a_new_bound() {
+        let (folds, acme) = (Folds::default(), TenantId::parse("acme").unwrap());
+        let mut written = 0;
+        for number in 0..3 * REMEMBERED {
+            let tenant = TenantId::parse(&format!("t{number}")).unwrap();
+            let _ = folds.count(&tenant, about("x"), Caller::Stranger, at(0), [0; 4]);
+            let refusal = about(&number.to_string());
+            let due = folds.count(&acme, refusal, Caller::Known, at(0), [0; 4]);
+            written += usize::from(due.is_some_and(|due| due.refusal.name.is_some()));
+        }
+        assert_eq!(written, usize::try_from(BURST).unwrap());
     }
 
     #[test]

@@ -53,11 +53,21 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
     let beside = call.meter.branch();
     let (taken, are_many) = tokio::join!(chances.take(&write), log_ins.are_many(&beside));
     taken?.map_err(refused)?;
-    if are_many? {
-        tokio::time::sleep(SLOWED).await;
-    }
     let directory = service.directory(&tenant, call.meter);
-    let login = directory.login(&given.user_name).await?;
+    let found = async {
+        if are_many? {
+            tokio::time::sleep(SLOWED).await;
+        }
+        directory.login(&given.user_name).await
+    };
+    let login = match found.await {
+        Ok(login) => login,
+        Err(error) => {
+            // Nothing was looked at.
+            let _ = chances.give_back().await;
+            return Err(error.into());
+        }
+    };
     let hash = login.as_ref().and_then(|login| login.password.as_deref());
     let is_right = password::verify(&secret, hash);
     let Some(login) = login.filter(|login| is_right && is_active(login)) else {

@@ -4,7 +4,7 @@ use directory::tenants::{Status, Tenant};
 use serde_json::{Value, json};
 use service::events::Answer;
 
-use super::{LONG, SHORT, again, invoke};
+use super::{LONG, again, invoke};
 use crate::faults;
 use crate::support::log::Log;
 use crate::support::stream::ahead;
@@ -56,7 +56,7 @@ async fn a_deletion_that_aws_refuses_for_a_while_is_retried_and_not_given_up() {
 }
 
 /// Whoever waits with a record holds up the records behind it. The clock stands still for the processes that remember a
-/// tenant, so before this was put off it took as long as the test has patience.
+/// tenant for longer than the test has patience.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_has_to_wait_is_put_off_and_holds_up_no_record_behind_it() {
     let target = Target::start().await;
@@ -64,7 +64,7 @@ async fn a_deletion_that_has_to_wait_is_put_off_and_holds_up_no_record_behind_it
     let records = [closing(tenant_of(&one), 1), closing(tenant_of(&other), 2)];
     let service = &target.stack.service;
     for _ in 0..2 {
-        let answer = invoke(service, &records, SHORT).await;
+        let answer = invoke(service, &records, LONG).await;
         assert_eq!(answer, Answer::default());
     }
     for client in [&one, &other] {

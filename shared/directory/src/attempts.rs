@@ -24,7 +24,7 @@ use crate::tenant_id::TenantId;
 use crate::write::update;
 
 /// How long somebody waits for a chance.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The chances of one name or address in a window.
 pub struct Chances<'a> {

@@ -59,7 +59,7 @@ impl EmailRules {
         }
     }
 
-    fn check_active(&self, after: &Attributes) -> Result<(), ScimError> {
+    fn check_active(self, after: &Attributes) -> Result<(), ScimError> {
         let emails = after.get("emails").and_then(Value::as_array);
         let emails = emails.map(Vec::as_slice).unwrap_or_default();
         if emails.is_empty() {

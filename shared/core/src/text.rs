@@ -142,6 +142,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn q01_the_identifier_class_and_its_contexts() {
         for name in [
             "müller",

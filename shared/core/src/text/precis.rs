@@ -1,4 +1,4 @@
-//! The PRECIS profiles UsernameCaseMapped and OpaqueString (RFC 8265 §3.3 and §4.2), over the Unicode of today.
+//! The PRECIS profiles `UsernameCaseMapped` and `OpaqueString` (RFC 8265 §3.3 and §4.2), over the Unicode of today.
 //!
 //! A text is mapped as a whole (composed, width, case, composed again) and looked at last, in the order of RFC 8264
 //! §7. So a decomposed name, as directories of macOS send it, is the composed one: the letters that a syllable of

@@ -76,8 +76,8 @@ fn a_filter_on_a_single_value_applies_to_the_value_that_it_matches() {
                 without("title"),
             ),
             (
-                json!([{ "op": "remove", "path": "active[value eq \"True\"]" }]),
-                without("active"),
+                one("replace", "active[value eq \"True\"]", json!("False")),
+                changed(&|after| after["active"] = json!(false)),
             ),
             (
                 one("replace", "title[value eq \"T\"]", json!("U")),

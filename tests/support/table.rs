@@ -156,7 +156,7 @@ impl Table {
             let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();
             let folded = match kind {
                 ResourceKind::User => text::user_name(name).expect("a user name"),
-                ResourceKind::Group => text::fold(name).into_owned(),
+                ResourceKind::Group => text::group_name(name),
             };
             if let Some(other) =
                 expected.insert(keys::marker(&self.tenant, kind, &folded), Some(id))

@@ -97,9 +97,9 @@ async fn a_process_that_ends_while_it_makes_a_tenant_leaves_none_or_one_with_its
             one(faults, &format!("{end}:on=write,nth={nth}"));
             make(&id).await;
             faults.clear();
-            let made = said_and_enforced(&target, &id).await;
+            let found = said_and_enforced(&target, &id).await;
             let whole = (json!(5), json!(5));
-            assert!(made.is_none() || made == Some(whole), "{id}: {made:?}");
+            assert!(found.is_none() || found == Some(whole), "{id}: {found:?}");
         }
     }
 }

@@ -159,7 +159,7 @@ async fn n18_a_duplicate_is_told_that_its_user_name_is_taken_before_its_address(
     let path = format!("/Users/{bob}");
     let both = user("ANN@example.com");
     let value = json!({ "userName": "ANN@example.com", "emails": both["emails"] });
-    let patch = json!([{ "op": "replace", "value": value }]);
+    let operations = json!([{ "op": "replace", "value": value }]);
     let expected = (
         409,
         "uniqueness".to_owned(),
@@ -167,7 +167,7 @@ async fn n18_a_duplicate_is_told_that_its_user_name_is_taken_before_its_address(
     );
     assert_eq!(client.post("/Users", &both).await.error(), expected);
     assert_eq!(client.put(&path, &both).await.error(), expected);
-    assert_eq!(client.patch(&path, patch).await.error(), expected);
+    assert_eq!(client.patch(&path, operations).await.error(), expected);
     for (method, path) in [("POST", "/Users"), ("PUT", &path)] {
         let operation = json!({ "method": method, "path": path, "bulkId": "b", "data": both });
         let bulk = json!({ "schemas": [BULK], "Operations": [operation] });
@@ -269,7 +269,7 @@ impl Model<'_> {
         }
     }
 
-    fn check(&self, answer: Answer, expected: (u16, &str)) -> Option<Answer> {
+    fn check(answer: Answer, expected: (u16, &str)) -> Option<Answer> {
         if expected.0 == 200 {
             return Some(answer.expect_any(&[200, 201]));
         }
@@ -282,7 +282,7 @@ impl Model<'_> {
     async fn create(&mut self, state: State) {
         let answer = self.client.post("/Users", &state.body(true)).await;
         let expected = self.expected(&state, None);
-        if let Some(answer) = self.check(answer, expected) {
+        if let Some(answer) = Self::check(answer, expected) {
             let id = answer.id();
             self.users.push(Someone { id, state });
         }
@@ -324,7 +324,7 @@ impl Model<'_> {
             self.client.patch(&path, json!(operations)).await
         };
         let expected = self.expected(&after, Some(at));
-        if self.check(answer, expected).is_some() {
+        if Self::check(answer, expected).is_some() {
             self.users[at].state = after;
         }
     }

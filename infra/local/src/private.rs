@@ -78,7 +78,8 @@ fn close(path: &Path, mode: u32) {
 #[cfg(not(unix))]
 const fn close(_: &Path, _: u32) {}
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 

@@ -33,6 +33,7 @@ async fn play(target: Arc<Target>, mut game: Game, steps: u64) -> Game {
         game.step().await;
         if step % 50 == 49 {
             game.read_own().await;
+            game.walk().await;
         }
     }
     drop(target);

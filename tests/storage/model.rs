@@ -30,6 +30,9 @@ async fn play(seed: u64) {
         if step % 20 == 0 {
             game.compare().await;
         }
+        if step % 10 == 5 {
+            game.walk().await;
+        }
     }
     game.compare().await;
     game.find().await;

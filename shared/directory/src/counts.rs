@@ -18,10 +18,10 @@ use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
 use crate::directory::{Directory, Found, Spread};
-use crate::error::DirectoryError;
+use crate::error::{DirectoryError, corrupt};
 use crate::items::{Stored, read_resource};
 use crate::keys;
-use crate::store::{Item, Range, number, sort_key};
+use crate::store::{Item, Range, number_if, sort_key};
 
 /// The numbers of a bucket, in the order of its parts.
 const NUMBERS: [&str; 4] = ["a", "b", "c", "d"];
@@ -85,19 +85,20 @@ struct At {
 
 impl Counts {
     /// What the items of the buckets say.
-    fn read(items: &[Item]) -> Self {
-        let counts = |item: &Item| {
-            let bucket = u16::from_str_radix(sort_key(item), 16).unwrap_or_default();
-            let numbers = NUMBERS.map(|name| number::<u128>(item, name).unwrap_or_default());
-            let first = bucket * PER_BUCKET;
-            (first..).zip(numbers.into_iter().flat_map(split))
-        };
-        let all = items.iter().flat_map(counts);
-        Self(
-            all.filter(|(_, count)| *count > 0)
-                .map(|(part, count)| (Part(part), count))
-                .collect(),
-        )
+    fn read(items: &[Item]) -> Result<Self, DirectoryError> {
+        let mut counts = Vec::new();
+        for item in items {
+            let bucket = u8::from_str_radix(sort_key(item), 16).map_err(|_| corrupt("counter"))?;
+            let mut parts = (u16::from(bucket) * PER_BUCKET..).map(Part);
+            for name in NUMBERS {
+                // A number is there from the first resource on that it counts.
+                let number = number_if::<u128>(item, name)?.unwrap_or_default();
+                let counted = split(number).zip(parts.by_ref());
+                let counted = counted.filter(|(count, _)| *count > 0);
+                counts.extend(counted.map(|(count, part)| (part, count)));
+            }
+        }
+        Ok(Self(counts))
     }
 
     /// The number of all.
@@ -152,7 +153,7 @@ impl Directory {
             to: "~".to_owned(),
         };
         let items = self.store.query(&range, None, &self.meter).await?;
-        Ok(Counts::read(&items))
+        Counts::read(&items)
     }
 
     /// The number of all resources.
@@ -355,7 +356,7 @@ mod tests {
             bucket("01", &many),
             bucket("ff", &["ffff"]),
         ];
-        let counts = Counts::read(&items);
+        let counts = Counts::read(&items).unwrap();
         assert_eq!(counts.total(), 10_003);
         let part = |start| Part::of(id(start));
         for (skipped, start, ahead, behind) in [
@@ -379,5 +380,28 @@ mod tests {
             (9_999, 1)
         );
         assert_eq!(counts.within(part("8000")), 0);
+    }
+
+    #[test]
+    fn a_counter_in_another_form_counts_the_same_and_one_that_cannot_be_read_is_no_zero() {
+        let with = |text: &str| {
+            let mut item = bucket("3f", &["3f00", "3fff"]);
+            item.insert("b".to_owned(), AttributeValue::N(text.to_owned()));
+            Counts::read(&[item])
+        };
+        for text in ["1.0E+28", "1E28", "10000000000000000000000000000"] {
+            let counts = with(text).unwrap();
+            assert_eq!(
+                (counts.total(), counts.within(Part::of(id("3f7f")))),
+                (3, 1)
+            );
+        }
+        for text in ["", "1.5", "-1", "many", "1E+39"] {
+            assert!(with(text).is_err(), "{text}");
+        }
+        let mut item = bucket("3f", &["3f00"]);
+        item.remove("b");
+        assert_eq!(Counts::read(&[item]).unwrap().total(), 1);
+        assert!(Counts::read(&[bucket("xx", &[])]).is_err());
     }
 }

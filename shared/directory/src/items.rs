@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{DirectoryError, corrupt};
 use crate::keys::{Key, Lookup};
-use crate::store::{self, Item, number, sort_key};
+use crate::store::{self, Item, number, number_if, sort_key};
 
 /// The attributes of a user's or group's item.
 pub(crate) mod attribute {
@@ -164,9 +164,11 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
                 },
                 attributes,
             },
-            members: number(item, attribute::MEMBERS).unwrap_or_default(),
+            members: number_if(item, attribute::MEMBERS)
+                .ok()?
+                .unwrap_or_default(),
             waiting: item.contains_key(attribute::WAITING),
-            fence: number(item, attribute::FENCE).unwrap_or_default(),
+            fence: number_if(item, attribute::FENCE).ok()?.unwrap_or_default(),
             plan: store::text(item, attribute::OPEN).map(str::to_owned),
         })
     };

@@ -271,7 +271,7 @@ pub fn tasked(sk: &str) -> Option<(ResourceId, &str)> {
     Some((ResourceId::parse(id)?, write))
 }
 
-/// An anchor of a walk: `<t>#anchor`, digest of what is asked for.
+/// The anchors of the walks of a key over a query: `<t>#anchor`, digest of both.
 #[must_use]
 pub fn anchor(tenant: &TenantId, name: &str) -> Key {
     Partition::Anchor.key(tenant, name)

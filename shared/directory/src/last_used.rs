@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::DirectoryError;
 use crate::items::n;
 use crate::keys;
-use crate::store::{Meter, Put, Range, Store, number, sort_key};
+use crate::store::{Meter, Put, Range, Store, instant_if, sort_key};
 use crate::tenant_id::TenantId;
 use crate::token::KeyId;
 use crate::write::update;
@@ -106,11 +106,14 @@ pub async fn list(
         to: "w".to_owned(),
     };
     let items = store.query(&range, None, meter).await?;
-    let read = items.iter().filter_map(|item| {
-        let at = Timestamp::from_second(number(item, "u")?).ok()?;
-        Some((KeyId::parse(sort_key(item))?, at))
-    });
-    Ok(read.collect())
+    let mut uses = BTreeMap::new();
+    for item in &items {
+        let at = instant_if(item, "u", Timestamp::from_second)?;
+        if let (Some(key), Some(at)) = (KeyId::parse(sort_key(item)), at) {
+            uses.insert(key, at);
+        }
+    }
+    Ok(uses)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@
 //! | kept user | `<t>#user#kept` | `<userName>#<id>` | `d` the deleted user, inactive, `v` version, `c` created, `m` modified |
 //! | member | `<t>#member` | `<group>#<member>` | `k` user or group; `l` the write by which the member is being deleted |
 //! | part of a plan | `<t>#member` | `<group>#!<plan>#<number>` | `u` and `g` who joins, `r` who leaves; `n` the balance, once done |
-//! | anchor | `<t>#anchor` | digest of key, query and startIndex | `id` type and id of what was given last, `expires` |
+//! | anchors of walks | `<t>#anchor` | digest of key and query | `w…` a walk: when, pace, page size, how many, how far, and two starts with the last id before each; `n…` how many began alike; `expires` |
 //! | rate | `<t>#rate` | number of a window of ten seconds | `n` requests, `expires` |
 //! | setup link | `<t>#link` | id | `h` digest of its secret, `c` made, `x` ends, `k` admin key that asked for it; `u` used, `r` revoked, `w` write id of that; `expires` |
 //! | session of the pages | `console#session` | digest of its secret | `d` whose it is, as JSON; `c` begun, `s` seen last, `x` ends, `expires` |

@@ -11,7 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::error::DirectoryError;
 use crate::items::{WriteId, n, s};
 use crate::keys;
-use crate::store::{self, Item, Meter, Put, Range, Store, Transacted, number, sort_key, text};
+use crate::store::{
+    self, Item, Meter, Put, Range, Store, Transacted, instant_if, number, sort_key, text,
+};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 use crate::write::{Actions, Role, update};
@@ -104,8 +106,8 @@ impl Link {
             // Links of one second have an order, too.
             created: Timestamp::from_millisecond(number(item, "c")?).ok()?,
             ends: instant("x")?,
-            used: instant("u"),
-            revoked: instant("r"),
+            used: instant_if(item, "u", Timestamp::from_second).ok()?,
+            revoked: instant_if(item, "r", Timestamp::from_second).ok()?,
         })
     }
 }

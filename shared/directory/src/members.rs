@@ -17,7 +17,7 @@ use crate::directory::{Directory, MemberRef};
 use crate::error::{DirectoryError, corrupt};
 use crate::items::{Stored, WriteId, attribute, n, s};
 use crate::keys::{self, Key};
-use crate::store::{self, number, sort_key};
+use crate::store::{self, number_if, sort_key};
 use crate::write::{Actions, Role, update};
 
 mod apply;
@@ -341,7 +341,7 @@ impl Directory {
                 if edges.add.contains_key(&id) {
                     return Err(DirectoryError::Cycle(id));
                 }
-                let fence = number(&item, attribute::FENCE).unwrap_or_default();
+                let fence = number_if(&item, attribute::FENCE)?.unwrap_or_default();
                 edges.above.insert(id, fence);
                 present.push(id);
             }

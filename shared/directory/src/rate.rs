@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::error::DirectoryError;
+use crate::error::{DirectoryError, corrupt};
 use crate::items::n;
 use crate::keys;
 use crate::store::{Meter, Store, number};
@@ -53,5 +53,5 @@ pub async fn count(
         vec![(":n", n(served)), (":end", n(end))],
     )?;
     let item = store.add(update, meter).await?;
-    Ok(number(&item, "n").unwrap_or_default())
+    number(&item, "n").ok_or_else(|| corrupt("rate"))
 }

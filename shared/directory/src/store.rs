@@ -19,11 +19,13 @@ use crate::keys::{self, Key, PARTITION_KEY, SORT_KEY};
 mod again;
 mod batch;
 mod meter;
+mod numbers;
 
 use again::ATTEMPTS;
 pub use again::backoff;
 pub(crate) use again::seed;
 pub use meter::{Meter, Spent};
+pub(crate) use numbers::{instant_if, number, number_if};
 
 /// An item's attributes.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -238,7 +240,7 @@ impl Store {
         Err(DirectoryError::Contended)
     }
 
-    /// An update without conditions, and the attributes that it changed. After a lost answer the SDK makes it twice.
+    /// An update without conditions, and the item as it is then. After a lost answer the SDK makes it twice.
     pub(crate) async fn add(
         &self,
         update: aws_sdk_dynamodb::types::Update,
@@ -254,7 +256,7 @@ impl Store {
                 .set_key(Some(update.key().clone()))
                 .update_expression(update.update_expression())
                 .set_expression_attribute_values(update.expression_attribute_values().cloned())
-                .return_values(aws_sdk_dynamodb::types::ReturnValue::UpdatedNew)
+                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
@@ -359,11 +361,6 @@ fn iam_actions(actions: &[TransactWriteItem]) -> Vec<&'static str> {
 /// A text attribute of an item.
 pub(crate) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
-}
-
-/// A number attribute of an item.
-pub(crate) fn number<N: std::str::FromStr>(item: &Item, name: &str) -> Option<N> {
-    item.get(name)?.as_n().ok()?.parse().ok()
 }
 
 /// The sort key of an item.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::error::{DirectoryError, corrupt};
 use crate::items::{WriteId, n, s, to_millis};
 use crate::keys;
-use crate::store::{self, Item, Meter, Put, Store, Transacted, number, sort_key, text};
+use crate::store::{self, Item, Meter, Put, Store, Transacted, instant_if, number, sort_key, text};
 use crate::tenant_id::TenantId;
 use crate::write::{Actions, Role};
 
@@ -176,7 +176,8 @@ impl Tenant {
                 id: TenantId::parse(sort_key(item))?,
                 name: text(item, attribute::NAME)?.to_owned(),
                 status: Status::parse(text(item, attribute::STATUS)?)?,
-                switched: instant(attribute::SWITCHED),
+                switched: instant_if(item, attribute::SWITCHED, Timestamp::from_millisecond)
+                    .ok()?,
                 created: instant(attribute::CREATED)?,
                 last_modified: instant(attribute::MODIFIED)?,
                 version: number(item, attribute::VERSION)?,

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::moves::Game;
 use super::truth::{EMAILS, EXTERNAL, Group, NAMES, User};
-use crate::support::listed::{found, values};
+use crate::support::client::encode;
+use crate::support::listed::{found, ids, total, values};
 
 impl Game {
     /// Demands that everything that can be read is what the model says.
@@ -39,6 +40,47 @@ impl Game {
             let json = answer.expect(200).json();
             assert_eq!(read_user(&json), self.model.users[&id], "{id}");
             assert_eq!(values(&json, "groups"), self.all_groups(&id), "{id}");
+        }
+    }
+
+    /// Walks over its own users page by page while it makes other moves, and demands that whoever stays is seen:
+    /// once, when nobody else walks and no request is made again.
+    pub(crate) async fn walk(&mut self) {
+        let is_alone = self.prefix.is_empty();
+        let filter = match is_alone {
+            true => String::new(),
+            false => {
+                let filter = encode(&format!("userName sw \"{}\"", self.prefix));
+                format!("&filter={filter}")
+            }
+        };
+        let count = 2 + self.dice.below(4);
+        let mut stable: BTreeSet<String> = self.model.users.keys().cloned().collect();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut start = 1;
+        loop {
+            let path = format!("/Users?startIndex={start}&count={count}&attributes=id{filter}");
+            let (answer, _) = self.ask("GET", &path, None).await;
+            let answer = answer.expect(200);
+            let (page, total) = (ids(&answer), total(&answer));
+            start += u64::try_from(page.len()).unwrap();
+            for id in page {
+                *seen.entry(id).or_default() += 1;
+            }
+            if start > total {
+                break;
+            }
+            for _ in 0..self.dice.below(3) {
+                self.step().await;
+            }
+            stable.retain(|id| self.model.users.contains_key(id));
+        }
+        for id in &stable {
+            let times = seen.get(id).copied().unwrap_or_default();
+            assert!(
+                times > 0 && (times == 1 || !is_alone),
+                "{id}: {times} times"
+            );
         }
     }
 

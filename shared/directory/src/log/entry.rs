@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{DirectoryError, corrupt};
 use crate::items::{n, s};
 use crate::keys;
-use crate::store::{self, Item, number, sort_key, text};
+use crate::store::{self, Item, number, number_if, sort_key, text};
 use crate::tenant_id::TenantId;
 
 /// The last instant whose milliseconds have the thirteen digits of an id.
@@ -164,7 +164,8 @@ impl Entry {
 
     /// Whether it has not expired; what has stays in the table for a while.
     pub(super) fn is_live(item: &Item, now: Timestamp) -> bool {
-        number(item, "expires").is_none_or(|end: i64| now.as_second() < end)
+        let end = number_if(item, "expires");
+        end.is_ok_and(|end| end.is_none_or(|end: i64| now.as_second() < end))
     }
 
     /// Whether it is about a person: by the id, wherever it stands, or by the name.

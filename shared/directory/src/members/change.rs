@@ -25,7 +25,7 @@ use crate::directory::Directory;
 use crate::error::{DirectoryError, corrupt};
 use crate::items::{Indexed, Stored, WriteId, attribute, n, resource_item, s};
 use crate::keys::{self, Key};
-use crate::store::{self, Item, number, sort_key, text};
+use crate::store::{self, Item, number_if, sort_key, text};
 use crate::task::Work;
 use crate::tenant_id::TenantId;
 use crate::write::{Actions, Change, Changing, Role, taken};
@@ -135,7 +135,7 @@ impl Part {
             plan: plan.to_owned(),
             join,
             leave: leave.into_iter().collect(),
-            done: number(item, part::DONE),
+            done: number_if(item, part::DONE)?,
         }))
     }
 

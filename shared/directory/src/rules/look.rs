@@ -9,7 +9,7 @@ use crate::directory::Directory;
 use crate::error::DirectoryError;
 use crate::items::{n, read_resource};
 use crate::keys::{self, Lookup};
-use crate::store::{self, Put, Range, number, sort_key};
+use crate::store::{self, Put, Range, number_if, sort_key};
 use crate::tenants::write::limited;
 
 /// How long a look through all users takes at most. The gateway waits 30 seconds.
@@ -72,12 +72,12 @@ impl Directory {
     pub async fn seats(&self) -> Result<Option<Seats>, DirectoryError> {
         let key = keys::seats(&self.tenant);
         let item = self.store.get(&key, &self.meter).await?;
-        Ok(item.and_then(|item| {
-            Some(Seats {
-                taken: number(&item, "n")?,
-                limit: number(&item, "l")?,
-            })
-        }))
+        let item = item.unwrap_or_default();
+        let seats = (number_if(&item, "n")?, number_if(&item, "l")?);
+        Ok(match seats {
+            (Some(taken), Some(limit)) => Some(Seats { taken, limit }),
+            _ => None,
+        })
     }
 
     async fn count_active(&self) -> Result<u64, DirectoryError> {

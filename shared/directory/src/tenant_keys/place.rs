@@ -18,7 +18,7 @@ use crate::error::DirectoryError;
 use crate::items::{WriteId, n};
 use crate::keyring::KeyringError;
 use crate::keys;
-use crate::store::{Item, Meter, Put, Store, Transacted, number};
+use crate::store::{Item, Meter, Put, Store, Transacted, number_if};
 use crate::tenant_id::TenantId;
 use crate::token::KeyringId;
 use crate::write::{Actions, Role, update};
@@ -54,7 +54,7 @@ impl TenantKeys<'_> {
             .get(&keys::room(), self.meter)
             .await?
             .unwrap_or_default();
-        let last: u32 = number(&item, "n").unwrap_or(1);
+        let last: u32 = number_if(&item, "n")?.unwrap_or(1);
         let roomy = names(&item, "r");
         let others = roomy.iter().cloned().chain(KeyringId::numbered(last));
         for ring in others.filter(|ring| !own.contains(ring)) {
@@ -210,6 +210,6 @@ pub(super) async fn rings(
 /// When the table does not answer.
 pub async fn opened(store: &Store, meter: &Meter) -> Result<Vec<KeyringId>, DirectoryError> {
     let item = store.get(&keys::room(), meter).await?.unwrap_or_default();
-    let last: u32 = number(&item, "n").unwrap_or(1);
+    let last: u32 = number_if(&item, "n")?.unwrap_or(1);
     Ok((1..=last).filter_map(KeyringId::numbered).collect())
 }

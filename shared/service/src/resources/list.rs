@@ -6,7 +6,7 @@ use directory::directory::{Directory, Spread};
 use directory::items::Stored;
 use directory::search::Place;
 use directory::search::sorted::SortedPlace;
-use directory::walk::{Last, Step};
+use directory::walk::{Given, Last, Step, Trail};
 use scim_core::ScimError;
 use scim_core::list::{self, Page, StartIndex};
 use scim_core::projection::Projection;
@@ -45,6 +45,8 @@ struct Results {
     spread: Spread,
     /// What each is sorted by, if they are.
     keys: Vec<SortKey>,
+    /// The walks that the page may belong to, if it is one of a walk.
+    trail: Option<Trail>,
 }
 
 impl Listing<'_> {
@@ -62,6 +64,8 @@ impl Listing<'_> {
             over: self.over(),
             filter: asked.filter,
             start,
+            count: asked.count,
+            now: self.clock.now(),
         }
     }
 
@@ -82,10 +86,10 @@ impl Listing<'_> {
             Paging::Cursor(query, _) if !is_last => self.next(query, &asked, &results),
             _ => None,
         };
-        let anchored = self.leave_anchor(&asked, &results);
+        let left = self.leave_anchor(&asked, &mut results);
         let total = results.total;
         let shown = self.show(results.page, results.spread, projection);
-        let (resources, ()) = tokio::try_join!(shown, anchored)?;
+        let (resources, ()) = tokio::try_join!(shown, left)?;
         let place = match asked.paging {
             Paging::Index(start) => list::Place::Start(start),
             Paging::Cursor(..) => list::Place::Next(next),
@@ -119,6 +123,7 @@ impl Listing<'_> {
             page,
             spread: Spread::Scattered,
             keys,
+            trail: None,
         })
     }
 
@@ -135,23 +140,28 @@ impl Listing<'_> {
                     .map(|(results, _)| results);
             }
         };
-        let (now, step) = (self.clock.now(), self.step(asked, start.get()));
+        if asked.count == 0 {
+            // That is a question for the total, and no step of a walk.
+            let counted = self.gather(asked, None, start.skipped()).await;
+            return counted.map(|(results, _)| results);
+        }
+        let step = self.step(asked, start.get());
         if let ([part], "") = (asked.parts.as_slice(), asked.filter) {
-            let found = self
-                .directory
-                .list(part.kind(), step, asked.count, now)
-                .await;
-            let found = found.map_err(explain)?;
+            let found = self.directory.list(part.kind(), step).await;
+            let (found, trail) = found.map_err(explain)?;
             return Ok(Results {
                 total: in_walk(found.total, found.given, start),
                 page: found.page,
                 spread: found.spread,
                 keys: Vec::new(),
+                trail: Some(trail),
             });
         }
-        let last = self.directory.anchor(step, now).await.map_err(explain)?;
+        let trail = self.directory.trail(step).await.map_err(explain)?;
+        let last = trail.last();
         let (mut results, given) = self.gather(asked, last, start.skipped()).await?;
         results.total = in_walk(results.total, last.map(|_| given), start);
+        results.trail = Some(trail);
         Ok(results)
     }
 
@@ -211,23 +221,35 @@ impl Listing<'_> {
     fn leave_anchor<'s>(
         &'s self,
         asked: &'s Asked<'_>,
-        results: &Results,
+        results: &mut Results,
     ) -> impl Future<Output = Result<(), ScimError>> + 's {
-        let given = u64::try_from(results.page.len()).unwrap_or_default();
-        let next = match asked.paging {
-            Paging::Index(start) if asked.sorted.is_none() => start.get() + given,
-            _ => u64::MAX,
+        let size = u64::try_from(results.page.len()).unwrap_or_default();
+        let step = match asked.paging {
+            Paging::Index(start) => results
+                .trail
+                .take()
+                .map(|trail| (trail, self.step(asked, start.get()))),
+            Paging::Cursor(..) => None,
         };
-        let last = last_of(&results.page).filter(|_| next <= results.total);
+        let (first, last, total) = (
+            results.page.first().map(place_of),
+            last_of(&results.page),
+            results.total,
+        );
         async move {
-            let Some(last) = last else {
+            let Some((trail, step)) = step else {
                 return Ok(());
             };
+            let next = step.start.saturating_add(size);
+            let given = Given {
+                first,
+                last,
+                next,
+                is_last: next > total,
+            };
             let beside = self.directory.branch();
-            beside
-                .leave_anchor(self.step(asked, next), last, self.clock.now())
-                .await
-                .map_err(explain)
+            let left = beside.leave_anchor(step, trail, given, self.ids.bytes());
+            left.await.map_err(explain)
         }
     }
 
@@ -268,16 +290,21 @@ impl Results {
             page: Vec::new(),
             spread: Spread::Scattered,
             keys: Vec::new(),
+            trail: None,
         }
     }
 }
 
 /// What a page ended with.
 fn last_of(page: &[Stored]) -> Option<Last> {
-    page.last().map(|stored| Last {
+    page.last().map(place_of)
+}
+
+fn place_of(stored: &Stored) -> Last {
+    Last {
         kind: stored.resource.kind,
         id: stored.resource.id,
-    })
+    }
 }
 
 /// The total of a page: in a walk, where `given` results stand up to the one that it starts after, what

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::error::DirectoryError;
 use crate::items::{WriteId, n};
 use crate::keys::{self, Key};
-use crate::store::{Meter, Put, Store, backoff, number, seed};
+use crate::store::{Meter, Put, Store, backoff, number_if, seed};
 use crate::tenant_id::TenantId;
 use crate::write::update;
 
@@ -102,7 +102,7 @@ impl<'a> Chances<'a> {
             let Put::Refused(item) = taken else {
                 return Ok(Ok(()));
             };
-            let failed: Option<i64> = item.and_then(|item| number(&item, "f"));
+            let failed: Option<i64> = number_if(&item.unwrap_or_default(), "f")?;
             if failed.is_some_and(|failed| failed >= self.most) {
                 return Ok(Err(Refused::Failed(self.left)));
             }
@@ -185,7 +185,7 @@ impl<'a> LogIns<'a> {
     /// When the table does not answer.
     pub async fn are_many(&self, meter: &Meter) -> Result<bool, DirectoryError> {
         let item = self.store.get(&self.all().0, meter).await?;
-        let failed: Option<i64> = item.and_then(|item| number(&item, "n"));
+        let failed: Option<i64> = number_if(&item.unwrap_or_default(), "n")?;
         Ok(failed.is_some_and(|failed| failed >= OF_TENANT))
     }
 

@@ -16,7 +16,7 @@ use super::{Held, KeysError, TenantKeys};
 use crate::items::{WriteId, n};
 use crate::keyring::{End, KeyRecord, KeyringError, Record as _};
 use crate::keys;
-use crate::store::{Item, Put, Transacted, number};
+use crate::store::{Item, Put, Transacted, number_if};
 use crate::tenants::Ended;
 use crate::token::{KeyId, KeyringId};
 use crate::write::{Actions, Role, update};
@@ -202,7 +202,7 @@ impl TenantKeys<'_> {
         if !places.iter().any(|there| there == place) {
             places.push(place.to_owned());
         }
-        let (table, count) = (self.store.table(), number::<u64>(item, "c"));
+        let (table, count) = (self.store.table(), number_if::<u64>(item, "c")?);
         let (condition, was) = match count {
             None => ("attribute_not_exists(c)", None),
             Some(count) => ("c = :c", Some((":c", n(count)))),

@@ -359,7 +359,7 @@ async fn p07_in_any_history_of_walks_side_by_side_and_pages_asked_for_again_nobo
         let mut history = history(seed).await;
         let mut over = 0;
         let mut twice = 0;
-        while over < 12 {
+        while over < 8 {
             if history.walkers.len() < 1 + history.dice.below(3) {
                 history.begin();
             }

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{Operation, PatchRequest};
-use crate::path::{AttrPath, Named, Path};
+use crate::path::{AttrPath, Named, Path, Unknown};
 use crate::policy::UnknownAttributes;
 use crate::schema::{ResourceType, Schema, Type};
 use crate::value;
@@ -78,7 +78,8 @@ impl<'t> Acceptance<'t> {
     /// another mistake.
     fn is_unknown(&self, path: &Path) -> bool {
         let target = match path.attribute.resolve(self.whole) {
-            Err(_) => return true,
+            // A name that several schemas know is not unknown.
+            Err(unknown) => return matches!(unknown, Unknown::Nothing(_)),
             Ok(Named::Attribute(target)) if target.sub.is_none() => target,
             Ok(_) => return false,
         };
@@ -106,7 +107,9 @@ impl<'t> Acceptance<'t> {
                 .as_ref()
                 .and_then(|path| path.resolve(self.narrowed).ok());
             let before = path.as_ref().and_then(|path| path.resolve(self.whole).ok());
-            let is_unknown = now.is_none() && before.is_none();
+            let is_unknown = path
+                .as_ref()
+                .is_none_or(|path| matches!(path.resolve(self.whole), Err(Unknown::Nothing(_))));
             let value = match Seen::of(now, before) {
                 Seen::PassedOver => None,
                 _ if is_unknown && self.unknown == UnknownAttributes::Ignore => None,

@@ -4,7 +4,7 @@
 //! what another remembers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use directory::store::Spent;
@@ -29,7 +29,7 @@ struct Functions {
     /// What stands between the base address and a path: with a slash no route takes the request.
     between: &'static str,
     tenant: String,
-    services: BTreeMap<Function, Service>,
+    services: BTreeMap<Function, Arc<Service>>,
     actions: Mutex<BTreeMap<String, BTreeSet<String>>>,
     operations: Mutex<BTreeSet<String>>,
 }
@@ -39,7 +39,7 @@ impl Functions {
         let clients = &target.stack.services.clients;
         let service = |function| {
             let service = local::stack::service(clients, None, Clock::system(), Ids::system());
-            (function, service)
+            (function, Arc::new(service))
         };
         let tenant = client
             .base
@@ -89,9 +89,11 @@ impl Functions {
             .header("content-type", "application/scim+json")
             .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
             .expect("a request");
-        let response = self.services[&function]
-            .handle(function, request, Origin::default())
-            .await;
+        // From the ground of the stack: the conversation and a request are large futures, one inside the other.
+        let service = Arc::clone(&self.services[&function]);
+        let asked =
+            tokio::spawn(async move { service.handle(function, request, Origin::default()).await });
+        let response = asked.await.expect("an answer");
         let text = String::from_utf8_lossy(response.body());
         assert_eq!(response.status(), status, "{shown}: {text}");
         let spent = response

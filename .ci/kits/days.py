@@ -32,6 +32,7 @@ from scim_client import SCIMClient
 from scim_client import User as ScimClientUser
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+UNKNOWN = "2819c223-7f76-453a-919d-413861904646"
 
 
 class Steps:
@@ -202,7 +203,8 @@ class Scim2Client:
         """Each operation, with and without a path."""
         changed = self.changed
         changed("a text is replaced", {"op": "replace", "path": "title", "value": "Boss"}, title="Boss")
-        changed("a part is replaced", {"op": "replace", "path": "name.familyName", "value": "Smith"}, family_name="Smith")
+        operation = {"op": "replace", "path": "name.familyName", "value": "Smith"}
+        changed("a part is replaced", operation, family_name="Smith")
         both = {"nickName": "Barb", "title": "Guide"}
         changed("no path", {"op": "add", "value": both}, nick_name="Barb", title="Guide")
         changed("an attribute is removed", {"op": "remove", "path": "nickName"}, nick_name=None)
@@ -260,7 +262,8 @@ class Scim2Client:
 
         def whole():
             self.apply({"op": "add", "value": {ENTERPRISE: {"costCenter": "4130"}}})
-            equal(("4130", "Sales"), (self.barbara[self.enterprise].cost_center, self.barbara[self.enterprise].department))
+            seen = self.barbara[self.enterprise]
+            equal(("4130", "Sales"), (seen.cost_center, seen.department))
 
         self.steps.step("an attribute of the extension", department)
         self.steps.step("the manager comes and goes", manager)
@@ -409,10 +412,10 @@ class Scim2Client:
 
     def errors(self):
         """Each error is an exception of the client's own."""
-        unknown, stranger = "2819c223-7f76-453a-919d-413861904646", self.client("x" * 40)
+        stranger = self.client("x" * 40)
         stranger.provider = self.scim.provider
         for name, kind, action in (
-            ("an unknown id", NotFoundException, lambda: self.scim.query(self.user_model, unknown)),
+            ("an unknown id", NotFoundException, lambda: self.scim.query(self.user_model, UNKNOWN)),
             (
                 "a wrong filter",
                 InvalidFilterException,
@@ -423,7 +426,7 @@ class Scim2Client:
             ("no target", NoTargetException, lambda: self.raw("replace", 'emails[value sw "nobody"].display', "B")),
             ("an unknown path", InvalidPathException, lambda: self.raw("replace", "shoeSize", "44")),
             ("a read-only attribute", MutabilityException, lambda: self.raw("replace", "id", "1")),
-            ("another token", UnauthorizedException, lambda: stranger.query(self.user_model, unknown)),
+            ("another token", UnauthorizedException, lambda: stranger.query(self.user_model, UNKNOWN)),
         ):
             self.steps.step(f"{name} is refused", lambda kind=kind, action=action: refused(kind, action))
 
@@ -511,7 +514,7 @@ class ScimClient:
             step(f"active becomes {active}", lambda active=active: self.active(active))
         step("all pages", self.pages)
         step("an extension goes and comes", self.extension)
-        step("an unknown id", lambda: self.fails(404, lambda: self.scim.read_user("2819c223-7f76-453a-919d-413861904646")))
+        step("an unknown id", lambda: self.fails(404, lambda: self.scim.read_user(UNKNOWN)))
         step("a wrong filter", lambda: self.fails(400, lambda: self.scim.search_users("userName eq")))
         step("another token", lambda: self.fails(401, lambda: self.stranger.read_user(self.barbara.id)))
         step("a user is deleted", self.deleted)

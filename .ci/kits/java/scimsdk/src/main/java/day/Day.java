@@ -257,7 +257,7 @@ final class Day {
     for (boolean post : new boolean[] {false, true}) {
       String how = post ? " by POST" : " by GET";
       steps.step("all users" + how, () -> {
-        ListBuilder<User> all = scim.list(User.class, USERS);
+        ListBuilder<User> all = scim.list(User.class, USERS).startIndex(1);
         whole(27, post ? all.post().getAll() : all.get().getAll());
       });
       steps.step("all pages of 7" + how, () -> {

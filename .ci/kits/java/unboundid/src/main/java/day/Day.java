@@ -364,9 +364,11 @@ final class Day {
     found("or", 2, () -> Filter.or(Filter.eq("userName", "crowd10"), Filter.eq("userName", "crowd11")));
     found("a value of several", 26, () -> Filter.hasComplexValue("emails",
         Filter.and(Filter.eq("type", "work"), Filter.co("value", "c"), Filter.ew("value", "@example.com"))));
-    found("an instant", 28, () -> Filter.fromString("meta.lastModified gt \"" + Instant.now().minusSeconds(3600) + "\""));
+    found("an instant", 28, () -> Filter.fromString(
+        "meta.lastModified gt \"" + Instant.now().minusSeconds(3600) + "\""));
     found("presence", 25, () -> Filter.and(Filter.pr("emails"), Filter.sw("userName", "crowd")));
-    found("ge and lt of names", 5, () -> Filter.and(Filter.ge("userName", "crowd30"), Filter.lt("userName", "crowd35")));
+    found("ge and lt of names", 5, () -> Filter.and(
+        Filter.ge("userName", "crowd30"), Filter.lt("userName", "crowd35")));
   }
 
   private void groups() {

@@ -350,6 +350,22 @@ async fn a10_e06_l08_a_search_request_gives_what_the_query_gives_and_creates_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn l08_a_search_without_a_body_finds_what_a_query_without_parameters_finds() {
+    let target = Target::start().await;
+    let client = target.tenant().await;
+    people(&client).await;
+    for (list, search) in [
+        ("/", "/.search"),
+        ("/Users", "/Users/.search"),
+        ("/Groups", "/Groups/.search"),
+    ] {
+        let all = client.get(list).await.expect(200).json();
+        let found = client.send("POST", search, &[], None).await;
+        assert_eq!(found.expect(200).json(), all, "{search}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_names_in_an_or_are_looked_up_together_and_once() {
     let target = Target::start().await;
     let client = target.tenant().await;

@@ -118,7 +118,11 @@ impl Serving<'_> {
     }
 
     async fn search(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
-        let parameters = Parameters::search_request(self.body()?)?;
+        // Each part of a search request may be absent; who asks for everything sends no body at all (SCIM-SDK).
+        let parameters = match self.request.body().is_empty() {
+            true => Parameters::default(),
+            false => Parameters::search_request(self.body()?)?,
+        };
         let projection = parameters.projection()?;
         let listing = self.listing(&self.offered(kinds));
         listing.list(&parameters, &projection).await

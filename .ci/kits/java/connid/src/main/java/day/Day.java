@@ -319,7 +319,7 @@ final class Day {
     steps.step("an unknown id is deleted", () -> refused(ConnectorException.class,
         () -> put.delete(USER, unknown, null)));
     steps.step("a wrong value", () -> says("400", "invalidValue", () -> patch.updateDelta(USER, barbara, Set.of(
-        AttributeDeltaBuilder.build("profileUrl", "no URI")), null)));
+        AttributeDeltaBuilder.build(Name.NAME, "")), null)));
     steps.step("an attribute that no schema knows", () -> says("400", "invalidPath", () -> patch.updateDelta(USER,
         barbara, Set.of(AttributeDeltaBuilder.build("shoeSize", "44")), null)));
     // After a 401 the bundle asks for another token, at an address that nobody has set.

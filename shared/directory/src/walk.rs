@@ -273,12 +273,11 @@ impl Directory {
         let beside = self.branch();
         let (counts, trail) = try_join(self.counts(kind), beside.trail(step)).await?;
         drop(beside);
-        let found = match trail.last() {
-            Some(last) => self.list_after(kind, &counts, last.id, step.count).await?,
-            None => {
-                let skipped = step.start.saturating_sub(1);
-                self.list_at(kind, &counts, skipped, step.count).await?
-            }
+        let found = if let Some(last) = trail.last() {
+            self.list_after(kind, &counts, last.id, step.count).await?
+        } else {
+            let skipped = step.start.saturating_sub(1);
+            self.list_at(kind, &counts, skipped, step.count).await?
         };
         Ok((found, trail))
     }

@@ -205,7 +205,7 @@ impl Walks {
     fn forget(&mut self) {
         let newest = self.kept.values().max_by_key(|walk| walk.at).copied();
         let is_left = |walk: &Walk| newest.is_some_and(|newest| walk.is_left_by(&newest));
-        self.drop_all_but(FEW, |walk| walk.is_over());
+        self.drop_all_but(FEW, Walk::is_over);
         self.drop_all_but(FEW, |walk| !walk.is_over() && is_left(walk));
         self.drop_all_but(FEW, |walk| walk.state == State::Jumped);
         self.drop_all_but(MOST, |_| true);

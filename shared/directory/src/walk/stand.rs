@@ -1,5 +1,7 @@
 //! Where a walk stands, and how that is written.
 
+use std::fmt::Write as _;
+
 use data_encoding::BASE64URL_NOPAD;
 use jiff::SignedDuration;
 use scim_core::{ResourceId, ResourceKind};
@@ -171,7 +173,7 @@ impl Walk {
         };
         let mut text = format!("{} {} {} {many} {state}", self.at, self.slow, self.count);
         for stand in [Some(self.next), self.latest].into_iter().flatten() {
-            text.push_str(&format!(" {} {}", stand.start, stand.after.to_text()));
+            let _ = write!(text, " {} {}", stand.start, stand.after.to_text());
         }
         text
     }

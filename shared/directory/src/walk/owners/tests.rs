@@ -56,16 +56,13 @@ impl Table {
             _ => Walks::read(&self.item, self.time()).unwrap(),
         };
         let after = walks.after(start, count);
-        let (page, total): (Vec<u128>, usize) = match after {
-            Some(Spot(_, id)) => {
-                let left: Vec<_> = self.ids.range(id + 1..).copied().collect();
-                let total = skipped + left.len();
-                (left.into_iter().take(count).collect(), total)
-            }
-            None => {
-                let page = self.ids.iter().skip(skipped).take(count);
-                (page.copied().collect(), self.ids.len())
-            }
+        let (page, total): (Vec<u128>, usize) = if let Some(Spot(_, id)) = after {
+            let left: Vec<_> = self.ids.range(id + 1..).copied().collect();
+            let total = skipped + left.len();
+            (left.into_iter().take(count).collect(), total)
+        } else {
+            let page = self.ids.iter().skip(skipped).take(count);
+            (page.copied().collect(), self.ids.len())
         };
         let total = u64::try_from(total).unwrap();
         let next = start + u64::try_from(page.len()).unwrap();
@@ -102,6 +99,10 @@ impl Table {
 }
 
 /// A client that walks.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is true of a walk, each by itself"
+)]
 struct Walker {
     count: usize,
     start: u64,

@@ -61,7 +61,6 @@ async fn h02_h06_q09_bodies_of_users_that_make_no_sense_are_refused() {
         (r#""title":12345678901234567890123456789"#.to_owned(), VALUE),
         (r#""title":{"$ne":null}"#.to_owned(), VALUE),
         (r#""emails":[{"value":{"$gt":""}}]"#.to_owned(), VALUE),
-        (r#""profileUrl":"a\u0000b""#.to_owned(), VALUE),
         (r#""USERNAME":"y""#.to_owned(), SYNTAX),
         (r#""title":"1","title":"2""#.to_owned(), SYNTAX),
         (r#""unknown":{"a":[{"b":1,"b":1}]}"#.to_owned(), SYNTAX),
@@ -93,12 +92,14 @@ async fn h06_unknown_names_count_for_nothing() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let unknown = format!(
-        r#""title":"2","unknown":1e308,"id":{{}},"__proto__":{{"admin":true}},"constructor":[],"n":-0,"i":99999999999999999999999,"deep":{}1{},"schemas":["{USER}","urn:x:unknown"]"#,
+        r#""title":"2","unknown":1e308,"id":{{}},"__proto__":{{"admin":true}},"constructor":[],"n":-0,"i":99999999999999999999999,"deep":{}1{}"#,
         "[".repeat(100),
         "]".repeat(100)
     );
     let headers = [("content-type", "application/scim+json")];
-    let body = user(&unknown);
+    let schemas = format!(r#"["{USER}","urn:x:unknown"]"#);
+    let body = user(&unknown).replacen(&format!(r#"["{USER}"]"#), &schemas, 1);
+    assert!(body.contains(&schemas));
     let made = client
         .send("POST", "/Users", &headers, Some(body.into()))
         .await;

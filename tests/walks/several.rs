@@ -257,7 +257,7 @@ impl History {
         } else if self.there.len() > 6 {
             let at = self.dice.below(self.there.len() / 2);
             let id = self.there.iter().nth(at).unwrap().clone();
-            delete(&self.client, &[id.clone()]).await;
+            delete(&self.client, std::slice::from_ref(&id)).await;
             self.there.remove(&id);
             for walker in &mut self.walkers {
                 walker.stable.remove(&id);

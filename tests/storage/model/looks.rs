@@ -47,12 +47,11 @@ impl Game {
     /// once, when nobody else walks and no request is made again.
     pub(crate) async fn walk(&mut self) {
         let is_alone = self.prefix.is_empty();
-        let filter = match is_alone {
-            true => String::new(),
-            false => {
-                let filter = encode(&format!("userName sw \"{}\"", self.prefix));
-                format!("&filter={filter}")
-            }
+        let filter = if is_alone {
+            String::new()
+        } else {
+            let filter = encode(&format!("userName sw \"{}\"", self.prefix));
+            format!("&filter={filter}")
         };
         let count = 2 + self.dice.below(4);
         let mut stable: BTreeSet<String> = self.model.users.keys().cloned().collect();

@@ -249,7 +249,7 @@ async fn talk(client: &Client) {
         .await
         .expect(200);
     client
-        .patch(&path, change(json!(["Secret-Wq8"])))
+        .patch(&path, change(json!(["Secret-Wq8", "Secret-Wq8"])))
         .await
         .expect(400);
     let wrong = format!(r#"{{"schemas":["{USER}"],"userName":"mallory"#);

@@ -37,7 +37,7 @@ async fn r09_a_tenant_beyond_its_rate_is_told_when_to_go_on_and_no_other_notices
     for (method, path) in [
         ("GET", format!("/Users/{id}")),
         ("DELETE", format!("/Users/{id}")),
-        ("POST", "/Bulk".to_owned()),
+        ("POST", "/Users".to_owned()),
     ] {
         let answer = flood.send(method, &path, &[], None).await;
         assert_eq!(answer.error().0, 429, "{method}");

@@ -384,7 +384,9 @@ async fn many_names_in_an_or_are_looked_up_together_and_once() {
         .header("content-type", "application/scim+json")
         .body(Bytes::from(body.to_string()))
         .unwrap();
-    let service = &target.stack.service;
+    let service = target.stack.of(Function::Users);
+    // So that it knows the tenant.
+    client.get("/Users?count=0").await.expect(200);
     let answer = service.handle(Function::Users, request, Origin::default());
     let answer = answer.await;
     let list: Value = serde_json::from_slice(answer.body()).unwrap();

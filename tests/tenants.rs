@@ -174,6 +174,7 @@ async fn a_local_start_leaves_a_tenant_that_is_there_as_it_is() {
         .unwrap()
         .unwrap();
     assert_eq!(tenant.settings.seats, Some(7));
+    target.becomes_known();
     client
         .with_token(&access.token)
         .get("/Users")
@@ -185,6 +186,7 @@ async fn a_local_start_leaves_a_tenant_that_is_there_as_it_is() {
         .change(&name, |tenant| tenant.status = Status::Off)
         .await;
     switched.unwrap();
+    target.becomes_known();
     let access = target.stack.tenant(&name, None).await.unwrap();
     client
         .with_token(&access.token)

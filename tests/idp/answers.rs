@@ -82,7 +82,7 @@ async fn a_page_of_100_groups_with_members_takes_4_round_trips() {
         .header("authorization", format!("Bearer {}", client.token))
         .body(Bytes::new())
         .unwrap();
-    let service = &target.stack.service;
+    let service = target.stack.of(Function::Groups);
     let answer = service
         .handle(Function::Groups, request, Origin::default())
         .await;

@@ -44,6 +44,7 @@ async fn switch(target: &Target, client: &Client, status: Status) {
         .stack
         .change(tenant_of(client), |tenant| tenant.status = status);
     changed.await.unwrap();
+    target.becomes_known();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 
 /** Starts the program; ready when it says so. */
 export async function start(program) {
-  const child = spawn(program, ["--memory", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(program, ["--memory", "--at-once", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   let said = "";
   const [address, key] = await new Promise((resolve, reject) => {

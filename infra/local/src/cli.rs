@@ -60,6 +60,10 @@ pub struct Run {
     /// Refuse what a tenant sends beyond this many requests a second, averaged over ten seconds
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
+    /// Have the functions share what they remember, so that a change of settings or keys takes effect at once, not
+    /// within 60 seconds as in AWS
+    #[arg(long)]
+    pub at_once: bool,
     /// Put this fault in front of DynamoDB, such as `throttle:on=write,odds=0.1`; may be given more than once
     #[arg(long = "fault", value_name = "RULE")]
     pub faults: Vec<Rule>,

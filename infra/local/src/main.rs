@@ -130,7 +130,10 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
         faults: faults(arguments.faults, arguments.seed),
-        memory: Memory::Apart,
+        memory: match arguments.at_once {
+            true => Memory::Shared,
+            false => Memory::Apart,
+        },
         rate: arguments.rate,
         clock: Clock::system(),
         ids: Ids::system(),

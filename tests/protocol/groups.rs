@@ -18,7 +18,7 @@ async fn x01_a_group_has_a_name_that_no_other_has() {
         json!(""),
         json!([]),
         json!(5),
-        json!({ "value": "Sales" }),
+        json!({ "value": "Sales", "type": "work" }),
     ] {
         let body = json!({ "schemas": [GROUP], "displayName": odd });
         let (scim_type, detail) =

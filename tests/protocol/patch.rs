@@ -139,7 +139,7 @@ async fn m01_m02_m07_m08_m09_m13_m22_m26_m33_faults_have_their_names() {
         ("remove", "meta", json!(null), "mutability"),
         ("remove", "userName", json!(null), "mutability"),
         ("replace", "title", json!(5), "invalidValue"),
-        ("replace", "title", json!({ "value": "x" }), "invalidValue"),
+        ("replace", "title", json!({ "a": "x" }), "invalidValue"),
         ("replace", "name", json!("Anna"), "invalidValue"),
         (
             "replace",

@@ -71,7 +71,8 @@ fn close(path: &Path, mode: u32) {
     if now != mode
         && let Err(error) = fs::set_permissions(path, fs::Permissions::from_mode(mode))
     {
-        tracing::warn!(path = %path.display(), %error, "data.readable_by_others");
+        let file = path.display();
+        tracing::warn!(%file, %error, "data.readable_by_others");
     }
 }
 

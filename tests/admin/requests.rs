@@ -308,3 +308,22 @@ async fn whose_data_was_taken_out_is_noted() {
             .contains("Export user")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_noted_is_not_handed_out() {
+    let target = Target::with_faults().await;
+    let (client, admin) = (target.tenant().await, target.admin());
+    let path = format!("/tenants/{}", tenant_of(&client));
+    let id = client.create_user("anna@example.com").await;
+    for (operation, file) in [
+        ("exportUser", format!("{path}/users/{id}/export")),
+        ("downloadRequests", format!("{path}/requests.csv")),
+    ] {
+        crate::faults::one(target.faults(), &format!("deny:item={operation}"));
+        let answer = admin.get(&file).await;
+        assert_eq!(answer.status.as_u16(), 503, "{}", answer.text);
+        assert!(!answer.text.contains("anna"), "{}", answer.text);
+        target.faults().clear();
+        admin.get(&file).await.expect(200);
+    }
+}

@@ -172,7 +172,11 @@ impl<R: Record> Keyrings<R> {
         }
         let begun = self.pause(&slot, now).await?;
         self.look_up(keyring, &slot, begun).await?;
-        slot.state().settle(asked, now, pick)
+        let answer = slot.state().settle(asked, now, pick);
+        if begun != now && matches!(answer, Ok(Some(_))) {
+            lock(&self.cache).waited_for_a_key();
+        }
+        answer
     }
 
     /// Waits until the keyring may be looked up again; the time at which that is.
@@ -399,6 +403,23 @@ mod tests {
         assert!(answers.iter().all(|answer| *answer == Ok(None)));
         assert_eq!(found.unwrap().as_deref(), Some(&record));
         assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_ends_in_a_key_is_given_back() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        for _ in 1..cache::WAITS {
+            lock(&keyrings.cache).wait(at(0)).unwrap();
+        }
+        for (second, number) in [(0, 2), (1, 3)] {
+            let (token, record) = key(number);
+            let other = stub.keyrings();
+            other.add(token.keyring(), &record, at(0)).await.unwrap();
+            let found = keyrings.find(&token, at(second)).await;
+            assert!(found.unwrap().is_some(), "{number}");
+        }
     }
 
     #[tokio::test]

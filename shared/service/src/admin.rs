@@ -248,10 +248,19 @@ pub(crate) async fn carry_out(call: Call<'_>, route: &Route) -> Result<Answer, P
         Some(name) => idempotency::once(call, route, &name).await,
         None => (route.handler)(&call).await,
     }?;
-    if let Some(act) = act.filter(|_| idempotency::is_fresh(&answer)) {
-        act.note().await;
+    let Some(act) = act.filter(|_| idempotency::is_fresh(&answer)) else {
+        return Ok(answer);
+    };
+    let hands_out = act.hands_out();
+    match act.note().await {
+        // What was changed is changed, noted or not; people's data leaves only with a note that says so.
+        false if hands_out => Err(ScimError::new(
+            ErrorKind::Unavailable,
+            "the activity cannot note at the moment that this was handed out, so it is not; try again later",
+        )
+        .into()),
+        _ => Ok(answer),
     }
-    Ok(answer)
 }
 
 fn nothing_there() -> Problem {

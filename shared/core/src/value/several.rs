@@ -229,14 +229,20 @@ pub fn without(
         .collect())
 }
 
-/// Whether every part that `listed` gives, but `primary`, is that of `value`.
+/// Whether every part that `listed` gives is that of `value`; `primary` counts where it is all there is.
 fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
-    match listed {
-        Value::Object(parts) => parts
-            .iter()
-            .filter(|(name, _)| *name != "primary")
-            .all(|(name, part)| alike(attribute.sub(name), Some(part), value.get(name))),
-        listed => listed == value,
+    let Value::Object(parts) = listed else {
+        return listed == value;
+    };
+    let is_alike =
+        |(name, part): (&String, &Value)| alike(attribute.sub(name), Some(part), value.get(name));
+    let mut telling = parts
+        .iter()
+        .filter(|(name, _)| *name != "primary")
+        .peekable();
+    match telling.peek() {
+        Some(_) => telling.all(is_alike),
+        None => !parts.is_empty() && parts.iter().all(is_alike),
     }
 }
 
@@ -364,6 +370,30 @@ mod tests {
             let attribute = of.attribute(name).unwrap();
             let normal = elements(attribute, given.clone(), Place::of(name)).unwrap();
             assert_eq!(Value::Array(normal), expected, "{given}");
+        }
+    }
+
+    #[test]
+    fn m27_what_is_listed_by_primary_alone_are_the_values_that_have_it() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        let attribute = of.attribute("emails").unwrap();
+        let first = json!({ "value": "a@b", "type": "work", "primary": true });
+        let second = json!({ "value": "c@d", "type": "home" });
+        for (listed, left) in [
+            (json!({ "primary": true }), vec![&second]),
+            (json!({ "primary": false }), vec![&first, &second]),
+            (json!({ "primary": false, "type": "work" }), vec![&second]),
+            (json!({}), vec![&first, &second]),
+        ] {
+            let values = vec![first.clone(), second.clone()];
+            let found = without(
+                attribute,
+                values,
+                std::slice::from_ref(&listed),
+                &Effort::new(1_000),
+            );
+            let found = found.expect("little work");
+            assert_eq!(found.iter().collect::<Vec<_>>(), left, "{listed}");
         }
     }
 }

@@ -10,8 +10,8 @@
 //!   gets the same answer at once. A token of ours cannot have been presented before it was drawn.
 //!   One that another system made can: imported within the second after it was refused, it is
 //!   refused for the rest of that second.
-//! * Whoever invents tokens makes requests wait. So a process waits at most [`WAITS`] times in a
-//!   [`WAITS_WITHIN`], and [`MOST_WAITING`] requests wait for one keyring; above that the answer is
+//! * Whoever invents tokens makes requests wait. So a process waits in vain at most [`WAITS`] times in
+//!   a [`WAITS_WITHIN`] (a wait that ends in a key does not count), and [`MOST_WAITING`] requests wait for one keyring; above that the answer is
 //!   `Unavailable` (503 with `Retry-After`). The next look-up is a second away, and the flood itself
 //!   causes it, so a new token is let in by the second attempt.
 //! * A keyring that does not exist is remembered in the same way, but names are for clients to
@@ -162,6 +162,11 @@ impl<R: Record> Cache<R> {
             true => Ok(()),
             false => Err(too_many_new()),
         }
+    }
+
+    /// Gives the last wait back: it ended in a key, so nobody invented the token.
+    pub(super) fn waited_for_a_key(&mut self) {
+        self.waits.give_back();
     }
 
     /// Makes the next request look the keyring up, because this process changed it.
@@ -376,6 +381,10 @@ impl Limiter {
             self.taken.push_back(now);
         }
         granted
+    }
+
+    fn give_back(&mut self) {
+        self.taken.pop_back();
     }
 }
 

@@ -84,8 +84,13 @@ impl<'a> Act<'a> {
         })
     }
 
-    /// Notes that it is done.
-    pub(crate) async fn note(self) {
+    /// Whether data of people leaves by it.
+    pub(crate) fn hands_out(&self) -> bool {
+        HANDED_OUT.contains(&self.refusal.operation.as_str())
+    }
+
+    /// Notes that it is done. Gives whether that worked.
+    pub(crate) async fn note(self) -> bool {
         let service = &self.admin.service;
         let now = service.clock.now();
         let entry = Entry {
@@ -98,9 +103,11 @@ impl<'a> Act<'a> {
         let (store, tenant) = (Arc::clone(&service.store), self.tenant.clone());
         let log = RequestLog::new(store, tenant, Arc::clone(self.meter));
         let noted = log.put_one(&entry, service.requests.kept());
-        if !matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(()))) {
+        let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
+        if !is_noted {
             tracing::warn!(tenant.id = %self.tenant, "what was done could not be noted");
         }
+        is_noted
     }
 }
 

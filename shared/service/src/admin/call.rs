@@ -64,8 +64,10 @@ impl Call<'_> {
     /// What is wrong with it, and where.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let json = request::json(self.request.headers(), self.request.body())?;
-        serde_path_to_error::deserialize(json)
-            .map_err(|error| Problem::invalid(&pointer(error.path()), error.inner().to_string()))
+        serde_path_to_error::deserialize(json).map_err(|error| {
+            let fault = without_value(&error.inner().to_string());
+            Problem::invalid(&pointer(error.path()), fault)
+        })
     }
 
     /// The body, or the default where there is none.
@@ -100,6 +102,23 @@ impl Call<'_> {
                 .into()
             })
     }
+}
+
+/// What serde says of a value of the wrong type, without the value: it may be a password or a token.
+fn without_value(fault: &str) -> String {
+    let wrong = ["invalid type: ", "invalid value: "]
+        .into_iter()
+        .find_map(|begin| Some((begin, fault.strip_prefix(begin)?)));
+    let parts = wrong.and_then(|(begin, rest)| Some((begin, rest.rsplit_once(", expected ")?)));
+    let Some((begin, (found, expected))) = parts else {
+        return fault.to_owned();
+    };
+    let kind = found
+        .split(['`', '"'])
+        .next()
+        .unwrap_or_default()
+        .trim_end();
+    format!("{begin}{kind}, expected {expected}")
 }
 
 /// The JSON pointer (RFC 6901) of a place in a body.
@@ -171,5 +190,35 @@ impl Query {
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_repeated() {
+        for (fault, said) in [
+            (
+                "invalid type: integer `987654321`, expected a string",
+                "invalid type: integer, expected a string",
+            ),
+            (
+                r#"invalid type: string "a, expected b", expected i64"#,
+                "invalid type: string, expected i64",
+            ),
+            (
+                "invalid value: floating point `1.5`, expected u64",
+                "invalid value: floating point, expected u64",
+            ),
+            (
+                "invalid type: null, expected a map",
+                "invalid type: null, expected a map",
+            ),
+            ("missing field `id`", "missing field `id`"),
+        ] {
+            assert_eq!(without_value(fault), said);
+        }
     }
 }

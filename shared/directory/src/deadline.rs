@@ -66,6 +66,16 @@ impl Deadline {
     }
 }
 
+/// What comes of work that ends in time. When there is no time at all it is not begun.
+pub async fn until_then<T>(until: Instant, work: impl Future<Output = T>) -> Option<T> {
+    // Work for which there is time is most of a request: on the heap it is not copied from frame to frame.
+    let work = Box::pin(work);
+    match Instant::now() < until {
+        true => tokio::time::timeout_at(until, work).await.ok(),
+        false => None,
+    }
+}
+
 impl Directory {
     /// The same directory for one request, which has so much time. Without it there is no hurry.
     #[must_use]
@@ -97,8 +107,10 @@ impl Directory {
             return work.await;
         };
         let until = deadline.begun + deadline.patience.prepare;
-        let done = tokio::time::timeout_at(until, work).await;
-        done.map_err(|_| DirectoryError::OutOfTime)?
+        let done = until_then(until, work).await.transpose()?;
+        // A busy process may notice the end of the time late.
+        done.filter(|_| !self.is_late())
+            .ok_or(DirectoryError::OutOfTime)
     }
 
     /// Does what comes after a change, for so long at most; `None` when the time is over.
@@ -111,6 +123,6 @@ impl Directory {
         let until = self.deadline.map_or(most, |deadline| {
             most.min(deadline.begun + deadline.patience.carry_out)
         });
-        tokio::time::timeout_at(until, work).await.ok()
+        until_then(until, work).await
     }
 }

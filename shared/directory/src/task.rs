@@ -13,6 +13,8 @@
 //! fails, and what it prepared is cleared. Nothing expires by itself: at the time of a commit the parts would
 //! have to be told, each of them, that they stay.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::sort::Direction;
@@ -199,23 +201,42 @@ impl Directory {
         by: &WriteId,
     ) -> Result<Vec<Met>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
-        let each: Vec<_> = items
-            .iter()
-            .map(|item| {
-                let sk = sort_key(item).to_owned();
-                let (branch, by) = (self.branch(), by.derived(&sk));
-                async move {
-                    let finished = match Task::read(&range.pk, item) {
-                        Some(task) => branch.finish_task(&task, due, now, &by).await,
-                        None => Err(corrupt("task")),
-                    };
-                    let fate = finished.unwrap_or_else(Fate::Failed);
-                    Met { sk, fate }
+        // One after the other those of one resource, which would contend for the same groups.
+        let mut of_one: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
+        for item in &items {
+            let (id, _) = sort_key(item).split_once('#').unwrap_or_default();
+            of_one.entry(id).or_default().push(item);
+        }
+        let each: Vec<_> = of_one
+            .into_values()
+            .map(|items| async move {
+                let mut met = Vec::new();
+                for item in items {
+                    met.push(self.finish_item(&range.pk, item, due, now, by).await);
                 }
+                met
             })
             .collect();
         let met = stream::iter(each).buffer_unordered(SIDE_BY_SIDE);
-        Ok(met.collect().await)
+        Ok(met.concat().await)
+    }
+
+    async fn finish_item(
+        &self,
+        pk: &str,
+        item: &Item,
+        due: Due,
+        now: Timestamp,
+        by: &WriteId,
+    ) -> Met {
+        let sk = sort_key(item).to_owned();
+        let (branch, by) = (self.branch(), by.derived(&sk));
+        let finished = match Task::read(pk, item) {
+            Some(task) => branch.finish_task(&task, due, now, &by).await,
+            None => Err(corrupt("task")),
+        };
+        let fate = finished.unwrap_or_else(Fate::Failed);
+        Met { sk, fate }
     }
 
     /// Finishes a task, if it is committed or old, and due.

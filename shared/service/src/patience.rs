@@ -1,10 +1,9 @@
 //! An answer in time, whatever a request is at: before the gateway gives up and says less.
 
 use bytes::Bytes;
-use directory::deadline::{Deadline, Patience};
+use directory::deadline::{Deadline, Patience, until_then};
 use http::{Method, Request};
 use scim_core::{ErrorKind, ScimError};
-use tokio::time::timeout_at;
 
 use crate::Service;
 use crate::resources::Resources;
@@ -25,8 +24,8 @@ pub(crate) async fn answered(
     request: &Request<Bytes>,
     answer: impl Future<Output = Result<Outcome, Failure>>,
 ) -> Result<Outcome, Failure> {
-    let answered = timeout_at(deadline.answer(), answer).await;
-    answered.unwrap_or_else(|_| Err(too_late(request.method(), request.uri().path()).into()))
+    let answered = until_then(deadline.answer(), answer).await;
+    answered.unwrap_or_else(|| Err(too_late(request.method(), request.uri().path()).into()))
 }
 
 /// What is said of a request that is not done in time.
@@ -57,7 +56,7 @@ impl Resources<'_> {
         show: impl Future<Output = Result<T, ScimError>>,
     ) -> Result<T, ScimError> {
         match self.directory.shown_by() {
-            Some(by) => timeout_at(by, show).await.map_err(|_| not_shown())?,
+            Some(by) => until_then(by, show).await.ok_or_else(not_shown)?,
             None => show.await,
         }
     }

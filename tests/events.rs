@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use service::Service;
 use service::events::Answer;
 
-use crate::faults;
+use crate::storage::faults;
 use crate::support::client::patch;
 use crate::support::listed::members;
 use crate::support::log::Log;

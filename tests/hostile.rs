@@ -2,6 +2,7 @@
 //! refused leaves nothing behind.
 
 mod addresses;
+mod below_500;
 mod bodies;
 mod headers;
 mod laws;

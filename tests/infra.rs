@@ -1,8 +1,11 @@
 //! The templates agree with the code: routes, functions, environment, table, permissions, example events.
 
 mod alarms;
+mod bench;
+mod cold_start;
 mod conversation;
-mod events;
+mod example_events;
+mod front_door;
 mod roles;
 mod routes;
 

@@ -8,36 +8,13 @@
     reason = "a test is a table or a story, told with literals"
 )]
 
-mod admin;
-mod bench;
-mod bulk;
-mod cold_start;
-mod console;
-mod cursors;
-mod errors;
+mod conformance;
 mod events;
-mod everything;
-mod extensions;
-mod faults;
-mod features;
-mod front_door;
 mod hostile;
 mod house;
-mod idp;
 mod infra;
-mod keys;
-mod matrix;
-mod me;
-mod nested;
-mod people;
-mod protocol;
-mod rate;
-mod requests;
-mod schema_walk;
-mod search;
+mod providers;
 mod storage;
 mod support;
 mod tenancy;
-mod tenants;
-mod versions;
-mod walks;
+mod vendor;

@@ -1,6 +1,7 @@
 //! What the table must hold whatever happens at once, in which order, and how often. Every test ends by
 //! looking at the raw items.
 
+pub(crate) mod faults;
 mod groups;
 mod large;
 mod late;
@@ -11,4 +12,3 @@ mod plans;
 mod races;
 mod retries;
 mod visible;
-mod walk;

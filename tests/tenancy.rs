@@ -1,8 +1,14 @@
-//! Two tenants, and who may do what in which: Z-01 … Z-04, T-08, T-10, T-14, design sections 2 and 3.
+//! Two tenants, and who may do what in which: Z-01 … Z-04, T-08, T-10, T-14. Also what belongs to one tenant: its
+//! keys, its rate, its rules.
 
 mod disjoint;
+mod kept_users;
+mod keyrings;
 mod keys;
+mod rate;
+mod rules;
 mod switched_off;
+mod tenants;
 mod tokens;
 
 use bytes::Bytes;

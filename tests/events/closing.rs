@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use service::events::Answer;
 
 use super::{LONG, again, invoke};
-use crate::faults;
+use crate::storage::faults;
 use crate::support::log::Log;
 use crate::support::stream::ahead;
 use crate::support::table::tenant_of;

@@ -1,4 +1,4 @@
-//! H-08, H-09, H-10: ids, tenants and parameters beyond those of `protocol::addresses`.
+//! H-08, H-09, H-10: ids, tenants and parameters beyond those of `conformance::addresses`.
 
 use super::{Fort, told};
 use crate::support::client::encode;

@@ -1,5 +1,7 @@
 //! Pages of groups with their members: the members of each are those of the version beside them.
 
+mod walk;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,7 +6,7 @@
 //! process; else they share what they remember, and learn at once what one of them changes. Whoever changes settings
 //! lets the minute pass after which every function knows them.
 //! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` has the provider conversations held with a
-//! tenant that is served elsewhere, one at a time (`-- --test-threads 1 idp`); it is emptied before each.
+//! tenant that is served elsewhere, one at a time (`-- --test-threads 1 providers`); it is emptied before each.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

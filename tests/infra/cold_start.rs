@@ -6,7 +6,7 @@ use local::cold_start::{Plan, Program, print, run, size};
 use serde_json::Value;
 use service::Function;
 
-use super::support::process::{self, Folder};
+use crate::support::process::{self, Folder};
 
 /// The process that is measured: this very binary, with this one test. Among the others it does nothing.
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn a_function_where_lambda_runs_it() {
 #[tokio::test]
 async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
     let folder = Folder::new("cold-start");
-    let function = |name| process::test(name, "cold_start::a_function_where_lambda_runs_it");
+    let function = |name| process::test(name, "infra::cold_start::a_function_where_lambda_runs_it");
     let plan = Plan {
         programs: vec![function("one"), function("other")],
         repeat: 1,

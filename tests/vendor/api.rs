@@ -6,7 +6,6 @@ mod operations;
 mod passwords;
 mod people;
 mod person;
-mod requests;
 mod tenants;
 
 use serde_json::json;

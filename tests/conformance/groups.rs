@@ -1,5 +1,7 @@
 //! E-02, N-08, X-01, X-02: groups and who may be in them.
 
+mod nested;
+
 use std::collections::BTreeSet;
 
 use serde_json::json;

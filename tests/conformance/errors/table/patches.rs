@@ -1,8 +1,8 @@
 //! PATCH.
 
-use crate::errors::Row;
+use crate::conformance::errors::Row;
 
-pub(in crate::errors) const ROWS: &[Row] = &[
+pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{"schemas":["urn:x"]}"#,

@@ -1,5 +1,8 @@
 //! L-01 … L-04, P-01 … P-09: lists by index.
 
+mod cursors;
+mod walks;
+
 use serde_json::json;
 
 use super::scim_error;

@@ -271,7 +271,7 @@ async fn whose_data_was_taken_out_is_noted() {
         .await
         .expect(200);
     admin.get(&format!("{path}/requests.csv")).await.expect(200);
-    let mut visitor = crate::console::vendor(&target).await;
+    let mut visitor = crate::vendor::console::vendor(&target).await;
     let page = format!("/console/tenants/{tenant}/users/{id}/export");
     visitor.get(&page).await.expect(200);
     let noted = admin
@@ -319,7 +319,7 @@ async fn what_cannot_be_noted_is_not_handed_out() {
         ("exportUser", format!("{path}/users/{id}/export")),
         ("downloadRequests", format!("{path}/requests.csv")),
     ] {
-        crate::faults::one(target.faults(), &format!("deny:item={operation}"));
+        crate::storage::faults::one(target.faults(), &format!("deny:item={operation}"));
         let answer = admin.get(&file).await;
         assert_eq!(answer.status.as_u16(), 503, "{}", answer.text);
         assert!(!answer.text.contains("anna"), "{}", answer.text);

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use service::requests::cause::{Cause, advice};
 
-use crate::requests::entries;
 use crate::support::client::{BULK, patch};
 use crate::support::{Client, Target};
+use crate::vendor::failure_log::entries;
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 

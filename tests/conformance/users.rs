@@ -204,7 +204,7 @@ async fn w13_w14_n06_n07_certificates_are_base64_and_photos_are_uris() {
         "/photos/1",
         "data:image/png;base64,QUJD",
         "https://example.com/zo%C3%AB?x=1#a",
-        // What people type is kept and noted in the failure log (requests::noted).
+        // What people type is kept and noted in the failure log (vendor::failure_log::noted).
         "no uri at all",
         "linkedin.com/in/a b",
         "https://example.com/\n",

@@ -9,7 +9,7 @@ use serde_json::Value;
 use service::requests::cause::{Cause, advice};
 
 use super::entries;
-use crate::errors::{Names, Row, send, table};
+use crate::conformance::errors::{Names, Row, send, table};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 

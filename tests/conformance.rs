@@ -1,21 +1,31 @@
 //! RFC 7644 from the outside, by the rows of the requirement matrix: what any client may send, and what it
 //! gets.
 
+mod active;
 mod addresses;
 mod bodies;
-mod coding;
+mod bulk;
+mod compression;
 mod discovery;
+pub(crate) mod errors;
+mod extensions;
 mod filters;
 mod groups;
-mod hostile;
+mod matrix;
+mod me;
 mod methods;
 mod pages;
 mod patch;
 mod projection;
 mod put;
 mod resources;
+mod root_query;
+mod schema_walk;
+mod search;
 mod shapes;
+mod unknown_attributes;
 mod users;
+mod versions;
 mod wire;
 
 use serde_json::json;

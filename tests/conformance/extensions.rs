@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::schema_walk::walk;
+use crate::conformance::schema_walk::walk;
 use crate::support::client::{GROUP, USER};
 use crate::support::{Client, Target};
 

@@ -1,8 +1,8 @@
 //! Filters and other parameters.
 
-use crate::errors::Row;
+use crate::conformance::errors::Row;
 
-pub(in crate::errors) const ROWS: &[Row] = &[
+pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /.search",
         r#"{<Search>,"filter":"userName eq"}"#,

@@ -1,8 +1,8 @@
 //! Bodies of POST and PUT: their form, their values, what is taken.
 
-use crate::errors::Row;
+use crate::conformance::errors::Row;
 
-pub(in crate::errors) const ROWS: &[Row] = &[
+pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{"schemas":"#,

@@ -1,8 +1,8 @@
 //! Addresses, methods, tokens, media types, versions.
 
-use crate::errors::Row;
+use crate::conformance::errors::Row;
 
-pub(in crate::errors) const ROWS: &[Row] = &[
+pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "GET /Nothing",
         "",

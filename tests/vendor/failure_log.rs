@@ -11,6 +11,7 @@ use local::stack::TABLE;
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
+mod api;
 mod flood;
 mod log;
 mod noted;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{ENTERPRISE, check, found, refused, started};
-use crate::protocol::scim_error;
+use crate::conformance::scim_error;
 use crate::support::client::{USER, encode};
 
 #[tokio::test(flavor = "multi_thread")]

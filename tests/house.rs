@@ -37,14 +37,26 @@ fn used_outside(words: &[&str], allowed: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn the_cloud_sdk_is_known_in_directory_and_local_only() {
-    let broken = used_outside(
-        &["aws_sdk_"],
+fn the_cloud_sdk_is_known_in_keyring_directory_and_local_only() {
+    let mut broken = used_outside(
+        &["aws_sdk_dynamodb"],
         &["shared/directory/", "infra/local/", "tests/"],
     );
+    broken.extend(used_outside(
+        &["aws_sdk_secretsmanager"],
+        &["shared/keyring/", "infra/local/", "tests/"],
+    ));
+    let allowed = [
+        "shared/keyring/",
+        "shared/directory/",
+        "infra/local/",
+        "tests/",
+    ];
+    broken.extend(used_outside(&["aws_"], &allowed));
     must_be_none(
         &broken,
-        "put what talks to AWS into shared/directory, behind types of ours",
+        "put what talks to DynamoDB into shared/directory, and what talks to Secrets Manager into shared/keyring, \
+         behind types of ours",
     );
 }
 
@@ -113,7 +125,7 @@ fn scim_types_are_named_in_the_table_of_errors_only() {
 }
 
 /// Where a status is one that AWS answered.
-const READS_AWS: [&str; 1] = ["shared/directory/"];
+const READS_AWS: [&str; 2] = ["shared/directory/", "shared/keyring/"];
 /// Where a status is one that the gateway or a service of AWS answers.
 const PLAYS_AWS: &str = "infra/local/";
 

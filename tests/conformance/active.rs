@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys;
-use directory::tenant_id::TenantId;
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};

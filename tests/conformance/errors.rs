@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use directory::error::DirectoryError;
+use directory::DirectoryError;
 use http::Method;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};

@@ -1,6 +1,6 @@
 //! `/Me`, RFC 7644 §3.11: the user that a key stands for.
 
-use directory::keyring::{KeyRecord, Scope};
+use keyring::{KeyRecord, Scope};
 use serde_json::json;
 
 use crate::support::client::user;

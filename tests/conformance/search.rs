@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
+use directory::Spent;
 use directory::keys::{self, Lookup};
-use directory::store::Spent;
-use directory::tenant_id::TenantId;
 use http::Request;
+use keyring::TenantId;
 use scim_core::effort::Effort;
 use scim_core::filter::Filter;
 use scim_core::{Catalogue, ResourceKind};

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use directory::store::Spent;
+use directory::Spent;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};

@@ -2,10 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
-use directory::keys;
-use directory::store::Spent;
-use directory::tenant_id::TenantId;
+use directory::{Spent, keys};
 use http::Request;
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::ResourceKind;
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use directory::deadline::Patience;
+use directory::Patience;
 use http::{Method, Request};
 use local::stack::service;
 use serde_json::{Value, json};

@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use directory::directory::Directory;
 use directory::search::Place;
-use directory::store::{Meter, Spent, Store};
-use directory::tenant_id::TenantId;
+use directory::{Directory, Meter, Spent, Store};
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::ResourceKind;
 use serde_json::{Value, json};

@@ -1,7 +1,6 @@
 //! A write whose answer was lost and that is sent again: it knows its own success.
 
-use directory::error::DirectoryError;
-use directory::write::PasswordHash;
+use directory::{DirectoryError, PasswordHash};
 use scim_core::ResourceKind;
 use serde_json::json;
 use service::clock::Clock;

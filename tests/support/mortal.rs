@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use bytes::Bytes;
-use directory::connect::Clients;
+use directory::Clients;
 use http::{Method, Request};
 use local::stack::service;
 use serde_json::Value;

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use directory::keyring::{KeyRecord, Keyrings, Scope};
-use directory::tenant_id::TenantId;
-use directory::token::{KeyringId, Token};
 use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyRecord, KeyringId, Keyrings, Scope, TenantId, Token};
 use local::stack::KEYRING_PREFIX;
 use service::clock::{Clock, Ids};
 

@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::directory::Directory;
-use directory::items::WriteId;
 use directory::keys::{self, Key};
-use directory::store::{Meter, Store};
 use directory::task::{Fate, Met};
-use directory::tenant_id::TenantId;
-use directory::write::{NewResource, Origin};
+use directory::{Directory, Meter, NewResource, Origin, Store, WriteId};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
+use keyring::TenantId;
 use local::fill::{Copies, Item, Pattern};
 use local::stack::TABLE;
 use scim_core::{Attributes, ResourceId, ResourceKind};

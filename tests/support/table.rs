@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys::{self, Key, Lookup, Partition};
-use directory::tenant_id::TenantId;
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind, text};
 use serde_json::Value;

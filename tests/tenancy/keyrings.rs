@@ -5,12 +5,10 @@ mod expiring;
 mod placing;
 mod worn;
 
-use directory::keyring::Scope;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken};
-use directory::token::{KeyId, Token};
 use jiff::Timestamp;
+use keyring::{KeyId, Scope, TenantId, Token};
 use service::Service;
 use service::clock::{Clock, Ids};
 

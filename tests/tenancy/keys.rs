@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use directory::store::Spent;
+use directory::Spent;
 use http::Request;
 use serde_json::json;
 use service::clock::Ids;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::store::Spent;
+use directory::Spent;
 use http::Request;
 use service::clock::{Clock, Ids};
 use service::{Config, Function, Origin, Service};

@@ -1,8 +1,8 @@
 //! A tenant that is switched off: 403 for those who may know it, 401 for all others, and nothing lost.
 
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenants::{Status, Tenants};
+use keyring::TenantId;
 use service::clock::{Clock, Ids};
 
 use super::{fill, on_every_route, refused};

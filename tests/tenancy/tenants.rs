@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use directory::error::DirectoryError;
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
-use directory::tenants::list::Search;
-use directory::tenants::{NewTenant, Settings, Status, Tenants};
+use directory::tenants::{NewTenant, Search, Settings, Status, Tenants};
+use directory::{DirectoryError, Meter, Store};
+use keyring::TenantId;
 use local::stack::TABLE;
 use serde_json::json;
 use service::clock::{Clock, Ids};

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use directory::log::{Entry, RequestLog, Wanted};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::journal::{Entry, RequestLog, Wanted};
+use directory::{Meter, Store};
 use jiff::Timestamp;
+use keyring::TenantId;
 use local::stack::TABLE;
 
 use crate::support::table::tenant_of;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::counts::Part;
 use directory::keys::{self, Key};
-use directory::tenant_id::TenantId;
+use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use service::clock::Ids;
 

@@ -5,10 +5,9 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use directory::connect::{Clients, to_stand_ins};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
 use directory::tenants::Tenant;
+use directory::{Clients, Meter, to_stand_ins};
+use keyring::TenantId;
 use scim_core::Extensions;
 use service::clock::{Clock, Ids};
 use service::{Admin, Config, Function, Service, lambda};

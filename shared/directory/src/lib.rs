@@ -1,4 +1,4 @@
-//! Everything that is stored: the only crate that knows DynamoDB and Secrets Manager.
+//! Everything that is stored: the only crate that knows DynamoDB.
 //!
 //! # Items
 //!
@@ -87,35 +87,20 @@
 //!   them by its active users, which hold while the owner is active and has the address.
 //! - The version grows by one with each change and with nothing else.
 
-pub mod admin_ended;
-mod adopt;
-pub mod attempts;
-pub mod connect;
-pub mod counts;
-pub mod deadline;
-pub mod directory;
-pub mod error;
-pub mod items;
-pub mod keyring;
-pub mod keys;
-pub mod last_used;
-pub mod links;
-pub mod log;
-pub mod login;
-pub mod members;
-mod nested;
-pub mod once;
-pub mod password;
-mod plan;
-pub mod rate;
-pub mod rules;
-pub mod search;
-pub mod sessions;
-pub mod store;
-pub mod task;
-pub mod tenant_id;
-pub mod tenant_keys;
+mod credentials;
+mod guards;
+pub mod journal;
+mod people;
+mod table;
 pub mod tenants;
-pub mod token;
-pub mod walk;
-pub mod write;
+
+pub use credentials::{Login, RevokedAdminKeys, last_used, password, tenant_keys};
+pub use guards::{attempts, links, once, rate, sessions};
+pub use people::{
+    Directory, Found, GroupRef, Kept, MemberRef, NewResource, Origin, PasswordHash, Seats, Spread,
+    Stored, Through, counts, search, task, walk,
+};
+pub use table::{
+    Clients, Deadline, DirectoryError, Meter, Patience, Spent, Store, WriteId, backoff, connect,
+    keys, to_millis, to_stand_ins, until_then,
+};

@@ -11,21 +11,23 @@ use jiff::{SignedDuration, Timestamp};
 use scim_core::{Catalogue, limits};
 use serde_json::Value;
 
-use crate::error::{DirectoryError, corrupt};
-use crate::items::{WriteId, n, s, to_millis};
-use crate::keys;
-use crate::store::{self, Item, Meter, Put, Store, Transacted, instant_if, number, sort_key, text};
-use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role};
+use crate::table::{
+    self, Actions, DirectoryError, Item, Meter, Put, Role, Store, Transacted, WriteId, corrupt,
+    instant_if, keys, n, number, s, sort_key, text, to_millis,
+};
+use keyring::TenantId;
 
-pub mod clear;
-pub mod ended;
-pub mod list;
-pub mod settings;
-pub(crate) mod write;
+mod clear;
+pub(crate) mod ended;
+mod list;
+mod settings;
+mod write;
 
+pub use clear::Cleared;
 pub use ended::Ended;
-pub use settings::Settings;
+pub use list::{Listed, Search};
+pub use settings::{Adopt, Delete, Settings};
+pub(crate) use write::limited;
 
 /// How long a tenant is remembered.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
@@ -147,7 +149,7 @@ impl Tenant {
 
     fn item(&self, write: &WriteId) -> Item {
         let millis = |instant: Timestamp| n(instant.as_millisecond());
-        let mut item = store::item(
+        let mut item = table::item(
             &keys::tenant(&self.id),
             [
                 (attribute::SETTINGS, s(self.settings.to_json().to_string())),

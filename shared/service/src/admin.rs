@@ -6,13 +6,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::admin_ended::RevokedAdminKeys;
-use directory::connect::Clients;
-use directory::keyring::AdminKeyrings;
-use directory::store::{Meter, Spent};
 use directory::tenant_keys::By;
-use directory::token::{Digest, KeyId};
+use directory::{Clients, Meter, RevokedAdminKeys, Spent};
 use http::{HeaderMap, Method, Request, Response};
+use keyring::{AdminKeyrings, Digest, KeyId};
 use scim_core::{ErrorKind, ScimError};
 use tracing::Instrument;
 

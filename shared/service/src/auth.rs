@@ -6,14 +6,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::keyring::{End, KeyRecord, KeyringError, Keyrings, Scope};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
 use directory::tenant_keys::{By, KeysError, TenantKeys, Whereabouts};
 use directory::tenants::{Status, Tenant, Tenants};
-use directory::token::{ImportedToken, Presented, Token};
+use directory::{Meter, Store};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
+use keyring::{
+    End, ImportedToken, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
+};
 use scim_core::{ErrorKind, ScimError};
 
 use crate::requests::{Barred, Who};

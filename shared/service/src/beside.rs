@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use directory::last_used;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
-use directory::token::KeyId;
+use directory::{Meter, last_used};
+use keyring::{KeyId, TenantId};
 
 use crate::Service;
 use crate::rate::Turn;

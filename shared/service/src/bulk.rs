@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use directory::directory::Directory;
+use directory::Directory;
 use directory::tenants::Tenant;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};

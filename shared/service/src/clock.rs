@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use directory::items::WriteId;
-use directory::token::{KeyId, KeyringId, Token};
+use directory::WriteId;
 use jiff::Timestamp;
+use keyring::{KeyId, KeyringId, Token};
 use scim_core::ResourceId;
 
 /// The time.

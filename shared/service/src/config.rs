@@ -1,6 +1,7 @@
 //! The environment of a function, read once. No other file reads it.
 
-use directory::connect::{Access, Clients, Trust};
+use directory::Clients;
+use keyring::aws::{Access, Trust};
 
 use crate::Service;
 use crate::clock::{Clock, Ids};

@@ -11,12 +11,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use directory::Meter;
 use directory::links::Links;
 use directory::sessions::Sessions;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
 use http::{Request, Response};
 use jiff::Timestamp;
+use keyring::TenantId;
 use scim_core::{ErrorKind, ScimError};
 
 mod activity;

@@ -8,10 +8,10 @@
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use directory::keyring::KeyRecord;
-use directory::search::sorted::{LONGEST_KEY, SortedPlace};
+use directory::search::{LONGEST_KEY, SortedPlace};
 use directory::walk::Last;
 use jiff::Timestamp;
+use keyring::KeyRecord;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{digest, hmac};
 use scim_core::sort::SortKey;

@@ -15,13 +15,11 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::directory::Directory;
-use directory::error::DirectoryError;
-use directory::store::{Meter, Spent, Store};
-use directory::tenant_id::TenantId;
 use directory::tenants::Status;
+use directory::{Directory, DirectoryError, Meter, Spent, Store};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
+use keyring::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};

@@ -29,7 +29,7 @@ use crate::{Admin, Config, Function, Origin, Service, config};
 pub async fn run(function: Function) -> Result<(), Error> {
     start_log();
     let config = Config::from_environment()?;
-    let clients = directory::connect::connect(config::access()?)?;
+    let clients = directory::connect(&config::access()?)?;
     let service = Arc::new(config.service(clients));
     service.warm().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
@@ -46,7 +46,7 @@ pub async fn run(function: Function) -> Result<(), Error> {
 pub async fn run_admin() -> Result<(), Error> {
     start_log();
     let config = Config::from_environment()?;
-    let clients = directory::connect::connect(config::access()?)?;
+    let clients = directory::connect(&config::access()?)?;
     let prefix = config.admin_prefix.clone();
     let service = Arc::new(config.service(clients.clone()));
     let admin = Arc::new(Admin::new(service, &clients, &prefix));
@@ -69,7 +69,7 @@ pub async fn run_admin() -> Result<(), Error> {
 pub async fn run_events() -> Result<(), Error> {
     start_log();
     let config = Config::from_environment()?;
-    let clients = directory::connect::connect(config::access()?)?;
+    let clients = directory::connect(&config::access()?)?;
     let service = Arc::new(config.service(clients));
     service.warm_table().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {

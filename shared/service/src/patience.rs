@@ -1,7 +1,7 @@
 //! An answer in time, whatever a request is at: before the gateway gives up and says less.
 
 use bytes::Bytes;
-use directory::deadline::{Deadline, Patience, until_then};
+use directory::{Deadline, Patience, until_then};
 use http::{Method, Request};
 use scim_core::{ErrorKind, ScimError};
 

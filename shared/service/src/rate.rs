@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use directory::rate::{Window, count};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::{Meter, Store};
 use jiff::Timestamp;
+use keyring::TenantId;
 
 /// How many requests a process serves before it tells the others.
 const STEP: u32 = 8;

@@ -9,7 +9,7 @@ use scim_core::resource::check_schemas;
 use scim_core::{ErrorKind, ScimError, Version, limits, urn};
 use serde_json::Value;
 
-use directory::tenant_id::TenantId;
+use keyring::TenantId;
 
 use crate::Origin;
 

@@ -11,13 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use directory::keyring::KeyRecord;
-use directory::log::{Entry, Refusal, RequestLog};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::journal::{Entry, Refusal, RequestLog};
 use directory::tenants::{Status, Tenants};
+use directory::{Meter, Store};
 use http::{Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyRecord, TenantId};
 use scim_core::{Catalogue, ResourceId, ResourceKind, ScimError};
 use serde_json::Value;
 

@@ -1,11 +1,7 @@
 //! Find, decide, write: the operations on resources, the same for every resource type.
 
-use directory::directory::{Directory, GroupRef};
-use directory::error::DirectoryError;
-use directory::items::Stored;
-use directory::store::backoff;
 use directory::tenants::Tenant;
-use directory::write::PasswordHash;
+use directory::{Directory, DirectoryError, GroupRef, PasswordHash, Stored, backoff};
 use scim_core::effort::Effort;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};

@@ -5,7 +5,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use scim_core::{ErrorKind, ScimError, Version};
 use serde_json::Value;
 
-use directory::error::DirectoryError;
+use directory::DirectoryError;
 use scim_core::error::quote;
 
 use crate::coding::Coding;

@@ -1,7 +1,7 @@
 //! Serving the endpoints behind which resources are.
 
 use bytes::Bytes;
-use directory::directory::Directory;
+use directory::Directory;
 use http::{Method, Request};
 use scim_core::effort::Effort;
 use scim_core::projection::Projection;

@@ -1,7 +1,7 @@
 //! A tenant whose extension schemas change: what is stored stays, and is seen by the schema of today.
 
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
+use keyring::TenantId;
 use scim_core::Extensions;
 use serde_json::{Value, json};
 use service::clock::Ids;

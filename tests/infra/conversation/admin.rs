@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::store::{Meter, Spent};
-use directory::tenant_id::TenantId;
+use directory::{Meter, Spent};
 use http::Request;
 use jiff::Timestamp;
+use keyring::TenantId;
 use serde_json::{Value, json};
 use service::Origin;
 use service::admin::routes::routes;

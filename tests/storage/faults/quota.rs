@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::directory::Directory;
-use directory::error::DirectoryError;
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::{Directory, DirectoryError, Meter, Store};
 use futures_util::future::join_all;
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::json;

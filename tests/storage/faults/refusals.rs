@@ -3,12 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use directory::connect::to_stand_ins;
-use directory::directory::Directory;
-use directory::error::DirectoryError;
-use directory::items::Stored;
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::{Directory, DirectoryError, Meter, Store, Stored, to_stand_ins};
+use keyring::TenantId;
 use scim_core::ResourceKind;
 use serde_json::json;
 use service::response::explain;

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use directory::directory::Directory;
 use directory::search::Place;
-use directory::store::{Meter, Spent, Store};
-use directory::tenant_id::TenantId;
+use directory::{Directory, Meter, Spent, Store};
+use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::json;

@@ -1,7 +1,6 @@
 //! Admin keys: found among themselves only, and the first one as its secret says.
 
-use directory::keyring::{AdminKey, AdminKeyrings, AdminScope};
-use directory::token::Token;
+use keyring::{AdminKey, AdminKeyrings, AdminScope, Token};
 use service::clock::Ids;
 
 use super::at;

@@ -1,6 +1,6 @@
 //! Keys that are about to end are told of in time.
 
-use directory::store::Meter;
+use directory::Meter;
 use jiff::SignedDuration;
 use service::clock::Ids;
 

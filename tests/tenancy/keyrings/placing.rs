@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use directory::keyring::{KeyringError, Record as _};
-use directory::store::Meter;
+use directory::Meter;
 use directory::tenant_keys::KeysError;
+use keyring::{KeyringError, Record as _};
 use local::stack::KEYRING_PREFIX;
 use service::clock::Ids;
 
@@ -202,7 +202,7 @@ async fn a_tenant_has_twenty_live_keys_at_most_wherever_they_are() {
         assert_eq!(made.held.keyring.as_str(), "k2");
     }
     let refused = add(&by, &acme, &new_key("one more", None)).await.err();
-    let most = directory::keyring::KeyRecord::MOST_LIVE;
+    let most = keyring::KeyRecord::MOST_LIVE;
     assert!(
         matches!(refused, Some(KeysError::Keyring(KeyringError::TooMany(n))) if n == most),
         "{refused:?}"
@@ -240,7 +240,7 @@ async fn nothing_is_left_of_the_keys_of_a_tenant_that_is_closed() {
     keys.remove_all(at(1)).await.unwrap();
     assert_eq!(list(&by, &acme).await, []);
     for keyring in ["k1", "k2"] {
-        let keyring = directory::token::KeyringId::parse(keyring).unwrap();
+        let keyring = keyring::KeyringId::parse(keyring).unwrap();
         let held = by.keyrings().list(&keyring).await.unwrap();
         assert!(held.iter().all(|key| key.tenant != acme), "{held:?}");
     }

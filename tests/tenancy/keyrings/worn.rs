@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::keyring::{KeyRecord, KeyringError, Record as _};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenant_keys::{By, KeysError, Made, TenantKeys};
-use directory::token::KeyId;
 use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyId, KeyRecord, KeyringError, Record as _, TenantId};
 use local::stack::{KEYRING_PREFIX, TABLE};
 use serde_json::json;
 use service::clock::Ids;

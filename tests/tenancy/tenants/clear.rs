@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use directory::error::DirectoryError;
 use directory::keys::Partition;
-use directory::store::Meter;
-use directory::tenants::clear::Cleared;
-use directory::tenants::{Status, Tenants};
+use directory::tenants::{Cleared, Status, Tenants};
+use directory::{DirectoryError, Meter};
 use service::clock::Ids;
 
 use super::{id, new, tenants};

@@ -253,14 +253,14 @@ async fn a_key_says_when_it_was_used_last() {
     assert_eq!(last_used().await, time.now().to_string().as_str());
     // Another process says nothing within the hour.
     time.pass(1_800);
-    let meter = directory::store::Meter::default();
+    let meter = directory::Meter::default();
     let before = last_used().await;
-    let store = directory::store::Store::new(
+    let store = directory::Store::new(
         target.stack.services.clients.dynamodb.clone(),
         local::stack::TABLE.to_owned(),
     );
-    let name = directory::tenant_id::TenantId::parse(tenant_of(&tenant)).unwrap();
-    let id = directory::token::KeyId::parse(text(&key, "id")).unwrap();
+    let name = keyring::TenantId::parse(tenant_of(&tenant)).unwrap();
+    let id = keyring::KeyId::parse(text(&key, "id")).unwrap();
     let told = directory::last_used::tell(&store, &name, id, time.now(), &meter);
     told.await.unwrap();
     assert_eq!(last_used().await, before);

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use directory::log::{Entry, EntryId, Refusal, RequestLog};
-use directory::store::{Meter, Store};
-use directory::tenant_id::TenantId;
+use directory::journal::{Entry, EntryId, Refusal, RequestLog};
+use directory::{Meter, Store};
 use jiff::{SignedDuration, Timestamp};
+use keyring::TenantId;
 use local::stack::TABLE;
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! The log as it is stored: pages, searches, people who are to be forgotten.
 
-use directory::log::{Entry, EntryId, Person, Refusal, RequestLog, Wanted, Who};
+use directory::journal::{Entry, EntryId, Person, Refusal, RequestLog, Wanted, Who};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::ResourceId;
 

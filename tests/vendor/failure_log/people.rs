@@ -1,10 +1,10 @@
 //! Who an entry is about, and what of a bulk request is listed.
 
-use directory::log::{Entry, Wanted, Who};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
+use directory::journal::{Entry, Wanted, Who};
 use directory::tenants::Status;
 use jiff::Timestamp;
+use keyring::TenantId;
 use serde_json::json;
 use service::clock::{Clock, Ids};
 use service::requests::cause::{Cause, Outcome, advice};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use directory::log::Entry;
+use directory::journal::Entry;
 use scim_core::ResourceId;
 use serde_json::Value;
 use service::requests::cause::{Cause, advice};

@@ -1,6 +1,6 @@
 //! What the administrator is told of tokens that do not admit, and the caller is not.
 
-use directory::log::Entry;
+use directory::journal::Entry;
 
 use super::entries;
 use crate::support::moving::{Time, keyring, new_key, other_process, start};
@@ -13,7 +13,7 @@ async fn token(
     target: &Target,
     client: &Client,
     time: &Time,
-    change: impl FnOnce(&mut directory::keyring::KeyRecord),
+    change: impl FnOnce(&mut keyring::KeyRecord),
 ) -> String {
     let (mut record, token) = new_key(tenant_of(client));
     record.purpose = "Okta production".to_owned();

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys;
-use directory::tenant_id::TenantId;
 use http::Method;
+use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 

@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use directory::deadline::Patience;
-use directory::directory::Directory;
-use directory::store::{Meter, Spent, Store};
 use directory::task::{Fate, Met};
-use directory::tenant_id::TenantId;
+use directory::{Directory, Meter, Patience, Spent, Store};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request, Response, header};
 use jiff::SignedDuration;
+use keyring::TenantId;
 use serde::Serialize;
 use serde_json::Value;
 use service::clock::{Clock, Ids};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use directory::keys;
-use directory::tenant_id::TenantId;
 use http::Method;
+use keyring::TenantId;
 use scim_core::ResourceId;
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, Put, PutRequest, TransactWriteItem, WriteRequest,
 };
-use directory::connect::to_stand_ins;
+use directory::to_stand_ins;
 
 use super::*;
 use crate::dynamo::{Dynamo, Storage};

@@ -1,15 +1,13 @@
 //! What a local stack begins with: the first admin key, and tenants with a token.
 
 use data_encoding::BASE32_DNSSEC;
-use directory::connect::Clients;
-use directory::items::WriteId;
-use directory::keyring::{KeyRecord, KeyringError, Scope};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
 use directory::tenant_keys::TenantKeys;
 use directory::tenants::{NewTenant, Settings, Status};
-use directory::token::{Digest, KeyId, KeyringId, Presented, Token};
+use directory::{Clients, Meter, WriteId};
 use jiff::Timestamp;
+use keyring::{
+    Digest, KeyId, KeyRecord, KeyringError, KeyringId, Presented, Scope, TenantId, Token,
+};
 use service::Service;
 use service::clock::{Clock, Ids};
 

@@ -11,12 +11,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Status, Tenants};
-use crate::error::DirectoryError;
-use crate::items::{WriteId, n};
-use crate::keys::{self, Partition};
-use crate::store::{Meter, Transacted};
-use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role};
+use crate::table::keys::{self, Partition};
+use crate::table::{Actions, DirectoryError, Meter, Role, Transacted, WriteId, n};
+use keyring::TenantId;
 
 /// How far the deletion of a tenant has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -10,14 +10,8 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use crate::error::DirectoryError;
-use crate::items::n;
-use crate::keyring::End;
-use crate::keys;
-use crate::store::{Item, Meter, Put, Store};
-use crate::tenant_id::TenantId;
-use crate::token::KeyId;
-use crate::write::update;
+use crate::table::{DirectoryError, Item, Meter, Put, Store, keys, n, update};
+use keyring::{End, KeyId, TenantId};
 
 /// The attribute of a tenant's item: a set of `<key>` for those that were revoked, and of `<key> <second>` for those
 /// that end then.

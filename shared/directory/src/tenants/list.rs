@@ -3,10 +3,8 @@
 use scim_core::sort::Direction;
 
 use super::{Status, Tenant, Tenants};
-use crate::error::DirectoryError;
-use crate::keys;
-use crate::store::{Meter, Range, sort_key};
-use crate::tenant_id::TenantId;
+use crate::table::{DirectoryError, Meter, Range, keys, sort_key};
+use keyring::TenantId;
 
 /// How many tenants one call looks at before it gives what it found.
 const LOOKED_AT: usize = 2_000;

@@ -6,12 +6,10 @@
 use aws_sdk_dynamodb::types::Update;
 
 use super::{Tenant, Tenants};
-use crate::error::DirectoryError;
-use crate::items::{WriteId, n};
-use crate::keys;
-use crate::store::{self, Item, Meter, Put, Transacted};
-use crate::tenant_id::TenantId;
-use crate::write::{Actions, Role, update};
+use crate::table::{
+    self, Actions, DirectoryError, Item, Meter, Put, Role, Transacted, WriteId, keys, n, update,
+};
+use keyring::TenantId;
 
 impl Tenants {
     /// Writes `next` over `current`.
@@ -64,7 +62,7 @@ impl Tenants {
 
 /// The seats of a tenant that has no users yet.
 pub(super) fn none_taken(tenant: &TenantId, limit: u32) -> Item {
-    store::item(&keys::seats(tenant), [("n", n(0)), ("l", n(limit))])
+    table::item(&keys::seats(tenant), [("n", n(0)), ("l", n(limit))])
 }
 
 /// Limits the active users, who are counted already, to a number; with `None` to none.

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::log::{Entry, EntryId, Refusal, RequestLog, Wanted};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
+use directory::journal::{Entry, EntryId, Refusal, RequestLog, Wanted};
 use http::Method;
+use keyring::TenantId;
 use serde_json::{Map, Value};
 
 use super::auth::Scope;

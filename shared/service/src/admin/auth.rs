@@ -5,16 +5,15 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::admin_ended::RevokedAdminKeys;
-use directory::keyring::{AdminKey, AdminKeyrings, KeyringError};
-use directory::token::{Presented, Token};
+use directory::RevokedAdminKeys;
 use http::{HeaderMap, header};
 use jiff::Timestamp;
+use keyring::{AdminKey, AdminKeyrings, KeyringError, Presented, Token};
 use scim_core::ErrorKind;
 
 use super::Problem;
 
-pub use directory::keyring::AdminScope as Scope;
+pub use keyring::AdminScope as Scope;
 
 /// An authenticated caller of the admin API.
 #[derive(Clone, Debug)]

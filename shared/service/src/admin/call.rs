@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenant_keys::By;
 use directory::tenants::{Status, Tenant};
 use http::Request;
+use keyring::TenantId;
 use scim_core::error::quote;
 use scim_core::{ErrorKind, ScimError};
 use serde::de::DeserializeOwned;

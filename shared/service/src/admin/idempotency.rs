@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use directory::items::WriteId;
+use directory::WriteId;
 use directory::once::{Begun, Once};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};

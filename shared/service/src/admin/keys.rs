@@ -6,13 +6,11 @@
 
 use std::sync::Arc;
 
-use directory::keyring::Record as _;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenant_keys::{By, Held, KeysError, Made, NewKey, NewToken, TenantKeys};
-use directory::token::{KeyId, Token};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyId, Record as _, TenantId, Token};
 use scim_core::error::quote;
 use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError};
 use serde::Deserialize;

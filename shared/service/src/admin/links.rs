@@ -3,13 +3,12 @@
 //! A link opens the setup page of its tenant, once, within a life that the vendor chooses. `console::opened` is
 //! where it leads.
 
-use directory::items::to_millis;
 use directory::links::{Link, LinkSecret, Links, MOST_OPEN, State};
-use directory::tenant_id::TenantId;
 use directory::tenants::Status;
-use directory::token::KeyId;
+use directory::to_millis;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyId, TenantId};
 use scim_core::error::quote;
 use scim_core::{ErrorKind, ScimError};
 use serde::Deserialize;

@@ -7,10 +7,9 @@
 use std::time::Duration;
 
 use directory::attempts::{LogIns, Refused};
-use directory::login::Login;
-use directory::password;
-use directory::tenant_id::TenantId;
+use directory::{Login, password};
 use http::Method;
+use keyring::TenantId;
 use scim_core::ErrorKind;
 use scim_core::resource::Secret;
 use serde::Deserialize;

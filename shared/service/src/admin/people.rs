@@ -6,12 +6,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::keyring::{KeyRecord, Scope as TenantScope};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenants::{Status, Tenant};
-use directory::token::{Digest, KeyId};
 use http::{HeaderMap, Method, Request, Response};
+use keyring::{Digest, KeyId, KeyRecord, Scope as TenantScope, TenantId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_core::{ErrorKind, ScimError};
 use serde_json::Value;

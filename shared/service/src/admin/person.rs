@@ -1,10 +1,8 @@
 //! One person: all that is stored of them, and that all of it goes.
 
-use directory::directory::Directory;
-use directory::error::DirectoryError;
-use directory::log::{Entry, Person, RequestLog};
-use directory::store::backoff;
+use directory::journal::{Entry, Person, RequestLog};
 use directory::tenants::Tenant;
+use directory::{Directory, DirectoryError, backoff};
 use http::Method;
 use scim_core::error::quote;
 use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind, ScimError};

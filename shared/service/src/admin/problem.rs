@@ -7,8 +7,8 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use scim_core::{ErrorKind, ScimError};
 use serde_json::{Value, json};
 
-use directory::error::DirectoryError;
-use directory::keyring::KeyringError;
+use directory::DirectoryError;
+use keyring::KeyringError;
 
 use crate::response::explain;
 

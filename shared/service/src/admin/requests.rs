@@ -6,12 +6,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use directory::directory::Directory;
-use directory::log::{Entry, EntryId, RequestLog, Wanted, Who};
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::journal::{Entry, EntryId, RequestLog, Wanted, Who};
+use directory::{Directory, Meter};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use keyring::TenantId;
 use scim_core::error::quote;
 use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError};
 use serde_json::{Map, Value, json};

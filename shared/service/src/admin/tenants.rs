@@ -4,12 +4,10 @@
 //! share the operations, which are methods of [`Call`]; the routes put them into JSON.
 
 use data_encoding::BASE32_DNSSEC;
-use directory::directory::Directory;
-use directory::error::DirectoryError;
-use directory::tenant_id::TenantId;
-use directory::tenants::list::Search;
-use directory::tenants::{NewTenant, Settings, Status, Tenant};
+use directory::tenants::{NewTenant, Search, Settings, Status, Tenant};
+use directory::{Directory, DirectoryError};
 use http::Method;
+use keyring::TenantId;
 use scim_core::error::quote;
 use scim_core::resource::timestamp;
 use scim_core::{ErrorKind, ResourceKind, ScimError, Version};

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use data_encoding::BASE32_DNSSEC;
-use directory::tenant_id::TenantId;
 use directory::tenant_keys::By;
 use http::{Method, Request, Response, header};
+use keyring::TenantId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use scim_core::{ErrorKind, ScimError};
 use serde_json::Value;

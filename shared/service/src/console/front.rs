@@ -2,8 +2,8 @@
 
 use directory::attempts::{Chances, Refused};
 use directory::sessions::{Holder, Secret, Session};
-use directory::token::{Presented, Token};
 use http::{HeaderMap, HeaderValue, header};
+use keyring::{Presented, Token};
 use maud::{Markup, html};
 use scim_core::{ErrorKind, ScimError};
 

@@ -1,8 +1,8 @@
 //! What a tenant's pages say at a glance: how many users and groups, the last sign of a provider, what failed.
 //! What cannot be counted at the moment is a dash, and no page fails for it.
 
-use directory::tenant_id::TenantId;
 use http::Method;
+use keyring::TenantId;
 use maud::{Markup, html};
 use serde_json::Value;
 

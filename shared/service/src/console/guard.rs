@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use directory::keyring::AdminKey;
 use directory::sessions::{Holder, Secret, Session};
-use directory::tenant_id::TenantId;
-use directory::token::{Digest, KeyId};
 use http::{HeaderMap, Method, header};
 use jiff::SignedDuration;
+use keyring::{AdminKey, Digest, KeyId, TenantId};
 use scim_core::ErrorKind;
 
 use super::Visit;
@@ -75,8 +73,8 @@ impl From<Problem> for Refusal {
     }
 }
 
-impl From<directory::error::DirectoryError> for Refusal {
-    fn from(error: directory::error::DirectoryError) -> Self {
+impl From<directory::DirectoryError> for Refusal {
+    fn from(error: directory::DirectoryError) -> Self {
         Self::Problem(error.into())
     }
 }

@@ -5,9 +5,8 @@
 
 use directory::links::{Link, LinkSecret, State};
 use directory::sessions::{Holder, Secret, Session};
-use directory::tenant_id::TenantId;
 use directory::tenants::{Status, Tenant};
-use directory::token::KeyId;
+use keyring::{KeyId, TenantId};
 use maud::{Markup, html};
 use scim_core::ErrorKind;
 

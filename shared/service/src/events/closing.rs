@@ -7,11 +7,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::error::DirectoryError;
-use directory::store::{Meter, Spent};
-use directory::tenant_id::TenantId;
-use directory::tenants::clear::Cleared;
+use directory::tenants::Cleared;
+use directory::{DirectoryError, Meter, Spent};
 use futures_util::stream::{self, StreamExt};
+use keyring::TenantId;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Outcome, SWEPT_AT_ONCE};

@@ -1,12 +1,10 @@
 //! Keys that are about to end: said in the log while there is time to rotate them, which `infra/alarms.yaml`
 //! listens to.
 
-use directory::keyring::Record as _;
-use directory::store::Meter;
-use directory::tenant_id::TenantId;
+use directory::Meter;
 use directory::tenant_keys::{self, KeysError};
-use directory::token::KeyId;
 use jiff::Timestamp;
+use keyring::{KeyId, Record as _, TenantId};
 
 use crate::Service;
 

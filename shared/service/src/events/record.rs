@@ -4,8 +4,8 @@
 //! the whole event would bring two further ones, for times and for items.
 
 use directory::keys;
-use directory::tenant_id::TenantId;
 use directory::tenants::Status;
+use keyring::TenantId;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use directory::directory::Directory;
-use directory::error::DirectoryError;
 use directory::task::Fate;
-use directory::tenant_id::TenantId;
+use directory::{Directory, DirectoryError};
+use keyring::TenantId;
 
 use super::{Outcome, Record};
 use crate::clock::{Clock, Ids};

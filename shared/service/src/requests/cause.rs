@@ -1,7 +1,7 @@
 //! Why a request was refused or failed, or what to look at although it was not, and what its administrator can do
 //! about it.
 
-use directory::log::Refusal;
+use directory::journal::Refusal;
 use scim_core::{ErrorKind, ScimError};
 
 use super::Barred;

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use directory::log::{EntryId, Refusal};
-use directory::tenant_id::TenantId;
+use directory::journal::{EntryId, Refusal};
 use jiff::{SignedDuration, Timestamp};
+use keyring::TenantId;
 
 use super::cause::Cause;
 

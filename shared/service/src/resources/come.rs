@@ -1,10 +1,7 @@
 //! Creation: a new resource, a user that was deleted and kept, or one of the application that is taken over.
 
-use directory::directory::GroupRef;
-use directory::error::DirectoryError;
-use directory::items::Stored;
-use directory::tenants::settings::Adopt;
-use directory::write::{NewResource, Origin, PasswordHash};
+use directory::tenants::Adopt;
+use directory::{DirectoryError, GroupRef, NewResource, Origin, PasswordHash, Stored};
 use scim_core::error::quote;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ScimError};

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use directory::directory::{Directory, Spread};
-use directory::items::Stored;
-use directory::search::Place;
-use directory::search::sorted::SortedPlace;
+use directory::search::{Place, SortedPlace};
 use directory::walk::{Given, Last, Step, Trail};
+use directory::{Directory, Spread, Stored};
 use scim_core::ScimError;
 use scim_core::list::{self, Page, StartIndex};
 use scim_core::projection::Projection;

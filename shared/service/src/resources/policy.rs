@@ -1,7 +1,7 @@
 //! What the tenant's settings say to a request: which resources there are, what is accepted, and whose a user is.
 
-use directory::items::Stored;
-use directory::tenants::settings::Adopt;
+use directory::Stored;
+use directory::tenants::Adopt;
 use scim_core::patch::PatchRequest;
 use scim_core::policy::UnknownAttributes;
 use scim_core::projection::Projection;

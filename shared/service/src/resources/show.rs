@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use directory::directory::{GroupRef, MemberRef, Spread};
-use directory::items::Stored;
+use directory::{GroupRef, MemberRef, Spread, Stored};
 use scim_core::projection::Projection;
 use scim_core::{Attributes, ResourceKind, ScimError};
 use serde_json::{Value, json};

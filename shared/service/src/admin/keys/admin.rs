@@ -1,8 +1,7 @@
 //! The keys of the admin API itself.
 
-use directory::keyring::{AdminKey, KeyringError, Record as _};
-use directory::token::{KeyId, Token};
 use jiff::Timestamp;
+use keyring::{AdminKey, KeyId, KeyringError, Record as _, Token};
 use scim_core::ErrorKind;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -2,10 +2,9 @@
 
 use std::net::IpAddr;
 
-use directory::keyring::Scope;
-use directory::token::{ImportedToken, Token};
 use ipnet::IpNet;
 use jiff::Timestamp;
+use keyring::{ImportedToken, Scope, Token};
 use scim_core::ResourceId;
 use scim_core::error::quote;
 use serde::Deserialize;

@@ -3,7 +3,7 @@
 //! name that is taken by nobody whom it can see.
 
 use directory::tenants::Tenant;
-use directory::write::{NewResource, Origin};
+use directory::{NewResource, Origin};
 use futures_util::stream::{self, StreamExt};
 use scim_core::{Draft, ResourceKind, ScimError};
 use serde::Deserialize;

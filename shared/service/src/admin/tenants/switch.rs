@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use directory::keyring::{KeyringError, Scope as TokenScope};
 use directory::tenant_keys::{KeysError, NewKey, NewToken, TenantKeys};
 use directory::tenants::{Status, Tenant};
+use keyring::{KeyringError, Scope as TokenScope};
 use scim_core::ErrorKind;
 use scim_core::resource::timestamp;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ impl Call<'_> {
             "created": timestamp(record.created),
             "sources": [],
             "imported": false,
-            "token": made.token.as_ref().map(directory::token::Token::expose),
+            "token": made.token.as_ref().map(keyring::Token::expose),
         })))
     }
 }

@@ -1,6 +1,6 @@
 //! What a query asks for: its parts, one for each resource type, its order, and the page.
 
-use directory::directory::Found;
+use directory::Found;
 use directory::search::{Order, Place, Query};
 use scim_core::filter::{Filter, Resolved};
 use scim_core::list::{Count, StartIndex};

@@ -1,0 +1,77 @@
+//! Users as somebody logs in: by name, with the hash of the password.
+
+use scim_core::{ResourceId, ResourceKind, text};
+
+use crate::people::Directory;
+use crate::people::{Stored, attribute, read_resource};
+use crate::table::{DirectoryError, Put, corrupt, keys, s, text as text_of, update};
+
+/// A user, and the hash of the password if there is one.
+pub struct Login {
+    /// The user.
+    pub user: Stored,
+    /// The hash, in PHC form.
+    pub password: Option<String>,
+}
+
+/// The id of nobody.
+const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
+
+impl Directory {
+    /// The user of a name. It takes two reads whether there is one or not, so that time does not tell.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn login(&self, name: &str) -> Result<Option<Login>, DirectoryError> {
+        let kind = ResourceKind::User;
+        let form = text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned());
+        let marker = keys::marker(&self.tenant, kind, &form);
+        let marker = self.store.get(&marker, &self.meter).await?;
+        let id = marker.as_ref().and_then(|item| text_of(item, "id"));
+        let id = ResourceId::parse(id.unwrap_or(NOBODY)).ok_or_else(|| corrupt("marker"))?;
+        let key = keys::resource(&self.tenant, kind, id);
+        let Some(item) = self.store.get(&key, &self.meter).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Login {
+            user: read_resource(kind, &item)?,
+            password: text_of(&item, attribute::PASSWORD).map(str::to_owned),
+        }))
+    }
+
+    /// Whether a user has a password.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn has_password(&self, id: ResourceId) -> Result<bool, DirectoryError> {
+        let key = keys::resource(&self.tenant, ResourceKind::User, id);
+        let item = self.store.get(&key, &self.meter).await?;
+        Ok(item.is_some_and(|item| item.contains_key(attribute::PASSWORD)))
+    }
+
+    /// Puts another hash of the same password in the place of one; unless the password was changed meanwhile.
+    /// It is no change of the user.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn rehash(
+        &self,
+        id: ResourceId,
+        (old, new): (&str, &str),
+    ) -> Result<bool, DirectoryError> {
+        let update = update(
+            self.store.table(),
+            &keys::resource(&self.tenant, ResourceKind::User, id),
+            "SET p = :new",
+            Some("p = :old"),
+            vec![(":old", s(old)), (":new", s(new))],
+        )?;
+        Ok(matches!(
+            self.store.update(update, &self.meter).await?,
+            Put::Done
+        ))
+    }
+}

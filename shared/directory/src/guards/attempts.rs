@@ -1,0 +1,218 @@
+//! Attempts at a secret, counted over all processes, so that it cannot be guessed and nobody is kept from it.
+//!
+//! A name, or an address, has so many [`Chances`] in a window. An attempt takes one before it is looked at, or many side
+//! by side would be one; a good attempt gives it back, and a failed one keeps it. So those that run and those that failed
+//! are never more than may fail. Who finds all chances taken by attempts that run waits for one, which a crowd of good
+//! ones gives back soon; who finds that many failed is refused.
+//!
+//! Of users who log in, names are counted whether there is such a user or not, and failures also for the tenant. A name
+//! stands in the key as a digest.
+
+use std::time::Duration;
+
+use data_encoding::HEXLOWER;
+use jiff::Timestamp;
+use scim_core::text;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
+
+use crate::table::keys::{self, Key};
+use crate::table::{
+    DirectoryError, Meter, Put, Store, WriteId, backoff, n, number_if, seed, update,
+};
+use keyring::TenantId;
+
+/// How long somebody waits for a chance.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The chances of one name or address in a window.
+pub struct Chances<'a> {
+    store: &'a Store,
+    meter: &'a Meter,
+    key: Key,
+    most: i64,
+    /// How many seconds of the window are left.
+    left: i64,
+    ends: i64,
+}
+
+/// Why there is no chance.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// As many failed as may; the seconds until the window ends.
+    Failed(i64),
+    /// Others were at all of them for longer than one waits.
+    Busy,
+}
+
+impl<'a> Chances<'a> {
+    /// The length of the window of sign-ins to the console, in seconds.
+    pub const SIGN_IN: i64 = 5 * 60;
+
+    /// Those of an address that signs in to the console.
+    #[must_use]
+    pub fn of_address(
+        (store, meter): (&'a Store, &'a Meter),
+        source: &str,
+        most: i64,
+        now: Timestamp,
+    ) -> Self {
+        let key = |window| keys::attempts(source, window);
+        Self::new((store, meter), key, most, (Self::SIGN_IN, now))
+    }
+
+    fn new(
+        (store, meter): (&'a Store, &'a Meter),
+        key: impl FnOnce(i64) -> Key,
+        most: i64,
+        (length, now): (i64, Timestamp),
+    ) -> Self {
+        let window = now.as_second().div_euclid(length);
+        let ends = (window + 1) * length;
+        Self {
+            store,
+            meter,
+            key: key(window),
+            most,
+            left: ends - now.as_second(),
+            ends,
+        }
+    }
+
+    /// Takes a chance, and waits for one if it must.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer: then nobody may be let in.
+    pub async fn take(&self, write: &WriteId) -> Result<Result<(), Refused>, DirectoryError> {
+        let (until, mut attempt) = (Instant::now() + PATIENCE, 0);
+        loop {
+            let taken = self
+                .change(
+                    "ADD n :n SET expires = :ends",
+                    Some("attribute_not_exists(n) OR n < :most"),
+                    vec![
+                        (":n", n(1)),
+                        (":ends", n(self.ends)),
+                        (":most", n(self.most)),
+                    ],
+                )
+                .await?;
+            let Put::Refused(item) = taken else {
+                return Ok(Ok(()));
+            };
+            let failed: Option<i64> = number_if(&item.unwrap_or_default(), "f")?;
+            if failed.is_some_and(|failed| failed >= self.most) {
+                return Ok(Err(Refused::Failed(self.left)));
+            }
+            if Instant::now() >= until {
+                return Ok(Err(Refused::Busy));
+            }
+            attempt += 1;
+            backoff(attempt, seed(write.as_str())).await;
+        }
+    }
+
+    /// Gives the chance of an attempt back that was good.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn give_back(&self) -> Result<(), DirectoryError> {
+        let values = vec![(":n", n(-1)), (":none", n(0))];
+        self.change("ADD n :n", Some("n > :none"), values).await?;
+        Ok(())
+    }
+
+    /// Notes that an attempt failed.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer; the chance stays taken.
+    pub async fn fail(&self) -> Result<(), DirectoryError> {
+        let values = vec![(":n", n(1)), (":ends", n(self.ends))];
+        let expression = "ADD f :n SET expires = :ends";
+        self.change(expression, None, values).await?;
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        expression: &str,
+        condition: Option<&str>,
+        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+    ) -> Result<Put, DirectoryError> {
+        let update = update(self.store.table(), &self.key, expression, condition, values)?;
+        self.store.update(update, self.meter).await
+    }
+}
+
+/// How long the window of log-ins is, in seconds.
+const LOG_IN: i64 = 15 * 60;
+
+/// Failures of a name in a window.
+const OF_NAME: i64 = 10;
+
+/// Failures of a tenant in a window, beyond which attempts are slow: a morning's typing errors of ten thousand users, and
+/// few guesses at each.
+const OF_TENANT: i64 = 1_000;
+
+/// The attempts to log in as one tenant's users.
+#[derive(Clone, Copy)]
+pub struct LogIns<'a> {
+    /// The table.
+    pub store: &'a Store,
+    /// The tenant.
+    pub tenant: &'a TenantId,
+    /// Now.
+    pub now: Timestamp,
+}
+
+impl<'a> LogIns<'a> {
+    /// The chances of a name.
+    #[must_use]
+    pub fn of(&self, name: &str, meter: &'a Meter) -> Chances<'a> {
+        let (tenant, digest) = (self.tenant, digest(name));
+        let key = |window| keys::logins(tenant, &digest, window);
+        Chances::new((self.store, meter), key, OF_NAME, (LOG_IN, self.now))
+    }
+
+    /// Whether so many attempts at the tenant's users failed that the next ones are to be slow.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn are_many(&self, meter: &Meter) -> Result<bool, DirectoryError> {
+        let item = self.store.get(&self.all().0, meter).await?;
+        let failed: Option<i64> = number_if(&item.unwrap_or_default(), "n")?;
+        Ok(failed.is_some_and(|failed| failed >= OF_TENANT))
+    }
+
+    /// Counts a failure for the tenant.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn fail(&self, meter: &Meter) -> Result<(), DirectoryError> {
+        let (key, ends) = self.all();
+        let values = vec![(":n", n(1)), (":ends", n(ends))];
+        let expression = "ADD n :n SET expires = :ends";
+        let more = update(self.store.table(), &key, expression, None, values)?;
+        self.store.update(more, meter).await.map(|_| ())
+    }
+
+    /// The count of the tenant, and when it ends.
+    fn all(&self) -> (Key, i64) {
+        let window = self.now.as_second().div_euclid(LOG_IN);
+        (
+            keys::logins(self.tenant, "all", window),
+            (window + 1) * LOG_IN,
+        )
+    }
+}
+
+/// The digest of a name, in the form in which it is unique.
+fn digest(name: &str) -> String {
+    let form = text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned());
+    HEXLOWER.encode(&Sha256::digest(form.as_bytes()))
+}

@@ -1,0 +1,53 @@
+//! The requests of a tenant, counted over all processes.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::table::{DirectoryError, Meter, Store, corrupt, keys, n, number, update};
+use keyring::TenantId;
+
+/// A stretch of time in which requests are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Window(i64);
+
+impl Window {
+    /// How long it is.
+    pub const SECONDS: i64 = 10;
+
+    /// The window of an instant.
+    #[must_use]
+    pub fn at(now: Timestamp) -> Self {
+        Self(now.as_second().div_euclid(Self::SECONDS))
+    }
+
+    /// How many seconds of it are left.
+    #[must_use]
+    pub fn left(self, now: Timestamp) -> i64 {
+        (self.0 + 1) * Self::SECONDS - now.as_second()
+    }
+}
+
+/// Adds what a process served in a window, and gives what all served. The item expires with its window.
+///
+/// # Errors
+///
+/// When the table does not answer.
+pub async fn count(
+    store: &Arc<Store>,
+    tenant: &TenantId,
+    window: Window,
+    served: u32,
+    meter: &Meter,
+) -> Result<u64, DirectoryError> {
+    let end = (window.0 + 1) * Window::SECONDS;
+    let update = update(
+        store.table(),
+        &keys::rate(tenant, window.0),
+        "ADD n :n SET expires = :end",
+        None,
+        vec![(":n", n(served)), (":end", n(end))],
+    )?;
+    let item = store.add(update, meter).await?;
+    number(&item, "n").ok_or_else(|| corrupt("rate"))
+}

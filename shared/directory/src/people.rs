@@ -1,0 +1,21 @@
+//! The users and groups of a tenant.
+
+mod adopt;
+pub mod counts;
+mod directory;
+mod item;
+mod members;
+mod nested;
+mod plan;
+mod rules;
+pub mod search;
+pub mod task;
+mod time;
+pub mod walk;
+mod write;
+
+pub use directory::{Directory, Found, GroupRef, MemberRef, Spread, Through};
+pub use item::Stored;
+pub(crate) use item::{attribute, read_resource};
+pub use rules::Seats;
+pub use write::{Kept, NewResource, Origin, PasswordHash};

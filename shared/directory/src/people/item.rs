@@ -1,0 +1,187 @@
+//! Items and what they mean: users and groups, and the index entries that follow from them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use scim_core::resource::Meta;
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active, text};
+use serde_json::Value;
+
+use crate::table::keys::{self, Key, Lookup};
+use crate::table::{
+    self, DirectoryError, Item, WriteId, corrupt, n, number, number_if, s, sort_key,
+};
+
+/// The attributes of a user's or group's item.
+pub(crate) mod attribute {
+    /// The resource as JSON text.
+    pub(crate) const DATA: &str = "d";
+    /// The version.
+    pub(crate) const VERSION: &str = "v";
+    /// When it was created, in milliseconds since 1970.
+    pub(crate) const CREATED: &str = "c";
+    /// When it was last modified, in milliseconds since 1970.
+    pub(crate) const MODIFIED: &str = "m";
+    /// The id of the write that made the version.
+    pub(crate) const WRITE: &str = "w";
+    /// The hash of the password.
+    pub(crate) const PASSWORD: &str = "p";
+    /// The number of members of a group.
+    pub(crate) const MEMBERS: &str = "n";
+    /// How often the resource became a member of a group: a deletion checks that it knows of all.
+    pub(crate) const FENCE: &str = "f";
+    /// The plan by which the members of a group are being changed.
+    pub(crate) const OPEN: &str = "o";
+    /// That a user is from before provisioning and no client took it over yet.
+    pub(crate) const WAITING: &str = "a";
+}
+
+/// The largest resource, in bytes of JSON: an item may have 400 KB with its other attributes.
+pub const LARGEST: usize = 380 * 1024;
+
+/// A resource with what the table knows of it besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The resource.
+    pub resource: Resource,
+    /// The number of members, of a group; while a plan is open, that before it.
+    pub members: u64,
+    /// Whether it is a user from before provisioning that no client took over yet.
+    pub waiting: bool,
+    pub(crate) fence: u64,
+    /// The plan by which its members are being changed.
+    pub(crate) plan: Option<String>,
+}
+
+/// The JSON text of a resource.
+pub(crate) fn data(attributes: &Attributes) -> Result<String, DirectoryError> {
+    let json = serde_json::to_string(attributes).map_err(|_| corrupt("resource"))?;
+    match json.len() > LARGEST {
+        true => Err(DirectoryError::TooLarge {
+            given: json.len(),
+            most: LARGEST,
+        }),
+        false => Ok(json),
+    }
+}
+
+/// The item of a new resource.
+pub(crate) fn resource_item(
+    key: &Key,
+    resource: &Resource,
+    members: u64,
+    password: Option<&str>,
+    write: &WriteId,
+) -> Result<Item, DirectoryError> {
+    let mut item = table::item(
+        key,
+        [
+            (attribute::DATA, s(data(&resource.attributes)?)),
+            (attribute::VERSION, n(resource.meta.version.0)),
+            (
+                attribute::CREATED,
+                n(resource.meta.created.as_millisecond()),
+            ),
+            (
+                attribute::MODIFIED,
+                n(resource.meta.last_modified.as_millisecond()),
+            ),
+            (attribute::WRITE, s(write.as_str())),
+        ],
+    );
+    if resource.kind == ResourceKind::Group {
+        item.insert(attribute::MEMBERS.to_owned(), n(members));
+    }
+    if let Some(password) = password {
+        item.insert(attribute::PASSWORD.to_owned(), s(password));
+    }
+    Ok(item)
+}
+
+/// The resource in an item.
+pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, DirectoryError> {
+    let read = || {
+        let instant =
+            |name| number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let mut attributes = serde_json::from_str(table::text(item, attribute::DATA)?).ok()?;
+        active::settle(kind, &mut attributes);
+        Some(Stored {
+            resource: Resource {
+                kind,
+                id: ResourceId::parse(sort_key(item))?,
+                meta: Meta {
+                    created: instant(attribute::CREATED)?,
+                    last_modified: instant(attribute::MODIFIED)?,
+                    version: Version(number(item, attribute::VERSION)?),
+                },
+                attributes,
+            },
+            members: number_if(item, attribute::MEMBERS)
+                .ok()?
+                .unwrap_or_default(),
+            waiting: item.contains_key(attribute::WAITING),
+            fence: number_if(item, attribute::FENCE).ok()?.unwrap_or_default(),
+            plan: table::text(item, attribute::OPEN).map(str::to_owned),
+        })
+    };
+    read().ok_or_else(|| corrupt(kind.name()))
+}
+
+/// The index entries that a resource has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Indexed {
+    /// The unique name as it was written, and in its comparable form.
+    pub(crate) name: String,
+    pub(crate) marker: String,
+    /// The marker of a name that was stored before names of groups were composed, where that differs.
+    pub(crate) former: Option<String>,
+    pub(crate) lookups: BTreeSet<(Lookup, String)>,
+}
+
+impl Indexed {
+    /// The e-mail addresses, in their comparable form.
+    pub(crate) fn addresses(&self) -> BTreeSet<&str> {
+        let emails = self
+            .lookups
+            .iter()
+            .filter(|(lookup, _)| *lookup == Lookup::Email);
+        emails.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The externalId, if there is one.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        let mut ids = self.lookups.iter();
+        let found = ids.find(|(lookup, _)| *lookup == Lookup::ExternalId);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// The index entries that follow from the attributes of a resource.
+pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
+    let text_of = |name: &str| attributes.get(name).and_then(Value::as_str);
+    let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();
+    let marker = match kind {
+        ResourceKind::User => {
+            text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned())
+        }
+        ResourceKind::Group => text::group_name(name),
+    };
+    let folded = (kind == ResourceKind::Group).then(|| text::fold(name).into_owned());
+    let former = folded.filter(|folded| *folded != marker);
+    let mut lookups = BTreeSet::new();
+    if let Some(external_id) = text_of("externalId").filter(|id| !id.is_empty()) {
+        lookups.insert((Lookup::ExternalId, external_id.to_owned()));
+    }
+    let emails = attributes.get("emails").and_then(Value::as_array);
+    for email in emails.into_iter().flatten() {
+        if let Some(value) = email.get("value").and_then(Value::as_str) {
+            lookups.insert((Lookup::Email, text::fold(value).into_owned()));
+        }
+    }
+    Indexed {
+        name: name.to_owned(),
+        marker,
+        former,
+        lookups,
+    }
+}

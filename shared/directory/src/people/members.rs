@@ -1,0 +1,366 @@
+//! Edges between groups and their members, each kept twice: seen from the group, and from the member.
+//!
+//! A new edge is made together with a mark on the member's item (its *fence*), which fails when the
+//! member is gone, and by which a deletion of the member notices that an edge came after it looked.
+//!
+//! What one transaction holds is changed in one. More is a *plan*: [`change`] says how it is written and
+//! committed, `apply` how it is carried out, `overlay` how it is read while it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use scim_core::members::{Base, MembershipDelta};
+use scim_core::{ResourceId, ResourceKind};
+
+use crate::people::directory::{Directory, MemberRef};
+use crate::people::item::{Stored, attribute};
+use crate::table::keys::{self, Key};
+use crate::table::{
+    self, Actions, DirectoryError, Role, WriteId, corrupt, n, number_if, s, sort_key, update,
+};
+
+mod apply;
+mod change;
+mod overlay;
+mod whole;
+
+pub(crate) use overlay::{DEPARTS, Plans, plans_of};
+
+/// How many actions one transaction takes.
+pub(crate) const MOST_ACTIONS: usize = 100;
+/// How many actions a change of a group needs besides those for its members: the group, its counter,
+/// its marker before and after, its externalId before and after.
+const OTHER_ACTIONS: usize = 6;
+/// How many actions a new member needs.
+const ACTIONS_PER_MEMBER: usize = 3;
+/// How many actions a member needs that leaves.
+const ACTIONS_PER_FORMER: usize = 2;
+/// How many members one request can change.
+pub const MOST_MEMBERS: usize = 25_000;
+
+/// The edges that a change of a group makes and removes.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    group: ResourceId,
+    add: BTreeMap<ResourceId, Joining>,
+    remove: BTreeSet<ResourceId>,
+    is_fenced: bool,
+    /// The group and all groups above it, each with the fence under which the groups above it were
+    /// read; empty unless a group may become a member.
+    above: BTreeMap<ResourceId, u64>,
+}
+
+/// What a new member is.
+#[derive(Clone, Copy, Debug)]
+struct Joining {
+    kind: ResourceKind,
+    /// Whether the client said so; if not, it may turn out to be a group.
+    is_said: bool,
+}
+
+impl Edges {
+    /// No change of a group.
+    #[must_use]
+    pub const fn of(group: ResourceId) -> Self {
+        Self {
+            group,
+            add: BTreeMap::new(),
+            remove: BTreeSet::new(),
+            is_fenced: false,
+            above: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, id: ResourceId, kind: Option<ResourceKind>) {
+        self.add.insert(
+            id,
+            Joining {
+                kind: kind.unwrap_or(ResourceKind::User),
+                is_said: kind.is_some(),
+            },
+        );
+    }
+
+    /// Makes the change hold for the group's version that was read only.
+    pub const fn fence_version(&mut self) {
+        self.is_fenced = true;
+    }
+
+    /// How many members the group gets.
+    pub(crate) fn added(&self) -> u64 {
+        u64::try_from(self.add.len()).unwrap_or_default()
+    }
+
+    /// How many members more the group has afterwards.
+    pub(crate) fn balance(&self) -> i64 {
+        let count = |length: usize| i64::try_from(length).unwrap_or_default();
+        count(self.add.len()) - count(self.remove.len())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.remove.is_empty()
+    }
+
+    /// Whether the change was made out of the members of one version.
+    pub(crate) const fn is_fenced(&self) -> bool {
+        self.is_fenced
+    }
+
+    /// The fence that the group must still have, when groups become its members.
+    pub(crate) fn fence(&self) -> Option<u64> {
+        self.above.get(&self.group).copied()
+    }
+
+    /// Whether it takes a plan, whatever else the request changes.
+    pub(crate) fn is_large(&self) -> bool {
+        let joining = self.add.len().saturating_mul(ACTIONS_PER_MEMBER);
+        let leaving = self.remove.len().saturating_mul(ACTIONS_PER_FORMER);
+        joining.saturating_add(leaving) > MOST_ACTIONS - OTHER_ACTIONS
+    }
+
+    /// Refuses more than one request can change.
+    pub(crate) fn check_bound(&self) -> Result<(), DirectoryError> {
+        let given = self.add.len() + self.remove.len();
+        match given > MOST_MEMBERS {
+            true => Err(DirectoryError::TooManyMembers {
+                given,
+                most: MOST_MEMBERS,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// The groups that join.
+    fn groups(&self) -> impl Iterator<Item = ResourceId> {
+        let groups = self.add.iter();
+        groups
+            .filter(|(_, joining)| joining.kind == ResourceKind::Group)
+            .map(|(id, _)| *id)
+    }
+
+    /// Learns from a refused transaction: who is a member already, who is none, who is a group.
+    pub(crate) fn settle(&mut self, refused: &[Role]) -> Result<(), DirectoryError> {
+        for role in refused {
+            match role {
+                Role::Added(id) => {
+                    self.add.remove(id);
+                }
+                Role::Removed(id) => {
+                    self.remove.remove(id);
+                }
+                Role::Member(id) => match self.add.get_mut(id) {
+                    Some(joining) if !joining.is_said => {
+                        *joining = Joining {
+                            kind: ResourceKind::Group,
+                            is_said: true,
+                        };
+                    }
+                    Some(_) => return Err(DirectoryError::NoSuchMember(*id)),
+                    None => {}
+                },
+                Role::Resource
+                | Role::Above
+                | Role::Task
+                | Role::Marker
+                | Role::Seat
+                | Role::Claim(_)
+                | Role::Kept
+                | Role::Left(_)
+                | Role::Certain => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Directory {
+    /// The edges that a membership delta makes and removes. One that starts from nobody is compared
+    /// with the members that there are, and then holds for the group's version at that time only.
+    ///
+    /// # Errors
+    ///
+    /// `TooManyMembers` when one request cannot change so many, `OutOfTime`.
+    pub async fn edges_for(
+        &self,
+        group: ResourceId,
+        delta: MembershipDelta,
+    ) -> Result<Edges, DirectoryError> {
+        let mut edges = Edges::of(group);
+        for (id, kind) in &delta.add {
+            edges.add(*id, *kind);
+        }
+        match delta.base {
+            Base::Present => {
+                edges.remove = delta.remove;
+                edges.check_bound()?;
+                if edges.is_large() {
+                    self.prepared(self.narrow(&mut edges)).await?;
+                }
+            }
+            Base::Nobody => {
+                edges.check_bound()?;
+                edges.is_fenced = true;
+                for MemberRef { id, .. } in self.prepared(self.members_of(group)).await? {
+                    if edges.add.remove(&id).is_none() {
+                        edges.remove.insert(id);
+                    }
+                }
+                edges.check_bound()?;
+            }
+        }
+        Ok(edges)
+    }
+
+    /// Adds the actions that keep the groups above the changed one where they were seen.
+    pub(crate) fn ancestors(
+        &self,
+        actions: &mut Actions,
+        edges: &Edges,
+    ) -> Result<(), DirectoryError> {
+        for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
+            let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
+            actions.check_fence(self.store.table(), &key, *fence)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the mark on a member's item that it joins a group, which fails when there is no such item.
+    fn mark(
+        &self,
+        actions: &mut Actions,
+        kind: ResourceKind,
+        member: ResourceId,
+    ) -> Result<(), DirectoryError> {
+        let fence = update(
+            self.store.table(),
+            &keys::resource(&self.tenant, kind, member),
+            "ADD f :one",
+            Some("attribute_exists(pk)"),
+            vec![(":one", n(1))],
+        )?;
+        actions.update(fence, Role::Member(member));
+        Ok(())
+    }
+
+    /// Adds the actions for all edges.
+    pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) -> Result<(), DirectoryError> {
+        let table = self.store.table();
+        for (id, joining) in &edges.add {
+            let key = keys::member(&self.tenant, edges.group, *id);
+            let item = table::item(&key, [("k", s(letter(joining.kind)))]);
+            actions.put(table, item, Role::Added(*id))?;
+            let key = keys::membership(&self.tenant, *id, edges.group);
+            actions.put(table, table::item(&key, []), Role::Certain)?;
+            self.mark(actions, joining.kind, *id)?;
+        }
+        for id in &edges.remove {
+            let key = keys::member(&self.tenant, edges.group, *id);
+            actions.delete_present(table, &key, Role::Removed(*id))?;
+            let key = keys::membership(&self.tenant, *id, edges.group);
+            actions.delete(table, &key, None, Role::Certain)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the actions that take a member out of a group.
+    pub(crate) fn leave(
+        &self,
+        actions: &mut Actions,
+        member: ResourceId,
+        group: ResourceId,
+        exists: bool,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let table = self.store.table();
+        let key = keys::membership(&self.tenant, member, group);
+        actions.delete(table, &key, None, Role::Certain)?;
+        let key = keys::member(&self.tenant, group, member);
+        if exists {
+            actions.delete_present(table, &key, Role::Removed(group))?;
+            actions.update(self.touch(group, -1, now, write)?, Role::Left(group));
+        } else {
+            actions.delete(table, &key, None, Role::Certain)?;
+        }
+        Ok(())
+    }
+
+    /// What is to be deleted, and the groups that it is to leave, those included that a large change lets it join.
+    ///
+    /// A deletion fails when it joined a group by a small change since it was read, so that its groups are not read
+    /// before it. Groups are seldom in groups: both are read side by side, and again where it was in one.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn to_delete(
+        &self,
+        kind: ResourceKind,
+        id: ResourceId,
+    ) -> Result<Option<(Stored, Vec<ResourceId>)>, DirectoryError> {
+        if kind == ResourceKind::Group {
+            let beside = self.branch();
+            let (found, groups) = tokio::try_join!(self.get(kind, id), beside.edges_of(id))?;
+            match found {
+                Some(group) if group.fence == 0 => return Ok(Some((group, groups))),
+                Some(_) => {}
+                None => return Ok(None),
+            }
+        }
+        match self.get(kind, id).await? {
+            Some(found) => Ok(Some((found, self.edges_of(id).await?))),
+            None => Ok(None),
+        }
+    }
+
+    /// Refuses new members that contain the group, or are it. What was looked at for that is noted in
+    /// `edges`, so that the change fails when a group above joins another one meanwhile.
+    pub(crate) async fn check_cycles(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
+        if edges.add.contains_key(&edges.group) {
+            return Err(DirectoryError::Cycle(edges.group));
+        }
+        edges.above.clear();
+        let is_nested = edges
+            .add
+            .values()
+            .any(|joining| joining.kind == ResourceKind::Group);
+        let mut level = match is_nested {
+            true => vec![edges.group],
+            false => Vec::new(),
+        };
+        while !level.is_empty() {
+            // The fences before the edges: whoever joins between the two is noticed.
+            let keys: Vec<Key> = level
+                .iter()
+                .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
+                .collect();
+            let mut present = Vec::new();
+            for item in self.store.batch_get(&keys, &self.meter).await? {
+                let id = ResourceId::parse(sort_key(&item)).ok_or_else(|| corrupt("group"))?;
+                if edges.add.contains_key(&id) {
+                    return Err(DirectoryError::Cycle(id));
+                }
+                let fence = number_if(&item, attribute::FENCE)?.unwrap_or_default();
+                edges.above.insert(id, fence);
+                present.push(id);
+            }
+            let parents = try_join_all(present.into_iter().map(|id| self.edges_of(id))).await?;
+            let unseen: BTreeSet<ResourceId> = parents
+                .into_iter()
+                .flatten()
+                .filter(|parent| !edges.above.contains_key(parent))
+                .collect();
+            level = unseen.into_iter().collect();
+        }
+        Ok(())
+    }
+}
+
+/// How an edge says what its member is.
+const fn letter(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "u",
+        ResourceKind::Group => "g",
+    }
+}

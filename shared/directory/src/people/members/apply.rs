@@ -1,0 +1,215 @@
+//! Carrying out a plan that is committed: by its owner, or by whoever comes next.
+//!
+//! Any number may do it at once. A part is carried out once, whoever does it; the group is closed once.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use scim_core::{ResourceId, ResourceKind};
+
+use super::Edges;
+use super::change::Part;
+use crate::people::directory::Directory;
+use crate::table::keys::{self, Key};
+use crate::table::{
+    Actions, DirectoryError, Put, Range, Role, SIDE_BY_SIDE, WriteId, n, s, seed, update,
+};
+
+/// How long one request carries out a plan. The change is committed and seen by then: the next writer goes on.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Tokens for the transactions of one finisher.
+struct Tokens {
+    by: WriteId,
+    next: AtomicU32,
+}
+
+impl Tokens {
+    fn take(&self) -> String {
+        self.by.token(self.next.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl Directory {
+    /// Carries out a committed plan and closes it, for as long as one request may take.
+    ///
+    /// # Errors
+    ///
+    /// `Contended` when the time is over; what is done is done.
+    pub(crate) async fn carry_out(
+        &self,
+        group: ResourceId,
+        plan: &str,
+        by: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let applied = self.afterwards(PATIENCE, self.apply(group, plan, by));
+        applied.await.unwrap_or(Err(DirectoryError::Contended))
+    }
+
+    async fn apply(
+        &self,
+        group: ResourceId,
+        plan: &str,
+        by: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let tokens = Tokens {
+            by: by.derived(plan),
+            next: AtomicU32::new(0),
+        };
+        let mut parts = self.parts(group, plan).await?;
+        // Two finishers begin at different parts.
+        let first = seed(by.as_str())
+            .checked_rem(parts.len())
+            .unwrap_or_default();
+        parts.rotate_left(first);
+        let open: Vec<_> = parts
+            .iter()
+            .filter(|part| part.done.is_none())
+            .map(|part| {
+                let tokens = &tokens;
+                async move { self.branch().apply_part(part, tokens).await }
+            })
+            .collect();
+        stream::iter(open)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect::<()>()
+            .await?;
+        let parts = self.parts(group, plan).await?;
+        let balance: Option<i64> = parts.iter().map(|part| part.done).sum();
+        let Some(balance) = balance else {
+            return Err(DirectoryError::Contended);
+        };
+        self.close(group, plan, balance).await?;
+        self.clear_plan(group, plan, &parts).await
+    }
+
+    /// The parts that there are of a plan.
+    async fn parts(&self, group: ResourceId, plan: &str) -> Result<Vec<Part>, DirectoryError> {
+        let pk = keys::members(&self.tenant);
+        self.parts_in(&Range::prefix(pk, &keys::parts_prefix(group, plan)))
+            .await
+    }
+
+    /// The parts that there are of any plan of a group.
+    pub(crate) async fn clear_plans(&self, group: ResourceId) -> Result<(), DirectoryError> {
+        let range = Range::prefix(keys::members(&self.tenant), &format!("{group}#!"));
+        let parts = self.parts_in(&range).await?;
+        self.clear_parts(&parts).await
+    }
+
+    async fn parts_in(&self, range: &Range) -> Result<Vec<Part>, DirectoryError> {
+        let items = self.store.query(range, None, &self.meter).await?;
+        let parts = items
+            .iter()
+            .map(|item| Part::read(&self.tenant, item).transpose());
+        parts.flatten().collect()
+    }
+
+    /// Carries out one part, unless that is done. Those who are members already, or are not, or do not exist any
+    /// more, are no change.
+    async fn apply_part(&self, part: &Part, tokens: &Tokens) -> Result<(), DirectoryError> {
+        let mut edges = part.edges();
+        loop {
+            let done = Part::done_attribute();
+            let mut actions = Actions::default();
+            let mark = update(
+                self.store.table(),
+                &part.key,
+                &format!("SET {done} = :balance"),
+                Some(&format!(
+                    "attribute_exists(pk) AND attribute_not_exists({done})"
+                )),
+                vec![(":balance", n(edges.balance()))],
+            )?;
+            actions.update(mark, Role::Resource);
+            self.edges(&mut actions, &edges)?;
+            let refused = self.run(actions, &tokens.take()).await?;
+            if refused.is_empty() || refused.contains(&Role::Resource) {
+                return Ok(());
+            }
+            edges.pass_over(&refused);
+        }
+    }
+
+    /// Takes the name of a plan that is carried out away from the group, if it is still there.
+    async fn close(
+        &self,
+        group: ResourceId,
+        plan: &str,
+        balance: i64,
+    ) -> Result<(), DirectoryError> {
+        let close = update(
+            self.store.table(),
+            &keys::resource(&self.tenant, ResourceKind::Group, group),
+            "REMOVE o ADD n :balance",
+            Some("o = :plan"),
+            vec![(":plan", s(plan)), (":balance", n(balance))],
+        )?;
+        match self.store.update(close, &self.meter).await? {
+            Put::Done | Put::Refused(_) => Ok(()),
+        }
+    }
+
+    /// Deletes what a plan consisted of, last of all its task.
+    async fn clear_plan(
+        &self,
+        group: ResourceId,
+        plan: &str,
+        parts: &[Part],
+    ) -> Result<(), DirectoryError> {
+        self.clear_parts(parts).await?;
+        self.close_task(&keys::task(&self.tenant, group, plan))
+            .await
+    }
+
+    async fn clear_parts(&self, parts: &[Part]) -> Result<(), DirectoryError> {
+        let intents = parts.iter().flat_map(|part| part.intent_keys(&self.tenant));
+        let intents: Vec<Key> = intents.collect();
+        self.store.batch_delete(&intents, &self.meter).await?;
+        let keys: Vec<Key> = parts.iter().map(|part| part.key.clone()).collect();
+        self.store.batch_delete(&keys, &self.meter).await
+    }
+
+    /// Gives a plan up, unless it is committed: then it is carried out. Afterwards there is nothing left of it.
+    pub(crate) async fn give_up(
+        &self,
+        group: ResourceId,
+        plan: &str,
+        by: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let task = keys::task(&self.tenant, group, plan);
+        self.give_up_task(&task).await?;
+        let head = self.get(ResourceKind::Group, group).await?;
+        if head.is_some_and(|head| head.plan.as_deref() == Some(plan)) {
+            return self.carry_out(group, plan, by).await;
+        }
+        let parts = self.parts(group, plan).await?;
+        self.clear_plan(group, plan, &parts).await
+    }
+}
+
+impl Edges {
+    /// Leaves out what a refused transaction showed to be so already, or to be impossible by now.
+    fn pass_over(&mut self, refused: &[Role]) {
+        for role in refused {
+            match role {
+                Role::Added(id) | Role::Member(id) => {
+                    self.add.remove(id);
+                }
+                Role::Removed(id) => {
+                    self.remove.remove(id);
+                }
+                Role::Resource
+                | Role::Above
+                | Role::Task
+                | Role::Marker
+                | Role::Seat
+                | Role::Claim(_)
+                | Role::Kept
+                | Role::Left(_)
+                | Role::Certain => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Reading memberships while they are being changed.
+//!
+//! A committed plan holds as a whole from its commit on, whatever of it is carried out. Nobody looks for plans:
+//! the parts stand ahead of the members of their group, and the intents among the memberships of a member, so
+//! that a reader meets them in what it reads anyway, and pays for them only then. Whether a plan counts is said
+//! by the group, which must have been read *before*: a plan that it names by then is in the parts or intents
+//! that are read after, or carried out.
+//!
+//! An edge may be marked as well: its member is being deleted, in more groups than one transaction holds. It
+//! counts as long as there is such a member.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scim_core::sort::Direction;
+use scim_core::{ResourceId, ResourceKind};
+
+use super::change::{LEAVES, Part};
+use crate::people::directory::{Directory, MemberRef, edge_kind};
+use crate::people::item::{Stored, attribute};
+use crate::table::keys::{self, Key};
+use crate::table::{DirectoryError, Item, Range, sort_key, text};
+
+/// The attribute of an edge whose member is being deleted.
+pub(crate) const DEPARTS: &str = "l";
+
+/// The open plans of groups.
+pub(crate) type Plans = BTreeMap<ResourceId, String>;
+
+/// The open plans of groups that were read.
+pub(crate) fn plans_of(groups: &[Stored]) -> Plans {
+    let named = groups
+        .iter()
+        .filter_map(|group| Some((group.resource.id, group.plan.clone()?)));
+    named.collect()
+}
+
+/// What a plan intends with a member.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Intent {
+    member: ResourceId,
+    group: ResourceId,
+    plan: String,
+    /// What joins; `None` when it leaves.
+    joins: Option<ResourceKind>,
+}
+
+impl Intent {
+    fn read(item: &Item) -> Option<Self> {
+        let (member, group, plan) = keys::intended(sort_key(item))?;
+        Some(Self {
+            member,
+            group,
+            plan: plan.to_owned(),
+            joins: (text(item, "k") != Some(LEAVES)).then(|| edge_kind(item)),
+        })
+    }
+}
+
+/// The members of groups as they were met in the range of the edges.
+#[derive(Default)]
+pub(super) struct Met {
+    members: BTreeMap<ResourceId, Vec<MemberRef>>,
+    /// What open plans intend that is not carried out yet.
+    joining: Vec<(ResourceId, MemberRef)>,
+    leaving: BTreeSet<(ResourceId, ResourceId)>,
+    /// The edges whose member may be gone.
+    departing: Vec<(ResourceId, MemberRef)>,
+    /// Whether there was a part of any plan.
+    is_planned: bool,
+}
+
+impl Met {
+    fn of(edges: &[Item]) -> Self {
+        let mut met = Self::default();
+        for item in edges {
+            met.edge(item);
+        }
+        met
+    }
+
+    /// What was met in two ranges, one after the other.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        for (group, members) in other.members {
+            self.members.entry(group).or_default().extend(members);
+        }
+        self.joining.extend(other.joining);
+        self.leaving.extend(other.leaving);
+        self.departing.extend(other.departing);
+        self.is_planned |= other.is_planned;
+        self
+    }
+
+    /// Takes an item in, if it is an edge.
+    fn edge(&mut self, item: &Item) -> bool {
+        let Some((group, id)) = keys::edge(sort_key(item)) else {
+            return false;
+        };
+        let kind = edge_kind(item);
+        let member = MemberRef { id, kind };
+        if item.contains_key(DEPARTS) {
+            self.departing.push((group, member));
+        }
+        self.members.entry(group).or_default().push(member);
+        true
+    }
+
+    /// Takes in what a part intends.
+    fn part(&mut self, part: &Part) {
+        let joining = part.join.iter().map(|(id, kind)| {
+            let (id, kind) = (*id, *kind);
+            (part.group, MemberRef { id, kind })
+        });
+        self.joining.extend(joining);
+        self.leaving
+            .extend(part.leave.iter().map(|id| (part.group, *id)));
+    }
+}
+
+impl Directory {
+    /// The members of all groups from one id to another, whose open plans were read before.
+    pub(crate) async fn members_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+        plans: &Plans,
+    ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
+        let met = self.meet(first, last, plans, usize::MAX).await?;
+        self.settled(met).await
+    }
+
+    /// The members of a group, of which nothing was read before; `None` when there is no such group.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more than `most`.
+    pub(crate) async fn members_now(
+        &self,
+        group: ResourceId,
+        most: usize,
+    ) -> Result<Option<Vec<MemberRef>>, DirectoryError> {
+        let beside = self.branch();
+        let (head, met) = futures_util::future::try_join(
+            beside.get(ResourceKind::Group, group),
+            self.meet(group, group, &Plans::new(), most),
+        )
+        .await?;
+        drop(beside);
+        let mut members = match head {
+            None => return Ok(None),
+            Some(_) if !met.is_planned => self.settled(met).await?,
+            Some(_) => {
+                let head = self.get(ResourceKind::Group, group).await?;
+                let plans = plans_of(head.as_slice());
+                self.members_between(group, group, &plans).await?
+            }
+        };
+        Ok(Some(members.remove(&group).unwrap_or_default()))
+    }
+
+    pub(super) async fn meet(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+        plans: &Plans,
+        most: usize,
+    ) -> Result<Met, DirectoryError> {
+        let (from, to) = keys::edge_range(first, last);
+        let pk = keys::members(&self.tenant);
+        self.meet_in(&Range { pk, from, to }, plans, most).await
+    }
+
+    /// What stands in a range of edges.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more members than `most`.
+    pub(super) async fn meet_in(
+        &self,
+        range: &Range,
+        plans: &Plans,
+        most: usize,
+    ) -> Result<Met, DirectoryError> {
+        let mut met = Met::default();
+        let mut next = None;
+        loop {
+            let (items, following) = self
+                .store
+                .query_page(range, None, next, Direction::Ascending, &self.meter)
+                .await?;
+            for item in &items {
+                if met.edge(item) {
+                    continue;
+                }
+                if let Some(part) = Part::read(&self.tenant, item)? {
+                    met.is_planned = true;
+                    if part.done.is_none() && plans.get(&part.group) == Some(&part.plan) {
+                        met.part(&part);
+                    }
+                }
+            }
+            if met.members.values().map(Vec::len).sum::<usize>() > most {
+                return Err(DirectoryError::TooMany);
+            }
+            if following.is_none() {
+                return Ok(met);
+            }
+            next = following;
+        }
+    }
+
+    /// The members with what the plans make of them, without those who are gone.
+    pub(super) async fn settled(
+        &self,
+        met: Met,
+    ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
+        let Met {
+            mut members,
+            joining,
+            mut leaving,
+            departing,
+            ..
+        } = met;
+        if joining.is_empty() && leaving.is_empty() && departing.is_empty() {
+            return Ok(members);
+        }
+        let doubtful = joining.iter().chain(&departing).map(|(_, member)| *member);
+        let present = self.present(doubtful).await?;
+        for (group, member) in joining {
+            if present.contains(&member.id) {
+                members.entry(group).or_default().push(member);
+            }
+        }
+        let gone = departing.iter().map(|(group, member)| (*group, member.id));
+        leaving.extend(gone.filter(|(_, member)| !present.contains(member)));
+        for (group, members) in &mut members {
+            members.retain(|member| !leaving.contains(&(*group, member.id)));
+            members.sort_unstable_by_key(|member| member.id);
+            members.dedup_by_key(|member| member.id);
+        }
+        Ok(members)
+    }
+
+    /// Those of the members that there are.
+    async fn present(
+        &self,
+        members: impl Iterator<Item = MemberRef>,
+    ) -> Result<BTreeSet<ResourceId>, DirectoryError> {
+        let (groups, users): (Vec<MemberRef>, Vec<MemberRef>) =
+            members.partition(|member| member.kind == ResourceKind::Group);
+        let ids = |members: Vec<MemberRef>| members.into_iter().map(|member| member.id);
+        let mut present = self.existing(ResourceKind::User, ids(users)).await?;
+        present.extend(self.existing(ResourceKind::Group, ids(groups)).await?);
+        Ok(present)
+    }
+
+    /// The edges of all members from one id to another, as member and group, deleted groups included.
+    pub(crate) async fn edges_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<Vec<(ResourceId, ResourceId)>, DirectoryError> {
+        let (edges, intents) = self.edges_and_intents(first, last).await?;
+        if intents.is_empty() {
+            return Ok(edges);
+        }
+        let groups = intents.into_iter().map(|intent| intent.group);
+        let plans = self.plans_named(groups.collect()).await?;
+        let (edges, intents) = self.edges_and_intents(first, last).await?;
+        let mut edges: BTreeSet<_> = edges.into_iter().collect();
+        for intent in intents {
+            if plans.get(&intent.group) == Some(&intent.plan) {
+                match intent.joins {
+                    Some(_) => edges.insert((intent.member, intent.group)),
+                    None => edges.remove(&(intent.member, intent.group)),
+                };
+            }
+        }
+        Ok(edges.into_iter().collect())
+    }
+
+    async fn edges_and_intents(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<(Vec<(ResourceId, ResourceId)>, Vec<Intent>), DirectoryError> {
+        let (from, to) = keys::edge_range(first, last);
+        let pk = keys::memberships(&self.tenant);
+        let range = Range { pk, from, to };
+        let items = self.store.query(&range, None, &self.meter).await?;
+        let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
+        let intents = items.iter().filter_map(Intent::read);
+        Ok((edges.collect(), intents.collect()))
+    }
+
+    /// The open plans of groups.
+    async fn plans_named(&self, groups: BTreeSet<ResourceId>) -> Result<Plans, DirectoryError> {
+        let heads = self.heads(groups.into_iter()).await?;
+        Ok(heads
+            .into_iter()
+            .filter_map(|(group, plan)| Some((group, plan?)))
+            .collect())
+    }
+
+    /// The groups that there are of these, each with its open plan.
+    async fn heads(
+        &self,
+        groups: impl Iterator<Item = ResourceId>,
+    ) -> Result<BTreeMap<ResourceId, Option<String>>, DirectoryError> {
+        let keys: Vec<Key> = groups
+            .map(|id| keys::resource(&self.tenant, ResourceKind::Group, id))
+            .collect();
+        let items = self.store.batch_get(&keys, &self.meter).await?;
+        let heads = items.iter().filter_map(|item| {
+            let plan = text(item, attribute::OPEN).map(str::to_owned);
+            Some((ResourceId::parse(sort_key(item))?, plan))
+        });
+        Ok(heads.collect())
+    }
+
+    /// Which of these members are in which of these groups, as group and member; groups that are gone have none.
+    /// `plans` are the open plans of the groups, if these were read before.
+    pub(crate) async fn joined(
+        &self,
+        groups: &[ResourceId],
+        members: &[ResourceId],
+        plans: Option<Plans>,
+    ) -> Result<Vec<(ResourceId, MemberRef)>, DirectoryError> {
+        let pairs = groups
+            .iter()
+            .flat_map(|group| members.iter().map(|member| (*group, *member)));
+        let pairs: Vec<_> = pairs.collect();
+        let heads = groups.iter().filter(|_| plans.is_none());
+        let heads = heads.map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id));
+        let edges = pairs
+            .iter()
+            .map(|(group, member)| keys::member(&self.tenant, *group, *member));
+        let keys: Vec<Key> = match &plans {
+            Some(plans) if !plans.is_empty() => Vec::new(),
+            _ => heads.chain(edges).collect(),
+        };
+        let items = self.store.batch_get(&keys, &self.meter).await?;
+        let (edges, heads): (Vec<Item>, Vec<Item>) = items
+            .into_iter()
+            .partition(|item| keys::edge(sort_key(item)).is_some());
+        let mut there: BTreeSet<ResourceId> = groups.iter().copied().collect();
+        let plans = plans.unwrap_or_else(|| {
+            let named = heads
+                .iter()
+                .filter_map(|head| Some((ResourceId::parse(sort_key(head))?, head)));
+            there = named.clone().map(|(id, _)| id).collect();
+            named
+                .filter_map(|(id, head)| Some((id, text(head, attribute::OPEN)?.to_owned())))
+                .collect()
+        });
+        let met = match plans.is_empty() {
+            true => Met::of(&edges),
+            false => self.met_among(&pairs, &plans).await?,
+        };
+        let members = self.settled(met).await?.into_iter();
+        Ok(members
+            .filter(|(group, _)| there.contains(group))
+            .flat_map(|(group, members)| members.into_iter().map(move |member| (group, member)))
+            .collect())
+    }
+
+    /// What is met of these groups and members: intents before edges, since what is carried out has an edge.
+    async fn met_among(
+        &self,
+        pairs: &[(ResourceId, ResourceId)],
+        plans: &Plans,
+    ) -> Result<Met, DirectoryError> {
+        let intents = pairs.iter().filter_map(|(group, member)| {
+            let plan = plans.get(group)?;
+            Some(keys::intent(&self.tenant, *member, *group, plan))
+        });
+        let intents: Vec<Key> = intents.collect();
+        let intents = self.store.batch_get(&intents, &self.meter).await?;
+        let edges: Vec<Key> = pairs
+            .iter()
+            .map(|(group, member)| keys::member(&self.tenant, *group, *member))
+            .collect();
+        let edges = self.store.batch_get(&edges, &self.meter).await?;
+        let mut met = Met::of(&edges);
+        for intent in intents.iter().filter_map(Intent::read) {
+            match intent.joins {
+                Some(kind) => {
+                    let id = intent.member;
+                    met.joining.push((intent.group, MemberRef { id, kind }));
+                }
+                None => {
+                    met.leaving.insert((intent.group, intent.member));
+                }
+            }
+        }
+        Ok(met)
+    }
+}

@@ -1,0 +1,326 @@
+//! Which lookup, edge or range can serve a filter; what is found is put to the whole filter after.
+//!
+//! A term that must hold for the filter to hold can narrow the search. The narrowest wins: an id,
+//! then a unique name, an externalId or e-mail address, then an edge. Without any, everything of the
+//! tenant is looked through.
+
+use scim_core::filter::eval::{Ask, Comparand, Condition, Leaf};
+use scim_core::filter::{Logic, Operator, Resolved};
+use scim_core::sort::Sort;
+use scim_core::{ResourceId, ResourceKind};
+
+use crate::table::keys::{Lookup, unique_attribute};
+
+/// Where to look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Plan {
+    /// At this id; `None` when the text can be no id.
+    Id(Option<ResourceId>),
+    /// At this unique name, in its comparable form.
+    Marker(String),
+    /// At this value of a lookup.
+    Lookup(Lookup, String),
+    /// At the groups that this one is a member of.
+    GroupsOf(Option<ResourceId>),
+    /// At the members of this group.
+    MembersOf(Option<ResourceId>),
+    /// At the unique names from one to another, in their comparable form.
+    Markers(String, String),
+    /// In several places.
+    Union(Vec<Self>),
+    /// Everywhere.
+    Scan,
+}
+
+impl Plan {
+    /// The narrowest plan for a filter.
+    pub(crate) fn of(kind: ResourceKind, filter: &Resolved<'_>) -> Self {
+        Self::narrow(kind, filter).unwrap_or(Self::Scan)
+    }
+
+    /// A plan that finds everything a filter matches, and not everything there is.
+    fn narrow(kind: ResourceKind, filter: &Resolved<'_>) -> Option<Self> {
+        match filter {
+            Logic::Leaf(leaf) => Self::serve(kind, leaf),
+            Logic::Not(_) => None,
+            Logic::And(all) => all
+                .iter()
+                .filter_map(|one| Self::narrow(kind, one))
+                .min_by_key(Self::width),
+            Logic::Or(all) => {
+                let mut union = Vec::new();
+                for one in all {
+                    let places = match Self::narrow(kind, one)? {
+                        Self::Union(places) => places,
+                        place => vec![place],
+                    };
+                    for place in places {
+                        if !union.contains(&place) {
+                            union.push(place);
+                        }
+                    }
+                }
+                Some(Self::Union(union))
+            }
+        }
+    }
+
+    fn width(&self) -> u8 {
+        match self {
+            Self::Id(_) => 0,
+            Self::Marker(_) => 1,
+            Self::Lookup(..) => 2,
+            Self::GroupsOf(_) => 3,
+            Self::MembersOf(_) => 4,
+            Self::Union(plans) => 1 + plans.iter().map(Self::width).max().unwrap_or_default(),
+            Self::Markers(..) => 100,
+            Self::Scan => 200,
+        }
+    }
+
+    fn serve(kind: ResourceKind, leaf: &Leaf<'_>) -> Option<Self> {
+        if leaf.target.container.is_some() {
+            return None;
+        }
+        let name = leaf.target.attribute.name.as_str();
+        let sub = leaf.target.sub.map(|sub| sub.name.as_str());
+        let is_value = matches!(sub, None | Some("value"));
+        let text = leaf
+            .equal_text()
+            .or_else(|| leaf.values.as_deref().and_then(selected_value));
+        if name == unique_attribute(kind)
+            && let Some((from, to)) = names_between(&leaf.ask)
+        {
+            return Some(Self::Markers(from, to));
+        }
+        match (kind, name, text) {
+            (_, "meta", Some(other)) if sub == Some("resourceType") => {
+                (other != kind.name()).then(|| Self::Union(Vec::new()))
+            }
+            (_, "id", Some(id)) => Some(Self::Id(ResourceId::parse(id))),
+            (_, "externalId", Some(id)) if !id.is_empty() => {
+                Some(Self::Lookup(Lookup::ExternalId, id.to_owned()))
+            }
+            (_, name, Some(value)) if name == unique_attribute(kind) && sub.is_none() => {
+                Some(Self::Marker(value.to_owned()))
+            }
+            (ResourceKind::User, "emails", Some(value)) if is_value => {
+                Some(Self::Lookup(Lookup::Email, value.to_owned()))
+            }
+            (ResourceKind::User, "groups", Some(id)) if is_value => {
+                Some(Self::MembersOf(ResourceId::parse(id)))
+            }
+            (ResourceKind::Group, "members", Some(id)) if is_value => {
+                Some(Self::GroupsOf(ResourceId::parse(id)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The comparable texts that an order comparison or `sw` lets through, from one to another.
+fn names_between(ask: &Ask) -> Option<(String, String)> {
+    let Ask::Compare(operator, Comparand::Text(text)) = ask else {
+        return None;
+    };
+    let last = "\u{10ffff}";
+    match operator {
+        Operator::Sw => Some((text.clone(), format!("{text}{last}"))),
+        Operator::Gt | Operator::Ge => Some((text.clone(), last.to_owned())),
+        Operator::Lt | Operator::Le => Some((String::new(), text.clone())),
+        Operator::Eq | Operator::Ne | Operator::Co | Operator::Ew => None,
+    }
+}
+
+/// The text that a value filter demands of `value`: in `emails[type eq "work" and value eq "x"]`, x.
+fn selected_value<'f>(values: &'f Logic<Condition<'_>>) -> Option<&'f str> {
+    values
+        .conjuncts()
+        .into_iter()
+        .find_map(|condition| match &condition.ask {
+            Ask::Compare(Operator::Eq, Comparand::Text(text))
+                if condition.sub.is_some_and(|sub| sub.name == "value") =>
+            {
+                Some(text.as_str())
+            }
+            _ => None,
+        })
+}
+
+/// What a filter has to know about memberships.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Memberships {
+    /// Nothing.
+    Unasked,
+    /// Whether these are members.
+    Of(Vec<ResourceId>),
+    /// All of them.
+    All,
+}
+
+impl Memberships {
+    /// What a filter and an order have to know about `groups` of a user or `members` of a group.
+    pub(crate) fn asked(
+        kind: ResourceKind,
+        filter: Option<&Resolved<'_>>,
+        sort: Option<&Sort<'_>>,
+    ) -> Self {
+        let name = match kind {
+            ResourceKind::User => "groups",
+            ResourceKind::Group => "members",
+        };
+        if sort.is_some_and(|sort| sort.target.is_own(name)) {
+            return Self::All;
+        }
+        let mut ids = Vec::new();
+        let mut is_asked = false;
+        for leaf in filter.map(Logic::leaves).unwrap_or_default() {
+            if leaf.target.container.is_some() || leaf.target.attribute.name != name {
+                continue;
+            }
+            is_asked = true;
+            let is_value = leaf.target.sub.is_none_or(|sub| sub.name == "value");
+            match (&leaf.values, leaf.equal_text()) {
+                (None, Some(id)) if is_value => ids.extend(ResourceId::parse(id)),
+                _ => return Self::All,
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        match is_asked {
+            true => Self::Of(ids),
+            false => Self::Unasked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scim_core::Catalogue;
+    use scim_core::filter::Filter;
+
+    fn plan(kind: ResourceKind, text: &str) -> Plan {
+        let of = Catalogue::standard().resource_type(kind);
+        Plan::of(kind, &Filter::parse(text).unwrap().resolve(of).unwrap())
+    }
+
+    const ID: &str = "2819c223-7f76-453a-919d-413861904646";
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    fn equality_is_served_by_the_narrowest_index() {
+        use ResourceKind::{Group, User};
+        let id = ResourceId::parse(ID);
+        let email = |text: &str| Plan::Lookup(Lookup::Email, text.to_owned());
+        for (kind, text, expected) in [
+            (
+                User,
+                r#"userName eq "BJensen""#,
+                Plan::Marker("bjensen".to_owned()),
+            ),
+            (
+                User,
+                r#"active eq true and userName eq "b""#,
+                Plan::Marker("b".to_owned()),
+            ),
+            (
+                User,
+                r#"externalId eq "Ab""#,
+                Plan::Lookup(Lookup::ExternalId, "Ab".to_owned()),
+            ),
+            (User, r#"emails eq "A@b""#, email("a@b")),
+            (User, r#"emails.value eq "A@b""#, email("a@b")),
+            (
+                User,
+                r#"emails[type eq "work"].value eq "A@b""#,
+                email("a@b"),
+            ),
+            (
+                User,
+                r#"emails[type eq "work" and value eq "A@b"]"#,
+                email("a@b"),
+            ),
+            (
+                User,
+                &format!(r#"userName eq "b" and id eq "{ID}""#),
+                Plan::Id(id),
+            ),
+            (User, r#"id eq "odd""#, Plan::Id(None)),
+            (
+                Group,
+                r#"displayName eq "Tour Guides""#,
+                Plan::Marker("tour guides".to_owned()),
+            ),
+            (Group, &format!(r#"members eq "{ID}""#), Plan::GroupsOf(id)),
+            (
+                Group,
+                &format!(r#"members.value eq "{ID}""#),
+                Plan::GroupsOf(id),
+            ),
+            (
+                Group,
+                &format!(r#"members[value eq "{ID}"]"#),
+                Plan::GroupsOf(id),
+            ),
+            (
+                User,
+                &format!(r#"groups.value eq "{ID}""#),
+                Plan::MembersOf(id),
+            ),
+        ] {
+            assert_eq!(plan(kind, text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_in_order_and_alternatives_are_served_too() {
+        use ResourceKind::User;
+        let marker = |name: &str| Plan::Marker(name.to_owned());
+        assert_eq!(
+            plan(User, r#"userName sw "BJ""#),
+            Plan::Markers("bj".to_owned(), "bj\u{10ffff}".to_owned())
+        );
+        assert_eq!(
+            plan(User, r#"userName ge "m" and active eq true"#),
+            Plan::Markers("m".to_owned(), "\u{10ffff}".to_owned())
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"userName eq "a" or (userName eq "b" and active eq true)"#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"userName eq "a" or (userName eq "b" or userName eq "A") or userName eq "b""#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+        assert_eq!(
+            plan(
+                User,
+                r#"(userName eq "a" or userName eq "b") and userName sw "c""#
+            ),
+            Plan::Union(vec![marker("a"), marker("b")])
+        );
+    }
+
+    #[test]
+    fn what_need_not_hold_narrows_nothing() {
+        use ResourceKind::User;
+        for text in [
+            r#"userName eq "a" or active eq true"#,
+            r#"not (userName eq "a")"#,
+            r#"userName co "a""#,
+            r#"name.familyName sw "a""#,
+            r#"displayName eq "a""#,
+            r#"emails.type eq "work""#,
+            r#"emails[type eq "work" or value eq "x"]"#,
+        ] {
+            assert_eq!(plan(User, text), Plan::Scan, "{text}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Looking through all users of a tenant, when a rule begins to hold for those that there are.
+
+use futures_util::future::try_join_all;
+use scim_core::active::is_active;
+use scim_core::sort::Direction;
+use scim_core::{ResourceId, ResourceKind};
+
+use crate::people::directory::Directory;
+use crate::people::item::read_resource;
+use crate::table::keys::{self, Lookup};
+use crate::table::{self, DirectoryError, Put, Range, n, number_if, sort_key};
+use crate::tenants::limited;
+
+/// How long a look through all users takes at most. The gateway waits 30 seconds.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+/// The digits that an id can begin with: all users are looked through side by side.
+const DIGITS: [&str; 16] = [
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
+];
+/// How often users are counted anew, because others came or went meanwhile.
+const COUNTS: u32 = 3;
+
+/// The seats of a tenant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seats {
+    /// How many users are active.
+    pub taken: u64,
+    /// How many may be.
+    pub limit: u64,
+}
+
+impl Directory {
+    /// Counts the active users, for a limit that is to come. Nobody may write for the tenant meanwhile who does
+    /// not know of the rule.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more users than can be counted in the time; `Contended` when they keep coming.
+    pub async fn count_seats(&self) -> Result<(), DirectoryError> {
+        for _ in 0..COUNTS {
+            let before = self.total(ResourceKind::User).await?;
+            let active = self.count_active().await?;
+            let key = keys::seats(&self.tenant);
+            let item = table::item(&key, [("n", n(active))]);
+            self.store.batch_put(vec![item], &self.meter).await?;
+            if self.total(ResourceKind::User).await? == before {
+                return Ok(());
+            }
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// Counts the active users and limits them as the tenant's settings say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::count_seats`].
+    pub async fn open_seats(&self, limit: u32) -> Result<(), DirectoryError> {
+        self.count_seats().await?;
+        let change = limited(self.store.table(), &self.tenant, Some(limit))?;
+        match self.store.update(change, &self.meter).await? {
+            Put::Done | Put::Refused(_) => Ok(()),
+        }
+    }
+
+    /// How many users are active and how many may be, if they are limited.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn seats(&self) -> Result<Option<Seats>, DirectoryError> {
+        let key = keys::seats(&self.tenant);
+        let item = self.store.get(&key, &self.meter).await?;
+        let item = item.unwrap_or_default();
+        let seats = (number_if(&item, "n")?, number_if(&item, "l")?);
+        Ok(match seats {
+            (Some(taken), Some(limit)) => Some(Seats { taken, limit }),
+            _ => None,
+        })
+    }
+
+    async fn count_active(&self) -> Result<u64, DirectoryError> {
+        let digits = DIGITS.map(|digit| {
+            let branch = self.branch();
+            async move { branch.count_active_in(digit).await }
+        });
+        let counts = tokio::time::timeout(PATIENCE, try_join_all(digits));
+        let counts = counts.await.map_err(|_| DirectoryError::TooMany)??;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// The active users whose ids begin with a digit.
+    async fn count_active_in(&self, digit: &str) -> Result<u64, DirectoryError> {
+        let pk = keys::resources(&self.tenant, ResourceKind::User);
+        let range = Range::prefix(pk, digit);
+        let mut active = 0;
+        let mut from = None;
+        loop {
+            let (items, next) = self
+                .store
+                .query_page(&range, None, from, Direction::Ascending, &self.meter)
+                .await?;
+            for item in &items {
+                let user = read_resource(ResourceKind::User, item)?;
+                active += u64::from(is_active(&user.resource.attributes));
+            }
+            from = next;
+            if from.is_none() {
+                return Ok(active);
+            }
+        }
+    }
+
+    /// Two active users who have the same e-mail address, for each such address, up to `most` of them.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when there are more addresses than can be looked through in the time.
+    pub async fn sharing_addresses(
+        &self,
+        most: usize,
+    ) -> Result<Vec<[ResourceId; 2]>, DirectoryError> {
+        let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
+        let range = Range {
+            pk,
+            from: "\u{0}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        };
+        let look = async {
+            let mut sharing = Vec::new();
+            let (mut address, mut owners) = (String::new(), Vec::new());
+            let mut from = None;
+            loop {
+                let (items, next) = self
+                    .store
+                    .query_page(&range, None, from, Direction::Ascending, &self.meter)
+                    .await?;
+                for item in &items {
+                    let split = sort_key(item).rsplit_once('#');
+                    let Some((value, id)) =
+                        split.and_then(|(value, id)| Some((value, ResourceId::parse(id)?)))
+                    else {
+                        continue;
+                    };
+                    if value != address {
+                        sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
+                        value.clone_into(&mut address);
+                    }
+                    owners.push(id);
+                }
+                from = next;
+                if from.is_none() {
+                    sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
+                }
+                if from.is_none() || sharing.len() >= most {
+                    sharing.truncate(most);
+                    return Ok(sharing);
+                }
+            }
+        };
+        let found = tokio::time::timeout(PATIENCE, look).await;
+        found.map_err(|_| DirectoryError::TooMany)?
+    }
+
+    /// The first two who are active, of those who have one address.
+    async fn two_active(
+        &self,
+        owners: Vec<ResourceId>,
+    ) -> Result<Option<[ResourceId; 2]>, DirectoryError> {
+        if owners.len() < 2 {
+            return Ok(None);
+        }
+        let active = self.active_among(owners).await?;
+        match active.as_slice() {
+            [one, other, ..] => Ok(Some([*one, *other])),
+            _ => Ok(None),
+        }
+    }
+}

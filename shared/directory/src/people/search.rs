@@ -1,0 +1,368 @@
+//! Finding resources by a filter.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, try_join, try_join_all};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use scim_core::effort::Effort;
+use scim_core::filter::Resolved;
+use scim_core::sort::{Direction, Sort, SortKey};
+use scim_core::{ResourceId, ResourceKind, ResourceType};
+
+use crate::people::directory::{Directory, Found, Spread};
+use crate::people::item::{Stored, read_resource};
+use crate::people::plan::Plan;
+use crate::table::keys::{self, Key};
+use crate::table::{DirectoryError, Item, Range, SIDE_BY_SIDE, sort_key, text};
+use memberships::Asked;
+
+mod judge;
+mod memberships;
+mod sorted;
+
+pub use sorted::{LONGEST_KEY, Sorted, SortedPlace};
+
+/// How long everything of a tenant is looked through before the query is refused. The gateway waits
+/// 30 seconds.
+const SCAN_TIME: Duration = Duration::from_secs(20);
+/// How many resources an index may give before the query is refused.
+const MOST_CANDIDATES: usize = 10_000;
+/// Everything is looked through in ranges side by side, one for each first digit of the ids.
+const RANGES: [(&str, &str); 16] = [
+    ("0", "1"),
+    ("1", "2"),
+    ("2", "3"),
+    ("3", "4"),
+    ("4", "5"),
+    ("5", "6"),
+    ("6", "7"),
+    ("7", "8"),
+    ("8", "9"),
+    ("9", "a"),
+    ("a", "b"),
+    ("b", "c"),
+    ("c", "d"),
+    ("d", "e"),
+    ("e", "f"),
+    ("f", "g"),
+];
+
+/// A query: what is searched for, and the page of it that is wanted.
+#[derive(Clone, Copy)]
+pub struct Query<'q> {
+    /// The resource type.
+    pub of: &'q ResourceType,
+    /// The filter.
+    pub filter: Option<&'q Resolved<'q>>,
+    /// The order.
+    pub order: Order<'q>,
+    /// The base address that locations are compared with.
+    pub base: &'q str,
+    /// What the request may still take.
+    pub effort: &'q Effort,
+    /// Where the page starts.
+    pub place: Place,
+    /// How many results the page may have.
+    pub count: usize,
+}
+
+/// The order of results.
+#[derive(Clone, Copy)]
+pub enum Order<'q> {
+    /// That of the ids.
+    Ids,
+    /// By an attribute.
+    By(&'q Sort<'q>),
+    /// By an attribute that the resource type lacks: all are alike.
+    Alike,
+}
+
+impl<'q> Order<'q> {
+    pub(crate) const fn sort(self) -> Option<&'q Sort<'q>> {
+        match self {
+            Self::By(sort) => Some(sort),
+            Self::Ids | Self::Alike => None,
+        }
+    }
+}
+
+/// Where a page starts in the order of the ids.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// After so many results.
+    Rank(u64),
+    /// After this id; those up to it were given before.
+    After(ResourceId),
+}
+
+impl Place {
+    const fn skipped(self) -> u64 {
+        match self {
+            Self::Rank(skipped) => skipped,
+            Self::After(_) => 0,
+        }
+    }
+}
+
+/// The results of one range of ids: how many, and the resources that may be on the page.
+#[derive(Default)]
+struct Matches {
+    total: u64,
+    /// How many of them were given before.
+    before: u64,
+    /// Those that may be on the page, in the order of their ids.
+    first: Vec<Stored>,
+    /// What all are sorted by, when they are.
+    keys: Vec<(SortKey, ResourceId)>,
+}
+
+impl Query<'_> {
+    /// How many results of a range may be on the page.
+    fn within(&self) -> usize {
+        usize::try_from(self.place.skipped())
+            .unwrap_or(usize::MAX)
+            .saturating_add(self.count)
+    }
+}
+
+/// The page out of what the ranges gave, in the order of the ids.
+fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
+    let total = ranges.iter().map(|matches| matches.total).sum();
+    let given = match query.place {
+        Place::Rank(_) => None,
+        Place::After(_) => Some(ranges.iter().map(|matches| matches.before).sum()),
+    };
+    let skipped = usize::try_from(query.place.skipped()).unwrap_or(usize::MAX);
+    let mut page = Vec::new();
+    let mut before = 0_usize;
+    for matches in ranges {
+        let length = usize::try_from(matches.total).unwrap_or(usize::MAX);
+        let ahead = skipped.saturating_sub(before);
+        let wanted = query.count - page.len();
+        page.extend(matches.first.into_iter().skip(ahead).take(wanted));
+        before = before.saturating_add(length);
+    }
+    Found {
+        total,
+        given,
+        page,
+        spread: Spread::Scattered,
+    }
+}
+
+/// The id that a marker stands for.
+fn marked(marker: &Item) -> Option<ResourceId> {
+    ResourceId::parse(text(marker, "id")?)
+}
+
+impl Directory {
+    /// The page of the resources that meet a filter, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// `TooMany` when no index serves the filter and the time is not enough.
+    pub async fn search(&self, query: Query<'_>) -> Result<Found, DirectoryError> {
+        Ok(page(query, self.matches(query).await?))
+    }
+
+    /// What meets a filter, range by range.
+    async fn matches(&self, query: Query<'_>) -> Result<Vec<Matches>, DirectoryError> {
+        let plan = query
+            .filter
+            .map_or(Plan::Scan, |filter| Plan::of(query.of.kind, filter));
+        let asked = Asked::of(query);
+        match self.ids_of(query.of.kind, &plan).await? {
+            Some(ids) => {
+                let candidates = self.resources(query.of.kind, ids).await?;
+                let few = !matches!(plan, Plan::MembersOf(_));
+                let few = few.then_some(candidates.len());
+                let asked = self.look_below(asked, few).await?;
+                let found = self.judge(query, &asked, candidates, Spread::Scattered);
+                Ok(vec![found.await?])
+            }
+            None => tokio::time::timeout(SCAN_TIME, async {
+                let asked = &self.look_below(asked, None).await?;
+                try_join_all(RANGES.iter().map(|range| {
+                    let branch = self.branch();
+                    async move { branch.scan(query, asked, *range).await }
+                }))
+                .await
+            })
+            .await
+            .map_err(|_| DirectoryError::TooMany)?,
+        }
+    }
+
+    /// The ids that an index gives; `None` when none serves, or it gives too many for that.
+    fn ids_of<'a>(
+        &'a self,
+        kind: ResourceKind,
+        plan: &'a Plan,
+    ) -> BoxFuture<'a, Result<Option<Vec<ResourceId>>, DirectoryError>> {
+        Box::pin(async move {
+            match plan {
+                Plan::Scan => Ok(None),
+                Plan::Id(id) => Ok(Some(Vec::from_iter(*id))),
+                Plan::Marker(value) => {
+                    let key = keys::marker(&self.tenant, kind, value);
+                    let marker = self.store.get(&key, &self.meter).await?;
+                    Ok(Some(marker.as_ref().and_then(marked).into_iter().collect()))
+                }
+                Plan::Markers(from, to) => self.names_between(kind, from, to).await,
+                Plan::Lookup(lookup, value) => {
+                    let pk = keys::lookups(&self.tenant, kind, *lookup);
+                    let prefix = keys::lookup_prefix(value);
+                    let range = Range::prefix(pk, &prefix);
+                    let ids = self.ids(&range, |sk| sk.strip_prefix(&prefix)).await?;
+                    Ok(Some(ids))
+                }
+                Plan::GroupsOf(None) | Plan::MembersOf(None) => Ok(Some(Vec::new())),
+                Plan::GroupsOf(Some(member)) => self.edges_of(*member).await.map(Some),
+                Plan::MembersOf(Some(group)) => {
+                    let below = self.below(*group, MOST_CANDIDATES).await?;
+                    Ok(Some(below.users.into_iter().collect()))
+                }
+                Plan::Union(plans) => self.ids_of_any(kind, plans).await,
+            }
+        })
+    }
+
+    /// The ids that one of several plans gives: unique names are looked up a hundred at a time, and everything
+    /// else side by side.
+    async fn ids_of_any(
+        &self,
+        kind: ResourceKind,
+        plans: &[Plan],
+    ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
+        let mut names = BTreeSet::new();
+        let mut others = Vec::new();
+        for plan in plans {
+            match plan {
+                Plan::Marker(value) => {
+                    names.insert(keys::marker(&self.tenant, kind, value));
+                }
+                plan => others.push(async move { self.branch().ids_of(kind, plan).await }),
+            }
+        }
+        let names = Vec::from_iter(names);
+        let beside = self.branch();
+        let (markers, others) = try_join(
+            beside.store.batch_get(&names, &beside.meter),
+            stream::iter(others)
+                .buffer_unordered(SIDE_BY_SIDE)
+                .try_collect::<Vec<_>>(),
+        )
+        .await?;
+        let Some(others) = others.into_iter().collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        let mut ids = others.concat();
+        ids.extend(markers.iter().filter_map(marked));
+        Ok(Some(ids))
+    }
+
+    /// The ids under the unique names from one to another; `None` when they are too many.
+    async fn names_between(
+        &self,
+        kind: ResourceKind,
+        from: &str,
+        to: &str,
+    ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
+        let (from, to) = keys::marker_range(from, to);
+        let pk = keys::markers(&self.tenant, kind);
+        let markers = self
+            .store
+            .query(
+                &Range { pk, from, to },
+                Some(MOST_CANDIDATES + 1),
+                &self.meter,
+            )
+            .await?;
+        Ok((markers.len() <= MOST_CANDIDATES).then(|| markers.iter().filter_map(marked).collect()))
+    }
+
+    /// The resources with these ids that there are, in the order of their ids.
+    pub(crate) async fn resources(
+        &self,
+        kind: ResourceKind,
+        mut ids: Vec<ResourceId>,
+    ) -> Result<Vec<Stored>, DirectoryError> {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut resources = match ids.as_slice() {
+            [] => Vec::new(),
+            [id] => Vec::from_iter(self.get(kind, *id).await?),
+            ids => {
+                let keys: Vec<Key> = ids
+                    .iter()
+                    .map(|id| keys::resource(&self.tenant, kind, *id))
+                    .collect();
+                self.store
+                    .batch_get(&keys, &self.meter)
+                    .await?
+                    .iter()
+                    .map(|item| read_resource(kind, item))
+                    .collect::<Result<Vec<_>, _>>()?
+            }
+        };
+        resources.sort_unstable_by_key(|stored| stored.resource.id);
+        Ok(resources)
+    }
+
+    async fn ids(
+        &self,
+        range: &Range,
+        id: impl Fn(&str) -> Option<&str>,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
+        let items = self
+            .store
+            .query(range, Some(MOST_CANDIDATES + 1), &self.meter)
+            .await?;
+        if items.len() > MOST_CANDIDATES {
+            return Err(DirectoryError::TooMany);
+        }
+        Ok(items
+            .iter()
+            .filter_map(|item| ResourceId::parse(id(sort_key(item))?))
+            .collect())
+    }
+
+    /// Looks through one range of ids.
+    async fn scan(
+        &self,
+        query: Query<'_>,
+        asked: &Asked,
+        (from, to): (&str, &str),
+    ) -> Result<Matches, DirectoryError> {
+        let range = Range {
+            pk: keys::resources(&self.tenant, query.of.kind),
+            from: from.to_owned(),
+            to: to.to_owned(),
+        };
+        let mut all = Matches::default();
+        let mut next = None;
+        loop {
+            let (items, following) = self
+                .store
+                .query_page(&range, None, next, Direction::Ascending, &self.meter)
+                .await?;
+            let resources = items
+                .iter()
+                .map(|item| read_resource(query.of.kind, item))
+                .collect::<Result<Vec<_>, _>>()?;
+            let found = self
+                .judge(query, asked, resources, Spread::Neighbours)
+                .await?;
+            all.total += found.total;
+            all.before += found.before;
+            all.keys.extend(found.keys);
+            let room = query.within().saturating_sub(all.first.len());
+            all.first.extend(found.first.into_iter().take(room));
+            if following.is_none() {
+                return Ok(all);
+            }
+            next = following;
+        }
+    }
+}

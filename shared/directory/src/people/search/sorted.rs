@@ -1,0 +1,216 @@
+//! Sorted results: of one resource type, or of several together.
+
+use std::collections::BTreeMap;
+
+use scim_core::sort::{Direction, SortKey};
+use scim_core::{ResourceId, ResourceKind};
+
+use super::{Matches, Query, marked};
+use crate::people::directory::Directory;
+use crate::people::item::Stored;
+use crate::table::{DirectoryError, Range, keys};
+
+/// The longest text of a place, in bytes. Results whose keys begin with the same so many bytes are found
+/// again by their ids.
+pub const LONGEST_KEY: usize = 2_048;
+
+/// Where a page of sorted results starts.
+#[derive(Clone, PartialEq, Debug)]
+pub enum SortedPlace {
+    /// After so many results.
+    Rank(u64),
+    /// After the result with this key, cut to [`LONGEST_KEY`], and this id.
+    After(SortKey, ResourceId),
+}
+
+/// A page of sorted results.
+#[derive(Debug)]
+pub struct Sorted {
+    /// How many there are on all pages.
+    pub total: u64,
+    /// The page, with what each result is sorted by.
+    pub page: Vec<(SortKey, Stored)>,
+}
+
+/// What a result is sorted by, and which it is.
+type Keyed = (SortKey, ResourceKind, ResourceId);
+
+impl Directory {
+    /// The page of what several queries find, each of another resource type, in one order. Where a query
+    /// starts, and its count, are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// As [`Directory::search`].
+    pub async fn search_sorted(
+        &self,
+        queries: &[Query<'_>],
+        direction: Direction,
+        place: &SortedPlace,
+        count: usize,
+    ) -> Result<Sorted, DirectoryError> {
+        if let [query] = queries
+            && query.filter.is_none()
+            && query
+                .order
+                .sort()
+                .is_some_and(|sort| sort.target.is_own(keys::unique_attribute(query.of.kind)))
+        {
+            return self.by_name(query.of.kind, direction, place, count).await;
+        }
+        let mut found: Vec<Keyed> = Vec::new();
+        for query in queries {
+            let kind = query.of.kind;
+            let ranges = self.matches(*query).await?;
+            found.extend(ranges.into_iter().flat_map(|matches| keyed(kind, matches)));
+        }
+        // The sort is stable: equal values stay in the order of their ids.
+        found.sort_by(|(one, ..), (other, ..)| direction.order(one, other));
+        let total = u64::try_from(found.len()).unwrap_or_default();
+        let start = match place {
+            SortedPlace::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
+            SortedPlace::After(key, id) => start_after(&found, direction, key, *id),
+        };
+        let wanted = found.into_iter().skip(start).take(count).collect();
+        Ok(Sorted {
+            total,
+            page: self.in_order(wanted).await?,
+        })
+    }
+
+    /// The page of all resources of a type in the order of their unique names, which the markers keep.
+    async fn by_name(
+        &self,
+        kind: ResourceKind,
+        direction: Direction,
+        place: &SortedPlace,
+        count: usize,
+    ) -> Result<Sorted, DirectoryError> {
+        let total = self.total(kind).await?;
+        let mut range = Range {
+            pk: keys::markers(&self.tenant, kind),
+            from: "\u{0}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        };
+        let skipped = match place {
+            SortedPlace::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
+            SortedPlace::After(SortKey::Text(name), _) => {
+                let given = keys::marker(&self.tenant, kind, name).sk;
+                match direction {
+                    Direction::Ascending => range.from = given,
+                    Direction::Descending => range.to = given,
+                }
+                0
+            }
+            SortedPlace::After(..) => 0,
+        };
+        let page = Vec::new();
+        if count == 0 || u64::try_from(skipped).unwrap_or(u64::MAX) >= total {
+            return Ok(Sorted { total, page });
+        }
+        // One more, since the range holds the name that it starts after.
+        let limit = skipped.saturating_add(count).saturating_add(1);
+        let markers = self
+            .store
+            .query_in(&range, Some(limit), direction, &self.meter)
+            .await?;
+        let given = match place {
+            SortedPlace::After(_, id) => Some(*id),
+            SortedPlace::Rank(_) => None,
+        };
+        let names = markers.iter().skip(skipped).filter_map(|marker| {
+            let id = marked(marker).filter(|id| Some(*id) != given)?;
+            let name = crate::table::sort_key(marker).to_owned();
+            Some((SortKey::Text(name), kind, id))
+        });
+        let page = self.in_order(names.take(count).collect()).await?;
+        Ok(Sorted { total, page })
+    }
+
+    /// These results in their order; one that is deleted meanwhile is left out.
+    async fn in_order(
+        &self,
+        results: Vec<Keyed>,
+    ) -> Result<Vec<(SortKey, Stored)>, DirectoryError> {
+        let mut stored = BTreeMap::new();
+        for kind in ResourceKind::ALL {
+            let of_kind = results.iter().filter(|(_, other, _)| *other == kind);
+            let ids: Vec<ResourceId> = of_kind.map(|(_, _, id)| *id).collect();
+            for one in self.resources(kind, ids).await? {
+                stored.insert(one.resource.id, one);
+            }
+        }
+        Ok(results
+            .into_iter()
+            .filter_map(|(key, _, id)| Some((key, stored.remove(&id)?)))
+            .collect())
+    }
+}
+
+fn keyed(kind: ResourceKind, matches: Matches) -> impl Iterator<Item = Keyed> {
+    let keys = matches.keys.into_iter();
+    keys.map(move |(key, id)| (key, kind, id))
+}
+
+/// Where the results begin that stand after one which was given before, whether it is there still or not.
+fn start_after(found: &[Keyed], direction: Direction, given: &SortKey, id: ResourceId) -> usize {
+    let against = |key: &SortKey| direction.order(&key.cut(LONGEST_KEY), given);
+    let first = found.partition_point(|(key, ..)| against(key).is_lt());
+    let equal = found.partition_point(|(key, ..)| against(key).is_le());
+    let alike = found.get(first..equal).unwrap_or_default();
+    let is_cut = matches!(given, SortKey::Text(text) if text.len() + 4 > LONGEST_KEY);
+    let passed = match alike.iter().position(|(_, _, other)| *other == id) {
+        Some(at) => at + 1,
+        // Keys that were cut are not in the order of the ids: better one twice than one never.
+        None if is_cut => 0,
+        None => alike.partition_point(|(_, _, other)| *other <= id),
+    };
+    first + passed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> ResourceId {
+        ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000")).unwrap()
+    }
+
+    fn found(keys: &[(&str, u8)]) -> Vec<Keyed> {
+        let keys = keys.iter();
+        keys.map(|(key, n)| {
+            let key = SortKey::Text((*key).to_owned());
+            (key, ResourceKind::User, id(*n))
+        })
+        .collect()
+    }
+
+    #[test]
+    fn k12_a_page_starts_after_the_one_given_last_even_when_that_is_gone() {
+        let sorted = found(&[("a", 5), ("b", 1), ("b", 3), ("b", 7), ("c", 2)]);
+        let text = |text: &str| SortKey::Text(text.to_owned());
+        let start = |key: &str, n| start_after(&sorted, Direction::Ascending, &text(key), id(n));
+        assert_eq!(start("a", 5), 1);
+        assert_eq!(start("b", 1), 2);
+        assert_eq!(start("b", 4), 3);
+        assert_eq!(start("b", 9), 4);
+        assert_eq!(start("bb", 9), 4);
+        assert_eq!(start("", 9), 0);
+        assert_eq!(start("c", 2), 5);
+        let down: Vec<Keyed> = found(&[("c", 2), ("b", 1), ("b", 3), ("a", 5)]);
+        let place = start_after(&down, Direction::Descending, &text("b"), id(2));
+        assert_eq!(place, 2);
+    }
+
+    #[test]
+    fn k12_long_keys_lead_on_and_miss_none() {
+        let long = |end: &str| "x".repeat(LONGEST_KEY) + end;
+        let (one, two) = (long("a"), long("b"));
+        let sorted = found(&[(&one, 9), (&two, 1), ("y", 2)]);
+        let cut = |n: usize| sorted[n].0.cut(LONGEST_KEY).into_owned();
+        let start = |n: usize| start_after(&sorted, Direction::Ascending, &cut(n), sorted[n].2);
+        assert_eq!((start(0), start(1), start(2)), (1, 2, 3));
+        let gone = start_after(&sorted, Direction::Ascending, &cut(0), id(5));
+        assert_eq!(gone, 0);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a directory does within the time of a request.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::people::directory::Directory;
+use crate::table::{Deadline, DirectoryError, until_then};
+
+impl Directory {
+    /// The same directory for one request, which has so much time. Without it there is no hurry.
+    #[must_use]
+    pub fn within(self, deadline: Deadline) -> Self {
+        let deadline = Some(deadline);
+        Self { deadline, ..self }
+    }
+
+    /// Whether there is no time left to begin a change.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let passed = |deadline: Deadline| deadline.begun.elapsed() >= deadline.patience.prepare;
+        self.deadline.is_some_and(passed)
+    }
+
+    /// When a request that changed something stops reading what it shows.
+    #[must_use]
+    pub fn shown_by(&self) -> Option<Instant> {
+        let by = |deadline: Deadline| deadline.begun + deadline.patience.show;
+        self.deadline.map(by)
+    }
+
+    /// Does what comes before a change.
+    pub(crate) async fn prepared<T>(
+        &self,
+        work: impl Future<Output = Result<T, DirectoryError>>,
+    ) -> Result<T, DirectoryError> {
+        let Some(deadline) = self.deadline else {
+            return work.await;
+        };
+        let until = deadline.begun + deadline.patience.prepare;
+        let done = until_then(until, work).await.transpose()?;
+        // A busy process may notice the end of the time late.
+        done.filter(|_| !self.is_late())
+            .ok_or(DirectoryError::OutOfTime)
+    }
+
+    /// Does what comes after a change, for so long at most; `None` when the time is over.
+    pub(crate) async fn afterwards<T>(
+        &self,
+        most: Duration,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let most = Instant::now() + most;
+        let until = self.deadline.map_or(most, |deadline| {
+            most.min(deadline.begun + deadline.patience.carry_out)
+        });
+        until_then(until, work).await
+    }
+}

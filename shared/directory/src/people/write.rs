@@ -1,0 +1,298 @@
+//! Writes: what changes together changes in one transaction.
+//!
+//! A resource, its marker, its lookups, its counter and the edges of its members are never seen in
+//! part. A transaction carries a token, so that a repetition after a lost answer changes nothing; an
+//! update of the resource alone stamps its write id, by which a repetition knows its own success.
+
+use aws_sdk_dynamodb::types::Update;
+use jiff::Timestamp;
+use scim_core::resource::Meta;
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active};
+
+use crate::people::directory::Directory;
+use crate::people::item::{Stored, attribute, data, indexed, resource_item};
+use crate::people::members::Edges;
+use crate::people::rules::Side;
+use crate::table::{
+    self, Actions, DirectoryError, Put, Role, Transacted, WriteId, keys, n, removing, s, to_millis,
+    update,
+};
+
+mod delete;
+mod depart;
+mod group;
+mod index;
+mod kept;
+
+pub(crate) use group::Changing;
+pub(crate) use index::{Change, check_addresses};
+pub use kept::Kept;
+
+/// A resource that is to be created.
+pub struct NewResource {
+    /// Which type.
+    pub kind: ResourceKind,
+    /// Its id.
+    pub id: ResourceId,
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// The hash of its password.
+    pub password: Option<String>,
+    /// Its members.
+    pub members: Vec<scim_core::members::Member>,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Where a new resource comes from.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Origin {
+    /// A client creates it.
+    #[default]
+    Client,
+    /// It is a user of the application from before provisioning, who waits to be taken over.
+    Application,
+    /// A client creates a user anew that it had deleted, and that was kept.
+    Kept(Kept),
+}
+
+/// What becomes of the password's hash.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum PasswordHash {
+    /// It stays.
+    #[default]
+    Keep,
+    /// A new one.
+    Set(String),
+    /// It goes.
+    Remove,
+}
+
+/// How often a transaction is made anew because of what a refusal told.
+const MOST_ROUNDS: u32 = 9_999;
+
+impl NewResource {
+    /// The id and the versions that it begins with: those that it had, where it was kept.
+    fn begins_as(&self, now: Timestamp) -> (ResourceId, Meta) {
+        let first = Meta {
+            created: now,
+            last_modified: now,
+            version: Version::FIRST,
+        };
+        match &self.origin {
+            Origin::Kept(kept) => (kept.id, kept.meta_again(now)),
+            Origin::Client | Origin::Application => (self.id, first),
+        }
+    }
+}
+
+impl Directory {
+    /// Runs a transaction; the roles of the actions that were refused, or nothing when it is done.
+    pub(crate) async fn run(
+        &self,
+        actions: Actions,
+        token: &str,
+    ) -> Result<Vec<Role>, DirectoryError> {
+        let items = actions.items();
+        match self.store.transact(items, token, &self.meter).await? {
+            Transacted::Done => Ok(Vec::new()),
+            Transacted::Refused(places) => Ok(actions.roles_at(&places)),
+        }
+    }
+
+    /// Creates a resource.
+    ///
+    /// # Errors
+    ///
+    /// `Taken` when its unique name is, `NoSuchMember`, `TooManyMembers`, `TooManyAddresses`, `TooLarge`.
+    pub async fn create(
+        &self,
+        new: NewResource,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Stored, DirectoryError> {
+        let now = to_millis(now);
+        let (id, meta) = new.begins_as(now);
+        let mut attributes = new.attributes;
+        active::settle(new.kind, &mut attributes);
+        let resource = Resource {
+            kind: new.kind,
+            id,
+            meta,
+            attributes,
+        };
+        let entries = indexed(new.kind, &resource.attributes);
+        let mut edges = Edges::of(resource.id);
+        for member in &new.members {
+            edges.add(member.id, member.kind);
+        }
+        edges.check_bound()?;
+        if edges.is_large() {
+            return self
+                .create_largely(resource, &entries, edges, now, write)
+                .await;
+        }
+        let side = Side {
+            attributes: &resource.attributes,
+            entries: &entries,
+        };
+        let mut demand = self.demand((new.kind, id), None, Some(side)).await?;
+        for round in 0..MOST_ROUNDS {
+            // Nothing contains a group that does not exist yet, so that no cycle can come of it.
+            let members = edges.added();
+            let mut actions = Actions::default();
+            let key = keys::resource(&self.tenant, resource.kind, resource.id);
+            let password = new.password.as_deref();
+            let mut item = resource_item(&key, &resource, members, password, write)?;
+            self.come(&mut actions, &mut item, &new.origin)?;
+            actions.put(self.store.table(), item, Role::Resource)?;
+            self.index(&mut actions, &resource, None, Some(&entries))?;
+            actions.update(self.count(&resource, Change::More)?, Role::Certain);
+            self.meet_demand(&mut actions, id, &demand)?;
+            self.edges(&mut actions, &edges)?;
+            let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                return Ok(Stored {
+                    resource,
+                    members,
+                    waiting: new.origin == Origin::Application,
+                    fence: 0,
+                    plan: None,
+                });
+            }
+            if refused.contains(&Role::Kept) {
+                return Err(DirectoryError::Stale);
+            }
+            if refused.contains(&Role::Marker) {
+                return Err(taken(new.kind, entries.name));
+            }
+            self.settle_demand(id, &mut demand, &refused).await?;
+            edges.settle(&refused)?;
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// Gives a user, or a group whose members stay, new attributes and password.
+    ///
+    /// # Errors
+    ///
+    /// `Stale` when it is not in the version of `current` any more, `Gone`, `Taken`, `TooManyAddresses`,
+    /// `TooLarge`.
+    pub async fn replace(
+        &self,
+        current: &Stored,
+        attributes: Attributes,
+        password: PasswordHash,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Stored, DirectoryError> {
+        let before = indexed(current.resource.kind, &current.resource.attributes);
+        let after = indexed(current.resource.kind, &attributes);
+        let next = Stored {
+            waiting: false,
+            ..successor(current, attributes, now)
+        };
+        let head = self.head(&next.resource, &password, None, write)?;
+        let head = match current.waiting {
+            true => removing(head, attribute::WAITING),
+            false => head,
+        };
+        let side = |attributes, entries| Side {
+            attributes,
+            entries,
+        };
+        let (kind, id) = (next.resource.kind, next.resource.id);
+        let from = side(&current.resource.attributes, &before);
+        let to = side(&next.resource.attributes, &after);
+        let mut demand = self.demand((kind, id), Some(from), Some(to)).await?;
+        let is_same = (&before.marker, &before.lookups) == (&after.marker, &after.lookups);
+        if is_same && demand.is_nothing() {
+            return match self.store.update(head, &self.meter).await? {
+                Put::Done => Ok(next),
+                Put::Refused(Some(item))
+                    if table::text(&item, attribute::WRITE) == Some(write.as_str()) =>
+                {
+                    Ok(next)
+                }
+                Put::Refused(Some(_)) => Err(DirectoryError::Stale),
+                Put::Refused(None) => Err(DirectoryError::Gone),
+            };
+        }
+        for round in 0..MOST_ROUNDS {
+            let mut actions = Actions::default();
+            actions.update(head.clone(), Role::Resource);
+            self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
+            self.meet_demand(&mut actions, id, &demand)?;
+            let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                return Ok(next);
+            }
+            if refused.contains(&Role::Resource) {
+                return Err(DirectoryError::Stale);
+            }
+            if refused.contains(&Role::Marker) {
+                return Err(taken(kind, after.name));
+            }
+            self.settle_demand(id, &mut demand, &refused).await?;
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// The update that writes a resource over the version before it.
+    pub(crate) fn head(
+        &self,
+        next: &Resource,
+        password: &PasswordHash,
+        members: Option<i64>,
+        write: &WriteId,
+    ) -> Result<Update, DirectoryError> {
+        let mut set = "SET d = :d, v = :v, m = :m, w = :w".to_owned();
+        let mut values = vec![
+            (":d", s(data(&next.attributes)?)),
+            (":v", n(next.meta.version.0)),
+            (":m", n(next.meta.last_modified.as_millisecond())),
+            (":w", s(write.as_str())),
+            (":old", n(next.meta.version.0.saturating_sub(1))),
+        ];
+        match password {
+            PasswordHash::Keep => {}
+            PasswordHash::Set(hash) => {
+                set.push_str(", p = :p");
+                values.push((":p", s(hash.as_str())));
+            }
+            PasswordHash::Remove => set.push_str(" REMOVE p"),
+        }
+        if let Some(change) = members {
+            set.push_str(" ADD n :n");
+            values.push((":n", n(change)));
+        }
+        let key = keys::resource(&self.tenant, next.kind, next.id);
+        update(self.store.table(), &key, &set, Some("v = :old"), values)
+    }
+}
+
+/// The resource after a change.
+fn successor(current: &Stored, attributes: Attributes, now: Timestamp) -> Stored {
+    let resource = &current.resource;
+    Stored {
+        resource: Resource {
+            kind: resource.kind,
+            id: resource.id,
+            meta: Meta {
+                created: resource.meta.created,
+                // Clocks of two functions may differ; time does not run backwards for a resource.
+                last_modified: to_millis(now).max(resource.meta.last_modified),
+                version: resource.meta.version.next(),
+            },
+            attributes,
+        },
+        ..current.clone()
+    }
+}
+
+pub(crate) fn taken(kind: ResourceKind, value: String) -> DirectoryError {
+    DirectoryError::Taken {
+        attribute: keys::unique_attribute(kind),
+        value,
+    }
+}

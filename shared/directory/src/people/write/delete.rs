@@ -1,0 +1,125 @@
+//! Deletion: a resource goes with its index entries, out of all groups that it is in.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use scim_core::ResourceId;
+
+use super::depart::PATIENCE;
+use super::{Change, MOST_ROUNDS};
+use crate::people::directory::Directory;
+use crate::people::item::{Stored, indexed};
+use crate::people::members::MOST_ACTIONS;
+use crate::people::rules::Side;
+use crate::people::task::{Work, task_item};
+use crate::table::{Actions, DirectoryError, Role, WriteId, keys, n};
+
+/// How many actions it takes to leave a group: the two edges, and the group's version and count.
+pub(super) const ACTIONS_PER_GROUP: usize = 3;
+
+/// How many members of a deleted group are cleared before the answer.
+const CLEARED_AT_ONCE: u64 = 1_000;
+
+impl Directory {
+    /// Deletes a resource with its index entries, and takes it out of the groups it is in.
+    ///
+    /// # Errors
+    ///
+    /// `Stale` when it changed, or joined a group, since `current` was read; `Contended`.
+    pub async fn delete(
+        &self,
+        current: &Stored,
+        groups: Vec<ResourceId>,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let (kind, id) = (current.resource.kind, current.resource.id);
+        let task = keys::task(&self.tenant, id, write.as_str());
+        let has_edges = current.members > 0 || current.plan.is_some();
+        let mut left: BTreeMap<ResourceId, bool> =
+            groups.into_iter().map(|group| (group, true)).collect();
+        for round in 0..MOST_ROUNDS {
+            let mut actions = self.removal(current, now)?;
+            if has_edges {
+                // Whoever comes later finds what is still to be cleared.
+                let item = task_item(&task, Work::Deletion(kind), now);
+                actions.put(self.store.table(), item, Role::Certain)?;
+            }
+            if let Some(plan) = &current.plan {
+                let key = keys::task(&self.tenant, id, plan);
+                actions.delete(self.store.table(), &key, None, Role::Certain)?;
+            }
+            if left.len() > (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP {
+                let groups = left.into_keys().collect();
+                return self.depart(current, groups, now, write).await;
+            }
+            for (group, exists) in &left {
+                self.leave(&mut actions, id, *group, *exists, now, write)?;
+            }
+            let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                // Committed: what is not cleared now is cleared later.
+                let is_small = current.members <= CLEARED_AT_ONCE && current.plan.is_none();
+                if has_edges && is_small {
+                    let clear = async {
+                        self.clear_group(id).await?;
+                        self.close_task(&task).await
+                    };
+                    let _ = self.afterwards(PATIENCE, clear).await;
+                }
+                return Ok(());
+            }
+            if refused.contains(&Role::Resource) {
+                return Err(DirectoryError::Stale);
+            }
+            self.look_after(&refused, &mut left, write).await?;
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// The actions that remove a resource with its index entries.
+    pub(super) fn removal(
+        &self,
+        current: &Stored,
+        now: Timestamp,
+    ) -> Result<Actions, DirectoryError> {
+        let resource = &current.resource;
+        let entries = indexed(resource.kind, &resource.attributes);
+        let mut actions = Actions::default();
+        self.remove_resource(&mut actions, current)?;
+        self.index(&mut actions, resource, Some(&entries), None)?;
+        actions.update(self.count(resource, Change::Less)?, Role::Certain);
+        let side = Side {
+            attributes: &resource.attributes,
+            entries: &entries,
+        };
+        let demand = self.demanded(resource.kind, Some(side), None);
+        self.meet_demand(&mut actions, resource.id, &demand)?;
+        self.keep(&mut actions, resource, &entries, now)?;
+        Ok(actions)
+    }
+
+    fn remove_resource(
+        &self,
+        actions: &mut Actions,
+        current: &Stored,
+    ) -> Result<(), DirectoryError> {
+        let key = keys::resource(&self.tenant, current.resource.kind, current.resource.id);
+        let version = (":v", n(current.resource.meta.version.0));
+        let table = self.store.table();
+        match current.fence {
+            0 => actions.delete(
+                table,
+                &key,
+                Some(("v = :v AND attribute_not_exists(f)", &[version])),
+                Role::Resource,
+            ),
+            fence => actions.delete(
+                table,
+                &key,
+                Some(("v = :v AND f = :f", &[version, (":f", n(fence))])),
+                Role::Resource,
+            ),
+        }
+    }
+}

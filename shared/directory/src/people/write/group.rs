@@ -1,0 +1,159 @@
+//! Changes of groups: their attributes, their members, or both.
+
+use aws_sdk_dynamodb::types::Update;
+use jiff::Timestamp;
+use scim_core::{Attributes, ResourceId, ResourceKind};
+
+use super::{MOST_ROUNDS, PasswordHash, successor, taken};
+use crate::people::directory::Directory;
+use crate::people::item::{Indexed, Stored, indexed};
+use crate::people::members::{Edges, MOST_ACTIONS};
+use crate::table::{
+    Actions, DirectoryError, PRESENT, Role, UNPLANNED, WriteId, keys, n, on_fence, s, to_millis,
+    unplanned, update,
+};
+
+impl Directory {
+    /// Changes a group: its attributes, its members, or both.
+    ///
+    /// Changes of members alone do not depend on each other, so they are made on whatever version the
+    /// group is in; everything else is made on the version of `current`. `None` when nothing changed; the
+    /// version of what comes back is right unless others changed members meanwhile. A plan that is open
+    /// is carried out first.
+    ///
+    /// # Errors
+    ///
+    /// `Stale`, `Taken`, `NoSuchMember`, `Cycle`, `TooManyGroups`, `TooLarge`, `Contended`,
+    /// `OutOfTime`.
+    pub async fn change_group(
+        &self,
+        current: &Stored,
+        attributes: Attributes,
+        mut edges: Edges,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Option<Stored>, DirectoryError> {
+        if let Some(plan) = &current.plan {
+            let finished = self.carry_out(current.resource.id, plan, write).await;
+            return Err(match finished {
+                Ok(()) => DirectoryError::Stale,
+                // It goes on where it was left, whoever comes next.
+                Err(DirectoryError::Contended) => DirectoryError::OutOfTime,
+                Err(error) => error,
+            });
+        }
+        let changing = Changing::new(current, attributes, now);
+        if edges.is_large() {
+            let changed = self.change_largely(&changing, edges, now, write);
+            return changed.await.map(Some);
+        }
+        for round in 0..MOST_ROUNDS {
+            self.check_cycles(&mut edges).await?;
+            if changing.is_same && edges.is_empty() {
+                return Ok(None);
+            }
+            let mut actions = Actions::default();
+            let head = self.group_head(&changing, &edges, edges.balance(), now, write)?;
+            actions.update(head, Role::Resource);
+            let (next, entries) = (&changing.next, (&changing.before, &changing.after));
+            self.index(
+                &mut actions,
+                &next.resource,
+                Some(entries.0),
+                Some(entries.1),
+            )?;
+            self.ancestors(&mut actions, &edges)?;
+            self.edges(&mut actions, &edges)?;
+            if actions.len() > MOST_ACTIONS {
+                // Many groups are above it.
+                let changed = self.change_largely(&changing, edges, now, write);
+                return changed.await.map(Some);
+            }
+            let refused = self.run(actions, &write.token(round)).await?;
+            if refused.is_empty() {
+                let members = current.members.saturating_add_signed(edges.balance());
+                return Ok(Some(Stored {
+                    members,
+                    ..changing.next
+                }));
+            }
+            if let Some(error) = changing.refusal(&refused) {
+                return Err(error);
+            }
+            edges.settle(&refused)?;
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// The update of a group's item for a change of it.
+    pub(crate) fn group_head(
+        &self,
+        changing: &Changing,
+        edges: &Edges,
+        balance: i64,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Update, DirectoryError> {
+        let next = &changing.next.resource;
+        let head = match changing.is_same && !edges.is_fenced() {
+            true => self.touch(next.id, balance, now, write)?,
+            false => unplanned(self.head(next, &PasswordHash::Keep, Some(balance), write)?),
+        };
+        Ok(match edges.fence() {
+            Some(fence) => on_fence(head, fence),
+            None => head,
+        })
+    }
+
+    /// The update of a group of which only members change, while no plan is open for it.
+    pub(crate) fn touch(
+        &self,
+        group: ResourceId,
+        balance: i64,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Update, DirectoryError> {
+        update(
+            self.store.table(),
+            &keys::resource(&self.tenant, ResourceKind::Group, group),
+            "SET m = :m, w = :w ADD v :one, n :n",
+            Some(&format!("{PRESENT} AND {UNPLANNED}")),
+            vec![
+                (":m", n(to_millis(now).as_millisecond())),
+                (":w", s(write.as_str())),
+                (":one", n(1)),
+                (":n", n(balance)),
+            ],
+        )
+    }
+}
+
+/// A change of a group in the making.
+pub(crate) struct Changing {
+    pub(crate) next: Stored,
+    pub(crate) before: Indexed,
+    pub(crate) after: Indexed,
+    /// Whether its attributes stay.
+    is_same: bool,
+}
+
+impl Changing {
+    fn new(current: &Stored, attributes: Attributes, now: Timestamp) -> Self {
+        Self {
+            is_same: attributes == current.resource.attributes,
+            before: indexed(ResourceKind::Group, &current.resource.attributes),
+            after: indexed(ResourceKind::Group, &attributes),
+            next: successor(current, attributes, now),
+        }
+    }
+
+    /// What it means that these actions were refused, unless it is for the members to say.
+    pub(crate) fn refusal(&self, refused: &[Role]) -> Option<DirectoryError> {
+        let is_stale = [Role::Above, Role::Resource, Role::Task];
+        if refused.iter().any(|role| is_stale.contains(role)) {
+            return Some(DirectoryError::Stale);
+        }
+        let is_taken = refused.contains(&Role::Marker);
+        is_taken.then(|| taken(ResourceKind::Group, self.after.name.clone()))
+    }
+}

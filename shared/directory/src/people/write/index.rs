@@ -1,0 +1,118 @@
+//! What follows from a resource: its marker, its lookups, its count.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::Update;
+use scim_core::Resource;
+
+use crate::people::counts::Part;
+use crate::people::directory::Directory;
+use crate::people::item::Indexed;
+use crate::people::members::MOST_ACTIONS;
+use crate::people::rules::Rules;
+use crate::table::{self, Actions, DirectoryError, Role, keys, n, s, update};
+
+/// How many actions of a transaction are not about e-mail addresses: the resource, its counter, its marker before
+/// and after, its externalId before and after.
+const OTHERS: usize = 6;
+
+/// How a number of resources changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+    /// One is created.
+    More,
+    /// One is deleted.
+    Less,
+}
+
+impl Directory {
+    /// The update of the counter of a resource's bucket.
+    pub(crate) fn count(
+        &self,
+        resource: &Resource,
+        change: Change,
+    ) -> Result<Update, DirectoryError> {
+        let (number, one) = Part::of(resource.id).counter();
+        let change = match change {
+            Change::More => n(one),
+            Change::Less => n(format_args!("-{one}")),
+        };
+        update(
+            self.store.table(),
+            &keys::count(&self.tenant, resource.kind, resource.id),
+            &format!("ADD {number} :change"),
+            None,
+            vec![(":change", change)],
+        )
+    }
+
+    /// Adds what takes the index entries of a resource from one state to another.
+    pub(crate) fn index(
+        &self,
+        actions: &mut Actions,
+        resource: &Resource,
+        before: Option<&Indexed>,
+        after: Option<&Indexed>,
+    ) -> Result<(), DirectoryError> {
+        let (kind, id) = (resource.kind, resource.id);
+        let table = self.store.table();
+        let old = before.map(|entries| entries.marker.as_str());
+        let new = after.map(|entries| entries.marker.as_str());
+        if old != new {
+            if let Some(old) = old {
+                let key = keys::marker(&self.tenant, kind, old);
+                actions.delete(table, &key, None, Role::Certain)?;
+            }
+            if let Some(former) = before.and_then(|entries| entries.former.as_deref()) {
+                let key = keys::marker(&self.tenant, kind, former);
+                actions.delete(table, &key, None, Role::Certain)?;
+            }
+            if let Some(new) = new {
+                let key = keys::marker(&self.tenant, kind, new);
+                actions.put(
+                    table,
+                    table::item(&key, [("id", s(id.as_str()))]),
+                    Role::Marker,
+                )?;
+            }
+        }
+        let none = BTreeSet::new();
+        let old = before.map_or(&none, |entries| &entries.lookups);
+        let new = after.map_or(&none, |entries| &entries.lookups);
+        for (lookup, value) in old.difference(new) {
+            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
+            actions.delete(table, &key, None, Role::Certain)?;
+        }
+        for (lookup, value) in new.difference(old) {
+            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
+            actions.put(table, table::item(&key, []), Role::Certain)?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses e-mail addresses beyond those that one transaction can index, and take out again. By some rules it has
+/// the seats, or the deleted user that comes back besides, or claims on so many addresses. A user who has more from
+/// before a rule keeps them.
+pub(crate) fn check_addresses(
+    rules: Rules,
+    before: Option<&Indexed>,
+    after: &Indexed,
+    claims: usize,
+) -> Result<(), DirectoryError> {
+    let old = before.map(Indexed::addresses).unwrap_or_default();
+    let new = after.addresses();
+    let changed = old.symmetric_difference(&new).count();
+    let room = MOST_ACTIONS - OTHERS - rules.actions();
+    let grows = new.len() > old.len();
+    if changed + claims <= room && !(grows && new.len() > room) {
+        return Ok(());
+    }
+    Err(DirectoryError::TooManyAddresses {
+        given: new.len().max(changed),
+        most: match claims {
+            0 => room,
+            _ => room / 2,
+        },
+    })
+}

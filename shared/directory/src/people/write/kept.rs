@@ -1,0 +1,226 @@
+//! Users that a client deleted and that the tenant keeps: out of sight of every client, inactive, and found again when
+//! a client creates them anew. They have their id and their creation from before.
+//!
+//! An id is a person's: a user comes back only by the same userName, in any case, and the same externalId, or where
+//! neither has one. Another externalId, or one where there was none, may be another person who got a freed name, and
+//! the application must not take the one for the other. An externalId alone does not bring a user back: it is the
+//! client's, and not unique (RFC 7643 §3.1). A kept user holds neither its name nor its addresses; it stays kept when
+//! somebody else takes them, until it is erased.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+use scim_core::resource::Meta;
+use scim_core::sort::Direction;
+use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
+use serde_json::Value;
+
+use super::Origin;
+use crate::people::directory::Directory;
+use crate::people::item::{Indexed, attribute, data, indexed};
+use crate::table::keys::{self, Key, Partition};
+use crate::table::{
+    self, Actions, DirectoryError, Item, Range, Role, WriteId, corrupt, n, number, s, sort_key,
+};
+use crate::tenants::Delete;
+
+/// How many kept users one page has at most.
+const PAGE: usize = 100;
+
+/// A user that was deleted and kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Its id.
+    pub id: ResourceId,
+    created: Timestamp,
+    version: Version,
+    key: Key,
+}
+
+impl Kept {
+    /// What is said of it when it comes back.
+    pub(super) const fn meta_again(&self, now: Timestamp) -> Meta {
+        Meta {
+            created: self.created,
+            last_modified: now,
+            version: self.version.next(),
+        }
+    }
+}
+
+/// Some kept users.
+#[derive(Debug)]
+pub struct KeptUsers {
+    /// The users, in the order of their userNames, inactive.
+    pub users: Vec<Resource>,
+    /// Where to go on, if there are more.
+    pub next: Option<String>,
+}
+
+impl Directory {
+    /// The user who was deleted and kept, and is created anew; the one who was deleted last, of several.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn kept(&self, created: &Attributes) -> Result<Option<Kept>, DirectoryError> {
+        if self.rules.delete != Delete::Deactivate {
+            return Ok(None);
+        }
+        let entries = indexed(ResourceKind::User, created);
+        let prefix = keys::lookup_prefix(&entries.marker);
+        let range = Range::prefix(Partition::Kept.of(&self.tenant), &prefix);
+        let items = self.store.query(&range, None, &self.meter).await?;
+        let mut users = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        users.retain(|user| {
+            let kept = indexed(ResourceKind::User, &user.attributes);
+            kept.external_id() == entries.external_id()
+        });
+        let last = users.iter().max_by_key(|user| user.meta.last_modified);
+        Ok(last.map(|user| Kept {
+            id: user.id,
+            created: user.meta.created,
+            version: user.meta.version,
+            key: keys::kept(&self.tenant, &entries.marker, user.id),
+        }))
+    }
+
+    /// The kept user with an id. All of them are looked through.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn kept_user(&self, id: ResourceId) -> Result<Option<Resource>, DirectoryError> {
+        match self.kept_keys(id).await?.first() {
+            None => Ok(None),
+            Some(key) => {
+                let item = self.store.get(key, &self.meter).await?;
+                item.as_ref().map(read).transpose()
+            }
+        }
+    }
+
+    /// Clears what is left of a kept user's deletion, so that it may come back.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn ready(
+        &self,
+        kept: &Kept,
+        now: Timestamp,
+        by: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        self.finish_deletion(kept.id, now, by).await
+    }
+
+    /// A page of the kept users, after the place that the page before named.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn kept_users(&self, after: Option<&str>) -> Result<KeptUsers, DirectoryError> {
+        let pk = Partition::Kept.of(&self.tenant);
+        let range = Range {
+            from: after.map_or_else(|| "\u{0}".to_owned(), |after| format!("{after}\u{0}")),
+            to: "\u{10ffff}".to_owned(),
+            pk,
+        };
+        let page =
+            self.store
+                .query_page(&range, Some(PAGE), None, Direction::Ascending, &self.meter);
+        let (items, more) = page.await?;
+        let next = more.and_then(|_| items.last().map(|item| sort_key(item).to_owned()));
+        let users = items.iter().map(read).collect::<Result<_, _>>()?;
+        Ok(KeptUsers { users, next })
+    }
+
+    /// Deletes a kept user for good; whether there was one with the id. All of them are looked through.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn forget_kept(&self, id: ResourceId) -> Result<bool, DirectoryError> {
+        let found = self.kept_keys(id).await?;
+        self.store.batch_delete(&found, &self.meter).await?;
+        Ok(!found.is_empty())
+    }
+
+    async fn kept_keys(&self, id: ResourceId) -> Result<Vec<Key>, DirectoryError> {
+        let pk = Partition::Kept.of(&self.tenant);
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let (keys, next) = self.store.keys_page(&pk, from, &self.meter).await?;
+            let end = format!("#{id}");
+            found.extend(keys.into_iter().filter(|key| key.sk.ends_with(&end)));
+            from = next;
+            if from.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Adds to a deletion that the user is kept, if the tenant keeps users.
+    pub(super) fn keep(
+        &self,
+        actions: &mut Actions,
+        resource: &Resource,
+        entries: &Indexed,
+        now: Timestamp,
+    ) -> Result<(), DirectoryError> {
+        if self.rules.delete != Delete::Deactivate || resource.kind != ResourceKind::User {
+            return Ok(());
+        }
+        let mut attributes = resource.attributes.clone();
+        attributes.insert("active".to_owned(), Value::Bool(false));
+        let millis = |instant: Timestamp| n(instant.as_millisecond());
+        let item = table::item(
+            &keys::kept(&self.tenant, &entries.marker, resource.id),
+            [
+                (attribute::DATA, s(data(&attributes)?)),
+                (attribute::VERSION, n(resource.meta.version.next().0)),
+                (attribute::CREATED, millis(resource.meta.created)),
+                (attribute::MODIFIED, millis(now)),
+            ],
+        );
+        actions.put(self.store.table(), item, Role::Certain)
+    }
+
+    /// Adds to a creation what it takes that the user comes from there.
+    pub(super) fn come(
+        &self,
+        actions: &mut Actions,
+        item: &mut Item,
+        origin: &Origin,
+    ) -> Result<(), DirectoryError> {
+        match origin {
+            Origin::Client => Ok(()),
+            Origin::Application => {
+                let waiting = AttributeValue::Bool(true);
+                item.insert(attribute::WAITING.to_owned(), waiting);
+                Ok(())
+            }
+            Origin::Kept(kept) => actions.delete_present(self.store.table(), &kept.key, Role::Kept),
+        }
+    }
+}
+
+/// The user in an item.
+fn read(item: &Item) -> Result<Resource, DirectoryError> {
+    let read = || {
+        let instant =
+            |name| number(item, name).and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let (_, id) = sort_key(item).rsplit_once('#')?;
+        Some(Resource {
+            kind: ResourceKind::User,
+            id: ResourceId::parse(id)?,
+            meta: Meta {
+                created: instant(attribute::CREATED)?,
+                last_modified: instant(attribute::MODIFIED)?,
+                version: Version(number(item, attribute::VERSION)?),
+            },
+            attributes: serde_json::from_str(table::text(item, attribute::DATA)?).ok()?,
+        })
+    };
+    read().ok_or_else(|| corrupt("kept user"))
+}

@@ -1,0 +1,29 @@
+//! The table: the calls to DynamoDB, what they cost and what their failures mean, the keys and the attributes of items,
+//! and transactions in the making.
+
+mod actions;
+mod backoff;
+mod connect;
+mod deadline;
+mod error;
+mod item;
+pub mod keys;
+mod meter;
+mod store;
+mod write_id;
+
+pub(crate) use actions::{
+    Actions, PRESENT, Role, UNPLANNED, on_fence, opening, removing, unplanned, update,
+};
+pub use backoff::backoff;
+pub(crate) use backoff::seed;
+pub use connect::{Clients, connect, to_stand_ins};
+pub use deadline::{Deadline, Patience, until_then};
+pub use error::DirectoryError;
+pub(crate) use error::corrupt;
+pub use item::to_millis;
+pub(crate) use item::{Item, instant_if, item, n, number, number_if, s, sort_key, text};
+pub use meter::{Meter, Spent};
+pub use store::Store;
+pub(crate) use store::{Put, Range, SIDE_BY_SIDE, Transacted};
+pub use write_id::WriteId;

@@ -1,0 +1,173 @@
+//! Items, and the values of their attributes. A number that is not there is one thing, one that cannot be read another: the first
+//! may mean 0, the second never does.
+//!
+//! DynamoDB keeps 38 significant digits and takes `1E+28`. It was seen to give such numbers back in plain digits,
+//! beyond 38 of them too: 1E+100 (boto/boto3#2500), 1.000…E+50 as 51 digits (boto/boto3#4636), 1.5E2 as 150
+//! (ExtendDB/extenddb#7); other engines that speak its protocol print `1.0E+28`. Nothing that was found promises
+//! either form, and both say the same number, so both are read.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::Timestamp;
+
+use super::keys::{Key, PARTITION_KEY, SORT_KEY};
+use crate::table::error::{DirectoryError, corrupt};
+
+/// An item's attributes.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// A text attribute of an item.
+pub(crate) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// The sort key of an item.
+pub(crate) fn sort_key(item: &Item) -> &str {
+    text(item, SORT_KEY).unwrap_or_default()
+}
+
+/// An item at a key.
+pub(crate) fn item(
+    key: &Key,
+    attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+) -> Item {
+    let mut item: Item = attributes
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    item.insert(PARTITION_KEY.to_owned(), AttributeValue::S(key.pk.clone()));
+    item.insert(SORT_KEY.to_owned(), AttributeValue::S(key.sk.clone()));
+    item
+}
+
+/// Text as an attribute value.
+pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number as an attribute value.
+#[expect(clippy::needless_pass_by_value, reason = "numbers are copied")]
+pub(crate) fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// An instant without what the table does not keep.
+#[must_use]
+pub fn to_millis(instant: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
+}
+
+/// More zeros than a number of DynamoDB has.
+const MOST_ZEROS: i32 = 130;
+
+/// A number attribute of an item; `None` if it is absent or cannot be read.
+pub(crate) fn number<N: FromStr>(item: &Item, name: &str) -> Option<N> {
+    let text = item.get(name)?.as_n().ok()?;
+    text.parse().ok().or_else(|| plain(text)?.parse().ok())
+}
+
+/// A number attribute that an item may lack.
+pub(crate) fn number_if<N: FromStr>(item: &Item, name: &str) -> Result<Option<N>, DirectoryError> {
+    match item.contains_key(name) {
+        true => number(item, name)
+            .map(Some)
+            .ok_or_else(|| corrupt("number")),
+        false => Ok(None),
+    }
+}
+
+/// An instant that an item may lack, from its number.
+pub(crate) fn instant_if(
+    item: &Item,
+    name: &str,
+    from: impl Fn(i64) -> Result<Timestamp, jiff::Error>,
+) -> Result<Option<Timestamp>, DirectoryError> {
+    let number = number_if(item, name)?;
+    let instant = number.map(from).transpose();
+    instant.map_err(|_| corrupt("instant"))
+}
+
+/// A whole number in plain digits.
+fn plain(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().ok()?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let sign = if whole.starts_with('-') { "-" } else { "" };
+    let digits = format!("{}{fraction}", whole.trim_start_matches(['-', '+']));
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let significant = digits.trim_end_matches('0');
+    let dropped = digits.len() - significant.len();
+    let zeros = exponent
+        .checked_sub(i32::try_from(fraction.len()).ok()?)?
+        .checked_add(i32::try_from(dropped).ok()?)?;
+    match (significant, zeros) {
+        ("", _) => Some("0".to_owned()),
+        (_, 0..=MOST_ZEROS) => {
+            let zeros = "0".repeat(usize::try_from(zeros).ok()?);
+            Some(format!("{sign}{significant}{zeros}"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(value: AttributeValue) -> Item {
+        Item::from([("n".to_owned(), value)])
+    }
+
+    #[test]
+    fn a_whole_number_is_read_exactly_in_whatever_form_it_is_printed() {
+        let most = "99999999999999999999999999999999";
+        for (text, expected) in [
+            ("0", 0),
+            ("0E+3", 0),
+            ("7", 7),
+            ("7.0", 7),
+            ("1E+28", 10_u128.pow(28)),
+            ("1.0E+28", 10_u128.pow(28)),
+            ("1e28", 10_u128.pow(28)),
+            ("1.00020003E+32", 100_020_003 * 10_u128.pow(24)),
+            ("120E-1", 12),
+            (
+                "9.9999999999999999999999999999999E+31",
+                most.parse().unwrap(),
+            ),
+            ("10000000000000000000000000000", 10_u128.pow(28)),
+        ] {
+            let item = item(AttributeValue::N(text.to_owned()));
+            assert_eq!(number(&item, "n"), Some(expected), "{text}");
+            assert_eq!(number_if(&item, "n").unwrap(), Some(expected), "{text}");
+        }
+        let less = item(AttributeValue::N("-1.5E+1".to_owned()));
+        assert_eq!(number::<i64>(&less, "n"), Some(-15));
+    }
+
+    #[test]
+    fn what_is_absent_is_told_from_what_cannot_be_read() {
+        assert_eq!(number_if::<u64>(&Item::new(), "n").unwrap(), None);
+        for text in [
+            "",
+            "x",
+            "1.5",
+            "1E-3",
+            "1E+",
+            "E3",
+            "1.0E+99999999999",
+            "1E+131",
+            "-1",
+            "1E+20",
+        ] {
+            let item = item(AttributeValue::N(text.to_owned()));
+            assert_eq!(number::<u64>(&item, "n"), None, "{text}");
+            assert!(number_if::<u64>(&item, "n").is_err(), "{text}");
+        }
+        assert!(number_if::<u64>(&item(AttributeValue::S("1".to_owned())), "n").is_err());
+    }
+}

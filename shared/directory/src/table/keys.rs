@@ -1,0 +1,426 @@
+//! Every key template of the table, on one page and, of tokens, in `tokens`.
+//!
+//! The tenant leads every partition key, so no key of one tenant can be built from another's. A
+//! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use scim_core::{ResourceId, ResourceKind};
+use sha2::{Digest, Sha256};
+
+use keyring::TenantId;
+
+mod partition;
+mod tenants;
+mod tokens;
+
+pub use partition::Partition;
+pub use tenants::{CLOSING, TENANTS, closing, tenant};
+pub use tokens::{key_changes, keyrings, last_used, revoked_admin_keys, room, uses};
+
+/// The name of the partition key attribute.
+pub const PARTITION_KEY: &str = "pk";
+/// The name of the sort key attribute.
+pub const SORT_KEY: &str = "sk";
+
+/// The longest text that stands in a sort key as it is, in bytes; DynamoDB takes 1,024.
+const LONGEST: usize = 800;
+
+/// The key of an item.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// The partition key.
+    pub pk: String,
+    /// The sort key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    /// The key as attributes.
+    #[must_use]
+    pub fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            (PARTITION_KEY.to_owned(), AttributeValue::S(self.pk.clone())),
+            (SORT_KEY.to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// The attributes by which resources are found without being unique.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Lookup {
+    /// The id that the provisioning client gave.
+    ExternalId,
+    /// An e-mail address.
+    Email,
+}
+
+/// The partition of all users or groups: `<t>#user`, `<t>#group`.
+#[must_use]
+pub fn resources(tenant: &TenantId, kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::User => Partition::User.of(tenant),
+        ResourceKind::Group => Partition::Group.of(tenant),
+    }
+}
+
+/// A user or group: `<t>#user`, `<id>`.
+#[must_use]
+pub fn resource(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
+    Key::new(resources(tenant, kind), id.as_str())
+}
+
+/// The partition of the counters: `<t>#user#count`.
+#[must_use]
+pub fn counts(tenant: &TenantId, kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::User => Partition::UserCount.of(tenant),
+        ResourceKind::Group => Partition::GroupCount.of(tenant),
+    }
+}
+
+/// The counter of the bucket that an id falls into: `<t>#user#count`, first byte of the id in hex.
+#[must_use]
+pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
+    Key::new(
+        counts(tenant, kind),
+        id.as_str().get(..2).unwrap_or_default(),
+    )
+}
+
+/// The partition of the markers: `<t>#user#userName`, `<t>#group#displayName`.
+#[must_use]
+pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::User => Partition::UserName.of(tenant),
+        ResourceKind::Group => Partition::GroupName.of(tenant),
+    }
+}
+
+/// The sort keys between which the markers of the names from one to another stand; a few beyond them
+/// may stand there too, when the names are very long.
+#[must_use]
+pub fn marker_range(from: &str, to: &str) -> (String, String) {
+    let cut = |text: &str| start(text).to_owned();
+    let (first, mut last) = (cut(from), cut(to));
+    if last.len() < to.len() {
+        last.push('\u{10ffff}');
+    }
+    match first.is_empty() {
+        true => ("\u{0}".to_owned(), last),
+        false => (first, last),
+    }
+}
+
+/// The marker that makes a name unique: `<t>#user#userName`, `<t>#group#displayName`, folded value.
+#[must_use]
+pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {
+    Key::new(markers(tenant, kind), bounded(folded))
+}
+
+/// The attribute that is unique for a kind of resource.
+#[must_use]
+pub const fn unique_attribute(kind: ResourceKind) -> &'static str {
+    match kind {
+        ResourceKind::User => "userName",
+        ResourceKind::Group => "displayName",
+    }
+}
+
+/// The partition of a lookup: `<t>#user#externalId`, `<t>#user#email`, `<t>#group#externalId`.
+#[must_use]
+pub fn lookups(tenant: &TenantId, kind: ResourceKind, lookup: Lookup) -> String {
+    let partition = match (kind, lookup) {
+        (ResourceKind::User, Lookup::ExternalId) => Partition::UserExternalId,
+        (ResourceKind::User, Lookup::Email) => Partition::UserEmail,
+        (ResourceKind::Group, Lookup::ExternalId) => Partition::GroupExternalId,
+        (ResourceKind::Group, Lookup::Email) => Partition::GroupEmail,
+    };
+    partition.of(tenant)
+}
+
+/// What leads the sort keys of all lookups of a value: `<value>#`.
+#[must_use]
+pub fn lookup_prefix(value: &str) -> String {
+    let mut prefix = bounded(value);
+    prefix.push('#');
+    prefix
+}
+
+/// A lookup: `<t>#user#externalId`, `<value>#<id>`.
+#[must_use]
+pub fn lookup(
+    tenant: &TenantId,
+    kind: ResourceKind,
+    lookup: Lookup,
+    value: &str,
+    id: ResourceId,
+) -> Key {
+    Key::new(
+        lookups(tenant, kind, lookup),
+        lookup_prefix(value) + id.as_str(),
+    )
+}
+
+/// The claim that makes an e-mail address unique: `<t>#user#emailClaim`, folded value.
+#[must_use]
+pub fn email_claim(tenant: &TenantId, folded: &str) -> Key {
+    Partition::EmailClaim.key(tenant, bounded(folded))
+}
+
+/// The seats of a tenant: `<t>#user#seats`, `-`.
+#[must_use]
+pub fn seats(tenant: &TenantId) -> Key {
+    Partition::Seats.key(tenant, "-")
+}
+
+/// A deleted user that is kept: `<t>#user#kept`, folded userName `#` id.
+#[must_use]
+pub fn kept(tenant: &TenantId, folded: &str, id: ResourceId) -> Key {
+    Partition::Kept.key(tenant, lookup_prefix(folded) + id.as_str())
+}
+
+/// The partition of all members: `<t>#member`.
+#[must_use]
+pub fn members(tenant: &TenantId) -> String {
+    Partition::Member.of(tenant)
+}
+
+/// A member of a group: `<t>#member`, `<group>#<member>`.
+#[must_use]
+pub fn member(tenant: &TenantId, group: ResourceId, member: ResourceId) -> Key {
+    Key::new(members(tenant), format!("{group}#{member}"))
+}
+
+/// The partition of all memberships: `<t>#memberOf`.
+#[must_use]
+pub fn memberships(tenant: &TenantId) -> String {
+    Partition::MemberOf.of(tenant)
+}
+
+/// A membership: `<t>#memberOf`, `<member>#<group>`.
+#[must_use]
+pub fn membership(tenant: &TenantId, member: ResourceId, group: ResourceId) -> Key {
+    Key::new(memberships(tenant), format!("{member}#{group}"))
+}
+
+/// What leads the sort keys of all parts of a plan: `<group>#!<plan>#`. The mark stands before every digit,
+/// so that whoever reads the members of a group in the order of their keys has its plans first.
+#[must_use]
+pub fn parts_prefix(group: ResourceId, plan: &str) -> String {
+    format!("{group}#!{plan}#")
+}
+
+/// A part of a plan: `<t>#member`, `<group>#!<plan>#<number>`.
+#[must_use]
+pub fn part(tenant: &TenantId, group: ResourceId, plan: &str, number: usize) -> Key {
+    let sk = format!("{}{number:05}", parts_prefix(group, plan));
+    Key::new(members(tenant), sk)
+}
+
+/// The group and the plan of a part's sort key.
+#[must_use]
+pub fn planned(sk: &str) -> Option<(ResourceId, &str)> {
+    let (group, rest) = sk.split_once("#!")?;
+    let (plan, _) = rest.split_once('#')?;
+    Some((ResourceId::parse(group)?, plan))
+}
+
+/// What a plan intends with a member: `<t>#memberOf`, `<member>#<group>#<plan>`.
+#[must_use]
+pub fn intent(tenant: &TenantId, member: ResourceId, group: ResourceId, plan: &str) -> Key {
+    Key::new(memberships(tenant), format!("{member}#{group}#{plan}"))
+}
+
+/// The member, the group and the plan of an intent's sort key.
+#[must_use]
+pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
+    let (member, rest) = sk.split_once('#')?;
+    let (group, plan) = rest.split_once('#')?;
+    Some((ResourceId::parse(member)?, ResourceId::parse(group)?, plan))
+}
+
+/// The partition of all tasks: `<t>#task`.
+#[must_use]
+pub fn tasks(tenant: &TenantId) -> String {
+    Partition::Task.of(tenant)
+}
+
+/// The tenant whose tasks stand in a partition; `None` for a partition of anything else.
+#[must_use]
+pub fn tasks_of(pk: &str) -> Option<TenantId> {
+    TenantId::parse(pk.strip_suffix("#task")?)
+}
+
+/// A large write under way: `<t>#task`, `<id>#<write>`.
+#[must_use]
+pub fn task(tenant: &TenantId, id: ResourceId, write: &str) -> Key {
+    Key::new(tasks(tenant), format!("{id}#{write}"))
+}
+
+/// The resource and the write of a task's sort key.
+#[must_use]
+pub fn tasked(sk: &str) -> Option<(ResourceId, &str)> {
+    let (id, write) = sk.split_once('#')?;
+    Some((ResourceId::parse(id)?, write))
+}
+
+/// The anchors of the walks of a key over a query: `<t>#anchor`, digest of both.
+#[must_use]
+pub fn anchor(tenant: &TenantId, name: &str) -> Key {
+    Partition::Anchor.key(tenant, name)
+}
+
+/// The requests of a window: `<t>#rate`, number of the window.
+#[must_use]
+pub fn rate(tenant: &TenantId, window: i64) -> Key {
+    Partition::Rate.key(tenant, window.to_string())
+}
+
+/// The partition of the requests log: `<t>#request`.
+#[must_use]
+pub fn requests(tenant: &TenantId) -> String {
+    Partition::Request.of(tenant)
+}
+
+/// An entry of the requests log: `<t>#request`, an id that grows with time.
+#[must_use]
+pub fn request(tenant: &TenantId, id: &str) -> Key {
+    Key::new(requests(tenant), id)
+}
+
+/// A request to the admin API that is to be carried out once: `admin#idempotency`, its name. No tenant can be
+/// called `admin`.
+#[must_use]
+pub fn once(name: &str) -> Key {
+    Key::new("admin#idempotency".to_owned(), name)
+}
+
+/// The partition of the setup links: `<t>#link`.
+#[must_use]
+pub fn links(tenant: &TenantId) -> String {
+    Partition::Link.of(tenant)
+}
+
+/// A setup link: `<t>#link`, its id.
+#[must_use]
+pub fn link(tenant: &TenantId, id: &str) -> Key {
+    Key::new(links(tenant), id)
+}
+
+/// A session of the pages: `console#session`, digest of its secret. No tenant can be called `console`.
+#[must_use]
+pub fn session(digest: &str) -> Key {
+    Key::new("console#session".to_owned(), digest)
+}
+
+/// Attempts to sign in: `console#attempts`, who tries and in which window.
+#[must_use]
+pub fn attempts(who: &str, window: i64) -> Key {
+    Key::new("console#attempts".to_owned(), format!("{who}#{window}"))
+}
+
+/// Attempts to log in as somebody in a window of time: `<t>#attempts`, `<who>#<window>`.
+#[must_use]
+pub fn logins(tenant: &TenantId, who: &str, window: i64) -> Key {
+    Partition::Attempts.key(tenant, format!("{who}#{window}"))
+}
+
+/// The two ids of an edge's sort key.
+#[must_use]
+pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {
+    let (left, right) = sk.split_once('#')?;
+    Some((ResourceId::parse(left)?, ResourceId::parse(right)?))
+}
+
+/// The first and the last sort key that the edges of the ids from `first` to `last` can have.
+#[must_use]
+pub fn edge_range(first: ResourceId, last: ResourceId) -> (String, String) {
+    (format!("{first}#"), format!("{last}#~"))
+}
+
+/// As much of a text as stands in a sort key with a digest beside it.
+fn start(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST - 80))
+        .unwrap_or(text)
+}
+
+/// A value as it stands in a sort key: a very long one is cut and its digest put in the place of the
+/// rest. An empty one becomes a character that no key holds otherwise.
+fn bounded(value: &str) -> String {
+    if value.is_empty() {
+        return "\u{0}".to_owned();
+    }
+    if value.len() <= LONGEST {
+        return value.to_owned();
+    }
+    let mut key = start(value).to_owned();
+    key.push('…');
+    for byte in Sha256::digest(value.as_bytes()) {
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_keep_a_key_of_their_own_below_the_limit() {
+        let one = lookup_prefix(&"ä".repeat(30_000));
+        let two = lookup_prefix(&("ä".repeat(29_999) + "b"));
+        assert_ne!(one, two);
+        assert!(one.len() + 36 <= 1_024);
+    }
+
+    #[test]
+    fn a_key_of_a_tenant_is_made_of_its_partition_only() {
+        for source in [include_str!("keys.rs"), include_str!("keys/tenants.rs")] {
+            let code = source.split("#[cfg(test)]").next().unwrap();
+            assert!(!code.contains("{tenant}#"), "use `Partition`");
+        }
+        let words = Partition::ALL.iter().map(|partition| partition.word());
+        let words: std::collections::BTreeSet<_> = words.collect();
+        assert_eq!(words.len(), Partition::ALL.len());
+    }
+
+    #[test]
+    fn edges_carry_both_ids() {
+        let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
+        let tenant = TenantId::parse("acme").unwrap();
+        let (one, two) = (id(1).unwrap(), id(2).unwrap());
+        assert_eq!(edge(&member(&tenant, one, two).sk), Some((one, two)));
+        assert_eq!(edge("x#y"), None);
+        let (first, last) = edge_range(one, one);
+        let sk = membership(&tenant, one, two).sk;
+        assert!(first < sk && sk < last);
+    }
+
+    #[test]
+    fn parts_stand_before_members_and_neither_is_taken_for_an_edge() {
+        let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
+        let tenant = TenantId::parse("acme").unwrap();
+        let (one, two) = (id(1).unwrap(), id(0).unwrap());
+        let part = part(&tenant, one, "p", 7).sk;
+        let (first, last) = edge_range(one, one);
+        assert!(first < part && part < member(&tenant, one, two).sk && part < last);
+        assert_eq!(planned(&part), Some((one, "p")));
+        assert_eq!(edge(&part), None);
+        let intent = intent(&tenant, one, two, "p").sk;
+        assert!(first < intent && intent < last);
+        assert_eq!(intended(&intent), Some((one, two, "p")));
+        assert_eq!(edge(&intent), None);
+        assert_eq!(intended(&member(&tenant, one, two).sk), None);
+        assert_eq!(tasked(&task(&tenant, one, "w").sk), Some((one, "w")));
+        assert_eq!(tasks_of(&tasks(&tenant)), Some(tenant.clone()));
+        assert_eq!(tasks_of(&members(&tenant)), None);
+        assert_eq!(tasks_of("acme#user#task"), None);
+    }
+}

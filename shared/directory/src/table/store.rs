@@ -1,0 +1,390 @@
+//! The table: calls to DynamoDB with what they cost, and what their failures mean.
+//!
+//! Every read is strongly consistent. What a request consumes is counted in a [`Meter`], from the
+//! figures that DynamoDB returns.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+
+use scim_core::sort::Direction;
+
+use crate::table::error::{DirectoryError, from_sdk, is_contended, meaning};
+use crate::table::keys::{self, Key};
+use keyring::aws::{Asks, asks, quota};
+
+use super::backoff::{ATTEMPTS, backoff, seed};
+use super::item::Item;
+use super::meter::Meter;
+
+mod batch;
+
+/// How many calls are made side by side for one request.
+pub(crate) const SIDE_BY_SIDE: usize = 16;
+
+/// Sort keys from one to another, both included.
+#[derive(Clone, Debug)]
+pub(crate) struct Range {
+    pub(crate) pk: String,
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+impl Range {
+    /// All sort keys; DynamoDB takes no empty one.
+    pub(crate) fn all(pk: String) -> Self {
+        Self {
+            pk,
+            from: "\u{1}".to_owned(),
+            to: "\u{10ffff}".to_owned(),
+        }
+    }
+
+    /// All sort keys that begin with `prefix`.
+    pub(crate) fn prefix(pk: String, prefix: &str) -> Self {
+        Self {
+            pk,
+            from: prefix.to_owned(),
+            to: format!("{prefix}\u{10ffff}"),
+        }
+    }
+}
+
+/// How a conditional write of one item ended.
+pub(crate) enum Put {
+    Done,
+    /// The condition failed; the item as it is.
+    Refused(Option<Item>),
+}
+
+/// How a transaction ended.
+pub(crate) enum Transacted {
+    Done,
+    /// The places of the actions whose conditions failed.
+    Refused(Vec<usize>),
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Store {
+    client: Client,
+    table: String,
+}
+
+impl Store {
+    /// The table called `table`.
+    #[must_use]
+    pub const fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// The same table for work that nobody waits for: by the same connections, with a quota of repetitions of its own.
+    #[must_use]
+    pub fn behind(&self) -> Self {
+        let config = self.client.config().to_builder().retry_partition(quota());
+        Self {
+            client: Client::from_conf(config.build()),
+            table: self.table.clone(),
+        }
+    }
+
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+
+    /// Opens a connection, so that the first request finds one. A failure is left to that request.
+    pub async fn warm(&self) {
+        let key = Key {
+            pk: keys::TENANTS.to_owned(),
+            sk: "-".to_owned(),
+        };
+        let _ = self.get(&key, &Meter::default()).await;
+    }
+
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        meter: &Meter,
+    ) -> Result<Option<Item>, DirectoryError> {
+        meter.call(&["dynamodb:GetItem"]);
+        let output = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key.attributes()))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        meter.read(output.consumed_capacity());
+        Ok(output.item)
+    }
+
+    /// The items of a range in order, up to `limit`.
+    pub(crate) async fn query(
+        &self,
+        range: &Range,
+        limit: Option<usize>,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        self.query_in(range, limit, Direction::Ascending, meter)
+            .await
+    }
+
+    /// The items of a range, up to `limit`, in an order of their sort keys.
+    pub(crate) async fn query_in(
+        &self,
+        range: &Range,
+        limit: Option<usize>,
+        direction: Direction,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        let mut items = Vec::new();
+        let mut from = None;
+        loop {
+            let left = limit.map(|limit| limit - items.len());
+            let (page, next) = self.query_page(range, left, from, direction, meter).await?;
+            items.extend(page);
+            if next.is_none() || limit.is_some_and(|limit| items.len() >= limit) {
+                return Ok(items);
+            }
+            from = next;
+        }
+    }
+
+    /// One page of a range (at most 1 MB), and where the next one starts.
+    pub(crate) async fn query_page(
+        &self,
+        range: &Range,
+        limit: Option<usize>,
+        from: Option<Item>,
+        direction: Direction,
+        meter: &Meter,
+    ) -> Result<(Vec<Item>, Option<Item>), DirectoryError> {
+        meter.call(&["dynamodb:Query"]);
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
+            .expression_attribute_values(":pk", AttributeValue::S(range.pk.clone()))
+            .expression_attribute_values(":from", AttributeValue::S(range.from.clone()))
+            .expression_attribute_values(":to", AttributeValue::S(range.to.clone()))
+            .set_limit(limit.map(|limit| i32::try_from(limit.max(1)).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(from)
+            .scan_index_forward(direction == Direction::Ascending)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        meter.read(output.consumed_capacity());
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
+    /// One conditional update. A retry by the SDK after a lost answer meets its own write; the caller
+    /// knows it by the write id in the item that comes back.
+    pub(crate) async fn update(
+        &self,
+        update: aws_sdk_dynamodb::types::Update,
+        meter: &Meter,
+    ) -> Result<Put, DirectoryError> {
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt, update.update_expression().len()).await;
+            meter.call(&["dynamodb:UpdateItem"]);
+            let result = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(update.key().clone()))
+                .update_expression(update.update_expression())
+                .set_condition_expression(update.condition_expression().map(str::to_owned))
+                .set_expression_attribute_names(update.expression_attribute_names().cloned())
+                .set_expression_attribute_values(update.expression_attribute_values().cloned())
+                .return_values_on_condition_check_failure(
+                    aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld,
+                )
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match result {
+                Ok(output) => {
+                    meter.wrote(output.consumed_capacity());
+                    return Ok(Put::Done);
+                }
+                Err(error) => error,
+            };
+            if is_contended(&error) {
+                continue;
+            }
+            let is_refused = error
+                .as_service_error()
+                .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
+            if is_refused {
+                return Ok(Put::Refused(match error.into_service_error() {
+                    UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    _ => None,
+                }));
+            }
+            return Err(from_sdk(&error));
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// An update without conditions, and the item as it is then. After a lost answer the SDK makes it twice.
+    pub(crate) async fn add(
+        &self,
+        update: aws_sdk_dynamodb::types::Update,
+        meter: &Meter,
+    ) -> Result<Item, DirectoryError> {
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt, update.update_expression().len()).await;
+            meter.call(&["dynamodb:UpdateItem"]);
+            let result = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(update.key().clone()))
+                .update_expression(update.update_expression())
+                .set_expression_attribute_values(update.expression_attribute_values().cloned())
+                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            match result {
+                Ok(output) => {
+                    meter.wrote(output.consumed_capacity());
+                    return Ok(output.attributes.unwrap_or_default());
+                }
+                Err(error) if is_contended(&error) => {}
+                Err(error) => return Err(from_sdk(&error)),
+            }
+        }
+        Err(DirectoryError::Contended)
+    }
+
+    /// Writes all or nothing. `token` makes a repetition by the SDK harmless; it must not be used for
+    /// another transaction.
+    pub(crate) async fn transact(
+        &self,
+        actions: Vec<TransactWriteItem>,
+        token: &str,
+        meter: &Meter,
+    ) -> Result<Transacted, DirectoryError> {
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt, seed(token)).await;
+            meter.call(&iam_actions(&actions));
+            let result = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(actions.clone()))
+                .client_request_token(token)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await;
+            let error = match result {
+                Ok(output) => {
+                    output
+                        .consumed_capacity()
+                        .iter()
+                        .for_each(|capacity| meter.wrote(Some(capacity)));
+                    return Ok(Transacted::Done);
+                }
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(canceled)) => {
+                    let codes: Vec<_> = canceled
+                        .cancellation_reasons()
+                        .iter()
+                        .map(|reason| reason.code().unwrap_or("None"))
+                        .collect();
+                    if let Some(refused) = refused(&codes)? {
+                        return Ok(Transacted::Refused(refused));
+                    }
+                }
+                _ if is_contended(&error) => {}
+                _ => return Err(from_sdk(&error)),
+            }
+        }
+        Err(DirectoryError::Contended)
+    }
+}
+
+/// Reads the reasons of a canceled transaction: the places of failed conditions; `None` when it was
+/// canceled by contention alone and can be repeated.
+fn refused(codes: &[&str]) -> Result<Option<Vec<usize>>, DirectoryError> {
+    let failed: Vec<usize> = codes
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| **code == "ConditionalCheckFailed")
+        .map(|(index, _)| index)
+        .collect();
+    if !failed.is_empty() {
+        return Ok(Some(failed));
+    }
+    let repeats = |code: &&&str| matches!(asks(Some(code), 400), Asks::Again | Asks::Less);
+    let reasons = codes.iter().filter(|code| **code != "None");
+    match reasons.clone().find(|code| !repeats(code)) {
+        Some(code) => Err(meaning(Some(code), 400)),
+        None => Ok(None),
+    }
+}
+
+fn iam_actions(actions: &[TransactWriteItem]) -> Vec<&'static str> {
+    let used: BTreeSet<&'static str> = actions
+        .iter()
+        .flat_map(|action| {
+            [
+                action.put().map(|_| "dynamodb:PutItem"),
+                action.update().map(|_| "dynamodb:UpdateItem"),
+                action.delete().map(|_| "dynamodb:DeleteItem"),
+                action
+                    .condition_check()
+                    .map(|_| "dynamodb:ConditionCheckItem"),
+            ]
+        })
+        .flatten()
+        .collect();
+    used.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_canceled_transaction_is_made_again_refused_or_failed_by_its_reasons() {
+        let none = "None";
+        for again in [
+            ["TransactionConflict", none],
+            [none, "ThrottlingError"],
+            ["ProvisionedThroughputExceeded", "TransactionConflict"],
+            [none, none],
+        ] {
+            assert!(matches!(refused(&again), Ok(None)), "{again:?}");
+        }
+        for (codes, places) in [
+            (["ConditionalCheckFailed", none], vec![0]),
+            (["TransactionConflict", "ConditionalCheckFailed"], vec![1]),
+            (
+                ["ConditionalCheckFailed", "ConditionalCheckFailed"],
+                vec![0, 1],
+            ),
+        ] {
+            assert_eq!(refused(&codes).unwrap(), Some(places), "{codes:?}");
+        }
+        for code in ["ItemCollectionSizeLimitExceeded", "ValidationError"] {
+            let failed = refused(&[none, code]);
+            assert!(matches!(failed, Err(DirectoryError::Internal(named)) if named == code));
+        }
+        for code in ["AccessDenied", "SomethingNew"] {
+            let failed = refused(&["TransactionConflict", code]);
+            assert!(matches!(failed, Err(DirectoryError::Refused(named)) if named == code));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Batches: many items in few calls, what is left unprocessed tried again.
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
+    WriteRequest,
+};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::Store;
+use crate::table::backoff::{ATTEMPTS, backoff};
+use crate::table::error::{DirectoryError, from_sdk};
+use crate::table::item::{Item, sort_key};
+use crate::table::keys::Key;
+use crate::table::meter::Meter;
+use crate::table::store::SIDE_BY_SIDE;
+
+/// How many keys one BatchGetItem takes.
+const BATCH_GET: usize = 100;
+/// How many requests one BatchWriteItem takes.
+const BATCH_WRITE: usize = 25;
+
+impl Store {
+    /// The items that there are at the keys, in no order.
+    pub(crate) async fn batch_get(
+        &self,
+        keys: &[Key],
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        self.batch_read(keys, None, meter).await
+    }
+
+    /// The keys at which there are items, as items that have nothing else, in no order.
+    pub(crate) async fn batch_keys(
+        &self,
+        keys: &[Key],
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        self.batch_read(keys, Some("pk, sk"), meter).await
+    }
+
+    async fn batch_read(
+        &self,
+        keys: &[Key],
+        projection_expression: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        let batches = keys.chunks(BATCH_GET).map(|batch| {
+            async move {
+                // Made when its turn comes: it counts as a call after those before it.
+                let branch = meter.branch();
+                self.batch_get_one(batch, projection_expression, &branch)
+                    .await
+            }
+        });
+        // As a list: a future that keeps the closures is not `Send` for every lifetime.
+        let batches: Vec<_> = batches.collect();
+        let found: Vec<_> = stream::iter(batches)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        Ok(found.concat())
+    }
+
+    async fn batch_get_one(
+        &self,
+        keys: &[Key],
+        projection_expression: Option<&str>,
+        meter: &Meter,
+    ) -> Result<Vec<Item>, DirectoryError> {
+        let mut found = Vec::with_capacity(keys.len());
+        let mut left: Vec<Item> = keys.iter().map(Key::attributes).collect();
+        for attempt in 0..ATTEMPTS {
+            backoff(attempt, keys.len()).await;
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(left))
+                .consistent_read(true)
+                .set_projection_expression(projection_expression.map(str::to_owned))
+                .build()
+                .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
+            meter.call(&["dynamodb:BatchGetItem"]);
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(|error| from_sdk(&error))?;
+            output
+                .consumed_capacity()
+                .iter()
+                .for_each(|capacity| meter.read(Some(capacity)));
+            found.extend(
+                output
+                    .responses
+                    .unwrap_or_default()
+                    .remove(&self.table)
+                    .unwrap_or_default(),
+            );
+            left = output
+                .unprocessed_keys
+                .unwrap_or_default()
+                .remove(&self.table)
+                .map(|unprocessed| unprocessed.keys)
+                .unwrap_or_default();
+            if left.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(DirectoryError::Throttled)
+    }
+
+    /// The keys of the items of a whole partition, a page of them (1 MB of items), and where the next one starts.
+    pub(crate) async fn keys_page(
+        &self,
+        pk: &str,
+        from: Option<Item>,
+        meter: &Meter,
+    ) -> Result<(Vec<Key>, Option<Item>), DirectoryError> {
+        meter.call(&["dynamodb:Query"]);
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .projection_expression("sk")
+            .set_exclusive_start_key(from)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        meter.read(output.consumed_capacity());
+        let items = output.items.unwrap_or_default();
+        let keys = items.iter().map(|item| Key {
+            pk: pk.to_owned(),
+            sk: sort_key(item).to_owned(),
+        });
+        Ok((keys.collect(), output.last_evaluated_key))
+    }
+
+    /// Deletes items without conditions, in no order.
+    pub(crate) async fn batch_delete(
+        &self,
+        keys: &[Key],
+        meter: &Meter,
+    ) -> Result<(), DirectoryError> {
+        let requests = keys.iter().map(|key| {
+            DeleteRequest::builder()
+                .set_key(Some(key.attributes()))
+                .build()
+                .map(|delete| WriteRequest::builder().delete_request(delete).build())
+        });
+        let requests: Result<Vec<_>, _> = requests.collect();
+        let incomplete = |_| DirectoryError::Internal("a deletion without a key".to_owned());
+        self.batch_write(requests.map_err(incomplete)?, meter).await
+    }
+
+    /// Puts items without conditions, in no order.
+    pub(crate) async fn batch_put(
+        &self,
+        items: Vec<Item>,
+        meter: &Meter,
+    ) -> Result<(), DirectoryError> {
+        let requests = items.into_iter().map(|item| {
+            PutRequest::builder()
+                .set_item(Some(item))
+                .build()
+                .map(|put| WriteRequest::builder().put_request(put).build())
+        });
+        let requests: Result<Vec<_>, _> = requests.collect();
+        let incomplete = |_| DirectoryError::Internal("a put without an item".to_owned());
+        self.batch_write(requests.map_err(incomplete)?, meter).await
+    }
+
+    async fn batch_write(
+        &self,
+        requests: Vec<WriteRequest>,
+        meter: &Meter,
+    ) -> Result<(), DirectoryError> {
+        let batches: Vec<_> = requests
+            .chunks(BATCH_WRITE)
+            .map(|batch| {
+                let mut left = batch.to_vec();
+                async move {
+                    let branch = meter.branch();
+                    for attempt in 0..ATTEMPTS {
+                        backoff(attempt, left.len()).await;
+                        left = match self.batch_write_one(&left, &branch).await {
+                            Ok(left) if left.is_empty() => return Ok(()),
+                            Ok(left) => left,
+                            Err(DirectoryError::Contended) => left,
+                            Err(error) => return Err(error),
+                        };
+                    }
+                    Err(DirectoryError::Throttled)
+                }
+            })
+            .collect();
+        stream::iter(batches)
+            .buffer_unordered(SIDE_BY_SIDE)
+            .try_collect()
+            .await
+    }
+
+    async fn batch_write_one(
+        &self,
+        requests: &[WriteRequest],
+        meter: &Meter,
+    ) -> Result<Vec<WriteRequest>, DirectoryError> {
+        meter.call(&["dynamodb:BatchWriteItem"]);
+        let output = self
+            .client
+            .batch_write_item()
+            .request_items(&self.table, requests.to_vec())
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        output
+            .consumed_capacity()
+            .iter()
+            .for_each(|capacity| meter.wrote(Some(capacity)));
+        Ok(output
+            .unprocessed_items
+            .unwrap_or_default()
+            .remove(&self.table)
+            .unwrap_or_default())
+    }
+}

@@ -1,0 +1,33 @@
+//! The ids of writes.
+
+use sha2::{Digest, Sha256};
+
+/// The id of a write: it tells a repeated write from a new one. 32 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WriteId(String);
+
+impl WriteId {
+    /// The id made of 16 random bytes.
+    #[must_use]
+    pub fn new(random: [u8; 16]) -> Self {
+        Self(data_encoding::HEXLOWER.encode(&random))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id of what is done by the way of this write, for a purpose.
+    pub(crate) fn derived(&self, purpose: &str) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(self.0.as_bytes());
+        digest.update(purpose);
+        let digest = digest.finalize();
+        Self(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or_default()))
+    }
+
+    /// The token of the `round`th transaction made for this write.
+    pub(crate) fn token(&self, round: u32) -> String {
+        format!("{}{round:04}", self.0)
+    }
+}

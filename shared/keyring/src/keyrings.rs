@@ -1,0 +1,634 @@
+//! Keyrings: finding the key of a token, and changing which keys there are (design section 3).
+//!
+//! A keyring is a secret of Secrets Manager, named prefix + keyring id, with the value
+//! `{"keys":{"<key id>":{…}}}`, at most 64 KiB. It holds the keys of many tenants, because secrets
+//! are billed apiece. Only digests of tokens are in it.
+//!
+//! Finding a key costs no call in a warm process; `keyring/cache.rs` has the rules. In short: a
+//! revoked key stops working within 60 seconds, unless Secrets Manager itself is unavailable to
+//! this process, then within 15 minutes; a new key works within a second, which its request waits; a
+//! key that cannot be looked up is an error, never "no such key".
+//!
+//! Changes are compare-and-swap (`keyring/change.rs`), so two administrators never lose each
+//! other's key.
+//!
+//! The keys of tenants and those of the admin API are of different kinds ([`Record`]), and each kind has
+//! secrets under a prefix of its own, so that a role can be granted the one without the other.
+//!
+//! Not decided here: whether a key that was found is good for a request ([`KeyRecord::admits`]), and
+//! which keyring takes a new key (`tenant_keys`). How often a call is repeated,
+//! and how long a change may take, is the client's configuration.
+
+mod admin;
+mod cache;
+mod change;
+mod error;
+mod record;
+mod ring;
+#[cfg(test)]
+mod stub;
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::{Client, Config};
+use jiff::Timestamp;
+
+pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
+use self::cache::{Answer, Asked, Cache, Slot, lock};
+pub use self::error::KeyringError;
+pub use self::record::{KeyRecord, Record, Scope};
+pub use self::ring::End;
+use self::ring::Keyring;
+use crate::tenant_id::TenantId;
+use crate::token::{ImportedToken, KeyringId, Token};
+
+/// The keyrings of a stack for keys of one kind, as one process sees them. Made once a process and
+/// shared.
+pub struct Keyrings<R = KeyRecord> {
+    client: Client,
+    prefix: String,
+    encrypted_with: Option<String>,
+    cache: Mutex<Cache<R>>,
+    /// Held during a change: changes made by one process need not compete with each other.
+    changing: tokio::sync::Mutex<()>,
+    /// Held while a place among a tenant's live keys is reserved: as above.
+    pub reserving: tokio::sync::Mutex<()>,
+    calls: AtomicU64,
+}
+
+impl<R: Record> Keyrings<R> {
+    /// Keyrings whose secrets are named `prefix` + keyring id. The prefix ends with its own
+    /// separator: `stack/keyring/`.
+    #[must_use]
+    pub fn new(client: Client, prefix: impl Into<String>) -> Self {
+        let (cache, changing, reserving, calls) = Default::default();
+        Self {
+            client,
+            prefix: prefix.into(),
+            encrypted_with: None,
+            cache,
+            changing,
+            reserving,
+            calls,
+        }
+    }
+
+    /// The same keyrings; those made from now on are encrypted with a KMS key of the customer's.
+    #[must_use]
+    pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
+        Self {
+            encrypted_with: kms_key,
+            ..self
+        }
+    }
+
+    /// The key of a token; `None` when there is no such key. Whether it is good for the request is
+    /// still to be asked.
+    ///
+    /// # Errors
+    /// `Unavailable`, `Refused`, `Unreadable`: it is not known whether there is such a key.
+    pub async fn find(
+        &self,
+        token: &Token,
+        now: Timestamp,
+    ) -> Result<Option<Arc<R>>, KeyringError> {
+        let digest = token.digest();
+        let asked = Some(Asked::new(None, &digest));
+        self.search(token.keyring(), asked, now, |ring| {
+            ring.find(token.key(), &digest)
+        })
+        .await
+    }
+
+    /// The owner's key of a token that names no keyring; `None` when that one has none.
+    async fn find_in(
+        &self,
+        keyring: &KeyringId,
+        owner: Option<&TenantId>,
+        token: &ImportedToken,
+        now: Timestamp,
+    ) -> Answer<R> {
+        let digest = token.digest();
+        let asked = Some(Asked::new(owner, &digest));
+        self.search(keyring, asked, now, |ring| {
+            ring.find_imported(owner, &digest)
+        })
+        .await
+    }
+
+    /// The keys of a keyring as they are now; none when it does not exist.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn list(&self, keyring: &KeyringId) -> Result<Vec<R>, KeyringError> {
+        let Some(current) = self.read(keyring).await? else {
+            return Ok(Vec::new());
+        };
+        let ring = Keyring::parse(&current.text).ok_or(KeyringError::Unreadable)?;
+        Ok(ring.into_keys())
+    }
+
+    /// Reads a keyring ahead of the first request, which opens the connection too.
+    ///
+    /// # Errors
+    /// As [`Self::find`]. A process may go on without: the first request looks again.
+    pub async fn warm(&self, keyring: &KeyringId, now: Timestamp) -> Result<(), KeyringError> {
+        self.search(keyring, None, now, |_| None).await.map(|_| ())
+    }
+
+    /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    async fn search(
+        &self,
+        keyring: &KeyringId,
+        asked: Option<Asked>,
+        now: Timestamp,
+        pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
+    ) -> Answer<R> {
+        let slot = lock(&self.cache).slot(keyring, now)?;
+        let before = {
+            let state = slot.state();
+            match state.answer(asked.as_ref(), now, &pick) {
+                Some(answer) => return answer,
+                None => state.lookups(),
+            }
+        };
+        let _place = slot.queue()?;
+        let _turn = slot.turn.lock().await;
+        if slot.state().lookups() > before {
+            return slot.state().settle(asked, now, pick);
+        }
+        // The one that was under way when the token arrived has ended: what it found is found.
+        if let Some(answer) = slot.state().answer(asked.as_ref(), now, &pick) {
+            return answer;
+        }
+        let begun = self.pause(&slot, now).await?;
+        self.look_up(keyring, &slot, begun).await?;
+        let answer = slot.state().settle(asked, now, pick);
+        if begun != now && matches!(answer, Ok(Some(_))) {
+            lock(&self.cache).waited_for_a_key();
+        }
+        answer
+    }
+
+    /// Waits until the keyring may be looked up again; the time at which that is.
+    async fn pause(&self, slot: &Slot<R>, now: Timestamp) -> Result<Timestamp, KeyringError> {
+        let left = slot.state().pause(now);
+        let Some(left) = left else {
+            return Ok(now);
+        };
+        lock(&self.cache).wait(now)?;
+        tokio::time::sleep(left).await;
+        Ok(now.checked_add(left).unwrap_or(now))
+    }
+
+    async fn look_up(
+        &self,
+        keyring: &KeyringId,
+        slot: &Slot<R>,
+        now: Timestamp,
+    ) -> Result<(), KeyringError> {
+        if slot.state().needs_grant() {
+            lock(&self.cache).grant(now)?;
+        }
+        slot.state().begin();
+        let result = match self.read(keyring).await {
+            Ok(Some(current)) => Keyring::parse(&current.text)
+                .map(Some)
+                .ok_or(KeyringError::Unreadable),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        slot.state().learn(result, now);
+        Ok(())
+    }
+
+    /// The current version of a keyring; `None` when it does not exist.
+    async fn read(&self, keyring: &KeyringId) -> Result<Option<Current>, KeyringError> {
+        self.count();
+        let call = self
+            .client
+            .get_secret_value()
+            .secret_id(self.name(keyring))
+            .customize();
+        let limits = Config::builder().timeout_config(read_limits());
+        match call.config_override(limits).send().await {
+            Ok(value) => match (value.secret_string, value.version_id) {
+                (Some(text), Some(version)) => Ok(Some(Current { version, text })),
+                _ => Err(KeyringError::Unreadable),
+            },
+            Err(error) => match KeyringError::from(error) {
+                KeyringError::Missing => Ok(None),
+                error => Err(error),
+            },
+        }
+    }
+
+    fn name(&self, keyring: &KeyringId) -> String {
+        format!("{}{keyring}", self.prefix)
+    }
+
+    fn count(&self) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Keyrings {
+    /// The tenant's key of an imported token, in a keyring; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn find_imported(
+        &self,
+        keyring: &KeyringId,
+        tenant: &TenantId,
+        token: &ImportedToken,
+        now: Timestamp,
+    ) -> Result<Option<Arc<KeyRecord>>, KeyringError> {
+        self.find_in(keyring, Some(tenant), token, now).await
+    }
+}
+
+impl<R> fmt::Debug for Keyrings<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyrings")
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long reading a keyring may take, in all and at one attempt: a request waits for it, and then
+/// still has its own work to do.
+fn read_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .operation_timeout(Duration::from_secs(3))
+        .operation_attempt_timeout(Duration::from_millis(1200))
+        .build()
+}
+
+/// A keyring as it was read.
+struct Current {
+    version: String,
+    text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::record::tests::{at, key, record, tenant};
+    use super::ring::{Document, EMPTY};
+    use super::stub::{Act, Stub};
+    use super::*;
+    use crate::token::{KeyId, Presented};
+
+    fn ring(numbers: impl IntoIterator<Item = u16>) -> String {
+        let mut document = Document::parse(EMPTY).unwrap();
+        for number in numbers {
+            document.add(&key(number).1).unwrap();
+        }
+        document.to_text()
+    }
+
+    fn stranger(keyring: &str) -> Token {
+        Token::issue(
+            &KeyringId::parse(keyring).unwrap(),
+            KeyId::from_bytes([9; 6]),
+            [9; 32],
+        )
+    }
+
+    #[tokio::test]
+    async fn a_warm_process_makes_no_call() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        keyrings
+            .warm(&KeyringId::parse("k1").unwrap(), at(0))
+            .await
+            .unwrap();
+        let (token, record) = key(1);
+        for second in 0..60 {
+            assert_eq!(
+                keyrings.find(&token, at(second)).await.unwrap().as_deref(),
+                Some(&record)
+            );
+        }
+        assert_eq!(keyrings.calls(), 1);
+        assert!(keyrings.find(&token, at(60)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn concurrent_requests_wait_for_one_look_up() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((good, _), bad) = (key(1), stranger("k1"));
+        let both = (0..50).flat_map(|_| [keyrings.find(&good, at(0)), keyrings.find(&bad, at(0))]);
+        let answers = futures_util::future::join_all(both).await;
+        assert_eq!(
+            answers
+                .iter()
+                .filter(|answer| matches!(answer, Ok(Some(_))))
+                .count(),
+            50
+        );
+        assert_eq!(
+            answers
+                .iter()
+                .filter(|answer| matches!(answer, Ok(None)))
+                .count(),
+            50
+        );
+        // The wrong ones wait for one that began after they arrived.
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_a_moment_after_a_look_up_is_waited_for() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let (token, record) = key(2);
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_while_a_look_up_is_under_way_is_waited_for() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((known, _), (token, record)) = (key(1), key(2));
+        let gate = stub.hold_after("GetSecretValue");
+        let (first, second) = tokio::join!(keyrings.find(&known, at(0)), async {
+            gate.reached().await;
+            stub.keyrings()
+                .add(token.keyring(), &record, at(0))
+                .await
+                .unwrap();
+            let found = keyrings.find(&token, at(0));
+            gate.open();
+            found.await
+        });
+        assert!(first.unwrap().is_some());
+        assert!(second.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_wrong_tokens_costs_one_look_up_a_second_and_keeps_no_new_token_out() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let (token, record) = key(2);
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        let wrong: Vec<Token> = (100..300).map(|number| key(number).0).collect();
+        let flood = wrong.iter().map(|token| keyrings.find(token, at(0)));
+        let (answers, found) = tokio::join!(
+            futures_util::future::join_all(flood),
+            keyrings.find(&token, at(0))
+        );
+        assert!(answers.iter().all(|answer| *answer == Ok(None)));
+        assert_eq!(found.unwrap().as_deref(), Some(&record));
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_wait_that_ends_in_a_key_is_given_back() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        for _ in 1..cache::WAITS {
+            lock(&keyrings.cache).wait(at(0)).unwrap();
+        }
+        for (second, number) in [(0, 2), (1, 3)] {
+            let (token, record) = key(number);
+            let other = stub.keyrings();
+            other.add(token.keyring(), &record, at(0)).await.unwrap();
+            let found = keyrings.find(&token, at(second)).await;
+            assert!(found.unwrap().is_some(), "{number}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_process_that_waited_enough_asks_new_tokens_to_come_again() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let ((known, _), (token, record)) = (key(1), key(2));
+        assert!(keyrings.find(&known, at(0)).await.unwrap().is_some());
+        while lock(&keyrings.cache).wait(at(0)).is_ok() {}
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        assert!(matches!(
+            keyrings.find(&token, at(0)).await,
+            Err(KeyringError::Unavailable(_))
+        ));
+        assert!(keyrings.find(&known, at(0)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 1);
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn random_tokens_cause_one_call_a_second() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        for second in [0, 0, 0, 1, 1, 2, 2, 2] {
+            assert_eq!(
+                keyrings.find(&stranger("k1"), at(second)).await.unwrap(),
+                None
+            );
+        }
+        assert_eq!(keyrings.calls(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_key_added_by_another_process_works_at_once() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, record) = key(2);
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        stub.keyrings()
+            .add(token.keyring(), &record, at(0))
+            .await
+            .unwrap();
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_key_revoked_by_another_process_ends_within_60_seconds() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, record) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        stub.keyrings()
+            .revoke(token.keyring(), record.id, at(0))
+            .await
+            .unwrap();
+        assert!(keyrings.find(&token, at(59)).await.unwrap().is_some());
+        assert_eq!(keyrings.find(&token, at(60)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_absent_keyring_is_remembered_and_noticed_when_it_is_made() {
+        let stub = Stub::empty();
+        let keyrings = stub.keyrings();
+        let (token, record) = key(1);
+        for _ in 0..5 {
+            assert_eq!(keyrings.find(&token, at(0)).await.unwrap(), None);
+        }
+        assert_eq!(keyrings.calls(), 1);
+        let other = stub.keyrings();
+        other.create(token.keyring()).await.unwrap();
+        other.add(token.keyring(), &record, at(0)).await.unwrap();
+        assert!(keyrings.find(&token, at(1)).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_keyring_names_costs_ten_calls_a_second_and_hurts_no_known_key() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        let mut unavailable = 0;
+        for number in 0..50 {
+            let answer = keyrings
+                .find(&stranger(&format!("x{number}")), at(10))
+                .await;
+            unavailable += usize::from(matches!(answer, Err(KeyringError::Unavailable(_))));
+        }
+        assert_eq!((keyrings.calls(), unavailable), (11, 40));
+        assert!(keyrings.find(&key(1).0, at(10)).await.unwrap().is_some());
+        assert!(
+            keyrings
+                .find(&stranger("x49"), at(11))
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+
+    #[tokio::test]
+    async fn an_outage_leaves_known_keys_working_for_15_minutes() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, _) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        for failure in [
+            (500, "InternalServiceError"),
+            (503, ""),
+            (400, "ThrottlingException"),
+        ] {
+            stub.always("GetSecretValue", Act::Fail(failure.0, failure.1));
+            assert!(
+                keyrings.find(&token, at(100)).await.unwrap().is_some(),
+                "{failure:?}"
+            );
+            assert!(matches!(
+                keyrings.find(&stranger("k1"), at(200)).await,
+                Err(KeyringError::Unavailable(_))
+            ));
+            assert!(matches!(
+                keyrings.find(&token, at(900)).await,
+                Err(KeyringError::Unavailable(_))
+            ));
+        }
+    }
+
+    /// The gate is never opened: the call ends by its own limit.
+    #[tokio::test]
+    async fn a_read_that_gets_no_answer_ends_and_is_an_outage() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        let (token, _) = key(1);
+        assert!(keyrings.find(&token, at(0)).await.unwrap().is_some());
+        let _gate = stub.hold_at("GetSecretValue");
+        assert!(keyrings.find(&token, at(60)).await.unwrap().is_some());
+        assert!(keyrings.find(&token, at(69)).await.unwrap().is_some());
+        assert_eq!(keyrings.calls(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_process_without_connection_says_unavailable() {
+        let keyrings = Stub::unreachable();
+        let answer = keyrings.find(&key(1).0, at(0)).await;
+        assert!(
+            matches!(answer, Err(KeyringError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_no_outage() {
+        let stub = Stub::with_keyring(&ring([1]));
+        let keyrings = stub.keyrings();
+        assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
+        for code in [
+            "AccessDeniedException",
+            "DecryptionFailure",
+            "InvalidRequestException",
+        ] {
+            stub.always("GetSecretValue", Act::Fail(400, code));
+            let answer = stub.keyrings().find(&key(1).0, at(60)).await;
+            assert_eq!(answer, Err(KeyringError::Refused(code.to_owned())));
+        }
+        assert!(matches!(
+            keyrings.find(&key(1).0, at(60)).await,
+            Err(KeyringError::Refused(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn a_value_that_is_no_keyring_is_an_error() {
+        let stub = Stub::with_keyring("[]");
+        assert_eq!(
+            stub.keyrings().find(&key(1).0, at(0)).await,
+            Err(KeyringError::Unreadable)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_imported_token_opens_its_tenant() {
+        let stub = Stub::with_keyring(EMPTY);
+        let keyrings = stub.keyrings();
+        let k1 = KeyringId::parse("k1").unwrap();
+        let Presented::Imported(token) = Token::parse(&"old-token".repeat(5)) else {
+            panic!("not taken")
+        };
+        let find = |name| {
+            let (keyrings, k1, token, tenant) = (&keyrings, &k1, &token, tenant(name));
+            async move {
+                keyrings
+                    .find_imported(k1, &tenant, token, at(0))
+                    .await
+                    .unwrap()
+            }
+        };
+        let record = record(KeyId::from_bytes([7; 6]), token.digest());
+        assert_eq!(find("acme").await, None);
+        keyrings.add(&k1, &record, at(0)).await.unwrap();
+        assert_eq!(find("acme").await.as_deref(), Some(&record));
+        assert_eq!(find("globex").await, None);
+    }
+
+    #[test]
+    fn answers_can_be_awaited_on_any_thread() {
+        fn sendable(_: impl Send) {}
+        let keyrings = Stub::unreachable();
+        let (token, record) = key(1);
+        sendable(keyrings.find(&token, at(0)));
+        sendable(keyrings.add(token.keyring(), &record, at(0)));
+    }
+}

@@ -1,6 +1,6 @@
-//! The function `admin`; see `service::admin`.
+//! The function `admin`; see the crate `vendor`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    service::lambda::run_admin().await
+    vendor::run().await
 }

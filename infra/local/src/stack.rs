@@ -10,10 +10,11 @@ use directory::{Clients, Meter, to_stand_ins};
 use keyring::TenantId;
 use scim_core::Extensions;
 use service::clock::{Clock, Ids};
-use service::{Admin, Config, Function, Service, lambda};
+use service::{Config, Function, Service, lambda};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use vendor::Admin;
 
 use crate::dynamo::{Dynamo, Storage};
 use crate::faults::{Faults, Proxy};
@@ -274,7 +275,10 @@ impl Stack {
             let (service, admin) = (behind.of(function), Arc::clone(&aside));
             async move {
                 match function {
-                    Function::Admin => lambda::answer_admin(&admin, request).await,
+                    Function::Admin => {
+                        lambda::answered(request, |request, origin| admin.handle(request, origin))
+                            .await
+                    }
                     function => lambda::answer(&service, function, request).await,
                 }
             }

@@ -49,7 +49,8 @@ impl Coding {
 
     /// The largest body, in bytes as it is sent. Lambda takes 6 MB: of JSON in which every quote of a text body is
     /// escaped, or of the base64 of a compressed one.
-    pub(crate) const fn largest(self) -> usize {
+    #[must_use]
+    pub const fn largest(self) -> usize {
         match self {
             Self::Identity => 5 * 1024 * 1024,
             Self::Gzip => 4_700_000,

@@ -249,7 +249,9 @@ impl Service {
         Ok((names.len(), left.into_iter().flatten().next()))
     }
 
-    pub(crate) fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+    /// A tenant's directory, for work that takes its time.
+    #[must_use]
+    pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(self.behind(), tenant.clone(), Arc::clone(meter))
     }
 

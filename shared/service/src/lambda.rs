@@ -15,7 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::events::{self, Event};
-use crate::{Admin, Config, Function, Origin, Service, config};
+use crate::{Config, Function, Origin, Service, config};
 
 /// Runs a function: connects while Lambda gives full CPU to initialisation, then answers events.
 ///
@@ -38,25 +38,19 @@ pub async fn run(function: Function) -> Result<(), Error> {
     .await
 }
 
-/// Runs the function `admin`.
+/// Answers events by `act`, for a function behind the same gateway that is not of SCIM.
 ///
 /// # Errors
 ///
-/// As [`run`].
-pub async fn run_admin() -> Result<(), Error> {
-    start_log();
-    let config = Config::from_environment()?;
-    let clients = directory::connect(&config::access()?)?;
-    let prefix = config.admin_prefix.clone();
-    let service = Arc::new(config.service(clients.clone()));
-    let admin = Arc::new(Admin::new(service, &clients, &prefix));
-    admin.warm().await;
+/// The end of the runtime API.
+pub async fn serve<A, F>(act: A) -> Result<(), Error>
+where
+    A: Fn(http::Request<Bytes>, Origin) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Bytes>> + Send + 'static,
+{
     lambda_runtime::run(service_fn(move |event: LambdaEvent<LambdaRequest>| {
-        let admin = Arc::clone(&admin);
-        adapt(event, move |request| {
-            let admin = Arc::clone(&admin);
-            async move { answer_admin(&admin, request).await }
-        })
+        let act = act.clone();
+        adapt(event, move |request| answered(request, act.clone()))
     }))
     .await
 }
@@ -167,14 +161,22 @@ where
 
 /// Answers a request as `lambda_http` makes it.
 pub async fn answer(service: &Service, function: Function, request: Request) -> Response<Body> {
-    let (request, origin) = received(request);
-    sent(service.handle(function, request, origin).await)
+    answered(request, |request, origin| {
+        service.handle(function, request, origin)
+    })
+    .await
 }
 
-/// Answers a request to the vendor's side.
-pub async fn answer_admin(admin: &Admin, request: Request) -> Response<Body> {
+/// Answers a request as `lambda_http` makes it, by `act`.
+pub async fn answered<F>(
+    request: Request,
+    act: impl FnOnce(http::Request<Bytes>, Origin) -> F,
+) -> Response<Body>
+where
+    F: Future<Output = Response<Bytes>>,
+{
     let (request, origin) = received(request);
-    sent(admin.handle(request, origin).await)
+    sent(act(request, origin).await)
 }
 
 fn received(request: Request) -> (http::Request<Bytes>, Origin) {

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use directory::last_used::Uses;
-use directory::tenant_keys::{By, TenantKeys, Whereabouts};
+use directory::tenant_keys::Whereabouts;
 use directory::tenants::Tenants;
 use directory::{Clients, Deadline, Directory, Meter, Patience, Spent, Store};
 use http::{Request, Response, header};
@@ -17,14 +17,13 @@ use scim_core::effort::Effort;
 use scim_core::{ErrorKind, ResourceId, ScimError, discovery, limits};
 use tracing::Instrument;
 
-pub mod admin;
+mod access;
 pub mod auth;
 mod beside;
 pub mod bulk;
 pub mod clock;
 pub mod coding;
 pub mod config;
-pub mod console;
 pub mod cursor;
 mod describe;
 pub mod events;
@@ -38,7 +37,6 @@ pub mod response;
 pub mod routes;
 mod serve;
 
-pub use admin::Admin;
 pub use config::Config;
 pub use routes::Function;
 
@@ -122,36 +120,6 @@ impl Service {
     /// Opens the connection to the table only, for a function that nobody calls with a token.
     pub async fn warm_table(&self) {
         self.store.warm().await;
-    }
-
-    /// The tenants, for whoever manages them.
-    #[must_use]
-    pub const fn tenants(&self) -> &Tenants {
-        &self.tenants
-    }
-
-    /// The keyrings, for whoever manages them.
-    #[must_use]
-    pub const fn keyrings(&self) -> &Keyrings {
-        &self.keyrings
-    }
-
-    /// The keys of a tenant, for whoever manages them: the vendor.
-    #[must_use]
-    pub fn keys<'k>(&'k self, tenant: &'k TenantId, meter: &'k Meter) -> TenantKeys<'k> {
-        TenantKeys {
-            store: &self.store,
-            keyrings: &self.keyrings,
-            tenant,
-            by: By::Vendor,
-            meter,
-        }
-    }
-
-    /// The time, as the service sees it.
-    #[must_use]
-    pub fn now(&self) -> jiff::Timestamp {
-        self.clock.now()
     }
 
     /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].
@@ -259,12 +227,12 @@ impl Service {
         served
     }
 
-    /// A tenant's directory, for a request.
-    fn directory_of(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
-        Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
-    }
-
-    async fn serve(
+    /// Serves a request of a caller who was admitted.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint refuses it with.
+    pub async fn serve(
         &self,
         caller: Caller,
         route: &Route,

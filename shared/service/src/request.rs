@@ -117,7 +117,7 @@ fn is_version(text: &str) -> bool {
 /// # Errors
 ///
 /// When that gives no UTF-8.
-pub(crate) fn decode(text: &str) -> Result<String, ScimError> {
+pub fn decode(text: &str) -> Result<String, ScimError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)

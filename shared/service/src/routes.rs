@@ -292,7 +292,7 @@ static DISCOVERY: [Route; 5] = [
     ),
 ];
 
-/// The paths that are passed to [`Function::Admin`] with any method. What there is below them, `admin::routes` says.
+/// The paths that are passed to [`Function::Admin`] with any method. What there is below them is not of SCIM.
 pub const ADMIN: [&str; 3] = ["/admin/{path+}", "/console", "/console/{path+}"];
 
 /// Every route to a tenant's endpoints but `$default`.

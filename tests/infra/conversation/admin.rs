@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use keyring::TenantId;
 use serde_json::{Value, json};
 use service::Origin;
-use service::admin::routes::routes;
+use vendor::api::routes::routes;
 
 use crate::support::Target;
 use crate::support::client::{USER, user};
@@ -261,7 +261,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
     assert_eq!(
         vendor.operations, all,
-        "operations in the conversation, and in admin::routes"
+        "operations in the conversation, and in api::routes"
     );
     vendor.actions
 }

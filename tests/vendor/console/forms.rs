@@ -1,7 +1,7 @@
 //! Forms are taken from the pages of this site and of the same session only.
 
 use http::Method;
-use service::console::{Who, pages};
+use vendor::pages::{Who, pages};
 
 use super::reach::addresses;
 use super::visitor::body;

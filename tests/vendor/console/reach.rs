@@ -1,7 +1,7 @@
 //! What a session reaches: each page with the tenant of somebody else.
 
 use http::Method;
-use service::console::{Page, Who, pages};
+use vendor::pages::{Page, Who, pages};
 
 use super::visitor::Visitor;
 use super::{customer, tenant, vendor};

@@ -1,0 +1,107 @@
+//! Changing a tenant's name and settings: a JSON merge patch (RFC 7396).
+
+use directory::tenants::{Status, Tenant};
+use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{checked_name, checked_settings, tag};
+use crate::api::call::Call;
+use crate::api::{Answer, Problem};
+
+/// How many users with a common address are named.
+const NAMED: usize = 5;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Patch {
+    name: Option<String>,
+    #[serde(default)]
+    settings: Map<String, Value>,
+}
+
+pub(super) async fn change(call: &Call<'_>) -> Result<Answer, Problem> {
+    let patch: Patch = call.body()?;
+    let current = call.found_open().await?;
+    call.check_version(&current)?;
+    let mut next = current.clone();
+    if let Some(name) = &patch.name {
+        next.name = checked_name(name)?;
+    }
+    let mut settings = current.settings.to_json();
+    if let Some(members) = settings.as_object_mut() {
+        for (name, value) in &patch.settings {
+            match value {
+                Value::Null => members.remove(name),
+                value => members.insert(name.clone(), value.clone()),
+            };
+        }
+    }
+    next.settings = checked_settings(&settings)?;
+    call.prepare(&current, &next).await?;
+    let changed = call.update(&current, next).await?;
+    Ok(Answer::Versioned(tag(&changed), call.show(&changed)))
+}
+
+impl Call<'_> {
+    /// Looks through the users that there are, for settings that begin to hold for them.
+    async fn prepare(&self, current: &Tenant, next: &Tenant) -> Result<(), Problem> {
+        let (before, after) = (&current.settings, &next.settings);
+        let is_limited = after.seats.is_some() && before.seats.is_none();
+        let is_unique = after.unique_emails && !before.unique_emails;
+        if !is_limited && !is_unique {
+            return Ok(());
+        }
+        self.check_still(current)?;
+        let directory = self.directory(next);
+        if is_unique {
+            let sharing = directory.sharing_addresses(NAMED).await?;
+            if !sharing.is_empty() {
+                let names = self.names(current, &sharing).await?;
+                return Err(Problem::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "uniqueEmails: these users have an e-mail address in common: {names}; give them different ones first"
+                    ),
+                ));
+            }
+        }
+        match is_limited {
+            true => Ok(directory.count_seats().await?),
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses what needs that nobody writes for the tenant by the settings from before.
+    fn check_still(&self, tenant: &Tenant) -> Result<(), Problem> {
+        let why = "`seats` and `uniqueEmails` begin with a look at all users, while provisioning is switched off";
+        let now = self.admin.service.now();
+        if tenant.status == Status::Off && tenant.is_settled(now) {
+            return Ok(());
+        }
+        let detail = match tenant.status {
+            Status::Off => {
+                format!("{why}; it was switched off just now, so try again in 90 seconds")
+            }
+            Status::On | Status::Closing => {
+                format!("{why}; switch the tenant off, wait 90 seconds, and try again")
+            }
+        };
+        Err(Problem::new(ErrorKind::Conflict, detail))
+    }
+
+    async fn names(&self, tenant: &Tenant, pairs: &[[ResourceId; 2]]) -> Result<String, Problem> {
+        let directory = self.directory(tenant);
+        let mut texts = Vec::new();
+        for pair in pairs {
+            let mut names = Vec::new();
+            for id in pair {
+                let found = directory.get(ResourceKind::User, *id).await?;
+                let name = found.and_then(|user| user.resource.text("userName").map(str::to_owned));
+                names.push(name.unwrap_or_else(|| id.to_string()));
+            }
+            texts.push(names.join(" and "));
+        }
+        Ok(texts.join(", "))
+    }
+}

@@ -1,0 +1,195 @@
+//! The pages under `/console`: the vendor's console, and a customer's setup page behind a setup link.
+//!
+//! [`visit`] is the journey of a request to a page. Pages are made on the server and need no script. They do what
+//! they do through the operations of the admin API ([`Desk::ask`]), so whatever that refuses, they refuse, and in
+//! the same words. A customer's session reaches the operations that [`desk`] lists, of its own tenant, and no
+//! others.
+//!
+//! Whoever is signed in is known by a cookie. A form is taken only with the token of that session in it, and only
+//! from a page of this site, so nobody can have a signed-in person send one.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use directory::Meter;
+use directory::links::Links;
+use directory::sessions::Sessions;
+use http::{Request, Response};
+use jiff::Timestamp;
+use keyring::TenantId;
+use scim_core::{ErrorKind, ScimError};
+
+mod activity;
+mod admin_keys;
+mod assets;
+mod check;
+mod desk;
+mod form;
+mod frame;
+mod front;
+mod glance;
+mod guard;
+mod keys;
+mod links;
+mod opened;
+mod parts;
+mod people;
+mod person;
+mod reply;
+mod requests;
+mod routes;
+mod settings;
+mod setup;
+mod steps;
+mod tenant;
+mod tenants;
+mod words;
+
+pub(crate) use opened::address as link_address;
+pub use routes::{Page, Who, pages};
+
+use crate::api::call::Query;
+use crate::api::{Admin, Problem, Trace};
+use desk::Desk;
+use form::Form;
+use frame::Frame;
+use reply::Reply;
+use routes::Found;
+use service::{Origin, request};
+
+/// The segment that all pages are under.
+const CONSOLE: &str = "console";
+
+/// A request to a page.
+pub(crate) struct Visit<'v> {
+    pub(crate) admin: &'v Admin,
+    pub(crate) request: &'v Request<Bytes>,
+    pub(crate) origin: &'v Origin,
+    pub(crate) meter: &'v Arc<Meter>,
+    pub(crate) now: Timestamp,
+    /// What absolute addresses begin with.
+    pub(crate) site: String,
+    /// What the paths of all pages begin with: `/console`, behind the path of a stage.
+    pub(crate) base: String,
+    pub(crate) query: Query,
+}
+
+impl Visit<'_> {
+    pub(crate) fn sessions(&self) -> Sessions<'_> {
+        Sessions {
+            store: self.admin.service.store(),
+            meter: self.meter,
+        }
+    }
+
+    pub(crate) fn links<'l>(&'l self, tenant: &'l TenantId) -> Links<'l> {
+        Links {
+            store: self.admin.service.store(),
+            tenant,
+            meter: self.meter,
+        }
+    }
+
+    /// The frame of a page for somebody who is not signed in.
+    pub(crate) fn frame(&self) -> Frame<'_> {
+        Frame::outside(&self.base)
+    }
+}
+
+/// Where a page is: the path before `/console`, and the segments behind it; `None` for what is no page.
+pub(crate) fn address(path: &str) -> Option<(String, Vec<&str>)> {
+    let raw: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let at = raw.iter().position(|part| *part == CONSOLE)?;
+    // The API, and tenants, have no segment of that name before others of theirs.
+    let (before, behind) = raw.split_at(at);
+    let is_api = before.windows(2).any(|pair| pair == crate::api::API);
+    let is_scim = before.contains(&"scim");
+    let prefix = before.iter().flat_map(|part| ["/", part]).collect();
+    (!is_api && !is_scim).then(|| (prefix, behind.iter().skip(1).copied().collect()))
+}
+
+/// Answers a request to a page.
+pub(crate) async fn visit(
+    admin: &Admin,
+    request: &Request<Bytes>,
+    origin: &Origin,
+    meter: &Arc<Meter>,
+    trace: &mut Trace,
+) -> Response<Bytes> {
+    let (prefix, segments) = address(request.uri().path()).unwrap_or_default();
+    let site = admin.service.site(origin, request.headers(), &prefix);
+    let base = format!("{prefix}/{CONSOLE}");
+    let is_secure = site.starts_with("https:");
+    let query = Query::parse(request.uri().query().unwrap_or_default());
+    let (query, refused) = match query {
+        Ok(query) => (query, None),
+        Err(problem) => (Query::default(), Some(problem)),
+    };
+    let visit = Visit {
+        admin,
+        request,
+        origin,
+        meter,
+        now: admin.service.now(),
+        site,
+        base,
+        query,
+    };
+    let reply = match refused {
+        Some(problem) => visit.frame().problem(&problem, &origin.request_id),
+        None => Box::pin(answer(&visit, &segments, trace)).await,
+    };
+    reply.into_response(is_secure)
+}
+
+async fn answer(visit: &Visit<'_>, segments: &[&str], trace: &mut Trace) -> Reply {
+    match found(visit, segments) {
+        Ok(found) => {
+            trace.operation = Some(found.page.name);
+            trace.tenant = found.tenant().map(str::to_owned);
+            admitted(visit, found, trace).await
+        }
+        Err(problem) => visit.frame().problem(&problem, &visit.origin.request_id),
+    }
+}
+
+fn found(visit: &Visit<'_>, segments: &[&str]) -> Result<Found, Problem> {
+    let decoded: Vec<String> = segments
+        .iter()
+        .map(|segment| request::decode(segment))
+        .collect::<Result<_, ScimError>>()?;
+    let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
+    routes::find(visit.request.method(), &segments)
+}
+
+/// Serves a page to whoever may see it.
+async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
+    let request_id = &visit.origin.request_id;
+    let entrant = match guard::admit(visit, &found).await {
+        Ok(entrant) => entrant,
+        Err(guard::Refusal::Problem(problem)) => {
+            return visit.frame().problem(&problem, request_id);
+        }
+        Err(guard::Refusal::Page(reply)) => return *reply,
+    };
+    trace.key = entrant.name();
+    let form = match found.page.takes_form() {
+        false => Ok(Form::default()),
+        true => guard::form(visit, &entrant),
+    };
+    let mut desk = Desk::new(visit, &found, entrant);
+    let served = match form {
+        Ok(form) => {
+            desk.form = form;
+            (found.page.handler)(&desk).await
+        }
+        Err(problem) => Err(problem),
+    };
+    served.unwrap_or_else(|problem| {
+        // A page that failed by a defect is told from one that was refused.
+        if problem.error.kind == ErrorKind::Internal {
+            tracing::error!(detail = problem.error.detail, "page");
+        }
+        desk.frame().problem(&problem, request_id)
+    })
+}

@@ -1,0 +1,206 @@
+//! The keys of the admin API, with which people sign in here too.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::keys;
+use super::parts::{self, Field, Question, items, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use crate::api::Problem;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/keys", "console.adminKeys", Who::Vendor, |desk| {
+        Box::pin(show(desk))
+    }),
+    Page::post("/keys", "console.createAdminKey", Who::Vendor, |desk| {
+        Box::pin(create(desk))
+    }),
+    Page::get(
+        "/keys/{key}/revoke",
+        "console.askToRevokeAdminKey",
+        Who::Vendor,
+        |desk| Box::pin(async { Ok(Reply::page(ask_to_revoke(desk))) }),
+    ),
+    Page::post(
+        "/keys/{key}/revoke",
+        "console.revokeAdminKey",
+        Who::Vendor,
+        |desk| Box::pin(revoke(desk)),
+    ),
+];
+
+const LIVES: [(&str, &str); 4] = [
+    ("", "No expiry"),
+    ("30", "30 days"),
+    ("90", "90 days"),
+    ("365", "1 year"),
+];
+
+/// What each scope lets one do.
+const SCOPES: [(&str, &str); 4] = [
+    ("read", "See tenants, keys and failures"),
+    ("tenants", "Create, change, switch and delete tenants"),
+    ("keys", "Make and revoke keys and setup links"),
+    (
+        "data",
+        "See users and groups, check passwords, export and erase",
+    ),
+];
+
+async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    page(desk, None, None).await.map(Reply::page)
+}
+
+async fn page(
+    desk: &Desk<'_>,
+    made: Option<&Value>,
+    problem: Option<&Problem>,
+) -> Result<Markup, Problem> {
+    let found = desk.ask(Method::GET, &["keys"]).await?;
+    let content = html! {
+        div.head {
+            h1 { "Admin keys" }
+            p.lead { "With an admin key people sign in here, and your backend calls the admin API. Give each its own." }
+        }
+        @if let Some(made) = made {
+            section.once aria-labelledby="once" {
+                h2 #once { "Copy the key now" }
+                p { "It is shown this once, because only its digest is kept." }
+                (parts::copied("token", "Admin key", text(made, "token")))
+            }
+        }
+        section.card aria-label="Admin keys" { (table(desk, items(&found, "items"))) }
+        (new(desk, problem))
+    };
+    Ok(desk.frame().page("Admin keys", &content))
+}
+
+fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
+    if keys.is_empty() {
+        let words = html! { "There is the key of the stack only, which its secret holds. Make one for each person and program, so that each can be revoked alone." };
+        return parts::empty("No other keys yet", &words);
+    }
+    let rows = html! {
+        @for key in keys {
+            tr role="row" {
+                td.name role="cell" data-label="Purpose" {
+                    (parts::given(text(key, "purpose")))
+                    span.small { code { (text(key, "id")) } }
+                }
+                td role="cell" data-label="Scopes" { (scopes(key)) }
+                td role="cell" data-label="Created" { (when(desk, key, "created", "With the stack")) }
+                td role="cell" data-label="Expires" { (when(desk, key, "expires", "Never")) }
+                td.end role="cell" {
+                    @if text(key, "id") != "first" {
+                        div.actions {
+                            a.button.small-button.bad href={ (desk.visit.base) "/keys/" (text(key, "id")) "/revoke" } {
+                                "Revoke" span.unseen { " the key " (text(key, "purpose")) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let heads = ["Purpose", "Scopes", "Created", "Expires", ""];
+    parts::table("Admin keys", &heads, &rows)
+}
+
+fn scopes(key: &Value) -> String {
+    let scopes = items(key, "scopes").iter().filter_map(Value::as_str);
+    scopes.collect::<Vec<_>>().join(", ")
+}
+
+fn when(desk: &Desk<'_>, key: &Value, name: &str, otherwise: &str) -> Markup {
+    match text(key, name) {
+        "" => html! { span.soft { (otherwise) } },
+        instant => desk.ago(instant),
+    }
+}
+
+fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
+    let purpose = Field {
+        name: "purpose",
+        label: "Purpose",
+        help: "Who or what it is for, such as “Support desk”.",
+        value: desk.form.text("purpose"),
+        kind: "text",
+        required: true,
+    };
+    let chosen: Vec<&str> = desk.form.all("scope").collect();
+    html! {
+        section.card {
+            header { h2 { "New admin key" } }
+            (parts::wrong(problem))
+            form.fields method="post" action={ (desk.visit.base) "/keys" } {
+                (parts::mark(desk))
+                (purpose.show())
+                fieldset {
+                    legend { "What it may do" }
+                    @for (scope, words) in SCOPES {
+                        div.tick {
+                            input id={ "scope-" (scope) } name="scope" type="checkbox" value=(scope)
+                                checked[chosen.is_empty() || chosen.contains(&scope)];
+                            label for={ "scope-" (scope) } { (scope) span.small { (words) } }
+                        }
+                    }
+                }
+                (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
+                p.actions { button.main { "Create the key" } }
+            }
+        }
+    }
+}
+
+async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let scopes: Vec<&str> = desk.form.all("scope").collect();
+    let mut wanted = json!({ "purpose": desk.form.text("purpose"), "scopes": scopes });
+    if let (Some(members), Some(end)) = (wanted.as_object_mut(), keys::end(desk)) {
+        members.insert("expires".to_owned(), json!(end));
+    }
+    match desk.send(Method::POST, &["keys"], &wanted).await {
+        Ok(key) => page(desk, Some(&key), None).await.map(Reply::page),
+        Err(problem) => {
+            let page = page(desk, None, Some(&problem)).await?;
+            Ok(Reply::refused(page, &problem))
+        }
+    }
+}
+
+fn ask_to_revoke(desk: &Desk<'_>) -> Markup {
+    let key = desk.variable("key");
+    let question = Question {
+        title: "Revoke this admin key?",
+        words: html! {
+            p {
+                "Whoever uses the key " code { (key) } " is refused within a minute, and everybody who signed in here with it is signed out. This cannot be undone."
+            }
+        },
+        action: format!("{}/keys/{key}/revoke", desk.visit.base),
+        yes: "Revoke the key",
+        class: "bad",
+        no: format!("{}/keys", desk.visit.base),
+    };
+    question.page(desk)
+}
+
+async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    desk.ask(Method::DELETE, &["keys", desk.variable("key")])
+        .await?;
+    Ok(Reply::elsewhere(format!("{}/keys", desk.visit.base)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::auth::Scope;
+
+    #[test]
+    fn every_scope_can_be_chosen() {
+        let chosen = SCOPES.map(|(scope, _)| scope);
+        assert_eq!(chosen, Scope::ALL.map(Scope::as_str));
+    }
+}

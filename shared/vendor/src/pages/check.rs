@@ -1,0 +1,303 @@
+//! *Test connection*: the first requests of an identity provider, put to the service as they are on the wire, and
+//! what came of them in words.
+//!
+//! They are answered as the provider's would be, but for the token, of which only the digest is known: whether the
+//! provider has the right one shows when a key is used.
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use maud::{Markup, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use scim_core::{ErrorKind, ResourceId};
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::parts::{self, items, number, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::steps::Provider;
+use super::{keys, tenant, words};
+use crate::api::Problem;
+
+pub(super) static PAGES: &[Page] = &[Page::post("/test", "console.test", Who::Either, |desk| {
+    Box::pin(test(desk))
+})];
+
+/// A request that a provider makes when its administrator tests the connection.
+struct Probe {
+    /// What it is for.
+    purpose: &'static str,
+    path: &'static str,
+    query: Vec<(&'static str, String)>,
+    /// What the provider needs to find in the answer.
+    needs: Needs,
+}
+
+#[derive(Clone, Copy)]
+enum Needs {
+    /// A list with whatever there is.
+    List,
+    /// A list of nobody.
+    Nobody,
+    /// A document.
+    Document,
+}
+
+/// What came of a probe.
+struct Outcome {
+    purpose: &'static str,
+    request: String,
+    result: Result<String, String>,
+}
+
+/// The card with the button.
+pub(super) fn card(desk: &Desk<'_>) -> Markup {
+    let choices: Vec<(&str, &str)> = Provider::ALL
+        .iter()
+        .map(|provider| (provider.word(), provider.name()))
+        .collect();
+    html! {
+        section.card {
+            header {
+                h2 #test { "Test connection" }
+                p { "Puts the first requests of your identity provider to this service and says what they would get. Nothing is changed." }
+            }
+            form.search method="post" action={ (desk.home()) "/test" } {
+                (parts::mark(desk))
+                (parts::choice("provider", "Identity provider", &choices, desk.form.text("provider")))
+                button.main { "Test connection" }
+            }
+        }
+    }
+}
+
+async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant::read(desk).await?;
+    let provider = Provider::parse(desk.form.text("provider")).unwrap_or(Provider::Other);
+    let has_groups = tenant
+        .get("settings")
+        .and_then(|settings| settings.get("groups"))
+        .and_then(Value::as_bool)
+        .unwrap_or(true);
+    let mut outcomes = vec![switched_on(&tenant), has_key(desk).await?];
+    for probe in probes(desk, provider, has_groups) {
+        outcomes.push(ask(desk, &tenant, probe).await?);
+    }
+    let content = html! {
+        (tenant::head(desk, &tenant, "test"))
+        (results(provider, &outcomes))
+        (card(desk))
+    };
+    Ok(Reply::page(tenant::page(
+        desk,
+        &tenant,
+        "Test connection",
+        &content,
+    )))
+}
+
+fn switched_on(tenant: &Value) -> Outcome {
+    let is_on = text(tenant, "status") == "on";
+    Outcome {
+        purpose: "Provisioning is switched on",
+        request: String::new(),
+        result: match is_on {
+            true => Ok("Requests are taken.".to_owned()),
+            false => Err("It is off, so every request is refused. Switch it on.".to_owned()),
+        },
+    }
+}
+
+async fn has_key(desk: &Desk<'_>) -> Result<Outcome, Problem> {
+    let keys = keys::list(desk).await?;
+    let now = desk.visit.now;
+    let is_live = |key: &&Value| {
+        let end = text(key, "expires").parse::<jiff::Timestamp>();
+        end.map_or(true, |end| end > now)
+    };
+    let live: Vec<&Value> = keys.iter().filter(is_live).collect();
+    let used = live.iter().map(|key| text(key, "lastUsed")).max();
+    let result = match (live.len(), used.unwrap_or_default()) {
+        (0, _) => Err("There is no key that is valid. Create one and enter its token in your identity provider.".to_owned()),
+        (number, "") => Ok(format!(
+            "{} valid; none was used yet, so the token may not be entered in your identity provider.",
+            counted_keys(number)
+        )),
+        (number, used) => {
+            let used = used.parse().map_or_else(|_| used.to_owned(), words::moment);
+            Ok(format!("{} valid; one was used on {used}.", counted_keys(number)))
+        }
+    };
+    Ok(Outcome {
+        purpose: "There is a valid key",
+        request: String::new(),
+        result,
+    })
+}
+
+fn counted_keys(number: usize) -> String {
+    let words = words::counted(i64::try_from(number).unwrap_or(i64::MAX), "key");
+    format!("{words} {}", if number == 1 { "is" } else { "are" })
+}
+
+/// A page of a list.
+fn list(purpose: &'static str, path: &'static str, start_and_count: Option<(u32, u32)>) -> Probe {
+    let page = start_and_count.map(|(start, count)| {
+        [
+            ("startIndex", start.to_string()),
+            ("count", count.to_string()),
+        ]
+    });
+    Probe {
+        purpose,
+        path,
+        query: page.into_iter().flatten().collect(),
+        needs: Needs::List,
+    }
+}
+
+/// A search for somebody who cannot be there.
+fn look_up(purpose: &'static str, path: &'static str, name: &str, nobody: ResourceId) -> Probe {
+    Probe {
+        purpose,
+        path,
+        query: vec![("filter", format!("{name} eq \"{nobody}\""))],
+        needs: Needs::Nobody,
+    }
+}
+
+/// What a provider asks first.
+fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
+    let nobody = desk.visit.admin.service.ids().resource();
+    let user = |purpose| look_up(purpose, "Users", "userName", nobody);
+    let group = |purpose| look_up(purpose, "Groups", "displayName", nobody);
+    let mut probes = match provider {
+        Provider::Okta => vec![
+            list(
+                "Test API credentials: the first users",
+                "Users",
+                Some((1, 2)),
+            ),
+            list(
+                "Test API credentials: the first groups",
+                "Groups",
+                Some((1, 100)),
+            ),
+            user("Looking for a user before creating it"),
+        ],
+        Provider::Entra => vec![
+            user("Test connection: a user that does not exist"),
+            group("Test connection: a group that does not exist"),
+        ],
+        Provider::OneLogin => vec![
+            user("Enabling the API: a user that does not exist"),
+            list("Loading the groups", "Groups", Some((1, 100))),
+        ],
+        Provider::JumpCloud => vec![
+            user("Looking for the test user"),
+            group("Looking for the test group"),
+        ],
+        Provider::Other => vec![
+            Probe {
+                purpose: "What the service offers",
+                path: "ServiceProviderConfig",
+                query: Vec::new(),
+                needs: Needs::Document,
+            },
+            list("The schemas", "Schemas", None),
+            list("The first user", "Users", Some((1, 1))),
+            user("Looking for a user by userName"),
+            list("The first group", "Groups", Some((1, 1))),
+        ],
+    };
+    probes.retain(|probe| has_groups || probe.path != "Groups");
+    probes
+}
+
+async fn ask(desk: &Desk<'_>, tenant: &Value, probe: Probe) -> Result<Outcome, Problem> {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let query: Vec<String> = probe
+        .query
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    let (path, base) = (probe.path, text(tenant, "baseUrl"));
+    let request = Request::builder()
+        .method(Method::GET)
+        .uri(format!("/{path}?{}", query.join("&")))
+        .header("accept", "application/scim+json")
+        .body(Bytes::new())
+        .map_err(|_| Problem::new(ErrorKind::Internal, "the test asked wrongly"))?;
+    let (visit, id) = (desk.visit, desk.tenant()?);
+    let answer = visit
+        .admin
+        .rehearse(&id, path, &request, base, visit.meter)
+        .await?;
+    let shown = probe
+        .query
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"));
+    let shown = shown.collect::<Vec<_>>().join("&");
+    let mark = if shown.is_empty() { "" } else { "?" };
+    Ok(Outcome {
+        purpose: probe.purpose,
+        request: format!("GET /{path}{mark}{shown}"),
+        result: judged(&answer, probe.needs),
+    })
+}
+
+/// Whether an answer is what the provider needs.
+fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
+    let status = answer.status();
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    if !status.is_success() {
+        let detail = super::frame::sentence(text(&body, "detail"));
+        return Err(format!("Answered {}. {detail}", status.as_u16()));
+    }
+    let total = number(&body, "totalResults");
+    match needs {
+        Needs::Document => Ok(format!("Answered {}.", status.as_u16())),
+        Needs::Nobody if total == 0 => Ok(format!(
+            "Answered {} with an empty list, as it must be.",
+            status.as_u16()
+        )),
+        Needs::Nobody => Err(format!("Found {total} where nobody should be.")),
+        Needs::List => Ok(format!(
+            "Answered {} with {} of {}.",
+            status.as_u16(),
+            items(&body, "Resources").len(),
+            words::grouped(total)
+        )),
+    }
+}
+
+fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
+    let failed = outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_err())
+        .count();
+    html! {
+        section.card aria-labelledby="results" {
+            header { h2 #results { "What " (provider.name()) " would get" } }
+            @match failed {
+                0 => { p.said role="status" { "Everything is answered as it should be. If the test in your identity provider fails all the same, check the base URL and the token there." } }
+                _ => { p.wrong role="alert" { "Something is in the way. What is marked below says what to do." } }
+            }
+            ul.checks {
+                @for outcome in outcomes {
+                    li {
+                        @match &outcome.result {
+                            Ok(_) => { span.badge.good { "Good" } }
+                            Err(_) => { span.badge.bad { "Failed" } }
+                        }
+                        div {
+                            b { (outcome.purpose) }
+                            @if !outcome.request.is_empty() { div.small { code { (outcome.request) } } }
+                            div { (parts::told(outcome.result.as_ref().map_or_else(String::as_str, String::as_str))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What all pages have around their content: landmarks, navigation, and the page that tells of a problem.
+
+use maud::{DOCTYPE, Markup, html};
+use scim_core::ErrorKind;
+
+use super::assets::{ICON, SCRIPT, STYLE};
+use super::parts;
+use super::reply::Reply;
+use crate::api::Problem;
+
+/// What is around a page's content.
+pub(crate) struct Frame<'f> {
+    base: &'f str,
+    reader: Reader,
+}
+
+enum Reader {
+    Outside,
+    Vendor { form: String, key: String },
+    Customer { form: String, home: String },
+}
+
+impl<'f> Frame<'f> {
+    /// For somebody who is not signed in.
+    pub(crate) const fn outside(base: &'f str) -> Self {
+        Self {
+            base,
+            reader: Reader::Outside,
+        }
+    }
+
+    pub(crate) const fn vendor(base: &'f str, form: String, key: String) -> Self {
+        let reader = Reader::Vendor { form, key };
+        Self { base, reader }
+    }
+
+    pub(crate) const fn customer(base: &'f str, form: String, home: String) -> Self {
+        let reader = Reader::Customer { form, home };
+        Self { base, reader }
+    }
+
+    /// A whole page.
+    pub(crate) fn page(&self, title: &str, content: &Markup) -> Markup {
+        html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    title { (title) " · Muster" }
+                    link rel="stylesheet" href={ (self.base) "/assets/" (STYLE.name) };
+                    link rel="icon" type="image/svg+xml" href={ (self.base) "/assets/" (ICON.name) };
+                    script defer src={ (self.base) "/assets/" (SCRIPT.name) } {}
+                }
+                body {
+                    a.skip href="#content" { "Skip to the content" }
+                    (self.header())
+                    main #content tabindex="-1" { (content) }
+                    p #said.unseen role="status" aria-live="polite" {}
+                }
+            }
+        }
+    }
+
+    fn header(&self) -> Markup {
+        html! {
+            header.top {
+                div.inner {
+                    @match &self.reader {
+                        Reader::Outside => { (self.brand(self.base)) }
+                        Reader::Vendor { form, key } => {
+                            (self.brand(&format!("{}/tenants", self.base)))
+                            nav aria-label="Console" {
+                                a href={ (self.base) "/tenants" } { "Tenants" }
+                                a href={ (self.base) "/keys" } { "Admin keys" }
+                            }
+                            form.leave method="post" action={ (self.base) "/sign-out" } {
+                                input type="hidden" name="form" value=(form);
+                                span.who { "Signed in with key " b { (key) } }
+                                button.quiet { "Sign out" }
+                            }
+                        }
+                        Reader::Customer { form, home } => {
+                            (self.brand(home))
+                            form.leave method="post" action={ (home) "/leave" } {
+                                input type="hidden" name="form" value=(form);
+                                button.quiet { "End this session" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn brand(&self, to: &str) -> Markup {
+        html! {
+            a.brand href=(to) {
+                img src={ (self.base) "/assets/" (ICON.name) } alt="" width="28" height="28";
+                span { "Muster" }
+            }
+        }
+    }
+
+    /// The page that tells of a problem.
+    pub(crate) fn problem(&self, problem: &Problem, request: &str) -> Reply {
+        let title = title(problem.error.kind);
+        let content = html! {
+            section.notice {
+                h1 { (title) }
+                p { (parts::told(&problem.error.detail)) }
+                p.actions {
+                    @match &self.reader {
+                        Reader::Outside => { a.button href=(self.base) { "To the console" } }
+                        Reader::Vendor { .. } => { a.button href={ (self.base) "/tenants" } { "To the tenants" } }
+                        Reader::Customer { home, .. } => { a.button href=(home) { "To the setup page" } }
+                    }
+                }
+                @if !request.is_empty() {
+                    p.small { "If you ask for help, say that the request was " code { (request) } "." }
+                }
+            }
+        };
+        Reply::refused(self.page(title, &content), problem)
+    }
+}
+
+/// A detail, which begins small and has no full stop, as a sentence of a page. A name that it begins with stays.
+pub(crate) fn sentence(detail: &str) -> String {
+    let mut letters = detail.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    let text: String = first.chain(letters).collect();
+    match text.ends_with(['.', '!', '?']) {
+        true => text,
+        false => text + ".",
+    }
+}
+
+/// What a problem is called on a page.
+const fn title(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Unauthorized => "You are not signed in",
+        ErrorKind::Forbidden => "That is not allowed",
+        ErrorKind::NotFound | ErrorKind::MethodNotAllowed => "There is nothing here",
+        ErrorKind::Conflict | ErrorKind::Uniqueness | ErrorKind::PreconditionFailed => {
+            "That does not go together with what there is"
+        }
+        ErrorKind::TooManyRequests => "Too many attempts",
+        ErrorKind::TooLarge | ErrorKind::TooMany => "That is too much at once",
+        ErrorKind::Unavailable => "Not available at the moment",
+        ErrorKind::Internal | ErrorKind::NotImplemented => "Something went wrong",
+        _ => "That cannot be taken",
+    }
+}

@@ -1,0 +1,243 @@
+//! The door of the vendor's console: signing in with an admin key, and out.
+
+use directory::attempts::{Chances, Refused};
+use directory::sessions::{Holder, Secret, Session};
+use http::{HeaderMap, HeaderValue, header};
+use keyring::{Presented, Token};
+use maud::{Markup, html};
+use scim_core::{ErrorKind, ScimError};
+
+use super::desk::Desk;
+use super::frame::sentence;
+use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::{Visit, words};
+use crate::api::Problem;
+use crate::api::auth::Caller;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/", "console.front", Who::Anyone, |desk| {
+        Box::pin(front(desk))
+    }),
+    Page::post("/sign-in", "console.signIn", Who::Anyone, |desk| {
+        Box::pin(sign_in(desk))
+    }),
+    Page::post("/sign-out", "console.signOut", Who::Vendor, |desk| {
+        Box::pin(sign_out(desk))
+    }),
+];
+
+/// How many attempts to sign in with a wrong key are taken from one address in five minutes. It is for the first key, which
+/// may be a text of the vendor's own: a key that was made here has 256 random bits and a checksum and is always looked at.
+/// There is no limit for all addresses together, because whoever reached it would lock everybody out.
+const FROM_ONE: i64 = 10;
+
+/// The page with the form, or the tenants for whoever is signed in.
+async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    match guard::vendor(visit).await? {
+        Some(_) => Ok(Reply::elsewhere(format!("{}/tenants", visit.base))),
+        None => Ok(Reply::page(page(visit, visit.query.get("to"), None))),
+    }
+}
+
+/// The page for somebody who has to sign in first, and goes on from there.
+pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
+    let problem = Problem::new(
+        ErrorKind::Unauthorized,
+        "the session has ended; sign in again",
+    );
+    let to = visit.request.uri().path_and_query();
+    let is_shown = *visit.request.method() == http::Method::GET;
+    let to = to.map(http::uri::PathAndQuery::as_str).filter(|_| is_shown);
+    let said = (!is_shown).then_some(&problem);
+    Reply::refused(page(visit, to, said), &problem)
+}
+
+/// Where to go after signing in: a page of the console, whatever a client says.
+fn destination(base: &str, to: &str) -> String {
+    let is_ours = to
+        .strip_prefix(base)
+        .is_some_and(|rest| rest.starts_with("/tenants") || rest.starts_with("/keys"));
+    let is_plain = to
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    match is_ours && is_plain && !to.contains("//") && !to.contains("..") {
+        true => to.to_owned(),
+        false => format!("{base}/tenants"),
+    }
+}
+
+fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Markup {
+    let content = html! {
+        section.door {
+            h1 { "Sign in" }
+            p.lead { "For the people who run this service. Use an admin key." }
+            form method="post" action={ (visit.base) "/sign-in" } {
+                @if let Some(to) = to {
+                    input type="hidden" name="to" value=(to);
+                }
+                @if let Some(problem) = problem {
+                    p #wrong.wrong role="alert" { (sentence(&problem.error.detail)) }
+                }
+                label for="key" { "Admin key" }
+                input #key type="password" name="key" required autocomplete="current-password"
+                    spellcheck="false" autofocus
+                    aria-describedby=[problem.map(|_| "wrong")] aria-invalid=[problem.map(|_| "true")];
+                button.main.wide { "Sign in" }
+            }
+            p.small {
+                "The first key is in the secret that the stack's output " code { "AdminKeySecret" }
+                " names. Customers do not sign in here: they get a setup link from you."
+            }
+        }
+    };
+    visit.frame().page("Sign in", &content)
+}
+
+async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    let (key, to) = (desk.form.text("key"), desk.form.text("to"));
+    let chances = match Token::parse(key) {
+        Presented::Issued(_) => None,
+        Presented::Imported(_) | Presented::Malformed => Some(chances(visit)),
+    };
+    if let Some(chances) = &chances {
+        let taken = chances.take(&visit.admin.service.ids().write()).await?;
+        if let Err(problem) = taken.map_err(|why| too_many(visit, why)) {
+            return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
+        }
+    }
+    let admitted = visit.admin.admit(&authorization(key), visit.origin).await;
+    if let Some(chances) = &chances {
+        match &admitted {
+            Err(problem) if problem.error.kind == ErrorKind::Unauthorized => chances.fail().await?,
+            _ => chances.give_back().await?,
+        }
+    }
+    let caller = match admitted {
+        Ok(caller) => caller,
+        Err(problem) => {
+            let problem = match problem.error.kind {
+                ErrorKind::Unauthorized => Problem::new(
+                    ErrorKind::Unauthorized,
+                    "this is no admin key of this service, or it was revoked; check that you copied all of it",
+                ),
+                _ => problem,
+            };
+            return Ok(Reply::refused(
+                page(visit, Some(to), Some(&problem)),
+                &problem,
+            ));
+        }
+    };
+    begin(visit, &caller)
+        .await
+        .map(|cookie| Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
+}
+
+/// Begins a session of whoever has a key, and gives its cookie.
+async fn begin(visit: &Visit<'_>, caller: &Caller) -> Result<String, Problem> {
+    // Whatever session the browser had: this one has a secret that nobody could know before.
+    if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
+        visit.sessions().end(&old).await?;
+    }
+    let ids = visit.admin.service.ids();
+    let (secret, session) = (
+        Secret::new(ids.bytes()),
+        Session {
+            holder: Holder::Vendor {
+                key: caller.key.id.to_string(),
+                sha256: caller.key.sha256.to_hex(),
+            },
+            created: visit.now,
+            seen: visit.now,
+            ends: visit.now + VENDOR_LIFE,
+        },
+    );
+    let sessions = visit.sessions();
+    sessions.begin(&secret, &session, &ids.write()).await?;
+    tracing::info!(admin_key.id = caller.key.name(), "signed in");
+    Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
+}
+
+/// The key as the API gets it, so that the same gate looks at it.
+fn authorization(key: &str) -> HeaderMap {
+    let value = HeaderValue::try_from(format!("Bearer {key}")).ok();
+    value
+        .map(|value| (header::AUTHORIZATION, value))
+        .into_iter()
+        .collect()
+}
+
+/// Who tries: an address, or the network of one that has many.
+fn source(visit: &Visit<'_>) -> String {
+    match visit.origin.source {
+        Some(std::net::IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Some(address) => address.to_string(),
+        None => "unknown".to_owned(),
+    }
+}
+
+/// The chances of whoever tries: one is taken before the key is looked at, so that many at once are not more than one
+/// after another.
+fn chances<'v>(visit: &'v Visit<'v>) -> Chances<'v> {
+    let table = (&**visit.admin.service.store(), &**visit.meter);
+    Chances::of_address(table, &source(visit), FROM_ONE, visit.now)
+}
+
+fn too_many(visit: &Visit<'_>, why: Refused) -> Problem {
+    tracing::warn!(source = source(visit), ?why, "too many attempts to sign in");
+    let seconds = match why {
+        Refused::Failed(left) => left,
+        Refused::Busy => 1,
+    };
+    let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
+    Problem {
+        wait: Some(seconds),
+        ..ScimError::new(
+            ErrorKind::TooManyRequests,
+            format!("there were too many attempts to sign in; try again in {wait}"),
+        )
+        .into()
+    }
+}
+
+async fn sign_out(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    if let Some(secret) = desk.entrant.secret() {
+        desk.visit.sessions().end(secret).await?;
+    }
+    let front = Reply::elsewhere(desk.visit.base.clone());
+    Ok(front.with_cookie(guard::no_cookie(VENDOR_COOKIE)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_a_page_of_the_console_and_nowhere_else() {
+        let to = |to: &str| destination("/s/console", to);
+        let page = "/s/console/tenants/acme/keys?a=b";
+        assert_eq!(to(page), page);
+        for odd in [
+            "",
+            "https://evil.example/",
+            "//evil.example",
+            "/\\evil.example",
+            "/s/console//evil.example",
+            "/s/console/tenants//evil.example",
+            "/s/console/tenants/../../x",
+            "/s/console/tenants\r\nset-cookie: a=b",
+            "/s/consoletenants",
+            "/s/console/setup/acme",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(to(odd), "/s/console/tenants", "{odd}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Who may see a page, and which forms are taken.
+
+use std::sync::Arc;
+
+use directory::sessions::{Holder, Secret, Session};
+use http::{HeaderMap, Method, header};
+use jiff::SignedDuration;
+use keyring::{AdminKey, Digest, KeyId, TenantId};
+use scim_core::ErrorKind;
+
+use super::Visit;
+use super::form::Form;
+use super::front;
+use super::opened;
+use super::reply::Reply;
+use super::routes::{Found, Side};
+use crate::api::Problem;
+use crate::api::auth::{Caller, Scope};
+
+/// How long somebody of the vendor stays signed in, and without being seen.
+pub(super) const VENDOR_LIFE: SignedDuration = SignedDuration::from_hours(12);
+const VENDOR_IDLE: SignedDuration = SignedDuration::from_hours(1);
+/// How long a customer's administrator does: a link is good for one time, so a pause must not cost a new one.
+pub(super) const CUSTOMER_LIFE: SignedDuration = SignedDuration::from_hours(8);
+
+/// Whoever was let in.
+pub(crate) enum Entrant {
+    /// Nobody in particular.
+    Nobody,
+    /// Somebody with a session.
+    Known {
+        /// The secret of the session.
+        secret: Secret,
+        /// Whose it is.
+        session: Session,
+        /// As whom they call the operations of the admin API.
+        caller: Caller,
+    },
+}
+
+impl Entrant {
+    /// What the log calls it.
+    pub(crate) fn name(&self) -> Option<String> {
+        match self {
+            Self::Nobody => None,
+            Self::Known {
+                caller, session, ..
+            } => Some(match &session.holder {
+                Holder::Vendor { .. } => caller.key.name().to_owned(),
+                Holder::Customer { link, .. } => format!("link:{link}"),
+            }),
+        }
+    }
+
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Nobody => None,
+            Self::Known { secret, .. } => Some(secret),
+        }
+    }
+}
+
+/// Why somebody is not let in.
+pub(crate) enum Refusal {
+    Problem(Problem),
+    /// What to do instead is a page of its own.
+    Page(Box<Reply>),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<directory::DirectoryError> for Refusal {
+    fn from(error: directory::DirectoryError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+/// The name of the cookie of a vendor's session. Browsers take the prefix from the host itself only, for all of
+/// its paths, by https or on this machine.
+pub(crate) const VENDOR_COOKIE: &str = "__Host-muster-console";
+
+/// The name of the cookie of a session for a tenant: somebody may set up several at a time.
+pub(crate) fn customer_cookie(tenant: &TenantId) -> String {
+    format!("__Host-muster-setup-{tenant}")
+}
+
+/// A cookie. It is not for scripts, nor for requests that other sites make, except that a link is followed.
+pub(crate) fn cookie(name: &str, secret: &Secret, life: SignedDuration) -> String {
+    let (secret, seconds) = (secret.expose(), life.as_secs());
+    format!("{name}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
+}
+
+/// What takes a cookie away.
+pub(crate) fn no_cookie(name: &str) -> String {
+    format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
+}
+
+/// Lets somebody in to a page.
+pub(crate) async fn admit(visit: &Visit<'_>, found: &Found) -> Result<Entrant, Refusal> {
+    match found.side {
+        Side::Anyone => Ok(Entrant::Nobody),
+        Side::Vendor => match vendor(visit).await? {
+            Some(entrant) => Ok(entrant),
+            None => Err(Refusal::Page(Box::new(front::wanted(visit)))),
+        },
+        Side::Customer => {
+            let tenant = found.tenant().and_then(TenantId::parse);
+            let entrant = match &tenant {
+                Some(tenant) => customer(visit, tenant).await?,
+                None => None,
+            };
+            entrant.ok_or_else(|| Refusal::Page(Box::new(opened::ended(visit))))
+        }
+    }
+}
+
+/// Whoever of the vendor sends a request.
+pub(crate) async fn vendor(visit: &Visit<'_>) -> Result<Option<Entrant>, Problem> {
+    let Some(secret) = presented(visit.request.headers(), VENDOR_COOKIE) else {
+        return Ok(None);
+    };
+    let session = visit
+        .sessions()
+        .find(&secret, VENDOR_IDLE, visit.now)
+        .await?;
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    let caller = match &session.holder {
+        Holder::Vendor { key, sha256 } => match (KeyId::parse(key), Digest::from_hex(sha256)) {
+            (Some(key), Some(sha256)) => visit.admin.again(key, &sha256, visit.origin).await?,
+            _ => None,
+        },
+        Holder::Customer { .. } => None,
+    };
+    Ok(caller.map(|caller| Entrant::Known {
+        secret,
+        session,
+        caller,
+    }))
+}
+
+async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant>, Problem> {
+    let name = customer_cookie(tenant);
+    let Some(secret) = presented(visit.request.headers(), &name) else {
+        return Ok(None);
+    };
+    let sessions = visit.sessions();
+    let session = sessions.find(&secret, CUSTOMER_LIFE, visit.now).await?;
+    let session = session.filter(|session| session.tenant().as_ref() == Some(tenant));
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    let Some(caller) = with_link(&session) else {
+        return Ok(None);
+    };
+    // Revoking a link ends what was begun with it, as does deleting the tenant.
+    let link = visit.links(tenant).read(caller.key.id).await?;
+    if link.is_none_or(|link| link.revoked.is_some()) {
+        return Ok(None);
+    }
+    Ok(Some(Entrant::Known {
+        secret,
+        session,
+        caller,
+    }))
+}
+
+/// As whom a customer calls operations: the link stands for the key. What it reaches, the desk knows.
+fn with_link(session: &Session) -> Option<Caller> {
+    let Holder::Customer { link, .. } = &session.holder else {
+        return None;
+    };
+    let key = AdminKey {
+        id: KeyId::parse(link)?,
+        sha256: Digest::from_hex(&"0".repeat(64))?,
+        purpose: "setup link".to_owned(),
+        scopes: Scope::ALL.to_vec(),
+        created: Some(session.created),
+        expires: Some(session.ends),
+        sources: Vec::new(),
+    };
+    Some(Caller { key: Arc::new(key) })
+}
+
+/// The secret in a cookie of that name; none when there are several.
+pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
+    let mut found = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(known, _)| *known == name);
+    match (found.next(), found.next()) {
+        (Some((_, secret)), None) => Secret::parse(secret),
+        _ => None,
+    }
+}
+
+/// The form of a request, if it is one of the entrant's own.
+pub(crate) fn form(visit: &Visit<'_>, entrant: &Entrant) -> Result<Form, Problem> {
+    if *visit.request.method() != Method::POST || !is_own(visit) {
+        return Err(forged());
+    }
+    let form = Form::parse(visit.request.headers(), visit.request.body())?;
+    match entrant.secret() {
+        Some(secret) if !secret.is_form_token(form.text("form")) => Err(forged()),
+        _ => Ok(form),
+    }
+}
+
+/// Whether a page of this site sends the request. Browsers say so in `Sec-Fetch-Site`, and those that do not know
+/// it in `Origin`.
+fn is_own(visit: &Visit<'_>) -> bool {
+    let headers = visit.request.headers();
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let Some(origin) = text("origin") else {
+        return false;
+    };
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    let is_site = visit
+        .site
+        .strip_prefix(origin)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_site || (authority.is_some() && authority == text("host"))
+}
+
+fn forged() -> Problem {
+    Problem::new(
+        ErrorKind::Forbidden,
+        "the form does not belong to this session, so nothing was done; go back, reload the page and try again",
+    )
+}

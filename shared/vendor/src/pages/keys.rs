@@ -1,0 +1,339 @@
+//! The keys of a tenant: the list, a new one, rotation with overlap, revocation.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::parts::{self, Field, Question, items, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::{tenant, words};
+use crate::api::Problem;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/keys", "console.keys", Who::Either, |desk| {
+        Box::pin(show(desk))
+    }),
+    Page::post("/keys", "console.createKey", Who::Either, |desk| {
+        Box::pin(create(desk))
+    }),
+    Page::get(
+        "/keys/{key}/rotate",
+        "console.askToRotate",
+        Who::Either,
+        |desk| Box::pin(ask_to_rotate(desk)),
+    ),
+    Page::post(
+        "/keys/{key}/rotate",
+        "console.rotateKey",
+        Who::Either,
+        |desk| Box::pin(rotate(desk)),
+    ),
+    Page::get(
+        "/keys/{key}/revoke",
+        "console.askToRevoke",
+        Who::Either,
+        |desk| Box::pin(ask_to_revoke(desk)),
+    ),
+    Page::post(
+        "/keys/{key}/revoke",
+        "console.revokeKey",
+        Who::Either,
+        |desk| Box::pin(revoke(desk)),
+    ),
+];
+
+/// How long a key can be chosen to live, in days; none is without an end.
+const LIVES: [(&str, &str); 5] = [
+    ("", "No expiry"),
+    ("30", "30 days"),
+    ("90", "90 days"),
+    ("180", "6 months"),
+    ("365", "1 year"),
+];
+/// How long the old key can be chosen to work beside the new one, in seconds.
+const OVERLAPS: [(&str, &str); 5] = [
+    ("86400", "24 hours"),
+    ("3600", "1 hour"),
+    ("604800", "7 days"),
+    ("2592000", "30 days"),
+    ("0", "Not at all: it stops now"),
+];
+
+async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    page(desk, None).await.map(Reply::page)
+}
+
+async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Problem> {
+    let tenant = tenant::read(desk).await?;
+    let keys = list(desk).await?;
+    let content = html! {
+        (tenant::head(desk, &tenant, "keys"))
+        section.card {
+            header {
+                h2 { "Keys" }
+                p { "A key is what an identity provider signs its requests with. Make one for each provider, so that each can be replaced alone." }
+            }
+            (table(desk, &keys))
+        }
+        (new(desk, problem))
+    };
+    Ok(tenant::page(desk, &tenant, "Keys", &content))
+}
+
+/// The keys of the tenant.
+pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<Value>, Problem> {
+    let keys = desk
+        .ask(Method::GET, &["tenants", desk.variable("tenant"), "keys"])
+        .await?;
+    Ok(items(&keys, "items").to_vec())
+}
+
+/// The keys as a table.
+pub(super) fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
+    if keys.is_empty() {
+        let words =
+            html! { "Without a key no identity provider gets in. Make the first one below." };
+        return parts::empty("No keys yet", &words);
+    }
+    let rows = html! {
+        @for key in keys {
+            tr role="row" {
+                td.name role="cell" data-label="Purpose" {
+                    (parts::given(text(key, "purpose")))
+                    span.small { code { (text(key, "id")) } @if key["imported"] == true { " · imported" } }
+                }
+                td role="cell" data-label="Created" { (desk.ago(text(key, "created"))) }
+                td role="cell" data-label="Last used" { (used(desk, key)) }
+                td role="cell" data-label="Expires" { (expiry(desk, key)) }
+                td.end role="cell" {
+                    div.actions {
+                        a.button.small-button href={ (desk.home()) "/keys/" (text(key, "id")) "/rotate" } {
+                            "Rotate" span.unseen { " the key " (text(key, "purpose")) }
+                        }
+                        a.button.small-button.bad href={ (desk.home()) "/keys/" (text(key, "id")) "/revoke" } {
+                            "Revoke" span.unseen { " the key " (text(key, "purpose")) }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    let heads = ["Purpose", "Created", "Last used", "Expires", ""];
+    parts::table("Keys", &heads, &rows)
+}
+
+fn used(desk: &Desk<'_>, key: &Value) -> Markup {
+    match text(key, "lastUsed") {
+        "" => html! { span.soft { "Never" } },
+        instant => desk.ago(instant),
+    }
+}
+
+fn expiry(desk: &Desk<'_>, key: &Value) -> Markup {
+    let instant = text(key, "expires");
+    let Ok(end) = instant.parse::<jiff::Timestamp>() else {
+        return html! { span.soft { "Never" } };
+    };
+    let left = end.duration_since(desk.visit.now);
+    match left {
+        left if left.is_negative() => html! { span.badge.bad { "Expired" } },
+        left if left.as_hours() < 14 * 24 => {
+            html! { span.badge.warn { "In " (words::length(left)) } }
+        }
+        _ => desk.ago(instant),
+    }
+}
+
+/// The form for a new key.
+fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
+    let purpose = Field {
+        name: "purpose",
+        label: "Purpose",
+        help: "What it is for, such as “Okta production”.",
+        value: desk.form.text("purpose"),
+        kind: "text",
+        required: true,
+    };
+    let sources = Field {
+        name: "sources",
+        label: "Networks (optional)",
+        help: "Accepted from these only, such as 203.0.113.0/24. Commas between several.",
+        value: desk.form.text("sources"),
+        kind: "text",
+        required: false,
+    };
+    // It is not shown again, not even where it was refused.
+    let token = Field {
+        name: "token",
+        label: "Token of another system (optional)",
+        help: "One that the identity provider has already goes on working, so that nothing is changed there. Empty: a new one is made.",
+        value: "",
+        kind: "password",
+        required: false,
+    };
+    html! {
+        section.card {
+            header { h2 #new-key { "New key" } }
+            (parts::wrong(problem))
+            form.fields method="post" action={ (desk.home()) "/keys" } {
+                (parts::mark(desk))
+                (purpose.show())
+                (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
+                (sources.show())
+                @if !desk.is_customer() { (token.show()) }
+                p.actions { button.main { "Create the key" } }
+            }
+        }
+    }
+}
+
+/// What the new key is to be.
+fn wanted(desk: &Desk<'_>) -> Value {
+    let mut wanted = json!({ "purpose": desk.form.text("purpose") });
+    let sources: Vec<&str> = desk
+        .form
+        .text("sources")
+        .split([',', ' '])
+        .filter(|source| !source.is_empty())
+        .collect();
+    if let Some(members) = wanted.as_object_mut() {
+        if !sources.is_empty() {
+            members.insert("sources".to_owned(), json!(sources));
+        }
+        if let Some(end) = end(desk) {
+            members.insert("expires".to_owned(), json!(end));
+        }
+        if let Some(token) = desk.form.given("token").filter(|_| !desk.is_customer()) {
+            members.insert("token".to_owned(), json!(token));
+        }
+    }
+    wanted
+}
+
+/// When a key with the chosen life ends: at the end of a day, so that the same form asks for the same.
+pub(super) fn end(desk: &Desk<'_>) -> Option<String> {
+    const DAY: i64 = 86_400;
+    let days: i64 = desk.form.given("life")?.parse().ok()?;
+    let today = desk.visit.now.as_second().div_euclid(DAY);
+    let end = (today + days.clamp(1, 3_650) + 1) * DAY;
+    let end = jiff::Timestamp::from_second(end).ok()?;
+    Some(end.to_string())
+}
+
+async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant::read(desk).await?;
+    let path = ["tenants", desk.variable("tenant"), "keys"];
+    match desk.send(Method::POST, &path, &wanted(desk)).await {
+        // Whoever brought a token has it.
+        Ok(key) if text(&key, "token").is_empty() => Ok(Reply::elsewhere(back(desk))),
+        Ok(key) => Ok(shown(desk, &tenant, &key, "Key created")),
+        Err(problem) => Ok(Reply::refused(page(desk, Some(&problem)).await?, &problem)),
+    }
+}
+
+/// The page with the token of a new key.
+pub(super) fn shown(desk: &Desk<'_>, tenant: &Value, key: &Value, title: &str) -> Reply {
+    let content = html! {
+        (tenant::head(desk, tenant, "keys"))
+        (parts::token(desk, key, text(tenant, "baseUrl")))
+    };
+    Reply::page(tenant::page(desk, tenant, title, &content))
+}
+
+/// The key of the path.
+async fn key(desk: &Desk<'_>) -> Result<Value, Problem> {
+    let path = [
+        "tenants",
+        desk.variable("tenant"),
+        "keys",
+        desk.variable("key"),
+    ];
+    desk.ask(Method::GET, &path).await
+}
+
+async fn ask_to_rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let key = key(desk).await?;
+    Ok(Reply::page(rotation(desk, &key, None)))
+}
+
+fn rotation(desk: &Desk<'_>, key: &Value, problem: Option<&Problem>) -> Markup {
+    let question = Question {
+        title: "Rotate this key",
+        words: html! {
+            (parts::wrong(problem))
+            p {
+                "A new key takes the place of " b { (parts::given(text(key, "purpose"))) }
+                ". The old token goes on working for a while, so that nothing is lost while you enter the new one."
+            }
+            (parts::choice("overlap", "The old token works for another", &OVERLAPS, desk.form.text("overlap")))
+            (parts::choice("life", "The new key expires after", &LIVES, desk.form.text("life")))
+        },
+        action: format!("{}/keys/{}/rotate", desk.home(), text(key, "id")),
+        yes: "Create the new key",
+        class: "main",
+        no: back(desk),
+    };
+    question.page(desk)
+}
+
+fn back(desk: &Desk<'_>) -> String {
+    match desk.is_customer() {
+        true => desk.home(),
+        false => format!("{}/keys", desk.home()),
+    }
+}
+
+async fn rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant::read(desk).await?;
+    let mut wanted = json!({});
+    if let Some(members) = wanted.as_object_mut() {
+        if let Ok(overlap) = desk.form.text("overlap").parse::<u32>() {
+            members.insert("overlapSeconds".to_owned(), json!(overlap));
+        }
+        if let Some(end) = end(desk) {
+            members.insert("expires".to_owned(), json!(end));
+        }
+    }
+    let (name, id) = (desk.variable("tenant"), desk.variable("key"));
+    let path = ["tenants", name, "keys", id, "rotate"];
+    match desk.send(Method::POST, &path, &wanted).await {
+        Ok(key) => Ok(shown(desk, &tenant, &key, "Key rotated")),
+        Err(problem) => {
+            let old = key(desk).await?;
+            let page = rotation(desk, &old, Some(&problem));
+            Ok(Reply::refused(page, &problem))
+        }
+    }
+}
+
+async fn ask_to_revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let key = key(desk).await?;
+    let question = Question {
+        title: "Revoke this key?",
+        words: html! {
+            p {
+                "Requests with the token of " b { (parts::given(text(&key, "purpose"))) }
+                " will be refused within a minute. This cannot be undone."
+            }
+            p.small { "It was last used: " (used(desk, &key)) "." }
+        },
+        action: format!("{}/keys/{}/revoke", desk.home(), text(&key, "id")),
+        yes: "Revoke the key",
+        class: "bad",
+        no: back(desk),
+    };
+    Ok(Reply::page(question.page(desk)))
+}
+
+async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let path = [
+        "tenants",
+        desk.variable("tenant"),
+        "keys",
+        desk.variable("key"),
+    ];
+    desk.ask(Method::DELETE, &path).await?;
+    Ok(Reply::elsewhere(back(desk)))
+}

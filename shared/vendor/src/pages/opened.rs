@@ -1,0 +1,207 @@
+//! Setup links, as whoever gets one sees them.
+//!
+//! Opening the address shows a page with one button, because mail scanners and previews open addresses too. The
+//! button uses the link up, and the browser gets a session for that tenant.
+
+use directory::links::{Link, LinkSecret, State};
+use directory::sessions::{Holder, Secret, Session};
+use directory::tenants::{Status, Tenant};
+use keyring::{KeyId, TenantId};
+use maud::{Markup, html};
+use scim_core::ErrorKind;
+
+use super::desk::Desk;
+use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::{Visit, parts, words};
+use crate::api::Problem;
+
+const PATH: &str = "/open/{tenant}/{link}/{secret}";
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get(PATH, "console.showLink", Who::Anyone, |desk| {
+        Box::pin(show(desk))
+    }),
+    Page::post(PATH, "console.useLink", Who::Anyone, |desk| {
+        Box::pin(open(desk))
+    }),
+    Page::post("/leave", "console.leave", Who::Customer, |desk| {
+        Box::pin(leave(desk))
+    }),
+];
+
+/// The address of a link.
+pub(crate) fn address(base: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> String {
+    format!("{base}/open/{tenant}/{link}/{}", secret.expose())
+}
+
+/// The link of the path; `None` when there is none.
+async fn find(desk: &Desk<'_>) -> Result<Option<(TenantId, Link)>, Problem> {
+    let tenant = TenantId::parse(desk.variable("tenant"));
+    let id = KeyId::parse(desk.variable("link"));
+    let (Some(tenant), Some(id)) = (tenant, id) else {
+        return Ok(None);
+    };
+    let secret = LinkSecret::presented(desk.variable("secret"));
+    let link = desk.visit.links(&tenant).find(id, &secret).await?;
+    Ok(link.map(|link| (tenant, link)))
+}
+
+async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    let found = find(desk).await?;
+    let Some((id, link)) = &found else {
+        return Ok(closed(visit, None));
+    };
+    let tenant = visit.admin.service.tenants().read(id, visit.meter).await?;
+    let tenant = tenant.filter(|tenant| tenant.status != Status::Closing);
+    Ok(match tenant {
+        Some(tenant) if link.state(visit.now) == State::Open => {
+            Reply::page(invitation(desk, &tenant, link))
+        }
+        _ => closed(visit, Some(link)),
+    })
+}
+
+fn invitation(desk: &Desk<'_>, tenant: &Tenant, link: &Link) -> Markup {
+    let visit = desk.visit;
+    let action = format!(
+        "{}/open/{}/{}/{}",
+        visit.base,
+        tenant.id,
+        link.id,
+        desk.variable("secret")
+    );
+    let name = match tenant.name.as_str() {
+        "" => tenant.id.as_str(),
+        name => name,
+    };
+    let left = words::length(link.ends.duration_since(visit.now));
+    let life = words::length(CUSTOMER_LIFE);
+    let content = html! {
+        section.door {
+            h1 { "Set up user provisioning" }
+            p.lead {
+                "This link lets you connect your identity provider for " b { (parts::given(name)) }
+                ", so that people get and lose access without anybody sending a mail."
+            }
+            form method="post" action=(action) {
+                button.main.wide { "Open the setup page" }
+            }
+            ul.small.plain {
+                li { "The link works once, and for " (left) " more." }
+                li { "The page then stays open to this browser for " (life) "." }
+                li { "Do not pass the link on: whoever opens it can create keys." }
+            }
+        }
+    };
+    visit.frame().page("Set up user provisioning", &content)
+}
+
+async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    let ids = visit.admin.service.ids();
+    let Some((tenant, link)) = find(desk).await? else {
+        return Ok(closed(visit, None));
+    };
+    let links = visit.links(&tenant);
+    if !links.consume(link.id, visit.now, &ids.write()).await? {
+        let now = find(desk).await?;
+        return Ok(closed(visit, now.as_ref().map(|(_, link)| link)));
+    }
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link used");
+    let (secret, session) = (
+        Secret::new(ids.bytes()),
+        Session {
+            holder: Holder::Customer {
+                tenant: tenant.to_string(),
+                link: link.id.to_string(),
+            },
+            created: visit.now,
+            seen: visit.now,
+            ends: visit.now + CUSTOMER_LIFE,
+        },
+    );
+    let name = customer_cookie(&tenant);
+    if let Some(old) = guard::presented(visit.request.headers(), &name) {
+        visit.sessions().end(&old).await?;
+    }
+    let sessions = visit.sessions();
+    sessions.begin(&secret, &session, &ids.write()).await?;
+    let cookie = guard::cookie(&name, &secret, CUSTOMER_LIFE);
+    Ok(Reply::elsewhere(format!("{}/setup/{tenant}", visit.base)).with_cookie(cookie))
+}
+
+/// Why a link does not open, and what to do.
+fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
+    let (title, detail) = match link.map(|link| link.state(visit.now)) {
+        Some(State::Used(at)) => (
+            "This link was used",
+            format!(
+                "it was opened on {}, and a link works once",
+                words::moment(at)
+            ),
+        ),
+        Some(State::Revoked(at)) => (
+            "This link was taken back",
+            format!("it was revoked on {}", words::moment(at)),
+        ),
+        Some(State::Ended(at)) => (
+            "This link is too old",
+            format!("it worked until {}", words::moment(at)),
+        ),
+        Some(State::Open) | None => (
+            "This link does not work",
+            "part of the address may be missing: open it again from the message that it came in"
+                .to_owned(),
+        ),
+    };
+    let content = html! {
+        section.notice {
+            h1 { (title) }
+            p { (super::frame::sentence(&detail)) }
+            p {
+                "Ask whoever sent it to you for a new one. It takes them a moment. "
+                "If you opened it yourself in another browser, the setup page is still open there."
+            }
+        }
+    };
+    let problem = Problem::new(ErrorKind::NotFound, detail);
+    Reply::refused(visit.frame().page(title, &content), &problem)
+}
+
+/// The page for somebody whose session is over.
+pub(super) fn ended(visit: &Visit<'_>) -> Reply {
+    let content = html! {
+        section.notice {
+            h1 { "This session has ended" }
+            p {
+                "The setup page stays open for " (words::length(CUSTOMER_LIFE))
+                " after a setup link was used, in the browser that used it. What you set up stays as it is."
+            }
+            p { "To change something, ask whoever sent you the setup link for a new one." }
+        }
+    };
+    let problem = Problem::new(ErrorKind::Unauthorized, "the session has ended");
+    Reply::refused(
+        visit.frame().page("This session has ended", &content),
+        &problem,
+    )
+}
+
+async fn leave(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let visit = desk.visit;
+    let tenant = desk.tenant()?;
+    if let Some(secret) = desk.entrant.secret() {
+        visit.sessions().end(secret).await?;
+    }
+    let content = html! {
+        section.notice {
+            h1 { "You are done here" }
+            p { "This browser can no longer open the setup page. What you set up stays as it is." }
+        }
+    };
+    let page = Reply::page(visit.frame().page("You are done here", &content));
+    Ok(page.with_cookie(guard::no_cookie(&customer_cookie(&tenant))))
+}

@@ -1,0 +1,225 @@
+//! Parts that several pages have.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::frame::sentence;
+use crate::api::Problem;
+
+/// A text in JSON; empty when it is not there.
+pub(crate) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// A number in JSON; zero when it is not there.
+pub(crate) fn number(value: &Value, name: &str) -> i64 {
+    value.get(name).and_then(Value::as_i64).unwrap_or_default()
+}
+
+/// What a list has.
+pub(crate) fn items<'v>(value: &'v Value, name: &str) -> &'v [Value] {
+    let items = value.get(name).and_then(Value::as_array);
+    items.map_or(&[], Vec::as_slice)
+}
+
+/// What somebody else wrote: it keeps its direction to itself.
+pub(crate) fn given(text: &str) -> Markup {
+    html! { bdi { (text) } }
+}
+
+/// A detail as a sentence, with what stands in backticks set apart.
+pub(crate) fn told(detail: &str) -> Markup {
+    let sentence = sentence(detail);
+    html! {
+        @for (at, part) in sentence.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// Whether a tenant is on.
+pub(crate) fn status(status: &str) -> Markup {
+    let (class, words) = match status {
+        "on" => ("badge good", "On"),
+        "off" => ("badge", "Off"),
+        "closing" => ("badge warn", "Being deleted"),
+        other => ("badge", other),
+    };
+    html! { span class=(class) { (words) } }
+}
+
+/// A value to take along; `id` is unique on its page.
+pub(crate) fn copied(id: &str, label: &str, value: &str) -> Markup {
+    html! {
+        div.value {
+            span.label { (label) }
+            div.copy {
+                code id=(id) { (value) }
+                button type="button" hidden data-copy=(id) data-what=(label) aria-label={ "Copy " (label) } { "Copy" }
+            }
+        }
+    }
+}
+
+/// A token, which is shown this once.
+pub(crate) fn token(desk: &Desk<'_>, key: &Value, base_url: &str) -> Markup {
+    html! {
+        section.once aria-labelledby="once" {
+            h2 #once { "Copy the token now" }
+            p { "It is shown this once, because only its digest is kept. If it gets lost, make another one." }
+            (copied("token", "Token", text(key, "token")))
+            (copied("base-url", "Base URL", base_url))
+            p.actions { a.button.main href=(desk.home()) { "I have copied it" } }
+        }
+    }
+}
+
+/// What every form begins with: the mark of the session, and a name under which it is carried out once, so that
+/// reloading the page behind it makes nothing twice and shows the same token again.
+pub(crate) fn mark(desk: &Desk<'_>) -> Markup {
+    html! {
+        input type="hidden" name="form" value=(desk.form_token());
+        input type="hidden" name="once" value=(desk.once());
+    }
+}
+
+/// A form of one button.
+pub(crate) fn button(desk: &Desk<'_>, action: &str, class: &str, label: &str) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            (mark(desk))
+            button class=(class) { (label) }
+        }
+    }
+}
+
+/// What is wrong with a form, before its fields.
+pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
+    html! {
+        @if let Some(problem) = problem {
+            div #wrong.wrong role="alert" {
+                @match problem.places.as_slice() {
+                    [] => { p { (told(&problem.error.detail)) } }
+                    places => {
+                        ul.plain {
+                            @for (pointer, detail) in places {
+                                li { @if !place(pointer).is_empty() { b { (place(pointer)) ": " } } (told(detail)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The place of a problem, as people call it.
+fn place(pointer: &str) -> String {
+    let name = pointer
+        .trim_start_matches("/settings")
+        .trim_start_matches('/');
+    name.replace('/', " › ")
+}
+
+/// A page that has nothing to show yet.
+pub(crate) fn empty(title: &str, words: &Markup) -> Markup {
+    html! { div.empty { p.title { (title) } p { (words) } } }
+}
+
+/// A page on which something is to be confirmed.
+pub(crate) struct Question<'q> {
+    pub(crate) title: &'q str,
+    pub(crate) words: Markup,
+    pub(crate) action: String,
+    pub(crate) yes: &'q str,
+    pub(crate) class: &'q str,
+    pub(crate) no: String,
+}
+
+impl Question<'_> {
+    /// The page.
+    pub(crate) fn page(&self, desk: &Desk<'_>) -> Markup {
+        let content = html! {
+            section.notice {
+                h1 { (self.title) }
+                form.fields method="post" action=(self.action) {
+                    (mark(desk))
+                    (self.words)
+                    p.actions {
+                        button class=(self.class) { (self.yes) }
+                        a.button.quiet href=(self.no) { "Cancel" }
+                    }
+                }
+            }
+        };
+        desk.frame().page(self.title, &content)
+    }
+}
+
+/// A field of one line.
+pub(crate) struct Field<'f> {
+    pub(crate) name: &'f str,
+    pub(crate) label: &'f str,
+    pub(crate) help: &'f str,
+    pub(crate) value: &'f str,
+    pub(crate) kind: &'f str,
+    pub(crate) required: bool,
+}
+
+impl Field<'_> {
+    /// The field with its label.
+    pub(crate) fn show(&self) -> Markup {
+        let help = format!("{}-help", self.name);
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                input id=(self.name) name=(self.name) type=(self.kind) value=(self.value) required[self.required]
+                    autocomplete="off" spellcheck="false" aria-describedby=[(!self.help.is_empty()).then_some(&help)];
+                @if !self.help.is_empty() { p.small id=(help) { (self.help) } }
+            }
+        }
+    }
+}
+
+/// A choice of one.
+pub(crate) fn choice(name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) {
+                @for (value, words) in options {
+                    option value=(value) selected[*value == chosen] { (words) }
+                }
+            }
+        }
+    }
+}
+
+/// A box to tick.
+pub(crate) fn tick(name: &str, label: &str, help: &str, ticked: bool) -> Markup {
+    html! {
+        div.tick {
+            input id=(name) name=(name) type="checkbox" value="yes" checked[ticked];
+            label for=(name) { (label) @if !help.is_empty() { span.small { (help) } } }
+        }
+    }
+}
+
+/// A table that becomes a list of sheets where there is little room.
+pub(crate) fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
+    html! {
+        table.table role="table" aria-label=(caption) {
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for head in heads {
+                        th scope="col" role="columnheader" {
+                            @if head.is_empty() { span.unseen { "Actions" } } @else { (head) }
+                        }
+                    }
+                }
+            }
+            tbody role="rowgroup" { (rows) }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What came out of a request to a page, as an http response, with the headers that all of them have.
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, header};
+use maud::Markup;
+use scim_core::ErrorKind;
+
+use crate::api::answer::see_other;
+use crate::api::{Answer, Problem};
+
+/// Nothing is loaded but what this site serves, no page of it is shown inside another one, and no form of it is
+/// sent elsewhere. There is no style or script inside a page.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// `same-origin`: with `no-referrer` browsers hide the origin of forms from this very site, which is how it knows
+/// where they come from. No page names an address elsewhere that an address here could leak to.
+const ALWAYS: [(HeaderName, &str); 5] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+];
+const HTML: &str = "text/html; charset=utf-8";
+/// How long browsers are to ask for this site by https only: two years.
+const HTTPS_ONLY: &str = "max-age=63072000";
+/// An asset has the digest of its content in its name, so it never changes.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// What came out of a request.
+pub(crate) struct Reply {
+    content: Content,
+    refused: Option<Problem>,
+    cookies: Vec<String>,
+}
+
+enum Content {
+    Page(Markup),
+    Elsewhere(String),
+    Answer(Answer),
+    Asset(&'static str, &'static str),
+}
+
+impl Reply {
+    const fn new(content: Content) -> Self {
+        Self {
+            content,
+            refused: None,
+            cookies: Vec::new(),
+        }
+    }
+
+    /// A page.
+    pub(crate) const fn page(page: Markup) -> Self {
+        Self::new(Content::Page(page))
+    }
+
+    /// A page that says why what was asked for was not done.
+    pub(crate) fn refused(page: Markup, problem: &Problem) -> Self {
+        Self {
+            refused: Some(problem.clone()),
+            ..Self::page(page)
+        }
+    }
+
+    /// The reader is sent to another page of this site; `path` is made here and never by a client.
+    pub(crate) const fn elsewhere(path: String) -> Self {
+        Self::new(Content::Elsewhere(path))
+    }
+
+    /// What an operation answered, as it is.
+    pub(crate) const fn answer(answer: Answer) -> Self {
+        Self::new(Content::Answer(answer))
+    }
+
+    /// A style sheet, script or picture.
+    pub(crate) const fn asset(media_type: &'static str, content: &'static str) -> Self {
+        Self::new(Content::Asset(media_type, content))
+    }
+
+    /// The same with a cookie.
+    pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
+        self.cookies.push(cookie);
+        self
+    }
+
+    /// The response.
+    pub(crate) fn into_response(self, is_secure: bool) -> Response<Bytes> {
+        let is_asset = matches!(self.content, Content::Asset(..));
+        let mut response = self.content.into_response();
+        if let Some(problem) = &self.refused {
+            refuse(&mut response, problem);
+        }
+        let headers = response.headers_mut();
+        let keep = if is_asset { FOR_EVER } else { "no-store" };
+        let secure = is_secure.then_some((header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY));
+        let kept = (header::CACHE_CONTROL, keep);
+        for (name, value) in ALWAYS.into_iter().chain([kept]).chain(secure) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        for cookie in self.cookies {
+            if let Ok(cookie) = HeaderValue::try_from(cookie) {
+                headers.append(header::SET_COOKIE, cookie);
+            }
+        }
+        response
+    }
+}
+
+impl Content {
+    fn into_response(self) -> Response<Bytes> {
+        let (media_type, body) = match self {
+            Self::Page(page) => (HTML, Bytes::from(page.into_string())),
+            Self::Asset(media_type, content) => {
+                (media_type, Bytes::from_static(content.as_bytes()))
+            }
+            Self::Elsewhere(path) => return see_other(&path),
+            Self::Answer(answer) => {
+                return match answer.into_response() {
+                    Ok(response) => response,
+                    Err(problem) => problem.into_response(""),
+                };
+            }
+        };
+        let mut response = Response::new(body);
+        let value = HeaderValue::from_static(media_type);
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+        response
+    }
+}
+
+/// Gives a page the status of a problem, and the headers that go with it.
+fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
+    let refusal = problem.clone().into_response("");
+    *response.status_mut() = refusal.status();
+    for name in [header::RETRY_AFTER, header::ALLOW] {
+        if let Some(value) = refusal.headers().get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    if problem.error.kind == ErrorKind::Unauthorized {
+        // Browsers would show a dialog of their own for a scheme they know; this one they do not.
+        let session = HeaderValue::from_static("Session");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, session);
+    }
+}

@@ -1,0 +1,251 @@
+//! The requests log: what was refused or failed, why, and what to do about it.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::desk::Desk;
+use super::parts::{self, Field, items, number, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::tenant;
+use super::words::capital;
+use crate::api::Problem;
+use service::requests::cause::in_words;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/requests", "console.requests", Who::Either, |desk| {
+        Box::pin(show(desk))
+    }),
+    Page::get(
+        "/requests.csv",
+        "console.downloadRequests",
+        Who::Either,
+        |desk| Box::pin(download(desk)),
+    ),
+];
+
+/// How many entries are on a page.
+const PAGE: &str = "25";
+/// The parameters of a search.
+const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
+
+const OUTCOMES: [(&str, &str); 6] = [
+    ("", "All"),
+    ("refused", "Refused"),
+    ("token", "Without a valid token"),
+    ("rate", "Too many at once"),
+    ("failed", "Failed on our side"),
+    ("noted", "Done, with a value to look at"),
+];
+const OPERATIONS: [&str; 9] = [
+    "users.create",
+    "users.replace",
+    "users.modify",
+    "users.delete",
+    "groups.create",
+    "groups.replace",
+    "groups.modify",
+    "groups.delete",
+    "bulk",
+];
+
+/// An operation as people call it; by its own name where two have the same.
+fn operation(name: &str) -> String {
+    let words = capital(in_words(name));
+    match name.rsplit_once('.') {
+        Some((_, "replace")) => format!("{words} (PUT)"),
+        Some((_, "modify")) => format!("{words} (PATCH)"),
+        _ => words,
+    }
+}
+
+/// The newest failures, for the overview of a tenant.
+pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
+    let path = ["tenants", desk.variable("tenant"), "requests"];
+    let found = desk.query(&path, &[("count", "5")]).await?;
+    let entries = items(&found, "items");
+    let home = desk.home();
+    Ok(html! {
+        section.card {
+            header {
+                h2 { "Latest failures" }
+                @if !entries.is_empty() {
+                    div.actions {
+                        a.button.small-button href={ (home) "/requests" } { "See all" }
+                        a.button.small-button href={ (home) "/requests.csv" } { "Download CSV" }
+                    }
+                }
+            }
+            @if entries.is_empty() {
+                (parts::empty("Nothing was refused", &html! {
+                    "When a user or group cannot be provisioned, it is listed here with the reason and with what to do about it."
+                }))
+            } @else { (table(desk, entries)) }
+        }
+    })
+}
+
+async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant::read(desk).await?;
+    let query = &desk.visit.query;
+    let given = |name| query.get(name).unwrap_or_default();
+    let mut parameters: Vec<(&str, &str)> = SEARCH.map(|name| (name, given(name))).to_vec();
+    parameters.extend([("cursor", given("cursor")), ("count", PAGE)]);
+    let path = ["tenants", desk.variable("tenant"), "requests"];
+    let (found, problem) = match desk.query(&path, &parameters).await {
+        Ok(found) => (found, None),
+        Err(problem) => (Value::Null, Some(problem)),
+    };
+    let content = html! {
+        (tenant::head(desk, &tenant, "requests"))
+        section.card {
+            header {
+                h2 { "Failures" }
+                div.actions {
+                    a.button.small-button href={ (desk.home()) "/requests.csv" (search_query(desk, "")) } { "Download CSV" }
+                }
+                p { "What identity providers asked for and did not get. Repetitions are one entry." }
+            }
+            (search(desk))
+            (parts::wrong(problem.as_ref()))
+            @if problem.is_none() { (results(desk, &found)) }
+        }
+    };
+    let page = tenant::page(desk, &tenant, "Failures", &content);
+    Ok(match &problem {
+        Some(problem) => Reply::refused(page, problem),
+        None => Reply::page(page),
+    })
+}
+
+fn search(desk: &Desk<'_>) -> Markup {
+    let given = |name| desk.visit.query.get(name).unwrap_or_default();
+    let user = Field {
+        name: "user",
+        label: "User or group",
+        help: "",
+        value: given("user"),
+        kind: "search",
+        required: false,
+    };
+    let operations = OPERATIONS.map(|name| (name, operation(name)));
+    let known = operations
+        .iter()
+        .map(|(name, words)| (*name, words.as_str()));
+    let choices: Vec<(&str, &str)> = [("", "All")].into_iter().chain(known).collect();
+    html! {
+        form.search role="search" method="get" action={ (desk.home()) "/requests" } {
+            (user.show())
+            div.short { (parts::choice("operation", "Operation", &choices, given("operation"))) }
+            div.short { (parts::choice("outcome", "Outcome", &OUTCOMES, given("outcome"))) }
+            button { "Search" }
+        }
+    }
+}
+
+fn results(desk: &Desk<'_>, found: &Value) -> Markup {
+    let (entries, next) = (items(found, "items"), text(found, "next"));
+    html! {
+        @if entries.is_empty() && next.is_empty() {
+            (parts::empty("Nothing found", &html! { "Nothing was refused, or nothing that fits the search." }))
+        } @else { (table(desk, entries)) }
+        @if !next.is_empty() {
+            p.more { a.button href={ (desk.home()) "/requests" (search_query(desk, next)) } { "Older entries" } }
+        }
+    }
+}
+
+/// The search of this page as a query, going on behind `cursor`.
+fn search_query(desk: &Desk<'_>, cursor: &str) -> String {
+    let given = SEARCH.map(|name| (name, desk.visit.query.get(name).unwrap_or_default()));
+    super::desk::query_string(given.into_iter().chain([("cursor", cursor)]))
+}
+
+/// Entries of the log as a table.
+fn table(desk: &Desk<'_>, entries: &[Value]) -> Markup {
+    let rows = html! {
+        @for entry in entries {
+            tr role="row" {
+                td role="cell" data-label="When" {
+                    div {
+                        (desk.ago(text(entry, "last")))
+                        @if number(entry, "count") > 1 { span.small { (number(entry, "count")) " times" } }
+                    }
+                }
+                td.what role="cell" data-label="What" {
+                    div { (what(entry)) (outcome(entry)) }
+                }
+                td.whom role="cell" data-label="Who" { div { (who(entry)) } }
+                td role="cell" data-label="Why" {
+                    div {
+                        span.reason { (parts::told(text(entry, "reason"))) }
+                        span.advice { (text(entry, "advice")) }
+                    }
+                }
+            }
+        }
+    };
+    parts::table(
+        "Failures",
+        &["When", "What", "Who", "Why, and what to do"],
+        &rows,
+    )
+}
+
+fn what(entry: &Value) -> String {
+    operation(text(entry, "operation"))
+}
+
+fn outcome(entry: &Value) -> Markup {
+    let outcome = text(entry, "outcome");
+    let words = OUTCOMES.iter().find(|(name, _)| *name == outcome);
+    let (words, status) = (
+        words.map_or(outcome, |(_, words)| words),
+        number(entry, "status"),
+    );
+    html! {
+        span.small {
+            (words)
+            @if status > 0 { ", " (status) }
+        }
+    }
+}
+
+fn who(entry: &Value) -> Markup {
+    let (name, id) = (text(entry, "name"), text(entry, "resource"));
+    html! {
+        @if name.is_empty() && id.is_empty() { span.soft { "–" } }
+        @if !name.is_empty() { (parts::given(name)) }
+        @if !id.is_empty() { span.small { (id) } }
+    }
+}
+
+async fn download(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let query = &desk.visit.query;
+    let parameters = SEARCH.map(|name| (name, query.get(name).unwrap_or_default()));
+    let path = ["tenants", desk.variable("tenant"), "requests.csv"];
+    let answer = desk.request(Method::GET, &path, &parameters, None).await?;
+    Ok(Reply::answer(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use service::requests::cause::Outcome;
+
+    #[test]
+    fn every_outcome_can_be_searched_for() {
+        let searched: Vec<&str> = OUTCOMES.iter().skip(1).map(|(name, _)| *name).collect();
+        assert_eq!(searched, Outcome::ALL.map(Outcome::name));
+    }
+
+    #[test]
+    fn operations_have_words_and_no_two_the_same() {
+        let mut words: Vec<String> = OPERATIONS.map(operation).to_vec();
+        assert!(!words.iter().any(|words| words.starts_with("Something")));
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), OPERATIONS.len());
+    }
+}

@@ -1,0 +1,232 @@
+//! One tenant: what its pages begin with, the vendor's overview, switching it on and off, deleting it.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::desk::Desk;
+use super::parts::{self, Question, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::{glance, keys, requests};
+use crate::api::Problem;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/tenants/{tenant}", "console.tenant", Who::Vendor, |desk| {
+        Box::pin(overview(desk))
+    }),
+    Page::post("/on", "console.switchOn", Who::Either, |desk| {
+        Box::pin(switch_on(desk))
+    }),
+    Page::get("/off", "console.askToSwitchOff", Who::Either, |desk| {
+        Box::pin(ask_to_switch_off(desk))
+    }),
+    Page::post("/off", "console.switchOff", Who::Either, |desk| {
+        Box::pin(switch_off(desk))
+    }),
+    Page::get(
+        "/tenants/{tenant}/delete",
+        "console.askToDelete",
+        Who::Vendor,
+        |desk| Box::pin(ask_to_delete(desk)),
+    ),
+    Page::post(
+        "/tenants/{tenant}/delete",
+        "console.deleteTenant",
+        Who::Vendor,
+        |desk| Box::pin(delete(desk)),
+    ),
+];
+
+/// The vendor's pages of a tenant.
+const TABS: [(&str, &str); 8] = [
+    ("", "Overview"),
+    ("keys", "Keys"),
+    ("links", "Setup links"),
+    ("requests", "Failures"),
+    ("users", "Users"),
+    ("groups", "Groups"),
+    ("activity", "Changes"),
+    ("settings", "Settings"),
+];
+
+/// The tenant of the path.
+pub(super) async fn read(desk: &Desk<'_>) -> Result<Value, Problem> {
+    desk.ask(Method::GET, &["tenants", desk.variable("tenant")])
+        .await
+}
+
+/// What a tenant's pages begin with; `here` is the tab.
+pub(super) fn head(desk: &Desk<'_>, tenant: &Value, here: &str) -> Markup {
+    let home = desk.home();
+    html! {
+        div.head {
+            @if desk.is_customer() {
+                @if !here.is_empty() { p.back { a href=(home) { "← Setup page" } } }
+                div.name {
+                    h1 { "Provisioning for " (parts::given(name(tenant))) }
+                    (parts::status(text(tenant, "status")))
+                }
+            } @else {
+                p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
+                div.name {
+                    h1 { (parts::given(name(tenant))) }
+                    code { (text(tenant, "id")) }
+                    (parts::status(text(tenant, "status")))
+                }
+                nav.tabs aria-label="Tenant" {
+                    @for (path, label) in TABS {
+                        a href={ (home) @if !path.is_empty() { "/" (path) } }
+                            aria-current=[(path == here).then_some("page")] { (label) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A tenant's name, or its id if it has none.
+pub(super) fn name(tenant: &Value) -> &str {
+    match text(tenant, "name") {
+        "" => text(tenant, "id"),
+        name => name,
+    }
+}
+
+/// A page of a tenant.
+pub(super) fn page(desk: &Desk<'_>, tenant: &Value, title: &str, content: &Markup) -> Markup {
+    let title = format!("{title} · {}", name(tenant));
+    desk.frame().page(&title, content)
+}
+
+async fn overview(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = read(desk).await?;
+    let keys = keys::list(desk).await?;
+    let figures = glance::figures(desk, &keys).await;
+    let failures = requests::latest(desk).await?;
+    let content = html! {
+        (head(desk, &tenant, ""))
+        (figures)
+        div.pair {
+            (connection(&tenant))
+            (switch(desk, &tenant))
+        }
+        (failures)
+    };
+    Ok(Reply::page(page(desk, &tenant, "Overview", &content)))
+}
+
+fn connection(tenant: &Value) -> Markup {
+    html! {
+        section.card {
+            header { h2 { "Connection" } }
+            (parts::copied("base-url", "Base URL", text(tenant, "baseUrl")))
+            p.small { "Identity providers call it base URL, tenant URL or SCIM connector base URL." }
+        }
+    }
+}
+
+/// Turning a tenant on and off, and deleting it.
+fn switch(desk: &Desk<'_>, tenant: &Value) -> Markup {
+    let home = desk.home();
+    html! {
+        section.card {
+            header { h2 { "Provisioning" } }
+            @match text(tenant, "status") {
+                "on" => {
+                    p { "Identity providers can create, change and remove users of this tenant." }
+                    p.actions { a.button.bad href={ (home) "/off" } { "Switch off" } }
+                }
+                "off" => {
+                    p { "Every request is refused with an error that says so. Users and groups are kept." }
+                    div.actions {
+                        (parts::button(desk, &format!("{home}/on"), "main", "Switch on"))
+                        @if !desk.is_customer() {
+                            a.button.bad href={ (home) "/delete" } { "Delete the tenant" }
+                        }
+                    }
+                }
+                _ => { p { "This tenant is being deleted. Nothing of it can be read or changed any more." } }
+            }
+        }
+    }
+}
+
+/// Switches a tenant on; the first time it gets a key, which is shown.
+async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let path = ["tenants", desk.variable("tenant"), "on"];
+    let answer = desk.send(Method::POST, &path, &json!({})).await?;
+    let key = answer.get("key").filter(|key| key.is_object());
+    match key {
+        Some(key) => {
+            let tenant = read(desk).await?;
+            Ok(keys::shown(desk, &tenant, key, "Provisioning is on"))
+        }
+        None => Ok(Reply::elsewhere(desk.home())),
+    }
+}
+
+async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    read(desk).await?;
+    let question = Question {
+        title: "Switch provisioning off?",
+        words: html! {
+            p {
+                "From then on every request of your identity provider is refused, within a minute. Users, groups and keys are kept, and work again when you switch it on."
+            }
+            p.small { "While it is off, people whose access ends in the identity provider keep it here." }
+        },
+        action: format!("{}/off", desk.home()),
+        yes: "Switch off",
+        class: "bad",
+        no: desk.home(),
+    };
+    Ok(Reply::page(question.page(desk)))
+}
+
+async fn switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let path = ["tenants", desk.variable("tenant"), "off"];
+    desk.send(Method::POST, &path, &json!({})).await?;
+    Ok(Reply::elsewhere(desk.home()))
+}
+
+async fn ask_to_delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = read(desk).await?;
+    Ok(Reply::page(deletion(desk, &tenant, None)))
+}
+
+fn deletion(desk: &Desk<'_>, tenant: &Value, problem: Option<&Problem>) -> Markup {
+    let id = text(tenant, "id");
+    let question = Question {
+        title: "Delete this tenant?",
+        words: html! {
+            (parts::wrong(problem))
+            p {
+                "All users, groups, keys and log entries of " b { (parts::given(name(tenant))) }
+                " are deleted. Nothing of them can be read again, by anybody."
+            }
+            div.field {
+                label for="confirm" { "To confirm, type the tenant's id: " code { (id) } }
+                input #confirm name="confirm" type="text" required autocomplete="off" spellcheck="false";
+            }
+        },
+        action: format!("{}/delete", desk.home()),
+        yes: "Delete the tenant",
+        class: "bad",
+        no: desk.home(),
+    };
+    question.page(desk)
+}
+
+async fn delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let tenant = read(desk).await?;
+    let id = desk.variable("tenant");
+    if desk.form.text("confirm") != id {
+        let detail = "what you typed is not the id of the tenant, so nothing was deleted";
+        let problem = Problem::invalid("", detail);
+        let page = deletion(desk, &tenant, Some(&problem));
+        return Ok(Reply::refused(page, &problem));
+    }
+    desk.ask(Method::DELETE, &["tenants", id]).await?;
+    Ok(Reply::elsewhere(format!("{}/tenants", desk.visit.base)))
+}

@@ -1,0 +1,164 @@
+//! The vendor's tenants: all of them, and a new one.
+
+use http::Method;
+use maud::{Markup, html};
+use serde_json::{Value, json};
+
+use super::desk::{Desk, query_string};
+use super::parts::{self, Field, items, text};
+use super::reply::Reply;
+use super::routes::{Page, Who};
+use super::tenant;
+use crate::api::Problem;
+
+pub(super) static PAGES: &[Page] = &[
+    Page::get("/tenants", "console.tenants", Who::Vendor, |desk| {
+        Box::pin(show(desk))
+    }),
+    Page::get("/new-tenant", "console.newTenant", Who::Vendor, |desk| {
+        Box::pin(async { Ok(Reply::page(new(desk, None))) })
+    }),
+    Page::post("/new-tenant", "console.createTenant", Who::Vendor, |desk| {
+        Box::pin(create(desk))
+    }),
+];
+
+/// How many tenants are on a page.
+const PAGE: &str = "25";
+const STATES: [(&str, &str); 4] = [
+    ("", "All"),
+    ("on", "On"),
+    ("off", "Off"),
+    ("closing", "Being deleted"),
+];
+
+async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let given = |name| desk.visit.query.get(name).unwrap_or_default();
+    let (search, status) = (given("search"), given("status"));
+    let parameters = [
+        ("search", search),
+        ("status", status),
+        ("cursor", given("cursor")),
+        ("count", PAGE),
+    ];
+    let found = desk.query(&["tenants"], &parameters).await?;
+    let (tenants, next) = (items(&found, "items"), text(&found, "next"));
+    let rows = rows(desk, tenants).await;
+    let new = format!("{}/new-tenant", desk.visit.base);
+    let is_searched = !search.is_empty() || !status.is_empty();
+    let content = html! {
+        div.head {
+            div.row {
+                h1 { "Tenants" }
+                a.button.main href=(new) { "New tenant" }
+            }
+            p.lead { "One tenant is one customer directory: its users, groups, keys and settings." }
+        }
+        section.card aria-label="Tenants" {
+            (search_form(desk, search, status))
+            @if !tenants.is_empty() {
+                (parts::table("Tenants", &["Tenant", "Status", "Users", "Last request", "Failures, 24 h"], &rows))
+            } @else if is_searched {
+                (parts::empty("No tenant found", &html! { "No tenant has a name or id like that." }))
+            } @else {
+                (parts::empty("No tenants yet", &html! {
+                    "Create one for each customer directory, and send the customer's administrator a setup link."
+                }))
+            }
+            @if !next.is_empty() {
+                @let older = query_string([("search", search), ("status", status), ("cursor", next)]);
+                p.more { a.button href={ (desk.visit.base) "/tenants" (older) } { "More tenants" } }
+            }
+        }
+    };
+    Ok(Reply::page(desk.frame().page("Tenants", &content)))
+}
+
+fn search_form(desk: &Desk<'_>, search: &str, status: &str) -> Markup {
+    let field = Field {
+        name: "search",
+        label: "Name or id",
+        help: "",
+        value: search,
+        kind: "search",
+        required: false,
+    };
+    html! {
+        form.search role="search" method="get" action={ (desk.visit.base) "/tenants" } {
+            (field.show())
+            div.short { (parts::choice("status", "Status", &STATES, status)) }
+            button { "Search" }
+        }
+    }
+}
+
+async fn rows(desk: &Desk<'_>, tenants: &[Value]) -> Markup {
+    let facts = tenants
+        .iter()
+        .map(|tenant| super::glance::row(desk, tenant));
+    let facts = futures_util::future::join_all(facts).await;
+    html! {
+        @for (tenant, facts) in tenants.iter().zip(facts) {
+            tr role="row" {
+                td.name role="cell" data-label="Tenant" {
+                    a href={ (desk.visit.base) "/tenants/" (text(tenant, "id")) } { (parts::given(tenant::name(tenant))) }
+                    @if tenant::name(tenant) != text(tenant, "id") { span.small { (text(tenant, "id")) } }
+                }
+                td role="cell" data-label="Status" { span { (parts::status(text(tenant, "status"))) } }
+                td role="cell" data-label="Users" { (facts.users) }
+                td role="cell" data-label="Last request" { (facts.activity) }
+                td role="cell" data-label="Failures, 24 h" { (facts.failures) }
+            }
+        }
+    }
+}
+
+fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
+    let name = Field {
+        name: "name",
+        label: "Name",
+        help: "What people call the customer, such as “Acme Corporation”.",
+        value: desk.form.text("name"),
+        kind: "text",
+        required: true,
+    };
+    let id = Field {
+        name: "id",
+        label: "Id (optional)",
+        help: "Part of the base URL, and never changed: a–z, 0–9 and hyphens, at most 40. One is made if you leave it out.",
+        value: desk.form.text("id"),
+        kind: "text",
+        required: false,
+    };
+    let content = html! {
+        div.head {
+            p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
+            h1 { "New tenant" }
+        }
+        section.card aria-label="New tenant" {
+            (parts::wrong(problem))
+            form.fields method="post" action={ (desk.visit.base) "/new-tenant" } {
+                (parts::mark(desk))
+                (name.show())
+                (id.show())
+                p.small { "It begins switched off. The customer's administrator switches it on with a setup link." }
+                p.actions { button.main { "Create the tenant" } }
+            }
+        }
+    };
+    desk.frame().page("New tenant", &content)
+}
+
+async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let mut wanted = json!({ "name": desk.form.text("name") });
+    if let (Some(members), Some(id)) = (wanted.as_object_mut(), desk.form.given("id")) {
+        members.insert("id".to_owned(), json!(id));
+    }
+    match desk.send(Method::POST, &["tenants"], &wanted).await {
+        Ok(tenant) => {
+            let (base, id) = (&desk.visit.base, text(&tenant, "id"));
+            Ok(Reply::elsewhere(format!("{base}/tenants/{id}/links")))
+        }
+        Err(problem) => Ok(Reply::refused(new(desk, Some(&problem)), &problem)),
+    }
+}

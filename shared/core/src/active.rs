@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use crate::Attributes;
-use crate::error::ScimError;
+use crate::error::{ScimError, reason};
 use crate::schema::ResourceKind;
 
 const ACTIVE: &str = "active";
@@ -34,9 +34,7 @@ pub fn keep(kind: ResourceKind, before: &Attributes, after: &mut Attributes) {
 
 /// The error for its removal.
 pub(crate) fn removed() -> ScimError {
-    ScimError::mutability(
-        "`active` always has a value and cannot be removed; set it to true or false",
-    )
+    reason::active_removed()
 }
 
 #[cfg(test)]

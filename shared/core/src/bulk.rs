@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{ScimError, quote};
+use crate::error::{Context, ScimError, reason};
 use crate::limits;
 use crate::patch::take;
 use crate::resource::check_schemas;
@@ -94,31 +94,23 @@ impl BulkRequest {
     /// more operations than [`limits::BULK_OPERATIONS`].
     pub fn parse(body: Value) -> Result<Self, ScimError> {
         let Value::Object(mut body) = body else {
-            return Err(ScimError::invalid_syntax(
-                "the body must be a JSON object, the bulk request",
-            ));
+            return Err(reason::body_not_object("bulk request"));
         };
         check_schemas(&body, urn::BULK_REQUEST)?;
         let fail_on_errors = fail_on_errors(take(&mut body, "failOnErrors"))?;
         let Some(Value::Array(given)) = take(&mut body, "Operations") else {
-            return Err(ScimError::invalid_syntax(
-                "`Operations` must be an array of operations",
-            ));
+            return Err(reason::operations_not_array());
         };
         if given.is_empty() {
-            return Err(ScimError::invalid_syntax("`Operations` is empty"));
+            return Err(reason::bulk_empty());
         }
         if given.len() > limits::BULK_OPERATIONS {
-            return Err(ScimError::too_large(format!(
-                "`Operations` has {} operations; {} are the most of one bulk request",
-                given.len(),
-                limits::BULK_OPERATIONS
-            )));
+            return Err(reason::bulk_too_large(given.len(), limits::BULK_OPERATIONS));
         }
         let mut operations = given
             .into_iter()
             .enumerate()
-            .map(|(index, one)| Operation::parse(one).map_err(|error| error.at(place(index))))
+            .map(|(index, one)| Operation::parse(one).map_err(|error| error.within(place(index))))
             .collect::<Result<Vec<_>, _>>()?;
         refuse_twins(&mut operations);
         Ok(Self {
@@ -130,8 +122,8 @@ impl BulkRequest {
 
 /// How details name an operation: counted from 1.
 #[must_use]
-pub fn place(index: usize) -> String {
-    format!("operation {}", index.saturating_add(1))
+pub const fn place(index: usize) -> Context {
+    Context::Bulk(index.saturating_add(1))
 }
 
 fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
@@ -142,9 +134,7 @@ fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
             .or_else(|| value.as_str()?.trim().parse().ok())
             .filter(|number| *number > 0)
             .map(|number| Some(usize::try_from(number).unwrap_or(usize::MAX)))
-            .ok_or_else(|| {
-                ScimError::invalid_value("`failOnErrors` must be a whole number from 1")
-            }),
+            .ok_or_else(reason::other_fail_on_errors),
     }
 }
 
@@ -162,11 +152,7 @@ fn refuse_twins(operations: &mut [Operation]) {
         let others = others.join(", ");
         for index in twins {
             if let Some(operation) = operations.get_mut(*index) {
-                operation.task = Err(ScimError::invalid_value(format!(
-                    "`bulkId` {} is that of the operations {}; each creation needs one of its own",
-                    quote(bulk_id),
-                    quote(&others)
-                )));
+                operation.task = Err(reason::bulk_id_shared(bulk_id, &others));
             }
         }
     }
@@ -175,37 +161,41 @@ fn refuse_twins(operations: &mut [Operation]) {
 impl Operation {
     fn parse(given: Value) -> Result<Self, ScimError> {
         let Value::Object(mut given) = given else {
-            return Err(ScimError::invalid_syntax("must be a JSON object"));
+            return Err(reason::operation_not_object());
         };
-        let method = take(&mut given, "method").and_then(text);
+        let written = take(&mut given, "method").and_then(text);
         let bulk_id = take(&mut given, "bulkId");
-        let mut operation = Self {
-            bulk_id: bulk_id.clone().and_then(text),
-            method,
-            task: Err(ScimError::invalid_syntax("")),
-        };
-        let is_odd = bulk_id.is_some_and(|given| !given.is_string() && !given.is_null());
-        operation.task = match is_odd {
-            true => Err(ScimError::invalid_value("`bulkId` must be text")),
-            false => operation.task(given),
-        };
-        Ok(operation)
+        let is_odd = bulk_id
+            .as_ref()
+            .is_some_and(|given| !given.is_string() && !given.is_null());
+        let bulk_id = bulk_id.and_then(text);
+        let method = method(written.as_deref());
+        Ok(Self {
+            method: match &method {
+                Ok(known) if !is_odd => Some((*known).to_owned()),
+                _ => written,
+            },
+            task: match is_odd {
+                true => Err(reason::not_text("bulkId")),
+                false => method.and_then(|method| task(method, bulk_id.as_deref(), given)),
+            },
+            bulk_id,
+        })
     }
+}
 
-    fn task(&mut self, mut given: Map<String, Value>) -> Result<Task, ScimError> {
-        let method = method(self.method.as_deref())?;
-        self.method = Some(method.to_owned());
+fn task(
+    method: &'static str,
+    bulk_id: Option<&str>,
+    mut given: Map<String, Value>,
+) -> Result<Task, ScimError> {
         let Some(Value::String(path)) = take(&mut given, "path") else {
-            return Err(ScimError::invalid_syntax(
-                "`path` is missing; it must be text such as /Users or /Users/ID",
-            ));
+            return Err(reason::bulk_path_missing());
         };
         let (kind, subject) = address(&path)?;
         let action = match (method, subject) {
-            ("POST", None) if self.bulk_id.is_none() => {
-                return Err(ScimError::invalid_value(
-                    "`bulkId` is missing; a POST needs one of its own",
-                ));
+            ("POST", None) if bulk_id.is_none() => {
+                return Err(reason::bulk_id_missing());
             }
             ("POST", None) => Action::Create,
             ("PUT", Some(subject)) => Action::Replace(subject),
@@ -217,9 +207,7 @@ impl Operation {
             (Action::Delete(_), _) => Value::Null,
             (_, Some(data @ Value::Object(_))) => data,
             _ => {
-                return Err(ScimError::invalid_syntax(
-                    "`data` must be a JSON object, the body of the request",
-                ));
+                return Err(reason::data_not_object());
             }
         };
         Ok(Task {
@@ -228,7 +216,6 @@ impl Operation {
             data,
             version: version(take(&mut given, "version"))?,
         })
-    }
 }
 
 /// Text that says something.
@@ -244,15 +231,7 @@ fn method(given: Option<&str>) -> Result<&'static str, ScimError> {
     known
         .into_iter()
         .find(|known| given.is_some_and(|given| given.eq_ignore_ascii_case(known)))
-        .ok_or_else(|| {
-            ScimError::invalid_syntax(match given {
-                Some(given) => format!(
-                    "`method` must be POST, PUT, PATCH or DELETE, not {}",
-                    quote(given)
-                ),
-                None => "`method` must be POST, PUT, PATCH or DELETE".to_owned(),
-            })
-        })
+        .ok_or_else(|| given.map_or_else(reason::method_missing, reason::other_method))
 }
 
 fn version(given: Option<Value>) -> Result<Option<String>, ScimError> {
@@ -262,9 +241,7 @@ fn version(given: Option<Value>) -> Result<Option<String>, ScimError> {
         Some(Value::String(text)) if text.chars().all(|c| c.is_ascii_graphic() || c == ' ') => {
             Ok(Some(text))
         }
-        Some(_) => Err(ScimError::invalid_value(
-            "`version` must be a version as `meta.version` has it, such as W/\"1\"",
-        )),
+        Some(_) => Err(reason::other_version_form()),
     }
 }
 
@@ -278,13 +255,13 @@ fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
     let kind = ResourceKind::ALL
         .into_iter()
         .find(|kind| kind.endpoint() == endpoint)
-        .ok_or_else(|| no_such_path(path))?;
+        .ok_or_else(|| reason::other_bulk_path(path))?;
     let subject = match rest {
         None => None,
         Some(id) => Some(match references::named(id) {
             Some(bulk_id) => Subject::Made(bulk_id.to_owned()),
             None if id.is_empty() || id.contains(['/', '?', '#']) => {
-                return Err(no_such_path(path));
+                return Err(reason::other_bulk_path(path));
             }
             None => Subject::Id(id.to_owned()),
         }),
@@ -292,19 +269,12 @@ fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
     Ok((kind, subject))
 }
 
-fn no_such_path(path: &str) -> ScimError {
-    ScimError::invalid_syntax(format!(
-        "`path` must be /Users, /Groups, or one of these with an id or `bulkId:` and a `bulkId` behind it, as in /Users/ID, not {}",
-        quote(path)
-    ))
-}
-
-fn misplaced(method: &str, kind: ResourceKind, has_id: bool) -> ScimError {
+fn misplaced(method: &'static str, kind: ResourceKind, has_id: bool) -> ScimError {
     let endpoint = kind.endpoint();
-    ScimError::invalid_syntax(match has_id {
-        true => format!("a {method} goes to /{endpoint}, without an id"),
-        false => format!("a {method} goes to /{endpoint}/ID; the id is missing"),
-    })
+    match has_id {
+        true => reason::id_misplaced(method, endpoint),
+        false => reason::id_missing(method, endpoint),
+    }
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn normal(name: &str, value: &Value) -> Result<Value, ErrorKind> {
                 .cloned()
                 .unwrap_or_default()
         })
-        .map_err(|error| error.kind)
+        .map_err(|error| error.kind())
 }
 
 fn user(badge: &Value) -> Attributes {
@@ -215,7 +215,7 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
         let kind = filter
             .and_then(|filter| filter.resolve(&of).map(drop))
             .unwrap_err()
-            .kind;
+            .kind();
         assert_eq!(kind, ErrorKind::InvalidFilter);
     }
     for (by, expected) in [
@@ -258,7 +258,7 @@ fn f07_f10_numbers_as_text_are_compared_as_numbers_and_blank_text_is_no_value() 
 
 fn patched(current: &Attributes, operation: &Value) -> Result<Attributes, ErrorKind> {
     let body = json!({ "schemas": [urn::PATCH_OP], "Operations": [operation] });
-    let request = PatchRequest::parse(body).map_err(|error| error.kind)?;
+    let request = PatchRequest::parse(body).map_err(|error| error.kind())?;
     match apply(
         &request,
         &of(),
@@ -268,7 +268,7 @@ fn patched(current: &Attributes, operation: &Value) -> Result<Attributes, ErrorK
         &Effort::of_request(),
     ) {
         Ok(patched) => Ok(patched.attributes),
-        Err(Fault::Refused(error)) => Err(error.kind),
+        Err(Fault::Refused(error)) => Err(error.kind()),
         Err(Fault::NeedsMembers) => panic!("users have no members"),
     }
 }
@@ -317,10 +317,10 @@ fn m10_n16_an_immutable_attribute_is_set_once() {
 fn u06_a_replacement_keeps_what_is_immutable() {
     let check = |current: &Value, given: &Value| {
         let body = json!({ "schemas": [urn::USER], "userName": "a", (BADGE): given });
-        let draft = Draft::parse(body, &of()).map_err(|error| error.kind)?;
+        let draft = Draft::parse(body, &of()).map_err(|error| error.kind())?;
         draft
             .check_immutable(&user(current), &of())
-            .map_err(|error| error.kind)
+            .map_err(|error| error.kind())
     };
     let (unset, set) = (json!({ "level": 1 }), json!({ "serial": "S-1" }));
     assert_eq!(check(&unset, &set), Ok(()));

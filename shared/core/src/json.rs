@@ -11,7 +11,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::{ScimError, quote};
+use crate::error::{ScimError, reason};
 
 /// Why a text was not read.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,23 +37,13 @@ pub enum Unreadable {
 impl Unreadable {
     /// The failure of a message whose body, or a part of it, is called `what`.
     #[must_use]
-    pub fn explain(&self, what: &str) -> ScimError {
-        ScimError::invalid_syntax(match self {
-            Self::Encoding(byte) => {
-                format!("{what} is not UTF-8: it goes wrong at byte {byte}")
-            }
-            Self::Syntax { line, column } => {
-                format!("{what} is no JSON: it goes wrong at line {line}, column {column}")
-            }
-            Self::Twice { first, then } if first == then => {
-                format!("{} is given twice in one object", quote(first))
-            }
-            Self::Twice { first, then } => format!(
-                "{} and {} are given in one object; names that differ in case only are the same",
-                quote(first),
-                quote(then)
-            ),
-        })
+    pub fn explain(&self, what: &'static str) -> ScimError {
+        match self {
+            Self::Encoding(byte) => reason::not_utf8(what, *byte),
+            Self::Syntax { line, column } => reason::not_json(what, *line, *column),
+            Self::Twice { first, then } if first == then => reason::name_twice(first),
+            Self::Twice { first, then } => reason::name_twice_by_case(first, then),
+        }
     }
 }
 

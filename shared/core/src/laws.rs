@@ -29,7 +29,7 @@ fn normal(kind: ResourceKind, attributes: &Attributes) -> Result<Attributes, Str
     body.insert("schemas".to_owned(), json!([of(kind).schema.id]));
     Draft::parse(Value::Object(body), of(kind))
         .map(|draft| draft.attributes)
-        .map_err(|error| error.detail)
+        .map_err(|error| error.detail().to_string())
 }
 
 fn patched(
@@ -171,7 +171,7 @@ proptest! {
             let place = Place::of(&attribute.name);
             let Ok(Some(once)) = value::normalize(attribute, value.clone(), place) else { continue };
             let twice = value::normalize(attribute, once.clone(), place);
-            prop_assert_eq!(twice.map_err(|error| error.detail), Ok(Some(once)));
+            prop_assert_eq!(twice.map_err(|error| error.detail().to_string()), Ok(Some(once)));
         }
     }
 

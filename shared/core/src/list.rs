@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{ErrorKind, ScimError, quote};
+use crate::error::{ErrorKind, ScimError, reason};
 use crate::limits;
 use crate::urn;
 
@@ -65,19 +65,14 @@ impl Count {
         first: Option<usize>,
         largest: usize,
     ) -> Result<Self, ScimError> {
-        let refused = |text: String| ScimError::new(ErrorKind::InvalidCount, text);
         let count = match integer("count", given) {
             Ok(None) => return Ok(Self(first.unwrap_or(limits::DEFAULT_PAGE.min(largest)))),
             Ok(Some(count)) => usize::try_from(count.max(0)).unwrap_or(usize::MAX),
-            Err(error) => return Err(refused(error.detail)),
+            Err(error) => return Err(error.of_kind(ErrorKind::InvalidCount)),
         };
         match first {
-            Some(first) if first != count => Err(refused(format!(
-                "`count` must be {first} as on the first page, or be left out"
-            ))),
-            _ if count > largest => Err(refused(format!(
-                "`count` must be at most {largest} with a cursor"
-            ))),
+            Some(first) if first != count => Err(reason::other_count(first)),
+            _ if count > largest => Err(reason::count_too_large(largest)),
             _ => Ok(Self(count)),
         }
     }
@@ -90,16 +85,13 @@ impl Count {
 }
 
 /// An integer parameter; one beyond 64 bits counts as the last one there is.
-fn integer(name: &str, given: Option<&str>) -> Result<Option<i128>, ScimError> {
+fn integer(name: &'static str, given: Option<&str>) -> Result<Option<i128>, ScimError> {
     let Some(text) = given.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
     };
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ScimError::invalid_value(format!(
-            "`{name}` must be a whole number, not {}",
-            quote(text)
-        )));
+        return Err(reason::not_whole_number(name, text));
     }
     let most = i128::from(i64::MAX);
     let beyond = match text.starts_with('-') {
@@ -222,7 +214,7 @@ mod tests {
             ("99999999999999999999999999999999999999999999", None),
         ] {
             let error = Count::with_cursor(Some(given), first, limits::PAGE).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::InvalidCount, "{given}");
+            assert_eq!(error.kind(), ErrorKind::InvalidCount, "{given}");
         }
     }
 

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::error::{ScimError, quote};
+use crate::error::reason::{self, Found, KnownName};
+use crate::error::ScimError;
 use crate::ids::ResourceId;
 use crate::schema::ResourceKind;
 use crate::value;
@@ -94,9 +95,9 @@ impl MembershipDelta {
 pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     let mut members = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        let given = Given::read(&given, &format!("members[{index}]"))?;
+        let given = Given::read(&given, index)?;
         let Some(id) = ResourceId::parse(&given.value) else {
-            return Err(no_such_member(&given.value));
+            return Err(reason::no_such_member(&given.value));
         };
         members.push(Member {
             id,
@@ -115,19 +116,10 @@ pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
 pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     let mut ids = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        let given = Given::read(&given, &format!("members[{index}]"))?;
+        let given = Given::read(&given, index)?;
         ids.extend(ResourceId::parse(&given.value));
     }
     Ok(ids)
-}
-
-/// The error for a member that does not exist in the tenant.
-#[must_use]
-pub fn no_such_member(id: &str) -> ScimError {
-    ScimError::invalid_value(format!(
-        "`members`: there is no user or group with the id {}; create it first",
-        quote(id)
-    ))
 }
 
 /// A member as it is answered.
@@ -159,12 +151,9 @@ struct Given {
 }
 
 impl Given {
-    fn read(value: &Value, place: &str) -> Result<Self, ScimError> {
-        let nobody = || {
-            ScimError::invalid_value(format!(
-                "`{place}` has no `value`; it must be the id of a user or group"
-            ))
-        };
+    fn read(value: &Value, index: usize) -> Result<Self, ScimError> {
+        let member = || KnownName::ours(format_args!("members[{index}]"));
+        let nobody = || reason::member_without_value(member());
         let parts = match value {
             Value::String(id) if !id.is_empty() => {
                 return Ok(Self {
@@ -174,33 +163,23 @@ impl Given {
             }
             Value::Null | Value::String(_) => return Err(nobody()),
             Value::Object(parts) => parts,
-            _ => {
-                return Err(ScimError::invalid_value(format!(
-                    "`{place}` must be an object with the id of a user or group as `value`"
-                )));
-            }
+            _ => return Err(reason::member_not_object(member())),
         };
-        let value = text(parts, "value", place)?;
-        let reference = text(parts, "$ref", place)?;
+        let value = text(parts, "value", index)?;
+        let reference = text(parts, "$ref", index)?;
         if let Some(odd) = reference.filter(|reference| !value::is_uri(reference)) {
-            return Err(ScimError::invalid_value(format!(
-                "`{place}.$ref` must be {}, not {}",
-                value::A_URI,
-                quote(odd)
-            )));
+            let reference = part(index, "$ref");
+            return Err(reason::wrong_type(reference, value::A_URI, Found::sent(odd)));
         }
         let id = match (value, reference) {
             (Some(value), _) => value,
             (None, Some(reference)) => reference.rsplit('/').next().unwrap_or_default(),
             (None, None) => return Err(nobody()),
         };
-        let kind = match text(parts, "type", place)? {
+        let kind = match text(parts, "type", index)? {
             None => None,
             Some(name) => Some(kind(name).ok_or_else(|| {
-                ScimError::invalid_value(format!(
-                    "`{place}.type` must be User or Group, not {}",
-                    quote(name)
-                ))
+                reason::wrong_type(part(index, "type"), "User or Group", Found::sent(name))
             })?),
         };
         Ok(Self {
@@ -208,6 +187,11 @@ impl Given {
             kind,
         })
     }
+}
+
+/// A part of a member, as details name it.
+fn part(index: usize, name: &str) -> KnownName {
+    KnownName::ours(format_args!("members[{index}].{name}"))
 }
 
 fn kind(name: &str) -> Option<ResourceKind> {
@@ -220,7 +204,7 @@ fn kind(name: &str) -> Option<ResourceKind> {
 fn text<'v>(
     parts: &'v Map<String, Value>,
     name: &str,
-    place: &str,
+    index: usize,
 ) -> Result<Option<&'v str>, ScimError> {
     let given = parts
         .iter()
@@ -229,9 +213,7 @@ fn text<'v>(
     match given {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-        Some(_) => Err(ScimError::invalid_value(format!(
-            "`{place}.{name}` must be text"
-        ))),
+        Some(_) => Err(reason::not_text(part(index, name))),
     }
 }
 
@@ -309,7 +291,7 @@ mod tests {
                 parse(given.clone()).unwrap_err(),
                 parse_removed(given).unwrap_err(),
             ] {
-                assert!(error.detail.starts_with("`members[1]` has no `value`"));
+                assert!(error.detail().to_string().starts_with("`members[1]` has no `value`"));
             }
         }
         for nobody in [json!({}), json!("")] {

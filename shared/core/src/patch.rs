@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{ScimError, quote};
+use crate::error::{Context, ScimError, reason};
 use crate::limits;
 use crate::path::Path;
 use crate::resource::check_schemas;
@@ -55,9 +55,7 @@ impl PatchRequest {
     /// details name the operation, counted from 1.
     pub fn parse(body: Value) -> Result<Self, ScimError> {
         let Value::Object(mut body) = body else {
-            return Err(ScimError::invalid_syntax(
-                "the body must be a JSON object, the PATCH request",
-            ));
+            return Err(reason::body_not_object("PATCH request"));
         };
         check_schemas(&body, urn::PATCH_OP)?;
         // A client sends the differences that it found, and may have found none.
@@ -69,24 +67,17 @@ impl PatchRequest {
             Some(Value::Array(given)) => given,
             Some(Value::Null) => Vec::new(),
             None if is_named => Vec::new(),
-            _ => {
-                return Err(ScimError::invalid_syntax(
-                    "`Operations` must be an array of operations",
-                ));
-            }
+            _ => return Err(reason::operations_not_array()),
         };
         if given.len() > limits::PATCH_OPERATIONS {
-            return Err(ScimError::too_large(format!(
-                "`Operations` has more than {} operations",
-                limits::PATCH_OPERATIONS
-            )));
+            return Err(reason::too_many_changes(limits::PATCH_OPERATIONS));
         }
         let operations = given
             .into_iter()
             .enumerate()
             .map(|(index, one)| {
                 Operation::parse(one)
-                    .map_err(|error| error.at(format_args!("operation {}", index + 1)))
+                    .map_err(|error| error.within(Context::Operation(index + 1)))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { operations })
@@ -96,35 +87,24 @@ impl PatchRequest {
 impl Operation {
     fn parse(given: Value) -> Result<Self, ScimError> {
         let Value::Object(mut given) = given else {
-            return Err(ScimError::invalid_syntax("must be a JSON object"));
+            return Err(reason::operation_not_object());
         };
         let op = match take(&mut given, "op") {
-            Some(Value::String(word)) => op(&word).ok_or_else(|| {
-                ScimError::invalid_syntax(format!(
-                    "`op` must be add, remove or replace, not {}",
-                    quote(&word)
-                ))
-            })?,
-            _ => {
-                return Err(ScimError::invalid_syntax(
-                    "`op` must be add, remove or replace",
-                ));
-            }
+            Some(Value::String(word)) => op(&word).ok_or_else(|| reason::other_op(word))?,
+            _ => return Err(reason::op_missing()),
         };
         let path = match take(&mut given, "path") {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) if text.is_empty() => None,
             Some(Value::String(text)) => Some(Path::parse(&text)?),
-            Some(_) => return Err(ScimError::invalid_path("`path` must be text")),
+            Some(_) => return Err(reason::path_not_text()),
         };
         let value = take(&mut given, "value");
         if op != Op::Remove && value.is_none() {
-            return Err(ScimError::invalid_value("`value` is missing"));
+            return Err(reason::value_missing());
         }
         if op == Op::Remove && path.is_none() {
-            return Err(ScimError::no_target(
-                "`path` is missing; a removal must say what to remove",
-            ));
+            return Err(reason::removal_without_path());
         }
         Ok(Self { op, path, value })
     }
@@ -206,13 +186,13 @@ mod tests {
                 TooLarge,
             ),
         ] {
-            assert_eq!(parse(&operations).unwrap_err().kind, kind, "{operations}");
+            assert_eq!(parse(&operations).unwrap_err().kind(), kind, "{operations}");
         }
         for schemas in [json!([""]), json!(["x"]), json!([urn::BULK_REQUEST])] {
             let body =
                 json!({ "schemas": schemas, "Operations": [{ "op": "remove", "path": "x" }] });
             let error = PatchRequest::parse(body).unwrap_err();
-            assert_eq!(error.kind, InvalidSyntax, "{schemas}");
+            assert_eq!(error.kind(), InvalidSyntax, "{schemas}");
         }
     }
 
@@ -228,7 +208,7 @@ mod tests {
         }
         for body in [json!({}), json!({ "userName": "a" })] {
             let error = PatchRequest::parse(body).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::InvalidSyntax, "it is no PATCH");
+            assert_eq!(error.kind(), ErrorKind::InvalidSyntax, "it is no PATCH");
         }
     }
 

@@ -10,7 +10,8 @@
 
 use std::fmt;
 
-use crate::error::{ScimError, quote};
+use crate::error::reason::{self, KnownName};
+use crate::error::{Context, ScimError};
 use crate::filter::{Logic, Term, parse::Parser};
 use crate::limits;
 use crate::schema::{Attribute, ResourceType, Schema, Type};
@@ -44,17 +45,14 @@ impl AttrPath {
     ///
     /// # Errors
     ///
-    /// A plain sentence if it is none; the caller knows which kind of error that is.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// `invalidPath` if it is none; the caller knows whether another kind fits better.
+    pub fn parse(text: &str) -> Result<Self, ScimError> {
         if text.len() > limits::PATH_BYTES {
-            return Err(format!(
-                "an attribute path is longer than {} bytes",
-                limits::PATH_BYTES
-            ));
+            return Err(reason::attribute_path_too_long(limits::PATH_BYTES));
         }
         let (urn, rest) = match text.rsplit_once(':') {
             Some((urn, rest)) if is_urn(urn) => (Some(urn.to_owned()), rest),
-            Some(_) => return Err(format!("{} is no attribute name", quote(text))),
+            Some(_) => return Err(reason::no_attribute_name(text)),
             None => (None, text),
         };
         let (name, sub) = match rest.split_once('.') {
@@ -67,8 +65,8 @@ impl AttrPath {
             .find(|name| !is_name(name))
         {
             return Err(match odd.is_empty() {
-                true => "an attribute name is missing".to_owned(),
-                false => format!("{} is no attribute name", quote(odd)),
+                true => reason::attribute_name_missing(),
+                false => reason::no_attribute_name(odd),
             });
         }
         Ok(Self {
@@ -125,7 +123,7 @@ impl Path {
                 values: None,
                 sub: None,
             })
-            .map_err(|reason| ScimError::invalid_path(format!("path {}: {reason}", quote(text))))
+            .map_err(|error| error.within(Context::Path(text.to_owned())))
     }
 
     /// Finds what the path names. A value filter and what follows it go with the attribute that
@@ -133,23 +131,19 @@ impl Path {
     ///
     /// # Errors
     ///
-    /// What is unknown, or that the brackets stand in the wrong place, in words.
-    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+    /// `invalidPath` that says what is unknown, or that the brackets stand in the wrong place.
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
         let named = self.attribute.resolve(of)?;
         match (named, &self.values, &self.sub) {
             (named, None, None) => Ok(named),
             (Named::Attribute(target), _, _) if target.sub.is_some() => {
-                Err(Unknown::Nothing(format!(
-                    "a filter in brackets must follow `{}`, not one of its sub-attributes",
-                    target.attribute.name
-                )))
+                Err(reason::brackets_behind_part(target.attribute))
             }
             (Named::Attribute(_), _, None) => Ok(named),
             (Named::Attribute(target), _, Some(sub)) => target.part(sub).map(Named::Attribute),
-            (Named::Extension(_) | Named::Base, _, _) => Err(Unknown::Nothing(format!(
-                "{} is a schema, so it takes no filter in brackets",
-                quote(&self.attribute.to_string())
-            ))),
+            (Named::Extension(_) | Named::Base, _, _) => {
+                Err(reason::brackets_behind_schema(self.attribute.to_string()))
+            }
         }
     }
 
@@ -158,10 +152,12 @@ impl Path {
     /// # Errors
     ///
     /// As [`Path::resolve`].
-    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
         match self.resolve(of)? {
             Named::Attribute(target) => Ok(target),
-            Named::Extension(_) | Named::Base => Err(no_attribute(&self.attribute)),
+            Named::Extension(_) | Named::Base => {
+                Err(reason::schema_as_attribute(self.attribute.to_string()))
+            },
         }
     }
 }
@@ -211,30 +207,13 @@ pub enum Named<'s> {
     Base,
 }
 
-/// Why an attribute path names no one attribute.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Unknown {
-    /// There is none that it names.
-    Nothing(String),
-    /// Several extensions have the name that stands without a URN.
-    Ambiguous(String),
-}
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing(reason) | Self::Ambiguous(reason) => f.write_str(reason),
-        }
-    }
-}
-
 impl AttrPath {
     /// Finds what the path names.
     ///
     /// # Errors
     ///
-    /// What is unknown, in words.
-    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+    /// `invalidPath` that says what is unknown.
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
         let found = match &self.urn {
             None => of.unqualified(&self.name)?,
             Some(urn) if of.is_base(urn) => of.own(&self.name),
@@ -258,8 +237,8 @@ impl AttrPath {
     ///
     /// # Errors
     ///
-    /// What is unknown, in words.
-    pub fn within<'s>(&self, schema: &'s Schema) -> Result<Target<'s>, Unknown> {
+    /// `invalidPath` that says what is unknown.
+    pub fn within<'s>(&self, schema: &'s Schema) -> Result<Target<'s>, ScimError> {
         let target = match self.urn {
             None => schema.target(&self.name),
             Some(_) => None,
@@ -267,12 +246,12 @@ impl AttrPath {
         match (target, &self.sub) {
             (Some(target), None) => Ok(target),
             (Some(target), Some(sub)) => target.part(sub),
-            (None, _) => Err(unknown_in(&self.to_string(), &schema.id)),
+            (None, _) => Err(reason::unknown_in_schema(self.to_string(), &schema.id)),
         }
     }
 
     /// The schema that the whole path may be: its URN holds colons and dots like a path.
-    fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, Unknown> {
+    fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
         let whole = self.to_string();
         if let Some(extension) = of.extension(&whole) {
             return Ok(Named::Extension(extension));
@@ -281,44 +260,26 @@ impl AttrPath {
             return Ok(Named::Base);
         }
         let kind = of.kind.name();
-        Err(Unknown::Nothing(match &self.urn {
-            None => format!("{} is no attribute of a {kind}", quote(&whole)),
+        Err(match &self.urn {
+            None => reason::unknown_attribute(whole, kind),
             Some(urn) if of.is_base(urn) || of.extension(urn).is_some() => {
-                return Err(unknown_in(
-                    whole.get(urn.len() + 1..).unwrap_or_default(),
-                    urn,
-                ));
+                reason::unknown_in_schema(whole.get(urn.len() + 1..).unwrap_or_default(), urn)
             }
-            Some(urn) => format!("{} is no schema of a {kind}", quote(urn)),
-        }))
+            Some(urn) => reason::unknown_schema(urn, kind),
+        })
     }
 
     /// Finds the attribute that the path names; a URN alone is not enough here.
     ///
     /// # Errors
     ///
-    /// What is unknown, in words.
-    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, Unknown> {
+    /// `invalidPath` that says what is unknown.
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
         match self.resolve(of)? {
             Named::Attribute(target) => Ok(target),
-            Named::Extension(_) | Named::Base => Err(no_attribute(self)),
+            Named::Extension(_) | Named::Base => Err(reason::schema_as_attribute(self.to_string())),
         }
     }
-}
-
-fn unknown_in(name: &str, urn: &str) -> Unknown {
-    Unknown::Nothing(format!(
-        "{} is no attribute of the schema {}",
-        quote(name),
-        quote(urn)
-    ))
-}
-
-fn no_attribute(path: &AttrPath) -> Unknown {
-    Unknown::Nothing(format!(
-        "{} is a schema, not an attribute",
-        quote(&path.to_string())
-    ))
 }
 
 impl<'s> Target<'s> {
@@ -338,18 +299,14 @@ impl<'s> Target<'s> {
     ///
     /// # Errors
     ///
-    /// What is unknown, in words.
-    pub fn part(&self, name: &str) -> Result<Self, Unknown> {
+    /// `invalidPath` that says what is unknown.
+    pub fn part(&self, name: &str) -> Result<Self, ScimError> {
         match self.attribute.sub(name) {
             Some(sub) => Ok(Self {
                 sub: Some(sub),
                 ..*self
             }),
-            None => Err(Unknown::Nothing(format!(
-                "`{}` has no sub-attribute {}",
-                self.attribute.name,
-                quote(name)
-            ))),
+            None => Err(reason::unknown_part(self.attribute, name)),
         }
     }
 
@@ -362,6 +319,12 @@ impl<'s> Target<'s> {
             None if self.attribute.kind == Type::Complex => self.attribute.sub("value"),
             None => Some(self.attribute),
         }
+    }
+}
+
+impl From<Target<'_>> for KnownName {
+    fn from(target: Target<'_>) -> Self {
+        Self::ours(target)
     }
 }
 

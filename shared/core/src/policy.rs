@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Attributes;
 use crate::active::is_active;
-use crate::error::{ScimError, quote};
+use crate::error::{Context, ScimError, reason};
 use crate::path::{AttrPath, Named};
 use crate::schema::{Attribute, Catalogue, Extension, ResourceKind, ResourceType, Schema};
 use crate::text;
@@ -55,7 +55,7 @@ impl EmailRules {
         let checked = self.check_active(after);
         match was_active {
             true => checked,
-            false => checked.map_err(|error| error.at("the user cannot become active")),
+            false => checked.map_err(|error| error.within(Context::Activation)),
         }
     }
 
@@ -78,13 +78,8 @@ impl EmailRules {
 fn check_one(emails: &[Value]) -> Result<(), ScimError> {
     match emails {
         [one] if is_main(one) => Ok(()),
-        [_] => Err(ScimError::invalid_value(
-            "`emails`: the address must be of the type \"work\" or primary; map the work e-mail only",
-        )),
-        more => Err(ScimError::invalid_value(format!(
-            "`emails`: a user has one address here, its work e-mail; {} were given, so map the work e-mail only",
-            more.len()
-        ))),
+        [_] => Err(reason::address_not_work()),
+        more => Err(reason::several_addresses(more.len())),
     }
 }
 
@@ -93,9 +88,7 @@ fn check_user_name(user: &Attributes, emails: &[Value]) -> Result<(), ScimError>
     let user_name = user_name.unwrap_or_default();
     let mut main = emails.iter().filter(|email| is_main(email)).peekable();
     if main.peek().is_none() {
-        return Err(ScimError::invalid_value(
-            "`emails`: none is of the type \"work\" or primary; `userName` must equal the work e-mail, so map that too",
-        ));
+        return Err(reason::no_work_address());
     }
     let address = |email: &Value| {
         email
@@ -108,10 +101,7 @@ fn check_user_name(user: &Attributes, emails: &[Value]) -> Result<(), ScimError>
     if addresses.iter().any(|email| text::fold(email) == folded) {
         return Ok(());
     }
-    Err(ScimError::invalid_value(format!(
-        "`userName` {} must equal the work e-mail; map both from the same attribute",
-        quote(user_name)
-    )))
+    Err(reason::user_name_not_address(user_name))
 }
 
 /// Whether an address is the one by which a user is known: its work address, or the primary one.
@@ -200,8 +190,8 @@ impl Accepted {
 
 impl Name {
     fn parse(text: &str, of: &ResourceType) -> Result<Self, String> {
-        let path = AttrPath::parse(text)?;
-        match path.resolve(of).map_err(|unknown| unknown.to_string())? {
+        let path = AttrPath::parse(text).map_err(|error| error.to_string())?;
+        match path.resolve(of).map_err(|error| error.to_string())? {
             Named::Base => Err("name the attributes of the base schema one by one".to_owned()),
             Named::Extension(schema) => Ok(Self {
                 urn: Some(schema.id.clone()),
@@ -384,7 +374,7 @@ mod tests {
         }
         let back = BOTH.check(Some(&user(false, true)), &user(true, true));
         assert_eq!(
-            back.unwrap_err().detail,
+            back.unwrap_err().detail().to_string(),
             "the user cannot become active: `emails`: the address must be of the type \"work\" or primary; map the work e-mail only"
         );
     }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::Attributes;
-use crate::error::ScimError;
+use crate::error::{ScimError, reason};
 use crate::limits;
 use crate::path::{AttrPath, Named, Target};
 use crate::schema::{Attribute, ResourceType, Returned, Schema};
@@ -46,9 +46,7 @@ impl Projection {
             (Some(only), None) => Wanted::Only(only),
             (None, Some(without)) => Wanted::Without(without),
             (Some(_), Some(_)) => {
-                return Err(ScimError::invalid_value(
-                    "`attributes` and `excludedAttributes` cannot be used together",
-                ));
+                return Err(reason::both_projections());
             }
         };
         Ok(Self {
@@ -124,10 +122,7 @@ fn names<'n>(given: impl IntoIterator<Item = &'n str>) -> Result<Option<Vec<Attr
         is_given = true;
         paths.extend(AttrPath::parse(name));
         if paths.len() > limits::PROJECTED_NAMES {
-            return Err(ScimError::invalid_value(format!(
-                "`attributes` and `excludedAttributes` take {} names at most",
-                limits::PROJECTED_NAMES
-            )));
+            return Err(reason::too_many_names(limits::PROJECTED_NAMES));
         }
     }
     Ok(is_given.then_some(paths))

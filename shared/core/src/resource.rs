@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::Attributes;
-use crate::error::{ScimError, quote};
+use crate::error::reason::{self, KnownName};
+use crate::error::ScimError;
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
 use crate::path::{AttrPath, Named, Target};
@@ -55,9 +56,7 @@ impl Draft {
     /// As [`Draft::parse`].
     pub fn parse_change(body: Value, of: &ResourceType) -> Result<Self, ScimError> {
         let Value::Object(body) = body else {
-            return Err(ScimError::invalid_syntax(
-                "the body must be a JSON object, the resource",
-            ));
+            return Err(reason::body_not_object("resource"));
         };
         check_schemas(&body, &of.schema.id)?;
         let mut draft = Self {
@@ -99,7 +98,7 @@ impl Draft {
                 continue;
             }
             if seen.contains(&target) {
-                return Err(value::twice(&Place::at(target)));
+                return Err(value::twice(Place::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
@@ -123,10 +122,7 @@ impl Draft {
             nothing if value::is_nothing(&nothing) => return Ok(()),
             Value::Object(inner) => inner,
             _ => {
-                return Err(ScimError::invalid_value(format!(
-                    "`{}` must be an object of the extension's attributes",
-                    schema.id
-                )));
+                return Err(reason::extension_not_object(schema));
             }
         };
         let mut seen = Vec::with_capacity(inner.len());
@@ -135,7 +131,7 @@ impl Draft {
                 continue;
             };
             if seen.contains(&target) {
-                return Err(value::twice(&Place::at(target)));
+                return Err(value::twice(Place::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
@@ -217,10 +213,7 @@ pub(crate) fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
 /// The error for a change of an immutable attribute.
 #[must_use]
 pub fn immutable(target: Target<'_>) -> ScimError {
-    ScimError::mutability(format!(
-        "`{}` cannot be changed once it is set",
-        target.whole()
-    ))
+    reason::other_immutable_value(target.whole())
 }
 
 /// Checks that a body is what its endpoint takes: a resource with this base schema, or a message with this URN.
@@ -244,10 +237,7 @@ pub fn check_schemas(body: &Map<String, Value>, urn: &str) -> Result<(), ScimErr
     let mut urns = urns.iter().filter_map(Value::as_str);
     match urns.any(|given| urn::names(given, urn)) {
         true => Ok(()),
-        false => Err(ScimError::invalid_syntax(format!(
-            "`schemas` must be an array with {}",
-            quote(urn)
-        ))),
+        false => Err(reason::other_schemas(KnownName::ours(urn))),
     }
 }
 
@@ -389,7 +379,7 @@ mod tests {
             json!({}),
         ] {
             let error = user(json!({ "schemas": schemas, "userName": "a" })).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::InvalidSyntax, "{schemas}");
+            assert_eq!(error.kind(), ErrorKind::InvalidSyntax, "{schemas}");
         }
         for schemas in [
             json!(null),
@@ -443,20 +433,20 @@ mod tests {
             assert_eq!(found.cloned().unwrap_or_default(), department, "{given}");
         }
         let error = user(json!({ "userName": "a", "department": {} })).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::InvalidValue);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
     }
 
     #[test]
     fn c07_required_attributes_must_be_there() {
         let error = user(json!({ "schemas": [urn::USER] })).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::InvalidValue);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
         let error = draft(
             ResourceKind::Group,
             json!({ "schemas": [urn::GROUP], "displayName": "" }),
         )
         .map(drop)
         .unwrap_err();
-        assert_eq!(error.kind, ErrorKind::InvalidValue);
+        assert_eq!(error.kind(), ErrorKind::InvalidValue);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::reason::KnownName;
 use crate::extensions::Declared;
 use crate::path::Target;
 use crate::urn;
@@ -173,6 +174,18 @@ pub struct Schema {
     pub description: String,
     /// Its attributes.
     pub attributes: Vec<Attribute>,
+}
+
+impl From<&Attribute> for KnownName {
+    fn from(attribute: &Attribute) -> Self {
+        Self::ours(&attribute.name)
+    }
+}
+
+impl From<&Schema> for KnownName {
+    fn from(schema: &Schema) -> Self {
+        Self::ours(&schema.id)
+    }
 }
 
 impl Schema {

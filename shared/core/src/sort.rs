@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Attributes;
 use crate::effort::{Effort, Spent};
-use crate::error::{ScimError, quote};
+use crate::error::{Context, ErrorKind, ScimError, reason};
 use crate::path::{AttrPath, Target};
 use crate::resource::get;
 use crate::schema::{ResourceType, Type};
@@ -39,10 +39,7 @@ impl Direction {
             None => Ok(Self::Ascending),
             Some(order) if order.eq_ignore_ascii_case("ascending") => Ok(Self::Ascending),
             Some(order) if order.eq_ignore_ascii_case("descending") => Ok(Self::Descending),
-            Some(order) => Err(ScimError::invalid_value(format!(
-                "`sortOrder` must be ascending or descending, not {}",
-                quote(order)
-            ))),
+            Some(order) => Err(reason::other_sort_order(order)),
         }
     }
 
@@ -159,18 +156,16 @@ impl<'s> Sort<'s> {
         let Some(name) = sort_by.map(str::trim).filter(|name| !name.is_empty()) else {
             return Ok(None);
         };
+        let in_parameter = |error: ScimError| error.within(Context::Parameter("sortBy"));
         let target = AttrPath::parse(name)
-            .map_err(|reason| ScimError::invalid_value(format!("`sortBy` {reason}")))?
-            .target(of)
-            .map_err(|unknown| ScimError::invalid_value(format!("`sortBy`: {unknown}")))?;
+            .and_then(|path| path.target(of))
+            .map_err(|error| in_parameter(error.of_kind(ErrorKind::InvalidValue)))?;
         let compared = target
             .compared()
             .filter(|compared| compared.kind != Type::Complex && !target.attribute.is_secret());
         match compared {
             Some(_) => Ok(Some(Self { target, direction })),
-            None => Err(ScimError::invalid_value(format!(
-                "`sortBy`: `{target}` has no order; sort by one of its parts"
-            ))),
+            None => Err(in_parameter(reason::no_order(target))),
         }
     }
 

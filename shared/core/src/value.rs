@@ -22,7 +22,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Number, Value};
 
-use crate::error::{ScimError, quote};
+use crate::error::reason::{self, Found, KnownName};
+use crate::error::ScimError;
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
@@ -83,6 +84,12 @@ impl<'a> Place<'a> {
             index: Some(index),
             ..self
         }
+    }
+}
+
+impl From<Place<'_>> for KnownName {
+    fn from(place: Place<'_>) -> Self {
+        Self::ours(place)
     }
 }
 
@@ -210,27 +217,18 @@ fn string(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Value
         return Err(wrong(place, "text", &value));
     };
     if text.len() > limits::STRING_BYTES {
-        return Err(ScimError::invalid_value(format!(
-            "`{place}` is longer than {} bytes",
-            limits::STRING_BYTES
-        )));
+        return Err(reason::too_long(place, limits::STRING_BYTES));
     }
     if attribute.profile == Profile::UserName {
         if text.len() > limits::USER_NAME_BYTES {
-            return Err(ScimError::invalid_value(format!(
-                "`{place}` is longer than {} bytes",
-                limits::USER_NAME_BYTES
-            )));
+            return Err(reason::too_long(place, limits::USER_NAME_BYTES));
         }
         if text::user_name(&text).is_none() {
-            return Err(ScimError::invalid_value(format!(
-                "`{place}` {} is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
-                quote(&text)
-            )));
+            return Err(reason::odd_user_name(place, text));
         }
     }
     if attribute.required && text.is_empty() {
-        return Err(ScimError::invalid_value(format!("`{place}` is empty")));
+        return Err(reason::empty(place));
     }
     Ok(Value::String(text))
 }
@@ -330,7 +328,7 @@ pub fn parts_of<'s>(
             continue;
         };
         if parts.iter().any(|(known, _)| known.name == sub.name) {
-            return Err(twice(&place.part(&sub.name)));
+            return Err(twice(place.part(&sub.name)));
         }
         let value = normalize(sub, value, place.part(&sub.name))?
             .filter(|value| sub.name != "value" || !is_empty_text(value));
@@ -340,28 +338,26 @@ pub fn parts_of<'s>(
 }
 
 /// The error for an element of several that names no value.
-pub(crate) fn valueless(place: &Place<'_>) -> ScimError {
-    ScimError::invalid_value(format!(
-        "`{place}` has no value; leave it out, or send an empty array for no values at all"
-    ))
+pub(crate) fn valueless(place: Place<'_>) -> ScimError {
+    reason::no_value(place)
 }
 
 /// The error for an attribute that is given twice in one object.
 #[must_use]
-pub fn twice(place: &Place<'_>) -> ScimError {
-    ScimError::invalid_syntax(format!("`{place}` is given twice in one object"))
+pub fn twice(place: Place<'_>) -> ScimError {
+    reason::attribute_twice(place)
 }
 
-fn wrong(place: Place<'_>, expected: &str, value: &Value) -> ScimError {
+fn wrong(place: Place<'_>, expected: &'static str, value: &Value) -> ScimError {
     let found = match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) => "a boolean".to_owned(),
-        Value::Number(_) => "a number".to_owned(),
-        Value::String(text) => quote(text),
-        Value::Array(_) => "an array".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
+        Value::Null => Found::word("null"),
+        Value::Bool(_) => Found::word("a boolean"),
+        Value::Number(_) => Found::word("a number"),
+        Value::String(text) => Found::sent(text),
+        Value::Array(_) => Found::word("an array"),
+        Value::Object(_) => Found::word("an object"),
     };
-    ScimError::invalid_value(format!("`{place}` must be {expected}, not {found}"))
+    reason::wrong_type(place, expected, found)
 }
 
 #[cfg(test)]
@@ -530,11 +526,11 @@ mod tests {
             ("entitlements", json!("{}"), "`entitlements[0]`"),
         ] {
             let error = user(name, given.clone()).unwrap_err();
-            assert_eq!(error.kind, crate::ErrorKind::InvalidValue, "{name} {given}");
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue, "{name} {given}");
             let detail = format!(
                 "{at} has no value; leave it out, or send an empty array for no values at all"
             );
-            assert_eq!(error.detail, detail, "{name} {given}");
+            assert_eq!(error.detail().to_string(), detail, "{name} {given}");
         }
     }
 
@@ -562,7 +558,7 @@ mod tests {
         assert_eq!(ask(None, &json!({"profileUrl": "https://x"})), [""; 0]);
         let error = user("manager", json!({"value": "m", "$ref": "a b"})).unwrap_err();
         assert_eq!(
-            error.detail,
+            error.detail().to_string(),
             "`manager.$ref` must be a URI without blanks, not `a b`"
         );
     }
@@ -661,15 +657,15 @@ mod tests {
             ("userName", json!(""), "`userName`"),
         ] {
             let error = user(name, given.clone()).unwrap_err();
-            assert_eq!(error.kind, crate::ErrorKind::InvalidValue, "{name} {given}");
-            assert!(error.detail.starts_with(at), "{}", error.detail);
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue, "{name} {given}");
+            assert!(error.detail().to_string().starts_with(at), "{}", error.detail().to_string());
         }
     }
 
     #[test]
     fn h06_a_name_given_twice_in_different_case_is_refused() {
         let error = user("name", json!({"givenName": "a", "GIVENNAME": "b"})).unwrap_err();
-        assert_eq!(error.kind, crate::ErrorKind::InvalidSyntax);
+        assert_eq!(error.kind(), crate::ErrorKind::InvalidSyntax);
     }
 
     #[test]

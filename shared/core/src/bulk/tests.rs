@@ -109,7 +109,7 @@ fn b18_requests_of_the_wrong_shape_are_refused() {
         ),
     ] {
         assert_eq!(
-            BulkRequest::parse(body.clone()).unwrap_err().kind,
+            BulkRequest::parse(body.clone()).unwrap_err().kind(),
             kind,
             "{body}"
         );

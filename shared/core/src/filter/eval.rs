@@ -7,9 +7,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Filter, Logic, Operator, Term, Test, parse::BACKSLASH};
-use crate::error::{ScimError, quote};
-use crate::path::{Path, Target, Unknown};
+use super::{Filter, Logic, Operator, Term, Test};
+use crate::error::reason::{self, KnownName};
+use crate::error::{ErrorKind, Reason, ScimError};
+use crate::path::{Path, Target};
 use crate::schema::{Attribute, Profile, ResourceType, Type};
 use crate::text;
 use crate::value;
@@ -103,7 +104,8 @@ impl Filter {
 
 /// Whether a resource type has no attribute that the path names.
 fn is_lacking(path: &Path, of: &ResourceType) -> bool {
-    matches!(path.target(of), Err(Unknown::Nothing(_)))
+    path.target(of)
+        .is_err_and(|error| error.reason() != Reason::AmbiguousAttribute)
 }
 
 impl<'s> Leaf<'s> {
@@ -111,14 +113,11 @@ impl<'s> Leaf<'s> {
         let target = term
             .path
             .target(of)
-            .map_err(|unknown| ScimError::invalid_filter(unknown.to_string()))?;
+            .map_err(|error| error.of_kind(ErrorKind::InvalidFilter))?;
         let values = match &term.path.values {
             None => None,
             Some(_) if !target.attribute.multi_valued => {
-                return Err(ScimError::invalid_filter(format!(
-                    "`{}` has a single value, so it takes no filter in brackets",
-                    target.whole()
-                )));
+                return Err(reason::brackets_behind_single(target.whole()));
             }
             Some(values) => Some(Box::new(conditions(values, target)?)),
         };
@@ -163,11 +162,8 @@ pub fn conditions<'s>(
                 Some(attribute)
             }
             None => {
-                return Err(ScimError::invalid_filter(format!(
-                    "`{}` has no sub-attribute {}",
-                    target.whole(),
-                    quote(&name)
-                )));
+                let unknown = reason::unknown_part(target.whole(), name);
+                return Err(unknown.of_kind(ErrorKind::InvalidFilter));
             }
         };
         Ok(Condition {
@@ -179,10 +175,7 @@ pub fn conditions<'s>(
 
 fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<Ask, ScimError> {
     if attribute.is_secret() {
-        return Err(ScimError::invalid_filter(format!(
-            "`{}` cannot be used in a filter",
-            attribute.name
-        )));
+        return Err(reason::secret_in_filter(attribute));
     }
     let (operator, literal) = match test {
         Test::Matches => return Ok(Ask::Exists),
@@ -193,15 +186,10 @@ fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<As
     let compared = match sub {
         Some(sub) => sub,
         None if attribute.kind == Type::Complex => attribute.sub("value").ok_or_else(|| {
-            ScimError::invalid_filter(format!(
-                "`{}` has parts; compare one of them, such as `{}.{}`",
-                attribute.name,
-                attribute.name,
-                attribute
-                    .sub_attributes
-                    .first()
-                    .map_or("", |part| &part.name)
-            ))
+            let part = attribute.sub_attributes.first();
+            let part = part.map_or("", |part| &part.name);
+            let part = KnownName::ours(format_args!("{}.{part}", attribute.name));
+            reason::whole_compared(attribute, part)
         })?,
         None => attribute,
     };
@@ -220,12 +208,8 @@ fn comparand(
     literal: &Value,
 ) -> Result<Comparand, ScimError> {
     use Operator::{Co, Eq, Ew, Ne, Sw};
-    let senseless = |what: &str| {
-        ScimError::invalid_filter(format!(
-            "`{}` {what}; {} cannot be asked of it",
-            attribute.name,
-            quote(&format!("{} {literal}", operator.word()))
-        ))
+    let senseless = |is: &'static str| {
+        reason::senseless_test(attribute, is, format!("{} {literal}", operator.word()))
     };
     let order_only = matches!(operator, Eq | Ne);
     let textual = matches!(operator, Co | Sw | Ew);
@@ -246,10 +230,7 @@ fn comparand(
         Type::Binary if !order_only && !textual => Err(senseless("is binary")),
         Type::Complex => Err(senseless("has parts")),
         Type::String if is_impossible(attribute, literal) => {
-            Err(ScimError::invalid_filter(format!(
-                "`{}` has no control characters; {BACKSLASH}",
-                attribute.name
-            )))
+            Err(reason::control_characters_compared(attribute))
         }
         Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
             .as_str()
@@ -425,7 +406,7 @@ mod tests {
             r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr"#,
         ] {
             let error = Filter::parse(text).unwrap().resolve(user).unwrap_err();
-            assert_eq!(error.kind, crate::ErrorKind::InvalidFilter, "{text}");
+            assert_eq!(error.kind(), ErrorKind::InvalidFilter, "{text}");
         }
     }
 

@@ -6,7 +6,8 @@
 use serde_json::Value;
 
 use super::{Filter, Logic, Operator, Term, Test};
-use crate::error::{ScimError, quote};
+use crate::error::reason::{self, Found};
+use crate::error::{Context, ErrorKind, ScimError};
 use crate::limits;
 use crate::path::{AttrPath, Path};
 
@@ -18,17 +19,16 @@ impl Filter {
     /// `invalidFilter` with the position, in characters from 1, of what is wrong.
     pub fn parse(text: &str) -> Result<Self, ScimError> {
         if text.len() > limits::FILTER_BYTES {
-            return Err(ScimError::invalid_filter(format!(
-                "the filter is longer than {} bytes",
-                limits::FILTER_BYTES
-            )));
+            return Err(reason::filter_too_long(limits::FILTER_BYTES));
         }
         let mut parser = Parser::new(text);
         let filter = parser
             .disjunction()
             .and_then(|filter| parser.end("`and`, `or` or the end").map(|()| filter));
-        filter.map_err(|reason| {
-            ScimError::invalid_filter(format!("filter, position {}: {reason}", parser.position()))
+        filter.map_err(|error| {
+            error
+                .of_kind(ErrorKind::InvalidFilter)
+                .within(Context::FilterAt(parser.position()))
         })
     }
 }
@@ -41,13 +41,13 @@ pub(crate) struct Parser<'t> {
     terms: usize,
 }
 
-type Read<T> = Result<T, String>;
+type Read<T> = Result<T, ScimError>;
 
 /// What stands where something else was expected.
-fn found(word: &str) -> String {
+fn found(word: &str) -> Found {
     match word.is_empty() {
-        true => "nothing".to_owned(),
-        false => quote(word),
+        true => Found::word("nothing"),
+        false => Found::sent(word),
     }
 }
 
@@ -64,21 +64,19 @@ impl<'t> Parser<'t> {
     /// Reads the path of a PATCH operation that has a value filter.
     pub(crate) fn path(text: &'t str) -> Result<Path, ScimError> {
         if text.len() > limits::FILTER_BYTES {
-            return Err(ScimError::invalid_path(format!(
-                "the path is longer than {} bytes",
-                limits::FILTER_BYTES
-            )));
+            return Err(reason::path_too_long(limits::FILTER_BYTES));
         }
+        let in_path = |error: ScimError| {
+            error
+                .of_kind(ErrorKind::InvalidPath)
+                .within(Context::Path(text.to_owned()))
+        };
         let mut parser = Parser::new(text.trim());
-        let attribute = parser
-            .attribute()
-            .map_err(|reason| ScimError::invalid_path(format!("path {} {reason}", quote(text))))?;
-        let values = parser.values().map_err(|reason| {
-            ScimError::invalid_filter(format!(
-                "path {}, position {}: {reason}",
-                quote(text),
-                parser.position()
-            ))
+        let attribute = parser.attribute().map_err(in_path)?;
+        let values = parser.values().map_err(|error| {
+            error
+                .of_kind(ErrorKind::InvalidFilter)
+                .within(Context::PathAt(text.to_owned(), parser.position()))
         })?;
         let sub = parser
             .sub()
@@ -87,7 +85,7 @@ impl<'t> Parser<'t> {
                     .end("`.` and a sub-attribute, or the end")
                     .map(|()| sub)
             })
-            .map_err(|reason| ScimError::invalid_path(format!("path {}: {reason}", quote(text))))?;
+            .map_err(in_path)?;
         Ok(Path {
             attribute,
             values: Some(Box::new(values)),
@@ -138,12 +136,12 @@ impl<'t> Parser<'t> {
         found
     }
 
-    fn end(&mut self, expected: &str) -> Read<()> {
+    fn end(&mut self, expected: &'static str) -> Read<()> {
         self.blanks();
         if self.rest().is_empty() {
             return Ok(());
         }
-        Err(format!("expected {expected}, found {}", quote(self.rest())))
+        Err(reason::end_expected(expected, Found::sent(self.rest())))
     }
 
     fn disjunction(&mut self) -> Read<Filter> {
@@ -194,15 +192,12 @@ impl<'t> Parser<'t> {
     fn inside(&mut self, close: char) -> Read<Filter> {
         self.depth += 1;
         if self.depth > limits::FILTER_DEPTH {
-            return Err(format!(
-                "nesting is deeper than {} levels",
-                limits::FILTER_DEPTH
-            ));
+            return Err(reason::nested_too_deep(limits::FILTER_DEPTH));
         }
         let inner = self.disjunction()?;
         self.blanks();
         if !self.eat(close) {
-            return Err(format!("expected `{close}`"));
+            return Err(reason::bracket_expected(close));
         }
         self.depth -= 1;
         Ok(inner)
@@ -211,7 +206,7 @@ impl<'t> Parser<'t> {
     fn attribute(&mut self) -> Read<AttrPath> {
         let word = self.word();
         if word.is_empty() {
-            return Err("expected an attribute name".to_owned());
+            return Err(reason::attribute_name_expected());
         }
         let attribute = AttrPath::parse(word)?;
         self.at += word.len();
@@ -220,7 +215,7 @@ impl<'t> Parser<'t> {
 
     fn values(&mut self) -> Read<Filter> {
         if !self.eat('[') {
-            return Err("expected `[`".to_owned());
+            return Err(reason::bracket_expected('['));
         }
         let values = self.inside(']')?;
         if values
@@ -228,7 +223,7 @@ impl<'t> Parser<'t> {
             .iter()
             .any(|term| term.path.values.is_some())
         {
-            return Err("a value filter cannot hold another one".to_owned());
+            return Err(reason::brackets_in_brackets());
         }
         Ok(values)
     }
@@ -244,14 +239,14 @@ impl<'t> Parser<'t> {
                 name,
                 sub: None,
             } => Ok(Some(name)),
-            _ => Err(format!("{} is no sub-attribute", quote(&sub.to_string()))),
+            _ => Err(reason::no_sub_attribute_name(sub.to_string())),
         }
     }
 
     fn term(&mut self) -> Read<Term> {
         self.terms += 1;
         if self.terms > limits::FILTER_TERMS {
-            return Err(format!("more than {} terms", limits::FILTER_TERMS));
+            return Err(reason::too_many_terms(limits::FILTER_TERMS));
         }
         let attribute = self.attribute()?;
         let (values, sub) = if self.rest().starts_with('[') {
@@ -274,10 +269,8 @@ impl<'t> Parser<'t> {
         let is_present = word.eq_ignore_ascii_case("pr");
         let operator = Operator::from_word(word);
         if path.values.is_some() && path.sub.is_none() && (is_present || operator.is_some()) {
-            return Err(format!(
-                "{} cannot follow a filter in brackets; put a dot and a sub-attribute such as `value` between them, or what is asked into the brackets",
-                quote(word)
-            ));
+            let operator = operator.map_or("pr", Operator::word);
+            return Err(reason::test_behind_brackets(operator));
         }
         if is_present {
             self.at += word.len();
@@ -287,11 +280,7 @@ impl<'t> Parser<'t> {
             if path.values.is_some() && path.sub.is_none() {
                 return Ok(Test::Matches);
             }
-            return Err(format!(
-                "expected an operator such as `eq` after {}, found {}",
-                quote(&path.to_string()),
-                found(word)
-            ));
+            return Err(reason::operator_expected(path.to_string(), found(word)));
         };
         self.at += word.len();
         self.blanks();
@@ -311,10 +300,7 @@ impl<'t> Parser<'t> {
         let Ok(literal @ (Value::Null | Value::Bool(_) | Value::Number(_))) =
             serde_json::from_str(json)
         else {
-            return Err(format!(
-                "expected a value, text in double quotes, found {}",
-                found(word)
-            ));
+            return Err(reason::literal_expected(found(word)));
         };
         self.at += word.len();
         Ok(literal)
@@ -329,13 +315,10 @@ impl<'t> Parser<'t> {
                 b'\\' => escaped = true,
                 b'"' => {
                     let quoted = rest.get(..=at).unwrap_or_default();
-                    let text: String = serde_json::from_str(quoted).map_err(|_| {
-                        format!("the text in quotes has a wrong escape; {BACKSLASH}")
-                    })?;
+                    let text: String =
+                        serde_json::from_str(quoted).map_err(|_| reason::wrong_escape())?;
                     if let Some(escape) = stray_backslash(quoted) {
-                        return Err(format!(
-                            "`\\{escape}` in the text in quotes is a control character; {BACKSLASH}"
-                        ));
+                        return Err(reason::stray_backslash(escape));
                     }
                     self.at += quoted.len();
                     return Ok(Value::String(text));
@@ -344,14 +327,11 @@ impl<'t> Parser<'t> {
             }
         }
         match escaped || rest.contains("\\\"") {
-            true => Err(format!("the closing quote is missing; {BACKSLASH}")),
-            false => Err("the closing quote is missing".to_owned()),
+            true => Err(reason::quote_open_behind_backslash()),
+            false => Err(reason::quote_open()),
         }
     }
 }
-
-/// How to write a backslash, for error details.
-pub(crate) const BACKSLASH: &str = "write a backslash twice, as in DOMAIN\\\\name";
 
 /// The letter behind the backslash of an account such as `DOMAIN\name` that was left as it is, where that makes
 /// an escape of JSON.
@@ -384,6 +364,7 @@ fn stray_backslash(quoted: &str) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Reason;
 
     #[test]
     fn f11_filters_print_with_their_precedence() {
@@ -444,16 +425,22 @@ mod tests {
         ] {
             let error = Filter::parse(text).unwrap_err();
             assert!(
-                error.detail.contains(&format!("position {position}:")),
+                error.detail().to_string().contains(&format!("position {position}:")),
                 "{text}: {}",
-                error.detail
+                error.detail().to_string()
             );
-            assert!(!error.detail.contains("``"), "{text}: {}", error.detail);
+            assert!(!error.detail().to_string().contains("``"), "{text}: {}", error.detail().to_string());
         }
     }
 
     #[test]
     fn f22_a_backslash_that_is_not_doubled_is_refused() {
+        let tells = |reason| {
+            matches!(
+                reason,
+                Reason::WrongEscape | Reason::StrayBackslash | Reason::QuoteOpenBehindBackslash
+            )
+        };
         for text in [
             r"CORP\bob",
             r"CORP\fred",
@@ -473,15 +460,11 @@ mod tests {
                 format!("userName eq \"{text}\""),
                 format!("e[v sw \"{text}\"]"),
             ] {
-                let detail = Filter::parse(&filter).unwrap_err().detail;
-                assert!(detail.ends_with(BACKSLASH), "{filter}: {detail}");
+                let error = Filter::parse(&filter).unwrap_err();
+                assert!(tells(error.reason()), "{filter}: {error}");
             }
             let error = Path::parse(&format!("e[v eq \"{text}\"].w")).unwrap_err();
-            assert!(
-                error.detail.ends_with(BACKSLASH),
-                "{text}: {}",
-                error.detail
-            );
+            assert!(tells(error.reason()), "{text}: {error}");
         }
     }
 

@@ -4,7 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::{Operation, PatchRequest};
-use crate::path::{AttrPath, Named, Path, Unknown};
+use crate::error::Reason;
+use crate::path::{AttrPath, Named, Path};
 use crate::policy::UnknownAttributes;
 use crate::schema::{ResourceType, Schema, Type};
 use crate::value;
@@ -79,7 +80,7 @@ impl<'t> Acceptance<'t> {
     fn is_unknown(&self, path: &Path) -> bool {
         let target = match path.attribute.resolve(self.whole) {
             // A name that several schemas know is not unknown.
-            Err(unknown) => return matches!(unknown, Unknown::Nothing(_)),
+            Err(unknown) => return unknown.reason() != Reason::AmbiguousAttribute,
             Ok(Named::Attribute(target)) if target.sub.is_none() => target,
             Ok(_) => return false,
         };
@@ -107,9 +108,10 @@ impl<'t> Acceptance<'t> {
                 .as_ref()
                 .and_then(|path| path.resolve(self.narrowed).ok());
             let before = path.as_ref().and_then(|path| path.resolve(self.whole).ok());
-            let is_unknown = path
-                .as_ref()
-                .is_none_or(|path| matches!(path.resolve(self.whole), Err(Unknown::Nothing(_))));
+            let is_unknown = path.as_ref().is_none_or(|path| {
+                path.resolve(self.whole)
+                    .is_err_and(|unknown| unknown.reason() != Reason::AmbiguousAttribute)
+            });
             let value = match Seen::of(now, before) {
                 Seen::PassedOver => None,
                 _ if is_unknown && self.unknown == UnknownAttributes::Ignore => None,

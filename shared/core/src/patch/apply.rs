@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{Op, Operation, PatchRequest};
 use crate::Attributes;
 use crate::effort::{Effort, Spent};
-use crate::error::{ScimError, quote};
+use crate::error::{Context, ScimError, reason};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, Named, Path, Target};
 use crate::resource::{Secret, check_kept, get, immutable, put};
@@ -97,7 +97,7 @@ pub fn apply(
     for (index, operation) in request.operations.iter().enumerate() {
         work.operation(operation).map_err(|fault| match fault {
             Fault::Refused(error) => {
-                Fault::Refused(error.at(format_args!("operation {}", index + 1)))
+                Fault::Refused(error.within(Context::Operation(index + 1)))
             }
             Fault::NeedsMembers => Fault::NeedsMembers,
         })?;
@@ -128,16 +128,10 @@ impl<'a> Work<'a> {
         let Some(path) = &operation.path else {
             return self.entries(operation.op, value.unwrap_or_default());
         };
-        match path
-            .resolve(self.of)
-            .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?
-        {
+        match path.resolve(self.of)? {
             Named::Attribute(target) => self.at(operation.op, target, Some(path), value),
             Named::Extension(schema) => self.extension(operation.op, schema, value),
-            Named::Base if operation.op == Op::Remove => Err(ScimError::no_target(
-                "the base schema cannot be removed; name an attribute",
-            )
-            .into()),
+            Named::Base if operation.op == Op::Remove => Err(reason::base_removed().into()),
             Named::Base => self.entries(operation.op, value.unwrap_or_default()),
         }
     }
@@ -146,10 +140,7 @@ impl<'a> Work<'a> {
     fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
         // Keycloak renames a group with a resource in text (fixtures/keycloak/groups).
         let Value::Object(entries) = value::opened(value)? else {
-            return Err(ScimError::invalid_value(
-                "without a `path` the `value` must be an object of attributes",
-            )
-            .into());
+            return Err(reason::value_not_attributes().into());
         };
         for (name, value) in entries {
             self.entry(op, &name, value)?;
@@ -158,11 +149,7 @@ impl<'a> Work<'a> {
     }
 
     fn entry(&mut self, op: Op, name: &str, value: Value) -> Result<(), Fault> {
-        let named = AttrPath::parse(name)
-            .map_err(ScimError::invalid_path)?
-            .resolve(self.of)
-            .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?;
-        match named {
+        match AttrPath::parse(name)?.resolve(self.of)? {
             Named::Extension(schema) => self.extension(op, schema, Some(value)),
             Named::Base => self.entries(op, value),
             Named::Attribute(target) => self.named(op, target, value),
@@ -209,20 +196,13 @@ impl<'a> Work<'a> {
                     .into_iter()
                     .filter(|(name, _)| !name.eq_ignore_ascii_case("schemas"));
                 for (name, value) in entries {
-                    let target = AttrPath::parse(&name)
-                        .map_err(ScimError::invalid_path)?
-                        .within(schema)
-                        .map_err(|unknown| ScimError::invalid_path(unknown.to_string()))?;
+                    let target = AttrPath::parse(&name)?.within(schema)?;
                     self.named(op, target, value)?;
                 }
                 Ok(())
             }
             (Op::Add, None) => Ok(()),
-            (_, Some(_)) => Err(ScimError::invalid_value(format!(
-                "{} must be an object of the extension's attributes",
-                quote(&schema.id)
-            ))
-            .into()),
+            (_, Some(_)) => Err(reason::extension_not_object(schema).into()),
         }
     }
 
@@ -276,10 +256,7 @@ impl<'a> Work<'a> {
         if changed.is_none() && was_assigned && is_due {
             return Err(match op {
                 Op::Remove => target::required(target),
-                Op::Add | Op::Replace => ScimError::invalid_value(format!(
-                    "`{}` is required and cannot be empty",
-                    target.attribute.name
-                )),
+                Op::Add | Op::Replace => reason::required_emptied(target.attribute),
             }
             .into());
         }

@@ -1,8 +1,8 @@
 //! What a name means that stands without the URN of a schema: the same in every path, filter, parameter and body.
 
-use super::{Target, Unknown};
-use crate::error::quote;
-use crate::schema::{Catalogue, Extension, ResourceType};
+use super::{AttrPath, Target};
+use crate::error::{ScimError, reason};
+use crate::schema::{Catalogue, Extension, ResourceKind, ResourceType};
 
 impl ResourceType {
     /// The attribute called `name` outside extensions, in any case, where it stands in a resource.
@@ -22,7 +22,7 @@ impl ResourceType {
     /// # Errors
     ///
     /// When several extensions of the tenant have the name.
-    pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, Unknown> {
+    pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, ScimError> {
         if let Some(own) = self.own(name) {
             return Ok(Some(own));
         }
@@ -40,19 +40,23 @@ impl ResourceType {
             .iter()
             .filter_map(|extension| extension.schema.target(name));
         match (found.next(), found.next()) {
-            (Some(one), Some(_)) => Err(ambiguous(name, one)),
+            (Some(one), Some(_)) => Err(reason::ambiguous_attribute(name, one)),
             (found, _) => Ok(found),
         }
     }
 }
 
-/// The name of an attribute of several extensions, of which this is one.
-fn ambiguous(name: &str, one: Target<'_>) -> Unknown {
-    Unknown::Ambiguous(format!(
-        "{} is an attribute of several schemas; write it with the URN of one, such as {}",
-        quote(name),
-        quote(&one.to_string())
-    ))
+impl Catalogue {
+    /// Whether a text is the path of an attribute, or the name of a sub-attribute.
+    #[must_use]
+    pub fn names_attribute(&self, text: &str) -> bool {
+        let path = AttrPath::parse(text);
+        ResourceKind::ALL.into_iter().any(|kind| {
+            let of = self.resource_type(kind);
+            let is_path = path.as_ref().is_ok_and(|path| path.resolve(of).is_ok());
+            is_path || crate::resource::targets(of).any(|target| target.part(text).is_ok())
+        })
+    }
 }
 
 #[cfg(test)]

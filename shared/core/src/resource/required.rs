@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::get;
 use crate::Attributes;
 use crate::active::is_active;
-use crate::error::ScimError;
+use crate::error::reason::{self, KnownName};
+use crate::error::{Context, ScimError};
 use crate::path::Target;
 use crate::schema::{Extension, ResourceType};
 
@@ -64,26 +65,22 @@ pub fn check_kept(
         return Ok(());
     };
     if !is_active(before) {
-        return Err(due(missing).at("the user cannot become active"));
+        return Err(due(missing).within(Context::Activation));
     }
     Err(match missing {
-        Missing::Extension(urn) => ScimError::mutability(format!(
-            "the extension `{urn}` is required and cannot be removed"
-        )),
+        Missing::Extension(urn) => reason::required_extension_removed(KnownName::ours(urn)),
         Missing::Attribute(target) if target.sub.is_none() && get(before, target).is_some() => {
-            ScimError::mutability(format!("`{target}` is required and cannot be removed"))
+            reason::required_removed(target)
         }
         Missing::Attribute(_) => due(missing),
     })
 }
 
 fn due(missing: Missing<'_>) -> ScimError {
-    ScimError::invalid_value(match missing {
-        Missing::Extension(urn) => format!(
-            "the extension `{urn}` is required; give its attributes in an object of that name"
-        ),
-        Missing::Attribute(target) => format!("`{target}` is required"),
-    })
+    match missing {
+        Missing::Extension(urn) => reason::extension_required(KnownName::ours(urn)),
+        Missing::Attribute(target) => reason::attribute_required(target),
+    }
 }
 
 /// What the extensions lack.

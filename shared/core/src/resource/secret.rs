@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::ScimError;
+use crate::error::{ScimError, reason};
 use crate::limits;
 use crate::text;
 use crate::value;
@@ -24,18 +24,13 @@ impl Secret {
             Value::String(text) if text.is_empty() => return Ok(None),
             Value::String(text) if text.len() <= limits::USER_NAME_BYTES => text,
             Value::String(_) => {
-                return Err(ScimError::invalid_value(format!(
-                    "`password` is longer than {} bytes",
-                    limits::USER_NAME_BYTES
-                )));
+                return Err(reason::too_long("password", limits::USER_NAME_BYTES));
             }
-            _ => return Err(ScimError::invalid_value("`password` must be text")),
+            _ => return Err(reason::not_text("password")),
         };
         match text::password(&text) {
             Some(prepared) => Ok(Some(Self(prepared))),
-            None => Err(ScimError::invalid_value(
-                "`password` has characters that a password cannot have (RFC 8265)",
-            )),
+            None => Err(reason::odd_password()),
         }
     }
 

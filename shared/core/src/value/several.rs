@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::sent::unpacked;
 use super::{Place, single, valueless};
 use crate::effort::{Effort, Spent, of_value, steps};
-use crate::error::ScimError;
+use crate::error::{ScimError, reason};
 use crate::limits;
 use crate::schema::Attribute;
 use crate::text;
@@ -28,7 +28,7 @@ pub fn elements(
 ) -> Result<Vec<Value>, ScimError> {
     let given = given(attribute, value, place)?;
     gathered(attribute, given, place, |index| {
-        Err(valueless(&place.element(index)))
+        Err(valueless(place.element(index)))
     })
 }
 
@@ -48,7 +48,7 @@ pub fn named(
     let is_empty = given.is_empty();
     let values = elements(attribute, Value::Array(given), place)?;
     match values.is_empty() && !is_empty {
-        true => Err(valueless(&place.element(0))),
+        true => Err(valueless(place.element(0))),
         false => Ok(values),
     }
 }
@@ -71,10 +71,7 @@ fn given(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Vec<Va
         one => vec![one],
     };
     if given.len() > limits::VALUES {
-        return Err(ScimError::invalid_value(format!(
-            "`{place}` has more than {} values",
-            limits::VALUES
-        )));
+        return Err(reason::too_many_values(place, limits::VALUES));
     }
     Ok(given)
 }

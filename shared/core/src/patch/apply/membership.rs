@@ -6,7 +6,7 @@ use super::super::Op;
 use super::target::WRITTEN;
 use super::{Fault, Work};
 use crate::effort::steps;
-use crate::error::ScimError;
+use crate::error::{ScimError, reason};
 use crate::filter::eval::{Ask, Comparand, Condition, conditions, selects};
 use crate::filter::{Logic, Operator};
 use crate::ids::ResourceId;
@@ -107,7 +107,5 @@ fn named_ids<'c>(conditions: &'c Logic<Condition<'_>>) -> Option<Vec<&'c str>> {
 }
 
 fn unchangeable() -> ScimError {
-    ScimError::mutability(
-        "the parts of a member cannot be changed; remove the member and add another one",
-    )
+    reason::member_changed()
 }

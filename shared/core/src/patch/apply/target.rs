@@ -6,7 +6,8 @@ use super::super::Op;
 use super::merge;
 use crate::active;
 use crate::effort::{Effort, Spent, of_copy, of_value};
-use crate::error::{ScimError, quote};
+use crate::error::ScimError;
+use crate::error::reason::{self, Found};
 use crate::filter::eval::{conditions, selects};
 use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
@@ -21,20 +22,17 @@ pub(super) const WRITTEN: u64 = 20;
 
 /// The error for a change of a read-only attribute.
 pub(super) fn read_only(target: Target<'_>) -> ScimError {
-    ScimError::mutability(format!("`{target}` is read-only"))
+    reason::read_only(target)
 }
 
 /// The error for the removal of a required attribute.
 pub(super) fn required(target: Target<'_>) -> ScimError {
-    ScimError::mutability(format!("`{target}` is required and cannot be removed"))
+    reason::required_removed(target)
 }
 
 /// The error for a filter on an attribute that nobody may read.
 pub(super) fn never_read(target: Target<'_>) -> ScimError {
-    ScimError::invalid_path(format!(
-        "`{}` cannot be read, so it takes no filter in brackets",
-        target.whole()
-    ))
+    reason::secret_selected(target.whole())
 }
 
 /// A value without its attribute's name around it: some clients send `{"members": […]}` for the path
@@ -84,10 +82,7 @@ pub(super) fn change(
         None => all(op, target, value, before, effort)?,
     };
     if after.len() > limits::VALUES {
-        return Err(ScimError::invalid_value(format!(
-            "`{target}` would have more than {} values",
-            limits::VALUES
-        )));
+        return Err(reason::too_many_values_then(target, limits::VALUES));
     }
     settle_primary(primary.as_ref(), &mut after);
     Ok((!after.is_empty()).then_some(Value::Array(after)))
@@ -112,7 +107,7 @@ fn check_selected(
 }
 
 fn unmatched(target: Target<'_>, filter: &Logic<Term>) -> ScimError {
-    ScimError::no_target(format!("no value matches {}", described(target, filter)))
+    reason::no_match(described(target, filter))
 }
 
 /// A value that the operation made primary takes that from the others (RFC 7644 §3.5.2).
@@ -169,7 +164,7 @@ fn all(
     if let Some(sub) = target.sub {
         let given = value.filter(|_| op != Op::Remove).unwrap_or_default();
         if sub.name == "value" && given.as_str() == Some("") {
-            return Err(value::valueless(&place.part(&sub.name)));
+            return Err(value::valueless(place.part(&sub.name)));
         }
         if values.is_empty() && op != Op::Remove {
             values.push(Value::Object(Map::new()));
@@ -303,17 +298,28 @@ fn one_element(
     let place = Place::at(target);
     let mut given = value::named(target.attribute, given, place)?;
     if given.len() > 1 {
-        return Err(ScimError::invalid_value(format!(
-            "{} takes one value, not {}",
-            described(target, filter),
-            given.len()
-        )));
+        let values = described(target, filter);
+        return Err(reason::several_for_match(values, given.len()));
     }
     Ok(given.pop())
 }
 
-fn described(target: Target<'_>, filter: &Logic<Term>) -> String {
-    quote(&format!("{}[{filter}]", target.whole()))
+/// The values that a filter selects, for error details. It is no value that a client sent if it compares with
+/// canonical values only, as `emails[type eq "work"]` does.
+fn described(target: Target<'_>, filter: &Logic<Term>) -> Found {
+    let text = format!("{}[{filter}]", target.whole());
+    let is_ours = |term: &&Term| {
+        let sub = target.attribute.sub(&term.path.attribute.to_string());
+        sub.is_some_and(|sub| match &term.test {
+            Test::Compare(_, Value::String(text)) => sub.canonical_values.contains(text),
+            Test::Compare(_, Value::Null | Value::Bool(_)) | Test::Present => true,
+            Test::Compare(..) | Test::Matches => false,
+        })
+    };
+    match filter.leaves().iter().all(is_ours) {
+        true => Found::name(&text),
+        false => Found::sent(&text),
+    }
 }
 
 /// Creates the value that a filter describes, when nothing matches it (Entra ID's typed paths).

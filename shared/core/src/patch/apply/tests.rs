@@ -112,9 +112,9 @@ fn assert_refused<'t>(
 ) {
     for (operations, expected, named) in table {
         let error = refusal(kind, before, &operations);
-        assert_eq!(error.kind, expected, "{operations}: {error}");
-        assert!(error.detail.contains(named), "{operations}: {error}");
-        assert!(!error.detail.ends_with('.'), "{error}");
+        assert_eq!(error.kind(), expected, "{operations}: {error}");
+        assert!(error.detail().to_string().contains(named), "{operations}: {error}");
+        assert!(!error.detail().to_string().ends_with('.'), "{error}");
     }
 }
 

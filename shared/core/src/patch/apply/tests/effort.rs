@@ -76,7 +76,7 @@ fn h13_a_value_is_not_multiplied_without_end() {
     ] {
         // A tenth of the operations, for a tenth of the effort.
         match within(limits::EFFORT / 10, &user, &operations) {
-            Err(Fault::Refused(error)) => assert_eq!(error.kind, ErrorKind::TooLarge, "{what}"),
+            Err(Fault::Refused(error)) => assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}"),
             Ok(_) | Err(Fault::NeedsMembers) => panic!("{what} was done"),
         }
     }

@@ -14,9 +14,9 @@ fn m04_an_error_anywhere_leaves_everything_as_it_was_and_names_its_operation() {
             { "op": "remove", "path": "emails" }
         ]),
     );
-    assert_eq!(error.kind, InvalidValue);
+    assert_eq!(error.kind(), InvalidValue);
     assert_eq!(
-        error.detail,
+        error.detail().to_string(),
         "operation 2: `active` must be true or false, not `perhaps`"
     );
 }
@@ -286,6 +286,6 @@ fn w06_no_detail_quotes_a_password() {
     ] {
         let operations = json!([{ "op": "replace", "value": { "password": value } }]);
         let error = refusal(ResourceKind::User, &before(), &operations);
-        assert!(!error.detail.contains("hunter2"), "{error}");
+        assert!(!error.detail().to_string().contains("hunter2"), "{error}");
     }
 }

@@ -1,0 +1,354 @@
+//! The sentence of a failure, as parts that know where their text is from.
+//!
+//! It is printed in two ways: for the client, with what the client sent in backticks and cut short, and for the failure
+//! log, where three dots stand in the place of values, since these are personal data.
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+use crate::ids::ResourceId;
+
+/// What stands in the place of a value.
+const HIDDEN: &str = "`…`";
+/// The longest name that the failure log shows although it names nothing.
+const LONGEST_NAME: usize = 100;
+
+/// A sentence with its arguments, and where in a request it applies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Detail {
+    /// From the outermost to the innermost.
+    contexts: Vec<Context>,
+    sentence: &'static str,
+    arguments: Vec<(&'static str, Part)>,
+}
+
+/// Where in a request a failure happened, or what it left behind.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Context {
+    /// In this operation of a bulk request, counted from 1.
+    Bulk(usize),
+    /// In this operation of a PATCH request, counted from 1.
+    Operation(usize),
+    /// In this path of a PATCH operation.
+    Path(String),
+    /// In this path, at this character, counted from 1.
+    PathAt(String, usize),
+    /// In the filter, at this character, counted from 1.
+    FilterAt(usize),
+    /// In this parameter of a query.
+    Parameter(&'static str),
+    /// When the user was to become active.
+    Activation,
+    /// This resource was created and could not be removed again.
+    Kept(ResourceId),
+}
+
+/// An argument of a sentence.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// Our own words and numbers.
+    Text(Cow<'static, str>),
+    /// A name of ours, such as that of an attribute.
+    KnownName(String),
+    /// A name that a client sent and that names nothing here. The failure log shows it if it looks like a name.
+    SentName(String),
+    /// A path or name that a client sent. The failure log shows it if it names an attribute.
+    SentPath(String),
+    /// The id that a client sent. The failure log shows it if it has the form of one.
+    SentId(String),
+    /// Anything else that a client sent. The failure log never shows it.
+    SentValue(String),
+    /// What another failure says.
+    Reason(Box<Detail>),
+}
+
+/// Who reads a detail.
+#[derive(Clone, Copy)]
+enum Reader<'r> {
+    Client,
+    /// The failure log, with what tells the name of an attribute from another text.
+    Log(&'r dyn Fn(&str) -> bool),
+}
+
+impl Detail {
+    pub(super) const fn new(
+        sentence: &'static str,
+        arguments: Vec<(&'static str, Part)>,
+    ) -> Self {
+        Self {
+            contexts: Vec::new(),
+            sentence,
+            arguments,
+        }
+    }
+
+    pub(super) fn put_within(&mut self, context: Context) {
+        self.contexts.insert(0, context);
+    }
+
+    /// The detail without values, for the failure log. `is_attribute` tells whether a text is the path of an attribute.
+    #[must_use]
+    pub fn without_values(&self, is_attribute: impl Fn(&str) -> bool) -> String {
+        self.print(Reader::Log(&is_attribute))
+    }
+
+    fn print(&self, reader: Reader<'_>) -> String {
+        let mut text = String::new();
+        let mut is_in_bulk = false;
+        for context in &self.contexts {
+            match context {
+                Context::Kept(_) => continue,
+                Context::Operation(_) if is_in_bulk => {
+                    text.truncate(text.len().saturating_sub(2));
+                    text.push_str(", PATCH ");
+                }
+                _ => {}
+            }
+            is_in_bulk = matches!(context, Context::Bulk(_));
+            context.print(reader, &mut text);
+            text.push_str(": ");
+        }
+        self.print_sentence(reader, &mut text);
+        for context in &self.contexts {
+            if let Context::Kept(id) = context {
+                // Writing to a `String` cannot fail.
+                let _ = write!(
+                    text,
+                    "; its resource {id} could not be removed again, delete it"
+                );
+            }
+        }
+        text
+    }
+
+    fn print_sentence(&self, reader: Reader<'_>, text: &mut String) {
+        let mut rest = self.sentence;
+        while let Some((before, behind)) = rest.split_once('{') {
+            text.push_str(before);
+            let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+            let mut arguments = self.arguments.iter();
+            if let Some((_, part)) = arguments.find(|(known, _)| *known == name) {
+                part.print(reader, text);
+            }
+            rest = after;
+        }
+        text.push_str(rest);
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.print(Reader::Client))
+    }
+}
+
+impl Context {
+    fn print(&self, reader: Reader<'_>, text: &mut String) {
+        match self {
+            Self::Bulk(number) | Self::Operation(number) => {
+                let _ = write!(text, "operation {number}");
+            }
+            Self::Path(path) => {
+                text.push_str("path ");
+                quote_path(path, reader, text);
+            }
+            Self::PathAt(path, position) => {
+                text.push_str("path ");
+                quote_path(path, reader, text);
+                let _ = write!(text, ", position {position}");
+            }
+            Self::FilterAt(position) => {
+                let _ = write!(text, "filter, position {position}");
+            }
+            Self::Parameter(name) => {
+                let _ = write!(text, "`{name}`");
+            }
+            Self::Activation => text.push_str("the user cannot become active"),
+            Self::Kept(_) => {}
+        }
+    }
+}
+
+impl Part {
+    fn print(&self, reader: Reader<'_>, text: &mut String) {
+        match (self, reader) {
+            (Self::Text(own), _) => text.push_str(own),
+            (Self::KnownName(name), _) => {
+                let _ = write!(text, "`{name}`");
+            }
+            (Self::Reason(detail), reader) => text.push_str(&detail.print(reader)),
+            (Self::SentPath(path), reader) => quote_path(path, reader, text),
+            (Self::SentName(name), Reader::Log(_)) => quote_if(is_name(name), name, text),
+            (Self::SentId(id), Reader::Log(_)) => {
+                quote_if(ResourceId::parse(id).is_some(), id, text);
+            }
+            // The attribute stands before its value and says enough.
+            (Self::SentValue(_), Reader::Log(_)) if text.ends_with("` ") => {
+                text.pop();
+            }
+            (Self::SentValue(_), Reader::Log(_)) => text.push_str(HIDDEN),
+            (
+                Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent),
+                Reader::Client,
+            ) => text.push_str(&quote(sent)),
+        }
+    }
+}
+
+fn quote_path(path: &str, reader: Reader<'_>, text: &mut String) {
+    let is_shown = match reader {
+        Reader::Client => true,
+        Reader::Log(is_attribute) => is_attribute(path),
+    };
+    quote_if(is_shown, path, text);
+}
+
+fn quote_if(is_shown: bool, sent: &str, text: &mut String) {
+    match is_shown {
+        true => text.push_str(&quote(sent)),
+        false => text.push_str(HIDDEN),
+    }
+}
+
+/// Whether a text looks like the name of an attribute or schema.
+fn is_name(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || ".:$_-".contains(c);
+    text.len() <= LONGEST_NAME
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(is_part)
+}
+
+/// Client input as it is quoted in a detail: in backticks, cut short, with a sign in the place of each
+/// control character and a quote in that of a backtick.
+#[must_use]
+pub fn quote(input: &str) -> String {
+    format!("`{}`", shortened(input))
+}
+
+/// The same without the backticks.
+pub(super) fn shortened(input: &str) -> String {
+    const SHOWN: usize = 120;
+    let mut shown: String = input
+        .chars()
+        .take(SHOWN)
+        .map(|c| match c {
+            '`' => '\'',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
+        .collect();
+    if input.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::reason::{self, Found, KnownName};
+
+    #[test]
+    fn quoted_input_is_cut_short_and_shows_what_cannot_be_read() {
+        assert_eq!(quote("a\r\nb"), "`a\u{fffd}\u{fffd}b`");
+        assert_eq!(quote("a`b"), "`a'b`");
+        assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
+    }
+
+    #[test]
+    fn the_failure_log_shows_names_and_hides_values() {
+        let enterprise =
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
+        let id = "2819c223-7f76-453a-919d-413861904646";
+        let eq = Found::sent("is \"anna\"");
+        for (error, logged) in [
+            (
+                reason::wrong_type("active", "true or false", Found::sent("perhaps")),
+                "`active` must be true or false, not `…`",
+            ),
+            (
+                reason::wrong_type("emails[12].value", "text", Found::word("a number")),
+                "`emails[12].value` must be text, not a number",
+            ),
+            (
+                reason::taken("userName", "ANNA"),
+                "`userName` is taken by another resource of this tenant",
+            ),
+            (
+                reason::attribute_required(KnownName::ours(enterprise)),
+                "`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value` is required",
+            ),
+            (
+                reason::unknown_attribute("shoeSize", "User"),
+                "`shoeSize` is no attribute of a User",
+            ),
+            (
+                reason::unknown_attribute("ann@x", "User"),
+                "`…` is no attribute of a User",
+            ),
+            (
+                reason::unknown_attribute("x".repeat(101), "User"),
+                "`…` is no attribute of a User",
+            ),
+            (
+                reason::operator_expected("userName", eq.clone()),
+                "expected an operator such as `eq` after `userName`, found `…`",
+            ),
+            (
+                reason::operator_expected("anna", eq),
+                "expected an operator such as `eq` after `…`, found `…`",
+            ),
+            (
+                reason::answer_too_large(),
+                "the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq \"ID\"`",
+            ),
+            (
+                reason::no_resource("User", id),
+                "there is no User with the id `2819c223-7f76-453a-919d-413861904646`",
+            ),
+            (
+                reason::no_resource("User", "ann@example.com"),
+                "there is no User with the id `…`",
+            ),
+            (
+                reason::no_match(Found::sent("emails[type eq \"x\"]")),
+                "no value matches `…`",
+            ),
+            (
+                reason::attribute_name_expected().within(Context::Path("ann`".to_owned())),
+                "path `…`: expected an attribute name",
+            ),
+            (
+                reason::wrong_type("title", "text", Found::sent("odd ` quote ` d")),
+                "`title` must be text, not `…`",
+            ),
+            (
+                reason::circle_not_closed(reason::taken("userName", "ANNA")),
+                "the circle of references cannot be closed: `userName` is taken by another resource of this tenant",
+            ),
+        ] {
+            let detail = error.detail().without_values(|path| path == "userName");
+            assert_eq!(detail, logged);
+        }
+    }
+
+    #[test]
+    fn a_place_stands_in_front_and_is_not_repeated() {
+        let missing = || reason::value_missing().within(Context::Operation(2));
+        assert_eq!(missing().to_string(), "operation 2: `value` is missing");
+        assert_eq!(
+            missing().within(Context::Bulk(3)).to_string(),
+            "operation 3, PATCH operation 2: `value` is missing"
+        );
+    }
+
+    #[test]
+    fn what_could_not_be_removed_is_told_at_the_end() {
+        let id = ResourceId::parse("2819c223-7f76-453a-919d-413861904646").unwrap();
+        let error = reason::value_missing().within(Context::Kept(id));
+        assert_eq!(
+            error.within(Context::Bulk(1)).to_string(),
+            "operation 1: `value` is missing; its resource 2819c223-7f76-453a-919d-413861904646 could not be removed again, delete it"
+        );
+    }
+}

@@ -1,0 +1,117 @@
+//! The kinds of failure, each with its status and `scimType`. RFC 7644 §3.12.
+//!
+//! This is the only table of failure statuses.
+
+/// What went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum ErrorKind {
+    /// The filter is malformed, or compares what cannot be compared.
+    InvalidFilter,
+    /// The query would take too long; it has to be narrowed.
+    TooMany,
+    /// A value that must be unique is taken.
+    Uniqueness,
+    /// The attribute cannot be changed like that.
+    Mutability,
+    /// The message is not JSON, or not of the right shape.
+    InvalidSyntax,
+    /// The path of a PATCH operation is malformed or names nothing.
+    InvalidPath,
+    /// The path of a PATCH operation selects nothing.
+    NoTarget,
+    /// A value is missing, of the wrong type or not acceptable.
+    InvalidValue,
+    /// The version of the protocol is not supported.
+    InvalidVers,
+    /// The cursor is damaged, or belongs to another query.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The count of a query with a cursor is out of range, or not that of its first page.
+    InvalidCount,
+    /// No, or no valid, bearer token.
+    Unauthorized,
+    /// The tenant does not accept provisioning at present.
+    Forbidden,
+    /// No such endpoint or resource.
+    NotFound,
+    /// The endpoint does not know the method.
+    MethodNotAllowed,
+    /// The resource keeps changing under the request.
+    Conflict,
+    /// The resource is not in the version that the client expects.
+    PreconditionFailed,
+    /// The request, the resource or the answer is larger than the service can take.
+    TooLarge,
+    /// The body is not JSON by its media type.
+    UnsupportedMediaType,
+    /// Too many requests at once.
+    TooManyRequests,
+    /// A feature of SCIM that is not offered.
+    NotImplemented,
+    /// A dependency does not answer at present.
+    Unavailable,
+    /// A defect of the service provider.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind, for tests and documentation.
+    pub const ALL: [Self; 24] = [
+        Self::InvalidFilter,
+        Self::TooMany,
+        Self::Uniqueness,
+        Self::Mutability,
+        Self::InvalidSyntax,
+        Self::InvalidPath,
+        Self::NoTarget,
+        Self::InvalidValue,
+        Self::InvalidVers,
+        Self::InvalidCursor,
+        Self::ExpiredCursor,
+        Self::InvalidCount,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::TooManyRequests,
+        Self::NotImplemented,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The HTTP status and, where the RFC has one, the `scimType`.
+    #[must_use]
+    pub const fn code(self) -> (u16, Option<&'static str>) {
+        match self {
+            Self::InvalidFilter => (400, Some("invalidFilter")),
+            Self::TooMany => (400, Some("tooMany")),
+            Self::Uniqueness => (409, Some("uniqueness")),
+            Self::Mutability => (400, Some("mutability")),
+            Self::InvalidSyntax => (400, Some("invalidSyntax")),
+            Self::InvalidPath => (400, Some("invalidPath")),
+            Self::NoTarget => (400, Some("noTarget")),
+            Self::InvalidValue => (400, Some("invalidValue")),
+            Self::InvalidVers => (400, Some("invalidVers")),
+            Self::InvalidCursor => (400, Some("invalidCursor")),
+            Self::ExpiredCursor => (400, Some("expiredCursor")),
+            Self::InvalidCount => (400, Some("invalidCount")),
+            Self::Unauthorized => (401, None),
+            Self::Forbidden => (403, None),
+            Self::NotFound => (404, None),
+            Self::MethodNotAllowed => (405, None),
+            Self::Conflict => (409, None),
+            Self::PreconditionFailed => (412, None),
+            Self::TooLarge => (413, None),
+            Self::UnsupportedMediaType => (415, None),
+            Self::TooManyRequests => (429, None),
+            Self::Internal => (500, None),
+            Self::NotImplemented => (501, None),
+            Self::Unavailable => (503, None),
+        }
+    }
+}

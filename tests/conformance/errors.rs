@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use directory::DirectoryError;
 use http::Method;
+use scim_core::error::reason;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};
 use service::cursor::{After, Cursor};
-use service::patience::{not_shown, too_late};
-use service::response::{Failure, answer_too_large, explain};
+use service::patience::too_late;
+use service::response::{Failure, explain};
 
 use crate::support::client::encode;
 use crate::support::listed::total;
@@ -221,7 +222,7 @@ fn rare() -> Vec<(&'static str, String)> {
     ]
     .into_iter()
     .map(|(name, error)| (name, explain(error)))
-    .chain([("an answer too large", answer_too_large())])
+    .chain([("an answer too large", reason::answer_too_large())])
     .chain([("a cursor too old", old_cursor())])
     .chain([
         (
@@ -236,17 +237,20 @@ fn rare() -> Vec<(&'static str, String)> {
             "a change that takes too long",
             too_late(&Method::PUT, "/t/Groups/1"),
         ),
-        ("a change that is made and not shown", not_shown()),
+        (
+            "a change that is made and not shown",
+            reason::change_not_shown(),
+        ),
     ])
     .chain([("over the rate", Failure::slow_down(7).error)])
     .map(|(name, error)| {
-        let (status, scim_type) = error.kind.code();
+        let (status, scim_type) = error.kind().code();
         (
             name,
             format!(
                 "{status} {} {}",
                 scim_type.unwrap_or_default(),
-                error.detail
+                error.detail()
             ),
         )
     })

@@ -189,33 +189,33 @@ fn task(
     bulk_id: Option<&str>,
     mut given: Map<String, Value>,
 ) -> Result<Task, ScimError> {
-        let Some(Value::String(path)) = take(&mut given, "path") else {
-            return Err(reason::bulk_path_missing());
-        };
-        let (kind, subject) = address(&path)?;
-        let action = match (method, subject) {
-            ("POST", None) if bulk_id.is_none() => {
-                return Err(reason::bulk_id_missing());
-            }
-            ("POST", None) => Action::Create,
-            ("PUT", Some(subject)) => Action::Replace(subject),
-            ("PATCH", Some(subject)) => Action::Modify(subject),
-            ("DELETE", Some(subject)) => Action::Delete(subject),
-            (_, subject) => return Err(misplaced(method, kind, subject.is_some())),
-        };
-        let data = match (&action, take(&mut given, "data")) {
-            (Action::Delete(_), _) => Value::Null,
-            (_, Some(data @ Value::Object(_))) => data,
-            _ => {
-                return Err(reason::data_not_object());
-            }
-        };
-        Ok(Task {
-            kind,
-            action,
-            data,
-            version: version(take(&mut given, "version"))?,
-        })
+    let Some(Value::String(path)) = take(&mut given, "path") else {
+        return Err(reason::bulk_path_missing());
+    };
+    let (kind, subject) = address(&path)?;
+    let action = match (method, subject) {
+        ("POST", None) if bulk_id.is_none() => {
+            return Err(reason::bulk_id_missing());
+        }
+        ("POST", None) => Action::Create,
+        ("PUT", Some(subject)) => Action::Replace(subject),
+        ("PATCH", Some(subject)) => Action::Modify(subject),
+        ("DELETE", Some(subject)) => Action::Delete(subject),
+        (_, subject) => return Err(misplaced(method, kind, subject.is_some())),
+    };
+    let data = match (&action, take(&mut given, "data")) {
+        (Action::Delete(_), _) => Value::Null,
+        (_, Some(data @ Value::Object(_))) => data,
+        _ => {
+            return Err(reason::data_not_object());
+        }
+    };
+    Ok(Task {
+        kind,
+        action,
+        data,
+        version: version(take(&mut given, "version"))?,
+    })
 }
 
 /// Text that says something.

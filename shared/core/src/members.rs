@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::error::reason::{self, Found, KnownName};
 use crate::error::ScimError;
+use crate::error::reason::{self, Found, KnownName};
 use crate::ids::ResourceId;
 use crate::schema::ResourceKind;
 use crate::value;
@@ -169,7 +169,11 @@ impl Given {
         let reference = text(parts, "$ref", index)?;
         if let Some(odd) = reference.filter(|reference| !value::is_uri(reference)) {
             let reference = part(index, "$ref");
-            return Err(reason::wrong_type(reference, value::A_URI, Found::sent(odd)));
+            return Err(reason::wrong_type(
+                reference,
+                value::A_URI,
+                Found::sent(odd),
+            ));
         }
         let id = match (value, reference) {
             (Some(value), _) => value,
@@ -291,7 +295,12 @@ mod tests {
                 parse(given.clone()).unwrap_err(),
                 parse_removed(given).unwrap_err(),
             ] {
-                assert!(error.detail().to_string().starts_with("`members[1]` has no `value`"));
+                assert!(
+                    error
+                        .detail()
+                        .to_string()
+                        .starts_with("`members[1]` has no `value`")
+                );
             }
         }
         for nobody in [json!({}), json!("")] {

@@ -76,8 +76,7 @@ impl PatchRequest {
             .into_iter()
             .enumerate()
             .map(|(index, one)| {
-                Operation::parse(one)
-                    .map_err(|error| error.within(Context::Operation(index + 1)))
+                Operation::parse(one).map_err(|error| error.within(Context::Operation(index + 1)))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { operations })

@@ -157,7 +157,7 @@ impl Path {
             Named::Attribute(target) => Ok(target),
             Named::Extension(_) | Named::Base => {
                 Err(reason::schema_as_attribute(self.attribute.to_string()))
-            },
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::Attributes;
-use crate::error::reason::{self, KnownName};
 use crate::error::ScimError;
+use crate::error::reason::{self, KnownName};
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
 use crate::path::{AttrPath, Named, Target};

@@ -22,8 +22,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Number, Value};
 
-use crate::error::reason::{self, Found, KnownName};
 use crate::error::ScimError;
+use crate::error::reason::{self, Found, KnownName};
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
@@ -526,7 +526,11 @@ mod tests {
             ("entitlements", json!("{}"), "`entitlements[0]`"),
         ] {
             let error = user(name, given.clone()).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue, "{name} {given}");
+            assert_eq!(
+                error.kind(),
+                crate::ErrorKind::InvalidValue,
+                "{name} {given}"
+            );
             let detail = format!(
                 "{at} has no value; leave it out, or send an empty array for no values at all"
             );
@@ -657,8 +661,16 @@ mod tests {
             ("userName", json!(""), "`userName`"),
         ] {
             let error = user(name, given.clone()).unwrap_err();
-            assert_eq!(error.kind(), crate::ErrorKind::InvalidValue, "{name} {given}");
-            assert!(error.detail().to_string().starts_with(at), "{}", error.detail().to_string());
+            assert_eq!(
+                error.kind(),
+                crate::ErrorKind::InvalidValue,
+                "{name} {given}"
+            );
+            assert!(
+                error.detail().to_string().starts_with(at),
+                "{}",
+                error.detail().to_string()
+            );
         }
     }
 

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use keyring::{
     End, ImportedToken, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
 };
+use scim_core::error::reason;
 use scim_core::{ErrorKind, ScimError};
 
 use crate::requests::{Barred, Who};
@@ -42,10 +43,7 @@ impl Caller {
     pub fn check_scope(&self, endpoint: Endpoint, method: &Method) -> Result<(), ScimError> {
         let own = endpoint == Endpoint::Me && method == Method::GET;
         match self.scope {
-            Scope::Me if !own && !endpoint.is_discovery() => Err(ScimError::new(
-                ErrorKind::Forbidden,
-                "this token may read /Me only; provisioning needs a token that was made for it",
-            )),
+            Scope::Me if !own && !endpoint.is_discovery() => Err(reason::token_of_me()),
             Scope::Scim | Scope::Me => Ok(()),
         }
     }
@@ -62,7 +60,7 @@ pub struct Denied {
 
 impl From<ScimError> for Denied {
     fn from(error: ScimError) -> Self {
-        let who = match error.kind {
+        let who = match error.kind() {
             ErrorKind::Unauthorized => Who::Stranger,
             _ => Who::Nobody,
         };
@@ -130,10 +128,7 @@ impl Gate<'_> {
             // As if it were gone already.
             Status::Closing => Err(unauthorized().into()),
             Status::Off => Err(Denied {
-                error: ScimError::new(
-                    ErrorKind::Forbidden,
-                    "provisioning is switched off for this tenant; switch it on in the application's settings",
-                ),
+                error: reason::switched_off(),
                 who: Who::Key(key, None),
             }),
         }
@@ -212,21 +207,12 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
 }
 
 fn unauthorized() -> ScimError {
-    ScimError::new(
-        ErrorKind::Unauthorized,
-        "the bearer token is missing, wrong, expired or not one of this tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
-    )
+    reason::no_token()
 }
 
 fn unreadable(error: &KeyringError) -> ScimError {
     match error {
-        KeyringError::Unavailable(_) | KeyringError::Refused(_) => ScimError::new(
-            ErrorKind::Unavailable,
-            "the service cannot check tokens at the moment; try again in a moment",
-        ),
-        _ => ScimError::new(
-            ErrorKind::Internal,
-            "the service cannot check tokens; its log says why",
-        ),
+        KeyringError::Unavailable(_) | KeyringError::Refused(_) => reason::tokens_unreachable(),
+        _ => reason::tokens_unreadable(),
     }
 }

@@ -16,9 +16,9 @@ use jiff::Timestamp;
 use scim_core::bulk::plan::{self, Names, Step, Work};
 use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place};
 use scim_core::effort::Effort;
-use scim_core::error::quote;
+use scim_core::error::reason;
 use scim_core::projection::Projection;
-use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError, urn};
+use scim_core::{ResourceId, ResourceKind, ScimError, urn};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, Ids};
@@ -180,7 +180,7 @@ impl<'b> Bulk<'b> {
                 let ended = match request.operations.get(*index).map(|one| &one.task) {
                     Some(Ok(task)) => self.task(task, &made).await,
                     Some(Err(error)) => Err(error.clone()),
-                    None => Err(not_tried()),
+                    None => Err(reason::not_tried()),
                 };
                 vec![(*index, ended)]
             }
@@ -242,7 +242,7 @@ impl<'b> Bulk<'b> {
             Err(error) => (
                 error.status().to_string(),
                 None,
-                Some(error.clone().at(place(index)).to_json()),
+                Some(error.clone().within(place(index)).to_json()),
             ),
         };
         let entries = [
@@ -324,30 +324,9 @@ fn done(mut outcome: Outcome, id: Option<ResourceId>) -> Ended {
 
 /// The id of what was created under a `bulkId`.
 fn known(bulk_id: &str, made: &Made) -> Result<ResourceId, ScimError> {
-    let missing = match made.get(bulk_id) {
-        Some(Some(id)) => return Ok(*id),
-        Some(None) => "could not be created, as its own result says",
-        None => "no operation of the request creates, or only one that is wrong",
-    };
-    Err(ScimError::new(
-        ErrorKind::Conflict,
-        format!(
-            "it refers to `bulkId` {}, which {missing}; nothing was changed",
-            quote(bulk_id)
-        ),
-    ))
-}
-
-fn not_tried() -> ScimError {
-    ScimError::new(
-        ErrorKind::Unavailable,
-        "it was not tried, because the operations before it took all the time that there is; send it again in a request of its own",
-    )
-}
-
-fn not_ended() -> ScimError {
-    ScimError::new(
-        ErrorKind::Unavailable,
-        "it had not ended when the answer had to be given; read the resource to see whether it was done",
-    )
+    match made.get(bulk_id) {
+        Some(Some(id)) => Ok(*id),
+        Some(None) => Err(reason::reference_failed(bulk_id)),
+        None => Err(reason::reference_to_nothing(bulk_id)),
+    }
 }

@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use keyring::KeyRecord;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{digest, hmac};
+use scim_core::error::reason;
 use scim_core::sort::SortKey;
-use scim_core::{ErrorKind, ResourceId, ScimError, limits};
+use scim_core::{ResourceId, ScimError, limits};
 use serde_json::{Value, json};
 
 /// What a cursor says.
@@ -91,13 +92,7 @@ impl Cursor {
         let age = now.as_second().saturating_sub(self.issued);
         match age < i64::from(limits::CURSOR_SECONDS) {
             true => Ok(()),
-            false => Err(ScimError::new(
-                ErrorKind::ExpiredCursor,
-                format!(
-                    "the cursor is older than {} seconds; start again with an empty `cursor`",
-                    limits::CURSOR_SECONDS
-                ),
-            )),
+            false => Err(reason::cursor_expired(limits::CURSOR_SECONDS)),
         }
     }
 }
@@ -151,12 +146,7 @@ impl Seal {
     ///
     /// `invalidCursor`, without telling why.
     pub fn open(&self, query: &Bound, text: &str) -> Result<Cursor, ScimError> {
-        self.opened(query, text).ok_or_else(|| {
-            ScimError::new(
-                ErrorKind::InvalidCursor,
-                "the cursor is damaged, or it was given for another query or to another token; repeat the query as it was, or start again with an empty `cursor`",
-            )
-        })
+        self.opened(query, text).ok_or_else(reason::cursor_damaged)
     }
 
     fn opened(&self, query: &Bound, text: &str) -> Option<Cursor> {
@@ -188,6 +178,8 @@ impl Bound {
 
 #[cfg(test)]
 mod tests {
+    use scim_core::ErrorKind;
+
     use super::*;
     use scim_core::ResourceKind;
 
@@ -225,7 +217,7 @@ mod tests {
             assert_eq!(seal(b"s", b"k").open(&query, &text), Ok(cursor));
             let refused = |seal: Seal, query: &Bound, text: &str| {
                 assert_eq!(
-                    seal.open(query, text).unwrap_err().kind,
+                    seal.open(query, text).unwrap_err().kind(),
                     ErrorKind::InvalidCursor
                 );
             };
@@ -275,6 +267,6 @@ mod tests {
         let at = |second: i64| Timestamp::from_second(cursor.issued + second).unwrap();
         assert!(cursor.check_age(at(3_599)).is_ok());
         let error = cursor.check_age(at(3_600)).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::ExpiredCursor);
+        assert_eq!(error.kind(), ErrorKind::ExpiredCursor);
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn describe(
     catalogue: &Catalogue,
     base: &str,
 ) -> Result<Outcome, ScimError> {
-    let (what, found): (&str, Option<Value>) = match route.endpoint {
+    let (what, found): (&'static str, Option<Value>) = match route.endpoint {
         Endpoint::ResourceType => (
             "resource type",
             discovery::find_resource_type(catalogue, name)
@@ -55,10 +55,7 @@ pub(crate) fn describe(
             discovery::find_schema(catalogue, name).map(|found| discovery::schema(found, base)),
         ),
     };
-    found.map(Outcome::Message).ok_or_else(|| {
-        ScimError::not_found(format!(
-            "there is no {what} called {}",
-            scim_core::error::quote(name)
-        ))
-    })
+    found
+        .map(Outcome::Message)
+        .ok_or_else(|| scim_core::error::reason::no_description(what, name))
 }

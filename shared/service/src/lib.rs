@@ -14,7 +14,8 @@ use directory::{Clients, Deadline, Directory, Meter, Patience, Spent, Store};
 use http::{Request, Response, header};
 use keyring::{KeyringId, Keyrings, TenantId};
 use scim_core::effort::Effort;
-use scim_core::{ErrorKind, ResourceId, ScimError, discovery, limits};
+use scim_core::error::reason;
+use scim_core::{ResourceId, discovery, limits};
 use tracing::Instrument;
 
 mod access;
@@ -243,7 +244,7 @@ impl Service {
     ) -> Result<Outcome, Failure> {
         let parameters = Parameters::parse(request.uri().query().unwrap_or_default())?;
         if route.endpoint.is_discovery() && parameters.filter.is_some() {
-            return Err(takes_no_filter().into());
+            return Err(reason::no_filter_here().into());
         }
         caller.check_scope(route.endpoint, request.method())?;
         let catalogue = caller.settings.catalogue().as_ref();
@@ -324,16 +325,6 @@ fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Optio
             let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
             Err(Failure::allowed(&methods.join(", ")))
         }
-        Match::Route(..) | Match::Nothing => Err(ScimError::not_found(
-            "there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
-        )
-        .into()),
+        Match::Route(..) | Match::Nothing => Err(reason::no_endpoint().into()),
     }
-}
-
-fn takes_no_filter() -> ScimError {
-    ScimError::new(
-        ErrorKind::Forbidden,
-        "this endpoint takes no filter (RFC 7644 section 4)",
-    )
 }

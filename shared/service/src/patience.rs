@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use directory::{Deadline, Patience, until_then};
 use http::{Method, Request};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ScimError;
+use scim_core::error::reason;
 
 use crate::Service;
 use crate::resources::Resources;
@@ -32,21 +33,10 @@ pub(crate) async fn answered(
 #[must_use]
 pub fn too_late(method: &Method, path: &str) -> ScimError {
     let reads = *method == Method::GET || path.ends_with("/.search");
-    let detail = if reads {
-        "the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment"
-    } else {
-        "the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice"
-    };
-    ScimError::new(ErrorKind::Unavailable, detail)
-}
-
-/// What is said of a change that was made and cannot be shown in time.
-#[must_use]
-pub fn not_shown() -> ScimError {
-    ScimError::new(
-        ErrorKind::Unavailable,
-        "the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`",
-    )
+    match reads {
+        true => reason::answer_too_late(),
+        false => reason::change_too_late(),
+    }
 }
 
 impl Resources<'_> {
@@ -56,7 +46,9 @@ impl Resources<'_> {
         show: impl Future<Output = Result<T, ScimError>>,
     ) -> Result<T, ScimError> {
         match self.directory.shown_by() {
-            Some(by) => until_then(by, show).await.ok_or_else(not_shown)?,
+            Some(by) => until_then(by, show)
+                .await
+                .ok_or_else(reason::change_not_shown)?,
             None => show.await,
         }
     }

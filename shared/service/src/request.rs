@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use percent_encoding::percent_decode_str;
-use scim_core::error::quote;
+use scim_core::error::reason;
 use scim_core::projection::Projection;
 use scim_core::resource::check_schemas;
-use scim_core::{ErrorKind, ScimError, Version, limits, urn};
+use scim_core::{ScimError, Version, limits, urn};
 use serde_json::Value;
 
 use keyring::TenantId;
@@ -31,11 +31,7 @@ impl Address {
     ///
     /// `notFound`, and `invalidVers` for a version of the protocol other than 2.
     pub fn parse(path: &str) -> Result<Self, ScimError> {
-        let unknown = || {
-            ScimError::not_found(
-                "there is no such endpoint; a base address has the form https://HOST/TENANT/scim/v2",
-            )
-        };
+        let unknown = reason::no_base_address;
         let raw: Vec<&str> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
@@ -54,13 +50,7 @@ impl Address {
         match *version {
             "v2" => {}
             version if is_version(version) => {
-                return Err(ScimError::new(
-                    ErrorKind::InvalidVers,
-                    format!(
-                        "version {} of SCIM is not supported; use v2",
-                        quote(version)
-                    ),
-                ));
+                return Err(reason::other_protocol_version(version));
             }
             _ => return Err(unknown()),
         }
@@ -121,7 +111,7 @@ pub fn decode(text: &str) -> Result<String, ScimError> {
     percent_decode_str(text)
         .decode_utf8()
         .map(std::borrow::Cow::into_owned)
-        .map_err(|_| ScimError::invalid_syntax("the address is not percent-encoded UTF-8"))
+        .map_err(|_| reason::address_not_utf8())
 }
 
 /// The parameters of a query that mean something; others are passed over (RFC 7644 §3.4.2).
@@ -154,14 +144,12 @@ impl Parameters {
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decode(&name.replace('+', " "))?;
-            let Some(place) = parameters.place(&name) else {
+            let Some((name, place)) = parameters.place(&name) else {
                 continue;
             };
             let value = decode(&value.replace('+', " "))?;
             if place.replace(value).is_some() {
-                return Err(ScimError::invalid_value(format!(
-                    "the parameter `{name}` is given twice"
-                )));
+                return Err(reason::parameter_twice(name));
             }
         }
         Ok(parameters)
@@ -174,39 +162,32 @@ impl Parameters {
     /// `invalidSyntax` for another message, `invalidValue` for a parameter of the wrong type.
     pub fn search_request(body: Value) -> Result<Self, ScimError> {
         let Value::Object(body) = body else {
-            return Err(ScimError::invalid_syntax(
-                "the body must be a JSON object, the search request",
-            ));
+            return Err(reason::body_not_object("search request"));
         };
         check_schemas(&body, urn::SEARCH_REQUEST)?;
         let mut parameters = Self::default();
         for (name, value) in body {
-            let Some(place) = parameters.place(&name) else {
-                continue;
-            };
-            if place.is_some() {
-                return Err(ScimError::invalid_syntax(format!(
-                    "`{name}` is given twice"
-                )));
+            if let Some((name, place)) = parameters.place(&name) {
+                *place = parameter(name, value)?;
             }
-            *place = parameter(&name, value)?;
         }
         Ok(parameters)
     }
 
-    /// Where a parameter is kept, its name in any case.
-    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
-        match name.to_ascii_lowercase().as_str() {
-            "filter" => Some(&mut self.filter),
-            "startindex" => Some(&mut self.start_index),
-            "count" => Some(&mut self.count),
-            "cursor" => Some(&mut self.cursor),
-            "sortby" => Some(&mut self.sort_by),
-            "sortorder" => Some(&mut self.sort_order),
-            "attributes" => Some(&mut self.attributes),
-            "excludedattributes" => Some(&mut self.excluded),
-            _ => None,
-        }
+    /// The parameter of a name, which may be in any case: its own name, and where its value is kept.
+    fn place(&mut self, name: &str) -> Option<(&'static str, &mut Option<String>)> {
+        let parameters = [
+            ("filter", &mut self.filter),
+            ("startIndex", &mut self.start_index),
+            ("count", &mut self.count),
+            ("cursor", &mut self.cursor),
+            ("sortBy", &mut self.sort_by),
+            ("sortOrder", &mut self.sort_order),
+            ("attributes", &mut self.attributes),
+            ("excludedAttributes", &mut self.excluded),
+        ];
+        let mut parameters = parameters.into_iter();
+        parameters.find(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     /// The attributes that the answer is to have.
@@ -232,9 +213,9 @@ impl Parameters {
 }
 
 /// A parameter of a search request as it would stand in a query.
-fn parameter(name: &str, value: Value) -> Result<Option<String>, ScimError> {
-    let is_number = name.eq_ignore_ascii_case("startIndex") || name.eq_ignore_ascii_case("count");
-    let is_list = name.to_ascii_lowercase().ends_with("attributes");
+fn parameter(name: &'static str, value: Value) -> Result<Option<String>, ScimError> {
+    let is_number = matches!(name, "startIndex" | "count");
+    let is_list = matches!(name, "attributes" | "excludedAttributes");
     match value {
         Value::Null => Ok(None),
         // Text goes on to be read as that of a query is: REST clients write numbers as text.
@@ -244,14 +225,14 @@ fn parameter(name: &str, value: Value) -> Result<Option<String>, ScimError> {
             let names: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
             Ok(Some(names.join(",")))
         }
-        _ => Err(ScimError::invalid_value(format!(
-            "`{name}` must be {}",
+        _ => Err(reason::other_parameter_type(
+            name,
             match (is_number, is_list) {
                 (true, _) => "a whole number",
                 (_, true) => "an array of attribute names",
                 _ => "text",
-            }
-        ))),
+            },
+        )),
     }
 }
 
@@ -339,12 +320,7 @@ impl Preconditions {
         let is_expected = self.if_match.as_ref().is_none_or(|tags| tags.has(version));
         match is_expected && !self.has(version) {
             true => Ok(()),
-            false => Err(ScimError::new(
-                ErrorKind::PreconditionFailed,
-                format!(
-                    "the resource is in version {version} and not in the one that the request expects; read it again"
-                ),
-            )),
+            false => Err(reason::other_version(version)),
         }
     }
 }
@@ -358,22 +334,18 @@ impl Preconditions {
 pub fn json(headers: &HeaderMap, body: &Bytes) -> Result<Value, ScimError> {
     check_media_type(headers)?;
     if body.len() > limits::BODY_BYTES {
-        return Err(ScimError::too_large(format!(
-            "the body is larger than {} bytes",
-            limits::BODY_BYTES
-        )));
+        return Err(reason::body_too_large(limits::BODY_BYTES));
     }
     if body.is_empty() {
-        return Err(ScimError::invalid_syntax("the body is empty"));
+        return Err(reason::body_empty());
     }
     scim_core::json::read(body).map_err(|unreadable| unreadable.explain("the body"))
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
-    let unsupported = |what: &str| ScimError::new(ErrorKind::UnsupportedMediaType, what);
     let coding = headers.get(header::CONTENT_ENCODING);
     if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(unsupported("the body must not be compressed"));
+        return Err(reason::body_compressed());
     }
     let Some(given) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
@@ -383,14 +355,14 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
     let essence = given.split(';').next().map(str::trim);
     match essence {
         Some("application/scim+json" | "application/json") => Ok(()),
-        _ => Err(unsupported(
-            "the Content-Type must be application/scim+json or application/json",
-        )),
+        _ => Err(reason::other_media_type()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scim_core::ErrorKind;
+
     use super::*;
 
     #[test]
@@ -410,7 +382,7 @@ mod tests {
     #[test]
     fn t17_other_versions_are_refused() {
         assert_eq!(
-            Address::parse("/acme/scim/v1/Users").unwrap_err().kind,
+            Address::parse("/acme/scim/v1/Users").unwrap_err().kind(),
             ErrorKind::InvalidVers
         );
         for path in [
@@ -422,7 +394,7 @@ mod tests {
             "/a#b/scim/v2/Users",
         ] {
             assert_eq!(
-                Address::parse(path).unwrap_err().kind,
+                Address::parse(path).unwrap_err().kind(),
                 ErrorKind::NotFound,
                 "{path}"
             );
@@ -443,7 +415,7 @@ mod tests {
     #[test]
     fn l08_l09_a_search_request_says_the_same_as_a_query() {
         let body = |body: &str| {
-            Parameters::search_request(serde_json::from_str(body).unwrap()).map_err(|e| e.kind)
+            Parameters::search_request(serde_json::from_str(body).unwrap()).map_err(|e| e.kind())
         };
         let urn = urn::SEARCH_REQUEST;
         let json = format!(
@@ -474,7 +446,7 @@ mod tests {
         ] {
             let error = body(&odd).and_then(|given| {
                 scim_core::list::Count::parse(given.count.as_deref(), limits::PAGE)
-                    .map_err(|e| e.kind)
+                    .map_err(|e| e.kind())
             });
             assert_eq!(error, Err(kind), "{odd}");
         }
@@ -500,7 +472,7 @@ mod tests {
         }
         for bad in ["W/\"2\"", "\"33\"", "", "x"] {
             let error = of(header::IF_MATCH, bad).check(Version(3)).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::PreconditionFailed, "{bad}");
+            assert_eq!(error.kind(), ErrorKind::PreconditionFailed, "{bad}");
             assert!(!of(header::IF_NONE_MATCH, bad).has(Version(3)), "{bad}");
         }
         assert!(Preconditions::default().check(Version(3)).is_ok());
@@ -516,7 +488,7 @@ mod tests {
         let of = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
-            json(&headers, &Bytes::from_static(b"{}")).map_err(|error| error.kind)
+            json(&headers, &Bytes::from_static(b"{}")).map_err(|error| error.kind())
         };
         for good in [
             "application/scim+json",
@@ -539,9 +511,9 @@ mod tests {
         let deep = "[".repeat(100_000);
         for body in ["", "{", "{}x", "nul", "\"\\ud800\"", "{\"a\":\u{1}}", &deep] {
             let error = json(&HeaderMap::new(), &Bytes::copy_from_slice(body.as_bytes()));
-            assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidSyntax);
+            assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidSyntax);
         }
         let error = json(&HeaderMap::new(), &Bytes::from_static(b"{\"a\":\"\xff\"}"));
-        assert_eq!(error.unwrap_err().kind, ErrorKind::InvalidSyntax);
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::InvalidSyntax);
     }
 }

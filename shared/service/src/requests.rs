@@ -22,7 +22,6 @@ use serde_json::Value;
 
 pub mod cause;
 mod fold;
-mod reason;
 mod told;
 
 use crate::clock::{Clock, Ids};
@@ -36,6 +35,8 @@ pub use told::Told;
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The longest name that is kept, in letters.
 const LONGEST_NAME: usize = 120;
+/// The longest reason that is kept, in letters.
+const LONGEST_REASON: usize = 400;
 /// The largest body that is looked into for a name.
 const LARGEST_BODY: usize = 256 * 1024;
 
@@ -265,10 +266,10 @@ impl Report<'_> {
             Who::Nobody | Who::Stranger => (None, None),
         };
         let (cause, reason) = match barred {
-            Some(barred) => (Cause::barred(barred), told::of_key(barred)),
+            Some(barred) => (cause::barred(barred), told::of_key(barred)),
             None if what.is_unauthorized() => (Cause::TokenUnknown, self.unknown()),
             None => {
-                let reason = reason::without_values(&what.detail(), catalogue);
+                let reason = cut(&what.reason(catalogue), LONGEST_REASON);
                 (what.cause(endpoint), reason)
             }
         };
@@ -304,7 +305,7 @@ impl Report<'_> {
 
 /// Without what tells one user or group from another, where the cause has nothing to do with them.
 fn general(refusal: Refusal) -> Refusal {
-    match Cause::parse(&refusal.cause).is_some_and(Cause::is_general) {
+    match Cause::parse(&refusal.cause).is_some_and(cause::is_general) {
         true => Refusal {
             place: None,
             resource: None,

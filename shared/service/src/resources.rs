@@ -3,6 +3,7 @@
 use directory::tenants::Tenant;
 use directory::{Directory, DirectoryError, GroupRef, PasswordHash, Stored, backoff};
 use scim_core::effort::Effort;
+use scim_core::error::reason;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
 use scim_core::projection::Projection;
@@ -14,7 +15,7 @@ use serde_json::Value;
 use crate::clock::{Clock, Ids};
 use crate::coding::Coding;
 use crate::request::Preconditions;
-use crate::response::{Outcome, answer_too_large, explain};
+use crate::response::{Outcome, explain};
 
 mod come;
 pub mod list;
@@ -73,11 +74,7 @@ impl<'r> Resources<'r> {
     }
 
     fn absent(&self, id: &str) -> ScimError {
-        ScimError::not_found(format!(
-            "there is no {} with the id {}",
-            self.of.kind.name(),
-            scim_core::error::quote(id)
-        ))
+        reason::no_resource(self.of.kind.name(), id)
     }
 
     async fn current(&self, id: ResourceId) -> Result<Stored, ScimError> {
@@ -251,7 +248,7 @@ impl<'r> Resources<'r> {
             .collect();
         apply(Some(&members)).map_err(|fault| match fault {
             Fault::Refused(error) => error,
-            Fault::NeedsMembers => answer_too_large(),
+            Fault::NeedsMembers => reason::answer_too_large(),
         })
     }
 

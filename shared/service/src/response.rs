@@ -6,7 +6,7 @@ use scim_core::{ErrorKind, ScimError, Version};
 use serde_json::Value;
 
 use directory::DirectoryError;
-use scim_core::error::quote;
+use scim_core::error::reason::{self, Word};
 
 use crate::coding::Coding;
 use crate::requests::Failed;
@@ -130,7 +130,7 @@ impl Outcome {
             headers.insert(header::VARY, ACCEPT_ENCODING);
         }
         if response.body().len() > coding.largest() {
-            return Err(answer_too_large());
+            return Err(reason::answer_too_large());
         }
         let headers = response.headers_mut();
         if status == StatusCode::NO_CONTENT {
@@ -154,14 +154,6 @@ pub fn guard(response: &mut Response<Bytes>) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let nosniff = HeaderValue::from_static("nosniff");
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
-}
-
-/// The error for an answer that would not fit.
-#[must_use]
-pub fn answer_too_large() -> ScimError {
-    ScimError::too_large(
-        "the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq \"ID\"`",
-    )
 }
 
 /// A failure, and the methods that an address has where that is what failed.
@@ -190,12 +182,8 @@ impl Failure {
     #[must_use]
     pub fn allowed(methods: &str) -> Self {
         Self {
-            error: ScimError::new(
-                ErrorKind::MethodNotAllowed,
-                format!("the endpoint takes {methods}"),
-            ),
             allow: Some(methods.to_owned()),
-            wait: None,
+            ..Self::from(reason::other_http_method(Word::ours(methods)))
         }
     }
 
@@ -203,14 +191,8 @@ impl Failure {
     #[must_use]
     pub fn slow_down(seconds: i64) -> Self {
         Self {
-            error: ScimError::new(
-                ErrorKind::TooManyRequests,
-                format!(
-                    "this tenant sends more requests than its rate allows; go on in {seconds} seconds"
-                ),
-            ),
-            allow: None,
             wait: Some(seconds),
+            ..Self::from(reason::rate_exceeded(seconds))
         }
     }
 
@@ -220,7 +202,7 @@ impl Failure {
         let status = StatusCode::from_u16(self.error.status()).unwrap_or_default();
         let mut response = with_body(status, Some(&self.error.to_json()));
         let headers = response.headers_mut();
-        match self.error.kind {
+        match self.error.kind() {
             ErrorKind::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
@@ -261,67 +243,37 @@ pub fn explain(error: DirectoryError) -> ScimError {
         tracing::error!(reason, "storage");
     }
     match error {
-        DirectoryError::Taken { attribute, value } => ScimError::uniqueness(format!(
-            "`{attribute}` {} is taken by another resource of this tenant",
-            quote(&value)
-        )),
-        DirectoryError::NoSeat(seats) => ScimError::new(
-            ErrorKind::Forbidden,
-            format!(
-                "the licence limit of {seats} active users is reached; deactivate a user, or ask the application's vendor for more licences"
-            ),
-        ),
-        DirectoryError::NoSuchMember(id) => scim_core::members::no_such_member(id.as_str()),
-        DirectoryError::Cycle(id) => ScimError::invalid_value(format!(
-            "`members`: the group {} contains this group, directly or through others, or is it; a group cannot contain itself",
-            quote(id.as_str())
-        )),
-        DirectoryError::TooManyMembers { given, most } => ScimError::too_large(format!(
-            "the request changes {given} members; one request can change {most} at most, so send the rest in further ones"
-        )),
-        DirectoryError::TooManyGroups { given, most } => ScimError::too_large(format!(
-            "`members`: the request brings {given} groups; one request can bring {most} at most, so send the rest in further ones"
-        )),
-        DirectoryError::TooManyAddresses { given, most } => ScimError::too_large(format!(
-            "`emails`: the request gives or changes {given} addresses; {most} are the most that a user can have and that one request can change"
-        )),
-        DirectoryError::TooLarge { given, most } => ScimError::too_large(format!(
-            "the resource has {given} bytes; {most} are the most that can be stored"
-        )),
-        DirectoryError::TooMany => ScimError::new(
-            ErrorKind::TooMany,
-            "the filter takes too long to answer; compare `id`, `userName`, `externalId`, `emails.value` or a group's `displayName` with `eq`",
-        ),
-        DirectoryError::Gone => ScimError::not_found("the resource was deleted meanwhile"),
+        DirectoryError::Taken { attribute, value } => reason::taken(attribute, value),
+        DirectoryError::NoSeat(seats) => reason::no_seat(seats),
+        DirectoryError::NoSuchMember(id) => reason::no_such_member(id),
+        DirectoryError::Cycle(id) => reason::group_cycle(id),
+        DirectoryError::TooManyMembers { given, most } => reason::too_many_members(given, most),
+        DirectoryError::TooManyGroups { given, most } => reason::too_many_groups(given, most),
+        DirectoryError::TooManyAddresses { given, most } => reason::too_many_addresses(given, most),
+        DirectoryError::TooLarge { given, most } => reason::resource_too_large(given, most),
+        DirectoryError::TooMany => reason::filter_too_slow(),
+        DirectoryError::Gone => reason::resource_gone(),
         DirectoryError::Stale | DirectoryError::Contended | DirectoryError::Throttled => {
-            ScimError::new(
-                ErrorKind::TooManyRequests,
-                "there are too many requests to the same resources; try again in a moment",
-            )
+            reason::contended()
         }
-        DirectoryError::OutOfTime => ScimError::new(
-            ErrorKind::Unavailable,
-            "the change could not be made in the time that a request has; nothing was changed; send it again in a moment, or its members in several requests",
-        ),
+        DirectoryError::OutOfTime => reason::change_not_begun(),
         // Whoever takes a permission away gives it back: the request is right, and succeeds then.
-        DirectoryError::Unavailable(_) | DirectoryError::Refused(_) => ScimError::new(
-            ErrorKind::Unavailable,
-            "the service cannot reach its storage at the moment; try again in a moment",
-        ),
-        DirectoryError::Internal(_) => ScimError::new(
-            ErrorKind::Internal,
-            "the service failed; the request id in its log says why",
-        ),
+        DirectoryError::Unavailable(_) | DirectoryError::Refused(_) => {
+            reason::storage_unreachable()
+        }
+        DirectoryError::Internal(_) => reason::defect(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use scim_core::error::Reason;
+
     use super::*;
 
     #[test]
     fn t08_r02_failures_are_scim_errors_with_their_headers() {
-        let failure = Failure::from(ScimError::new(ErrorKind::Unauthorized, "no"));
+        let failure = Failure::from(reason::no_token());
         let response = failure.into_response();
         assert_eq!(response.status(), 401);
         assert_eq!(response.headers()[header::WWW_AUTHENTICATE], "Bearer");
@@ -333,13 +285,14 @@ mod tests {
 
     #[test]
     fn r09_who_is_to_try_again_is_told_when() {
-        for (kind, told) in [
-            (ErrorKind::TooManyRequests, true),
-            (ErrorKind::Unavailable, true),
-            (ErrorKind::InvalidValue, false),
-            (ErrorKind::Internal, false),
+        for (error, told) in [
+            (reason::contended(), true),
+            (reason::storage_unreachable(), true),
+            (reason::value_missing(), false),
+            (reason::defect(), false),
         ] {
-            let response = Failure::from(ScimError::new(kind, "no")).into_response();
+            let kind = error.kind();
+            let response = Failure::from(error).into_response();
             let seconds = response.headers().get(header::RETRY_AFTER);
             let seconds = seconds.and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
             assert_eq!(seconds.is_some_and(|seconds| seconds > 0), told, "{kind:?}");
@@ -393,6 +346,6 @@ mod tests {
         let coding = Coding::Identity;
         let body = Value::String("x".repeat(coding.largest()));
         let error = Outcome::Message(body).into_response(coding).unwrap_err();
-        assert!(error.detail.contains("excludedAttributes=members"));
+        assert_eq!(error.reason(), Reason::AnswerTooLarge);
     }
 }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use directory::Directory;
 use http::{Method, Request};
 use scim_core::effort::Effort;
+use scim_core::error::reason;
 use scim_core::projection::Projection;
-use scim_core::{ErrorKind, ResourceKind, ScimError};
+use scim_core::{ResourceKind, ScimError};
 use serde_json::Value;
 
 use crate::auth::Caller;
@@ -107,7 +108,7 @@ impl Serving<'_> {
             | Endpoint::ResourceType
             | Endpoint::Schemas
             | Endpoint::Schema => {
-                return Err(ScimError::not_found("there is no such endpoint").into());
+                return Err(reason::no_endpoint().into());
             }
         })
     }
@@ -131,9 +132,7 @@ impl Serving<'_> {
     /// The user that the key stands for, RFC 7644 §3.11: served directly, under its permanent address.
     async fn me(&self) -> Result<Outcome, Failure> {
         let Some(id) = self.caller.key.subject.as_deref() else {
-            return Err(not_offered(
-                "this token stands for no user, so there is nobody at /Me; ask for /Users/ID",
-            ));
+            return Err(reason::nobody_at_me().into());
         };
         let (projection, given) = (&self.projection, &self.preconditions);
         let users = self.resources(ResourceKind::User);
@@ -142,16 +141,8 @@ impl Serving<'_> {
             Method::PUT => users.replace(id, self.body()?, projection, given).await?,
             Method::PATCH => users.modify(id, self.body()?, projection, given).await?,
             Method::DELETE => users.delete(id, given).await?,
-            Method::POST => {
-                return Err(not_offered(
-                    "nobody registers at /Me here; users are created at /Users",
-                ));
-            }
+            Method::POST => return Err(reason::creation_at_me().into()),
             _ => return Err(Failure::allowed("GET, PUT, PATCH, DELETE")),
         })
     }
-}
-
-fn not_offered(detail: &str) -> Failure {
-    ScimError::new(ErrorKind::NotImplemented, detail).into()
 }

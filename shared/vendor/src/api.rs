@@ -10,7 +10,7 @@ use directory::tenant_keys::By;
 use directory::{Clients, Meter, RevokedAdminKeys, Spent};
 use http::{HeaderMap, Method, Request, Response};
 use keyring::{AdminKeyrings, Digest, KeyId};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
 use tracing::Instrument;
 
 mod activity;
@@ -254,21 +254,19 @@ pub(crate) async fn carry_out(call: Call<'_>, route: &Route) -> Result<Answer, P
     let hands_out = act.hands_out();
     match act.note().await {
         // What was changed is changed, noted or not; people's data leaves only with a note that says so.
-        false if hands_out => Err(ScimError::new(
+        false if hands_out => Err(Problem::new(
             ErrorKind::Unavailable,
             "the activity cannot note at the moment that this was handed out, so it is not; try again later",
-        )
-        .into()),
+        )),
         _ => Ok(answer),
     }
 }
 
 fn nothing_there() -> Problem {
-    ScimError::new(
+    Problem::new(
         ErrorKind::NotFound,
         "there is no such endpoint; GET /admin/v1/openapi.json describes those that there are",
     )
-    .into()
 }
 
 #[cfg(test)]

@@ -187,8 +187,8 @@ async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
     };
     served.unwrap_or_else(|problem| {
         // A page that failed by a defect is told from one that was refused.
-        if problem.error.kind == ErrorKind::Internal {
-            tracing::error!(detail = problem.error.detail, "page");
+        if problem.kind == ErrorKind::Internal {
+            tracing::error!(detail = problem.detail, "page");
         }
         desk.frame().problem(&problem, request_id)
     })

@@ -16,7 +16,7 @@ pub fn normal(kind: ResourceKind, attributes: &Attributes) -> Result<Attributes,
     body.insert("schemas".to_owned(), json!([of(kind).schema.id]));
     Draft::parse(Value::Object(body), of(kind))
         .map(|draft| draft.attributes)
-        .map_err(|error| error.detail)
+        .map_err(|error| error.detail().to_string())
 }
 
 /// Users and groups in normal form: with all that there is, and with little.

@@ -71,10 +71,7 @@ enum Reader<'r> {
 }
 
 impl Detail {
-    pub(super) const fn new(
-        sentence: &'static str,
-        arguments: Vec<(&'static str, Part)>,
-    ) -> Self {
+    pub(super) const fn new(sentence: &'static str, arguments: Vec<(&'static str, Part)>) -> Self {
         Self {
             contexts: Vec::new(),
             sentence,
@@ -187,10 +184,9 @@ impl Part {
                 text.pop();
             }
             (Self::SentValue(_), Reader::Log(_)) => text.push_str(HIDDEN),
-            (
-                Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent),
-                Reader::Client,
-            ) => text.push_str(&quote(sent)),
+            (Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent), Reader::Client) => {
+                text.push_str(&quote(sent))
+            }
         }
     }
 }
@@ -257,8 +253,7 @@ mod tests {
 
     #[test]
     fn the_failure_log_shows_names_and_hides_values() {
-        let enterprise =
-            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
+        let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
         let id = "2819c223-7f76-453a-919d-413861904646";
         let eq = Found::sent("is \"anna\"");
         for (error, logged) in [

@@ -270,7 +270,11 @@ mod tests {
     #[test]
     fn a_reason_is_of_each_kind_once() {
         for reason in Reason::ALL {
-            let kinds: BTreeSet<String> = reason.kinds().iter().map(|kind| format!("{kind:?}")).collect();
+            let kinds: BTreeSet<String> = reason
+                .kinds()
+                .iter()
+                .map(|kind| format!("{kind:?}"))
+                .collect();
             assert_eq!(kinds.len(), reason.kinds().len(), "{reason:?}");
         }
     }

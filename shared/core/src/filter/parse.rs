@@ -425,11 +425,18 @@ mod tests {
         ] {
             let error = Filter::parse(text).unwrap_err();
             assert!(
-                error.detail().to_string().contains(&format!("position {position}:")),
+                error
+                    .detail()
+                    .to_string()
+                    .contains(&format!("position {position}:")),
                 "{text}: {}",
                 error.detail().to_string()
             );
-            assert!(!error.detail().to_string().contains("``"), "{text}: {}", error.detail().to_string());
+            assert!(
+                !error.detail().to_string().contains("``"),
+                "{text}: {}",
+                error.detail().to_string()
+            );
         }
     }
 

@@ -96,9 +96,7 @@ pub fn apply(
     };
     for (index, operation) in request.operations.iter().enumerate() {
         work.operation(operation).map_err(|fault| match fault {
-            Fault::Refused(error) => {
-                Fault::Refused(error.within(Context::Operation(index + 1)))
-            }
+            Fault::Refused(error) => Fault::Refused(error.within(Context::Operation(index + 1))),
             Fault::NeedsMembers => Fault::NeedsMembers,
         })?;
     }

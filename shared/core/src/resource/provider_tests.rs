@@ -258,6 +258,9 @@ fn what_is_refused_names_the_attribute() {
     ] {
         let error = draft(ResourceKind::User, &body).map_or_else(|e| e, |_| panic!("{body}"));
         assert_eq!(error.kind(), kind, "{body}: {error}");
-        assert!(error.detail().to_string().contains(named), "{body}: {error}");
+        assert!(
+            error.detail().to_string().contains(named),
+            "{body}: {error}"
+        );
     }
 }

@@ -3,11 +3,11 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use scim_core::bulk::{BulkRequest, Task, place};
-use scim_core::error::quote;
+use scim_core::bulk::{BulkRequest, Task};
+use scim_core::error::{Context, reason};
 use scim_core::{ErrorKind, ResourceId, ScimError};
 
-use super::{Bulk, CONCURRENCY, Done, Ended, Made, START, known, not_tried};
+use super::{Bulk, CONCURRENCY, Done, Ended, Made, START, known};
 use crate::request::Preconditions;
 
 /// An operation of the circle.
@@ -81,7 +81,7 @@ impl Bulk<'_> {
 
     async fn begin(&self, member: Member<'_>, members: &[Member<'_>], made: &Made) -> Ended {
         if self.is_over(START) {
-            return Err(not_tried());
+            return Err(reason::not_tried());
         }
         for bulk_id in member.task.references() {
             if members.iter().all(|other| other.bulk_id != bulk_id) {
@@ -102,7 +102,7 @@ impl Bulk<'_> {
         made: &Made,
     ) -> Result<Option<String>, ScimError> {
         if self.is_over(START) {
-            return Err(not_tried());
+            return Err(reason::not_tried());
         }
         let id = known(member.bulk_id, made)?;
         let body = member
@@ -142,15 +142,9 @@ impl Bulk<'_> {
 
 /// A circle that cannot be closed is a conflict, unless the service is what failed.
 fn unclosed(error: ScimError) -> ScimError {
-    match error.kind {
+    match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
-        _ => ScimError::new(
-            ErrorKind::Conflict,
-            format!(
-                "the circle of references cannot be closed: {}",
-                error.detail
-            ),
-        ),
+        _ => reason::circle_not_closed(error),
     }
 }
 
@@ -161,25 +155,14 @@ fn why(
     error: &ScimError,
     kept: Option<ResourceId>,
 ) -> ScimError {
-    let mut why = match member.index == failed.index {
-        true => error.clone(),
-        false => ScimError::new(
-            match error.kind {
-                ErrorKind::Unavailable => ErrorKind::Unavailable,
-                _ => ErrorKind::Conflict,
-            },
-            format!(
-                "it refers, in a circle, to `bulkId` {} of {}, which failed; nothing of the circle was kept",
-                quote(failed.bulk_id),
-                place(failed.index)
-            ),
-        ),
+    let place = failed.index.saturating_add(1);
+    let why = match error.kind() {
+        _ if member.index == failed.index => error.clone(),
+        ErrorKind::Unavailable => reason::circle_interrupted(failed.bulk_id, place),
+        _ => reason::circle_failed(failed.bulk_id, place),
     };
-    if let Some(id) = kept {
-        why.detail = format!(
-            "{}; its resource {id} could not be removed again, delete it",
-            why.detail
-        );
+    match kept {
+        Some(id) => why.within(Context::Kept(id)),
+        None => why,
     }
-    why
 }

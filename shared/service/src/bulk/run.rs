@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::bulk::plan::{Step, creations};
 use scim_core::bulk::{BulkRequest, Plan};
+use scim_core::error::reason;
 
-use super::{CONCURRENCY, Ended, Made, not_ended, not_tried};
+use super::{CONCURRENCY, Ended, Made};
 
 /// The state of a request.
 pub(super) struct Run<'p> {
@@ -107,8 +108,12 @@ impl<'p> Run<'p> {
         {
             left.clear();
         }
-        let running = running.into_iter().map(|index| (index, Err(not_ended())));
-        let left = left.into_iter().map(|index| (index, Err(not_tried())));
+        let running = running
+            .into_iter()
+            .map(|index| (index, Err(reason::not_ended())));
+        let left = left
+            .into_iter()
+            .map(|index| (index, Err(reason::not_tried())));
         self.results.extend(running.chain(left));
     }
 }

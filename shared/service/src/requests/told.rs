@@ -1,11 +1,9 @@
 //! What an entry tells of a request: why it failed, or what to look at although it succeeded.
 
-use std::borrow::Cow;
-
-use scim_core::{ErrorKind, ScimError};
+use scim_core::{Catalogue, ErrorKind, ScimError};
 
 use super::Barred;
-use super::cause::Cause;
+use super::cause::{self, Cause};
 use crate::routes::Endpoint;
 
 /// What is told of a request, or of an operation of a bulk request.
@@ -31,31 +29,34 @@ impl Told {
     /// The status, and the `scimType` if there is one.
     pub(super) const fn code(&self) -> (u16, Option<&'static str>) {
         match self {
-            Self::Failure(error) => error.kind.code(),
+            Self::Failure(error) => error.kind().code(),
             Self::Unlike { status, .. } => (*status, None),
         }
     }
 
     pub(super) fn cause(&self, endpoint: Option<Endpoint>) -> Cause {
         match self {
-            Self::Failure(error) => Cause::of(error, endpoint),
+            Self::Failure(error) => error.cause(cause::use_of(endpoint)),
             Self::Unlike { .. } => Cause::Unlike,
         }
     }
 
-    /// Why, in words that may quote what was sent.
-    pub(super) fn detail(&self) -> Cow<'_, str> {
+    /// Why, in words without values.
+    pub(super) fn reason(&self, catalogue: &Catalogue) -> String {
         match self {
-            Self::Failure(error) => Cow::Borrowed(&error.detail),
-            Self::Unlike { places, .. } => Cow::Owned(format!(
+            Self::Failure(error) => {
+                let is_attribute = |path: &str| catalogue.names_attribute(path);
+                error.detail().without_values(is_attribute)
+            }
+            Self::Unlike { places, .. } => format!(
                 "stored as sent, although it is not a URI: `{}`",
                 places.join("`, `")
-            )),
+            ),
         }
     }
 
     pub(super) fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Failure(error) if error.kind == ErrorKind::Unauthorized)
+        matches!(self, Self::Failure(error) if error.kind() == ErrorKind::Unauthorized)
     }
 }
 

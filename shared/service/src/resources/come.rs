@@ -2,7 +2,7 @@
 
 use directory::tenants::Adopt;
 use directory::{DirectoryError, GroupRef, NewResource, Origin, PasswordHash, Stored};
-use scim_core::error::quote;
+use scim_core::error::reason;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ScimError};
 use serde_json::Value;
@@ -81,10 +81,7 @@ impl Resources<'_> {
             return explain(error);
         }
         match self.directory.waiting(created).await {
-            Ok(Some(_)) => ScimError::uniqueness(format!(
-                "`userName` {} belongs to a user of the application from before provisioning; leave the user out, or ask the application's vendor to link such users",
-                quote(value)
-            )),
+            Ok(Some(_)) => reason::taken_by_own_user(value),
             Ok(None) | Err(_) => explain(error),
         }
     }

@@ -2,10 +2,11 @@
 
 use directory::Stored;
 use directory::tenants::Adopt;
+use scim_core::error::reason;
 use scim_core::patch::PatchRequest;
 use scim_core::policy::UnknownAttributes;
 use scim_core::projection::Projection;
-use scim_core::{Attributes, ErrorKind, ResourceKind, ScimError};
+use scim_core::{Attributes, ResourceKind, ScimError};
 
 use super::Resources;
 
@@ -14,10 +15,7 @@ impl Resources<'_> {
     pub(super) fn check_offered(&self) -> Result<(), ScimError> {
         match self.settings.catalogue().kinds().contains(&self.of.kind) {
             true => Ok(()),
-            false => Err(ScimError::new(
-                ErrorKind::Forbidden,
-                "groups are switched off for this application; switch group push off in your identity provider",
-            )),
+            false => Err(reason::no_groups()),
         }
     }
 
@@ -40,10 +38,7 @@ impl Resources<'_> {
     pub(super) fn check_own(&self, current: &Stored) -> Result<(), ScimError> {
         match current.waiting && self.settings.settings.adopt == Adopt::Reject {
             false => Ok(()),
-            true => Err(ScimError::new(
-                ErrorKind::Forbidden,
-                "this user is the application's own from before provisioning; leave the user out, or ask the application's vendor to link such users",
-            )),
+            true => Err(reason::own_user()),
         }
     }
 

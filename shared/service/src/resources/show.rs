@@ -5,13 +5,14 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use directory::{GroupRef, MemberRef, Spread, Stored};
+use scim_core::error::reason;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, ResourceKind, ScimError};
 use serde_json::{Value, json};
 
 use super::Resources;
 use crate::coding::{Coding, Shown, gzip};
-use crate::response::{Outcome, answer_too_large, explain};
+use crate::response::{Outcome, explain};
 
 /// So many members are represented at a time.
 const AT_ONCE: usize = 1_000;
@@ -95,7 +96,7 @@ impl Resources<'_> {
             }
         });
         let written = gzip(|out| write_with(out, &whole, "members", more));
-        written.map_err(|_| answer_too_large())
+        written.map_err(|_| reason::answer_too_large())
     }
 
     /// Resources as the client sees them.
@@ -132,7 +133,7 @@ impl Resources<'_> {
             ResourceKind::Group if projection.wants("members", self.of) => {
                 let members: u64 = page.iter().map(|group| group.members).sum();
                 if members > self.coding.most_listed_members() {
-                    return Err(answer_too_large());
+                    return Err(reason::answer_too_large());
                 }
                 let groups = self.directory.with_members_each(page, spread).await;
                 Ok(groups
@@ -201,7 +202,7 @@ impl Resources<'_> {
             None => Shown::Parts,
         };
         match members > self.coding.most_members(shown) {
-            true => Err(answer_too_large()),
+            true => Err(reason::answer_too_large()),
             false => Ok(()),
         }
     }

@@ -8,8 +8,8 @@ use directory::tenant_keys::By;
 use directory::tenants::{Status, Tenant};
 use http::Request;
 use keyring::TenantId;
+use scim_core::ErrorKind;
 use scim_core::error::quote;
-use scim_core::{ErrorKind, ScimError};
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
@@ -95,10 +95,13 @@ impl Call<'_> {
         count
             .filter(|count| (1..=LARGEST_PAGE).contains(count))
             .ok_or_else(|| {
-                ScimError::invalid_value(format!(
-                    "`count` is {}; it must be a number from 1 to {LARGEST_PAGE}",
-                    quote(text)
-                ))
+                Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!(
+                        "`count` is {}; it must be a number from 1 to {LARGEST_PAGE}",
+                        quote(text)
+                    ),
+                )
                 .into()
             })
     }
@@ -150,7 +153,10 @@ pub(crate) async fn existing(
 
 /// There is no such tenant.
 pub(crate) fn no_tenant(name: &str) -> Problem {
-    ScimError::not_found(format!("there is no tenant {}", quote(name))).into()
+    Problem::new(
+        ErrorKind::NotFound,
+        format!("there is no tenant {}", quote(name)),
+    )
 }
 
 /// The parameters of a query.
@@ -170,7 +176,7 @@ impl Query {
             let name = request::decode(&name.replace('+', " "))?;
             let value = request::decode(&value.replace('+', " "))?;
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(ScimError::new(
+                return Err(Problem::new(
                     ErrorKind::InvalidValue,
                     format!("the parameter {} is given twice", quote(&name)),
                 )

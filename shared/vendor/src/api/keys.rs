@@ -12,7 +12,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use keyring::{KeyId, Record as _, TenantId, Token};
 use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError};
+use scim_core::{ErrorKind, ResourceId, ResourceKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -301,7 +301,10 @@ impl Rotation {
 }
 
 fn no_key(id: &str) -> Problem {
-    ScimError::not_found(format!("there is no key {}", quote(id))).into()
+    Problem::new(
+        ErrorKind::NotFound,
+        format!("there is no key {}", quote(id)),
+    )
 }
 
 /// Why keys could not be read or changed.
@@ -309,7 +312,7 @@ pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
     match error {
         KeysError::Keyring(error) => error.into(),
         KeysError::Directory(error) => error.into(),
-        KeysError::NoSuchTenant => ScimError::not_found("there is no such tenant").into(),
+        KeysError::NoSuchTenant => Problem::new(ErrorKind::NotFound, "there is no such tenant"),
         KeysError::TooOften { most, until } => {
             let wait = until.duration_since(now).as_secs().max(1);
             let hours = (wait + 3_599) / 3_600;

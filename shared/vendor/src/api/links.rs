@@ -9,8 +9,8 @@ use directory::to_millis;
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use keyring::{KeyId, TenantId};
+use scim_core::ErrorKind;
 use scim_core::error::quote;
-use scim_core::{ErrorKind, ScimError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -115,10 +115,10 @@ async fn revoke(call: &Call<'_>) -> Result<Answer, Problem> {
     let tenant = there(call).await?;
     let name = call.variable("link");
     let no_link = || {
-        Problem::from(ScimError::not_found(format!(
-            "there is no link {}",
-            quote(name)
-        )))
+        Problem::new(
+            ErrorKind::NotFound,
+            format!("there is no link {}", quote(name)),
+        )
     };
     let id = KeyId::parse(name).ok_or_else(no_link)?;
     let links = links(call, &tenant);

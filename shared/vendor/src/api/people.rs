@@ -11,7 +11,8 @@ use directory::tenants::{Status, Tenant};
 use http::{HeaderMap, Method, Request, Response};
 use keyring::{Digest, KeyId, KeyRecord, Scope as TenantScope, TenantId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
+use scim_core::error::reason;
 use serde_json::Value;
 
 use super::auth::Scope;
@@ -20,7 +21,7 @@ use super::routes::Route;
 use super::{Admin, Answer, Problem};
 use service::auth::Caller;
 use service::coding::Coding;
-use service::response::{Failure, Outcome, answer_too_large};
+use service::response::{Failure, Outcome};
 use service::routes::{self, Match};
 
 const DATA: Option<Scope> = Some(Scope::Data);
@@ -147,7 +148,7 @@ pub(super) async fn get(
         return Err(defect());
     };
     match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
-        true => Err(answer_too_large().into()),
+        true => Err(reason::answer_too_large().into()),
         false => Ok(body),
     }
 }
@@ -204,7 +205,7 @@ impl Admin {
     ) -> Result<Response<Bytes>, Problem> {
         let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
             let detail = "there is no such endpoint";
-            return Err(ScimError::new(ErrorKind::NotFound, detail).into());
+            return Err(Problem::new(ErrorKind::NotFound, detail));
         };
         let caller = stand_in(self, tenant, meter).await?;
         let directory = self.service.directory_of(tenant, meter);

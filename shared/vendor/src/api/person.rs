@@ -5,7 +5,7 @@ use directory::tenants::Tenant;
 use directory::{Directory, DirectoryError, backoff};
 use http::Method;
 use scim_core::error::quote;
-use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind, ScimError};
+use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 use super::auth::Scope;
@@ -190,5 +190,8 @@ async fn delete(call: &Call<'_>, place: &Place) -> Result<bool, Problem> {
 }
 
 fn no_user(call: &Call<'_>) -> Problem {
-    ScimError::not_found(format!("there is no user {}", quote(call.variable("user")))).into()
+    Problem::new(
+        ErrorKind::NotFound,
+        format!("there is no user {}", quote(call.variable("user"))),
+    )
 }

@@ -22,7 +22,9 @@ const RETRY_AFTER: i64 = 1;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
     /// What went wrong.
-    pub error: ScimError,
+    pub kind: ErrorKind,
+    /// What to change, in words.
+    pub detail: String,
     /// The places in the body that are at fault, as JSON pointers (RFC 6901), each with what to change.
     pub places: Vec<(String, String)>,
     /// The methods of the address, where another one was used.
@@ -35,21 +37,33 @@ impl Problem {
     /// A failure of a kind.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        ScimError::new(kind, detail).into()
+        Self {
+            kind,
+            detail: detail.into(),
+            places: Vec::new(),
+            allow: None,
+            wait: None,
+        }
     }
 
     /// A member of the body is not acceptable. `pointer` is empty for the body itself.
     #[must_use]
     pub fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        let error = match pointer {
-            "" => ScimError::invalid_value(detail.clone()),
-            pointer => ScimError::invalid_value(format!("{pointer}: {detail}")),
+        let whole = match pointer {
+            "" => detail.clone(),
+            pointer => format!("{pointer}: {detail}"),
         };
         Self {
             places: vec![(pointer.to_owned(), detail)],
-            ..error.into()
+            ..Self::new(ErrorKind::InvalidValue, whole)
         }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.kind.code().0
     }
 
     /// An address does not have the method; these it has.
@@ -75,7 +89,7 @@ impl Problem {
         let (name, status) = (text(&body, "type"), response.status().as_u16());
         let kind = ErrorKind::ALL.into_iter().find(|kind| {
             let is_named = name.ends_with(described(*kind).0);
-            is_named && ScimError::new(*kind, "").status() == status
+            is_named && kind.code().0 == status
         });
         let places = body.get("errors").and_then(Value::as_array);
         let places = places.into_iter().flatten();
@@ -92,12 +106,12 @@ impl Problem {
     /// The problem as JSON; `request` is the gateway's id of the request.
     #[must_use]
     pub fn to_json(&self, request: &str) -> Value {
-        let (name, title) = described(self.error.kind);
+        let (name, title) = described(self.kind);
         let mut problem = json!({
             "type": format!("urn:muster:problem:{name}"),
             "title": title,
-            "status": self.error.status(),
-            "detail": self.error.detail,
+            "status": self.status(),
+            "detail": self.detail,
         });
         if let Some(members) = problem.as_object_mut() {
             if !request.is_empty() {
@@ -119,11 +133,11 @@ impl Problem {
     #[must_use]
     pub fn into_response(self, request: &str) -> Response<Bytes> {
         let mut response = Response::new(self.to_json(request).to_string().into());
-        *response.status_mut() = StatusCode::from_u16(self.error.status()).unwrap_or_default();
+        *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or_default();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(header::CACHE_CONTROL, NO_STORE);
-        match self.error.kind {
+        match self.kind {
             ErrorKind::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
@@ -147,12 +161,7 @@ impl Problem {
 
 impl From<ScimError> for Problem {
     fn from(error: ScimError) -> Self {
-        Self {
-            error,
-            places: Vec::new(),
-            allow: None,
-            wait: None,
-        }
+        Self::new(error.kind(), error.detail().to_string())
     }
 }
 

@@ -12,7 +12,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceId, ResourceKind, ScimError};
+use scim_core::{ErrorKind, ResourceId, ResourceKind};
 use serde_json::{Map, Value, json};
 
 use super::auth::Scope;
@@ -314,10 +314,13 @@ fn wanted(query: &Query) -> Result<Wanted, Problem> {
     let instant = |name: &str| {
         let given = query.get(name).map(|text| {
             text.parse::<Timestamp>().map_err(|_| {
-                Problem::from(ScimError::invalid_value(format!(
-                    "`{name}` must be a time such as 2030-01-31T08:00:00Z, not {}",
-                    quote(text)
-                )))
+                Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!(
+                        "`{name}` must be a time such as 2030-01-31T08:00:00Z, not {}",
+                        quote(text)
+                    ),
+                )
             })
         });
         given.transpose()
@@ -356,10 +359,10 @@ fn failing() -> Vec<String> {
 fn causes(text: &str) -> Result<Vec<String>, Problem> {
     let outcome = Outcome::named(text).ok_or_else(|| {
         let names = Outcome::ALL.map(Outcome::name).join(", ");
-        ScimError::invalid_value(format!(
-            "`outcome` must be one of {names}, not {}",
-            quote(text)
-        ))
+        Problem::new(
+            ErrorKind::InvalidValue,
+            format!("`outcome` must be one of {names}, not {}", quote(text)),
+        )
     })?;
     Ok(Cause::words(outcome))
 }

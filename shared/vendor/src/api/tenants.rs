@@ -10,7 +10,7 @@ use http::Method;
 use keyring::TenantId;
 use scim_core::error::quote;
 use scim_core::resource::timestamp;
-use scim_core::{ErrorKind, ResourceKind, ScimError, Version};
+use scim_core::{ErrorKind, ResourceKind, Version};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -93,14 +93,17 @@ struct Creation {
 
 async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
     let named = |name: &str, text: &str| {
-        ScimError::invalid_value(format!("`{name}` {} is none", quote(text)))
+        Problem::new(
+            ErrorKind::InvalidValue,
+            format!("`{name}` {} is none", quote(text)),
+        )
     };
     let status = call.query.get("status").map(|text| {
         Status::parse(text).ok_or_else(|| {
-            ScimError::invalid_value(format!(
-                "`status` is {}; it must be on, off or closing",
-                quote(text)
-            ))
+            Problem::new(
+                ErrorKind::InvalidValue,
+                format!("`status` is {}; it must be on, off or closing", quote(text)),
+            )
         })
     });
     let after = call

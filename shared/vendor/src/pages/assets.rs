@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE32_DNSSEC;
 use ring::digest::{SHA256, digest};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::reply::Reply;
@@ -61,5 +61,5 @@ fn asset(desk: &Desk<'_>) -> Result<Reply, Problem> {
         .find(|asset| asset.name == name);
     found
         .map(|asset| Reply::asset(asset.media_type, asset.content))
-        .ok_or_else(|| ScimError::new(ErrorKind::NotFound, "there is no such file").into())
+        .ok_or_else(|| Problem::new(ErrorKind::NotFound, "there is no such file"))
 }

@@ -6,7 +6,7 @@ use directory::tenant_keys::By;
 use http::{Method, Request, Response, header};
 use keyring::TenantId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
 use serde_json::Value;
 
 use super::form::Form;
@@ -278,5 +278,5 @@ fn repeated(response: &Response<Bytes>) -> Result<Value, Problem> {
 }
 
 fn nothing_there() -> Problem {
-    ScimError::new(ErrorKind::NotFound, "there is no such page").into()
+    Problem::new(ErrorKind::NotFound, "there is no such page")
 }

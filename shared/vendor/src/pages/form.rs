@@ -36,7 +36,7 @@ impl Form {
             return Err(Problem::new(ErrorKind::TooLarge, detail));
         }
         let text = std::str::from_utf8(body)
-            .map_err(|_| ScimError::invalid_syntax("the form is not UTF-8"))?;
+            .map_err(|_| Problem::new(ErrorKind::InvalidSyntax, "the form is not UTF-8"))?;
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         let field = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

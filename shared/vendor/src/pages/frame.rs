@@ -105,11 +105,11 @@ impl<'f> Frame<'f> {
 
     /// The page that tells of a problem.
     pub(crate) fn problem(&self, problem: &Problem, request: &str) -> Reply {
-        let title = title(problem.error.kind);
+        let title = title(problem.kind);
         let content = html! {
             section.notice {
                 h1 { (title) }
-                p { (parts::told(&problem.error.detail)) }
+                p { (parts::told(&problem.detail)) }
                 p.actions {
                     @match &self.reader {
                         Reader::Outside => { a.button href=(self.base) { "To the console" } }

@@ -5,7 +5,7 @@ use directory::sessions::{Holder, Secret, Session};
 use http::{HeaderMap, HeaderValue, header};
 use keyring::{Presented, Token};
 use maud::{Markup, html};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::frame::sentence;
@@ -79,7 +79,7 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
                     input type="hidden" name="to" value=(to);
                 }
                 @if let Some(problem) = problem {
-                    p #wrong.wrong role="alert" { (sentence(&problem.error.detail)) }
+                    p #wrong.wrong role="alert" { (sentence(&problem.detail)) }
                 }
                 label for="key" { "Admin key" }
                 input #key type="password" name="key" required autocomplete="current-password"
@@ -112,14 +112,14 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let admitted = visit.admin.admit(&authorization(key), visit.origin).await;
     if let Some(chances) = &chances {
         match &admitted {
-            Err(problem) if problem.error.kind == ErrorKind::Unauthorized => chances.fail().await?,
+            Err(problem) if problem.kind == ErrorKind::Unauthorized => chances.fail().await?,
             _ => chances.give_back().await?,
         }
     }
     let caller = match admitted {
         Ok(caller) => caller,
         Err(problem) => {
-            let problem = match problem.error.kind {
+            let problem = match problem.kind {
                 ErrorKind::Unauthorized => Problem::new(
                     ErrorKind::Unauthorized,
                     "this is no admin key of this service, or it was revoked; check that you copied all of it",
@@ -199,11 +199,10 @@ fn too_many(visit: &Visit<'_>, why: Refused) -> Problem {
     let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
     Problem {
         wait: Some(seconds),
-        ..ScimError::new(
+        ..Problem::new(
             ErrorKind::TooManyRequests,
             format!("there were too many attempts to sign in; try again in {wait}"),
         )
-        .into()
     }
 }
 

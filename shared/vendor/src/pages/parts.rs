@@ -100,7 +100,7 @@ pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
         @if let Some(problem) = problem {
             div #wrong.wrong role="alert" {
                 @match problem.places.as_slice() {
-                    [] => { p { (told(&problem.error.detail)) } }
+                    [] => { p { (told(&problem.detail)) } }
                     places => {
                         ul.plain {
                             @for (pointer, detail) in places {

@@ -141,7 +141,7 @@ fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
             response.headers_mut().insert(name, value.clone());
         }
     }
-    if problem.error.kind == ErrorKind::Unauthorized {
+    if problem.kind == ErrorKind::Unauthorized {
         // Browsers would show a dialog of their own for a scheme they know; this one they do not.
         let session = HeaderValue::from_static("Session");
         response

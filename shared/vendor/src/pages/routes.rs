@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use http::Method;
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::reply::Reply;
@@ -181,7 +181,7 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem>
     }
     match others.is_empty() {
         false => Err(Problem::allowed(&others)),
-        true => Err(ScimError::new(ErrorKind::NotFound, "there is no such page").into()),
+        true => Err(Problem::new(ErrorKind::NotFound, "there is no such page")),
     }
 }
 

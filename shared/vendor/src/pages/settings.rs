@@ -207,7 +207,7 @@ fn wanted(desk: &Desk<'_>) -> Result<Value, Problem> {
     let extensions = match form.given("extensions") {
         None => Value::Null,
         Some(text) => scim_core::json::read(text.as_bytes()).map_err(|unreadable| {
-            let detail = unreadable.explain("this").detail;
+            let detail = unreadable.explain("this").detail().to_string();
             Problem::invalid("/settings/extensions", detail)
         })?,
     };

@@ -9,7 +9,7 @@ use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{check, tenant};
 use crate::api::Problem;
-use scim_core::ScimError;
+use scim_core::ErrorKind;
 
 mod providers;
 
@@ -121,8 +121,12 @@ pub(super) fn list(desk: &Desk<'_>) -> Markup {
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let word = desk.variable("provider");
-    let provider = Provider::parse(word)
-        .ok_or_else(|| ScimError::not_found("there are no steps for this identity provider"))?;
+    let provider = Provider::parse(word).ok_or_else(|| {
+        Problem::new(
+            ErrorKind::NotFound,
+            "there are no steps for this identity provider",
+        )
+    })?;
     let tenant = tenant::read(desk).await?;
     let facts = Facts::of(&tenant);
     let content = html! {

@@ -113,7 +113,10 @@ fn assert_refused<'t>(
     for (operations, expected, named) in table {
         let error = refusal(kind, before, &operations);
         assert_eq!(error.kind(), expected, "{operations}: {error}");
-        assert!(error.detail().to_string().contains(named), "{operations}: {error}");
+        assert!(
+            error.detail().to_string().contains(named),
+            "{operations}: {error}"
+        );
         assert!(!error.detail().to_string().ends_with('.'), "{error}");
     }
 }

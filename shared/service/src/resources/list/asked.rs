@@ -2,6 +2,7 @@
 
 use directory::Found;
 use directory::search::{Order, Place, Query};
+use scim_core::error::reason;
 use scim_core::filter::{Filter, Resolved};
 use scim_core::list::{Count, StartIndex};
 use scim_core::sort::{Direction, Sort};
@@ -132,9 +133,7 @@ impl Listing<'_> {
             return Ok((Paging::Index(start), Count::parse(count, largest)?.get()));
         };
         if start.get() > 1 {
-            return Err(ScimError::invalid_value(
-                "`startIndex` and `cursor` are two ways to page; send one of them",
-            ));
+            return Err(reason::two_ways_to_page());
         }
         let folded = |text: &Option<String>| {
             let text = text.as_deref().unwrap_or_default().trim();

@@ -51,7 +51,7 @@ pub(super) async fn preload(call: &Call<'_>) -> Result<Answer, Problem> {
                     Err(error) => json!({
                         "userName": name,
                         "status": error.status(),
-                        "detail": error.detail,
+                        "detail": error.detail().to_string(),
                     }),
                 }
             }

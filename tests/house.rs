@@ -6,6 +6,7 @@
 )]
 
 pub(crate) mod crates;
+mod documents;
 pub(crate) mod source;
 
 use source::{Source, closing};

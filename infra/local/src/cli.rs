@@ -33,19 +33,19 @@ pub struct Cli {
 pub enum Command {
     /// Start only DynamoDB and Secrets Manager, and print the environment for `cargo lambda watch`
     Services(Services),
-    /// Measure what every operation costs as users and members grow in number
+    /// Measure what each operation costs, at growing numbers of users and members
     Bench(Bench),
-    /// Measure how the function `users` starts, beside a function that does nothing
+    /// Measure how fast the function `users` starts, compared with a function that does nothing
     ColdStart(ColdStart),
 }
 
 /// The arguments of the whole stack.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// Where the gateway listens; port 0 is any free one
+    /// Address and port of the gateway; port 0 takes any free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000", value_parser = listen)]
     pub listen: SocketAddr,
-    /// What addresses in answers begin with, such as that of a tunnel; otherwise where the client is connected to
+    /// Base of the URLs in responses, such as that of a tunnel; otherwise the address that the client connected to
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub public_url: Option<String>,
     /// Where the data is kept.
@@ -54,20 +54,19 @@ pub struct Run {
     /// Use the DynamoDB at this URL instead of the embedded one
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint: Option<String>,
-    /// Make this tenant and import its token; may be given more than once
+    /// Make this tenant and import this token; repeatable
     #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
     pub tenants: Vec<Tenant>,
-    /// Refuse what a tenant sends beyond this many requests a second, averaged over ten seconds
+    /// Limit each tenant to this many requests a second, averaged over ten seconds
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
-    /// Have the functions share what they remember, so that a change of settings or keys takes effect at once, not
-    /// within 60 seconds as in AWS
+    /// Apply changes of settings and keys at once; without it, they take up to 60 seconds, as in AWS
     #[arg(long)]
     pub at_once: bool,
-    /// Put this fault in front of DynamoDB, such as `throttle:on=write,odds=0.1`; may be given more than once
+    /// Make DynamoDB fail by this rule, such as `throttle:on=write,odds=0.1`; repeatable
     #[arg(long = "fault", value_name = "RULE")]
     pub faults: Vec<Rule>,
-    /// Where the chance of faults starts: the same calls meet the same faults
+    /// Make random faults repeatable: the same seed and the same calls give the same faults
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
     /// Give the tenants the extension schemas in this file, a JSON array
@@ -81,10 +80,10 @@ pub struct Services {
     /// Where the data is kept.
     #[command(flatten)]
     pub data: Data,
-    /// The loopback port of DynamoDB; 0 is any free one
+    /// The loopback port of DynamoDB; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 8000)]
     pub dynamodb_port: u16,
-    /// The loopback port of Secrets Manager; 0 is any free one
+    /// The loopback port of Secrets Manager; 0 takes any free port
     #[arg(long, value_name = "PORT", default_value_t = 8001)]
     pub secrets_port: u16,
 }
@@ -92,19 +91,19 @@ pub struct Services {
 /// The arguments of `bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Measure with so many users, each 300 or more
+    /// Measure at these numbers of users, each 300 or more
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1000,10000,100000", value_parser = page)]
     users: Vec<usize>,
     /// Measure with 1,000,000 users too
     #[arg(long)]
     million: bool,
-    /// Measure with so many members of a group
+    /// Measure at these numbers of members of a group
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "10,10000,250000", value_parser = some)]
     members: Vec<usize>,
-    /// Repeat each operation so often
+    /// Repeat each operation this many times
     #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = some)]
     repeat: usize,
-    /// Write everything that was measured into this file
+    /// Write all results into this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -128,19 +127,19 @@ impl Bench {
 /// The arguments of `cold-start`.
 #[derive(Debug, Args)]
 pub struct ColdStart {
-    /// Start each program so often at each share of a CPU
+    /// Start each program this many times at each share of a CPU
     #[arg(long, value_name = "NUMBER", default_value = "20", value_parser = some)]
     pub repeat: usize,
-    /// Send each process so many events after the first
+    /// Send each process this many events after the first
     #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = some)]
     pub warm: usize,
-    /// Besides at full CPU, start them at the share that Lambda gives to so many MB
+    /// Measure also at the CPU share that Lambda gives to a function of this size
     #[arg(long, value_name = "MB", default_value = "256", value_parser = clap::value_parser!(u32).range(128..=1769))]
     pub memory: u32,
-    /// Measure another binary of `users` too, such as one that was built before a change; may be given more than once
+    /// Measure another binary of `users` too, such as one built before a change; repeatable
     #[arg(long, value_name = "NAME=FILE", value_parser = program)]
     pub beside: Vec<Program>,
-    /// Write everything that was measured into this file
+    /// Write all results into this file
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 }
@@ -299,6 +298,18 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn the_readme_has_the_options_and_no_others() {
+        let page = include_str!("../README.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `--"));
+        let told: BTreeSet<&str> = rows
+            .filter_map(|row| row.split([' ', '`']).next())
+            .collect();
+        let command = <Cli as clap::CommandFactory>::command();
+        let options = command.get_arguments().filter_map(clap::Arg::get_long);
+        assert_eq!(told, options.collect());
     }
 
     #[test]

@@ -144,8 +144,8 @@ pub struct Dollars {
 
 const JOIN: &str = "add one member to a group";
 const LEAVE: &str = "remove one member from a group";
-const ABSENT: &str = "find a user by `userName`: nobody";
-const NO_GROUP: &str = "find a group by `displayName`: none";
+const ABSENT: &str = "find a user by `userName`: no match";
+const NO_GROUP: &str = "find a group by `displayName`: no match";
 const READ_GROUP: &str = "read a group without members";
 const RENAME: &str = "change a group (PATCH)";
 const CREATE: &str = "create a user";

@@ -15,7 +15,7 @@ use crate::fill::{Copies, Pattern};
 use crate::stack::{StartError, TABLE};
 
 /// The name under which the operation of an import is found.
-pub(super) const IMPORT: &str = "page of 100 users with the group of each";
+pub(super) const IMPORT: &str = "page of 100 users with their groups";
 /// How the name of an operation ends by which many join.
 const TOGETHER: &str = "members to a group by one request";
 /// How many pages are read.
@@ -149,13 +149,13 @@ impl<'p> Members<'p> {
         let other: Vec<Ask> = (0..others.len()).map(other).collect();
         for (operation, asks, budget) in [
             ("read a group without members", &read, budget(1, 1.0, 0.0)),
-            ("ask whether one is a member: no", &ask, budget(2, 2.0, 0.0)),
-            ("add one member to a group", &add, budget(2, 3.0, 10.0)),
             (
-                "ask whether one is a member: yes",
+                "check a membership: not a member",
                 &ask,
                 budget(2, 2.0, 0.0),
             ),
+            ("add one member to a group", &add, budget(2, 3.0, 10.0)),
+            ("check a membership: a member", &ask, budget(2, 2.0, 0.0)),
             (
                 "remove one member from a group",
                 &remove,

@@ -137,7 +137,7 @@ impl<'p> Users<'p> {
                     .collect(),
             ),
             (
-                "find a user by `userName`: one",
+                "find a user by `userName`: one match",
                 (0..many)
                     .map(|at| Ask::new(Method::GET, find(at)))
                     .collect(),
@@ -187,7 +187,7 @@ impl At<'_, '_, '_> {
             ("externalId", "00u-", ""),
             ("emails.value", "user", "@example.com"),
         ] {
-            for (word, prefix, cost) in [("nobody", "no", 1), ("one", "", 2)] {
+            for (word, prefix, cost) in [("no match", "no", 1), ("one match", "", 2)] {
                 let query = |at: usize| {
                     let value = format!("{prefix}{before}{}{after}", number(at));
                     Ask::new(
@@ -241,7 +241,7 @@ impl At<'_, '_, '_> {
         join(self.tenant, &group, ids).await?;
         self.row("read a user in one group", &read(""), budget(3, 3.0, 0.0))
             .await?;
-        for (word, value, cost) in [("none", "nothing", 1), ("one", "tour+guides", 2)] {
+        for (word, value, cost) in [("no match", "nothing", 1), ("one match", "tour+guides", 2)] {
             let query =
                 format!("/Groups?excludedAttributes=members&filter=displayName+eq+%22{value}%22");
             let asks: Vec<Ask> = ids
@@ -261,12 +261,8 @@ impl At<'_, '_, '_> {
         let asks: Vec<Ask> = ids.iter().map(|id| patch(alone(id), &title)).collect();
         self.row("change a user (PATCH)", &asks, budget(2, 1.0, 2.0))
             .await?;
-        self.row(
-            "change nothing of a user (PATCH)",
-            &asks,
-            budget(1, 1.0, 0.0),
-        )
-        .await?;
+        self.row("PATCH that changes nothing", &asks, budget(1, 1.0, 0.0))
+            .await?;
         let put = |(id, at): (&String, &usize)| {
             Ask::new(Method::PUT, alone(id)).with(&user(&number(*at)))
         };

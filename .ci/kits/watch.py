@@ -166,7 +166,7 @@ def vendor(client, base):
 
 
 def invoke(port, key, path):
-    """The event of the README: with the placeholder it is refused, with a token it finds the user."""
+    """The event of functions/README.md: with the placeholder it is rejected, with a token it finds the user."""
     event = EVENT.read_text()
     assert event.count(PLACEHOLDER) == 1
     with_token = pathlib.Path(path, "event.json")

@@ -86,7 +86,7 @@ async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
     local::bench::print(&report, &mut io::stdout().lock())?;
     match report.exceeded().len() {
         0 => Ok(()),
-        number => Err(format!("{number} bars were exceeded; they are named above").into()),
+        number => Err(format!("{number} budgets were exceeded; they are named above").into()),
     }
 }
 
@@ -190,7 +190,7 @@ fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Resu
         writeln!(
             out,
             r#"
-Create a user, find it, deactivate it (the id is in the answers):
+Create a user, find it, deactivate it (the responses contain the id):
 
   BASE={base}
   TOKEN={token}
@@ -203,7 +203,7 @@ Create a user, find it, deactivate it (the id is in the answers):
   curl -s -X PATCH "$BASE/Users/ID" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/scim+json' \
     -d '{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{{"op":"replace","value":{{"active":false}}}}]}}'
 
-Ctrl-C ends it; the data is kept."#
+Ctrl-C stops it."#
         )?;
     }
     out.flush()

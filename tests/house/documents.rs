@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use directory::keys::Partition;
 use service::Config;
 
 use super::must_be_none;
@@ -108,6 +109,16 @@ fn the_environment_of_a_function_is_that_of_its_readme() {
     let rows = rows(&text("functions/README.md"), "## Environment");
     let told: Vec<_> = rows.iter().map(|row| name(&row[0])).collect();
     assert_eq!(told, Config::VARIABLES);
+}
+
+#[test]
+fn the_partitions_of_a_tenant_are_in_the_chart_of_items() {
+    let page = text("shared/directory/README.md");
+    let missing = Partition::ALL
+        .iter()
+        .map(|partition| format!("`<t>#{}`", partition.word()));
+    let missing: Vec<String> = missing.filter(|key| !page.contains(key)).collect();
+    must_be_none(&missing, "describe the item in shared/directory/README.md");
 }
 
 #[test]

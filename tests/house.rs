@@ -292,7 +292,6 @@ fn no_file_pins_the_toolchain() {
     );
 }
 
-/// The places of words in the lines of files.
 fn written(
     words: &[String],
     is_checked: impl Fn(&str) -> bool,

@@ -84,13 +84,9 @@ fn what_is_deployed_is_what_is_in_functions() {
     let template = read("template.yaml");
     let folders: BTreeSet<String> = fs::read_dir(format!("{ROOT}/functions"))
         .expect("there is functions/")
-        .map(|entry| {
-            entry
-                .expect("an entry of functions/")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|entry| entry.expect("an entry of functions/"))
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     let known = names(Function::ALL.map(Function::name));
     let deployed = names(functions(&template).into_iter().map(|(binary, _)| binary));

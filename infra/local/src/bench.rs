@@ -1,8 +1,11 @@
-//! `cargo run --release -- bench`: what each operation costs, beside what it may cost, as users and members grow in number.
+//! `cargo run --release -- bench`: measures the cost of each operation against its budget, while the numbers of users and
+//! members grow.
 //!
-//! Round trips, capacity units and bytes are counted, so they are the same on any machine, and only they decide whether a budget or
-//! the bar of growth is exceeded. The units are those that the embedded engine reports, which follow DynamoDB's rules: a strongly
-//! consistent read of 4 KB is one, a write of 1 KB is one, in a transaction two. Times are of this machine and this hour.
+//! Round trips, capacity units and bytes are counts and do not depend on the machine; only they decide whether a budget or
+//! a growth
+//! limit is exceeded. The embedded engine reports the units by DynamoDB's rules: a strongly consistent read of 4 KB is one
+//! unit, a
+//! write of 1 KB is one, in a transaction two. Times depend on the machine and its load.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -29,33 +32,33 @@ use probe::{Ask, Probe, Tenant};
 pub use report::print;
 use users::Users;
 
-/// How much more an operation may cost at the largest number of users than at the smallest, up to [`MANY_USERS`].
+/// Growth limit of an operation, from the smallest number of users to the largest, up to [`MANY_USERS`].
 pub const USERS_BAR: f64 = 1.2;
-/// Beyond so many users a page may have fewer users than the part of the tenant in which it lies, and reads up to half of that beside it.
+/// In a larger tenant a page can be smaller than the id range it lies in; reading that range costs up to half a page more.
 pub const MANY_USERS: usize = 100_000;
-/// How much more a page may cost then.
+/// Growth limit of a page beyond [`MANY_USERS`].
 pub const MANY_USERS_BAR: f64 = 1.5;
-/// How much more it may cost at the largest number of members.
+/// Growth limit from the smallest number of members to the largest.
 pub const MEMBERS_BAR: f64 = 1.0;
-/// The same for a request that brings many members: how its calls overlap, and so the round trips, varies with the machine.
+/// Growth limit of a request that adds many members: how its calls overlap, and so its round trips, varies with the
+/// machine.
 pub const TOGETHER_BAR: f64 = 1.5;
 
-/// The sizes at which operations are measured, and how often.
+/// The sizes at which operations are measured, and the number of repetitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// Numbers of users, growing, each 300 or more.
+    /// Numbers of users in ascending order, each 300 or more.
     pub users: Vec<usize>,
-    /// Numbers of members of a group, growing.
+    /// Numbers of members of a group in ascending order.
     pub members: Vec<usize>,
-    /// How often each operation is repeated.
     pub repeat: usize,
 }
 
-/// What an operation may cost.
+/// The most that one request of an operation may cost.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Budget {
-    /// Calls one after the other.
+    /// Calls that wait for one another.
     pub round_trips: u32,
     /// Read request units.
     pub reads: f64,
@@ -71,7 +74,7 @@ const fn budget(round_trips: u32, reads: f64, writes: f64) -> Budget {
     }
 }
 
-/// What there are many of.
+/// What a size counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Of {
@@ -81,25 +84,19 @@ pub enum Of {
     Members,
 }
 
-/// What an operation cost at one size.
+/// The measured cost of an operation at one size.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// The operation.
     pub operation: String,
-    /// What there are so many of.
     pub of: Of,
-    /// How many there are.
     pub size: usize,
-    /// What it cost.
     #[serde(flatten)]
     pub sample: Sample,
-    /// What it may cost.
     pub budget: Budget,
 }
 
 impl Row {
-    /// Whether the operation kept to its budget.
     #[must_use]
     pub fn is_within(&self) -> bool {
         self.sample.round_trips <= self.budget.round_trips
@@ -108,70 +105,56 @@ impl Row {
     }
 }
 
-/// How much more an operation costs at the largest size than at the smallest.
+/// The cost of an operation at the largest size divided by its cost at the smallest.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Growth {
-    /// The operation.
     pub operation: String,
-    /// What grew.
     pub of: Of,
-    /// From how many.
     pub from: usize,
-    /// To how many.
     pub to: usize,
-    /// Round trips, as a factor.
     pub round_trips: f64,
-    /// Capacity units, read and written, as a factor of their prices.
+    /// Read and written units weighted by their prices.
     pub capacity: f64,
-    /// Bytes of the answer, as a factor.
+    /// Bytes of the response.
     pub received: f64,
-    /// CPU time, as a factor.
     pub cpu: Option<f64>,
-    /// Time to the answer of half the requests, as a factor.
     pub p50: f64,
-    /// What round trips, capacity and bytes may grow to.
+    /// The limit for round trips and capacity.
     pub bar: f64,
 }
 
 impl Growth {
-    /// Whether what was counted stayed below the bar. Bytes of an answer may vary by the digits of a number in it.
+    /// Whether every count is within its limit. Response bytes have [`USERS_BAR`]: they vary with the digits of the numbers
+    /// in them.
     #[must_use]
     pub fn is_within(&self) -> bool {
         self.round_trips <= self.bar && self.capacity <= self.bar && self.received <= USERS_BAR
     }
 }
 
-/// How many requests one process answers in a second.
+/// Requests that one process answers in a second.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Throughput {
-    /// The operation.
     pub operation: String,
-    /// Users of the tenant.
     pub users: usize,
-    /// Requests a second.
     pub requests: f64,
 }
 
-/// Everything that was measured.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// How often each operation was repeated.
     pub repeat: usize,
     /// Each operation at each size.
     pub rows: Vec<Row>,
-    /// How each operation grew.
     pub growth: Vec<Growth>,
-    /// Requests a second.
     pub throughput: Vec<Throughput>,
-    /// What it costs.
     pub dollars: Dollars,
 }
 
 impl Report {
-    /// What exceeds a budget or the bar of growth.
+    /// One line for each exceeded budget or growth limit.
     #[must_use]
     pub fn exceeded(&self) -> Vec<String> {
         let rows = self.rows.iter().filter(|row| !row.is_within());
@@ -184,7 +167,7 @@ impl Report {
     }
 }
 
-/// Tells somebody who waits how far it is, at most once a second.
+/// Reports progress at most once a second.
 pub struct Progress {
     tell: Box<dyn Fn(&str)>,
     begun: Instant,
@@ -192,7 +175,6 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress that is told line by line.
     pub fn new(tell: impl Fn(&str) + 'static) -> Self {
         Self {
             tell: Box::new(tell),
@@ -212,7 +194,6 @@ impl Progress {
     }
 }
 
-/// What was measured up to now.
 struct Bench<'b> {
     plan: &'b Plan,
     progress: &'b Progress,
@@ -248,7 +229,8 @@ impl Bench<'_> {
     }
 }
 
-/// Measures everything. It takes the thread that calls it, which must not be one of a runtime, for the service.
+/// Measures everything. The service runs on the calling thread, which must not belong to a runtime: its CPU time is
+/// measured.
 ///
 /// # Errors
 ///
@@ -277,7 +259,7 @@ pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report
 }
 
 async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartError> {
-    // Both while the table is all but empty: what is copied is looked for in all of it.
+    // Both patterns are read while the table is nearly empty: `Pattern::of` scans the whole table.
     let mut users = Users::new(probe.tenant("users").await?).await?;
     let mut members = Members::new(probe.tenant("members").await?).await?;
     for size in &bench.plan.users {
@@ -291,7 +273,7 @@ async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartErr
     Ok(users.stored())
 }
 
-/// How each operation that was measured at several sizes grew from the first to the last.
+/// The growth of each operation that was measured at several sizes, from the first size to the last.
 fn growth(rows: &[Row]) -> Vec<Growth> {
     let mut all: Vec<Growth> = Vec::new();
     for first in rows {
@@ -334,7 +316,7 @@ fn growth(rows: &[Row]) -> Vec<Growth> {
     all
 }
 
-/// From nothing to nothing is no growth; from nothing to something is growth without bound.
+/// 0 to 0 is a factor of 1; 0 to anything else is infinite growth.
 fn factor(from: f64, to: f64) -> f64 {
     match from > 0.0 {
         true => to / from,
@@ -343,7 +325,7 @@ fn factor(from: f64, to: f64) -> f64 {
     }
 }
 
-/// A count as a number to calculate with; beyond four billion it makes no difference here.
+/// Converts a count, capped at `u32::MAX`.
 fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
@@ -385,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_from_the_first_size_to_the_last() {
+    fn growth_compares_the_first_size_with_the_last() {
         let rows = [
             row("a", 100, 1, 4.0),
             row("b", 100, 1, 1.0),
@@ -402,14 +384,14 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_from_nothing_has_no_bound() {
+    fn growth_from_zero_is_infinite() {
         assert!((factor(0.0, 0.0) - 1.0).abs() < 1e-9);
         assert!(factor(0.0, 1.0).is_infinite());
         assert!((factor(2.0, 2.4) - 1.2).abs() < 1e-9);
     }
 
     #[test]
-    fn a_budget_and_the_bar_are_what_is_exceeded() {
+    fn exceeded_names_budgets_and_growth_limits() {
         assert!(
             report(vec![row("a", 100, 1, 5.0), row("a", 200, 1, 6.0)])
                 .exceeded()
@@ -424,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_is_told_at_most_once_a_second() {
+    fn progress_is_reported_at_most_once_a_second() {
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&told);
         let progress = Progress::new(move |line| kept.lock().unwrap().push(line.to_owned()));

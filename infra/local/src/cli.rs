@@ -1,7 +1,6 @@
-//! The command line of the local stack: what `cargo run` and `cargo run -- services` take.
+//! The command line of `cargo run` and its subcommands.
 //!
-//! It only reads and checks the arguments, and the file that one of them names. The environment is not
-//! looked at.
+//! It parses and checks the arguments and reads the file of `--extensions`. No option comes from an environment variable.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,22 +15,19 @@ use crate::cold_start::Program;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
 
-/// Runs the whole of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function.
+/// Run all of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function
 #[derive(Debug, Parser)]
 #[command(name = "local", args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What `cargo run` without a subcommand takes.
     #[command(flatten)]
     pub run: Run,
-    /// Something other than running the whole stack.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What else there is.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start only DynamoDB and Secrets Manager, and print the environment for `cargo lambda watch`
+    /// Start DynamoDB and Secrets Manager only, and print the environment variables for `cargo lambda watch`
     Services(Services),
     /// Measure what each operation costs, at growing numbers of users and members
     Bench(Bench),
@@ -39,7 +35,7 @@ pub enum Command {
     ColdStart(ColdStart),
 }
 
-/// The arguments of the whole stack.
+/// The arguments of `cargo run` without a subcommand.
 #[derive(Debug, Args)]
 pub struct Run {
     /// Address and port of the gateway; port 0 takes any free port
@@ -48,7 +44,6 @@ pub struct Run {
     /// Base of the URLs in responses, such as that of a tunnel; otherwise the address that the client connected to
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub public_url: Option<String>,
-    /// Where the data is kept.
     #[command(flatten)]
     pub data: Data,
     /// Use the DynamoDB at this URL instead of the embedded one
@@ -69,7 +64,7 @@ pub struct Run {
     /// Make random faults repeatable: the same seed and the same calls give the same faults
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub seed: u64,
-    /// Give the tenants the extension schemas in this file, a JSON array
+    /// Give every tenant the extension schemas in this file, a JSON array
     #[arg(long, value_name = "FILE", value_parser = extensions)]
     pub extensions: Option<Extensions>,
 }
@@ -77,7 +72,6 @@ pub struct Run {
 /// The arguments of `services`.
 #[derive(Debug, Args)]
 pub struct Services {
-    /// Where the data is kept.
     #[command(flatten)]
     pub data: Data,
     /// The loopback port of DynamoDB; 0 takes any free port
@@ -94,7 +88,7 @@ pub struct Bench {
     /// Measure at these numbers of users, each 300 or more
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1000,10000,100000", value_parser = page)]
     users: Vec<usize>,
-    /// Measure with 1,000,000 users too
+    /// Also measure with 1,000,000 users
     #[arg(long)]
     million: bool,
     /// Measure at these numbers of members of a group
@@ -109,7 +103,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// What is to be measured, from small to large.
+    /// The sizes to measure, in ascending order.
     #[must_use]
     pub fn plan(&self) -> Plan {
         let sorted = |numbers: &[usize], more: Option<usize>| {
@@ -144,10 +138,10 @@ pub struct ColdStart {
     pub json: Option<PathBuf>,
 }
 
-/// Where the data is kept.
+/// Where DynamoDB and Secrets Manager keep their data.
 #[derive(Debug, Args)]
 pub struct Data {
-    /// Keep the data in memory only
+    /// Keep the data in memory; it is lost at exit
     #[arg(long, conflicts_with = "data")]
     memory: bool,
     /// Keep the data in this folder
@@ -156,7 +150,6 @@ pub struct Data {
 }
 
 impl Data {
-    /// The storage that the arguments ask for.
     #[must_use]
     pub fn storage(&self) -> Storage {
         if self.memory {
@@ -167,12 +160,11 @@ impl Data {
     }
 }
 
-/// A tenant to make, with the token its customer uses already.
+/// A tenant to create, with the token that its customer already uses.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// The tenant's name, the first segment of its URLs.
+    /// The first path segment of the tenant's URLs.
     pub name: String,
-    /// The token to import.
     pub token: String,
 }
 
@@ -189,24 +181,26 @@ const MIN_TOKEN: usize = 32;
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| {
-        "write an IP address and a port, for example 127.0.0.1:9000 (port 0: any free one)"
+        "write an IP address and a port, for example 127.0.0.1:9000; port 0 picks a free port"
             .to_owned()
     })
 }
 
 fn some(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| "write a number from 1 on".to_owned())
+    number.ok_or_else(|| "write a whole number of 1 or more".to_owned())
 }
 
 fn page(text: &str) -> Result<usize, String> {
     let number = some(text).ok().filter(|number| *number >= 300);
-    number.ok_or_else(|| "write a number from 300 on: three pages of 100 are read".to_owned())
+    number.ok_or_else(|| {
+        "write a whole number of 300 or more: the benchmark reads three pages of 100".to_owned()
+    })
 }
 
 fn program(text: &str) -> Result<Program, String> {
     let Some((name, path)) = text.split_once('=') else {
-        return Err("put a `=` between a name and the binary".to_owned());
+        return Err("write NAME=FILE".to_owned());
     };
     let path = std::path::absolute(path).map_err(|error| error.to_string())?;
     Ok(Program {
@@ -230,7 +224,7 @@ fn endpoint(text: &str) -> Result<String, String> {
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     let Some((name, token)) = text.split_once('=') else {
-        return Err("put a `=` between the tenant's name and its token".to_owned());
+        return Err("write NAME=TOKEN".to_owned());
     };
     check_name(name)?;
     check_token(token)?;
@@ -242,7 +236,8 @@ fn tenant(text: &str) -> Result<Tenant, String> {
 
 fn extensions(path: &str) -> Result<Extensions, String> {
     let text = std::fs::read(path).map_err(|error| format!("the file cannot be read: {error}"))?;
-    let json = serde_json::from_slice(&text).map_err(|error| format!("it is no JSON: {error}"))?;
+    let json =
+        serde_json::from_slice(&text).map_err(|error| format!("the file is not JSON: {error}"))?;
     Extensions::parse(&json).map_err(|faults| {
         let faults: Vec<String> = faults.list().iter().map(ToString::to_string).collect();
         faults.join("\n")
@@ -263,7 +258,7 @@ fn check_name(name: &str) -> Result<(), String> {
         ));
     }
     if name.starts_with('-') || name.ends_with('-') {
-        return Err("let the name start and end with a letter or a digit".to_owned());
+        return Err("start and end the name with a letter or digit".to_owned());
     }
     Ok(())
 }
@@ -277,7 +272,7 @@ fn check_token(token: &str) -> Result<(), String> {
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(
-            "use a token of printable ASCII characters without spaces: it travels in a header"
+            "use printable ASCII characters without spaces: the token is sent in a header"
                 .to_owned(),
         );
     }
@@ -296,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_is_consistent() {
+    fn clap_accepts_the_definition() {
         <Cli as clap::CommandFactory>::command().debug_assert();
     }
 
@@ -343,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn tenants_are_a_list() {
+    fn tenant_can_be_repeated() {
         let cli = read(&[
             "--tenant",
             &format!("acme={TOKEN}="),
@@ -368,10 +363,10 @@ mod tests {
     }
 
     #[test]
-    fn wrong_arguments_say_what_to_change() {
+    fn errors_say_what_to_change() {
         let long = "a".repeat(41);
         for (argument, value, part) in [
-            ("--tenant", "acme".to_owned(), "put a `=` between"),
+            ("--tenant", "acme".to_owned(), "write NAME=TOKEN"),
             (
                 "--tenant",
                 format!("={TOKEN}"),
@@ -383,7 +378,7 @@ mod tests {
             (
                 "--tenant",
                 format!("a-={TOKEN}"),
-                "start and end with a letter",
+                "start and end the name with a letter",
             ),
             (
                 "--tenant",
@@ -409,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_loses_the_slash_at_its_end() {
+    fn a_trailing_slash_is_removed_from_an_endpoint() {
         let cli = read(&[
             "--endpoint",
             "http://localhost:8000/",
@@ -422,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn services_have_ports_and_no_listen() {
+    fn services_takes_ports_instead_of_listen() {
         let Some(Command::Services(services)) = read(&["services", "--memory"]).unwrap().command
         else {
             panic!("not services");
@@ -437,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_beside_ours_has_a_name() {
+    fn beside_takes_a_name_and_a_binary() {
         let beside = [
             "cold-start",
             "--beside",
@@ -454,11 +449,11 @@ mod tests {
         assert!(before.name == "before" && before.path.is_absolute());
         assert!(before.path.ends_with("target/users") && (cold.repeat, cold.warm) == (20, 7));
         let error = read(&["cold-start", "--beside", "users"]).unwrap_err();
-        assert!(error.contains("put a `=` between"), "{error}");
+        assert!(error.contains("write NAME=FILE"), "{error}");
     }
 
     #[test]
-    fn a_benchmark_goes_from_small_to_large() {
+    fn a_benchmark_sorts_its_sizes() {
         let plan = |arguments: &[&str]| match read(arguments).unwrap().command {
             Some(Command::Bench(bench)) => bench.plan(),
             other => panic!("{other:?}"),
@@ -477,9 +472,9 @@ mod tests {
         assert_eq!(plan(&other).users, [400, 500, 1_000_000]);
         assert_eq!(plan(&other).members, [7]);
         for (argument, value, part) in [
-            ("--users", "299", "from 300 on"),
-            ("--members", "0", "from 1 on"),
-            ("--repeat", "x", "from 1 on"),
+            ("--users", "299", "300 or more"),
+            ("--members", "0", "1 or more"),
+            ("--repeat", "x", "1 or more"),
         ] {
             let error = read(&["bench", argument, value]).unwrap_err();
             assert!(error.contains(part), "{argument} {value}: {error}");

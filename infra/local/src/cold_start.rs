@@ -1,10 +1,14 @@
-//! `cargo run --release -- cold-start`: the binary of a function from its start to its first answer and beyond, beside
-//! a `lambda_http` function that does nothing.
+//! `cargo run --release -- cold-start`: measures a function's binary from process start to the first response and for warm
+//! events,
+//! compared with a `lambda_http` function that does nothing.
 //!
-//! Both are processes in an environment like Lambda's, run by turns, under a stand-in for the Runtime API ([`runtime`]).
-//! DynamoDB and Secrets Manager are the stand-ins of the stack, behind TLS ([`tls`]). What a machine has besides is not
-//! here: loading the zip, starting the microVM, and the way to AWS. Times are of this machine and this hour, so what counts
-//! is the ratio between the two; connections, handshakes and bytes are counted.
+//! The programs run in turns as processes in an environment like Lambda's, under a stand-in for the Runtime API
+//! ([`runtime`]).
+//! DynamoDB and Secrets Manager are the stand-ins of the local stack behind TLS ([`tls`]). Loading the zip, starting the
+//! microVM and
+//! the network to AWS are not measured. Times depend on the machine and its load, so the ratio between the programs is what
+//! counts;
+//! connections, handshakes and bytes are exact.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -39,80 +43,75 @@ use runtime::RuntimeApi;
 use share::{Means, Share};
 use tls::{Authority, Counts, Seen, Terminator};
 
-/// What is measured, and how often.
+/// The programs to measure, and the number of repetitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// The binaries; the last one is what the others are compared with.
+    /// The binaries. The others are compared with the last one.
     pub programs: Vec<Program>,
-    /// How often each is started at each share of a CPU.
+    /// Starts of each program at each CPU share.
     pub repeat: usize,
-    /// How many events each process gets after the first.
+    /// Events for each process after the first.
     pub warm: usize,
-    /// The memory whose share of a CPU is the other one than all of it, in MB.
+    /// MB of memory whose CPU share is measured besides the full CPU.
     pub memory: u32,
 }
 
-/// What a program took at one share of a CPU: medians of all starts, in milliseconds.
+/// The measurements of a program at one CPU share: medians of all starts, times in milliseconds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
-    /// The program.
     pub program: String,
-    /// Its share.
     pub share: Share,
-    /// From the start of the process until it asks for an event.
+    /// From process start until the process asks for an event.
     pub init: f64,
-    /// From the first event to its answer.
+    /// From the first event to its response.
     pub first: f64,
-    /// The same for half of the events after it.
+    /// Median response time of the later events.
     pub p50: f64,
-    /// And for all but one in a hundred.
+    /// 99th percentile of the later events.
     pub p99: f64,
-    /// CPU time until it asks for an event.
+    /// CPU time until the process asks for an event.
     pub init_cpu: Option<f64>,
-    /// CPU time from then to the first answer.
+    /// CPU time from then to the first response.
     pub first_cpu: Option<f64>,
-    /// CPU time of an event after the first.
+    /// CPU time of each later event.
     pub event_cpu: Option<f64>,
-    /// The most memory that it ever had, in KiB.
+    /// Peak resident memory in KiB.
     pub memory: Option<f64>,
-    /// What it opened until it asked for an event; the most of any start.
+    /// Connections opened during init: the maximum of all starts.
     pub during_init: Seen,
-    /// What it opened from then on; the most of any start.
+    /// Connections opened after init: the maximum of all starts.
     pub after_init: Seen,
 }
 
-/// How large a program is, in bytes.
+/// The size of a program in bytes.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Size {
-    /// The program.
     pub program: String,
-    /// Its binary.
     pub binary: u64,
-    /// The binary as a zip has it: deflated, at level 9.
+    /// The binary in a zip: deflated at level 9.
     pub zip: u64,
 }
 
-/// Everything that was measured.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// How often each program was started at each share.
+    /// Starts of each program at each CPU share.
     pub repeat: usize,
-    /// How many events each process got after the first.
+    /// Events for each process after the first.
     pub warm: usize,
-    /// The memory whose share of a CPU was the other one than all of it, in MB.
+    /// MB of memory whose CPU share was measured besides the full CPU.
     pub memory: u32,
-    /// By what the share was enforced.
+    /// How the share was enforced.
     pub means: String,
-    /// What the others are compared with.
+    /// The program that the others are compared with.
     pub base: String,
-    /// Each program at each share.
+    /// Each program at each CPU share.
     pub rows: Vec<Row>,
 }
 
-/// One start of a program.
+/// The measurements of one start.
 struct Start {
     init: f64,
     first: f64,
@@ -124,7 +123,7 @@ struct Start {
     after_init: Seen,
 }
 
-/// What all starts have in common.
+/// What all starts share.
 struct Bench<'b> {
     folder: &'b Path,
     means: Means,
@@ -135,11 +134,12 @@ struct Bench<'b> {
     _terminators: [Terminator; 2],
 }
 
-/// Measures the programs by turns; their logs and certificates go into `folder`.
+/// Measures the programs in turns, so that a change of the machine's load affects all of them. Logs and certificates go
+/// into `folder`.
 ///
 /// # Errors
 ///
-/// When one does not start, or does not answer with 200.
+/// When a program does not start, or does not respond with 200.
 pub async fn run(plan: &Plan, folder: &Path, tell: impl Fn(&str)) -> Result<Report, StartError> {
     let services = Services::start(&Storage::Memory, None, None, (0, 0)).await?;
     let bench = Bench::new(&services, folder).await?;
@@ -185,7 +185,7 @@ impl<'b> Bench<'b> {
         let mut environment = services.environment();
         let mut terminate = async |name: &str| -> Result<Terminator, StartError> {
             let found = environment.iter_mut().find(|(known, _)| *known == name);
-            let (_, endpoint) = found.ok_or("the stand-ins have another name")?;
+            let (_, endpoint) = found.ok_or("the environment does not name this stand-in")?;
             let terminator = authority.terminate(endpoint, Arc::clone(&counts)).await?;
             terminator.url().clone_into(endpoint);
             Ok(terminator)
@@ -222,13 +222,13 @@ impl<'b> Bench<'b> {
         let asked = function.until(api.asked()).await?;
         let init = asked.duration_since(function.begun);
         let (ready, during_init) = (function.usage(), self.counts.take());
-        // Lambda gives more than the share to init, so that nothing of the share is used up at the first event.
+        // Lambda does not charge init to the share: wait until the quota is whole again for the first event.
         tokio::time::sleep(2 * share::PERIOD).await;
         let first = answered(&mut function, &mut api, &self.event).await?;
         let answered_by = function.usage();
         let mut times = Vec::with_capacity(warm);
         for _ in 0..warm {
-            // Providers are no closer behind one another; and a share is whole again.
+            // Providers send no faster than this, and the quota is whole again.
             tokio::time::sleep(share::PERIOD).await;
             times.push(answered(&mut function, &mut api, &self.event).await?);
         }
@@ -247,7 +247,7 @@ impl<'b> Bench<'b> {
     }
 }
 
-/// What Lambda tells a function besides.
+/// Further environment variables that Lambda sets.
 const LAMBDA: [(&str, &str); 8] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -259,7 +259,7 @@ const LAMBDA: [(&str, &str); 8] = [
     ("TZ", ":UTC"),
 ];
 
-/// How long the function takes to answer the event.
+/// The milliseconds that the function takes to answer the event.
 async fn answered(
     function: &mut Function,
     api: &mut RuntimeApi,
@@ -269,7 +269,7 @@ async fn answered(
     let answer: Value = serde_json::from_slice(&answered.body)?;
     match answer.get("statusCode").and_then(Value::as_u64) {
         Some(200) => Ok(millis(answered.took)),
-        _ => Err(format!("it answers {answer}").into()),
+        _ => Err(format!("the function answered {answer}").into()),
     }
 }
 
@@ -277,7 +277,7 @@ const CREATE: &str = include_str!("../../../functions/users/events/create-user.j
 const FIND: &str = include_str!("../../../functions/users/events/list-users.json");
 const TENANT: &str = "acme";
 
-/// The event that is measured: a provider looks a user up, who is there, by `userName`.
+/// The event to measure: a provider looks up an existing user by `userName`.
 async fn event(services: &Services) -> Result<Bytes, StartError> {
     let (clock, ids) = (Clock::system(), Ids::system());
     let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
@@ -298,7 +298,7 @@ async fn event(services: &Services) -> Result<Bytes, StartError> {
         .handle(Resource::Users, request, Origin::default())
         .await;
     if !response.status().is_success() {
-        return Err(format!("the user cannot be made: {}", response.status()).into());
+        return Err(format!("the user cannot be created: {}", response.status()).into());
     }
     let mut find: Value = serde_json::from_str(FIND)?;
     let headers = find.get_mut("headers").and_then(Value::as_object_mut);
@@ -347,11 +347,11 @@ fn most(seen: impl Iterator<Item = Seen>) -> Seen {
     })
 }
 
-/// How large a program's binary is, and deflated.
+/// The size of a program's binary, plain and deflated.
 ///
 /// # Errors
 ///
-/// When it cannot be read.
+/// When the binary cannot be read.
 pub fn size(program: &Program) -> io::Result<Size> {
     let mut zip = DeflateEncoder::new(Count(0), Compression::best());
     let binary = io::copy(&mut File::open(&program.path)?, &mut zip)?;
@@ -362,7 +362,7 @@ pub fn size(program: &Program) -> io::Result<Size> {
     })
 }
 
-/// Counts what is written.
+/// Counts written bytes and drops them.
 struct Count(u64);
 
 impl Write for Count {

@@ -1,7 +1,8 @@
-//! DynamoDB in this process: the engine `dynoxide`, served on a loopback port so that the real SDK is in front of it.
+//! DynamoDB in this process: the engine `dynoxide`, served on a loopback port so that the real SDK talks to it.
 //!
-//! Where the data is kept ([`Storage`]) is also decided here, for this and for [`crate::secrets`]. The table comes from
-//! its template. What the engine never does (throttle, conflict, lose an answer) is not made up for in this module.
+//! [`Storage`] also decides where [`crate::secrets`] keeps its data. The table is created from its template. The engine
+//! never throttles,
+//! conflicts or loses a response; [`crate::faults`] injects those.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -24,17 +25,17 @@ mod stream;
 
 pub use stream::Stream;
 
-/// Where the stand-ins keep what they are given.
+/// Where the stand-ins keep their data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Storage {
-    /// In memory, gone with the process.
+    /// In memory; lost at exit.
     Memory,
-    /// In files of this folder, made when it is missing.
+    /// In files of this folder, which is created if missing.
     Folder(PathBuf),
 }
 
 impl Storage {
-    /// The path of a file in the folder, and a lock that keeps every other process from it until it is dropped.
+    /// The path of a file in the folder, and a lock on it against other processes, held until dropped.
     pub(crate) fn open(&self, file: &str) -> io::Result<Option<(PathBuf, File)>> {
         let Self::Folder(folder) = self else {
             return Ok(None);
@@ -46,7 +47,7 @@ impl Storage {
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
                 io::ErrorKind::WouldBlock,
                 format!(
-                    "another process uses `{}`; end it or choose another folder",
+                    "another process uses `{}`; stop it or choose another folder",
                     folder.display()
                 ),
             )),
@@ -55,18 +56,17 @@ impl Storage {
     }
 }
 
-/// Why the engine did not start or did not make the table.
+/// Why the engine did not start or did not create the table.
 #[derive(Debug)]
 pub enum DynamoError {
-    /// The folder of the data, or a file in it.
+    /// The data folder, or a file in it, is not usable.
     Folder(io::Error),
-    /// The port to listen on.
+    /// The port is not free.
     Port(u16, io::Error),
-    /// The engine itself.
     Engine(DynoxideError),
-    /// A request made from the template, or a record made for a function.
+    /// The template's table, or a stream record, does not convert to the engine's types.
     Definition(serde_json::Error),
-    /// The table has no stream, or it cannot be read.
+    /// The table has no stream, or the stream cannot be read.
     NoStream,
 }
 
@@ -90,21 +90,21 @@ impl From<DynoxideError> for DynamoError {
     }
 }
 
-/// The running engine. [`Dynamo::shutdown`] ends it; dropping it ends it too, without waiting for running requests.
+/// The running engine. [`Dynamo::shutdown`] stops it in order; dropping it does not wait for requests in flight.
 pub struct Dynamo {
     endpoint: String,
     engine: Database,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), String>>,
-    /// The file that the data is in, and what keeps others from it.
+    /// The data file and its lock.
     opened: Option<(PathBuf, File)>,
 }
 
 impl Dynamo {
-    /// Opens the data and serves it on a loopback port; port 0 is any free one.
+    /// Opens the data and serves it on a loopback port; port 0 picks a free one.
     ///
     /// # Errors
-    /// When the folder is not usable or in use by another process, or the port is taken.
+    /// When the folder is not usable or another process uses it, or the port is taken.
     pub async fn start(storage: &Storage, port: u16) -> Result<Self, DynamoError> {
         let opened = storage.open(FILE).map_err(DynamoError::Folder)?;
         let engine = match &opened {
@@ -113,7 +113,8 @@ impl Dynamo {
                 MEMORIES.fetch_add(1, Ordering::Relaxed)
             ))?,
             Some((path, _)) => {
-                // The engine would make it readable for others, and gives what it puts beside it the same mode.
+                // Created here, because the engine would make it readable for others; the engine's further files inherit
+                // its mode.
                 private::file(path).map_err(DynamoError::Folder)?;
                 open(path.to_str().ok_or_else(unreadable)?)?
             }
@@ -141,16 +142,16 @@ impl Dynamo {
         })
     }
 
-    /// The URL that an SDK takes as its endpoint.
+    /// The endpoint URL for an SDK.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Makes the table unless there is one of that name, and switches TTL on.
+    /// Creates the table unless it exists, and turns TTL on.
     ///
     /// # Errors
-    /// When the engine refuses the definition.
+    /// When the engine rejects the definition.
     pub fn create_table(
         &self,
         name: &str,
@@ -175,7 +176,7 @@ impl Dynamo {
         Ok(())
     }
 
-    /// Puts many items into the table at once, past the wire and the stream.
+    /// Writes many items into the table at once, bypassing HTTP and the stream.
     ///
     /// # Errors
     /// When the engine cannot write its file, or an item has no key.
@@ -186,16 +187,16 @@ impl Dynamo {
         Ok(())
     }
 
-    /// The stream of a table, after what was handled of it before.
+    /// The stream of a table, from the first record that was not yet handled.
     ///
     /// # Errors
-    /// When the table has none.
+    /// When the table has no stream.
     pub fn stream(&self, table: &str) -> Result<Stream, DynamoError> {
         let file = self.opened.as_ref().map(|(file, _)| file);
         Stream::open(&self.engine, table, file)
     }
 
-    /// Deletes the items whose time is over and gives their number. AWS does this by itself, within days.
+    /// Deletes expired items and returns their number. DynamoDB does this itself within a few days.
     ///
     /// # Errors
     /// When the engine cannot read or write its file.
@@ -203,8 +204,9 @@ impl Dynamo {
         Ok(self.engine.sweep_ttl()?)
     }
 
-    /// Ends the engine: no new request is taken, running ones are finished, the file is closed. A client that never
-    /// sends the rest of its request is waited for no longer than [`PATIENCE`]; what was answered is in the file then too.
+    /// Stops the engine: it accepts no new request, finishes those in flight and closes the file. It waits at most
+    /// [`PATIENCE`] for a client
+    /// that never sends the rest of its request; every answered write is in the file even then.
     pub async fn shutdown(self) {
         let Self {
             engine,
@@ -215,22 +217,25 @@ impl Dynamo {
         } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
-            tracing::warn!("dynamodb.shutdown: a connection was cut");
+            tracing::warn!(
+                "dynamodb.shutdown: a connection was closed before its request was complete"
+            );
             served.abort();
         }
         drop(engine);
     }
 }
 
-/// How long an orderly end may take.
+/// The longest time that an orderly shutdown waits for requests in flight.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 
 const FILE: &str = "dynamodb.sqlite";
-/// Two engines in the memory of one process share nothing: each has a number.
+/// Numbers the in-memory databases of this process, so that two engines share no data.
 static MEMORIES: AtomicU64 = AtomicU64::new(0);
 
-/// The engine looks up the last stream record on every write and reads all of them for it: an index of ours makes a write
-/// cost the same whatever came before. It also never forgets a record; DynamoDB keeps one for a day.
+/// On every write the engine looks up the last stream record by reading all of them; with this index a write costs the same
+/// however many
+/// there are. The engine also never deletes a record; DynamoDB keeps a record for a day.
 const STREAM_UPKEEP: &str = "
     CREATE INDEX IF NOT EXISTS muster_stream_position
         ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
@@ -242,15 +247,17 @@ fn open(location: &str) -> Result<Database, DynamoError> {
         .conn()
         .execute_batch(STREAM_UPKEEP)
         .map_err(DynoxideError::from)?;
-    // The engine's own connection is the second one: what is in memory lives until the last is closed.
+    // Open the engine's connection before `prepared` is dropped: an in-memory database lives until its last connection is
+    // closed.
     let engine = Database::new(location)?;
-    // The engine's only call that sets `synchronous = NORMAL`: with its write-ahead log a commit then survives the end of
-    // the process without a flush of the disk each time; only a power cut can take the last ones, and leaves the rest whole.
+    // The engine's only call that sets `synchronous = NORMAL`: with a write-ahead log, commits then survive the end of the
+    // process
+    // without a disk flush for each; only a power failure can lose the last ones, and it does not corrupt the rest.
     engine.disable_bulk_loading()?;
     Ok(engine)
 }
 
-/// The item in the engine's types, without attributes of a type that no item of ours has.
+/// Converts an item to the engine's types. Attributes of types that Muster does not store are dropped.
 fn own(item: fill::Item) -> dynoxide::Item {
     use aws_sdk_dynamodb::types::AttributeValue as Given;
     use dynoxide::AttributeValue as Own;
@@ -267,7 +274,7 @@ fn own(item: fill::Item) -> dynoxide::Item {
 fn unreadable() -> DynamoError {
     DynamoError::Folder(io::Error::new(
         io::ErrorKind::InvalidInput,
-        "its path is not valid UTF-8",
+        "the path is not valid UTF-8",
     ))
 }
 

@@ -1,8 +1,10 @@
-//! Faults in front of the embedded DynamoDB: what the engine itself never does, by rules.
+//! Injects faults into DynamoDB calls, which the embedded engine never has by itself.
 //!
-//! A [`Rule`] says which calls it strikes and what becomes of them; it is written as on the command line of
-//! `cargo run -- --fault RULE`. The proxy stands between the SDK and the engine, so that the SDK's own retries and wire
-//! format are part of what is tested. Chance is a generator with a seed: the same calls meet the same faults.
+//! A [`Rule`], written as in `cargo run -- --fault RULE`, selects calls and gives them a fault. A proxy between the SDK and
+//! the engine
+//! applies the rules, so that tests include the SDK's retries and wire format. The random generator has a seed: the same
+//! calls get the
+//! same faults.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,7 +17,7 @@ mod rule;
 pub use proxy::Proxy;
 pub use rule::{Fault, Rule};
 
-/// The rules in force, and what came of them. Clones share them.
+/// The rules in force and the counts of their faults. Clones share one state.
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Mutex<State>>);
 
@@ -29,7 +31,7 @@ struct State {
     at_end: Option<fn()>,
 }
 
-/// A rule and how many calls it applied to.
+/// A rule and the number of calls that it selected.
 struct Struck {
     rule: Rule,
     calls: u64,
@@ -44,8 +46,9 @@ impl fmt::Debug for Faults {
 }
 
 impl Faults {
-    /// No rules yet. `at_end` is what an end of the process comes to; without it every connection is dropped from then
-    /// on, until [`Faults::set`], which is what the table sees of a process that ended.
+    /// Starts without rules. `at_end` carries out the end of the process. Without it, every later connection is dropped
+    /// until
+    /// [`Faults::set`]: to the table that looks like a process that has ended.
     #[must_use]
     pub fn new(at_end: Option<fn()>) -> Self {
         let faults = Self::default();
@@ -53,7 +56,7 @@ impl Faults {
         faults
     }
 
-    /// Puts these rules in the place of those before; counts start anew, and a process that ended is there again.
+    /// Replaces the rules, resets the counts and revives a process that has ended.
     pub fn set(&self, rules: Vec<Rule>, seed: u64) {
         let mut state = self.state();
         let at_end = state.at_end;
@@ -68,24 +71,24 @@ impl Faults {
         };
     }
 
-    /// No rules any more; counts start anew.
+    /// Removes all rules and resets the counts.
     pub fn clear(&self) {
         self.set(Vec::new(), 0);
     }
 
-    /// How many faults of each kind came about since the rules were set.
+    /// The number of injected faults of each kind since the rules were set.
     #[must_use]
     pub fn injected(&self) -> BTreeMap<&'static str, u64> {
         self.state().injected.clone()
     }
 
-    /// How many writing calls there were since the rules were set.
+    /// The number of write calls since the rules were set.
     #[must_use]
     pub fn writes(&self) -> u64 {
         self.state().writes
     }
 
-    /// Whether the process ended by a rule.
+    /// Whether a rule has ended the process.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.state().has_ended
@@ -95,7 +98,7 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What becomes of a call.
+    /// Counts a call and returns its fault, if a rule gives it one.
     fn strike(&self, operation: &str, body: &[u8]) -> Option<Fault> {
         let mut state = self.state();
         if state.has_ended {
@@ -107,7 +110,7 @@ impl Faults {
             chance = chance
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            // The upper 31 bits: the lower ones of such a generator repeat soon.
+            // The upper 31 bits: the low bits of a linear congruential generator have a short period.
             f64::from(u32::try_from(chance >> 33).unwrap_or_default()) / 2_f64.powi(31)
         };
         let mut found = None;
@@ -128,7 +131,7 @@ impl Faults {
         found
     }
 
-    /// The process ends here.
+    /// Ends the process, or pretends to.
     fn end(&self) {
         let mut state = self.state();
         state.has_ended = true;

@@ -1,5 +1,6 @@
-//! Filling a tenant with thousands of users in seconds: what the directory itself made of one user, under
-//! other ids and names, put into the table past the service.
+//! Fills a tenant with thousands of users in seconds: copies the items that the service stored for one user, with other ids
+//! and names,
+//! and writes them to the table past the service.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,13 +13,12 @@ use service::clock::Ids;
 
 use crate::stack::{Services, StartError, TABLE};
 
-/// An item of the table.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// How many users are put into the table at once.
+/// Users to write at once.
 const AT_ONCE: usize = 2_000;
 
-/// Everything that the table has of one user: its item, marker, lookups and edges.
+/// All items of one user: the user, marker, look-ups and edges.
 #[derive(Clone)]
 pub struct Pattern {
     tenant: TenantId,
@@ -28,18 +28,18 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads what the table has of the user; `name` is the text of it that each copy has another one for.
+    /// Reads the items of a user by a scan of the table. `name` is the text in it that every copy replaces.
     ///
     /// # Errors
     ///
-    /// When the table cannot be read, or has nothing of this user.
+    /// When the table cannot be read, or holds no item of this user.
     pub async fn of(
         services: &Services,
         tenant: &str,
         id: &str,
         name: &str,
     ) -> Result<Self, StartError> {
-        let tenant = TenantId::parse(tenant).ok_or("no name of a tenant")?;
+        let tenant = TenantId::parse(tenant).ok_or("not a tenant name")?;
         let own = format!("{tenant}#");
         let mut scan = services
             .clients
@@ -60,7 +60,7 @@ impl Pattern {
             }
         }
         if items.is_empty() {
-            return Err("the table has nothing of the user that is to be copied".into());
+            return Err("the table holds no item of the user to copy".into());
         }
         Ok(Self {
             tenant,
@@ -70,7 +70,6 @@ impl Pattern {
         })
     }
 
-    /// The items of a copy.
     fn copy(&self, id: ResourceId, name: &str) -> impl Iterator<Item = Item> {
         let own = move |text: &str| {
             text.replace(&self.id, id.as_str())
@@ -85,7 +84,7 @@ impl Pattern {
         })
     }
 
-    /// The size of all items of the user, as `DynamoDB` counts it for storage: 100 bytes an item besides names and values.
+    /// The storage size of the user's items by `DynamoDB`'s rules: names and values, plus 100 bytes per item.
     #[must_use]
     pub fn size(&self) -> usize {
         let value = |value: &AttributeValue| match value {
@@ -102,22 +101,21 @@ impl Pattern {
     }
 }
 
-/// The copies that there are of a pattern, in a tenant that has no other users while copies are put there.
+/// The copies of a pattern. The tenant must have no other users while copies are written, because the counters count copies
+/// only.
 pub struct Copies {
     pattern: Pattern,
-    /// Their ids, in the order of their numbers.
+    /// Ids in the order of the copies' numbers.
     pub ids: Vec<ResourceId>,
     counters: BTreeMap<Key, BTreeMap<&'static str, u128>>,
 }
 
 impl Copies {
-    /// What they are copies of.
     #[must_use]
     pub const fn pattern(&self) -> &Pattern {
         &self.pattern
     }
 
-    /// None yet.
     #[must_use]
     pub const fn new(pattern: Pattern) -> Self {
         Self {
@@ -127,7 +125,7 @@ impl Copies {
         }
     }
 
-    /// Puts copies into the table until there are so many, named by their number from 0 on.
+    /// Writes copies until there are `number` of them, named by their numbers from 0.
     ///
     /// # Errors
     ///
@@ -162,7 +160,7 @@ impl Copies {
         *counter.entry(number).or_default() += one;
     }
 
-    /// The counters that the users have.
+    /// The tenant's user counters as items.
     fn counted(&self) -> Vec<Item> {
         let item =
             |(key, counts): (&Key, &BTreeMap<&'static str, u128>)| {

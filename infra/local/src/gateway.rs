@@ -1,10 +1,12 @@
-//! API Gateway in this process: every HTTP request becomes the event that an HTTP API sends to a function (payload
-//! format 2.0), and the function's answer in JSON becomes the HTTP response. What works here has passed the very
-//! encoding that it passes in AWS, `lambda_http` included.
+//! API Gateway in this process: every HTTP request becomes an HTTP API event (payload format 2.0), and the function's JSON
+//! answer becomes
+//! the HTTP response. Requests pass the same encoding as in AWS, including `lambda_http`.
 //!
-//! The limits are those of AWS: request line and header values, body, event, answer, time. Authorisers, CORS settings,
-//! stages, throttling and access logs are not stood in for. What the gateway answers by itself has its own JSON, not
-//! SCIM's: no function sees those requests in AWS either.
+//! AWS's limits apply to the request line with the header values, the body, the event, the answer and the time.
+//! Authorizers, CORS
+//! settings, stages, throttling and access logs are not simulated. The gateway's own errors have its JSON, not SCIM's,
+//! because in AWS
+//! no function sees those requests either.
 
 mod answer;
 mod event;
@@ -34,10 +36,11 @@ use crate::template::Route;
 use event::{Ends, Stamp};
 use routing::Routing;
 
-/// Serves the routes on the listener until `shutdown` is done, then finishes the running requests within [`PATIENCE`].
+/// Serves the routes on the listener until `shutdown` completes, then waits up to [`PATIENCE`] for requests in flight.
 ///
-/// `handler` gets the name of the function that the route belongs to, and the request as `lambda_http` gives it to a
-/// function in AWS. As there, it runs to its end when the client has gone away.
+/// `handler` gets the name of the route's function, and the request as `lambda_http` passes it to a function in AWS. As in
+/// AWS, it runs
+/// to its end even if the client disconnects.
 pub async fn serve<H, F>(
     listener: TcpListener,
     routes: Vec<Route>,
@@ -73,7 +76,7 @@ pub async fn serve<H, F>(
     tokio::select! {
         biased;
         _ = served => {}
-        () = patience => tracing::warn!("gateway.shutdown: a connection was cut"),
+        () = patience => tracing::warn!("gateway.shutdown: a connection was closed before its request was complete"),
     }
 }
 
@@ -87,16 +90,16 @@ impl Connected<IncomingStream<'_, TcpListener>> for Ends {
     }
 }
 
-/// The most that request line and header values may have together.
+/// The largest total size of the request line and header values.
 pub const MAX_HEAD: usize = 10_240;
 /// The largest body of a request.
 pub const MAX_BODY: usize = 10 * 1024 * 1024;
-/// The largest event that Lambda takes and the largest answer that it gives, both as JSON.
+/// The largest event and the largest answer of a Lambda function, each as JSON.
 pub const MAX_PAYLOAD: usize = 6 * 1024 * 1024 + 100;
 
-/// A body beyond the limit is read on and thrown away up to here, so that its sender gets to reading the answer.
+/// A body beyond the limit is read and dropped up to this size, because many clients read the response only after sending
+/// everything.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
-/// How long the gateway waits for a function.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct Gateway<H> {
@@ -129,8 +132,7 @@ where
         answer::read(&answer, &stamp).ok_or(Refusal::Failed)
     }
 
-    /// Runs the function on a task of its own: it outlives the client, and a panic in it is an answer, not a lost
-    /// connection.
+    /// Runs the function in its own task: it outlives the client, and a panic becomes a 500 instead of a lost connection.
     async fn invoke(
         &self,
         function: &str,
@@ -173,7 +175,7 @@ fn failed(reason: &str) -> Refusal {
     Refusal::Failed
 }
 
-/// What the gateway answers without a function, or in the place of one.
+/// The gateway's own error responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refusal {
     BadRequest,
@@ -207,7 +209,7 @@ impl Refusal {
     }
 }
 
-/// Request line and header values, as the quota counts them.
+/// The size of the request line and header values, as AWS's quota counts it.
 fn head_size(parts: &Parts) -> usize {
     let target = parts.uri.path_and_query().map_or(0, |t| t.as_str().len());
     let line = parts.method.as_str().len() + 1 + target + " HTTP/1.1".len();

@@ -1,8 +1,10 @@
-//! The whole of Muster in one process: embedded DynamoDB, a Secrets Manager stand-in, the gateway with
-//! the routes of `template.yaml`, the service behind it, and what the table's stream and schedules invoke.
+//! All of Muster in one process: embedded DynamoDB, a Secrets Manager stand-in, the gateway with the routes of
+//! `template.yaml`, every
+//! function behind it, and the invocations by the table's stream and by schedules.
 //!
-//! For development and tests. It is the same code that runs in AWS, behind the same events; it does not
-//! look after permissions, quotas of an account, or more than one machine.
+//! For development and tests. The functions run the same code on the same events as in AWS. Permissions, account quotas and
+//! more than
+//! one machine are not simulated.
 
 pub mod bench;
 pub mod cli;

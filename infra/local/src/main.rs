@@ -1,4 +1,4 @@
-//! `cargo run`: the local stack. Standard output is for people and scripts, standard error for the log.
+//! `cargo run`: the local stack. Addresses and tokens go to standard output, the log to standard error.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-/// The tenant that is made when none is asked for.
+/// The tenant to create without `--tenant`.
 const DEMO_TENANT: &str = "acme";
 
 #[tokio::main]
@@ -39,7 +39,8 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Logs to standard error. The engine warns of every condition that fails, which is how uniqueness works.
+/// Logs to standard error. The engine warns of every failed condition; those are normal, because uniqueness relies on
+/// conditions.
 fn start_log() {
     let levels = Targets::new()
         .with_default(LevelFilter::INFO)
@@ -54,7 +55,7 @@ fn start_log() {
         .init();
 }
 
-/// Writes the log as a function does, to nowhere: it belongs to the CPU time of a request.
+/// Formats the log as a function does and drops it: logging is part of a request's CPU time.
 fn swallow_log() {
     tracing_subscriber::fmt()
         .json()
@@ -66,7 +67,7 @@ fn swallow_log() {
         .init();
 }
 
-/// Measures in files that are removed afterwards: more than memory may hold.
+/// Measures with data in temporary files, because it may not fit into memory.
 async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
     let folder = std::env::temp_dir().join(format!("muster-bench-{}", std::process::id()));
     let storage = Storage::Folder(folder.clone());
@@ -90,7 +91,7 @@ async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
     }
 }
 
-/// Builds the functions, and measures their starts in a folder that is removed afterwards.
+/// Builds the functions and measures their starts in a temporary folder.
 async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> {
     let [users, hello] = cold_start::build::build()?;
     let plan = cold_start::Plan {
@@ -160,8 +161,8 @@ async fn run(arguments: Run) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The faults that were asked for; without any, nothing stands in front of the engine. The end of the process
-/// is one without farewell.
+/// The faults of `--fault`; without any, calls reach the engine directly. A fault that ends the process aborts it without a
+/// shutdown.
 fn faults(rules: Vec<Rule>, seed: u64) -> Option<Faults> {
     if rules.is_empty() {
         return None;
@@ -235,7 +236,7 @@ async fn run_services(arguments: local::cli::Services) -> Result<(), StartError>
     Ok(())
 }
 
-/// Waits for Ctrl-C, or for the signal by which a script ends a process.
+/// Waits for Ctrl-C or SIGTERM.
 async fn interrupted() -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -1,7 +1,8 @@
-//! What Lambda does with a stream: it reads records, leaves out what no pattern of the mapping takes, gathers the
-//! rest, invokes the function with a batch, and has what failed come again, before anything behind it.
+//! Lambda's event source mapping for a stream: it reads records, drops those that match no pattern, collects the rest into
+//! a batch,
+//! invokes the function, and retries a failed record before any later one.
 //!
-//! There is one shard here, and one batch at a time: batches of one shard side by side are not stood in for.
+//! There is one shard and one batch at a time; Lambda's parallel batches per shard are not simulated.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -19,39 +20,38 @@ mod pattern;
 
 pub use pattern::Pattern;
 
-/// How often the stream is read; as often as Lambda does.
+/// Pause between two reads of the stream, as in Lambda.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long to wait before what failed is tried again: twice as long each time, up to this.
+/// Upper limit of the exponential backoff after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A reader of a stream that invokes a function.
+/// Reads a stream and invokes a function with its records.
 pub struct Poller {
     stream: Stream,
     mapping: Mapping,
     clock: Clock,
-    /// The records that the function is to be invoked with.
+    /// Matching records that are not handled yet.
     waiting: VecDeque<Value>,
-    /// When the first of them was read.
+    /// When the first waiting record was read: start of the batching window.
     since: Option<Instant>,
-    /// How many of them the next batch has at most; fewer after a failure.
+    /// Largest size of the next batch; halved after a failure if the mapping bisects.
     size: usize,
-    /// How often the first of them failed.
+    /// How often the first waiting record has failed.
     attempts: u64,
 }
 
-/// What a turn came to.
+/// The result of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
-    /// There was nothing to invoke the function for, or not yet.
+    /// The function was not invoked: no record is waiting, or the batching window is still open.
     Idle,
-    /// The function was invoked, and so many records are done with.
+    /// The function was invoked and handled this many records.
     Done(usize),
-    /// The function was invoked, and the first record of the batch comes again.
+    /// The function was invoked and failed at the first record of the batch.
     Failed,
 }
 
 impl Poller {
-    /// A reader of this stream.
     #[must_use]
     pub const fn new(stream: Stream, mapping: Mapping, clock: Clock) -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Poller {
         }
     }
 
-    /// Reads and invokes for ever.
+    /// Reads and invokes without end.
     pub async fn run(mut self, invoke: impl AsyncFn(Value) -> Result<Value, String>) -> Infallible {
         loop {
             match self.turn(&invoke).await {
@@ -83,7 +83,7 @@ impl Poller {
         }
     }
 
-    /// Reads what is new, and invokes the function once if there is reason to.
+    /// Reads new records, and invokes the function once if a batch is due.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Poller {
         }
     }
 
-    /// Reads what is new in the stream, unless there is a batch waiting.
+    /// Reads new records until a batch is full or the stream has no more.
     async fn gather(&mut self) -> Result<(), DynamoError> {
         while self.waiting.len() < self.mapping.batch_size {
             let records = self.stream.read().await?;
@@ -124,7 +124,7 @@ impl Poller {
         Ok(())
     }
 
-    /// Passes over what is too old.
+    /// Skips waiting records that are older than the mapping's limit.
     fn forget(&mut self) {
         let Some(oldest) = self.mapping.oldest else {
             return;
@@ -183,7 +183,7 @@ impl Poller {
         }
     }
 
-    /// Is done with the first records that wait.
+    /// Removes the first waiting records and remembers their position in the stream.
     fn done(&mut self, number_of: usize) {
         self.attempts = 0;
         let done = self.waiting.drain(..number_of).next_back();
@@ -196,19 +196,19 @@ impl Poller {
     }
 }
 
-/// The time since a second of the epoch.
+/// The time since `made`, in seconds of the Unix epoch.
 fn age(now: Timestamp, made: f64) -> Duration {
     let seconds = now.as_duration().as_secs_f64() - made;
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }
 
-/// The sequence number of a record.
 fn number(record: &Value) -> &str {
     let number = record.pointer("/dynamodb/SequenceNumber");
     number.and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The first record of a batch that the function's answer calls failed; all of them when it cannot be understood.
+/// The index of the first record that the function's answer reports as failed; 0 if it names a record that is not in the
+/// batch.
 fn first_failure(answer: &Value, batch: &[&Value]) -> Option<usize> {
     let failures = answer.get("batchItemFailures")?.as_array()?;
     let places = failures.iter().map(|failure| {

@@ -1,14 +1,16 @@
-//! What is kept on this machine, tokens and people's data, is for the eyes of whoever runs it: the folder has mode 0700
-//! and its files 0600, whatever the umask is, and also where an earlier version made them readable for others.
+//! Keeps the data folder private, because it holds tokens and personal data: the folder has mode 0700 and its files 0600,
+//! whatever the
+//! umask is. Existing files that others can read are corrected.
 //!
-//! Only Unix has modes; elsewhere a folder in a user's profile is the user's already.
+//! Only Unix has modes; elsewhere a folder in the user's profile is private by default.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// What the names of our files begin with: the engine puts its log and its index beside its file, and an answer that is
-/// being written stands beside the one before it.
+/// Prefixes of the names of our files: the engine adds a log and an index beside its file, and `secrets.json` is written to
+/// a new file
+/// first.
 const OURS: [&str; 4] = [
     ".gitignore",
     "dynamodb.sqlite",
@@ -16,8 +18,9 @@ const OURS: [&str; 4] = [
     "stream.position",
 ];
 
-/// Makes the folder with its parents, ignored by git, since a watcher of the workspace must not see it change. One that is
-/// there is closed to others unless it holds something else too, such as a home directory.
+/// Creates the folder and its parents. Git ignores it, so that a file watcher on the workspace does not react to it. An
+/// existing folder is
+/// made private unless it also holds other files, as a home directory does.
 pub(crate) fn folder(folder: &Path) -> io::Result<()> {
     if !folder.is_dir() {
         let mut builder = fs::DirBuilder::new();
@@ -41,7 +44,7 @@ pub(crate) fn folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file to write to, made when it is missing.
+/// Opens a file for writing and creates it if missing.
 pub(crate) fn file(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.create(true).write(true).truncate(false);
@@ -52,7 +55,7 @@ pub(crate) fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Puts this whole content into a file.
+/// Replaces the content of a file.
 pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<File> {
     let mut file = file(path)?;
     file.set_len(0)?;
@@ -60,12 +63,12 @@ pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives a path this mode. Where that cannot be, as on a file system without modes, it is said and the data is used.
+/// Sets the mode of a path. If that fails, as on a file system without modes, it is logged and the data is used anyway.
 #[cfg(unix)]
 fn close(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     let Ok(now) = fs::metadata(path).map(|found| found.permissions().mode() & 0o7777) else {
-        // The engine or another process has just removed it.
+        // The engine or another process has removed the file in the meantime.
         return;
     };
     if now != mode
@@ -98,7 +101,7 @@ mod tests {
         fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// The modes of the folder's files, by name.
+    /// The names and modes of the folder's files.
     fn modes(folder: &Path) -> Vec<(String, u32)> {
         let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
         let mut all: Vec<_> = entries
@@ -111,7 +114,7 @@ mod tests {
         all
     }
 
-    /// Everything that `cargo run` keeps, while it runs.
+    /// Starts everything that keeps files under `cargo run`.
     async fn run(folder: &Folder) -> (Dynamo, Secrets) {
         let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
         dynamo.create_table(TABLE, &table().unwrap()).unwrap();
@@ -121,8 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_kept_is_for_its_owner_only_from_the_first_moment_and_after_an_earlier_version()
-    {
+    async fn the_folder_is_private_from_the_start_and_existing_files_are_corrected() {
         let folder = Folder::new();
         let (dynamo, secrets) = run(&folder).await;
         let first = modes(&folder.0);
@@ -141,7 +143,7 @@ mod tests {
         secrets.shutdown().await;
         set(&folder.0, 0o755);
         for (name, _) in &first {
-            // What is no longer there was the engine's and is made again.
+            // The engine removes some of its files at shutdown and creates them again.
             let path = folder.0.join(name);
             if path.exists() {
                 set(&path, 0o644);
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_holds_something_else_keeps_its_mode_and_our_files_are_closed_in_it() {
+    async fn a_folder_with_other_files_keeps_its_mode_and_our_files_in_it_are_private() {
         let folder = Folder::new();
         fs::create_dir(&folder.0).unwrap();
         fs::write(folder.0.join("notes.txt"), "mine").unwrap();

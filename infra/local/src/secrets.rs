@@ -1,7 +1,8 @@
-//! Secrets Manager in this process: the operations that Muster uses, over the JSON protocol of AWS on a loopback port.
+//! A stand-in for Secrets Manager: the operations that Muster uses, over the AWS JSON protocol on a loopback port.
 //!
-//! Version stages behave as in AWS ([`store`]), because changing a keyring is a compare-and-swap on them. Signatures are
-//! not checked, nothing is encrypted, and there is no deletion, rotation, tag or policy.
+//! Version stages behave as in AWS ([`store`]), because a change of a keyring is a compare-and-swap on them. Signatures are
+//! not checked,
+//! nothing is encrypted, and deletion, rotation, tags and policies are not supported.
 
 pub mod store;
 
@@ -32,11 +33,11 @@ use store::{Stamp, Store};
 /// Why the stand-in did not start.
 #[derive(Debug)]
 pub enum SecretsError {
-    /// The folder of the data, or the file in it.
+    /// The data folder, or the file in it, is not usable.
     Folder(io::Error),
-    /// The file has something else in it.
+    /// The file does not hold secrets.
     Content(PathBuf, serde_json::Error),
-    /// The port to listen on.
+    /// The port is not free.
     Port(u16, io::Error),
 }
 
@@ -52,7 +53,7 @@ impl fmt::Display for SecretsError {
 
 impl std::error::Error for SecretsError {}
 
-/// The running stand-in. Every change is in its file before it is answered, so ending it loses nothing.
+/// The running stand-in. Every change is saved before it is answered, so stopping it loses nothing.
 pub struct Secrets {
     endpoint: String,
     stop: oneshot::Sender<()>,
@@ -61,10 +62,10 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads what was kept and serves it on a loopback port; port 0 is any free one.
+    /// Loads the secrets and serves them on a loopback port; port 0 picks a free one.
     ///
     /// # Errors
-    /// When the folder is not usable or in use by another process, its file is not ours, or the port is taken.
+    /// When the folder is not usable or another process uses it, the file does not hold secrets, or the port is taken.
     pub async fn start(storage: &Storage, port: u16) -> Result<Self, SecretsError> {
         let (shelf, lock) = Shelf::open(storage)?;
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
@@ -87,13 +88,13 @@ impl Secrets {
         })
     }
 
-    /// The URL that an SDK takes as its endpoint.
+    /// The endpoint URL for an SDK.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// Ends the stand-in after the requests that are running, within [`PATIENCE`].
+    /// Stops the stand-in after the requests in flight, within [`PATIENCE`].
     pub async fn shutdown(self) {
         let Self {
             stop,
@@ -103,13 +104,15 @@ impl Secrets {
         } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
-            tracing::warn!("secrets.shutdown: a connection was cut");
+            tracing::warn!(
+                "secrets.shutdown: a connection was closed before its request was complete"
+            );
             served.abort();
         }
     }
 }
 
-/// The secrets and the file they are kept in.
+/// The secrets and their file.
 struct Shelf {
     store: Store,
     file: Option<PathBuf>,
@@ -141,7 +144,7 @@ impl Shelf {
         ))
     }
 
-    /// Runs an operation on a copy, which takes the place of the store only when it is in the file.
+    /// Runs an operation on a copy of the store. The copy replaces the store only after it is saved.
     fn run(&mut self, operation: &str, input: &Value) -> Result<Value, Failure> {
         let mut next = self.store.clone();
         let output = next.run(operation, input, &stamp())?;
@@ -156,12 +159,11 @@ impl Shelf {
     }
 }
 
-/// An error as the protocol has it: a type, and a text for a person.
+/// An error of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The name of the exception.
     pub kind: &'static str,
-    /// What is wrong.
     pub message: String,
 }
 
@@ -187,7 +189,7 @@ async fn answer(
     let result = match target.and_then(|t| t.strip_prefix(TARGET)) {
         None => Err(Failure::new(
             "UnknownOperationException",
-            "the header x-amz-target names no operation",
+            "the header x-amz-target does not name an operation",
         )),
         Some(operation) => match serde_json::from_slice(&body) {
             Err(e) => Err(Failure::new("SerializationException", e.to_string())),
@@ -221,7 +223,7 @@ fn status(kind: &str) -> StatusCode {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the stand-in's own time and ids, as AWS gives them; tests build a stamp"
+    reason = "time and ids of the stand-in itself, as in AWS; tests build a stamp"
 )]
 fn stamp() -> Stamp {
     Stamp {
@@ -230,7 +232,7 @@ fn stamp() -> Stamp {
     }
 }
 
-/// Puts the whole file in place at once: a reader sees the old one or the new one, also after a crash.
+/// Replaces the file atomically: after a crash it holds the old or the new content.
 fn save(path: &Path, store: &Store) -> io::Result<()> {
     let bytes = serde_json::to_vec_pretty(store).map_err(io::Error::other)?;
     let draft = path.with_extension("json.new");

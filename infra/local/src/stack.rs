@@ -1,4 +1,4 @@
-//! The stack: what the templates describe, in this process.
+//! The local stack: the resources of the templates, in this process.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -29,75 +29,67 @@ mod provision;
 
 pub use provision::{admin_key, provision};
 
-/// The name of the table.
 pub const TABLE: &str = "muster";
-/// What the names of all keyring secrets begin with.
+/// Prefix of the names of all keyring secrets.
 pub const KEYRING_PREFIX: &str = "muster/keyring/";
-/// What the names of the secrets with admin keys begin with.
+/// Prefix of the names of the secrets with admin keys.
 pub const ADMIN_PREFIX: &str = "muster/admin/";
-/// The keyring that tokens are put into.
+/// The keyring for imported tokens.
 const KEYRING: &str = "k1";
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const TABLE_TEMPLATE: &str = include_str!("../../table.yaml");
 
-/// Anything that keeps the stack from starting.
+/// Why the stack cannot start.
 pub type StartError = Box<dyn Error + Send + Sync>;
 
-/// What the functions of a stack remember of keys, tenants and rates.
+/// Whether functions share their caches of keys, tenants and rates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Memory {
-    /// Each its own, as in AWS, where every function is a process.
+    /// Each function has its own, as in AWS, where every function is a process.
     Apart,
-    /// One for all: what one function changes, all know at once.
+    /// All functions share one: a change takes effect everywhere at once.
     Shared,
 }
 
-/// What the stack is made of.
 pub struct Options {
-    /// Where the gateway listens.
+    /// Address of the gateway.
     pub listen: SocketAddr,
-    /// What addresses in answers begin with; otherwise where the client is connected to.
+    /// Base URL for links in responses; by default the address that the client connected to.
     pub public_url: Option<String>,
-    /// Where the data is kept.
     pub storage: Storage,
-    /// Another DynamoDB than the embedded one.
+    /// A DynamoDB to use instead of the embedded one.
     pub endpoint: Option<String>,
-    /// Faults in front of it.
+    /// Faults to inject into DynamoDB calls.
     pub faults: Option<Faults>,
-    /// What its functions remember.
     pub memory: Memory,
-    /// How many requests a second a tenant may make.
+    /// Requests per second that a tenant may make.
     pub rate: Option<u32>,
-    /// The time.
     pub clock: Clock,
-    /// Where ids come from.
     pub ids: Ids,
 }
 
-/// The stand-ins for AWS.
+/// The stand-ins for `DynamoDB` and Secrets Manager.
 pub struct Services {
     _proxy: Option<Proxy>,
     dynamo: Option<Dynamo>,
     secrets: Secrets,
-    /// Clients of the two.
     pub clients: Clients,
-    /// Where `DynamoDB` is.
+    /// The endpoint URL of `DynamoDB`.
     pub dynamodb: String,
 }
 
 /// The running stack.
 pub struct Stack {
-    /// Where the gateway listens.
+    /// Address of the gateway.
     pub address: SocketAddr,
-    /// The service of the function `admin`, and of all where they share their memory.
+    /// The service of the function `admin`; with [`Memory::Shared`] of all functions.
     pub service: Arc<Service>,
     functions: Functions,
-    /// The vendor's side of it.
+    /// The admin API and console.
     pub admin: Arc<Admin>,
-    /// The first admin key.
+    /// The initial admin key.
     pub admin_key: String,
-    /// The stand-ins below it.
     pub services: Services,
     clock: Clock,
     ids: Ids,
@@ -105,11 +97,10 @@ pub struct Stack {
     gateway: JoinHandle<()>,
 }
 
-/// The service of each function.
 #[derive(Clone)]
 struct Functions {
     admin: Arc<Service>,
-    /// Those that are not the one of `admin`.
+    /// The other functions' services; empty if all share the one of `admin`.
     others: Vec<(Function, Arc<Service>)>,
 }
 
@@ -132,37 +123,35 @@ impl Functions {
     }
 }
 
-/// How a tenant is reached.
+/// A tenant with what its identity provider needs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Access {
-    /// The tenant.
     pub tenant: String,
-    /// Its base address.
+    /// The SCIM base URL.
     pub base: String,
-    /// A token of it.
     pub token: String,
 }
 
-/// The routes of the template.
+/// The routes of `template.yaml`.
 ///
 /// # Errors
 ///
-/// What is wrong with the template.
+/// When the template cannot be used.
 pub fn routes() -> Result<Vec<Route>, StartError> {
     Ok(template::routes(&template::parse(TEMPLATE)?)?)
 }
 
-/// The table of the template.
+/// The table of `infra/table.yaml`.
 ///
 /// # Errors
 ///
-/// What is wrong with the template.
+/// When the template cannot be used.
 pub fn table() -> Result<TableDefinition, StartError> {
     Ok(template::table(&template::parse(TABLE_TEMPLATE)?)?)
 }
 
 impl Services {
-    /// Starts the stand-ins; port 0 is any free one.
+    /// Starts the stand-ins; port 0 picks a free port.
     ///
     /// # Errors
     ///
@@ -203,7 +192,7 @@ impl Services {
         })
     }
 
-    /// The environment in which a function finds the stand-ins.
+    /// The environment variables by which a function finds the stand-ins.
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
@@ -221,11 +210,11 @@ impl Services {
         ]
     }
 
-    /// Puts items into the table as they are, past the service.
+    /// Writes items into the table unchanged, past the service.
     ///
     /// # Errors
     ///
-    /// When they cannot be written.
+    /// When the items cannot be written.
     pub async fn load(&self, items: Vec<Item>) -> Result<(), StartError> {
         match &self.dynamo {
             Some(dynamo) => Ok(dynamo.load(TABLE, items)?),
@@ -233,7 +222,7 @@ impl Services {
         }
     }
 
-    /// Ends the stand-ins; what was answered is kept.
+    /// Stops the stand-ins; answered writes are kept.
     pub async fn shutdown(self) {
         self.secrets.shutdown().await;
         if let Some(dynamo) = self.dynamo {
@@ -243,7 +232,7 @@ impl Services {
 }
 
 impl Stack {
-    /// Starts everything; when it returns, requests are answered.
+    /// Starts everything. The gateway accepts requests when this returns.
     ///
     /// # Errors
     ///
@@ -301,18 +290,18 @@ impl Stack {
         })
     }
 
-    /// The service of a function.
     #[must_use]
     pub fn of(&self, function: Function) -> Arc<Service> {
         self.functions.of(function)
     }
 
-    /// Makes a tenant that is switched on, unless there is one with the name, which is left as it is; and gives
-    /// it a token: the one given, or a new one in the place of the one made before.
+    /// Creates a tenant with provisioning turned on, or keeps an existing one unchanged. Then imports the given token, or
+    /// issues a new one
+    /// that replaces the token issued before.
     ///
     /// # Errors
     ///
-    /// When the name or the token has not the form of one.
+    /// When the name or the token is malformed.
     pub async fn tenant(&self, name: &str, token: Option<&str>) -> Result<Access, StartError> {
         let base = format!("http://{}/{name}/scim/v2", self.address);
         let token = provision(&self.service, &self.clock, &self.ids, name, token).await?;
@@ -323,30 +312,30 @@ impl Stack {
         })
     }
 
-    /// Gives a tenant other extension schemas.
+    /// Replaces a tenant's extension schemas.
     ///
     /// # Errors
     ///
-    /// When there is no such tenant.
+    /// When the tenant does not exist.
     pub async fn extend(&self, name: &str, extensions: Extensions) -> Result<(), StartError> {
         self.change(name, |tenant| tenant.settings.extensions = extensions)
             .await
     }
 
-    /// Changes a tenant.
+    /// Changes a stored tenant.
     ///
     /// # Errors
     ///
-    /// When there is no such tenant, or it is being changed by somebody else too.
+    /// When the tenant does not exist, or another process changes it at the same time.
     pub async fn change(
         &self,
         name: &str,
         change: impl FnOnce(&mut Tenant),
     ) -> Result<(), StartError> {
-        let tenant = TenantId::parse(name).ok_or("that cannot name a tenant")?;
+        let tenant = TenantId::parse(name).ok_or("not a tenant name")?;
         let (tenants, meter) = (self.service.tenants(), Meter::default());
         let current = tenants.read(&tenant, &meter).await?;
-        let current = current.ok_or("there is no such tenant")?;
+        let current = current.ok_or("the tenant does not exist")?;
         let mut next = current.clone();
         change(&mut next);
         let (now, write) = (self.clock.now(), self.ids.write());
@@ -354,7 +343,7 @@ impl Stack {
         Ok(())
     }
 
-    /// Has the table's stream and the schedules invoke their functions, in this process, for ever.
+    /// Invokes functions for stream records and schedules in this process, without end.
     ///
     /// # Errors
     ///
@@ -367,7 +356,7 @@ impl Stack {
         self.services.events(&self.clock, &invoke).await
     }
 
-    /// Ends everything; what was answered is kept.
+    /// Stops everything; answered writes are kept.
     pub async fn shutdown(self) {
         let _ = self.stop.send(());
         let _ = self.gateway.await;
@@ -375,7 +364,6 @@ impl Stack {
     }
 }
 
-/// What the service on the stand-ins is told.
 fn config(public_url: Option<String>) -> Config {
     Config {
         table: TABLE.to_owned(),
@@ -388,7 +376,7 @@ fn config(public_url: Option<String>) -> Config {
     }
 }
 
-/// The service on the stand-ins.
+/// A service that uses the stand-ins.
 #[must_use]
 pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
     Service::new(config(public_url), clients.clone(), clock, ids)

@@ -1,9 +1,11 @@
-//! Reads the CloudFormation templates: what is deployed to AWS is what runs locally.
+//! Reads the CloudFormation templates, so that the local stack runs what is deployed to AWS.
 //!
-//! A template is YAML with short tags (`!Ref X`, `!GetAtt A.B`); [`parse`] gives JSON with the long form in their
-//! place (`{"Ref": "X"}`, `{"Fn::GetAtt": ["A", "B"]}`). [`routes`], [`table`], [`mappings`] and [`schedules`] read what
-//! a local stack needs from it. Functions and conditions are not evaluated, nested stacks are not followed, and what the local stack
-//! does not stand in for (roles, alarms, keys) is not looked at.
+//! A template is YAML with short tags (`!Ref X`, `!GetAtt A.B`). [`parse`] turns it into JSON with long forms (`{"Ref":
+//! "X"}`,
+//! `{"Fn::GetAtt": ["A", "B"]}`); [`routes`], [`table`], [`mappings`] and [`schedules`] read what the local stack needs.
+//! Functions and
+//! conditions are not evaluated, nested stacks are not followed, and resources without a stand-in (roles, alarms, keys) are
+//! ignored.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -28,12 +30,11 @@ impl fmt::Display for TemplateError {
 
 impl std::error::Error for TemplateError {}
 
-/// The methods that a route takes.
+/// The methods of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum RouteMethod {
-    /// Every method that no other route of the same path names.
+    /// Every method that has no route of its own on the same path.
     Any,
-    /// Exactly this one.
     Only(http::Method),
 }
 
@@ -46,27 +47,22 @@ impl fmt::Display for RouteMethod {
     }
 }
 
-/// One route of the HTTP API, with the function behind it by the name of its binary.
+/// A route of the HTTP API, with the binary of its function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Route {
     /// A method and a path with variables: `/{tenant}/scim/v2/Users/{id}`.
     Path {
-        /// The methods it takes.
         method: RouteMethod,
-        /// The path as the template has it; a variable at its end may be greedy (`{proxy+}`).
+        /// The path in the template; its last variable may be greedy (`{proxy+}`).
         path: String,
-        /// The binary that answers.
         function: String,
     },
-    /// `$default`: whatever no other route takes.
-    Default {
-        /// The binary that answers.
-        function: String,
-    },
+    /// `$default`: every request that no other route matches.
+    Default { function: String },
 }
 
 impl Route {
-    /// The binary that answers.
+    /// The binary of the route's function.
     #[must_use]
     pub fn function(&self) -> &str {
         match self {
@@ -74,7 +70,7 @@ impl Route {
         }
     }
 
-    /// The route key as API Gateway writes it: `GET /{tenant}/scim/v2/Users` or `$default`.
+    /// The route key of API Gateway: `GET /{tenant}/scim/v2/Users` or `$default`.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -84,7 +80,7 @@ impl Route {
     }
 }
 
-/// The table as its template describes it.
+/// The table of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDefinition {
     /// The key attributes and their types.
@@ -93,16 +89,15 @@ pub struct TableDefinition {
     pub key_schema: Vec<KeyElement>,
     /// `PAY_PER_REQUEST` or `PROVISIONED`.
     pub billing_mode: String,
-    /// What the stream's records carry; without it there is no stream.
+    /// The images in stream records; `None` if the table has no stream.
     pub stream_view_type: Option<String>,
-    /// The attribute that holds the time after which an item is deleted.
+    /// The attribute with the time at which an item expires.
     pub ttl_attribute: Option<String>,
 }
 
 /// A key attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeDefinition {
-    /// Its name.
     pub name: String,
     /// `S`, `N` or `B`.
     pub kind: String,
@@ -118,7 +113,7 @@ pub struct KeyElement {
 }
 
 impl TableDefinition {
-    /// The body of the `CreateTable` call that makes this table. TTL is not in it: DynamoDB has a call of its own.
+    /// The body of the `CreateTable` call. TTL is not part of it: DynamoDB has a separate call.
     #[must_use]
     pub fn create_request(&self, name: &str) -> Value {
         let attributes: Vec<Value> = self
@@ -148,7 +143,7 @@ impl TableDefinition {
 /// The routes of every function's `HttpApi` events.
 ///
 /// # Errors
-/// When an event is incomplete, a path is malformed, a route is there twice, or a function names no binary.
+/// When an event is incomplete, a path is malformed, a route is defined twice, or a function names no binary.
 pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
     let mut found = Vec::new();
     let mut keys = HashSet::new();
@@ -177,12 +172,13 @@ pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
 /// The one DynamoDB table of the template.
 ///
 /// # Errors
-/// When there is no table or more than one, a part of its key is missing, or it has a secondary index, which the design
-/// rules out and the local stack would not make.
+/// When there is not exactly one table, its key is incomplete, or it has a secondary index: the design has none, and the
+/// local stack
+/// would not create it.
 pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
     let mut tables = resources(template, "AWS::DynamoDB::Table");
     let (Some((logical, table)), None) = (tables.next(), tables.next()) else {
-        return fail("has not exactly one AWS::DynamoDB::Table".to_owned());
+        return fail("does not have exactly one AWS::DynamoDB::Table".to_owned());
     };
     for index in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
         if table
@@ -191,7 +187,7 @@ pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
             .is_some()
         {
             return fail(format!(
-                "`Resources.{logical}` has {index}; the table is read by its key only"
+                "`Resources.{logical}` has {index}; the table must not have secondary indexes"
             ));
         }
     }
@@ -216,7 +212,7 @@ pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
     })
 }
 
-/// What API Gateway calls the route that takes what no other does.
+/// API Gateway's key of the route for unmatched requests.
 const DEFAULT: &str = "$default";
 
 fn fail<T>(reason: String) -> Result<T, TemplateError> {

@@ -1,7 +1,8 @@
-//! What it costs at list price: a million of each operation, and a month of a tenant under a provider's traffic.
+//! Costs at list price: a million of each operation, and a month of provider traffic for one tenant.
 //!
-//! Prices of us-east-1 without free tiers and discounts. Not counted: storage of logs, backups, data transfer inside the region,
-//! DNS, certificates, taxes.
+//! Prices of us-east-1 without free tiers and discounts. Log storage, backups, data transfer inside the region, DNS,
+//! certificates
+//! and taxes are not included.
 
 use serde::Serialize;
 
@@ -12,49 +13,49 @@ use super::{Row, Sample, number};
 pub const READ: f64 = 0.125;
 /// Dollars for a million write request units.
 pub const WRITE: f64 = 0.625;
-/// Dollars for a million requests of an HTTP API, each of up to 512 KiB.
+/// Dollars for a million HTTP API requests, metered in steps of 512 KiB.
 pub const API: f64 = 1.00;
-/// Dollars for a million invocations of a function.
+/// Dollars for a million Lambda invocations.
 pub const INVOCATION: f64 = 0.20;
-/// Dollars for a GB-second of a function on arm64.
+/// Dollars for a Lambda GB-second on arm64.
 pub const GB_SECOND: f64 = 0.000_013_333_4;
-/// Dollars for a secret in a month.
+/// Dollars for one secret a month.
 pub const SECRET: f64 = 0.40;
-/// Dollars for a GB that leaves.
+/// Dollars for a GB of data transfer out.
 pub const OUT: f64 = 0.09;
-/// Dollars for a GB in the table in a month.
+/// Dollars for a GB of table storage a month.
 pub const STORED: f64 = 0.25;
 
-/// The memory of a function in GB; a vCPU belongs to 1,769 MB.
+/// A function's memory in GB. Lambda gives a full vCPU at 1,769 MB.
 const MEMORY: f64 = 0.25;
 const SHARE: f64 = 256.0 / 1_769.0;
-/// Seconds that a call of `DynamoDB` is taken to last.
+/// Assumed duration of a `DynamoDB` call in seconds.
 const ROUND_TRIP: f64 = 0.005;
-/// Bytes that an HTTP API counts as one request.
+/// An HTTP API meters a request for each started 512 KiB.
 const INCREMENT: usize = 512 * 1024;
-/// Bytes of headers of an answer.
+/// Assumed bytes of response headers.
 const HEADERS: f64 = 400.0;
 const GB: f64 = 1_000_000_000.0;
 const MILLION: f64 = 1_000_000.0;
-/// Users of the tenant whose month is added up.
+/// Users of the tenant whose month is calculated.
 const TENANT: f64 = 10_000.0;
 
-/// Dollars of requests, by what they are paid for.
+/// The cost of requests in dollars, by AWS service.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Bill {
-    /// Capacity units: counted.
+    /// Capacity units, from counts.
     pub table: f64,
-    /// Requests of the gateway and invocations: counted.
+    /// Gateway requests and invocations, from counts.
     pub requests: f64,
-    /// Bytes that leave: counted.
+    /// Data transfer out, from counts.
     pub out: f64,
-    /// GB-seconds: from the CPU time that was measured.
+    /// GB-seconds, from measured CPU time.
     pub compute: f64,
 }
 
 impl Bill {
-    /// What a million such requests cost.
+    /// The cost of a million such requests.
     fn of(sample: &Sample) -> Self {
         let calls = (sample.sent + sample.received).div_ceil(INCREMENT).max(1);
         let cpu = sample.cpu.unwrap_or_default() / MILLION / SHARE;
@@ -77,7 +78,6 @@ impl Bill {
         }
     }
 
-    /// All of it.
     #[must_use]
     pub const fn total(&self) -> f64 {
         self.table + self.requests + self.out + self.compute
@@ -90,55 +90,47 @@ pub fn capacity(sample: &Sample) -> f64 {
     sample.reads.mul_add(READ, sample.writes * WRITE)
 }
 
-/// A million of an operation.
+/// The cost of a million requests of an operation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Million {
-    /// The operation.
     pub operation: String,
-    /// The number of users or members.
+    /// Number of users or members.
     pub size: usize,
-    /// What it costs.
     #[serde(flatten)]
     pub bill: Bill,
 }
 
-/// So many of an operation, and why.
+/// Part of a provider's traffic: an operation, its number of requests, and why the provider sends them.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
-    /// How many.
     pub requests: f64,
-    /// Of which operation.
     pub operation: &'static str,
-    /// When they are made.
     pub why: &'static str,
 }
 
-/// What a provider's traffic costs.
+/// A provider's traffic and its cost.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// The provider and what it is about.
     pub name: &'static str,
-    /// The requests.
     pub lines: Vec<Line>,
-    /// What they cost.
     #[serde(flatten)]
     pub bill: Bill,
 }
 
-/// What it costs.
+/// All costs in dollars.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Dollars {
     /// A million of each operation at its largest size.
     pub million: Vec<Million>,
-    /// A tenant of 10,000 users.
+    /// Provider traffic of a tenant with 10,000 users.
     pub traffic: Vec<Traffic>,
-    /// What the tenant's users cost in a month by lying in the table.
+    /// Table storage of that tenant's users, a month.
     pub stored: f64,
-    /// What the keyring costs in a month, for all tenants whose keys are in it.
+    /// One keyring secret a month, shared by all tenants whose keys it holds.
     pub secret: f64,
 }
 
@@ -162,8 +154,9 @@ const fn line(requests: f64, operation: &'static str, why: &'static str) -> Line
     }
 }
 
-/// The traffic of the providers, for 10,000 users in 100 groups of which each user is in three. In a month 200 join, 200 leave, 1,000
-/// change, and 1,000 memberships change.
+/// Provider traffic for 10,000 users and 100 groups, each user in three of them. In a month 200 users join, 200 leave,
+/// 1,000 change,
+/// and 1,000 memberships change.
 fn traffic() -> [(&'static str, Vec<Line>); 3] {
     [
         ("all users and groups, once", first()),
@@ -174,45 +167,66 @@ fn traffic() -> [(&'static str, Vec<Line>); 3] {
 
 fn first() -> Vec<Line> {
     vec![
-        line(TENANT, ABSENT, "each user is looked for"),
-        line(TENANT, CREATE, "and created"),
-        line(100.0, NO_GROUP, "each group is looked for"),
-        line(100.0, "create a group", "and created"),
-        line(3.0 * TENANT, JOIN, "each membership, as if alone"),
+        line(TENANT, ABSENT, "look up each user"),
+        line(TENANT, CREATE, "create it"),
+        line(100.0, NO_GROUP, "look up each group"),
+        line(100.0, "create a group", "create it"),
+        line(3.0 * TENANT, JOIN, "one request for each membership"),
     ]
 }
 
 fn entra() -> Vec<Line> {
     vec![
-        line(1_095.0, ABSENT, "a probe a cycle of 40 minutes"),
-        line(200.0, ABSENT, "joiners are looked for"),
-        line(200.0, CREATE, "and created"),
-        line(1_400.0, READ_USER, "who changes, leaves or goes is read"),
-        line(1_000.0, CHANGE, "changes"),
-        line(200.0, CHANGE, "leavers are switched off"),
-        line(200.0, GONE, "and deleted after 30 days"),
-        line(2_200.0, READ_GROUP, "before each change of a membership"),
-        line(1_100.0, JOIN, "of joiners, and half of the changes"),
-        line(1_100.0, LEAVE, "of leavers, and half of the changes"),
+        line(1_095.0, ABSENT, "one probe for each cycle of 40 minutes"),
+        line(200.0, ABSENT, "look up joiners"),
+        line(200.0, CREATE, "create it"),
+        line(
+            1_400.0,
+            READ_USER,
+            "read each user that changes, leaves or is deleted",
+        ),
+        line(1_000.0, CHANGE, "update changed users"),
+        line(200.0, CHANGE, "deactivate leavers"),
+        line(200.0, GONE, "delete leavers after 30 days"),
+        line(
+            2_200.0,
+            READ_GROUP,
+            "read the group before each membership change",
+        ),
+        line(1_100.0, JOIN, "joiners, and half of the membership changes"),
+        line(
+            1_100.0,
+            LEAVE,
+            "leavers, and half of the membership changes",
+        ),
     ]
 }
 
 fn okta() -> Vec<Line> {
     vec![
-        line(200.0, ABSENT, "joiners are looked for"),
-        line(200.0, CREATE, "and created"),
-        line(1_200.0, READ_USER, "before it is replaced"),
-        line(1_200.0, PUT, "changes, and leavers switched off"),
-        line(1_100.0, JOIN, "of joiners, and half of the changes"),
-        line(1_100.0, LEAVE, "of leavers, and half of the changes"),
-        line(2_200.0, RENAME, "the name sent with each of these"),
-        line(3_000.0, IMPORT, "an import a day, in pages of 100"),
+        line(200.0, ABSENT, "look up joiners"),
+        line(200.0, CREATE, "create it"),
+        line(1_200.0, READ_USER, "read before replacing"),
+        line(1_200.0, PUT, "update changed users, deactivate leavers"),
+        line(1_100.0, JOIN, "joiners, and half of the membership changes"),
+        line(
+            1_100.0,
+            LEAVE,
+            "leavers, and half of the membership changes",
+        ),
+        line(
+            2_200.0,
+            RENAME,
+            "the group name, sent with each membership change",
+        ),
+        line(3_000.0, IMPORT, "daily import, in pages of 100"),
     ]
 }
 
 impl Dollars {
-    /// The prices of what was measured, without the traffic that has requests of which none was; `stored` is the number of bytes
-    /// that the table keeps of a user.
+    /// Prices the measured operations. Traffic that needs an unmeasured operation is left out. `stored` is the table size
+    /// of one user in
+    /// bytes.
     #[must_use]
     pub fn of(rows: &[Row], stored: usize) -> Self {
         let last = |row: &&Row| {
@@ -240,14 +254,14 @@ impl Dollars {
         Self {
             million: million.collect(),
             traffic: providers,
-            // Three memberships of each user are six items of 200 bytes.
+            // A user's three memberships are six items of about 200 bytes.
             stored: (number(stored) + 1_200.0) * TENANT / GB * STORED,
             secret: SECRET,
         }
     }
 }
 
-/// The measurement of an operation at the size next to the tenant's.
+/// The measurement of an operation at the size closest to the tenant's.
 fn like_the_tenant<'r>(rows: &'r [Row], operation: &str) -> Option<&'r Row> {
     let far = |row: &&Row| row.size.abs_diff(10_000);
     rows.iter()
@@ -274,12 +288,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bill_is_the_sum_of_what_was_counted_at_list_price() {
+    fn a_bill_multiplies_counts_by_list_prices() {
         let bill = Bill::of(&sample(3.0, 8.0, 600, Some(256.0)));
         assert!((bill.table - 5.375).abs() < 1e-9);
         assert!((bill.requests - 1.20).abs() < 1e-9);
         assert!((bill.out - 0.09).abs() < 1e-9);
-        // 1.769 ms of CPU at that share and two calls are billed as 12 ms.
+        // 256 µs of CPU take 1.769 ms at that share; with two calls of 5 ms Lambda bills 12 ms.
         assert!(
             (bill.compute - 0.040_000_2).abs() < 1e-6,
             "{}",
@@ -289,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_answer_counts_as_several_requests_of_the_gateway() {
+    fn the_gateway_meters_a_long_response_as_several_requests() {
         let bill = Bill::of(&sample(0.0, 0.0, INCREMENT, None));
         assert!((bill.requests - 2.20).abs() < 1e-9);
     }

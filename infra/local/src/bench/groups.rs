@@ -1,4 +1,4 @@
-//! What is measured of many groups.
+//! Measures pages of groups with their members.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,14 +8,13 @@ use super::users::{number, user};
 use super::{Bench, Of, budget};
 use crate::stack::StartError;
 
-/// How many groups there are.
 const GROUPS: usize = 100;
-/// How many members each has.
+/// Members of each group.
 const MEMBERS: usize = 10;
-/// How many pages are read.
+/// Pages to read of each kind at most.
 const PAGES: usize = 20;
 
-/// Measures a page of groups with their members, in the tenant `groups`.
+/// Measures a page of groups with their members in the tenant `groups`, listed and found by a filter.
 pub(super) async fn pages(bench: &mut Bench<'_>, tenant: &Tenant<'_>) -> Result<(), StartError> {
     let mut members: Vec<Value> = Vec::new();
     for at in 0..MEMBERS {
@@ -37,8 +36,9 @@ pub(super) async fn pages(bench: &mut Bench<'_>, tenant: &Tenant<'_>) -> Result<
     let some = page("/Groups?count=100&filter=displayName+sw+%22team%22");
     let operation = format!("page of {GROUPS} groups with {MEMBERS} members each");
     let found = format!("{operation}, found by a filter");
-    // The groups are read before their members and again after them, as neighbours by one query each. Found by a filter each
-    // is asked for its own, sixteen side by side: how these overlap varies with the machine, so that the bound is wide.
+    // A listed page reads its groups before and after their members, as one key range with one query each. Groups found by
+    // a
+    // filter are queried one by one, sixteen in parallel: how these overlap varies with the machine, so the bound is wide.
     for (operation, asks, budget) in [
         (operation, all, budget(4, 50.0, 0.0)),
         (found, some, budget(40, 310.0, 0.0)),

@@ -1,4 +1,4 @@
-//! What is measured as the members of a group grow in number.
+//! Measures group operations while the number of members grows.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys;
@@ -18,10 +18,10 @@ use crate::stack::{StartError, TABLE};
 pub(super) const IMPORT: &str = "page of 100 users with their groups";
 /// How the name of an operation ends by which many join.
 const TOGETHER: &str = "members to a group by one request";
-/// How many pages are read.
+/// Pages to read at most.
 const PAGES: usize = 20;
 
-/// The group that everybody in the tenant `members` is in, growing.
+/// The growing group that holds every user of the tenant `members`.
 pub(super) struct Members<'p> {
     tenant: Tenant<'p>,
     group: String,
@@ -47,7 +47,7 @@ impl<'p> Members<'p> {
         })
     }
 
-    /// Measures everything with so many members.
+    /// Fills the group up to `size` members and measures every operation.
     pub(super) async fn at(
         &mut self,
         bench: &mut Bench<'_>,
@@ -106,10 +106,10 @@ impl<'p> Members<'p> {
             .await
     }
 
-    /// Tells the group how many members were put beside it.
+    /// Sets the group's member count, which loading items past the service leaves behind.
     async fn counted(&self, size: usize) -> Result<(), StartError> {
-        let tenant = TenantId::parse(self.tenant.name).ok_or("no name of a tenant")?;
-        let id = ResourceId::parse(&self.group).ok_or("no id of a group")?;
+        let tenant = TenantId::parse(self.tenant.name).ok_or("not a tenant name")?;
+        let id = ResourceId::parse(&self.group).ok_or("not a group id")?;
         let key = keys::resource(&tenant, ResourceKind::Group, id);
         let services = &self.tenant.probe.services;
         services
@@ -169,7 +169,7 @@ impl<'p> Members<'p> {
         Ok(())
     }
 
-    /// Many members join another group, and leave it again.
+    /// Adds many members to another group with one request, and removes them again.
     async fn together(&self, bench: &mut Bench<'_>, size: usize) -> Result<(), StartError> {
         let number = size.min(1_000);
         let group = self
@@ -199,14 +199,15 @@ fn is_member(group: &str, other: &str) -> Ask {
     ))
 }
 
-/// What it may cost that so many join at once: each is looked for among the members and the users, and gets two
-/// edges and a mark in a transaction; beyond a transaction each has an intent too, which is cleared.
+/// The budget of adding `number` members with one request. Each costs a look-up among members and users, two edges and a
+/// marker in a
+/// transaction; beyond one transaction also an intent, which is deleted again.
 pub(super) fn joining_budget(number: usize) -> Budget {
     let each = u32::try_from(number).unwrap_or(u32::MAX);
     match number {
         0..=31 => budget(2, 1.0, 2.0 + f64::from(each) * 6.0),
-        // Calls of up to 100 reads, 25 writes or 33 members, sixteen side by side: how they overlap varies with
-        // the machine, so that this bound is wide, and it is the units that are exact.
+        // Calls of up to 100 reads, 25 writes or 33 members, sixteen in parallel. How they overlap varies with the machine,
+        // so the bound on round trips is wide; the units are exact.
         _ => budget(
             30 + each / 60,
             f64::from(each) * 2.4 + 10.0,

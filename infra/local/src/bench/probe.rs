@@ -1,7 +1,10 @@
-//! The stack that is measured, and what is measured of a request.
+//! The measured stack, and the measurement of one request.
 //!
-//! The service runs on one thread and nothing else does, so that the thread's CPU time is the service's own: reading and writing
-//! JSON, SCIM, the SDK. Its clock stands still, so that no operation is charged for what a process reads again once a minute. The engine that stands in for `DynamoDB` has threads of its own, whose time is not counted.
+//! The service has a thread to itself, so the thread's CPU time is the service's: JSON, SCIM and the SDK. Its clock stands
+//! still, so
+//! that no request pays for caches that a process refreshes once a minute. The engine that stands in for `DynamoDB` has its
+//! own
+//! threads, whose time is not counted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +25,6 @@ use tokio::runtime::{Builder, Runtime};
 use crate::dynamo::Storage;
 use crate::stack::{self, Services, StartError, TABLE};
 
-/// A request to be made.
 pub struct Ask {
     method: Method,
     path: String,
@@ -41,14 +43,13 @@ impl Ask {
         }
     }
 
-    /// The request, made after another one that is not measured.
+    /// Sends another request first, without measuring it.
     #[must_use]
     pub fn after(mut self, before: Self) -> Self {
         self.before = Some(Box::new(before));
         self
     }
 
-    /// The request with a body.
     #[must_use]
     pub fn with(mut self, body: &Value) -> Self {
         self.body = body.to_string().into();
@@ -56,33 +57,31 @@ impl Ask {
     }
 }
 
-/// What requests of one operation took.
+/// The measured requests of one operation.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sample {
-    /// How many were made.
     pub requests: usize,
-    /// Calls of `DynamoDB` one after the other, the most of any request.
+    /// `DynamoDB` calls that wait for one another: the maximum of all requests.
     pub round_trips: u32,
-    /// Read request units, the most of any request.
+    /// Read request units: the maximum of all requests.
     pub reads: f64,
-    /// Write request units, the most of any request.
+    /// Write request units: the maximum of all requests.
     pub writes: f64,
     /// Bytes of the longest request body.
     pub sent: usize,
-    /// Bytes of the longest answer.
+    /// Bytes of the longest response body.
     pub received: usize,
-    /// CPU time of the service, the median in microseconds; none where the system does not count it.
+    /// Median CPU time of the service in microseconds; `None` on systems without a thread clock.
     pub cpu: Option<f64>,
-    /// Time to the answer, in microseconds: half of the requests took no longer.
+    /// Median response time in microseconds.
     pub p50: f64,
-    /// Time to the answer, in microseconds: 99 of 100 requests took no longer.
+    /// 99th percentile of the response time in microseconds.
     pub p99: f64,
 }
 
-/// The service on an engine of its own.
+/// The service on its own engine.
 pub struct Probe {
-    /// The stand-ins below the service.
     pub services: Services,
     service: Service,
     clock: Clock,
@@ -90,16 +89,14 @@ pub struct Probe {
     engine: Runtime,
 }
 
-/// A tenant that is measured.
+/// A tenant to measure requests in.
 pub struct Tenant<'p> {
-    /// What it is measured with.
     pub probe: &'p Probe,
-    /// Its name.
     pub name: &'static str,
     token: String,
 }
 
-/// How often large writes are finished before it is given up: a call does what it has time for.
+/// Attempts to finish the large writes: one attempt stops when its time is used up.
 const MOST_FINISHES: usize = 100;
 
 const HOST: &str = "http://127.0.0.1:9000";
@@ -119,7 +116,7 @@ impl Probe {
         let services = engine.block_on(Services::start(storage, None, None, (0, 0)))?;
         let (started, ids) = (Clock::system().now(), Ids::system());
         let clock = Clock::other(move || started);
-        // What a large change costs is measured whole, however slow the machine is.
+        // A large change is measured whole, however slow the machine is.
         let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
         let service = service.patient(Patience::AMPLE);
         Ok(Self {
@@ -131,11 +128,11 @@ impl Probe {
         })
     }
 
-    /// Makes a tenant, and fills the caches that a warm function has.
+    /// Creates a tenant, and fills the caches that a warm function has.
     ///
     /// # Errors
     ///
-    /// When it cannot be made.
+    /// When the tenant cannot be created.
     pub async fn tenant(&self, name: &'static str) -> Result<Tenant<'_>, StartError> {
         let token = stack::provision(&self.service, &self.clock, &self.ids, name, None).await?;
         let tenant = Tenant {
@@ -147,7 +144,7 @@ impl Probe {
         Ok(tenant)
     }
 
-    /// Ends the engine.
+    /// Stops the engine.
     pub fn shutdown(self) {
         self.engine.block_on(self.services.shutdown());
         self.engine.shutdown_background();
@@ -173,7 +170,7 @@ impl Tenant<'_> {
     ///
     /// # Errors
     ///
-    /// When the answer is not a success.
+    /// When the response is not a success.
     pub async fn ask(&self, ask: &Ask) -> Result<Response<Bytes>, StartError> {
         let (function, request) = self.request(ask)?;
         let service = &self.probe.service;
@@ -181,26 +178,26 @@ impl Tenant<'_> {
         accepted(ask, response)
     }
 
-    /// Reads.
+    /// Sends a GET request.
     ///
     /// # Errors
     ///
-    /// When the answer is not a success.
+    /// When the response is not a success.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, StartError> {
         self.ask(&Ask::new(Method::GET, path)).await
     }
 
-    /// Finishes the large writes of the tenant, as often as it takes.
+    /// Finishes the tenant's large writes.
     ///
     /// # Errors
     ///
-    /// When the storage fails again and again.
+    /// When the storage fails, or writes are left after [`MOST_FINISHES`] attempts.
     pub async fn finish(&self) -> Result<(), StartError> {
-        let name = TenantId::parse(self.name).ok_or("no name of a tenant")?;
+        let name = TenantId::parse(self.name).ok_or("not a tenant name")?;
         let clients = &self.probe.services.clients;
         let store = Arc::new(Store::new(clients.dynamodb.clone(), TABLE.to_owned()));
         let directory = Directory::new(store, name, Arc::new(Meter::default()));
-        // None is so young that its owner would be at it.
+        // Five minutes ahead, so that every write counts as abandoned by the request that began it.
         let later = self.probe.clock.now() + SignedDuration::from_mins(5);
         for _ in 0..MOST_FINISHES {
             let met = directory.finish(later, &self.probe.ids.write()).await;
@@ -209,26 +206,26 @@ impl Tenant<'_> {
                 return Ok(());
             }
         }
-        Err("large writes that cannot be finished".into())
+        Err("the large writes cannot be finished".into())
     }
 
-    /// Creates a resource and gives its id.
+    /// Creates a resource and returns its id.
     ///
     /// # Errors
     ///
-    /// When it is refused.
+    /// When the response is not a success.
     pub async fn create(&self, path: &str, body: &Value) -> Result<String, StartError> {
         let response = self.ask(&Ask::new(Method::POST, path).with(body)).await?;
         let created: Value = serde_json::from_slice(response.body())?;
         let id = created.get("id").and_then(Value::as_str);
-        Ok(id.ok_or("an answer without an id")?.to_owned())
+        Ok(id.ok_or("the response has no id")?.to_owned())
     }
 
-    /// Makes requests one after the other and measures each.
+    /// Sends the requests one after the other and measures each.
     ///
     /// # Errors
     ///
-    /// When an answer is not a success.
+    /// When a response is not a success.
     pub async fn measure(&self, asks: &[Ask]) -> Result<Sample, StartError> {
         let (mut times, mut cpu) = (Vec::new(), Vec::new());
         let mut most = Spent::default();
@@ -249,7 +246,7 @@ impl Tenant<'_> {
             times.push(micros(begun.elapsed()));
             let response = accepted(ask, response)?;
             let consumed = response.extensions().get::<Spent>();
-            let consumed = consumed.ok_or("an answer that does not say what it consumed")?;
+            let consumed = consumed.ok_or("the response does not state its consumed capacity")?;
             most.round_trips = most.round_trips.max(consumed.round_trips);
             most.reads = most.reads.max(consumed.reads);
             most.writes = most.writes.max(consumed.writes);
@@ -269,11 +266,11 @@ impl Tenant<'_> {
         })
     }
 
-    /// Makes requests so many at a time, and gives how many were answered in a second.
+    /// Sends the requests with a concurrency of `at_once` and returns the requests per second.
     ///
     /// # Errors
     ///
-    /// When an answer is not a success.
+    /// When a response is not a success.
     pub async fn rush(&self, asks: &[Ask], at_once: usize) -> Result<f64, StartError> {
         let begun = Instant::now();
         stream::iter(asks)
@@ -299,14 +296,13 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000_000.0
 }
 
-/// The smallest value that so many of a hundred do not exceed.
+/// The smallest value that `percent` of the values do not exceed.
 pub(crate) fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let rank = (values.len() * percent).div_ceil(100);
     values.get(rank.saturating_sub(1)).copied()
 }
 
-/// The CPU time of this thread.
 #[cfg(unix)]
 fn cpu_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -324,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_one_of_the_values() {
+    fn a_percentile_is_an_element_of_the_values() {
         let mut hundred: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         assert_eq!(percentile(&mut hundred, 50), Some(50.0));
         assert_eq!(percentile(&mut hundred, 99), Some(99.0));
@@ -334,7 +330,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn cpu_time_is_that_of_the_thread_and_waiting_costs_none() {
+    fn cpu_time_counts_this_thread_only_and_no_waiting() {
         let before = cpu_time().unwrap();
         std::thread::spawn(|| (0..2_000_000_u64).fold(1, |a, b| std::hint::black_box(a ^ b)))
             .join()

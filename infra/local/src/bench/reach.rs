@@ -1,4 +1,4 @@
-//! A group that gets its members by one large request after the other, and is deleted in the end.
+//! Fills a group with large requests, one after the other, and deletes it.
 
 use std::collections::BTreeSet;
 
@@ -15,12 +15,12 @@ use super::users::{group, patch};
 use super::{Bench, Of, budget};
 use crate::stack::{StartError, TABLE};
 
-/// How many members one request brings at most: all that it may, and what Entra ID was seen to send.
+/// Members of one request: the most that fits the service's limits, and what Entra ID sends.
 const AT_ONCE: [usize; 2] = [25_000, 8_000];
-/// A group with more members than this is cleared behind the answer to its deletion.
+/// A larger group is cleared after its deletion was answered.
 const CLEARED_AT_ONCE: usize = 1_000;
 
-/// By how many members a group grows with each request until it has them all.
+/// The number of members that each request adds until the group has `size`.
 fn steps(size: usize) -> Vec<usize> {
     let mut steps = Vec::new();
     let mut left = size;
@@ -35,8 +35,9 @@ fn steps(size: usize) -> Vec<usize> {
     steps
 }
 
-/// Makes a group of all these members, request by request, measures the first and the last request of each size, and
-/// gives the group's id.
+/// Fills a group with these members request by request, measures the first and the last request of each size, and returns
+/// the group's
+/// id.
 pub(super) async fn reach(
     bench: &mut Bench<'_>,
     tenant: &Tenant<'_>,
@@ -50,8 +51,8 @@ pub(super) async fn reach(
     let mut seen = BTreeSet::new();
     let mut members = 0;
     for (at, step) in steps.iter().enumerate() {
-        // On a slow machine a request answers before it has carried out what it committed, as it must in time, and the
-        // next one is refused with 429 until that is done.
+        // On a slow machine a request can reach its deadline after the commit and before the members are written. The next
+        // request would be answered with 429 until that write is finished.
         tenant.finish().await?;
         let some = ids.iter().skip(members).take(*step);
         let values: Vec<&str> = some.map(ResourceId::as_str).collect();
@@ -73,7 +74,7 @@ pub(super) async fn reach(
     Ok(id)
 }
 
-/// Deletes a group, measures that, and waits until nothing is left of it.
+/// Measures the deletion of a group, and checks that no member is left once the clearing has finished.
 pub(super) async fn delete(
     bench: &mut Bench<'_>,
     tenant: &Tenant<'_>,
@@ -96,9 +97,9 @@ pub(super) async fn delete(
     }
 }
 
-/// How many edges there are of a group's members.
+/// The number of edges from the group to members.
 async fn left(tenant: &Tenant<'_>, group: &str) -> Result<i32, StartError> {
-    let name = TenantId::parse(tenant.name).ok_or("no name of a tenant")?;
+    let name = TenantId::parse(tenant.name).ok_or("not a tenant name")?;
     let services = &tenant.probe.services;
     let page = services
         .clients
@@ -119,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_is_reached_by_requests_of_both_sizes() {
+    fn requests_alternate_between_both_sizes_until_the_group_is_full() {
         assert_eq!(steps(70_000), [25_000, 8_000, 25_000, 8_000, 4_000]);
         assert_eq!(steps(400), [200, 200]);
         assert_eq!(steps(1), [1]);

@@ -1,18 +1,13 @@
-//! The report for people: tables in Markdown.
+//! The report as Markdown tables.
 
 use std::io::{self, Write};
 
 use super::dollars::Bill;
 use super::{Of, Report, Row};
 
-/// The operation that times are compared with.
+/// The operation that response times are compared with.
 const BASELINE: &str = "read a user without groups";
 
-/// Writes the report.
-///
-/// # Errors
-///
-/// When it cannot be written.
 pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
     operations(report, out)?;
     growth(report, out)?;
@@ -21,10 +16,7 @@ pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
     traffic(report, out)?;
     let exceeded = report.exceeded();
     if exceeded.is_empty() {
-        return writeln!(
-            out,
-            "\nEvery operation kept to its budget and below the bar of growth."
-        );
+        return writeln!(out, "\nNo budget and no growth limit is exceeded.");
     }
     writeln!(out, "\nExceeded:\n")?;
     for line in exceeded {
@@ -36,9 +28,9 @@ pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
 fn operations(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "Each operation {} times (pages 20 times at most). Round trips, units and bytes are the most of any; the budget is round trips /
-RRU / WRU. CPU is the median of the service's own thread, without the engine that stands in for DynamoDB, in
-microseconds; p50 and p99 are milliseconds on this machine, engine included; × compares p50 with reading a user.
+        "Each operation was sent {} times (pages at most 20 times). Round trips, units and bytes are maxima; the budget is round trips /
+RRU / WRU. CPU is the median of the service's thread in microseconds, without the engine that stands in for DynamoDB;
+p50 and p99 are milliseconds on this machine, engine included; × is p50 relative to reading a user.
 
 | operation | of | round trips | RRU | WRU | budget | bytes in | bytes out | CPU | p50 | p99 | × |
 |---|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|",
@@ -94,9 +86,9 @@ fn growth(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-Growth from the smallest size to the largest, as factors; the bar is for round trips, units and bytes.
+Growth from the smallest size to the largest, as factors. The limit applies to round trips and units; for bytes it is 1.2.
 
-| operation | from | to | round trips | units | bytes | CPU | p50 | bar |
+| operation | from | to | round trips | units | bytes | CPU | p50 | limit |
 |---|---:|---:|---:|---:|---:|---:|---:|---|"
     )?;
     for growth in &report.growth {
@@ -126,7 +118,7 @@ fn throughput(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-One process, the service on one thread, 16 requests at once, the engine beside it on the same machine.
+One process, the service on one thread, 16 concurrent requests, the engine on the same machine.
 
 | operation | users | requests a second |
 |---|---:|---:|"
@@ -158,9 +150,9 @@ fn million(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-Dollars for a million, at list price: DynamoDB on demand ($0.625 and $0.125 a million units written and read), requests (HTTP API $1.00 for each
-512 KB, Lambda $0.20), data out ($0.09 a GB), Lambda's GB-seconds ($0.0000133334, arm64, 256 MB: the measured CPU time at
-256/1,769 of a vCPU and 5 ms for each round trip). The last is from a time, the others from counts.
+Dollars for a million requests at list price: DynamoDB on demand ($0.625 and $0.125 a million units written and read), requests (HTTP
+API $1.00 for each started 512 KB, Lambda $0.20), data out ($0.09 a GB), Lambda GB-seconds ($0.0000133334, arm64, 256 MB: the
+measured CPU time at 256/1,769 of a vCPU plus 5 ms for each round trip). GB-seconds depend on a measured time, the rest on counts.
 
 | operation | at | DynamoDB | requests | out | GB-s | all |
 |---|---:|---:|---:|---:|---:|---:|"
@@ -182,8 +174,8 @@ fn traffic(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-Dollars of a tenant with 10,000 users, each in three of 100 groups. In a month 200 join, 200 leave, 1,000 change, and 1,000
-memberships change. Besides: ${:.3} a month for its {:.0} MB in the table at $0.25 a GB, and ${:.2} for the keyring, which many tenants share.
+Dollars for a tenant with 10,000 users, each in three of 100 groups. In a month 200 users join, 200 leave, 1,000 change, and 1,000
+memberships change. In addition: ${:.3} a month for its {:.0} MB in the table at $0.25 a GB, and ${:.2} for the keyring, which many tenants share.
 
 | traffic | requests | DynamoDB | requests | out | GB-s | all |
 |---|---:|---:|---:|---:|---:|---:|",
@@ -202,7 +194,7 @@ memberships change. Besides: ${:.3} a month for its {:.0} MB in the table at $0.
     }
     writeln!(
         out,
-        "\nTheir requests:\n\n| traffic | requests | operation | why |\n|---|---:|---|---|"
+        "\nThe requests behind these figures:\n\n| traffic | requests | operation | why |\n|---|---:|---|---|"
     )?;
     for provider in &dollars.traffic {
         for line in &provider.lines {

@@ -1,4 +1,4 @@
-//! What is measured as the tenant's users grow in number.
+//! Measures user operations while the number of users grows.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,16 +8,16 @@ use super::{Bench, Budget, MANY_USERS, MANY_USERS_BAR, Of, budget};
 use crate::fill::{Copies, Pattern};
 use crate::stack::StartError;
 
-/// A user as it is answered without a look at groups.
+/// Query string for a user without its groups, which would cost a query of its own.
 pub(super) const ALONE: &str = "excludedAttributes=groups";
-/// The text that stands for a number in the user that is copied.
+/// Placeholder for the number in the user that is copied.
 pub(super) const NUMBER: &str = "numberhere";
-/// How many members one request adds while a group is made.
+/// Members to add with one request.
 const MEMBERS_PER_REQUEST: usize = 31;
-/// How many pages are read of each kind: they take longer than anything else.
+/// Pages to read of each kind at most: they take longer than anything else.
 const PAGES: usize = 20;
 
-/// A user of a usual size: about 800 bytes.
+/// A user of typical size, about 800 bytes.
 #[must_use]
 pub fn user(number: &str) -> Value {
     json!({
@@ -42,12 +42,11 @@ pub fn user(number: &str) -> Value {
     })
 }
 
-/// The number of a copy, always as long as the text it takes the place of.
+/// The number of a copy, as long as [`NUMBER`], so that copies have the same size.
 pub(super) fn number(at: usize) -> String {
     format!("{at:010}")
 }
 
-/// A group.
 pub(super) fn group(name: &str, external_id: &str) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
@@ -55,7 +54,6 @@ pub(super) fn group(name: &str, external_id: &str) -> Value {
     })
 }
 
-/// A PATCH with one operation.
 pub(super) fn patch(path: impl Into<String>, change: &Value) -> Ask {
     Ask::new(Method::PATCH, path).with(&json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
@@ -63,7 +61,7 @@ pub(super) fn patch(path: impl Into<String>, change: &Value) -> Ask {
     }))
 }
 
-/// The users of the tenant `users`, growing.
+/// The growing number of users of the tenant `users`.
 pub(super) struct Users<'p> {
     tenant: Tenant<'p>,
     copies: Copies,
@@ -82,12 +80,12 @@ impl<'p> Users<'p> {
         })
     }
 
-    /// The bytes that the table keeps of a user.
+    /// The table size of one user in bytes.
     pub(super) fn stored(&self) -> usize {
         self.copies.pattern().size()
     }
 
-    /// Measures everything with so many users.
+    /// Fills the tenant up to `size` users and measures every operation.
     pub(super) async fn at(
         &mut self,
         bench: &mut Bench<'_>,
@@ -115,7 +113,7 @@ impl<'p> Users<'p> {
         at.pages().await
     }
 
-    /// Requests a second, many at a time.
+    /// Measures requests per second with 16 concurrent requests.
     pub(super) async fn rush(&self, bench: &mut Bench<'_>) -> Result<(), StartError> {
         let size = self.copies.ids.len();
         let many = bench.plan.repeat * 10;
@@ -156,7 +154,7 @@ impl<'p> Users<'p> {
     }
 }
 
-/// Measuring at one size.
+/// The measurements at one size.
 struct At<'a, 'b, 'p> {
     bench: &'a mut Bench<'b>,
     size: usize,
@@ -175,7 +173,7 @@ impl At<'_, '_, '_> {
             .await
     }
 
-    /// The number of a user to be read, another one each time.
+    /// Numbers of users to read, spread over the whole tenant.
     fn spread(&self) -> impl Iterator<Item = usize> + use<> {
         let (size, repeat) = (self.size, self.bench.plan.repeat);
         (0..repeat).map(move |at| at * size / repeat)
@@ -353,7 +351,7 @@ impl At<'_, '_, '_> {
     }
 }
 
-/// Adds members to a group, as many at a time as one request may.
+/// Adds members to a group, [`MEMBERS_PER_REQUEST`] at a time.
 pub(super) async fn join(
     tenant: &Tenant<'_>,
     group: &str,
@@ -370,5 +368,7 @@ pub(super) async fn join(
 fn first_id(list: &[u8]) -> Result<String, StartError> {
     let list: Value = serde_json::from_slice(list)?;
     let id = list.pointer("/Resources/0/id").and_then(Value::as_str);
-    Ok(id.ok_or("a list without what was just made")?.to_owned())
+    Ok(id
+        .ok_or("the list does not hold the resource that was just created")?
+        .to_owned())
 }

@@ -1,4 +1,4 @@
-//! The binaries, built as they are deployed.
+//! Builds the binaries in the profile that is deployed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::Program;
 use crate::stack::StartError;
 
-/// What is built: our function, and the one that does nothing. In one call, so that both are built with the same features.
+/// The function `users` and the example that does nothing, in one call of cargo, so that both get the same dependency
+/// features.
 const TARGETS: [&str; 8] = [
     "--package",
     "users",
@@ -20,12 +21,11 @@ const TARGETS: [&str; 8] = [
     "hello",
 ];
 
-/// Builds the function `users` and the one that it is compared with, in the profile that is deployed. Cargo tells on
-/// standard error how far it is.
+/// Builds the function `users` and the program that it is compared with. Cargo reports its progress on standard error.
 ///
 /// # Errors
 ///
-/// When cargo cannot be run, or what it builds is broken.
+/// When cargo cannot be run, or the build fails.
 pub fn build() -> Result<[Program; 2], StartError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -37,12 +37,12 @@ pub fn build() -> Result<[Program; 2], StartError> {
         .output()
         .map_err(|error| format!("cargo cannot be run: {error}"))?;
     if !output.status.success() {
-        return Err("the functions cannot be built; cargo says above why".into());
+        return Err("the functions cannot be built; see cargo's messages above".into());
     }
     let messages = String::from_utf8_lossy(&output.stdout);
     let program = |name: &str| {
         let path = executable(&messages, name);
-        let path = path.ok_or_else(|| format!("cargo built no `{name}`"))?;
+        let path = path.ok_or_else(|| format!("cargo did not build `{name}`"))?;
         Ok::<_, StartError>(Program {
             name: name.to_owned(),
             path,
@@ -52,7 +52,7 @@ pub fn build() -> Result<[Program; 2], StartError> {
     Ok([program("users")?, program("hello")?])
 }
 
-/// Where cargo put a program, as its messages have it.
+/// The path of a program in cargo's messages.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages
         .lines()
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_is_where_cargo_says() {
+    fn the_path_comes_from_the_message_with_an_executable() {
         let messages = r#"   Compiling users
 {"reason":"compiler-artifact","target":{"name":"users","kind":["lib"]},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"hello","kind":["example"]},"executable":"/t/release/examples/hello"}

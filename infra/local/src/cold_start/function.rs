@@ -1,4 +1,4 @@
-//! A function's binary as a process, in an environment like Lambda's.
+//! Runs a function's binary as a process in an environment like Lambda's.
 
 use std::fs;
 use std::io;
@@ -12,46 +12,45 @@ use tokio::process::{Child, Command};
 use super::share::{Limit, Means, PERIOD, Share};
 use crate::stack::StartError;
 
-/// How long a function may take to its next sign of life.
+/// The longest wait for the function's next call.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A binary that is measured.
+/// A binary to measure.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Program {
-    /// What it is called in the report.
+    /// Its name in the report.
     pub name: String,
-    /// The binary.
     pub path: PathBuf,
-    /// Its arguments; functions have none.
+    /// Functions take no arguments; test programs do.
     pub arguments: Vec<String>,
 }
 
 /// A running function. Dropping it kills the process.
 pub(super) struct Function {
-    /// When it was told to start.
+    /// When the shell was told to become the program.
     pub(super) begun: Instant,
     process: Child,
     log: PathBuf,
-    /// CPU time of the shell.
+    /// CPU time that the shell used before, which is not the program's.
     shell: Duration,
-    // Below the process: a control group is removed when it is empty.
+    // Dropped after the process: only an empty control group can be removed.
     _limit: Limit,
 }
 
-/// What a process consumed so far, where the system tells.
+/// What a process has used so far; `None` where the system does not report it.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(super) struct Usage {
-    /// CPU time of its threads.
     pub(super) cpu: Option<Duration>,
-    /// The most memory that was ever resident, in KiB.
+    /// Peak resident memory in KiB.
     pub(super) memory: Option<f64>,
 }
 
 impl Function {
-    /// Starts a program with this environment and no other; what it writes goes into `folder`.
+    /// Starts a program with exactly this environment; its output goes into a file in `folder`.
     ///
-    /// A shell waits until the limit is in force, and becomes the program when it is told: joining a control group takes
-    /// longer than a function starts, and there is no safe way to do it between a fork and what follows.
+    /// A shell waits until the limit is in force and then becomes the program. Joining a control group takes longer than a
+    /// function
+    /// takes to start, and safe Rust cannot run code between fork and exec.
     pub(super) async fn start(
         program: &Program,
         environment: &[(&'static str, String)],
@@ -72,9 +71,12 @@ impl Function {
             .stdout(out)
             .kill_on_drop(true)
             .spawn()?;
-        let id = process.id().ok_or("the shell has ended")?;
+        let id = process.id().ok_or("the shell has exited")?;
         let limit = means.limit(id, share)?;
-        let mut go = process.stdin.take().ok_or("the shell does not listen")?;
+        let mut go = process
+            .stdin
+            .take()
+            .ok_or("the shell has no standard input")?;
         tokio::time::sleep(2 * PERIOD).await;
         let shell = cpu(&folder_of(id)).unwrap_or_default();
         let begun = Instant::now();
@@ -88,7 +90,7 @@ impl Function {
         })
     }
 
-    /// Waits for something that the function is to do.
+    /// Waits for the function to complete `done`. An error carries the last lines of its log.
     pub(super) async fn until<T, E: Into<StartError>>(
         &mut self,
         done: impl Future<Output = Result<T, E>>,
@@ -98,8 +100,8 @@ impl Function {
                 Ok(done) => return Ok(done),
                 Err(error) => error.into(),
             },
-            ended = self.process.wait() => format!("the process ended: {}", ended?).into(),
-            () = tokio::time::sleep(PATIENCE) => "it takes too long".into(),
+            ended = self.process.wait() => format!("the process exited: {}", ended?).into(),
+            () = tokio::time::sleep(PATIENCE) => "the function takes too long".into(),
         };
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let last: Vec<&str> = log.lines().rev().take(5).collect();
@@ -107,7 +109,6 @@ impl Function {
         Err(format!("{error}\n{}", last.join("\n")).into())
     }
 
-    /// What it consumed so far.
     pub(super) fn usage(&self) -> Usage {
         let Some(id) = self.process.id() else {
             return Usage::default();
@@ -119,7 +120,6 @@ impl Function {
         }
     }
 
-    /// Ends it.
     pub(super) async fn end(mut self) -> io::Result<()> {
         self.process.kill().await
     }

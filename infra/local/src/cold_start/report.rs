@@ -1,4 +1,4 @@
-//! The report for people: tables in Markdown.
+//! The report as Markdown tables.
 
 use std::io::{self, Write};
 
@@ -56,7 +56,7 @@ fn ratios(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-How often `{base}` fits into that.
+The same as multiples of `{base}`.
 
 | program | at | init | first | both | p50 | p99 | CPU of init | memory |
 |---|---|---:|---:|---:|---:|---:|---:|---:|"
@@ -91,7 +91,7 @@ fn counts(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-Connections to DynamoDB and Secrets Manager, each with TLS, the most of any start; and the most memory resident.
+TLS connections to DynamoDB and Secrets Manager, the maximum of all starts, and peak resident memory.
 
 | program | during init | TLS handshakes | after init | TLS handshakes | memory, MB |
 |---|---:|---:|---:|---:|---:|"
@@ -117,7 +117,7 @@ fn weights(sizes: &[Size], out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
-Bytes of the binary, and of it in a zip (deflate, level 9).
+Size of the binary in bytes, plain and in a zip (deflate, level 9).
 
 | program | binary | zip |
 |---|---:|---:|"

@@ -1,7 +1,8 @@
-//! Lambda's Runtime API in this process, as one function sees it: on a loopback port, one event at a time.
+//! A stand-in for Lambda's Runtime API on a loopback port, for one function and one event at a time.
 //!
-//! Times are taken where the function's requests arrive and where its event leaves, so that what this process does
-//! besides is in none of them. There is no deadline that ends the function, and no extension.
+//! Times are taken when the function's requests arrive and when its event leaves, so they exclude the other work of this
+//! process. No
+//! deadline ends the function, and extensions are not supported.
 
 use std::fmt;
 use std::io;
@@ -20,10 +21,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-/// How long an event may be worked at, as the gateway has it.
+/// The deadline of an event: the gateway's integration timeout.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The running stand-in. Dropping it ends it.
+/// The running stand-in. Dropping it stops it.
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: String,
@@ -34,35 +35,34 @@ pub struct RuntimeApi {
     served: JoinHandle<()>,
 }
 
-/// What the function answered.
+/// The function's response to an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answered {
-    /// From the event to the answer.
+    /// Time from the event to the response.
     pub took: Duration,
-    /// The answer.
     pub body: Bytes,
 }
 
-/// Why a function has no answer.
+/// Why there is no response to an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RuntimeError {
-    /// It could not start, and said why.
+    /// The function reported that it cannot start.
     NotStarted(String),
-    /// It failed at an event, and said why.
+    /// The function reported that it failed at the event.
     Failed(String),
-    /// It did something that is not its turn.
+    /// The function made a call that the Runtime API does not expect at this point.
     OutOfTurn(&'static str),
-    /// The stand-in itself is gone.
+    /// The stand-in has stopped.
     Ended,
 }
 
 impl fmt::Display for RuntimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotStarted(why) => write!(f, "it did not start: {why}"),
-            Self::Failed(why) => write!(f, "it failed at an event: {why}"),
-            Self::OutOfTurn(what) => write!(f, "it {what}, which was not its turn"),
-            Self::Ended => write!(f, "the Runtime API is gone"),
+            Self::NotStarted(why) => write!(f, "the function did not start: {why}"),
+            Self::Failed(why) => write!(f, "the function failed at an event: {why}"),
+            Self::OutOfTurn(what) => write!(f, "the function {what}, which is out of turn"),
+            Self::Ended => write!(f, "the Runtime API has stopped"),
         }
     }
 }
@@ -75,7 +75,7 @@ struct Event {
     body: Bytes,
 }
 
-/// What the function did, and when that arrived here.
+/// What the function did, with the time of arrival.
 #[derive(Debug)]
 enum Happened {
     Asked(Instant),
@@ -92,11 +92,11 @@ struct Desk {
 }
 
 impl RuntimeApi {
-    /// Listens on a free loopback port.
+    /// Starts the stand-in on a free loopback port.
     ///
     /// # Errors
     ///
-    /// When there is none.
+    /// When no port is free.
     pub async fn start(clock: Clock) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
@@ -126,17 +126,17 @@ impl RuntimeApi {
         })
     }
 
-    /// What the function takes as `AWS_LAMBDA_RUNTIME_API`.
+    /// The value of `AWS_LAMBDA_RUNTIME_API` for the function.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Waits until the function asks for an event: the end of its initialisation, or of what it does after an answer.
+    /// Waits until the function asks for an event: it has finished its init, or its work after a response.
     ///
     /// # Errors
     ///
-    /// What it says instead.
+    /// When the function reports a failure or makes another call.
     pub async fn asked(&mut self) -> Result<Instant, RuntimeError> {
         match self.next().await? {
             Happened::Asked(at) => {
@@ -147,11 +147,11 @@ impl RuntimeApi {
         }
     }
 
-    /// Gives the function an event, once it has asked for one, and waits for its answer.
+    /// Sends the function an event once it has asked for one, and waits for the response.
     ///
     /// # Errors
     ///
-    /// What it says instead.
+    /// When the function reports a failure or makes another call.
     pub async fn invoke(&mut self, body: Bytes) -> Result<Answered, RuntimeError> {
         if !self.waiting {
             self.asked().await?;

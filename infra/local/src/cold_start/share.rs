@@ -1,8 +1,10 @@
-//! The share of a CPU that a process gets.
+//! Limits a process to a share of a CPU, as Lambda does.
 //!
-//! Lambda gives a function 1/1,769 of a vCPU for each MB, by a quota: a process that has used up its part of a period
-//! waits for the next one. A control group does the same here. Where none may be made, the process is stopped and continued
-//! by signals. It is then stopped while it would have waited for an answer, too, so that its times are longer.
+//! Lambda gives a function 1/1,769 of a vCPU for each MB by a quota: a process that has used its part of a period waits for
+//! the next
+//! period. A control group enforces the same quota here. Without permission for control groups, signals stop and continue
+//! the
+//! process; they also stop it while it waits for a response, so its times are longer.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -15,18 +17,16 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-/// MB of memory to which Lambda gives a whole vCPU.
+/// MB of memory at which Lambda gives a full vCPU.
 const WHOLE: u32 = 1_769;
-/// How long it takes until a process gets its part again.
+/// After this time a process gets its part again.
 pub(super) const PERIOD: Duration = Duration::from_millis(20);
 
-/// How much of a CPU a function gets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Share {
-    /// All that there is.
     Full,
-    /// What Lambda gives to a function of so many MB.
+    /// The share that Lambda gives to this many MB.
     Of(u32),
 }
 
@@ -39,12 +39,11 @@ impl fmt::Display for Share {
     }
 }
 
-/// By what a share is enforced on this machine.
+/// How a share is enforced on this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Means {
     /// A control group below this one.
     Group(PathBuf),
-    /// Signals.
     Signals,
 }
 
@@ -57,7 +56,7 @@ impl fmt::Display for Means {
     }
 }
 
-/// Keeps a process to its share, until it is dropped; that is for after the process's end.
+/// Limits a process until dropped. Drop it after the process has exited.
 #[derive(Debug)]
 pub struct Limit {
     _group: Option<Group>,
@@ -65,7 +64,7 @@ pub struct Limit {
 }
 
 impl Means {
-    /// What works here: control groups of version 2, of version 1, or signals.
+    /// The first that works here: control groups version 2, version 1, or signals.
     #[must_use]
     pub fn found() -> Self {
         ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"]
@@ -75,11 +74,11 @@ impl Means {
             .map_or(Self::Signals, Self::Group)
     }
 
-    /// Keeps a process to a share.
+    /// Limits a process to a share.
     ///
     /// # Errors
     ///
-    /// When that is not permitted.
+    /// When the control group or the process cannot be changed.
     pub fn limit(&self, process: u32, share: Share) -> io::Result<Limit> {
         let part = match share {
             Share::Full => None,
@@ -101,27 +100,27 @@ impl Means {
     }
 }
 
-/// What so many MB give in a period.
+/// The CPU time in each period for this many MB.
 fn part(memory: u32) -> Duration {
     PERIOD * memory / WHOLE
 }
 
-/// A control group, removed when it is dropped.
+/// A control group. Dropping it removes it.
 #[derive(Debug)]
 struct Group(PathBuf);
 
 impl Group {
-    /// Makes a group below another one, with so much CPU time a period if it is limited.
+    /// Makes a group below `root`, with `part` of CPU time in each period if limited.
     fn make(root: &Path, name: &str, part: Option<Duration>) -> io::Result<Self> {
         let path = root.join(format!("muster-{}-{name}", std::process::id()));
         fs::create_dir(&path)?;
         let group = Self(path);
-        // The files are there when the kernel has the controller here; they cannot be made.
+        // The kernel provides these files if the controller is enabled here; opening must not create them.
         let set = |file: &str, text: String| {
             let mut file = File::options().write(true).open(group.0.join(file))?;
             file.write_all(text.as_bytes())
         };
-        // What else runs on this machine is not to be measured.
+        // Full weight, so that other processes on this machine disturb the measurement less.
         let _ = set("cpu.weight", "10000".to_owned())
             .or_else(|_| set("cpu.shares", "262144".to_owned()));
         if let Some(part) = part {
@@ -137,7 +136,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // A process that was killed and not waited for is in it for a moment.
+        // A killed process stays in the group until the kernel has reaped it.
         for _ in 0..100 {
             if fs::remove_dir(&self.0).is_ok() {
                 return;
@@ -163,8 +162,8 @@ impl Signals {
         let over = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&over);
         let turns = move || {
-            // A sleep is longer than asked for, by as much as the whole part on some machines: a turn that was too
-            // long is paid for by the pause after it.
+            // A sleep overruns, on some machines by as much as the whole part: the pause after a turn is
+            // proportional to the time that the turn really took.
             let mut ran = part;
             while !told.load(Ordering::Relaxed) {
                 let _ = kill_process(process, Signal::STOP);
@@ -203,13 +202,13 @@ mod tests {
 
     use super::*;
 
-    /// A process that counts until it is killed.
+    /// A process that spins until it is killed.
     fn busy() -> Child {
         let mut shell = Command::new("sh");
         shell.args(["-c", "while :; do :; done"]).spawn().unwrap()
     }
 
-    /// The CPU time of a process in seconds, where the system tells.
+    /// The CPU time of a process in seconds; `None` where the system does not report it.
     fn cpu(process: &Child) -> Option<f64> {
         let file = format!("/proc/{}/schedstat", process.id());
         let text = fs::read_to_string(file).ok()?;
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_what_lambda_gives() {
+    fn a_limited_process_gets_the_share_of_its_memory() {
         for means in [Means::found(), Means::Signals] {
             let mut process = busy();
             let limit = means.limit(process.id(), Share::Of(256));

@@ -1,7 +1,9 @@
-//! TLS in front of the stand-ins, because the stand-ins for AWS speak none: the handshake is a large part of a cold start.
+//! Terminates TLS in front of the stand-ins, which speak plain HTTP: the handshake is a large part of a cold start.
 //!
-//! The authority is made for one run, with a key that leaves no memory. Functions find its certificate by `SSL_CERT_FILE`, as
-//! whoever has a server of their own would have them, and read as many there as are compiled in for AWS.
+//! The certificate authority lives for one run; its key stays in memory. Functions find its certificate by `SSL_CERT_FILE`,
+//! as with any
+//! private endpoint. The file also holds Amazon's roots, so that functions parse as many certificates as are compiled in
+//! for AWS.
 
 use std::error::Error;
 use std::fs;
@@ -25,26 +27,24 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{ServerConfig, version};
 
-/// The name in certificates, and in the URLs of terminators.
+/// The host name in the certificate and in the terminators' URLs.
 const HOST: &str = "localhost";
 
-/// A certificate authority for one run.
 pub struct Authority {
     certificate: Vec<u8>,
     server: Arc<ServerConfig>,
 }
 
-/// What came in at the terminators of an authority.
+/// Connections and handshakes at all terminators.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Seen {
-    /// Connections taken.
+    /// Accepted connections.
     pub connections: u32,
-    /// Handshakes, each done in full.
+    /// Completed handshakes, all full.
     pub handshakes: u32,
 }
 
-/// Counts what came in.
 #[derive(Debug, Default)]
 pub struct Counts {
     connections: AtomicU32,
@@ -52,7 +52,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// What came in since the last time.
+    /// Returns the counts since the last call and resets them.
     pub fn take(&self) -> Seen {
         let take = |count: &AtomicU32| count.swap(0, Ordering::Relaxed);
         Seen {
@@ -63,11 +63,11 @@ impl Counts {
 }
 
 impl Authority {
-    /// Makes an authority, and the certificate of a server that it signs.
+    /// Creates an authority, and a server certificate signed by it.
     ///
     /// # Errors
     ///
-    /// When there is no randomness to be had.
+    /// When a key cannot be generated.
     pub fn new() -> Result<Self, Box<dyn Error + Send + Sync>> {
         let own = KeyPair::generate()?;
         let mut params = CertificateParams::default();
@@ -85,7 +85,9 @@ impl Authority {
             .with_protocol_versions(&[&version::TLS13])?
             .with_no_client_auth()
             .with_single_cert(vec![server.der().clone()], key)?;
-        // Both stand-ins have one name here, and those of AWS have two: no handshake may continue another one.
+        // The stand-ins share one host name and the AWS services have two: session resumption would save a handshake that
+        // AWS
+        // does not save.
         server.send_tls13_tickets = 0;
         Ok(Self {
             certificate: certificate.der().to_vec(),
@@ -93,7 +95,7 @@ impl Authority {
         })
     }
 
-    /// Writes what functions are to trust: the authority, and beside it as many as they trust in AWS.
+    /// Writes the certificates that functions trust: this authority and Amazon's roots.
     ///
     /// # Errors
     ///
@@ -102,11 +104,11 @@ impl Authority {
         fs::write(path, pem(&self.certificate) + AMAZON)
     }
 
-    /// Listens on a free loopback port, and carries what comes in there to an HTTP endpoint of this machine.
+    /// Listens on a free loopback port and forwards each connection to an HTTP endpoint of this machine.
     ///
     /// # Errors
     ///
-    /// When there is no port to be had.
+    /// When no port is free.
     pub async fn terminate(&self, endpoint: &str, counts: Arc<Counts>) -> io::Result<Terminator> {
         let target = endpoint.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -129,7 +131,7 @@ impl Authority {
     }
 }
 
-/// A running terminator. Dropping it ends it.
+/// A running terminator. Dropping it stops it.
 #[derive(Debug)]
 pub struct Terminator {
     url: String,
@@ -137,7 +139,6 @@ pub struct Terminator {
 }
 
 impl Terminator {
-    /// Where it is.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

@@ -1,4 +1,4 @@
-//! The stream of a table, from the place up to which it was handled.
+//! Reads a table's stream and remembers the last handled record across restarts.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,21 +13,21 @@ use serde_json::Value;
 use super::DynamoError;
 use crate::private;
 
-/// The name of the file that says up to where the stream was handled.
+/// The file with the sequence number of the last handled record.
 const FILE: &str = "stream.position";
 
-/// A reader of a table's stream. The engine has one shard for each table.
+/// A reader of a table's stream. The engine has one shard per table.
 pub struct Stream {
     engine: Database,
     arn: String,
     iterator: String,
-    /// Where the place is kept; nowhere for data that is gone with the process.
+    /// The file for the position; `None` if the data is in memory.
     kept: Option<PathBuf>,
 }
 
 impl Stream {
-    /// The stream of a table whose data is in `file`, after what was handled before; from its beginning when
-    /// nothing was.
+    /// Opens the stream of a table whose data is in `file`, after the last handled record, or at the beginning if there is
+    /// none.
     pub(super) fn open(
         engine: &Database,
         table: &str,
@@ -69,7 +69,7 @@ impl Stream {
         })
     }
 
-    /// The records since the last call, at most a thousand, as Lambda gives them to a function.
+    /// The records since the last call, at most 1,000, in the form in which Lambda passes them to a function.
     ///
     /// # Errors
     /// When the engine cannot read its file.
@@ -97,12 +97,12 @@ impl Stream {
             .map_err(DynamoError::Definition)
     }
 
-    /// Remembers that everything up to this record was handled.
+    /// Remembers that all records up to this one were handled.
     pub fn keep(&self, sequence_number: &str) {
         if let Some(file) = &self.kept
             && let Err(error) = private::write(file, sequence_number.as_bytes())
         {
-            // What is handled twice does no harm.
+            // Without the position records are handled again after a restart, which does no harm: handling is idempotent.
             tracing::warn!(%error, "stream.position");
         }
     }

@@ -26,7 +26,7 @@ fn definition() -> TableDefinition {
     }
 }
 
-/// A folder of its own that is not there yet, removed at the end.
+/// The path of a new folder, which is removed on drop.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
@@ -110,7 +110,7 @@ fn holds(dynamo: &Dynamo, sk: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_table_of_the_template_is_there_with_its_stream_and_ttl() {
+async fn create_table_makes_the_templates_table_with_stream_and_ttl() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     dynamo.create_table("muster", &definition()).unwrap();
     let mut stream = connect(&dynamo).await;
@@ -139,7 +139,7 @@ async fn the_table_of_the_template_is_there_with_its_stream_and_ttl() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_at_the_next_start() {
+async fn answered_writes_survive_a_restart() {
     let folder = Folder::new();
     let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
     dynamo.create_table("muster", &definition()).unwrap();
@@ -154,7 +154,7 @@ async fn what_was_answered_is_there_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_loses_nothing_that_was_answered() {
+async fn answered_writes_survive_a_killed_process() {
     let folder = Folder::new();
     let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
     dynamo.create_table("muster", &definition()).unwrap();
@@ -173,7 +173,7 @@ async fn a_process_that_is_killed_loses_nothing_that_was_answered() {
 }
 
 #[tokio::test]
-async fn a_folder_belongs_to_one_process() {
+async fn a_second_process_cannot_use_the_folder() {
     let folder = Folder::new();
     let first = Dynamo::start(&folder.storage(), 0).await.unwrap();
     let second = Dynamo::start(&folder.storage(), 0).await.err().unwrap();
@@ -190,7 +190,7 @@ async fn a_folder_belongs_to_one_process() {
 }
 
 #[tokio::test]
-async fn a_taken_port_is_named() {
+async fn an_error_names_the_taken_port() {
     let first = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     let port = first
         .endpoint()
@@ -209,7 +209,7 @@ async fn a_taken_port_is_named() {
 }
 
 #[tokio::test]
-async fn the_folder_is_the_owners_and_ignored_by_git() {
+async fn the_folder_is_private_and_ignored_by_git() {
     let folder = Folder::new();
     let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
     dynamo.shutdown().await;
@@ -228,7 +228,7 @@ async fn the_folder_is_the_owners_and_ignored_by_git() {
 }
 
 #[test]
-fn the_last_stream_record_is_found_by_an_index() {
+fn an_index_finds_the_last_stream_record() {
     let folder = Folder::new();
     private::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
@@ -249,7 +249,7 @@ fn the_last_stream_record_is_found_by_an_index() {
 }
 
 #[test]
-fn stream_records_are_forgotten_after_a_day() {
+fn stream_records_expire_after_a_day() {
     let folder = Folder::new();
     private::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
@@ -274,7 +274,7 @@ fn stream_records_are_forgotten_after_a_day() {
 }
 
 #[tokio::test]
-async fn items_whose_time_is_over_are_swept() {
+async fn sweep_deletes_expired_items() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     dynamo.create_table("muster", &definition()).unwrap();
     let mut stream = connect(&dynamo).await;
@@ -287,7 +287,7 @@ async fn items_whose_time_is_over_are_swept() {
 }
 
 #[tokio::test]
-async fn idle_and_unused_connections_do_not_delay_the_end() {
+async fn idle_and_unused_connections_do_not_delay_shutdown() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     dynamo.create_table("muster", &definition()).unwrap();
     let _unused = connect(&dynamo).await;
@@ -299,7 +299,7 @@ async fn idle_and_unused_connections_do_not_delay_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn half_a_request_does_not_keep_the_engine_from_ending() {
+async fn an_incomplete_request_does_not_block_shutdown() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     let mut half = connect(&dynamo).await;
     half.write_all(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nx")
@@ -308,7 +308,7 @@ async fn half_a_request_does_not_keep_the_engine_from_ending() {
     dynamo.shutdown().await;
 }
 
-/// The sort keys of the records that are read until there is nothing new.
+/// Reads the stream to its end and returns the sort keys of the records.
 async fn read(stream: &mut Stream) -> Vec<(String, String)> {
     let mut found = Vec::new();
     loop {
@@ -331,7 +331,7 @@ async fn read(stream: &mut Stream) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn a_stream_goes_on_after_what_was_handled_before_the_end_of_the_process() {
+async fn a_stream_continues_after_the_last_handled_record() {
     let folder = Folder::new();
     let start = async || {
         let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
@@ -350,7 +350,7 @@ async fn a_stream_goes_on_after_what_was_handled_before_the_end_of_the_process()
         found.iter().map(|(sk, _)| sk.as_str()).collect()
     };
     assert_eq!(keys(&all), "abc");
-    // Read and not handled is as good as not read.
+    // Records that were read but not handled are read again.
     stream.keep(&all[1].1);
     drop(stream);
     dynamo.shutdown().await;
@@ -365,7 +365,7 @@ async fn a_stream_goes_on_after_what_was_handled_before_the_end_of_the_process()
     );
     dynamo.shutdown().await;
 
-    // A place that is none is no place.
+    // An invalid position is ignored.
     fs::write(folder.0.join("stream.position"), "torn").unwrap();
     let dynamo = start().await;
     assert_eq!(
@@ -376,7 +376,7 @@ async fn a_stream_goes_on_after_what_was_handled_before_the_end_of_the_process()
 }
 
 #[tokio::test]
-async fn a_table_without_a_stream_has_none() {
+async fn a_table_without_a_stream_is_an_error() {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     let silent = TableDefinition {
         stream_view_type: None,

@@ -1,4 +1,4 @@
-//! The proxy between the SDK and the engine.
+//! The proxy between the SDK and the engine, which applies the faults.
 
 use std::fmt;
 use std::io;
@@ -22,7 +22,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::{Fault, Faults, response};
 
-/// The running proxy. Dropping it ends it.
+/// The running proxy. Dropping it stops it.
 #[derive(Debug)]
 pub struct Proxy {
     endpoint: String,
@@ -35,7 +35,7 @@ impl Drop for Proxy {
     }
 }
 
-/// Why there is no answer: the connection is to be dropped.
+/// Returned instead of a response to make hyper drop the connection.
 #[derive(Debug)]
 struct Dropped;
 
@@ -48,13 +48,13 @@ impl fmt::Display for Dropped {
 impl std::error::Error for Dropped {}
 
 impl Proxy {
-    /// Listens on a free loopback port, in front of the engine at `engine`.
+    /// Listens on a free loopback port and forwards calls to the engine at the URL `engine`.
     ///
     /// # Errors
     ///
-    /// When there is no port to be had, or `engine` is no URL with a host.
+    /// When no port is free, or `engine` is not a URL with a host.
     pub async fn start(engine: &str, faults: Faults) -> io::Result<Self> {
-        let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "no URL with a host");
+        let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "not a URL with a host");
         let uri: Uri = engine.parse().map_err(|_| invalid())?;
         let forward = Forward {
             engine: uri.authority().cloned().ok_or_else(invalid)?,
@@ -70,7 +70,7 @@ impl Proxy {
         })
     }
 
-    /// The URL that an SDK takes as its endpoint.
+    /// The endpoint URL for an SDK.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -81,7 +81,7 @@ async fn accept(listener: TcpListener, forward: Forward) {
     let mut connections = JoinSet::new();
     loop {
         let Ok((stream, _)) = listener.accept().await else {
-            // Out of descriptors, perhaps: others may be given back.
+            // Probably out of file descriptors: wait until some are closed.
             tokio::time::sleep(Duration::from_millis(10)).await;
             continue;
         };
@@ -91,7 +91,7 @@ async fn accept(listener: TcpListener, forward: Forward) {
                 let forward = forward.clone();
                 async move { forward.answer(request).await }
             });
-            // It ends with an error when a fault drops it.
+            // An error is expected here when a fault drops the connection.
             let _ = http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
@@ -100,7 +100,7 @@ async fn accept(listener: TcpListener, forward: Forward) {
     }
 }
 
-/// The refusal of a call.
+/// The error response of a fault, or a dropped connection.
 fn refuse(fault: Fault, operation: &str, body: &[u8]) -> Result<Response<Full<Bytes>>, Dropped> {
     let json = serde_json::from_slice(body).unwrap_or_default();
     response::refusal(fault, operation, &json).ok_or(Dropped)
@@ -159,7 +159,7 @@ impl Forward {
         }
     }
 
-    /// Does the first half of a batch only; a batch of one is throttled, as it is in AWS.
+    /// Processes only the first half of a batch. A batch of one item is throttled instead, as in AWS.
     async fn in_part(
         &self,
         mut parts: Parts,

@@ -1,4 +1,4 @@
-//! What DynamoDB says when it refuses, and how it leaves a part of a batch undone.
+//! DynamoDB's error responses, and batches that are processed in part.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -17,10 +17,10 @@ fn answer(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
     response
 }
 
-/// What a load balancer answers for whoever does not.
+/// A load balancer's response when its target does not respond.
 const PAGE: &str = "<html><body><h1>The server did not answer.</h1></body></html>";
 
-/// An answer that is not DynamoDB's.
+/// A response that does not come from DynamoDB.
 fn plain(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = status;
@@ -40,7 +40,7 @@ fn exception(name: &str, message: &str) -> Response<Full<Bytes>> {
     answer(status, &json!({ "__type": kind, "message": message }))
 }
 
-/// A transaction that was cancelled for `code` of its first action.
+/// The response to a transaction that is cancelled because its first action failed with `code`.
 fn cancelled(code: &str, body: &Value) -> Response<Full<Bytes>> {
     let actions = body["TransactItems"].as_array().map_or(1, Vec::len);
     let reasons: Vec<Value> = (0..actions)
@@ -59,7 +59,7 @@ fn cancelled(code: &str, body: &Value) -> Response<Full<Bytes>> {
     )
 }
 
-/// The refusal of a call, if the fault is one.
+/// The error response of a fault, or `None` if the fault does not respond with an error.
 pub(super) fn refusal(
     fault: Fault,
     operation: &str,
@@ -75,11 +75,11 @@ pub(super) fn refusal(
         Fault::Conflict if is_transaction => cancelled("TransactionConflict", body),
         Fault::Conflict => exception(
             "TransactionConflictException",
-            "a transaction is at the item (injected)",
+            "the item is in another transaction (injected)",
         ),
         Fault::Replicated => exception(
             "ReplicatedWriteConflictException",
-            "a request in another region is at the item (injected)",
+            "the item is being written in another region (injected)",
         ),
         Fault::Internal => exception("InternalServerError", "injected"),
         Fault::Empty => plain(StatusCode::SERVICE_UNAVAILABLE, ""),
@@ -93,7 +93,7 @@ pub(super) fn refusal(
     })
 }
 
-/// A batch in two: what is done, and what is answered as unprocessed. A batch of one is not divided.
+/// Splits a batch into the part to process and the part to report as unprocessed. A batch of one item cannot be split.
 pub(super) fn divide(operation: &str, body: &Value) -> Option<(Value, (&'static str, Value))> {
     let name = match operation {
         "BatchGetItem" => "UnprocessedKeys",
@@ -123,7 +123,7 @@ pub(super) fn divide(operation: &str, body: &Value) -> Option<(Value, (&'static 
     Some((Value::Object(whole), (name, Value::Object(left))))
 }
 
-/// The answer of the part that is done, with the part that is not.
+/// Adds the unprocessed part to the response for the processed part.
 pub(super) fn with_rest(
     answered: &[u8],
     (name, rest): (&str, Value),

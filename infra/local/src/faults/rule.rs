@@ -1,52 +1,51 @@
-//! A rule: which calls it strikes, and how. Written `FAULT` or `FAULT:KEY=VALUE,…`:
+//! A rule gives a fault to the calls that it selects. It is written `FAULT` or `FAULT:KEY=VALUE,…`:
 //!
-//! | key | the rule strikes | default |
+//! | key | meaning | default |
 //! |---|---|---|
-//! | `on` | calls of this DynamoDB operation, or all that `read` or `write` | all |
-//! | `item` | calls whose request contains this text, such as part of a key | all |
-//! | `nth` | the n-th of these calls only, from 1 | each |
-//! | `odds` | a call with this probability, from 0 to 1 | 1 |
-//! | `ms` | (of `delay`) how long it takes | 100 |
+//! | `on` | selects calls of this DynamoDB operation, or `read` or `write` for all reads or writes | all |
+//! | `item` | selects calls whose request contains this text, such as part of a key | all |
+//! | `nth` | the number of the selected call that gets the fault, from 1 | every call |
+//! | `odds` | the probability that a selected call gets the fault, from 0 to 1 | 1 |
+//! | `ms` | for `delay`: the delay in milliseconds | 100 |
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// What becomes of a call.
+/// What happens to a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// Refused for too much traffic.
+    /// Throttled.
     Throttle,
-    /// Refused because another transaction is at the same items.
+    /// Rejected because another transaction holds the item.
     Conflict,
-    /// Refused because a writer in another region is at the same item.
+    /// Rejected because another region is writing the item.
     Replicated,
-    /// Failed inside.
+    /// Fails with an internal server error.
     Internal,
-    /// Answered 503 without a body, and not done.
+    /// Answered with an empty 503, not processed.
     Empty,
-    /// Answered 502 with the page of a gateway, and not done.
+    /// Answered with 502 and a gateway's HTML page, not processed.
     Page,
-    /// Answered 504 with the page of a gateway, and done.
+    /// Processed, but answered with 504 and a gateway's HTML page.
     PageAfter,
-    /// Refused because the role lacks the permission.
+    /// Rejected because the role lacks the permission.
     Deny,
-    /// Of a batch only a part is done.
+    /// Processes only a part of a batch.
     Unprocessed,
-    /// Answered later.
+    /// Processed after this delay.
     Delay(Duration),
-    /// The connection is dropped before anything is done.
+    /// The connection is dropped before the call is processed.
     DropBefore,
-    /// The connection is dropped after everything is done.
+    /// The connection is dropped after the call is processed, before the response.
     DropAfter,
-    /// The process ends before anything is done.
+    /// The process ends before the call is processed.
     EndBefore,
-    /// The process ends after everything is done.
+    /// The process ends after the call is processed, before the response.
     EndAfter,
 }
 
 impl Fault {
-    /// All of them.
     pub const ALL: [Self; 14] = [
         Self::Throttle,
         Self::Conflict,
@@ -64,7 +63,7 @@ impl Fault {
         Self::EndAfter,
     ];
 
-    /// Its name in a rule.
+    /// The fault's name in a rule.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -86,7 +85,7 @@ impl Fault {
     }
 }
 
-/// The calls that a rule is about.
+/// The calls that a rule selects by operation.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum On {
     #[default]
@@ -96,7 +95,7 @@ enum On {
     Operation(String),
 }
 
-/// Which calls are struck, and how.
+/// A fault and the calls that get it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Rule {
     pub(super) fault: Fault,
@@ -106,7 +105,7 @@ pub struct Rule {
     odds: f64,
 }
 
-/// Whether an operation of DynamoDB changes items.
+/// Whether a DynamoDB operation changes items.
 pub(super) fn is_write(operation: &str) -> bool {
     matches!(
         operation,
@@ -115,7 +114,7 @@ pub(super) fn is_write(operation: &str) -> bool {
 }
 
 impl Rule {
-    /// Whether the rule counts a call.
+    /// Whether the rule selects, and so counts, a call.
     pub(super) fn is_about(&self, operation: &str, body: &[u8]) -> bool {
         let is_on = match &self.on {
             On::All => true,
@@ -126,7 +125,7 @@ impl Rule {
         let fits = match self.fault {
             Fault::Unprocessed => operation.starts_with("Batch"),
             Fault::Conflict => is_write(operation) && operation != "BatchWriteItem",
-            // Tables whose regions agree on each write take no transactions.
+            // Global tables with strong consistency across regions support no transactions.
             Fault::Replicated => is_write(operation) && operation != "TransactWriteItems",
             _ => true,
         };
@@ -137,7 +136,7 @@ impl Rule {
         is_on && fits && self.item.as_ref().is_none_or(holds)
     }
 
-    /// Whether the rule strikes the `call`-th of its calls.
+    /// Whether the `call`-th selected call gets the fault.
     pub(super) fn strikes(&self, call: u64, chance: &mut impl FnMut() -> f64) -> bool {
         self.nth.is_none_or(|nth| nth == call) && (self.odds >= 1.0 || chance() < self.odds)
     }
@@ -150,7 +149,7 @@ impl FromStr for Rule {
         let (name, more) = text.split_once(':').unwrap_or((text, ""));
         let Some(fault) = Fault::ALL.into_iter().find(|fault| fault.name() == name) else {
             let names: Vec<_> = Fault::ALL.iter().map(|fault| fault.name()).collect();
-            return Err(format!("name one of the faults {}", names.join(", ")));
+            return Err(format!("use one of the faults {}", names.join(", ")));
         };
         let mut rule = Self {
             fault,
@@ -174,7 +173,7 @@ impl Rule {
         match (key, self.fault) {
             ("on", _) => {
                 self.on = match value {
-                    "" => return Err("name an operation, or `read` or `write`".to_owned()),
+                    "" => return Err("give `on` an operation, `read` or `write`".to_owned()),
                     "read" => On::Reads,
                     "write" => On::Writes,
                     name => On::Operation(name.to_owned()),
@@ -183,17 +182,22 @@ impl Rule {
             ("item", _) if !value.is_empty() => self.item = Some(value.to_owned()),
             ("nth", _) => {
                 let nth = value.parse().ok().filter(|nth| *nth > 0);
-                self.nth = Some(nth.ok_or("`nth` is a whole number from 1")?);
+                self.nth = Some(nth.ok_or("`nth` must be a whole number of 1 or more")?);
             }
             ("odds", _) => {
                 let odds = value.parse().ok().filter(|odds| (0.0..=1.0).contains(odds));
-                self.odds = odds.ok_or("`odds` is a number from 0 to 1")?;
+                self.odds = odds.ok_or("`odds` must be a number from 0 to 1")?;
             }
             ("ms", Fault::Delay(_)) => {
-                let most = value.parse().map_err(|_| "`ms` is a whole number")?;
+                let most = value.parse().map_err(|_| "`ms` must be a whole number")?;
                 self.fault = Fault::Delay(Duration::from_millis(most));
             }
-            _ => return Err(format!("there is no `{key}` with `{}`", self.fault.name())),
+            _ => {
+                return Err(format!(
+                    "`{key}` cannot be used with `{}`",
+                    self.fault.name()
+                ));
+            }
         }
         Ok(())
     }

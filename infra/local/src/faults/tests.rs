@@ -15,7 +15,7 @@ struct Bench {
     _dynamo: Dynamo,
     _proxy: Proxy,
     faults: Faults,
-    /// Through the proxy, and past it.
+    /// Clients through the proxy and directly to the engine.
     client: Client,
     beside: Client,
 }
@@ -52,7 +52,7 @@ impl Bench {
         self.faults.set(rules.collect(), 1);
     }
 
-    /// The code of the error, `lost` when there was no answer.
+    /// The error code, or `lost` if there was no response.
     async fn put(&self, sk: &str) -> Result<(), String> {
         let put = self.client.put_item().table_name(TABLE);
         let put = put.item("pk", s("p")).item("sk", s(sk));
@@ -85,7 +85,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn without_rules_everything_passes() {
+async fn without_rules_every_call_passes() {
     let bench = bench().await;
     assert_eq!(bench.put("a").await, Ok(()));
     assert_eq!(bench.transact("b").await, Ok(()));
@@ -95,7 +95,7 @@ async fn without_rules_everything_passes() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_the_one_of_aws_and_nothing_is_done() {
+async fn an_error_response_is_that_of_aws_and_nothing_is_written() {
     let bench = bench().await;
     for (rule, single, transaction) in [
         (
@@ -126,7 +126,7 @@ async fn a_refusal_is_the_one_of_aws_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_gateway_comes_before_or_after_the_write() {
+async fn a_gateway_page_comes_before_or_after_the_write() {
     let bench = bench().await;
     bench.set(&[
         "page:item=before",
@@ -140,7 +140,7 @@ async fn a_page_of_a_gateway_comes_before_or_after_the_write() {
 }
 
 #[tokio::test]
-async fn a_writer_in_another_region_meets_single_writes_only() {
+async fn replicated_selects_single_writes_only() {
     let bench = bench().await;
     bench.set(&["replicated"]);
     let code = "ReplicatedWriteConflictException".to_owned();
@@ -150,7 +150,7 @@ async fn a_writer_in_another_region_meets_single_writes_only() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_is_dropped_before_or_after_the_write() {
+async fn a_connection_is_dropped_before_or_after_the_write() {
     let bench = bench().await;
     bench.set(&["drop-before:item=before", "drop-after:item=after"]);
     assert_eq!(bench.put("before").await, Err("lost".to_owned()));
@@ -161,7 +161,7 @@ async fn a_dropped_connection_is_dropped_before_or_after_the_write() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_at_a_write_makes_no_other() {
+async fn no_write_follows_the_end_of_the_process() {
     let bench = bench().await;
     for (rule, is_done) in [
         ("end-before:on=write,nth=2", false),
@@ -181,7 +181,7 @@ async fn a_process_that_ends_at_a_write_makes_no_other() {
 }
 
 #[tokio::test]
-async fn a_batch_is_done_in_part_and_the_rest_is_said() {
+async fn a_batch_is_processed_in_part_and_the_rest_is_reported() {
     let bench = bench().await;
     bench.set(&["unprocessed"]);
     let write = |at: usize| {
@@ -211,7 +211,7 @@ async fn a_batch_is_done_in_part_and_the_rest_is_said() {
     let read = read.send().await.unwrap();
     assert_eq!(read.responses.unwrap()[TABLE].len(), 1);
     assert_eq!(read.unprocessed_keys.unwrap()[TABLE].keys.len(), 1);
-    // One alone is throttled.
+    // A batch of one item is throttled.
     let call = bench.client.batch_write_item();
     let one = call.request_items(TABLE, vec![write(9)]).send().await;
     let code = one.map_err(|error| error.code().unwrap_or_default().to_owned());
@@ -219,7 +219,7 @@ async fn a_batch_is_done_in_part_and_the_rest_is_said() {
 }
 
 #[tokio::test]
-async fn a_delay_takes_its_time() {
+async fn a_delay_delays_the_call() {
     let bench = bench().await;
     bench.set(&["delay:ms=80,on=PutItem"]);
     let begin = Instant::now();
@@ -228,7 +228,7 @@ async fn a_delay_takes_its_time() {
 }
 
 #[tokio::test]
-async fn chance_is_the_same_for_the_same_seed_and_near_the_odds() {
+async fn faults_repeat_with_the_seed_and_match_the_odds() {
     let faults = Faults::new(None);
     let strikes = |seed| {
         faults.set(vec!["throttle:odds=0.25".parse().unwrap()], seed);
@@ -244,7 +244,7 @@ async fn chance_is_the_same_for_the_same_seed_and_near_the_odds() {
 }
 
 #[test]
-fn a_rule_is_printed_as_it_is_written() {
+fn a_parsed_rule_prints_as_written() {
     for text in [
         "throttle",
         "conflict:on=write",

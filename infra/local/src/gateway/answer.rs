@@ -1,7 +1,8 @@
-//! A function's answer (payload format 2.0) as the HTTP response.
+//! Turns a function's answer (payload format 2.0) into the HTTP response.
 //!
-//! `multiValueHeaders` is not read: the format does not have it, and AWS drops it. Nor are answers without a status
-//! turned into a body, as `lambda_http` never gives one.
+//! `multiValueHeaders` is not read: it is not part of the format, and AWS drops it. AWS turns an answer without a status
+//! into a body;
+//! this module does not, because `lambda_http` always sets a status.
 
 use axum::body::Body;
 use data_encoding::BASE64;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::event::Stamp;
 
-/// The response, or `None` when the answer does not have the format.
+/// The response, or `None` if the answer does not match the format.
 pub(super) fn read(answer: &str, stamp: &Stamp) -> Option<Response<Body>> {
     let answer: Value = serde_json::from_str(answer).ok()?;
     let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
@@ -61,7 +62,7 @@ pub(super) fn read(answer: &str, stamp: &Stamp) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// What belongs to the connection, or follows from the body.
+/// Headers of the connection, and those that follow from the body.
 const SET_BY_GATEWAY: [HeaderName; 4] = [
     header::CONNECTION,
     header::CONTENT_LENGTH,
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn status_headers_cookies_and_body_are_passed_on() {
+    async fn status_headers_cookies_and_body_are_forwarded() {
         let answer = r#"{"statusCode":201,"headers":{"Content-Type":"application/scim+json","content-length":"9",
             "connection":"close"},"multiValueHeaders":{"x":["1"]},"cookies":["a=1","b=2"],"body":"{}","isBase64Encoded":false}"#;
         let (status, headers, body) = response(answer).await.unwrap();
@@ -141,7 +142,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_without_a_type_is_text_and_no_body_has_none() {
+    async fn a_body_defaults_to_text_and_an_empty_one_has_no_type() {
         let (_, headers, _) = response(r#"{"statusCode":200,"body":"x"}"#).await.unwrap();
         assert_eq!(
             headers,
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn some_statuses_have_no_body() {
+    async fn statuses_204_and_304_have_no_body() {
         for status in [204, 304] {
             let (_, _, body) = response(&format!(r#"{{"statusCode":{status},"body":"x"}}"#))
                 .await
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn malformed_answers_are_none() {
+    async fn malformed_answers_are_rejected() {
         for answer in [
             "",
             "{}",

@@ -1,8 +1,10 @@
-//! An HTTP request as the event of an HTTP API, payload format 2.0: pure but for [`Stamp::new`].
+//! Turns an HTTP request into an HTTP API event, payload format 2.0. Pure except for [`Stamp::new`].
 //!
-//! As in AWS the path is decoded (before its route is chosen, so `%2F` divides segments, and what follows a decoded `?`
-//! is gone) and the query string is not. Header names are in lower case, repeated headers and parameters are joined by a
-//! comma, cookies have a member of their own. There is no authoriser and no client certificate.
+//! As in AWS, the path is decoded before routing: `%2F` separates segments, and everything from a decoded `?` is cut off.
+//! The query
+//! string is not decoded. Header names are in lower case, repeated headers and parameters are joined by commas, and cookies
+//! are a
+//! member of their own. There is no authorizer and no client certificate.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -18,9 +20,9 @@ use super::routing::Matched;
 
 /// The time and the random ids of one request.
 pub(super) struct Stamp {
-    /// When it came in.
+    /// Time of arrival.
     pub(super) at: Timestamp,
-    /// The gateway's id of it.
+    /// The gateway's id of the request.
     pub(super) request_id: String,
     /// Lambda's id of the invocation.
     pub(super) invocation_id: String,
@@ -30,7 +32,7 @@ pub(super) struct Stamp {
 impl Stamp {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the gateway's own time and ids, as AWS gives them; tests build a stamp"
+        reason = "time and ids of the gateway itself, as in AWS; tests build a stamp"
     )]
     pub(super) fn new() -> Self {
         let random = Uuid::new_v4();
@@ -53,14 +55,14 @@ impl Stamp {
     }
 }
 
-/// The path as an HTTP API passes it on, or `None` when it is none.
+/// The path as an HTTP API forwards it, or `None` if it is not a path.
 pub(super) fn decode_path(raw: &str) -> Option<String> {
     let decoded = percent_decode_str(raw).decode_utf8().ok()?;
     let path = decoded.split('?').next()?;
     path.starts_with('/').then(|| path.to_owned())
 }
 
-/// The event, or `None` when the request has no usable host.
+/// The event, or `None` if the request has no usable host.
 pub(super) fn build(
     parts: &Parts,
     path: &str,
@@ -117,15 +119,16 @@ pub(super) fn build(
     Some(event)
 }
 
-/// The two ends of a connection.
+/// The addresses of both ends of a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ends {
     pub(super) peer: SocketAddr,
     pub(super) here: SocketAddr,
 }
 
-/// The name of the API: AWS knows its domains and refuses every other host. Here it is the address that was connected to,
-/// or `localhost` with its port if the client calls it so.
+/// The domain name of the API. AWS rejects hosts that are not its domains. Here it is the address that the client connected
+/// to, or
+/// `localhost` with the port if the client used that name: a client cannot choose the host of links in responses.
 fn domain(host: &str, here: SocketAddr) -> String {
     let port = here.port();
     let is_localhost = here.ip().to_canonical().is_loopback()
@@ -136,7 +139,7 @@ fn domain(host: &str, here: SocketAddr) -> String {
     }
 }
 
-/// What belongs to the connection and ends at the gateway, or has another place in the event.
+/// Headers that end at the gateway, or have another place in the event.
 const NOT_PASSED_ON: [HeaderName; 6] = [
     header::CONNECTION,
     header::COOKIE,
@@ -146,14 +149,14 @@ const NOT_PASSED_ON: [HeaderName; 6] = [
     header::UPGRADE,
 ];
 
-/// The media types whose body is text in the event; every other one is base64.
+/// The media types besides `text/*` whose body is text in the event; all others are base64.
 const TEXT_TYPES: [&str; 3] = [
     "application/json",
     "application/xml",
     "application/javascript",
 ];
 
-/// The host the client asked for. `lambda_http` makes a URL of it and panics when it cannot.
+/// The host of the request. Checked here because `lambda_http` panics if it cannot build a URL from it.
 fn host(parts: &Parts) -> Option<String> {
     let named = parts
         .headers
@@ -256,7 +259,7 @@ fn decode(text: &str) -> String {
         .into_owned()
 }
 
-/// The body as the event has it, and whether that is base64.
+/// The body for the event, and whether it is base64.
 fn content(headers: &HeaderMap, body: &[u8]) -> (Option<String>, bool) {
     if body.is_empty() {
         return (None, false);
@@ -333,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_the_event_that_aws_makes_of_it() {
+    fn the_event_is_the_one_that_aws_sends() {
         let parts = parts(
             "POST",
             "/acme/scim/v2/Users?attributes=a&attributes=b%2Cc&x=%22y%20z%22&flag",
@@ -390,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_parts_have_no_member() {
+    fn absent_parts_are_omitted() {
         let event = event(&parts("GET", "/", &[]), b"");
         for member in ["body", "cookies", "queryStringParameters"] {
             assert!(event.get(member).is_none(), "{member}");
@@ -401,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn scim_bodies_are_base64_and_json_ones_text() {
+    fn scim_bodies_are_base64_and_json_bodies_are_text() {
         for (media_type, text) in [
             ("application/json", true),
             ("Application/JSON; charset=utf-8", true),
@@ -450,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_does_not_choose_what_the_gateway_says() {
+    fn a_client_cannot_set_the_gateways_headers() {
         let given = [
             ("x-forwarded-for", "1.1.1.1"),
             ("x-forwarded-proto", "https"),
@@ -466,7 +469,7 @@ mod tests {
     }
 
     #[test]
-    fn the_domain_is_where_the_client_is_connected_to_whatever_host_it_names() {
+    fn the_domain_is_the_connected_address_whatever_the_host_header() {
         for (host, here, expected) in [
             ("127.0.0.1:9000", "127.0.0.1:9000", "127.0.0.1:9000"),
             ("LocalHost:9000", "127.0.0.1:9000", "localhost:9000"),
@@ -486,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_makes_no_url_is_refused() {
+    fn a_host_that_is_not_valid_in_a_url_is_rejected() {
         for host in ["a b", "a@b", "a:99999", "a:x", "a/b", "%zz", ""] {
             let parts = parts("GET", "/", &[("host", host)]);
             assert!(super::host(&parts).is_none(), "{host}");
@@ -500,7 +503,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_have_the_form_of_aws() {
+    fn ids_have_the_format_of_aws() {
         let stamp = Stamp::new();
         assert!(
             stamp.request_id.len() == 16 && stamp.request_id.ends_with('='),

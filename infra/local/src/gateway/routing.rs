@@ -1,20 +1,22 @@
-//! Which route takes a request: the choice of HTTP APIs.
+//! Selects the route of a request by the rules of HTTP APIs.
 //!
-//! A route without a greedy variable comes before one with it, then at the first segment that differs text comes before
-//! a variable, then a route's own method before `ANY`, and `$default` after all. Paths are compared after decoding and
-//! with case; a variable takes one segment with something in it, and a slash at the end is not ignored.
+//! A route without a greedy variable wins over one with it; then, at the first segment that differs, text wins over a
+//! variable; then a
+//! named method wins over `ANY`; `$default` comes last. Paths are compared decoded and case-sensitively. A variable matches
+//! one
+//! non-empty segment, and a trailing slash is significant.
 
 use http::Method;
 
 use crate::template::{Route, RouteMethod};
 
-/// The routes in the order in which they are tried.
+/// The routes in order of priority.
 pub(super) struct Routing {
     entries: Vec<Entry>,
     default: Option<Route>,
 }
 
-/// The route of a request, with the values of its variables.
+/// The selected route with the values of its variables.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Matched<'a> {
     pub(super) route: &'a Route,
@@ -86,7 +88,7 @@ impl Entry {
         }
     }
 
-    /// The values of the variables, or `None` when the path is another one.
+    /// The values of the variables, or `None` if the path does not match.
     fn bind(&self, path: &str) -> Option<Vec<(&str, String)>> {
         let mut rest = Some(path.strip_prefix('/')?);
         let mut parameters = Vec::new();
@@ -162,7 +164,7 @@ mod tests {
             .map(|matched| matched.route.key())
     }
 
-    /// The example in AWS's page on the routes of HTTP APIs.
+    /// The example from the AWS documentation of HTTP API routes.
     const PETS: [&str; 5] = [
         "$default",
         "ANY /{proxy+}",
@@ -172,7 +174,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_most_specific_route_takes_a_request() {
+    fn the_most_specific_route_wins() {
         for (method, path, key) in [
             ("GET", "/pets/dog/1", "GET /pets/dog/1"),
             ("GET", "/pets/dog/2", "GET /pets/dog/{id}"),
@@ -191,14 +193,14 @@ mod tests {
     }
 
     #[test]
-    fn a_routes_own_method_comes_before_any() {
+    fn a_named_method_wins_over_any() {
         let keys = ["ANY /a/{b}", "GET /a/{b}"];
         assert_eq!(find(&keys, "GET", "/a/b").unwrap(), "GET /a/{b}");
         assert_eq!(find(&keys, "PUT", "/a/b").unwrap(), "ANY /a/{b}");
     }
 
     #[test]
-    fn a_whole_match_comes_before_a_greedy_one_with_more_text() {
+    fn a_full_match_wins_over_a_greedy_one_with_more_text() {
         assert_eq!(
             find(&["GET /x/{c+}", "GET /{a}/b"], "GET", "/x/b").unwrap(),
             "GET /{a}/b"
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_taken_as_it_is() {
+    fn a_path_must_match_exactly() {
         let keys = [
             "GET /{tenant}/scim/v2/Users",
             "GET /{tenant}/scim/v2/Users/{id}",
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_have_their_values() {
+    fn variables_get_their_values() {
         let routing = Routing::new(vec![route("GET /{tenant}/scim/v2/Schemas/{rest+}")]);
         let matched = routing
             .find(&Method::GET, "/acme/scim/v2/Schemas/urn:a/b")

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::template::RouteMethod;
 
-/// A gateway on a port of its own, and the ways to end it.
+/// A running gateway on a free port.
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -69,7 +69,7 @@ impl Running {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Sends a whole request and reads to the end of the connection.
+    /// Sends a complete request and reads until the connection is closed.
     async fn raw(&self, request: &[u8]) -> String {
         let mut stream = self.connect().await;
         stream.write_all(request).await.unwrap();
@@ -91,7 +91,7 @@ impl Running {
     }
 }
 
-/// A function that tells what it was given.
+/// A function that returns the request that it got.
 async fn echo(function: String, request: lambda_http::Request) -> Response<LambdaBody> {
     let (kind, body) = match request.body() {
         LambdaBody::Text(text) => ("text", text.clone()),
@@ -165,7 +165,7 @@ async fn a_request_reaches_its_function_through_lambda_http() {
 }
 
 #[tokio::test]
-async fn json_arrives_as_text_and_nothing_as_nothing() {
+async fn json_arrives_as_text_and_an_empty_body_as_empty() {
     let gateway = Running::start(echo).await;
     let json = gateway
         .send(
@@ -186,7 +186,7 @@ async fn json_arrives_as_text_and_nothing_as_nothing() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_is_whole() {
+async fn a_chunked_body_arrives_whole() {
     let gateway = Running::start(echo).await;
     let request = "POST /a/scim/v2/Users HTTP/1.1\r\nhost: h\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n\
                    2\r\n{\"\r\n4\r\na\":1\r\n1\r\n}\r\n0\r\n\r\n";
@@ -211,7 +211,7 @@ async fn an_encoded_path_arrives_decoded() {
 }
 
 #[tokio::test]
-async fn what_no_route_takes_goes_to_the_default_or_is_not_found() {
+async fn an_unknown_path_goes_to_the_default_route_or_is_not_found() {
     let gateway = Running::start(echo).await;
     assert_eq!(
         seen(&gateway.send("DELETE", "/else", "", "").await)["function"],
@@ -241,7 +241,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[tokio::test]
-async fn no_content_has_neither_body_nor_length() {
+async fn no_content_has_neither_body_nor_content_length() {
     let gateway = Running::start(|_, _| async {
         Response::builder()
             .status(204)
@@ -276,7 +276,7 @@ async fn a_connection_serves_many_requests() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_answered_by_the_gateway() {
+async fn the_gateway_rejects_a_body_beyond_the_limit() {
     let gateway = Running::start(echo).await;
     let large = "x".repeat(MAX_BODY + 1);
     let answer = gateway
@@ -294,7 +294,7 @@ async fn a_body_beyond_the_limit_is_answered_by_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_body_that_makes_too_large_an_event_is_refused() {
+async fn a_body_whose_event_is_too_large_is_rejected() {
     let gateway = Running::start(|_, _| async { Response::new(LambdaBody::Empty) }).await;
     let body = "x".repeat(5 * 1024 * 1024);
     let text = gateway
@@ -317,7 +317,7 @@ async fn a_body_that_makes_too_large_an_event_is_refused() {
 }
 
 #[tokio::test]
-async fn a_long_request_line_is_refused() {
+async fn a_long_request_line_is_rejected() {
     let gateway = Running::start(|_, _| async { Response::new(LambdaBody::Empty) }).await;
     let at = |length: usize| format!("/a/scim/v2/Users?filter={}", "x".repeat(length));
     assert_eq!(
@@ -334,7 +334,7 @@ async fn a_long_request_line_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_beyond_the_limit_of_lambda_is_an_error() {
+async fn an_answer_beyond_lambdas_limit_is_an_error() {
     let gateway =
         Running::start(|_, _| async { Response::new("x".repeat(MAX_PAYLOAD).into()) }).await;
     let answer = gateway.send("GET", "/a/scim/v2/Users", "", "").await;
@@ -366,7 +366,7 @@ async fn a_function_that_panics_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_takes_too_long_is_not_waited_for() {
+async fn a_slow_function_times_out() {
     let gateway = Running::start(|_, _| std::future::pending()).await;
     let answer = gateway.send("GET", "/a/scim/v2/Users", "", "").await;
     assert_eq!(
@@ -376,7 +376,7 @@ async fn a_function_that_takes_too_long_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn malformed_requests_are_refused() {
+async fn malformed_requests_are_rejected() {
     let gateway = Running::start(echo).await;
     for request in [
         "GET /%FF HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n",
@@ -390,7 +390,7 @@ async fn malformed_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn a_request_that_runs_at_the_end_is_answered() {
+async fn a_request_in_flight_at_shutdown_is_answered() {
     let (seen, release) = (
         Arc::new(tokio::sync::Notify::new()),
         Arc::new(tokio::sync::Notify::new()),
@@ -420,7 +420,7 @@ async fn a_request_that_runs_at_the_end_is_answered() {
 }
 
 #[tokio::test]
-async fn idle_and_unused_connections_do_not_delay_the_end() {
+async fn idle_and_unused_connections_do_not_delay_shutdown() {
     let gateway = Running::start(echo).await;
     let _unused = gateway.connect().await;
     let mut idle = gateway.connect().await;
@@ -434,7 +434,7 @@ async fn idle_and_unused_connections_do_not_delay_the_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_never_ends_is_cut_after_a_while() {
+async fn an_endless_request_is_cut_at_shutdown() {
     let entered = Arc::new(tokio::sync::Notify::new());
     let seen = Arc::clone(&entered);
     let gateway = Running::start(move |_, _| {
@@ -452,7 +452,7 @@ async fn a_request_that_never_ends_is_cut_after_a_while() {
 }
 
 #[tokio::test]
-async fn a_function_runs_to_its_end_without_its_client() {
+async fn a_function_completes_after_its_client_disconnects() {
     let done = Arc::new(Mutex::new(None));
     let (entered, release) = (
         Arc::new(tokio::sync::Notify::new()),

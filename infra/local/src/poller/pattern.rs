@@ -1,13 +1,14 @@
-//! Patterns by which Lambda decides which records invoke a function: the comparisons that the template uses and
-//! a few beside them. A pattern with another one is refused rather than misunderstood.
+//! Lambda's event filter patterns, as far as the template uses them, with a few more comparisons. A pattern with an
+//! unsupported comparison
+//! is an error, so that it cannot select the wrong records.
 
 use serde_json::{Map, Value};
 
-/// What must hold of a record.
+/// A filter pattern: members of a record with the rules for each.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern(Vec<(Vec<String>, Vec<Rule>)>);
 
-/// What may stand at a place; one that fits is enough.
+/// A comparison of a member. One matching rule per member is enough.
 #[derive(Debug, Clone, PartialEq)]
 enum Rule {
     Equals(Value),
@@ -17,19 +18,19 @@ enum Rule {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// What is wrong with it, or not known here.
+    /// When the pattern is malformed or uses an unsupported comparison.
     pub fn parse(text: &str) -> Result<Self, String> {
         let pattern = serde_json::from_str::<Map<String, Value>>(text)
-            .map_err(|error| format!("the pattern `{text}` is no JSON object: {error}"))?;
+            .map_err(|error| format!("the pattern `{text}` is not a JSON object: {error}"))?;
         let mut places = Vec::new();
         collect(&pattern, &mut Vec::new(), &mut places)?;
         Ok(Self(places))
     }
 
-    /// Whether the record invokes the function.
+    /// Whether the record matches, and so invokes the function.
     #[must_use]
     pub fn takes(&self, record: &Value) -> bool {
         self.0.iter().all(|(path, rules)| {
@@ -54,7 +55,7 @@ fn collect(
             }
             other => {
                 return Err(format!(
-                    "`{other}` in a pattern is neither object nor array"
+                    "`{other}` in a pattern is neither an object nor an array"
                 ));
             }
         }
@@ -78,7 +79,7 @@ impl Rule {
             }
             (Some((name, Value::Bool(flag))), None) if name == "exists" => Ok(Self::Exists(*flag)),
             _ => Err(format!(
-                "the comparison `{value}` is not known to the local poller"
+                "the local poller does not support the comparison `{value}`"
             )),
         }
     }
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_places_must_fit_and_one_rule_of_each_is_enough() {
+    fn every_member_must_match_one_of_its_rules() {
         let record = json!({
             "eventName": "INSERT",
             "dynamodb": { "Keys": { "pk": { "S": "acme#task" } }, "NewImage": { "n": { "N": "1" } } }
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_not_understood_is_refused() {
+    fn an_unsupported_pattern_is_an_error() {
         for pattern in [
             "x",
             "[]",

@@ -1,7 +1,8 @@
-//! The secrets, their versions and the stages on them: pure, with time and new ids passed in.
+//! Secrets, their versions and version stages. Pure: time and new ids are passed in.
 //!
-//! The rules are those of the Secrets Manager API reference: a stage is on one version at a time; `AWSCURRENT` leaves
-//! `AWSPREVIOUS` behind where it was; a stage that is somewhere is only moved by who names the version it is on.
+//! The rules are those of the Secrets Manager API reference: a stage is attached to one version at a time; the version that
+//! loses
+//! `AWSCURRENT` gets `AWSPREVIOUS`; moving an attached stage requires the id of the version that holds it.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +20,12 @@ pub struct Store {
     secrets: BTreeMap<String, Secret>,
 }
 
-/// The time and a random id for what an operation makes.
+/// Time and random id for the objects that an operation creates.
 #[derive(Debug, Clone)]
 pub struct Stamp {
     /// Seconds since 1970.
     pub seconds: i64,
-    /// At least eight hexadecimal digits that nothing else has.
+    /// Unique, with at least eight hexadecimal digits.
     pub id: String,
 }
 
@@ -53,8 +54,9 @@ const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
 const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
 const MAX_VALUE: usize = 65_536;
 const MAX_PAGE: usize = 100;
-/// The quota "Versions per secret". Versions without a stage are removed beyond it, but none of the last 24 hours, so
-/// that is also how many a day there can be.
+/// The quota "Versions per secret". Beyond it, versions without a stage are removed, but never those of the last 24 hours:
+/// so it also
+/// limits the changes per day.
 const MAX_VERSIONS: usize = 100;
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 const OVER_QUOTA: &str =
@@ -63,10 +65,10 @@ const OVER_QUOTA: &str =
 type Outcome = Result<Value, Failure>;
 
 impl Store {
-    /// Runs one operation. After a failure the store may be half changed and is to be thrown away.
+    /// Runs one operation. After a failure the store may be partly changed; the caller drops it.
     ///
     /// # Errors
-    /// What AWS answers in the same case.
+    /// The exception that AWS returns in the same case.
     pub fn run(&mut self, operation: &str, input: &Value, stamp: &Stamp) -> Outcome {
         match operation {
             "CreateSecret" => self.create(input, stamp),
@@ -77,7 +79,7 @@ impl Store {
             "ListSecrets" => self.list(input),
             _ => Err(Failure::new(
                 "UnknownOperationException",
-                format!("no stand-in for `{operation}`"),
+                format!("the stand-in does not support `{operation}`"),
             )),
         }
     }
@@ -259,7 +261,7 @@ impl Secret {
         self.versions.iter().find(|v| v.has(stage))
     }
 
-    /// Adds a version; the first one of a secret is always the current one.
+    /// Adds a version. The first version of a secret is always current.
     fn add(&mut self, version: Version, stages: &[String]) -> Value {
         let id = version.id.clone();
         let first = self.versions.is_empty();
@@ -300,7 +302,7 @@ impl Secret {
         }
     }
 
-    /// Makes room for a version.
+    /// Removes old versions without a stage to make room for a new one.
     fn forget_old_versions(&mut self, now: i64) {
         let mut excess = (self.versions.len() + 1).saturating_sub(MAX_VERSIONS);
         self.versions.retain(|v| {
@@ -337,7 +339,7 @@ impl Secret {
 }
 
 impl Version {
-    /// The version that a request brings, or `None` when it has no value.
+    /// The version in a request, or `None` if the request has no value.
     fn read(input: &Value, stamp: &Stamp) -> Result<Option<Self>, Failure> {
         let [string, binary] =
             ["SecretString", "SecretBinary"].map(|name| text(input, name).map(str::to_owned));

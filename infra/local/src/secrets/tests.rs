@@ -38,7 +38,7 @@ async fn a_secret_is_created_and_read_over_the_wire() {
 }
 
 #[tokio::test]
-async fn an_error_has_its_type_and_a_message() {
+async fn an_error_has_a_type_and_a_message() {
     let secrets = Secrets::start(&Storage::Memory, 0).await.unwrap();
     let (head, body) = call(&secrets, "secretsmanager.GetSecretValue", READ).await;
     assert!(head.starts_with("HTTP/1.1 400"), "{head}");
@@ -58,7 +58,7 @@ async fn an_error_has_its_type_and_a_message() {
 }
 
 #[tokio::test]
-async fn secrets_outlive_the_process_in_a_file_of_the_owner() {
+async fn secrets_survive_a_restart_in_a_private_file() {
     let folder = Folder::new();
     let first = Secrets::start(&folder.storage(), 0).await.unwrap();
     call(&first, "secretsmanager.CreateSecret", CREATE).await;
@@ -85,7 +85,7 @@ async fn secrets_outlive_the_process_in_a_file_of_the_owner() {
 }
 
 #[tokio::test]
-async fn a_change_that_cannot_be_kept_is_not_made() {
+async fn a_change_that_cannot_be_saved_is_rolled_back() {
     let folder = Folder::new();
     let secrets = Secrets::start(&folder.storage(), 0).await.unwrap();
     fs::create_dir(folder.0.join("secrets.json.new")).unwrap();
@@ -101,7 +101,7 @@ async fn a_change_that_cannot_be_kept_is_not_made() {
 }
 
 #[tokio::test]
-async fn a_file_with_something_else_is_left_alone() {
+async fn a_file_with_other_content_is_an_error_and_stays() {
     let folder = Folder::new();
     Secrets::start(&folder.storage(), 0)
         .await

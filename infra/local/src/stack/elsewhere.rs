@@ -1,4 +1,4 @@
-//! A DynamoDB that is not ours.
+//! Creates and fills the table in the DynamoDB of `--endpoint`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::{StartError, TABLE};
 use crate::fill::Item;
 use crate::template::TableDefinition;
 
-/// Makes the table in a DynamoDB that is not ours, unless it is there.
+/// Creates the table unless it exists.
 pub(super) async fn create_table(
     client: &aws_sdk_dynamodb::Client,
     definition: &TableDefinition,
@@ -47,7 +47,7 @@ pub(super) async fn create_table(
             .is_some_and(CreateTableError::is_resource_in_use_exception)
     {
         let reason = aws_sdk_dynamodb::error::DisplayErrorContext(error).to_string();
-        return Err(format!("cannot make the table {TABLE}: {reason}").into());
+        return Err(format!("cannot create the table {TABLE}: {reason}").into());
     }
     for _ in 0..60 {
         if is_active(client).await {
@@ -55,14 +55,14 @@ pub(super) async fn create_table(
         }
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
-    Err(format!("the table {TABLE} is not ready after half a minute").into())
+    Err(format!("the table {TABLE} is not active after 30 seconds").into())
 }
 
-/// How many items one BatchWriteItem takes, and how many are made side by side.
+/// Items of one `BatchWriteItem` call.
 const BATCH: usize = 25;
 const SIDE_BY_SIDE: usize = 4;
 
-/// Puts items into a DynamoDB that is not ours.
+/// Writes items into the table.
 pub(super) async fn load(
     client: &aws_sdk_dynamodb::Client,
     items: Vec<Item>,

@@ -1,4 +1,4 @@
-//! What invokes functions behind the API: the table's stream, and schedules.
+//! Invokes functions for records of the table's stream, and by schedules.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -13,28 +13,28 @@ use super::{Services, StartError, TABLE, TEMPLATE};
 use crate::poller::Poller;
 use crate::template::{self, Mapping, Schedule};
 
-/// How often all tenants are looked through when there is no stream to read.
+/// Longest interval of a schedule if there is no stream to read: the sweep of all tenants then replaces the stream.
 const WITHOUT_STREAM: Duration = Duration::from_secs(10);
 
-/// The mappings of the template.
+/// The event source mappings of `template.yaml`.
 ///
 /// # Errors
 ///
-/// What is wrong with the template.
+/// When the template cannot be used.
 pub fn mappings() -> Result<Vec<Mapping>, StartError> {
     Ok(template::mappings(&template::parse(TEMPLATE)?)?)
 }
 
-/// The schedules of the template.
+/// The schedules of `template.yaml`.
 ///
 /// # Errors
 ///
-/// What is wrong with the template.
+/// When the template cannot be used.
 pub fn schedules() -> Result<Vec<Schedule>, StartError> {
     Ok(template::schedules(&template::parse(TEMPLATE)?)?)
 }
 
-/// Invokes a function of this process as Lambda does; its answer.
+/// Invokes a function of this process as Lambda does, and returns its answer.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub async fn invoke(
     payload: Value,
 ) -> Result<Value, String> {
     if Function::named(function) != Some(Function::Events) {
-        return Err(format!("the function {function} takes no events"));
+        return Err(format!("the function {function} does not handle events"));
     }
     let end =
         service.now().as_duration() + jiff::SignedDuration::try_from(timeout).unwrap_or_default();
@@ -54,14 +54,13 @@ pub async fn invoke(
     context.deadline = u64::try_from(end.as_millis()).unwrap_or_default();
     let event = LambdaEvent::new(payload, context);
     let answer = tokio::time::timeout(timeout, lambda::look_after(service, event)).await;
-    let answer = answer.map_err(|_| "it takes too long".to_owned())?;
+    let answer = answer.map_err(|_| "the function takes too long".to_owned())?;
     let answer = answer.map_err(|error| error.to_string())?;
     serde_json::to_value(answer).map_err(|error| error.to_string())
 }
 
 impl Services {
-    /// A poller of the table's stream, as the mapping of the template says; `None` when the table is in a DynamoDB
-    /// that is not ours.
+    /// A poller of the table's stream for a mapping, or `None` if the table is in another DynamoDB than the embedded one.
     ///
     /// # Errors
     ///
@@ -73,8 +72,9 @@ impl Services {
         Ok(Some(Poller::new(dynamo.stream(TABLE)?, mapping, clock)))
     }
 
-    /// Has the table's stream and the schedules of the template invoke their functions for ever. A schedule begins at
-    /// once: the time may have come while nothing ran.
+    /// Invokes functions for stream records and by the template's schedules, without end. Every schedule fires once at the
+    /// start, because
+    /// it may have been due while the program was not running.
     ///
     /// # Errors
     ///
@@ -116,6 +116,6 @@ impl Services {
         }
         let _: (Vec<Infallible>, Vec<Infallible>) =
             futures_util::future::join(join_all(streams), join_all(timers)).await;
-        Err("nothing in the template waits for events".into())
+        Err("the template has neither event source mappings nor schedules".into())
     }
 }

@@ -1,4 +1,4 @@
-//! What a local stack begins with: the first admin key, and tenants with a token.
+//! Sets up a new local stack: the initial admin key, and tenants with a token.
 
 use data_encoding::BASE32_DNSSEC;
 use directory::tenant_keys::TenantKeys;
@@ -13,14 +13,14 @@ use service::clock::{Clock, Ids};
 
 use super::{ADMIN_PREFIX, KEYRING, StartError};
 
-/// How many keyrings are tried, when the ones before were changed too often within a day.
+/// Keyrings to try: a keyring that was changed too often within a day accepts no more changes.
 const KEYRINGS: u32 = 8;
 
-/// The first admin key, which is made when there is none, as the template does it.
+/// The initial admin key, created if missing, as the template does in AWS.
 ///
 /// # Errors
 ///
-/// When the stand-in has no answer.
+/// When Secrets Manager fails.
 pub async fn admin_key(clients: &Clients, ids: &Ids) -> Result<String, StartError> {
     let name = format!("{ADMIN_PREFIX}key");
     let key = BASE32_DNSSEC.encode(&ids.bytes::<30>());
@@ -30,10 +30,12 @@ pub async fn admin_key(clients: &Clients, ids: &Ids) -> Result<String, StartErro
     }
     let there = clients.secrets.get_secret_value().secret_id(&name);
     let there = there.send().await?;
-    Ok(there.secret_string.ok_or("the first admin key is empty")?)
+    Ok(there
+        .secret_string
+        .ok_or("the initial admin key is empty")?)
 }
 
-/// Makes a tenant that is switched on, and gives it a token, as [`super::Stack::tenant`].
+/// Creates a tenant with provisioning turned on and gives it a token; see [`super::Stack::tenant`].
 ///
 /// # Errors
 ///
@@ -45,8 +47,8 @@ pub async fn provision(
     name: &str,
     token: Option<&str>,
 ) -> Result<String, StartError> {
-    let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} cannot name a tenant"))?;
-    let keyring = KeyringId::parse(KEYRING).ok_or("the keyring has no name")?;
+    let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} is not a tenant name"))?;
+    let keyring = KeyringId::parse(KEYRING).ok_or("not a keyring name")?;
     let keyrings = service.keyrings();
     let record = |id: KeyId, sha256: Digest, purpose: &str| KeyRecord {
         id,
@@ -85,13 +87,15 @@ pub async fn provision(
             token.unwrap_or_default().to_owned()
         }
         Some(Presented::Malformed) => {
-            return Err("a token is at least 32 visible ASCII characters without blanks".into());
+            return Err(
+                "a token must have at least 32 printable ASCII characters and no spaces".into(),
+            );
         }
     };
     Ok(text)
 }
 
-/// Puts a new key in the place of the one with the same id, in the first keyring that takes changes today.
+/// Replaces the key with this id by a new one, in the first keyring that still accepts changes today.
 async fn renewed(
     keys: TenantKeys<'_>,
     id: KeyId,
@@ -100,7 +104,7 @@ async fn renewed(
     ids: &Ids,
 ) -> Result<String, StartError> {
     for number in 1..=KEYRINGS {
-        let keyring = KeyringId::numbered(number).ok_or("the keyring has no name")?;
+        let keyring = KeyringId::numbered(number).ok_or("not a keyring name")?;
         keys.keyrings.create(&keyring).await?;
         keys.note(&keyring, &ids.write()).await?;
         let token = Token::issue(&keyring, id, ids.bytes());
@@ -114,7 +118,7 @@ async fn renewed(
     Err("the keyrings were changed too often within a day".into())
 }
 
-/// Creates a tenant. One that is there keeps its name, status and settings.
+/// Creates a tenant. An existing one keeps its name, status and settings.
 async fn settle(
     service: &Service,
     id: TenantId,
@@ -135,7 +139,7 @@ async fn settle(
     Ok(())
 }
 
-/// A token that is there already is as good as one that was put there.
+/// Treats a token that is already in the keyring as added.
 fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
     match added {
         Err(KeyringError::Taken) => Ok(()),
@@ -143,8 +147,7 @@ fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
     }
 }
 
-/// The key that a tenant's token is issued under: the same each time, so that a new token takes the place
-/// of the one before.
+/// The id of a tenant's demo key: a hash (FNV-1a) of its name, so that a new token replaces the one before.
 fn demo_key(tenant: &TenantId) -> KeyId {
     let sum = tenant
         .as_str()

@@ -1,4 +1,4 @@
-//! What invokes functions beside the API: streams and schedules.
+//! Reads what invokes functions besides the API: event source mappings and schedules.
 
 use std::time::Duration;
 
@@ -7,35 +7,35 @@ use serde_json::Value;
 use super::{TemplateError, binary, fail, resources, text};
 use crate::poller::Pattern;
 
-/// How records of a stream invoke a function.
+/// An event source mapping: how records of a stream invoke a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    /// The binary that is invoked.
+    /// The binary to invoke.
     pub function: String,
-    /// How long an invocation may take.
+    /// The function's timeout.
     pub timeout: Duration,
-    /// A record that one of these takes invokes the function; without any, all do.
+    /// A record invokes the function if it matches any of these; without patterns every record does.
     pub patterns: Vec<Pattern>,
-    /// How many records an invocation has at most.
+    /// Largest number of records of an invocation.
     pub batch_size: usize,
-    /// How long records are gathered for one invocation.
+    /// How long the mapping collects records before an invocation.
     pub window: Duration,
-    /// Whether a batch that fails is halved.
+    /// Whether a failed batch is halved for the retry.
     pub bisects: bool,
-    /// Whether the function says which records failed.
+    /// Whether the function reports which records failed.
     pub reports: bool,
-    /// How often a record is tried again; `None` is without end.
+    /// Retries of a record; `None` is unlimited.
     pub attempts: Option<u64>,
-    /// How old a record may be; `None` is as old as the stream keeps it.
+    /// Maximum age of a record; `None` is the stream's own retention.
     pub oldest: Option<Duration>,
 }
 
-/// When a schedule invokes a function, and with what.
+/// A schedule that invokes a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// The binary that is invoked.
+    /// The binary to invoke.
     pub function: String,
-    /// How long an invocation may take.
+    /// The function's timeout.
     pub timeout: Duration,
     /// Time from one invocation to the next.
     pub every: Duration,
@@ -46,17 +46,17 @@ pub struct Schedule {
 /// The mappings of every function's `DynamoDB` events.
 ///
 /// # Errors
-/// When one has a figure that is none, or a pattern that is not understood.
+/// When a mapping has an invalid number or an unsupported pattern.
 pub fn mappings(template: &Value) -> Result<Vec<Mapping>, TemplateError> {
     of_type(template, "DynamoDB", |at, function, timeout, properties| {
         let number = |name: &str| match properties.get(name) {
             None => Ok(None),
             Some(value) => match value.as_i64() {
                 Some(number) => Ok(Some(number)),
-                None => fail(format!("{at}.{name} is no whole number")),
+                None => fail(format!("{at}.{name} is not a whole number")),
             },
         };
-        // -1 is what Lambda calls no bound.
+        // Lambda's -1 means unlimited.
         let bound = |name: &str| Ok(number(name)?.and_then(|number| u64::try_from(number).ok()));
         let filters = properties.pointer("/FilterCriteria/Filters");
         let patterns = filters.and_then(Value::as_array).into_iter().flatten();
@@ -89,16 +89,16 @@ pub fn mappings(template: &Value) -> Result<Vec<Mapping>, TemplateError> {
 /// The schedules of every function.
 ///
 /// # Errors
-/// When one is no rate, or its input no JSON.
+/// When a schedule is not a rate, or its input is not JSON.
 pub fn schedules(template: &Value) -> Result<Vec<Schedule>, TemplateError> {
     of_type(template, "Schedule", |at, function, timeout, properties| {
         let rate = text(properties, "/Schedule").unwrap_or_default();
         let every = every(rate).ok_or_else(|| {
-            TemplateError(format!("{at}: `{rate}` is no rate like `rate(1 day)`"))
+            TemplateError(format!("{at}: `{rate}` is not a rate like `rate(1 day)`"))
         })?;
         let input = text(properties, "/Input").unwrap_or("{}");
         let input = serde_json::from_str(input)
-            .map_err(|error| TemplateError(format!("{at}: the input is no JSON: {error}")))?;
+            .map_err(|error| TemplateError(format!("{at}: the input is not JSON: {error}")))?;
         Ok(Schedule {
             function,
             timeout,
@@ -133,14 +133,14 @@ fn of_type<T>(
     Ok(found)
 }
 
-/// The time that a function has: its own, or that of all functions.
+/// The function's own timeout, or that of all functions.
 fn timeout(template: &Value, function: &Value) -> Option<Duration> {
     let own = function.pointer("/Properties/Timeout");
     let shared = template.pointer("/Globals/Function/Timeout");
     own.or(shared)?.as_u64().map(Duration::from_secs)
 }
 
-/// The time of `rate(5 minutes)`.
+/// Parses a rate such as `rate(5 minutes)`.
 fn every(rate: &str) -> Option<Duration> {
     let (number, unit) = rate
         .strip_prefix("rate(")?
@@ -176,7 +176,7 @@ Resources:
     }
 
     #[test]
-    fn what_lambda_takes_for_granted_is_taken_for_granted() {
+    fn a_mapping_has_lambdas_defaults() {
         let bare = template("{ Type: DynamoDB, Properties: { Stream: x } }");
         let expected = Mapping {
             function: "events".to_owned(),
@@ -199,7 +199,7 @@ Resources:
     }
 
     #[test]
-    fn a_rate_is_read_and_nothing_else() {
+    fn a_schedule_must_be_a_rate() {
         let of = |rate: &str| {
             schedules(&template(&format!(
                 "{{ Type: Schedule, Properties: {{ Schedule: {rate} }} }}"
@@ -220,7 +220,7 @@ Resources:
     }
 
     #[test]
-    fn a_figure_or_pattern_that_is_none_is_refused() {
+    fn an_invalid_number_or_pattern_is_an_error() {
         for properties in [
             "{ BatchSize: many }",
             "{ FilterCriteria: { Filters: [{ Pattern: x }] } }",

@@ -126,7 +126,7 @@ fn members_keep_their_order() {
 }
 
 #[test]
-fn broken_templates_say_what_is_wrong() {
+fn errors_say_what_is_wrong() {
     for (text, part) in [
         ("a: !Reff X", "`!Reff`"),
         ("a: !GetAtt Table", "`!GetAtt Table` names no attribute"),
@@ -141,7 +141,7 @@ fn broken_templates_say_what_is_wrong() {
 }
 
 #[test]
-fn routes_are_the_http_api_events_of_the_functions() {
+fn routes_come_from_the_functions_http_api_events() {
     let get = || RouteMethod::Only(http::Method::GET);
     assert_eq!(
         routes(&parse(STACK).unwrap()).unwrap(),
@@ -161,7 +161,7 @@ fn routes_are_the_http_api_events_of_the_functions() {
 }
 
 #[test]
-fn route_keys_are_those_of_api_gateway() {
+fn route_keys_match_api_gateways() {
     let keys: Vec<String> = routes(&parse(STACK).unwrap())
         .unwrap()
         .iter()
@@ -179,7 +179,7 @@ fn route_keys_are_those_of_api_gateway() {
 }
 
 #[test]
-fn the_path_default_is_the_default_route() {
+fn the_path_default_means_the_default_route() {
     let found = routes(&event("{Method: ANY, Path: $default}")).unwrap();
     assert_eq!(
         found,
@@ -190,7 +190,7 @@ fn the_path_default_is_the_default_route() {
 }
 
 #[test]
-fn malformed_events_are_named() {
+fn errors_name_malformed_events() {
     for (properties, part) in [
         ("{Method: GET}", "only one of Method and Path"),
         ("{Method: GET, Path: users}", "does not start with a slash"),
@@ -211,7 +211,7 @@ fn malformed_events_are_named() {
 }
 
 #[test]
-fn a_route_that_is_there_twice_is_refused() {
+fn a_duplicate_route_is_an_error() {
     let text = STACK.replace("Method: get", "Method: GET").replace(
         "/{tenant}/scim/v2/Users\"",
         "/{tenant}/scim/v2/Users/{id}\"",
@@ -220,7 +220,7 @@ fn a_route_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn a_function_with_routes_names_its_binary() {
+fn a_function_with_routes_must_name_its_binary() {
     let text = STACK.replace("Binary: discovery", "Features: x");
     assert!(
         reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has events but no")
@@ -228,7 +228,7 @@ fn a_function_with_routes_names_its_binary() {
 }
 
 #[test]
-fn the_table_is_read_whole() {
+fn the_table_is_read_completely() {
     let table = table(&parse(TABLE).unwrap()).unwrap();
     assert_eq!(
         table.create_request("muster"),
@@ -246,13 +246,13 @@ fn the_table_is_read_whole() {
 }
 
 #[test]
-fn a_ttl_that_is_off_is_none() {
+fn a_disabled_ttl_is_none() {
     let off = parse(&TABLE.replace("Enabled: true", "Enabled: false")).unwrap();
     assert_eq!(table(&off).unwrap().ttl_attribute, None);
 }
 
 #[test]
-fn tables_that_cannot_stand_in_are_refused() {
+fn unsupported_tables_are_an_error() {
     let index = TABLE.replace("BillingMode: PAY_PER_REQUEST", "GlobalSecondaryIndexes: []");
     for (text, part) in [
         ("Resources: {}".to_owned(), "not exactly one"),
@@ -268,7 +268,7 @@ fn tables_that_cannot_stand_in_are_refused() {
 }
 
 #[test]
-fn the_templates_of_this_repository_are_readable() {
+fn this_repositorys_templates_can_be_read() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let read =
         |path: &str| parse(&std::fs::read_to_string(format!("{root}/{path}")).unwrap()).unwrap();

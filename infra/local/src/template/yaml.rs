@@ -1,11 +1,11 @@
-//! YAML with the short tags of CloudFormation, as JSON with their long forms.
+//! Converts YAML with CloudFormation's short tags to JSON with their long forms.
 
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
 use super::{TemplateError, fail};
 
-/// The functions that have a short tag. `Ref` and `Condition` have no `Fn::` before their long name.
+/// The functions with a short tag. The long names of `Ref` and `Condition` have no `Fn::` prefix.
 const TAGS: [&str; 22] = [
     "And",
     "Base64",
@@ -31,10 +31,10 @@ const TAGS: [&str; 22] = [
     "ValueOf",
 ];
 
-/// Reads a template into JSON, short tags in their long form.
+/// Parses a template and expands short tags.
 ///
 /// # Errors
-/// When the text is not one YAML document, or has a tag that CloudFormation does not know.
+/// When the text is not exactly one YAML document, or has a tag that CloudFormation does not define.
 pub fn parse(text: &str) -> Result<Value, TemplateError> {
     let documents = Yaml::load_from_str(text).map_err(|e| TemplateError(e.to_string()))?;
     match <[Yaml<'_>; 1]>::try_from(documents) {
@@ -62,7 +62,7 @@ fn convert(node: &Yaml<'_>) -> Result<Value, TemplateError> {
         Yaml::Tagged(tag, inner) => long_form(&tag.suffix, convert(inner)?),
         Yaml::Representation(text, ..) => Ok(Value::from(text.as_ref())),
         Yaml::Alias(_) => fail("has an alias without its anchor".to_owned()),
-        Yaml::BadValue => fail("has a value that does not fit its YAML tag".to_owned()),
+        Yaml::BadValue => fail("has a value that does not match its YAML tag".to_owned()),
     }
 }
 
@@ -81,14 +81,14 @@ fn member(name: &Yaml<'_>) -> Result<String, TemplateError> {
         Value::String(name) => Ok(name),
         Value::Bool(name) => Ok(name.to_string()),
         Value::Number(name) => Ok(name.to_string()),
-        other => fail(format!("has `{other}` where the name of a member belongs")),
+        other => fail(format!("has `{other}` as the name of a member")),
     }
 }
 
 fn long_form(tag: &str, argument: Value) -> Result<Value, TemplateError> {
     if !TAGS.contains(&tag) {
         return fail(format!(
-            "has the tag `!{tag}`, which CloudFormation does not know"
+            "has the tag `!{tag}`, which CloudFormation does not define"
         ));
     }
     let (name, argument) = match (tag, argument) {

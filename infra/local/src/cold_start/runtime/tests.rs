@@ -5,7 +5,7 @@ use hyper_util::rt::TokioExecutor;
 
 use super::*;
 
-/// What a function says, and hears.
+/// Makes a call as a function does.
 async fn ask(address: &str, method: Method, path: &str, body: &str) -> Response<Bytes> {
     let request = Request::builder()
         .method(method)
@@ -24,7 +24,7 @@ async fn api() -> (RuntimeApi, String) {
 }
 
 #[tokio::test]
-async fn an_event_is_given_to_who_asks_and_answered_once() {
+async fn an_event_is_sent_on_request_and_answered_once() {
     let (mut api, address) = api().await;
     let function = tokio::spawn(async move {
         for _ in 0..2 {
@@ -65,7 +65,7 @@ async fn an_event_is_given_to_who_asks_and_answered_once() {
 }
 
 #[tokio::test]
-async fn a_failure_is_told_with_its_reason() {
+async fn a_failure_carries_the_functions_reason() {
     let (mut api, address) = api().await;
     let told = ask(&address, Method::POST, "init/error", "no table").await;
     assert_eq!(told.status(), StatusCode::ACCEPTED);
@@ -84,7 +84,7 @@ async fn a_failure_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn an_answer_to_another_event_is_none() {
+async fn a_response_to_another_event_is_rejected() {
     let (mut api, address) = api().await;
     let function = tokio::spawn(async move {
         ask(&address, Method::GET, "invocation/next", "").await;

@@ -1,4 +1,4 @@
-//! The members of a request, and what is wrong with them.
+//! Reads and checks the members of a request.
 
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ pub(super) fn stages(input: &Value) -> Result<Vec<String>, Failure> {
     stages.ok_or_else(|| invalid("VersionStages is a list of 1 to 20 labels."))
 }
 
-/// For each filter the prefixes of which a name must have one.
+/// For each filter, the prefixes of which a name must match one.
 pub(super) fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
     let filters = input
         .get("Filters")
@@ -72,7 +72,7 @@ pub(super) fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
                 Ok(values.filter_map(Value::as_str).collect())
             }
             other => Err(invalid(format!(
-                "no stand-in for the filter {}",
+                "the stand-in does not support the filter {}",
                 other.unwrap_or("without a key")
             ))),
         })

@@ -5,7 +5,7 @@
 
 use super::*;
 
-/// A store, with the clock and the ids of its operations counted up.
+/// A store whose time and ids count up with each operation.
 #[derive(Default)]
 struct Bench {
     store: Store,
@@ -125,7 +125,7 @@ fn the_first_value_is_current_whatever_its_stages() {
 }
 
 #[test]
-fn of_two_writers_who_read_the_same_version_one_wins() {
+fn one_of_two_writers_that_read_the_same_version_wins() {
     let mut bench = Bench::with_keyring();
     bench.put("a", json!(["write-a"])).unwrap();
     bench.put("b", json!(["write-b"])).unwrap();
@@ -163,7 +163,7 @@ fn a_stage_in_use_is_moved_only_by_naming_its_version() {
 }
 
 #[test]
-fn a_stage_is_removed_but_never_the_current_one() {
+fn any_stage_but_current_can_be_removed() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     let remove = |stage: &str, from: &str| json!({"SecretId": "m/k1", "VersionStage": stage, "RemoveFromVersionId": from});
@@ -178,7 +178,7 @@ fn a_stage_is_removed_but_never_the_current_one() {
 }
 
 #[test]
-fn a_repeated_request_changes_nothing_and_another_value_is_refused() {
+fn a_repeated_request_is_idempotent_and_a_changed_one_is_rejected() {
     let mut bench = Bench::with_keyring();
     let first = bench.put("v2", Value::Null).unwrap();
     let before = bench.store.clone();
@@ -192,7 +192,7 @@ fn a_repeated_request_changes_nothing_and_another_value_is_refused() {
 }
 
 #[test]
-fn a_name_is_taken_once() {
+fn a_name_can_be_used_once() {
     let mut bench = Bench::with_keyring();
     let create = |value: &str, id: &str| json!({"Name": "m/k1", "SecretString": value, "ClientRequestToken": id});
     assert_eq!(
@@ -214,7 +214,7 @@ fn a_name_is_taken_once() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn missing_secrets_versions_and_stages_are_not_found() {
     let mut bench = Bench::with_keyring();
     for (operation, input) in [
         ("GetSecretValue", json!({"SecretId": "m/k2"})),
@@ -241,7 +241,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn a_version_and_a_stage_must_be_of_the_same_version() {
+fn a_version_id_and_a_stage_must_name_the_same_version() {
     let mut bench = Bench::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     let both = |stage: &str| json!({"SecretId": "m/k1", "VersionId": "v1", "VersionStage": stage});
@@ -256,7 +256,7 @@ fn a_version_and_a_stage_must_be_of_the_same_version() {
 }
 
 #[test]
-fn secrets_are_listed_by_prefix_and_page() {
+fn secrets_are_listed_by_prefix_in_pages() {
     let mut bench = Bench::with_keyring();
     for name in ["m/k2", "m/k3", "other/k1"] {
         bench
@@ -299,7 +299,7 @@ fn secrets_are_listed_by_prefix_and_page() {
 }
 
 #[test]
-fn the_101st_version_of_a_day_is_refused_and_old_ones_make_room() {
+fn the_101st_version_of_a_day_is_rejected_and_older_ones_make_room() {
     let mut bench = Bench::with_keyring();
     for at in 1..MAX_VERSIONS {
         bench.put(&format!("n{at}"), Value::Null).unwrap();
@@ -309,11 +309,11 @@ fn the_101st_version_of_a_day_is_refused_and_old_ones_make_room() {
         (refused.kind, refused.message.as_str()),
         ("LimitExceededException", OVER_QUOTA)
     );
-    // What was stored before is found, and a stage is moved all the same.
+    // Existing versions can still be read, and a stage can still be moved.
     bench.put("n7", json!(["x"])).unwrap();
     bench.swap("n7", "n99").unwrap();
     bench.count += KEPT_SECONDS;
-    // The current one and the one before have stages, and stay.
+    // The current and the previous version have stages and stay.
     for at in 0..MAX_VERSIONS - 2 {
         bench.put(&format!("m{at}"), json!(["x"])).unwrap();
         let versions = &bench.store.secrets["m/k1"].versions;
@@ -327,7 +327,7 @@ fn the_101st_version_of_a_day_is_refused_and_old_ones_make_room() {
 }
 
 #[test]
-fn wrong_requests_are_refused() {
+fn invalid_requests_are_rejected() {
     let mut bench = Bench::with_keyring();
     for (operation, input, expected) in [
         ("GetSecretValue", json!({}), "InvalidParameterException"),
@@ -367,7 +367,7 @@ fn wrong_requests_are_refused() {
 }
 
 #[test]
-fn a_keyring_of_the_largest_size_is_kept() {
+fn a_keyring_of_the_largest_size_can_be_stored() {
     let mut bench = Bench::with_keyring();
     let value = "x".repeat(MAX_VALUE);
     bench

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# ConnId SCIM bundle 1.0.5 (net.tirasa.connid.bundles): of several values to remove, `updateDelta` names only the first.
+# ConnId SCIM bundle 1.0.5 (net.tirasa.connid.bundles): `updateDelta` removes only the first of several values.
 #
-# Seen: a change that removes the members "a", "b" and "c" of a group becomes one operation whose path is
-# `members[value eq "a" or value eq "a" or value eq "a"]`: as many terms as values, all with the first value. A server does
-# what it says, answers 204, and the framework reports that all three are gone; "b" and "c" are still in the group. The same
-# path is built for every multi-valued attribute, such as `emails.home.value`.
-# The guess: a filter with a term for each value has each value in it.
-# What to do: send a change for each value that goes, or give all values that stay as values to replace; compare what is
-# stored afterwards. A server cannot help: the ids of the others are not in the request.
+# Observed: removing the members "a", "b" and "c" of a group becomes one operation with the path
+# `members[value eq "a" or value eq "a" or value eq "a"]`: one term per value, all with the first value. The server applies
+# it and answers 204, and the framework reports that all three are removed; "b" and "c" are still in the group. The bundle
+# builds the same path for every multi-valued attribute, such as `emails.home.value`.
+# Expected: a filter with one term for each value.
+# Workaround: send one change for each value to remove, or replace the attribute with all values that stay, and compare what
+# is stored afterwards. A server cannot help, because the other ids are not in the request.
 #
-# Needs Java 17, Maven and Python 3. Installs into a temporary folder. Exit code 0: it is still so.
+# Needs Java 17, Maven and Python 3. Installs into a temporary folder. Exit code 0: still reproducible.
 set -euo pipefail
 
 work=$(mktemp -d)
@@ -40,7 +40,7 @@ XML
 mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
   -DoutputDirectory="$work/jars" -Dmaven.repo.local="$work/repository"
 
-# A server that takes every PATCH, answers every GET with a group, and writes down the operations.
+# A server that accepts every PATCH, answers every GET with a group, and records the operations.
 cat >server.py <<'PY'
 import http.server, json
 
@@ -97,11 +97,11 @@ class Finding {
   }
 }
 JAVA
-# The framework logs every step to standard output.
+# Without this logger the framework logs every step to standard output.
 java -Dorg.identityconnectors.common.logging.class=org.identityconnectors.common.logging.impl.NoOpLogger \
   -cp "$work/jars/*" Finding.java "http://127.0.0.1:$(cat port)"
 cat operations
 diff operations - <<'TEXT'
 remove members[value eq "a" or value eq "a" or value eq "a"]
 TEXT
-echo "still so with ConnId SCIM bundle 1.0.5"
+echo "still reproducible with ConnId SCIM bundle 1.0.5"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# scim-sdk-client 1.30.0 (de.captaingoldfish): a version given for a PATCH is not sent, and a plain 204 is a failure.
+# scim-sdk-client 1.30.0 (de.captaingoldfish): PATCH does not send its If-Match version, and a plain 204 counts as a
+# failure.
 #
-# Seen: `setETagForIfMatch` puts an If-Match header into PUT and DELETE. `PatchBuilder` has the same method from the same
-# base class, takes the version, and sends no If-Match: the change goes through, whatever was changed in between. And when
-# PATCH is answered 204 without a Content-Type, which RFC 7644 §3.5.2 allows and a body-less answer need not have,
-# `isSuccess()` is false; for DELETE it is true.
-# The guess: a builder that has the method uses it, and 204 is a success whatever header it lacks.
-# What to do: give the version with `sendRequest(Map.of("If-Match", version))`, which is sent. As a server, put
-# `Content-Type: application/scim+json` on a 204 for PATCH; as a caller, look at `getHttpStatus()`, or expect no headers
-# with `setExpectedResponseHeaders(Map.of())`.
+# Observed: `setETagForIfMatch` adds an If-Match header to PUT and DELETE. `PatchBuilder` inherits the method and accepts
+# the version but sends no If-Match, so the change overwrites whatever was changed in between. When PATCH is answered with
+# 204 and no Content-Type, as RFC 7644 §3.5.2 allows, `isSuccess()` is false; for DELETE it is true.
+# Expected: the builder sends the version, and 204 is a success whatever headers it has.
+# Workaround: pass the version with `sendRequest(Map.of("If-Match", version))`, which is sent. As a server, add
+# `Content-Type: application/scim+json` to a 204 for PATCH; as a caller, check `getHttpStatus()`, or expect no headers with
+# `setExpectedResponseHeaders(Map.of())`.
 #
 # Needs Java 17, Maven and Python 3. Installs into a temporary folder. Exit code 0: it is still so.
 set -euo pipefail
@@ -41,7 +41,7 @@ XML
 mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
   -DoutputDirectory="$work/jars" -Dmaven.repo.local="$work/repository"
 
-# A server that answers 204 without a Content-Type and writes down what it was sent.
+# A server that answers 204 without a Content-Type and records the requests.
 cat >server.py <<'PY'
 import http.server
 
@@ -107,4 +107,4 @@ DELETE If-Match: W/"1"
 PATCH If-Match: W/"1"
 PATCH If-Match: None
 TEXT
-echo "still so with scim-sdk-client 1.30.0"
+echo "still reproducible with scim-sdk-client 1.30.0"

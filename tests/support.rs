@@ -1,4 +1,4 @@
-//! What tests stand on: a target, a client of it, and short ways to say what they mean.
+//! Support for the tests: a target, its client, and helpers.
 
 pub mod client;
 pub mod listed;

@@ -1,4 +1,4 @@
-//! A SCIM client that shows everything of an answer.
+//! A SCIM client that exposes the whole response.
 
 use std::io::Read;
 use std::sync::LazyLock;
@@ -19,7 +19,6 @@ pub struct Client {
     http: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
-/// An answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -33,14 +32,14 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The answer, if it has this status.
+    /// Asserts the status and returns the response.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
         self
     }
 
-    /// The answer, if it has one of these statuses.
+    /// Asserts that the status is one of these and returns the response.
     #[track_caller]
     pub fn expect_any(self, statuses: &[u16]) -> Self {
         assert!(statuses.contains(&self.status.as_u16()), "{self:?}");
@@ -76,18 +75,17 @@ pub fn user(name: &str) -> Value {
     })
 }
 
-/// A group with members.
 pub fn group(name: &str, members: &[String]) -> Value {
     let members: Vec<_> = members.iter().map(|id| json!({ "value": id })).collect();
     json!({ "schemas": [GROUP], "displayName": name, "members": members })
 }
 
-/// A PATCH request.
+/// The body of a PATCH request.
 pub fn patch(operations: Value) -> Value {
     json!({ "schemas": [PATCH], "Operations": operations })
 }
 
-/// Text as it stands in a query.
+/// Percent-encodes text for a query string.
 pub fn encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
@@ -126,7 +124,7 @@ impl Client {
         }
     }
 
-    /// Sends a request as it is; `path` is appended to the base address.
+    /// Sends a request unchanged. `path` is appended to the base URL, or with the prefix `origin:` to its scheme and host.
     pub async fn send(
         &self,
         method: &str,
@@ -135,7 +133,6 @@ impl Client {
         body: Option<Bytes>,
     ) -> Answer {
         let url = match path.strip_prefix("origin:") {
-            // Behind the scheme and host only.
             Some(path) => {
                 let end = self.base[8..]
                     .find('/')
@@ -209,17 +206,17 @@ impl Client {
         self.send("DELETE", path, &[], None).await
     }
 
-    /// The list that a filter gives.
+    /// The list response for a filter.
     pub async fn filter(&self, path: &str, filter: &str) -> Answer {
         self.get(&format!("{path}?filter={}", encode(filter))).await
     }
 
-    /// Creates a user and gives its id.
+    /// Creates a user and returns its id.
     pub async fn create_user(&self, name: &str) -> String {
         self.post("/Users", &user(name)).await.expect(201).id()
     }
 
-    /// Creates a group and gives its id.
+    /// Creates a group and returns its id.
     pub async fn create_group(&self, name: &str, members: &[String]) -> String {
         self.post("/Groups", &group(name, members))
             .await

@@ -1,4 +1,4 @@
-//! What list answers and groups say, in the words of tests.
+//! Reads ids and totals from list responses, users and groups.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ pub fn total(answer: &Answer) -> u64 {
         .expect("totalResults")
 }
 
-/// The ids on a page, in its order.
+/// The ids on a page, in order.
 #[track_caller]
 pub fn ids(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -27,13 +27,13 @@ pub fn ids(answer: &Answer) -> Vec<String> {
     resources.iter().map(|one| text(&one["id"])).collect()
 }
 
-/// The `value`s of a multi-valued attribute; none when it is absent.
+/// The `value`s of a multi-valued attribute; empty if it is absent.
 pub fn values(resource: &Value, attribute: &str) -> BTreeSet<String> {
     let values = resource[attribute].as_array().into_iter().flatten();
     values.map(|one| text(&one["value"])).collect()
 }
 
-/// The ids that a filter finds, which are all on one page.
+/// The ids that match a filter; all must fit on one page.
 pub async fn found(client: &Client, path: &str, filter: &str) -> BTreeSet<String> {
     let answer = client.filter(path, filter).await;
     let ids = ids(&answer);
@@ -49,7 +49,7 @@ pub async fn members(client: &Client, group: &str) -> BTreeSet<String> {
     values(&answer.json(), "members")
 }
 
-/// The ids of the groups that a user says it is in.
+/// The ids in a user's `groups`.
 pub async fn groups(client: &Client, user: &str) -> BTreeSet<String> {
     let answer = client.get(&format!("/Users/{user}")).await.expect(200);
     values(&answer.json(), "groups")

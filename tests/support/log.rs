@@ -1,4 +1,4 @@
-//! What the service logs on this thread.
+//! Captures the log of this thread.
 
 use std::any::Any;
 use std::io::{self, Write};
@@ -8,7 +8,6 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// The lines so far.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
@@ -31,7 +30,7 @@ impl MakeWriter<'_> for Lines {
     }
 }
 
-/// The log of this thread, in the form that a function writes.
+/// The log of this thread, in the format of the functions.
 pub struct Log {
     lines: Lines,
     _kept: Box<dyn Any>,
@@ -39,7 +38,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Keeps what is logged from now on, as long as it lives.
+    /// Captures the log from now on until dropped.
     pub fn kept() -> Self {
         let lines = Lines::default();
         let subscriber = tracing_subscriber::fmt()
@@ -48,7 +47,8 @@ impl Log {
             .with_max_level(LevelFilter::INFO)
             .with_writer(lines.clone())
             .finish();
-        // With one subscriber alone, what a thread without it says first counts as unwanted everywhere.
+        // With a single subscriber `tracing` would cache a callsite as disabled when a thread without it reaches that
+        // callsite first.
         let other = tracing_subscriber::fmt().with_writer(io::sink).finish();
         let (other, kept) = (other.set_default(), subscriber.set_default());
         Self {
@@ -58,7 +58,6 @@ impl Log {
         }
     }
 
-    /// The lines so far.
     pub fn text(&self) -> String {
         String::from_utf8(self.lines.0.lock().unwrap().clone()).expect("a log is text")
     }

@@ -1,5 +1,4 @@
-//! A service whose process ends at a write: from then on nothing that it asks reaches the table, and no answer
-//! reaches it.
+//! A service whose process ends at a write: from then on no call reaches the table and no response reaches the service.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -20,16 +19,15 @@ use service::{Function, Origin};
 use super::Target;
 use super::client::Client;
 
-/// When the process ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Death {
-    /// Before this write, counted from 1, is made.
+    /// Before this write is sent, counted from 1.
     Before(u32),
-    /// After it is made, before its answer comes.
+    /// After this write, before its response arrives.
     After(u32),
 }
 
-/// What becomes of the calls of a process.
+/// Interceptor that ends the process at its write.
 #[derive(Clone, Debug)]
 struct Fate {
     death: Death,
@@ -92,13 +90,13 @@ impl Intercept for Fate {
     }
 }
 
-/// Whether a write is the one beside a request that notes the use of its key.
+/// Whether a write records the last use of a token, which happens beside the request and does not count.
 fn notes_a_use(context: &BeforeTransmitInterceptorContextRef<'_>) -> bool {
     let body = context.request().body().bytes().unwrap_or_default();
     String::from_utf8_lossy(body).contains("#lastUsed")
 }
 
-/// Sends a request to a service of its own that dies; whether it did. Its answer would not have been heard.
+/// Sends a request to a new service that dies as given. Returns whether it died: a client would have got no response.
 pub async fn send(
     target: &Target,
     client: &Client,

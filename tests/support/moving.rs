@@ -1,4 +1,4 @@
-//! A target whose clock the test moves, and keys beside the one that a tenant is given.
+//! A target whose clock the test controls, and further keys for a tenant.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -10,16 +10,15 @@ use service::clock::{Clock, Ids};
 
 use super::Target;
 
-/// The time of a target.
 #[derive(Clone)]
 pub struct Time {
-    /// The second at which it stands unless the test moves it; else it runs.
+    /// The start of a standing clock in Unix seconds; `None` for a running one.
     begin: Option<i64>,
     passed: Arc<AtomicI64>,
 }
 
 impl Time {
-    /// Time that runs, and jumps ahead when the test says so.
+    /// A running clock that the test can move forward.
     pub fn running() -> Self {
         Self {
             begin: None,
@@ -27,7 +26,7 @@ impl Time {
         }
     }
 
-    /// Time that passes only when the test says so.
+    /// A clock that moves only when the test moves it.
     pub fn standing() -> Self {
         Self {
             begin: Some(1_800_000_000),
@@ -35,7 +34,7 @@ impl Time {
         }
     }
 
-    /// Moves on by so many seconds.
+    /// Moves the clock forward.
     pub fn pass(&self, seconds: i64) {
         self.passed.fetch_add(seconds, Ordering::SeqCst);
     }
@@ -48,25 +47,24 @@ impl Time {
         begin + SignedDuration::from_secs(self.passed.load(Ordering::SeqCst))
     }
 
-    /// A clock that shows it.
     pub fn clock(&self) -> Clock {
         let time = self.clone();
         Clock::other(move || time.now())
     }
 }
 
-/// Starts a stack of its own in which time passes when the test says so.
+/// Starts a new stack with a clock that the test moves.
 pub async fn start() -> (Target, Time) {
     start_at_rate(None).await
 }
 
-/// The same, where a tenant may make so many requests a second.
+/// Like [`start`], with a limit of requests per second for each tenant.
 pub async fn start_at_rate(rate: Option<u32>) -> (Target, Time) {
     let time = Time::standing();
     (Target::begin(time.clone(), None, rate).await, time)
 }
 
-/// The keyrings of a target, as another process sees them.
+/// The keyrings of a target without the service's cache, as another process reads them.
 pub fn other_process(target: &Target) -> Keyrings {
     Keyrings::new(
         target.stack.services.clients.secrets.clone(),
@@ -74,12 +72,12 @@ pub fn other_process(target: &Target) -> Keyrings {
     )
 }
 
-/// The keyring of all keys made here.
+/// The keyring for keys of [`new_key`].
 pub fn keyring() -> KeyringId {
     KeyringId::parse("k1").expect("a keyring")
 }
 
-/// A new key of a tenant, and its token; neither is in a keyring yet.
+/// A new key of a tenant and its token. The key is not in a keyring yet.
 pub fn new_key(tenant: &str) -> (KeyRecord, String) {
     let token: Token = Ids::system().token(&keyring());
     let record = KeyRecord {

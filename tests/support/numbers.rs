@@ -1,12 +1,12 @@
-//! Numbers that look random and are the same in each run, so that a failure can be repeated.
+//! Pseudorandom numbers that repeat in each run, so that a failure is reproducible.
 
 use std::collections::BTreeMap;
 
-/// A number generator of which each test run gets the same numbers.
+/// A linear congruential generator with its seed.
 pub struct Numbers(pub u64);
 
 impl Numbers {
-    /// One of the numbers below `most`.
+    /// A number below `most`.
     pub fn below(&mut self, most: usize) -> usize {
         self.0 = self
             .0
@@ -15,12 +15,12 @@ impl Numbers {
         usize::try_from(self.0 >> 33).unwrap() % most
     }
 
-    /// One of these.
+    /// A random element.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
-    /// The key of one of these, if there are any.
+    /// A random key, or `None` if the map is empty.
     pub fn one_of<T>(&mut self, from: &BTreeMap<String, T>) -> Option<String> {
         (!from.is_empty()).then(|| from.keys().nth(self.below(from.len())).unwrap().clone())
     }

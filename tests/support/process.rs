@@ -1,10 +1,10 @@
-//! This very binary as another process, and a folder for what it writes.
+//! Runs the test binary itself as another process, and provides a folder for its output.
 
 use std::path::{Path, PathBuf};
 
 use local::cold_start::Program;
 
-/// This binary with one argument, the name of a test, as a program that is measured.
+/// This binary as a program to measure; `argument` names the test that it runs.
 pub fn test(name: &str, argument: &str) -> Program {
     Program {
         name: name.to_owned(),
@@ -20,7 +20,7 @@ pub fn is_function() -> bool {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// A folder of its own, removed at the end.
+/// A new temporary folder, removed on drop.
 pub struct Folder(PathBuf);
 
 impl Folder {

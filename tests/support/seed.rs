@@ -1,4 +1,4 @@
-//! Filling a tenant past HTTP, through the very `Directory` that the service writes with.
+//! Fills a tenant without HTTP: through the `Directory`, or by writing items.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ pub fn directory(target: &Target, client: &Client) -> Directory {
     Directory::new(store, tenant, Arc::new(Meter::default()))
 }
 
-/// Finishes large writes that nobody asked for again, as the table's stream makes a function do: none is too
-/// young for it.
+/// Finishes all large writes, as the function `events` does, with a clock five minutes ahead: each counts as abandoned by
+/// its request.
 pub async fn finish(target: &Target, client: &Client) {
     let later = Clock::system().now() + SignedDuration::from_mins(5);
     let met = directory(target, client)
@@ -40,7 +40,7 @@ pub async fn finish(target: &Target, client: &Client) {
     }
 }
 
-/// A user that is to be created.
+/// A user to create.
 pub fn new_user(id: ResourceId, attributes: Value) -> NewResource {
     NewResource {
         kind: ResourceKind::User,
@@ -59,13 +59,13 @@ pub fn object(value: Value) -> Attributes {
     }
 }
 
-/// A new id of a resource, and of the write that makes it.
+/// New ids for a resource and for the write that creates it.
 pub fn new_ids() -> (ResourceId, WriteId) {
     let ids = Ids::system();
     (ids.resource(), ids.write())
 }
 
-/// Creates users with the userNames `<prefix>0` … and gives their ids; so many at a time.
+/// Creates users with the userNames `<prefix>0` … and returns their ids, with `at_once` requests in parallel.
 pub async fn users(
     directory: &Directory,
     prefix: &str,
@@ -88,8 +88,8 @@ pub async fn users(
         .await
 }
 
-/// Puts users with the userNames `<prefix>0` … into an empty tenant, and gives their ids. Past the
-/// directory, because thousands of transactions take their time.
+/// Fills an empty tenant with users named `<prefix>0` … and returns their ids. Writes items directly, because thousands of
+/// transactions would be slow.
 pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usize) -> Vec<String> {
     const PATTERN: &str = "pattern-of-a-name";
     let services = &target.stack.services;
@@ -110,7 +110,7 @@ pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usiz
     copies.ids.iter().map(ToString::to_string).collect()
 }
 
-/// Gives a group so many members, past the directory; there are no such users.
+/// Gives a group `number` members by writing items directly. The users do not exist.
 pub async fn crowd(target: &Target, client: &Client, group: &str, number: usize) {
     let tenant = TenantId::parse(tenant_of(client)).expect("the name of a tenant");
     let id = ResourceId::parse(group).expect("an id");
@@ -139,13 +139,13 @@ pub async fn crowd(target: &Target, client: &Client, group: &str, number: usize)
         .expect("the group is there");
 }
 
-/// Puts items into the table as they are.
+/// Writes items into the table unchanged.
 pub async fn put_all(target: &Target, items: Vec<Item>) {
     let loaded = target.stack.services.load(items).await;
     loaded.expect("the items are written");
 }
 
-/// Puts so many members beside a group, which need not be there.
+/// Writes `number` member edges of a group, which need not exist.
 pub async fn members(target: &Target, client: &Client, group: &str, number: usize) {
     let tenant = TenantId::parse(tenant_of(client)).expect("a name or an id");
     let group = ResourceId::parse(group).expect("a name or an id");
@@ -157,7 +157,7 @@ pub async fn members(target: &Target, client: &Client, group: &str, number: usiz
     put_all(target, edges.collect()).await;
 }
 
-/// Tells a group how many members it has.
+/// Sets a group's stored member count.
 pub async fn member_count(target: &Target, client: &Client, group: &str, number: usize) {
     let tenant = TenantId::parse(tenant_of(client)).expect("a name or an id");
     let id = ResourceId::parse(group).expect("a name or an id");

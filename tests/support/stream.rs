@@ -1,4 +1,4 @@
-//! The table's stream, and the function that it invokes.
+//! The table's stream and the function that it invokes.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use service::clock::{Clock, Ids};
 use super::table::{Table, tenant_of};
 use super::{Client, Target};
 
-/// The mapping of the template, without the time that it gathers records for.
+/// The template's event source mapping without its batching window.
 pub fn mapping() -> Mapping {
     let mappings = mappings().expect("the template has mappings");
     let [mapping] = <[Mapping; 1]>::try_from(mappings).expect("one mapping");
@@ -24,14 +24,14 @@ pub fn mapping() -> Mapping {
     }
 }
 
-/// A poller from the beginning of the stream; `None` where the table is in a DynamoDB that is not ours, whose stream
-/// nothing reads here.
+/// A poller from the beginning of the stream, or `None` if the tests run on another DynamoDB, whose stream they do not
+/// read.
 pub fn poller(target: &Target, mapping: Mapping) -> Option<Poller> {
     let poller = target.stack.services.poller(mapping, Clock::system());
     poller.expect("the stream can be read")
 }
 
-/// Everything that a mapping makes of the stream from its beginning.
+/// All records from the beginning of the stream that match the mapping.
 pub async fn records_by(target: &Target, mapping: Mapping) -> Option<Vec<Value>> {
     let seen = RefCell::new(Vec::new());
     let keep = async |payload: Value| {
@@ -44,7 +44,7 @@ pub async fn records_by(target: &Target, mapping: Mapping) -> Option<Vec<Value>>
     Some(seen.into_inner())
 }
 
-/// The records that said that the tasks of a tenant were begun.
+/// The stream records for the beginning of a tenant's tasks.
 pub async fn records(target: &Target, client: &Client) -> Vec<Value> {
     let tenant = tenant_of(client);
     let table = Table::of(target, client).await;
@@ -52,7 +52,7 @@ pub async fn records(target: &Target, client: &Client) -> Vec<Value> {
     tasks.map(|(at, sk)| record(tenant, sk, at)).collect()
 }
 
-/// The record of a task, as the `at`-th one of the stream.
+/// The stream record of a task, at position `at`.
 pub fn record(tenant: &str, sk: &str, at: usize) -> Value {
     let keys = json!({ "pk": { "S": format!("{tenant}#task") }, "sk": { "S": sk } });
     json!({
@@ -66,8 +66,7 @@ pub fn record(tenant: &str, sk: &str, at: usize) -> Value {
     })
 }
 
-/// The service of a process on the target's table whose time is so many seconds ahead: no owner is at a task any
-/// more.
+/// A service of another process on the target's table whose clock is `seconds` ahead, so that tasks count as abandoned.
 pub fn ahead(target: &Target, seconds: i64) -> Service {
     let clients = &target.stack.services.clients;
     let clock = Clock::other(move || Clock::system().now() + SignedDuration::from_secs(seconds));

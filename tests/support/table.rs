@@ -1,5 +1,5 @@
-//! The table as it lies there, looked at past the directory: every item of a tenant, and the invariants
-//! of `directory`'s crate docs put to them.
+//! Reads a tenant's items from the table without the directory, and checks the invariants of `directory`'s crate docs on
+//! them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -21,12 +21,12 @@ pub struct Table {
     items: BTreeMap<Key, Item>,
 }
 
-/// A user or group as it is stored.
+/// A stored user or group.
 pub struct Row {
     pub id: ResourceId,
     pub kind: ResourceKind,
     pub version: u64,
-    /// The number of members that the group says it has.
+    /// The group's stored member count.
     pub members: Option<u64>,
     pub fence: u64,
     pub attributes: Value,
@@ -59,12 +59,10 @@ impl Table {
         Self { tenant, items }
     }
 
-    /// How many items there are.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// All users or groups.
     pub fn resources(&self, kind: ResourceKind) -> Vec<Row> {
         self.partition(&keys::resources(&self.tenant, kind))
             .map(|(sk, item)| Row {
@@ -78,7 +76,6 @@ impl Table {
             .collect()
     }
 
-    /// The group with an id.
     pub fn group(&self, id: &str) -> Row {
         let mut groups = self.resources(ResourceKind::Group).into_iter();
         groups
@@ -86,13 +83,13 @@ impl Table {
             .expect("a group")
     }
 
-    /// The sort keys of a partition of the tenant, as in `user#userName`.
+    /// The sort keys of one of the tenant's partitions, such as `user#userName`.
     pub fn keys(&self, partition: &str) -> Vec<&str> {
         let pk = format!("{}#{partition}", self.tenant);
         self.partition(&pk).map(|(sk, _)| sk).collect()
     }
 
-    /// The items of some partitions of the tenant.
+    /// The items of some of the tenant's partitions.
     pub fn partitions(&self, names: &[&str]) -> impl Iterator<Item = &Item> {
         let pks: Vec<String> = names
             .iter()
@@ -104,7 +101,7 @@ impl Table {
             .map(|(_, item)| item)
     }
 
-    /// The sum of the counters.
+    /// The sum of all counters of a kind.
     pub fn count(&self, kind: ResourceKind) -> i64 {
         self.partition(&keys::counts(&self.tenant, kind))
             .flat_map(|(_, item)| item.iter())
@@ -113,7 +110,7 @@ impl Table {
             .sum()
     }
 
-    /// What contradicts the invariants.
+    /// The violated invariants.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let users = self.resources(ResourceKind::User);
@@ -139,7 +136,7 @@ impl Table {
         }
     }
 
-    /// Each resource has its marker and its lookups, and there are no others.
+    /// Each resource has its marker and look-ups, and there are no others.
     fn check_index(&self, kind: ResourceKind, rows: &[Row], faults: &mut Vec<String>) {
         let mut expected = BTreeMap::new();
         for row in rows {
@@ -192,7 +189,7 @@ impl Table {
     fn check_counters(&self, kind: ResourceKind, rows: &[Row], faults: &mut Vec<String>) {
         let mut expected: BTreeMap<(String, String), i128> = BTreeMap::new();
         for row in rows {
-            // A part is two digits of the id and five bits more, a number counts eight parts.
+            // The next five bits of the id select one of 32 parts; each of four numbers holds eight parts of four digits.
             let part = usize::from_str_radix(&row.id.as_str()[2..4], 16).unwrap() / 8;
             let number = ["a", "b", "c", "d"][part / 8].to_owned();
             let one = 10_i128.pow(4 * u32::try_from(part % 8).unwrap());
@@ -213,8 +210,7 @@ impl Table {
         compare(&expected, &given, "counter", faults);
     }
 
-    /// No large write is under way: there are no tasks, no parts of plans, no intents, no group names a plan,
-    /// and no edge is marked.
+    /// No large write is in progress: no tasks, no plan parts, no intents, no group that names a plan, and no marked edge.
     fn check_finished(&self, faults: &mut Vec<String>) {
         for (key, item) in &self.items {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);
@@ -229,7 +225,7 @@ impl Table {
         }
     }
 
-    /// Each edge has its twin.
+    /// Each edge has its counterpart in the other direction.
     fn check_edges(&self, users: &[Row], groups: &[Row], faults: &mut Vec<String>) {
         let edges = |pk: String| -> BTreeSet<(ResourceId, ResourceId)> {
             self.partition(&pk)
@@ -250,7 +246,7 @@ impl Table {
         self.check_members(users, groups, &members, faults);
     }
 
-    /// Each edge joins two that there are, and is counted by both.
+    /// Each edge joins two existing resources and is counted by both.
     fn check_members(
         &self,
         users: &[Row],
@@ -321,7 +317,7 @@ impl Table {
     }
 }
 
-/// Reads the tenant's items and demands that every invariant holds.
+/// Reads the tenant's items and asserts every invariant.
 pub async fn sound(target: &Target, client: &Client) -> Table {
     let table = Table::of(target, client).await;
     let faults = table.faults();
@@ -334,12 +330,11 @@ pub async fn sound(target: &Target, client: &Client) -> Table {
     table
 }
 
-/// The bucket that an id is counted in.
+/// The counter bucket of an id.
 pub fn bucket(id: ResourceId) -> String {
     id.as_str().chars().take(2).collect()
 }
 
-/// The name of a client's tenant.
 pub fn tenant_of(client: &Client) -> &str {
     let base = client
         .base
@@ -367,7 +362,7 @@ fn compare<K: Ord + Debug, V: PartialEq + Debug>(
     }
 }
 
-/// The counts in a number.
+/// Splits a counter number into its counts of four digits.
 fn four_digits_each(number: &str) -> impl Iterator<Item = i64> {
     let digits = number.as_bytes().rchunks(4);
     digits.map(|four| str::from_utf8(four).unwrap().parse().unwrap())

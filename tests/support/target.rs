@@ -1,12 +1,13 @@
-//! What is tested.
+//! The system under test.
 //!
-//! By default a local stack of its own for each test: gateway, service and embedded engine in this
-//! process, on free ports, in memory. `MUSTER_TEST_DYNAMODB=URL` puts another DynamoDB below it.
-//! `MUSTER_TEST_MEMORY=apart` has each function remember keys, tenants and rates for itself, as in AWS, where it is a
-//! process; else they share what they remember, and learn at once what one of them changes. Whoever changes settings
-//! lets the minute pass after which every function knows them.
-//! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` has the provider conversations held with a
-//! tenant that is served elsewhere, one at a time (`-- --test-threads 1 providers`); it is emptied before each.
+//! By default each test has its own local stack: gateway, service and embedded engine in this process, on free ports, in
+//! memory.
+//! `MUSTER_TEST_DYNAMODB=URL` runs it on another DynamoDB.
+//! `MUSTER_TEST_MEMORY=apart` gives each function its own caches of keys, tenants and rates, as in AWS; by default the
+//! functions share them and see changes at once. A test that changes settings must let the minute pass after which every
+//! function knows them.
+//! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` replays the provider conversations against a deployed tenant,
+//! one at a time (`-- --test-threads 1 providers`). **Each conversation first deletes all users and groups of that tenant.**
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -22,19 +23,19 @@ use super::Client;
 use super::moving::Time;
 use super::table::tenant_of;
 
-/// A client of the tenant that is served elsewhere, if one is named.
+/// A client of the deployed tenant, if the variables name one.
 pub fn elsewhere() -> Option<Client> {
     let base = std::env::var("MUSTER_TEST_URL").ok()?;
     let token = std::env::var("MUSTER_TEST_TOKEN").ok()?;
     Some(Client::new(&base, &token))
 }
 
-/// A number that a variable gives.
+/// The number in an environment variable.
 pub fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// A stack of its own.
+/// A local stack for one test.
 pub struct Target {
     pub stack: Stack,
     time: Time,
@@ -43,21 +44,21 @@ pub struct Target {
 
 static TENANTS: AtomicU32 = AtomicU32::new(1);
 
-/// After so many seconds every function knows the settings of a tenant, and which keys were revoked.
+/// Seconds after which every function knows changed settings and revoked keys.
 const KNOWN_AFTER: i64 = 60;
 
 impl Target {
-    /// Starts a stack of its own.
+    /// Starts a new stack.
     pub async fn start() -> Self {
         Self::begin(Time::running(), None, None).await
     }
 
-    /// Starts a stack of its own with faults in front of its table; there are none until rules are set.
+    /// Starts a new stack whose table can have faults; none occur until rules are set.
     pub async fn with_faults() -> Self {
         Self::begin(Time::running(), Some(Faults::new(None)), None).await
     }
 
-    /// Starts a stack of its own in a time.
+    /// Starts a new stack with this clock.
     pub async fn begin(time: Time, faults: Option<Faults>, rate: Option<u32>) -> Self {
         let apart = std::env::var("MUSTER_TEST_MEMORY").is_ok_and(|memory| memory == "apart");
         let memory = match apart {
@@ -67,7 +68,7 @@ impl Target {
         Self::remembering(memory, time, faults, rate).await
     }
 
-    /// Starts a stack of its own whose functions remember apart, whatever the variable says.
+    /// Starts a new stack whose functions have their own caches, whatever `MUSTER_TEST_MEMORY` says.
     pub async fn apart() -> Self {
         Self::remembering(Memory::Apart, Time::running(), None, None).await
     }
@@ -98,17 +99,16 @@ impl Target {
         }
     }
 
-    /// Lets the time pass after which every function knows what was changed of a tenant or its keys.
+    /// Moves the clock until every function knows the changes to tenants and keys.
     pub fn becomes_known(&self) {
         self.time.pass(KNOWN_AFTER);
     }
 
-    /// The faults in front of the table.
     pub fn faults(&self) -> &Faults {
         self.faults.as_ref().expect("a target with faults")
     }
 
-    /// A client of a new, empty tenant.
+    /// Creates an empty tenant and returns its client.
     pub async fn tenant(&self) -> Client {
         let number = TENANTS.fetch_add(1, Ordering::Relaxed);
         let name = format!("t{}-{number}", std::process::id());
@@ -120,13 +120,13 @@ impl Target {
         Client::new(&access.base, &access.token)
     }
 
-    /// A client of the admin API with the first admin key.
+    /// A client of the admin API with the initial admin key.
     pub fn admin(&self) -> Client {
         let base = format!("http://{}/admin/v1", self.stack.address);
         Client::new(&base, &self.stack.admin_key)
     }
 
-    /// Gives the client's tenant these extension schemas, in the place of those it has.
+    /// Replaces the extension schemas of the client's tenant.
     pub async fn extend(&self, client: &Client, extensions: &Value) {
         let extensions = Extensions::parse(extensions).expect("extension schemas");
         let tenant = tenant_of(client);
@@ -135,7 +135,7 @@ impl Target {
         self.becomes_known();
     }
 
-    /// Gives the client's tenant these settings, in the place of those it has.
+    /// Replaces the settings of the client's tenant.
     pub async fn settings(&self, client: &Client, settings: &Value) {
         let settings = Settings::parse(settings).expect("settings");
         let change = |tenant: &mut Tenant| tenant.settings = settings;

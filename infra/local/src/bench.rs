@@ -2,10 +2,8 @@
 //! members grow.
 //!
 //! Round trips, capacity units and bytes are counts and do not depend on the machine; only they decide whether a budget or
-//! a growth
-//! limit is exceeded. The embedded engine reports the units by DynamoDB's rules: a strongly consistent read of 4 KB is one
-//! unit, a
-//! write of 1 KB is one, in a transaction two. Times depend on the machine and its load.
+//! a growth limit is exceeded. The embedded engine reports the units by DynamoDB's rules: a strongly consistent read of 4
+//! KB is one unit, a write of 1 KB is one, in a transaction two. Times depend on the machine and its load.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

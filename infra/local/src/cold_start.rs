@@ -1,14 +1,10 @@
 //! `cargo run --release -- cold-start`: measures a function's binary from process start to the first response and for warm
-//! events,
-//! compared with a `lambda_http` function that does nothing.
+//! events, compared with a `lambda_http` function that does nothing.
 //!
 //! The programs run in turns as processes in an environment like Lambda's, under a stand-in for the Runtime API
-//! ([`runtime`]).
-//! DynamoDB and Secrets Manager are the stand-ins of the local stack behind TLS ([`tls`]). Loading the zip, starting the
-//! microVM and
-//! the network to AWS are not measured. Times depend on the machine and its load, so the ratio between the programs is what
-//! counts;
-//! connections, handshakes and bytes are exact.
+//! ([`runtime`]). DynamoDB and Secrets Manager are the stand-ins of the local stack behind TLS ([`tls`]). Loading the zip,
+//! starting the microVM and the network to AWS are not measured. Times depend on the machine and its load, so the ratio
+//! between the programs is what counts; connections, handshakes and bytes are exact.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -1,8 +1,7 @@
 //! DynamoDB in this process: the engine `dynoxide`, served on a loopback port so that the real SDK talks to it.
 //!
 //! [`Storage`] also decides where [`crate::secrets`] keeps its data. The table is created from its template. The engine
-//! never throttles,
-//! conflicts or loses a response; [`crate::faults`] injects those.
+//! never throttles, conflicts or loses a response; [`crate::faults`] injects those.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -205,8 +204,7 @@ impl Dynamo {
     }
 
     /// Stops the engine: it accepts no new request, finishes those in flight and closes the file. It waits at most
-    /// [`PATIENCE`] for a client
-    /// that never sends the rest of its request; every answered write is in the file even then.
+    /// [`PATIENCE`] for a client that never sends the rest of its request; every answered write is in the file even then.
     pub async fn shutdown(self) {
         let Self {
             engine,
@@ -234,8 +232,7 @@ const FILE: &str = "dynamodb.sqlite";
 static MEMORIES: AtomicU64 = AtomicU64::new(0);
 
 /// On every write the engine looks up the last stream record by reading all of them; with this index a write costs the same
-/// however many
-/// there are. The engine also never deletes a record; DynamoDB keeps a record for a day.
+/// however many there are. The engine also never deletes a record; DynamoDB keeps a record for a day.
 const STREAM_UPKEEP: &str = "
     CREATE INDEX IF NOT EXISTS muster_stream_position
         ON _stream_records (table_name, CAST(sequence_number AS INTEGER));
@@ -251,8 +248,7 @@ fn open(location: &str) -> Result<Database, DynamoError> {
     // closed.
     let engine = Database::new(location)?;
     // The engine's only call that sets `synchronous = NORMAL`: with a write-ahead log, commits then survive the end of the
-    // process
-    // without a disk flush for each; only a power failure can lose the last ones, and it does not corrupt the rest.
+    // process without a disk flush for each; only a power failure can lose the last ones, and it does not corrupt the rest.
     engine.disable_bulk_loading()?;
     Ok(engine)
 }

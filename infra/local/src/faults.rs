@@ -1,10 +1,8 @@
 //! Injects faults into DynamoDB calls, which the embedded engine never has by itself.
 //!
 //! A [`Rule`], written as in `cargo run -- --fault RULE`, selects calls and gives them a fault. A proxy between the SDK and
-//! the engine
-//! applies the rules, so that tests include the SDK's retries and wire format. The random generator has a seed: the same
-//! calls get the
-//! same faults.
+//! the engine applies the rules, so that tests include the SDK's retries and wire format. The random generator has a seed:
+//! the same calls get the same faults.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -47,8 +45,7 @@ impl fmt::Debug for Faults {
 
 impl Faults {
     /// Starts without rules. `at_end` carries out the end of the process. Without it, every later connection is dropped
-    /// until
-    /// [`Faults::set`]: to the table that looks like a process that has ended.
+    /// until [`Faults::set`]: to the table that looks like a process that has ended.
     #[must_use]
     pub fn new(at_end: Option<fn()>) -> Self {
         let faults = Self::default();

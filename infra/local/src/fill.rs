@@ -1,6 +1,5 @@
 //! Fills a tenant with thousands of users in seconds: copies the items that the service stored for one user, with other ids
-//! and names,
-//! and writes them to the table past the service.
+//! and names, and writes them to the table past the service.
 
 use std::collections::{BTreeMap, HashMap};
 

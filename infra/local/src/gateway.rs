@@ -1,12 +1,9 @@
 //! API Gateway in this process: every HTTP request becomes an HTTP API event (payload format 2.0), and the function's JSON
-//! answer becomes
-//! the HTTP response. Requests pass the same encoding as in AWS, including `lambda_http`.
+//! answer becomes the HTTP response. Requests pass the same encoding as in AWS, including `lambda_http`.
 //!
 //! AWS's limits apply to the request line with the header values, the body, the event, the answer and the time.
-//! Authorizers, CORS
-//! settings, stages, throttling and access logs are not simulated. The gateway's own errors have its JSON, not SCIM's,
-//! because in AWS
-//! no function sees those requests either.
+//! Authorizers, CORS settings, stages, throttling and access logs are not simulated. The gateway's own errors have its
+//! JSON, not SCIM's, because in AWS no function sees those requests either.
 
 mod answer;
 mod event;
@@ -39,8 +36,7 @@ use routing::Routing;
 /// Serves the routes on the listener until `shutdown` completes, then waits up to [`PATIENCE`] for requests in flight.
 ///
 /// `handler` gets the name of the route's function, and the request as `lambda_http` passes it to a function in AWS. As in
-/// AWS, it runs
-/// to its end even if the client disconnects.
+/// AWS, it runs to its end even if the client disconnects.
 pub async fn serve<H, F>(
     listener: TcpListener,
     routes: Vec<Route>,

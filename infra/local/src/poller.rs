@@ -1,6 +1,5 @@
 //! Lambda's event source mapping for a stream: it reads records, drops those that match no pattern, collects the rest into
-//! a batch,
-//! invokes the function, and retries a failed record before any later one.
+//! a batch, invokes the function, and retries a failed record before any later one.
 //!
 //! There is one shard and one batch at a time; Lambda's parallel batches per shard are not simulated.
 

@@ -1,6 +1,5 @@
 //! Keeps the data folder private, because it holds tokens and personal data: the folder has mode 0700 and its files 0600,
-//! whatever the
-//! umask is. Existing files that others can read are corrected.
+//! whatever the umask is. Existing files that others can read are corrected.
 //!
 //! Only Unix has modes; elsewhere a folder in the user's profile is private by default.
 
@@ -9,8 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// Prefixes of the names of our files: the engine adds a log and an index beside its file, and `secrets.json` is written to
-/// a new file
-/// first.
+/// a new file first.
 const OURS: [&str; 4] = [
     ".gitignore",
     "dynamodb.sqlite",
@@ -19,8 +17,7 @@ const OURS: [&str; 4] = [
 ];
 
 /// Creates the folder and its parents. Git ignores it, so that a file watcher on the workspace does not react to it. An
-/// existing folder is
-/// made private unless it also holds other files, as a home directory does.
+/// existing folder is made private unless it also holds other files, as a home directory does.
 pub(crate) fn folder(folder: &Path) -> io::Result<()> {
     if !folder.is_dir() {
         let mut builder = fs::DirBuilder::new();

@@ -1,8 +1,7 @@
 //! A stand-in for Secrets Manager: the operations that Muster uses, over the AWS JSON protocol on a loopback port.
 //!
 //! Version stages behave as in AWS ([`store`]), because a change of a keyring is a compare-and-swap on them. Signatures are
-//! not checked,
-//! nothing is encrypted, and deletion, rotation, tags and policies are not supported.
+//! not checked, nothing is encrypted, and deletion, rotation, tags and policies are not supported.
 
 pub mod store;
 

@@ -296,8 +296,7 @@ impl Stack {
     }
 
     /// Creates a tenant with provisioning turned on, or keeps an existing one unchanged. Then imports the given token, or
-    /// issues a new one
-    /// that replaces the token issued before.
+    /// issues a new one that replaces the token issued before.
     ///
     /// # Errors
     ///

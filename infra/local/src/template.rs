@@ -1,11 +1,9 @@
 //! Reads the CloudFormation templates, so that the local stack runs what is deployed to AWS.
 //!
 //! A template is YAML with short tags (`!Ref X`, `!GetAtt A.B`). [`parse`] turns it into JSON with long forms (`{"Ref":
-//! "X"}`,
-//! `{"Fn::GetAtt": ["A", "B"]}`); [`routes`], [`table`], [`mappings`] and [`schedules`] read what the local stack needs.
-//! Functions and
-//! conditions are not evaluated, nested stacks are not followed, and resources without a stand-in (roles, alarms, keys) are
-//! ignored.
+//! "X"}`, `{"Fn::GetAtt": ["A", "B"]}`); [`routes`], [`table`], [`mappings`] and [`schedules`] read what the local stack
+//! needs. Functions and conditions are not evaluated, nested stacks are not followed, and resources without a stand-in
+//! (roles, alarms, keys) are ignored.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -173,8 +171,7 @@ pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
 ///
 /// # Errors
 /// When there is not exactly one table, its key is incomplete, or it has a secondary index: the design has none, and the
-/// local stack
-/// would not create it.
+/// local stack would not create it.
 pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
     let mut tables = resources(template, "AWS::DynamoDB::Table");
     let (Some((logical, table)), None) = (tables.next(), tables.next()) else {

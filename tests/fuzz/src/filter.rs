@@ -1,4 +1,4 @@
-//! Bytes as a filter.
+//! Laws of filters (RFC 7644, section 3.4.2.2).
 
 use scim_core::effort::Effort;
 use scim_core::filter::{Filter, Logic, Resolved};
@@ -9,7 +9,8 @@ use crate::sample::{SAMPLES, of};
 
 const KINDS: [ErrorKind; 1] = [ErrorKind::InvalidFilter];
 
-/// A text is a filter, or refused as none. What is printed reads as itself, and logic is logic.
+/// Text parses as a filter or is rejected with `invalidFilter`. A printed filter parses to the same filter, and `not`,
+/// `and` and `or` follow Boolean logic on every sample.
 pub fn check(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
@@ -20,7 +21,7 @@ pub fn check(data: &[u8]) {
     };
     assert!(filter.leaves().len() <= limits::FILTER_TERMS);
     let printed = filter.to_string();
-    // Printing may write what was short in a longer way.
+    // The printed form can be longer than the input, and so exceed the limit.
     if printed.len() <= limits::FILTER_BYTES {
         assert_eq!(Filter::parse(&printed).as_ref(), Ok(&filter), "{printed}");
     }

@@ -1,11 +1,11 @@
-//! What must hold for any bytes, a module for each thing they are taken for: `check` panics when a law is
-//! broken. libFuzzer finds the bytes (`tests/fuzz/run`); the tests replay seeds and findings.
+//! Laws that hold for any input bytes, one module for each kind of input. `check` panics if a law is broken. libFuzzer
+//! generates the bytes (`tests/fuzz/run`); the tests replay seeds and past findings.
 
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a law that does not hold must stop the fuzzer"
+    reason = "a broken law must stop the fuzzer"
 )]
 
 pub mod filter;
@@ -17,7 +17,7 @@ pub mod seeds;
 
 use scim_core::{ErrorKind, ScimError};
 
-/// Demands that an error is of one of some kinds and can be shown to an administrator.
+/// Asserts that an error has one of these kinds and a detail that can be shown to an administrator.
 fn is_told(error: &ScimError, kinds: &[ErrorKind]) {
     assert!(kinds.contains(&error.kind()), "{error:?}");
     let detail = error.detail().to_string();

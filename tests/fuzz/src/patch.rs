@@ -1,4 +1,5 @@
-//! Bytes as the body of a PATCH, which is applied to sample resources.
+//! Laws of PATCH bodies (RFC 7644, section 3.5.2), which are applied to sample resources, and of resources in request
+//! bodies.
 
 use scim_core::effort::Effort;
 use scim_core::members::represent;
@@ -19,8 +20,8 @@ const KINDS: [ErrorKind; 7] = [
     ErrorKind::TooLarge,
 ];
 
-/// A body is a PATCH, or refused as none; so it is as a resource. Operations without the rest of the
-/// message are one too.
+/// A JSON body parses as a PATCH and as a resource, or is rejected with a SCIM error. A bare array is tested as the
+/// operations of a PATCH.
 pub fn check(data: &[u8]) {
     let Ok(body) = serde_json::from_slice::<Value>(data) else {
         return;
@@ -44,7 +45,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What is read of a resource is in normal form: to read it again changes nothing.
+/// A parsed resource is in normal form: parsing it again changes nothing.
 fn create(kind: ResourceKind, body: &Value) {
     match Draft::parse(body.clone(), of(kind)) {
         Ok(draft) => sound(kind, &draft.attributes),
@@ -76,7 +77,7 @@ fn change(kind: ResourceKind, request: &PatchRequest, before: &Attributes) {
     }
 }
 
-/// One operation alone; `None` when it rests on an operation before it.
+/// Applies one operation alone; `None` if it depends on an operation before it.
 fn apply_alone(kind: ResourceKind, request: &PatchRequest, now: &Attributes) -> Option<Attributes> {
     patched(kind, request, now)
         .ok()
@@ -105,7 +106,7 @@ fn patched(
     )
 }
 
-/// Attributes that may be stored.
+/// Asserts that attributes can be stored: in normal form, without computed or secret attributes, at most one primary value.
 fn sound(kind: ResourceKind, attributes: &Attributes) {
     for name in ["id", "meta", "schemas", "groups", "members", "password"] {
         assert!(!attributes.contains_key(name), "{name}");

@@ -1,4 +1,4 @@
-//! Bytes as the path of a PATCH operation, and as what `sortBy` and `attributes` name.
+//! Laws of attribute paths: in PATCH operations, `sortBy` and `attributes`.
 
 use scim_core::path::{AttrPath, Named, Path, Target};
 use scim_core::projection::Projection;
@@ -8,7 +8,7 @@ use scim_core::{ErrorKind, ResourceKind, ResourceType, limits};
 use crate::is_told;
 use crate::sample::{SAMPLES, of};
 
-/// A text is a path, or refused as none. What is printed reads as itself and names the same.
+/// Text parses as a path or is rejected. A printed path parses to the same path and resolves to the same attribute.
 pub fn check(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else {
         return;
@@ -38,14 +38,14 @@ pub fn check(data: &[u8]) {
     project(text);
 }
 
-/// The name of what a path names, names it.
+/// Asserts that the printed name of a target resolves to that target.
 fn named(target: Target<'_>, of: &ResourceType) {
     let name = target.to_string();
     let again = AttrPath::parse(&name).expect("a name is a path");
     assert_eq!(again.target(of), Ok(target), "{name}");
 }
 
-/// A projection adds nothing, leaves `id`, and does nothing to what it has made.
+/// A projection adds nothing, keeps `id`, and is idempotent.
 fn project(text: &str) {
     let projections = [
         Projection::parse(text.split(','), []),

@@ -1,7 +1,7 @@
-//! Bytes as a request: a line with method and path, lines with headers, an empty line, the body.
+//! Laws of whole requests: a line with method and path, lines with headers, an empty line, the body.
 //!
-//! `$0` … `$9` stand for the ids of the resources that the tenant has to begin with, `$t` for a token of it. The
-//! service answers on the embedded engine.
+//! `$0` … `$9` stand for the ids of the tenant's initial resources, `$t` for its token. The service runs on the embedded
+//! engine.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,10 +17,9 @@ use service::routes::{self, Match};
 use service::{Function, Origin};
 use tokio::runtime::{Builder, Runtime};
 
-/// After so many requests the next ones meet a tenant as it was made.
+/// Requests to one tenant before it is replaced by a new one.
 const REQUESTS: u32 = 200;
 
-/// The tenant that requests go to.
 struct Tenant {
     stack: Stack,
     access: Access,
@@ -31,7 +30,8 @@ struct Tenant {
 /// The items of the table, as text.
 pub type Table = BTreeMap<String, String>;
 
-/// Whatever is asked is answered, in SCIM's way, and is no failure of ours; what is refused changes nothing.
+/// Every request gets a well-formed SCIM response without a server error, and a rejected request changes nothing in the
+/// table.
 pub fn check(data: &[u8]) {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     static TENANT: Mutex<Option<Tenant>> = Mutex::new(None);
@@ -121,7 +121,7 @@ impl Tenant {
         }
     }
 
-    /// The request that the bytes say; none when http cannot carry it.
+    /// The request in the bytes, or `None` if it is not valid HTTP.
     fn request(&self, data: &[u8]) -> Option<Request<Bytes>> {
         let at = data.windows(2).position(|two| two == b"\n\n");
         let (head, body) = match at {
@@ -171,8 +171,8 @@ impl Tenant {
     }
 }
 
-/// What is stored, but for the places of walks and the uses of keys, which reading leaves behind, and the log of
-/// what was refused.
+/// The stored items, without those that reads and rejected requests may write: page positions, last uses of tokens and the
+/// failure log.
 pub async fn stored(stack: &Stack) -> Table {
     let dynamodb = &stack.services.clients.dynamodb;
     let scan = dynamodb.scan().table_name(TABLE).consistent_read(true);
@@ -197,7 +197,7 @@ pub async fn stored(stack: &Stack) -> Table {
         .collect()
 }
 
-/// The function that the gateway would give the request to.
+/// The function that the gateway would route the request to.
 fn function_of(request: &Request<Bytes>) -> Function {
     let segments: Vec<&str> = request.uri().path().split('/').skip(4).collect();
     match routes::find(request.method(), &segments) {
@@ -206,11 +206,11 @@ fn function_of(request: &Request<Bytes>) -> Function {
     }
 }
 
-/// An answer as RFC 7644 has it.
+/// Asserts that a response is well-formed by RFC 7644.
 fn sound(answer: &Response<Bytes>) {
     let status = answer.status();
     let text = String::from_utf8_lossy(answer.body());
-    // 501: /Me and the search of everything.
+    // 501 is expected for /Me only: the token stands for no user.
     assert!(status.as_u16() < 500 || status == 501, "{status} {text}");
     let media = answer.headers().get(header::CONTENT_TYPE);
     if answer.body().is_empty() {
@@ -247,7 +247,7 @@ fn located(headers: &HeaderMap, body: &Value) {
     assert!(location.is_some());
 }
 
-/// Text without its percent-encoding.
+/// Decodes percent-encoded text; invalid encodings are dropped.
 #[must_use]
 pub fn decoded(text: &str) -> String {
     let mut decoded = Vec::new();

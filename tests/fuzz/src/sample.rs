@@ -1,16 +1,15 @@
-//! A user and a group to try things on.
+//! Sample users and groups for the laws.
 
 use std::sync::LazyLock;
 
 use scim_core::{Attributes, Catalogue, Draft, ResourceKind, ResourceType, urn};
 use serde_json::{Value, json};
 
-/// The schema of a kind.
 pub fn of(kind: ResourceKind) -> &'static ResourceType {
     Catalogue::standard().resource_type(kind)
 }
 
-/// The normal form of attributes, or why they have none.
+/// The normal form of attributes, or why they are invalid.
 pub fn normal(kind: ResourceKind, attributes: &Attributes) -> Result<Attributes, String> {
     let mut body = attributes.clone();
     body.insert("schemas".to_owned(), json!([of(kind).schema.id]));
@@ -19,7 +18,7 @@ pub fn normal(kind: ResourceKind, attributes: &Attributes) -> Result<Attributes,
         .map_err(|error| error.detail().to_string())
 }
 
-/// Users and groups in normal form: with all that there is, and with little.
+/// Users and groups in normal form, with many attributes and with few.
 pub static SAMPLES: LazyLock<Vec<(ResourceKind, Attributes)>> = LazyLock::new(|| {
     let full = json!({
         "externalId": "E1", "userName": "Bärbel.Ærø@example.com", "displayName": "Babs", "title": "",

@@ -1,14 +1,13 @@
-//! What the fuzzer starts from: the requests of the conversations in `tests/fixtures`, and the findings that are kept.
+//! Seeds of the fuzzer from the requests in `tests/fixtures`, and the inputs of past findings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-/// Seeds, each with the name of its target.
+/// Inputs, each with the name of its target.
 pub type Seeds = Vec<(&'static str, Vec<u8>)>;
 
-/// All seeds.
 #[must_use]
 pub fn all() -> Seeds {
     let mut seeds = Seeds::new();
@@ -28,7 +27,7 @@ pub fn all() -> Seeds {
     seeds
 }
 
-/// What the laws were once broken by, or nearly.
+/// Inputs that have broken a law, or nearly.
 #[must_use]
 pub fn findings() -> Seeds {
     ["filter", "path", "patch", "request"]
@@ -41,7 +40,7 @@ pub fn findings() -> Seeds {
         .collect()
 }
 
-/// The files in a folder and those below it.
+/// All files in a folder and its subfolders.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -96,7 +95,7 @@ fn path_of(filter: &str) -> String {
     filter.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// What a conversation remembers, as the request target says it: `{{user}}` is `$0`.
+/// Replaces a fixture's variables by the request target's: `{{user}}` becomes `$0`.
 fn placed(text: &str) -> String {
     let mut parts = text.split("{{");
     let mut placed = parts.next().unwrap_or_default().to_owned();

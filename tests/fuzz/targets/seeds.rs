@@ -1,4 +1,4 @@
-//! Writes the seeds of each target below the folder that is named.
+//! Writes the seeds of each target into the folder given as an argument.
 
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,7 @@
 //! Costs at list price: a million of each operation, and a month of provider traffic for one tenant.
 //!
 //! Prices of us-east-1 without free tiers and discounts. Log storage, backups, data transfer inside the region, DNS,
-//! certificates
-//! and taxes are not included.
+//! certificates and taxes are not included.
 
 use serde::Serialize;
 
@@ -155,8 +154,7 @@ const fn line(requests: f64, operation: &'static str, why: &'static str) -> Line
 }
 
 /// Provider traffic for 10,000 users and 100 groups, each user in three of them. In a month 200 users join, 200 leave,
-/// 1,000 change,
-/// and 1,000 memberships change.
+/// 1,000 change, and 1,000 memberships change.
 fn traffic() -> [(&'static str, Vec<Line>); 3] {
     [
         ("all users and groups, once", first()),
@@ -225,8 +223,7 @@ fn okta() -> Vec<Line> {
 
 impl Dollars {
     /// Prices the measured operations. Traffic that needs an unmeasured operation is left out. `stored` is the table size
-    /// of one user in
-    /// bytes.
+    /// of one user in bytes.
     #[must_use]
     pub fn of(rows: &[Row], stored: usize) -> Self {
         let last = |row: &&Row| {

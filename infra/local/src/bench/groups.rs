@@ -37,8 +37,8 @@ pub(super) async fn pages(bench: &mut Bench<'_>, tenant: &Tenant<'_>) -> Result<
     let operation = format!("page of {GROUPS} groups with {MEMBERS} members each");
     let found = format!("{operation}, found by a filter");
     // A listed page reads its groups before and after their members, as one key range with one query each. Groups found by
-    // a
-    // filter are queried one by one, sixteen in parallel: how these overlap varies with the machine, so the bound is wide.
+    // a filter are queried one by one, sixteen in parallel: how these overlap varies with the machine, so the bound is
+    // wide.
     for (operation, asks, budget) in [
         (operation, all, budget(4, 50.0, 0.0)),
         (found, some, budget(40, 310.0, 0.0)),

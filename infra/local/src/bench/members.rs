@@ -200,8 +200,7 @@ fn is_member(group: &str, other: &str) -> Ask {
 }
 
 /// The budget of adding `number` members with one request. Each costs a look-up among members and users, two edges and a
-/// marker in a
-/// transaction; beyond one transaction also an intent, which is deleted again.
+/// marker in a transaction; beyond one transaction also an intent, which is deleted again.
 pub(super) fn joining_budget(number: usize) -> Budget {
     let each = u32::try_from(number).unwrap_or(u32::MAX);
     match number {

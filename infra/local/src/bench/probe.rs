@@ -1,10 +1,8 @@
 //! The measured stack, and the measurement of one request.
 //!
 //! The service has a thread to itself, so the thread's CPU time is the service's: JSON, SCIM and the SDK. Its clock stands
-//! still, so
-//! that no request pays for caches that a process refreshes once a minute. The engine that stands in for `DynamoDB` has its
-//! own
-//! threads, whose time is not counted.
+//! still, so that no request pays for caches that a process refreshes once a minute. The engine that stands in for
+//! `DynamoDB` has its own threads, whose time is not counted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

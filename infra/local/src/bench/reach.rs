@@ -36,8 +36,7 @@ fn steps(size: usize) -> Vec<usize> {
 }
 
 /// Fills a group with these members request by request, measures the first and the last request of each size, and returns
-/// the group's
-/// id.
+/// the group's id.
 pub(super) async fn reach(
     bench: &mut Bench<'_>,
     tenant: &Tenant<'_>,

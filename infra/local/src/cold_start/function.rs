@@ -49,8 +49,7 @@ impl Function {
     /// Starts a program with exactly this environment; its output goes into a file in `folder`.
     ///
     /// A shell waits until the limit is in force and then becomes the program. Joining a control group takes longer than a
-    /// function
-    /// takes to start, and safe Rust cannot run code between fork and exec.
+    /// function takes to start, and safe Rust cannot run code between fork and exec.
     pub(super) async fn start(
         program: &Program,
         environment: &[(&'static str, String)],

@@ -1,8 +1,7 @@
 //! A stand-in for Lambda's Runtime API on a loopback port, for one function and one event at a time.
 //!
 //! Times are taken when the function's requests arrive and when its event leaves, so they exclude the other work of this
-//! process. No
-//! deadline ends the function, and extensions are not supported.
+//! process. No deadline ends the function, and extensions are not supported.
 
 use std::fmt;
 use std::io;

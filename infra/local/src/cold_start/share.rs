@@ -1,10 +1,8 @@
 //! Limits a process to a share of a CPU, as Lambda does.
 //!
 //! Lambda gives a function 1/1,769 of a vCPU for each MB by a quota: a process that has used its part of a period waits for
-//! the next
-//! period. A control group enforces the same quota here. Without permission for control groups, signals stop and continue
-//! the
-//! process; they also stop it while it waits for a response, so its times are longer.
+//! the next period. A control group enforces the same quota here. Without permission for control groups, signals stop and
+//! continue the process; they also stop it while it waits for a response, so its times are longer.
 
 use std::fmt;
 use std::fs::{self, File};

@@ -1,9 +1,8 @@
 //! Terminates TLS in front of the stand-ins, which speak plain HTTP: the handshake is a large part of a cold start.
 //!
 //! The certificate authority lives for one run; its key stays in memory. Functions find its certificate by `SSL_CERT_FILE`,
-//! as with any
-//! private endpoint. The file also holds Amazon's roots, so that functions parse as many certificates as are compiled in
-//! for AWS.
+//! as with any private endpoint. The file also holds Amazon's roots, so that functions parse as many certificates as are
+//! compiled in for AWS.
 
 use std::error::Error;
 use std::fs;
@@ -86,8 +85,7 @@ impl Authority {
             .with_no_client_auth()
             .with_single_cert(vec![server.der().clone()], key)?;
         // The stand-ins share one host name and the AWS services have two: session resumption would save a handshake that
-        // AWS
-        // does not save.
+        // AWS does not save.
         server.send_tls13_tickets = 0;
         Ok(Self {
             certificate: certificate.der().to_vec(),

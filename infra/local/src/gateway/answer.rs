@@ -1,8 +1,7 @@
 //! Turns a function's answer (payload format 2.0) into the HTTP response.
 //!
 //! `multiValueHeaders` is not read: it is not part of the format, and AWS drops it. AWS turns an answer without a status
-//! into a body;
-//! this module does not, because `lambda_http` always sets a status.
+//! into a body; this module does not, because `lambda_http` always sets a status.
 
 use axum::body::Body;
 use data_encoding::BASE64;

@@ -1,10 +1,8 @@
 //! Turns an HTTP request into an HTTP API event, payload format 2.0. Pure except for [`Stamp::new`].
 //!
 //! As in AWS, the path is decoded before routing: `%2F` separates segments, and everything from a decoded `?` is cut off.
-//! The query
-//! string is not decoded. Header names are in lower case, repeated headers and parameters are joined by commas, and cookies
-//! are a
-//! member of their own. There is no authorizer and no client certificate.
+//! The query string is not decoded. Header names are in lower case, repeated headers and parameters are joined by commas,
+//! and cookies are a member of their own. There is no authorizer and no client certificate.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -127,8 +125,7 @@ pub(super) struct Ends {
 }
 
 /// The domain name of the API. AWS rejects hosts that are not its domains. Here it is the address that the client connected
-/// to, or
-/// `localhost` with the port if the client used that name: a client cannot choose the host of links in responses.
+/// to, or `localhost` with the port if the client used that name: a client cannot choose the host of links in responses.
 fn domain(host: &str, here: SocketAddr) -> String {
     let port = here.port();
     let is_localhost = here.ip().to_canonical().is_loopback()

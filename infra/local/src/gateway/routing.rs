@@ -1,10 +1,8 @@
 //! Selects the route of a request by the rules of HTTP APIs.
 //!
 //! A route without a greedy variable wins over one with it; then, at the first segment that differs, text wins over a
-//! variable; then a
-//! named method wins over `ANY`; `$default` comes last. Paths are compared decoded and case-sensitively. A variable matches
-//! one
-//! non-empty segment, and a trailing slash is significant.
+//! variable; then a named method wins over `ANY`; `$default` comes last. Paths are compared decoded and case-sensitively. A
+//! variable matches one non-empty segment, and a trailing slash is significant.
 
 use http::Method;
 

@@ -1,6 +1,5 @@
 //! Lambda's event filter patterns, as far as the template uses them, with a few more comparisons. A pattern with an
-//! unsupported comparison
-//! is an error, so that it cannot select the wrong records.
+//! unsupported comparison is an error, so that it cannot select the wrong records.
 
 use serde_json::{Map, Value};
 

@@ -1,8 +1,7 @@
 //! Secrets, their versions and version stages. Pure: time and new ids are passed in.
 //!
 //! The rules are those of the Secrets Manager API reference: a stage is attached to one version at a time; the version that
-//! loses
-//! `AWSCURRENT` gets `AWSPREVIOUS`; moving an attached stage requires the id of the version that holds it.
+//! loses `AWSCURRENT` gets `AWSPREVIOUS`; moving an attached stage requires the id of the version that holds it.
 
 use std::collections::BTreeMap;
 
@@ -55,8 +54,7 @@ const CANNOT_FIND: &str = "Secrets Manager can't find the specified secret";
 const MAX_VALUE: usize = 65_536;
 const MAX_PAGE: usize = 100;
 /// The quota "Versions per secret". Beyond it, versions without a stage are removed, but never those of the last 24 hours:
-/// so it also
-/// limits the changes per day.
+/// so it also limits the changes per day.
 const MAX_VERSIONS: usize = 100;
 const KEPT_SECONDS: i64 = 24 * 60 * 60;
 const OVER_QUOTA: &str =

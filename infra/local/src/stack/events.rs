@@ -73,8 +73,7 @@ impl Services {
     }
 
     /// Invokes functions for stream records and by the template's schedules, without end. Every schedule fires once at the
-    /// start, because
-    /// it may have been due while the program was not running.
+    /// start, because it may have been due while the program was not running.
     ///
     /// # Errors
     ///

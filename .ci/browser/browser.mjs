@@ -1,4 +1,4 @@
-// A browser, what is checked with it, and what is counted.
+// The browser, its checks, and the counts of passed and failed facts.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -9,13 +9,13 @@ const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 export class Walk {
   passed = 0;
   failed = 0;
-  /** What the steps tell each other. */
+  /** Values that steps pass to later steps. */
   facts = {};
 
   static async start(chromium, server) {
     const walk = new Walk();
     walk.server = server;
-    // Not sandboxed: continuous integration runs as root, and visits this machine only.
+    // Without a sandbox, because continuous integration runs as root; the browser visits this machine only.
     walk.browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
     return walk;
   }
@@ -24,7 +24,7 @@ export class Walk {
     await this.browser.close();
   }
 
-  /** One fact. What comes after it goes on all the same. */
+  /** Checks one fact. A failure does not stop the walk. */
   async fact(name, act) {
     try {
       await act();
@@ -37,7 +37,7 @@ export class Walk {
     }
   }
 
-  /** A page of a new browser profile. What the browser complains of is an error. */
+  /** A page of a new browser profile. It collects the browser's errors. */
   async page(options = {}) {
     const context = await this.browser.newContext({ baseURL: this.server.address, ...options });
     context.setDefaultTimeout(15_000);
@@ -65,7 +65,7 @@ export async function value(page, id) {
   return (await page.locator(`#${id}`).innerText()).trim();
 }
 
-/** Fails on whatever an accessibility check finds. */
+/** Fails if the accessibility check reports a violation. */
 export async function accessible(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
@@ -75,13 +75,13 @@ export async function accessible(page) {
   assert.deepEqual(told, [], `${page.url()}\n${told.join("\n")}`);
 }
 
-/** Fails when a page is wider than its window. */
+/** Fails if a page is wider than its window. */
 export async function fits(page) {
   const over = await page.evaluate(() => document.documentElement.scrollWidth - globalThis.innerWidth);
   assert.ok(over <= 0, `${page.url()} is ${over} pixels wider than ${page.viewportSize().width}`);
 }
 
-/** Walks over a page by the keyboard: everything that can be used is reached, and shows that it is. */
+/** Walks through a page by keyboard: every control must be reachable and show its focus. */
 export async function reachable(page) {
   const wanted = await page.evaluate(() => {
     const usable = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
@@ -101,8 +101,8 @@ export async function reachable(page) {
       return { number: globalThis.walked.get(one), shown: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2, name };
     });
     if (!found) continue;
-    assert.ok(found.shown, `${page.url()}: the focus on "${found.name}" is not to be seen`);
+    assert.ok(found.shown, `${page.url()}: the focus on "${found.name}" is not visible`);
     seen.add(found.number);
   }
-  assert.ok(seen.size >= wanted, `${page.url()}: ${seen.size} of ${wanted} things are reached by the keyboard`);
+  assert.ok(seen.size >= wanted, `${page.url()}: ${seen.size} of ${wanted} controls are reachable by keyboard`);
 }

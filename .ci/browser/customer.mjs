@@ -1,4 +1,4 @@
-// The customer's administrator, whose browser runs no scripts: from the setup link to a user who was refused.
+// The customer's administrator, whose browser runs no scripts: from the setup link to a rejected user.
 import assert from "node:assert/strict";
 import { value } from "./browser.mjs";
 import { Client } from "./program.mjs";
@@ -10,7 +10,7 @@ export async function customer(walk) {
   walk.setup = page;
   let client;
 
-  await walk.fact("the link shows a page with one button, and opening it uses nothing up", async () => {
+  await walk.fact("the link shows a page with one button and can be viewed repeatedly", async () => {
     for (let time = 0; time < 2; time += 1) await page.goto(walk.facts.link);
     assert.equal(await page.getByRole("button").count(), 1);
     await page.getByRole("button", { name: "Open the setup page" }).click();
@@ -18,14 +18,14 @@ export async function customer(walk) {
     assert.ok(page.url().endsWith(HOME), page.url());
   });
 
-  await walk.fact("the link works once, and says so the second time", async () => {
+  await walk.fact("the link can be opened once and says so the second time", async () => {
     const other = await walk.page();
     await other.goto(walk.facts.link);
     await other.getByRole("heading", { name: "This link was used" }).waitFor();
     await other.context().close();
   });
 
-  await walk.fact("switching on shows the token, once", async () => {
+  await walk.fact("turning provisioning on shows the token once", async () => {
     await page.goto(HOME);
     await page.getByRole("button", { name: "Switch provisioning on" }).click();
     await page.getByRole("heading", { name: "Copy the token now" }).waitFor();
@@ -49,7 +49,7 @@ export async function customer(walk) {
     await walk.console.getByRole("heading", { name: "grace@example.com" }).waitFor();
   });
 
-  await walk.fact("a user who was refused appears with the reason and what to do", async () => {
+  await walk.fact("a rejected user appears with the reason and advice", async () => {
     const refused = await client.create("ADA@example.com");
     assert.equal(refused.status, 409);
     await page.goto(HOME);
@@ -60,7 +60,7 @@ export async function customer(walk) {
     walk.facts.told = told;
   });
 
-  await walk.fact("the refused are downloaded as CSV", async () => {
+  await walk.fact("the failure log can be downloaded as CSV", async () => {
     await page.goto(`${HOME}/requests`);
     const [download] = await Promise.all([
       page.waitForEvent("download"),
@@ -74,7 +74,7 @@ export async function customer(walk) {
     assert.match(file, /"what to do"/);
   });
 
-  await walk.fact("the search of failures finds by user, and nothing where there is nothing", async () => {
+  await walk.fact("the failure log can be searched by user", async () => {
     await page.goto(`${HOME}/requests`);
     await page.getByLabel("User or group").fill("ada@");
     await page.getByRole("button", { name: "Search" }).click();
@@ -84,7 +84,7 @@ export async function customer(walk) {
     await page.getByText("Nothing found").waitFor();
   });
 
-  await walk.fact("the steps of each provider have the base URL, and each test of the connection is good", async () => {
+  await walk.fact("each provider's steps show the base URL, and each connection test passes", async () => {
     for (const name of ["Okta", "Microsoft Entra ID", "OneLogin", "JumpCloud", "Another provider"]) {
       await page.goto(HOME);
       await page.getByRole("link", { name }).click();
@@ -99,7 +99,7 @@ export async function customer(walk) {
     }
   });
 
-  await walk.fact("a key is rotated with overlap: both tokens work", async () => {
+  await walk.fact("after a rotation with overlap both tokens work", async () => {
     await page.goto(HOME);
     await page.getByRole("link", { name: "Rotate the key Provisioning" }).click();
     await page.getByLabel("The old token works for another").selectOption("3600");
@@ -111,7 +111,7 @@ export async function customer(walk) {
     client = next;
   });
 
-  await walk.fact("a revoked key is refused within a minute, and the other one works on", async () => {
+  await walk.fact("a revoked token is rejected within a minute, and the other one still works", async () => {
     await page.goto(HOME);
     const old = page.getByRole("row").filter({ hasText: walk.facts.old.token.split("_")[2] });
     await old.getByRole("link", { name: /^Revoke/ }).click();
@@ -127,7 +127,7 @@ export async function customer(walk) {
     assert.equal((await client.send("GET", "/Users?count=1")).status, 200);
   });
 
-  await walk.fact("switched off, requests are refused; on again, they are taken with the same token", async () => {
+  await walk.fact("turned off, requests are rejected; turned on, the same token works again", async () => {
     await page.goto(HOME);
     await page.getByRole("link", { name: "Switch provisioning off" }).click();
     await page.getByRole("button", { name: "Switch off" }).click();
@@ -138,14 +138,14 @@ export async function customer(walk) {
     assert.equal((await client.send("GET", "/Users?count=1")).status, 200);
   });
 
-  await walk.fact("another tenant's page is not to be had with this session", async () => {
+  await walk.fact("this session does not open another tenant's pages", async () => {
     for (const path of ["/console/setup/acme", "/console/tenants/example", "/console/tenants"]) {
       const answer = await page.goto(path);
       assert.equal(answer.status(), 401, path);
     }
   });
 
-  await walk.fact("the browser had nothing to complain of", async () => {
+  await walk.fact("the browser reported no errors", async () => {
     assert.deepEqual(page.complaints, []);
   });
 }

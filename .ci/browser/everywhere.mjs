@@ -1,5 +1,5 @@
-// What holds on every page: an accessibility check without violations in both colour schemes, no page wider than its
-// window from 320 pixels on, everything reached by the keyboard.
+// Checks of every page: accessibility in both colour schemes, no page wider than its window from 320 pixels, and every
+// control reachable by keyboard.
 import assert from "node:assert/strict";
 import { accessible, fits, reachable, signIn } from "./browser.mjs";
 
@@ -27,7 +27,7 @@ export async function everywhere(walk) {
   ];
   for (const { name, pages, cookies } of sides) {
     for (const colorScheme of ["light", "dark"]) {
-      await walk.fact(`${name}: nothing is in the way of anybody, ${colorScheme}`, async () => {
+      await walk.fact(`${name}: every page is accessible, ${colorScheme}`, async () => {
         const page = await walk.page({ colorScheme, viewport: { width: 1280, height: 900 } });
         await page.context().addCookies(cookies);
         for (const path of pages) {
@@ -38,7 +38,7 @@ export async function everywhere(walk) {
         await page.context().close();
       });
     }
-    await walk.fact(`${name}: every page fits from 320 pixels on`, async () => {
+    await walk.fact(`${name}: every page fits its window from 320 pixels`, async () => {
       const page = await walk.page();
       await page.context().addCookies(cookies);
       for (const path of pages) {
@@ -50,7 +50,7 @@ export async function everywhere(walk) {
       }
       await page.context().close();
     });
-    await walk.fact(`${name}: everything is reached by the keyboard`, async () => {
+    await walk.fact(`${name}: every control is reachable by keyboard`, async () => {
       const page = await walk.page();
       await page.context().addCookies(cookies);
       for (const path of pages.slice(0, 6)) {
@@ -61,7 +61,7 @@ export async function everywhere(walk) {
     });
   }
 
-  await walk.fact("the vendor signs out, and the way back leads to the door", async () => {
+  await walk.fact("after signing out, going back leads to the sign-in page", async () => {
     const page = walk.console;
     await page.goto("/console/tenants");
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -73,7 +73,7 @@ export async function everywhere(walk) {
   });
 }
 
-/** Where the links of a page lead. */
+/** The addresses of a page's links. */
 async function found(page, path, links) {
   await page.goto(path);
   const hrefs = await page.locator(links).evaluateAll((all) => all.slice(0, 2).map((one) => one.getAttribute("href")));

@@ -1,13 +1,13 @@
-// The running program, and a SCIM client of it.
+// Starts the program, and a SCIM client of it.
 import { spawn } from "node:child_process";
 
-/** Starts the program; ready when it says so. */
+/** Starts the program and waits until it is ready. */
 export async function start(program) {
   const child = spawn(program, ["--memory", "--at-once", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "pipe", "ignore"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   let said = "";
   const [address, key] = await new Promise((resolve, reject) => {
-    ended.then((code) => reject(new Error(`the program ended with ${code}: ${said}`)));
+    ended.then((code) => reject(new Error(`the program exited with ${code}: ${said}`)));
     child.stdout.on("data", (part) => {
       said += part;
       const ready = said.match(/^ready (\S+)$/m);

@@ -1,4 +1,4 @@
-// The vendor: signs in, makes a tenant, and a setup link for its customer.
+// The vendor signs in and creates a tenant and a setup link for its customer.
 import assert from "node:assert/strict";
 import { value } from "./browser.mjs";
 
@@ -6,16 +6,16 @@ export async function vendor(walk) {
   const page = await walk.page({ permissions: ["clipboard-read", "clipboard-write"] });
   walk.console = page;
 
-  await walk.fact("a wrong admin key is refused with a reason", async () => {
+  await walk.fact("a wrong admin key is rejected with a reason", async () => {
     await page.goto("/console");
     await page.getByLabel("Admin key").fill("x".repeat(40));
     await page.keyboard.press("Enter");
     await page.getByRole("alert").getByText("This is no admin key").waitFor();
   });
 
-  await walk.fact("the vendor signs in by the keyboard, and the key is in no address", async () => {
+  await walk.fact("the vendor signs in by keyboard, and the key is in no address", async () => {
     await page.goto("/console");
-    // The field has the focus by itself.
+    // The field has the focus initially.
     await page.locator("input:focus").waitFor();
     await page.keyboard.type(walk.server.key);
     await page.keyboard.press("Enter");
@@ -30,7 +30,7 @@ export async function vendor(walk) {
     assert.equal(cookies.length, 1);
   });
 
-  await walk.fact("the vendor makes a tenant", async () => {
+  await walk.fact("the vendor creates a tenant", async () => {
     await page.getByRole("link", { name: "New tenant" }).click();
     await page.getByLabel("Name").fill("Example Corporation");
     await page.getByLabel("Id (optional)").fill("example");
@@ -39,7 +39,7 @@ export async function vendor(walk) {
     await page.getByText("No links yet").waitFor();
   });
 
-  await walk.fact("a tenant that is there already is refused beside the form", async () => {
+  await walk.fact("an existing tenant id is rejected beside the form", async () => {
     await page.goto("/console/new-tenant");
     await page.getByLabel("Name").fill("Another");
     await page.getByLabel("Id (optional)").fill("example");
@@ -48,7 +48,7 @@ export async function vendor(walk) {
     assert.equal(await page.getByLabel("Name").inputValue(), "Another");
   });
 
-  await walk.fact("the vendor makes a setup link and copies it", async () => {
+  await walk.fact("the vendor creates a setup link and copies it", async () => {
     await page.goto("/console/tenants/example/links");
     await page.getByRole("button", { name: "Create a setup link" }).click();
     walk.facts.link = await value(page, "link");
@@ -58,7 +58,7 @@ export async function vendor(walk) {
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), walk.facts.link);
   });
 
-  await walk.fact("a link that was revoked opens nothing", async () => {
+  await walk.fact("a revoked link cannot be opened", async () => {
     await page.goto("/console/tenants/example/links");
     await page.getByRole("button", { name: "Create a setup link" }).click();
     const link = await value(page, "link");
@@ -72,17 +72,17 @@ export async function vendor(walk) {
     await other.context().close();
   });
 
-  await walk.fact("the browser had nothing to complain of", async () => {
+  await walk.fact("the browser reported no errors", async () => {
     assert.deepEqual(page.complaints, []);
   });
 }
 
 
-/** What the vendor sees and does when the customer is done. */
+/** What the vendor sees and does after the customer's setup. */
 export async function aftermath(walk) {
   const page = walk.console;
 
-  await walk.fact("everything that was done with the setup link is listed, and by whom", async () => {
+  await walk.fact("the activity lists every act with the setup link, and by whom", async () => {
     await page.goto("/console/tenants/example/activity");
     for (const done of ["Switch tenant on", "Rotate key", "Revoke key", "Switch tenant off"]) {
       const row = page.getByRole("row").filter({ hasText: done }).first();
@@ -95,7 +95,7 @@ export async function aftermath(walk) {
     await walk.setup.getByRole("heading", { name: "Changes", exact: true }).waitFor();
   });
 
-  await walk.fact("a person is exported and erased, and nothing tells of them any more", async () => {
+  await walk.fact("a person is exported and erased, and cannot be found any more", async () => {
     const users = "/console/tenants/example/users";
     await page.goto(`${users}?search=barbara`);
     await page.getByRole("link", { name: "barbara@example.com" }).click();

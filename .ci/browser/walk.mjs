@@ -1,8 +1,8 @@
-// The pages in a real browser, from a new tenant to a user who was refused, against the running program.
+// Checks the pages of the running program in a real browser, from a new tenant to a rejected user.
 //
 //   node walk.mjs PROGRAM CHROMIUM
 //
-// It starts the program on a free port with its data in memory, and ends it and the browser by their own handles.
+// It starts the program on a free port with its data in memory, and stops it and the browser by their handles.
 import { start } from "./program.mjs";
 import { Walk } from "./browser.mjs";
 import { aftermath, vendor } from "./vendor.mjs";

@@ -1,9 +1,9 @@
-"""Days of provisioning of five SCIM clients that nobody here wrote, from discovery to the last deletion. Each has a
-tenant of its own, and every step checks what the client saw, and where it matters what is stored.
+"""Runs five third-party SCIM clients through provisioning, from discovery to the last deletion. Each client has its own tenant.
+Every step checks what the client saw and, where it matters, what is stored.
 
 usage: clients.py BINARY FOLDER
 
-FOLDER keeps the Java packages and what was built with them, so that the next run needs no registry.
+FOLDER keeps the Java packages and classes, so that the next run needs no registry.
 """
 
 import functools
@@ -28,7 +28,7 @@ DAYS = {"scim2-client 0.13.2": Scim2Client, "scim-client 0.2.3": ScimClient}
 
 
 def build(target):
-    """Compiles the days for Java unless they are there; without the network, if the packages are there."""
+    """Compiles the Java clients' days unless they are up to date; offline if the packages are in the folder."""
     source = hashlib.sha256()
     for path in sorted([*JAVA.rglob("*.java"), *JAVA.rglob("pom.xml")]):
         source.update(path.relative_to(JAVA).as_posix().encode() + b"\0" + path.read_bytes())
@@ -47,7 +47,7 @@ def build(target):
 
 
 def java(target, module, base, key):
-    """Runs a day for Java and returns the steps that went well, and all."""
+    """Runs a Java client's day and returns the numbers of passed steps and of all steps."""
     built = target / module
     path = f"{built / 'classes'}:{(built / 'class-path').read_text().strip()}"
     command = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", path, "day.Day", base, key]
@@ -60,7 +60,7 @@ def java(target, module, base, key):
 
 
 def python(day, base, key):
-    """Runs a day for Python and returns the same."""
+    """Runs a Python client's day and returns the same."""
 
     def stored(path):
         return Client(base, key).expect(200, "GET", path)
@@ -70,7 +70,7 @@ def python(day, base, key):
 
 
 def main(binary, target):
-    """Every day, then one line for all."""
+    """Runs every client's day and prints the sum."""
     target = pathlib.Path(target).absolute()
     build(target)
     os.environ["NO_PROXY"] = "127.0.0.1"

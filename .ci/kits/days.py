@@ -1,4 +1,4 @@
-"""The days of two clients for Python. `clients.py` starts them; those for Java are in `java`."""
+"""The days of two Python clients. `clients.py` runs them; the Java clients' days are in `java`."""
 
 import traceback
 import urllib.error
@@ -36,13 +36,13 @@ UNKNOWN = "2819c223-7f76-453a-919d-413861904646"
 
 
 class Steps:
-    """The steps of a client's day: runs each, counts them, tells which went wrong."""
+    """Runs and counts the steps of a client's day and reports failures."""
 
     def __init__(self):
         self.done = self.failed = 0
 
     def step(self, name, action):
-        """Runs a step. One that fails does not end the day: the others say more about the cause."""
+        """Runs a step. A failure does not end the day: later steps help to find the cause."""
         self.done += 1
         try:
             action()
@@ -56,21 +56,21 @@ class Steps:
 
 
 def refused(kind, action):
-    """Runs what the client has to refuse with this exception, and returns that."""
+    """Runs an action that must raise this exception, and returns the exception."""
     try:
         action()
     except kind as refusal:
         return refusal
-    raise AssertionError(f"it was taken, {kind.__name__} expected")
+    raise AssertionError(f"no error, {kind.__name__} expected")
 
 
 def equal(expected, seen):
-    """Whether the client saw this."""
-    assert expected == seen, f"expected {expected!r}, seen {seen!r}"
+    """Asserts that the client saw this value."""
+    assert expected == seen, f"expected {expected!r}, got {seen!r}"
 
 
 class Scim2Client:
-    """A day of scim2-client, which checks each answer against the schemas that it has read."""
+    """A day of scim2-client, which validates each answer against the discovered schemas."""
 
     def __init__(self, base, key, stored):
         self.base, self.stored, self.steps = base, stored, Steps()
@@ -79,12 +79,12 @@ class Scim2Client:
         self.barbara = self.boss = self.guides = None
 
     def client(self, key):
-        """The client with a token."""
+        """A client with this token."""
         headers = {"Authorization": f"Bearer {key}"}
         return SyncSCIMClient(httpx2.Client(base_url=self.base, headers=headers, trust_env=False, timeout=30))
 
     def live(self):
-        """From discovery to the last deletion."""
+        """Runs all steps from discovery to the last deletion."""
         for part in (
             *(self.discover, self.create, self.read, self.replace, self.modify, self.extension, self.active),
             *(self.list, self.groups, self.bulk, self.errors, self.delete),
@@ -93,9 +93,9 @@ class Scim2Client:
         return self.steps
 
     def discover(self):
-        """The client builds its models from what is published."""
+        """Discovery: the client builds its models from the published schemas."""
         step = self.steps.step
-        step("everything published is read at once", self.scim.discover)
+        step("discovery is read at once", self.scim.discover)
 
         def published():
             config = self.scim.query(ServiceProviderConfig)
@@ -106,7 +106,7 @@ class Scim2Client:
             ids = {schema.id for schema in self.scim.query(Schema).resources}
             assert {User.__schema__, Group.__schema__, ENTERPRISE} <= ids, ids
 
-        step("each endpoint of what is published", published)
+        step("each discovery endpoint is read", published)
 
         def models():
             self.user_model = self.scim.get_resource_model("User")
@@ -116,7 +116,7 @@ class Scim2Client:
         step("a schema is read", lambda: equal("User", self.scim.query(Schema, User.__schema__).name))
 
     def create(self):
-        """A user with much, one with little, one too many."""
+        """A full user, a minimal user and a duplicate."""
         step, model = self.steps.step, self.user_model
 
         def everything():
@@ -144,7 +144,7 @@ class Scim2Client:
             equal(f"{self.base}/Users/{self.barbara.id}", str(self.barbara.meta.location))
             equal("701984", self.stored(f"/Users/{self.barbara.id}")["externalId"])
 
-        step("a user is created with everything", everything)
+        step("a user is created with many attributes", everything)
 
         def boss():
             self.boss = self.scim.create(model(user_name="boss"))
@@ -158,14 +158,14 @@ class Scim2Client:
         step("a taken name is a conflict", taken)
 
     def read(self):
-        """By id, by name, in parts."""
+        """Reads by id, by name and with selected attributes."""
         step, model = self.steps.step, self.user_model
         step("a user is found by its name", lambda: equal([self.barbara.id], self.ids('userName eq "BJENSEN"')))
-        step("nobody is found", lambda: equal([], self.ids('userName eq "nobody"')))
+        step("an unknown name finds nothing", lambda: equal([], self.ids('userName eq "nobody"')))
         step("a user is read by id", lambda: equal(self.barbara, self.scim.query(model, self.barbara.id)))
 
         def unchanged():
-            # The client gives the very object that it had when the server answers 304.
+            # On 304 the client returns the object that it already has.
             assert self.scim.query(self.barbara) is self.barbara
 
         step("an unchanged user is not read again", unchanged)
@@ -176,17 +176,17 @@ class Scim2Client:
             equal(("Barbara", None, None), (user.name.given_name, user.name.family_name, user.user_name))
             equal(2, len(user.emails))
 
-        step("attributes are chosen", chosen)
+        step("attributes are selected", chosen)
 
         def left_out():
             parameters = ResponseParameters[model](excluded_attributes=["emails", "title"])
             user = self.scim.query(model, self.barbara.id, parameters)
             equal(("bjensen", None, None), (user.user_name, user.emails, user.title))
 
-        step("attributes are left out", left_out)
+        step("attributes are excluded", left_out)
 
     def replace(self):
-        """PUT, in the version that was read."""
+        """PUT with the version that was read."""
 
         def replaced():
             self.barbara.title, self.barbara.display_name = "Tour Guide", None
@@ -194,19 +194,19 @@ class Scim2Client:
             self.barbara = self.scim.replace(self.barbara)
             equal(("Tour Guide", None), (self.barbara.title, self.barbara.display_name))
             assert "displayName" not in self.stored(f"/Users/{self.barbara.id}")
-            # The client sends the version of what it replaces.
+            # The client sends the version of the user that it replaces.
             refused(PreconditionFailedException, lambda: self.scim.replace(before))
 
-        self.steps.step("a user is replaced, and not in an old version", replaced)
+        self.steps.step("a user is replaced, but not in an old version", replaced)
 
     def modify(self):
-        """Each operation, with and without a path."""
+        """Each PATCH operation, with and without a path."""
         changed = self.changed
         changed("a text is replaced", {"op": "replace", "path": "title", "value": "Boss"}, title="Boss")
         operation = {"op": "replace", "path": "name.familyName", "value": "Smith"}
         changed("a part is replaced", operation, family_name="Smith")
         both = {"nickName": "Barb", "title": "Guide"}
-        changed("no path", {"op": "add", "value": both}, nick_name="Barb", title="Guide")
+        changed("two attributes without a path", {"op": "add", "value": both}, nick_name="Barb", title="Guide")
         changed("an attribute is removed", {"op": "remove", "path": "nickName"}, nick_name=None)
         changed("a null clears", {"op": "replace", "path": "title", "value": None}, title=None)
         work, home = {"value": "b@example.com", "type": "work"}, {"value": "b@home.example", "type": "home"}
@@ -235,7 +235,7 @@ class Scim2Client:
             self.barbara = self.scim.modify(self.barbara, patch)
             equal(("Boss", "Babs", "B."), (self.barbara.title, self.barbara.nick_name, self.barbara.name.given_name))
 
-        self.steps.step("a patch that the client computes", computed)
+        self.steps.step("the client computes a patch", computed)
 
         def stale():
             old = self.barbara
@@ -266,11 +266,11 @@ class Scim2Client:
             equal(("4130", "Sales"), (seen.cost_center, seen.department))
 
         self.steps.step("an attribute of the extension", department)
-        self.steps.step("the manager comes and goes", manager)
+        self.steps.step("the manager is added and removed", manager)
         self.steps.step("the extension without a path", whole)
 
     def active(self):
-        """A leaver comes back."""
+        """Deactivates and reactivates a user."""
         for active in (False, True):
 
             def become(active=active):
@@ -281,14 +281,14 @@ class Scim2Client:
             self.steps.step(f"active becomes {active}", become)
 
     def list(self):
-        """All pages, by number and by cursor; filters; the same by POST."""
+        """All pages by index and by cursor, and filters, each by GET and POST."""
         step, model = self.steps.step, self.user_model
 
         def crowd():
             for number in range(10, 35):
                 self.scim.create(model(user_name=f"crowd{number}", title=f"t{number % 3}"))
 
-        step("a crowd is created", crowd)
+        step("many users are created", crowd)
         for name, ask in (
             ("GET", lambda request: self.scim.query(model, query_parameters=request)),
             ("POST", lambda request: self.scim.search(model, request)),
@@ -333,7 +333,7 @@ class Scim2Client:
             step(f"a filtered and sorted page by {name}", filtered)
 
     def groups(self):
-        """Members come and go."""
+        """Creates groups and changes their members."""
         step, model = self.steps.step, self.scim.get_resource_model("Group")
 
         def created():
@@ -386,7 +386,7 @@ class Scim2Client:
         step("a group is a member of a group", nested)
 
     def bulk(self):
-        """Users and a group that refers to them, in one request; then a refusal among others."""
+        """A bulk request with users and a group that refers to them, and one with a failing operation."""
 
         def together():
             request = BulkRequest[User | Group](
@@ -411,7 +411,7 @@ class Scim2Client:
         self.steps.step("users and a group that refers to them", together)
 
     def errors(self):
-        """Each error is an exception of the client's own."""
+        """Each error is an exception of the client."""
         stranger = self.client("x" * 40)
         stranger.provider = self.scim.provider
         for name, kind, action in (
@@ -426,12 +426,12 @@ class Scim2Client:
             ("no target", NoTargetException, lambda: self.raw("replace", 'emails[value sw "nobody"].display', "B")),
             ("an unknown path", InvalidPathException, lambda: self.raw("replace", "shoeSize", "44")),
             ("a read-only attribute", MutabilityException, lambda: self.raw("replace", "id", "1")),
-            ("another token", UnauthorizedException, lambda: stranger.query(self.user_model, UNKNOWN)),
+            ("an unknown token", UnauthorizedException, lambda: stranger.query(self.user_model, UNKNOWN)),
         ):
             self.steps.step(f"{name} is refused", lambda kind=kind, action=action: refused(kind, action))
 
     def delete(self):
-        """A user leaves its group, and its name is free."""
+        """A deleted user leaves its group, and its name is free."""
 
         def deleted():
             equal(None, self.scim.delete(self.user_model, self.barbara.id))
@@ -448,11 +448,11 @@ class Scim2Client:
         return PatchOp[model](operations=[PatchOperation[model](**operation) for operation in operations])
 
     def apply(self, *operations):
-        """Changes the user and keeps what came back."""
+        """Changes the user and keeps the answer."""
         self.barbara = self.scim.modify(self.user_model, self.barbara.id, self.patch(*operations))
 
     def raw(self, op, path, value):
-        """A change that the client would not send if it checked it."""
+        """A patch without the client's own validation."""
         body = {"schemas": [PatchOp.__schema__], "Operations": [{"op": op, "path": path, "value": value}]}
         self.scim.modify(self.user_model, self.barbara.id, body, check_request_payload=False)
 
@@ -469,7 +469,7 @@ class Scim2Client:
         self.steps.step(name, change)
 
     def ids(self, expression):
-        """The ids of what a filter finds."""
+        """The ids of the results of a filter."""
         found = self.scim.query(self.user_model, query_parameters=SearchRequest[self.user_model](filter=expression))
         return [user.id for user in found.resources or []]
 
@@ -479,7 +479,7 @@ class Scim2Client:
 
 
 class ScimClient:
-    """A day of scim-client: users only, PUT only. It reads a user whose names, e-mails and meta are all there."""
+    """A day of scim-client: users only, PUT only. It requires names, e-mails and meta in a user."""
 
     def __init__(self, base, key, stored):
         self.base, self.stored, self.steps = base, stored, Steps()
@@ -489,7 +489,7 @@ class ScimClient:
 
     @staticmethod
     def user(name, **more):
-        """A new user; the client wants an id, and an empty one is left to the server."""
+        """A new user. The client requires an id; the server ignores the empty one."""
         attributes = {
             "id": None,
             "external_id": f"x-{name}",
@@ -502,31 +502,31 @@ class ScimClient:
         return ScimClientUser(**attributes | more)
 
     def live(self):
-        """From the first user to the last deletion."""
+        """Runs all steps from the first user to the last deletion."""
         step = self.steps.step
         step("a user is created", self.created)
         step("a taken name is a conflict", lambda: self.fails(409, lambda: self.scim.create_user(self.user("bjensen"))))
         step("a user is read", lambda: equal("bjensen", self.scim.read_user(self.barbara.id).user_name))
         step("a user is found by its name", lambda: equal([self.barbara], self.found('userName eq "BJENSEN"')))
-        step("nobody is found", lambda: equal([], self.found('userName eq "nobody"')))
+        step("an unknown name finds nothing", lambda: equal([], self.found('userName eq "nobody"')))
         step("a user is replaced", self.replaced)
         for active in (False, True):
             step(f"active becomes {active}", lambda active=active: self.active(active))
         step("all pages", self.pages)
-        step("an extension goes and comes", self.extension)
+        step("an extension is stored and returned", self.extension)
         step("an unknown id", lambda: self.fails(404, lambda: self.scim.read_user(UNKNOWN)))
         step("a wrong filter", lambda: self.fails(400, lambda: self.scim.search_users("userName eq")))
-        step("another token", lambda: self.fails(401, lambda: self.stranger.read_user(self.barbara.id)))
+        step("an unknown token", lambda: self.fails(401, lambda: self.stranger.read_user(self.barbara.id)))
         step("a user is deleted", self.deleted)
         return self.steps
 
     @staticmethod
     def fails(status, action):
-        """The client's errors are those of the HTTP library."""
+        """Asserts a status. The client's errors are those of the HTTP library."""
         equal(status, refused(urllib.error.HTTPError, action).code)
 
     def found(self, expression):
-        """What a filter finds."""
+        """The results of a filter."""
         return self.scim.search_users(expression, start_index=1).resources
 
     def created(self):
@@ -545,13 +545,13 @@ class ScimClient:
         equal("Babs", self.stored(f"/Users/{self.barbara.id}")["displayName"])
 
     def active(self, active):
-        """A leaver comes back."""
+        """Deactivates and reactivates a user."""
         self.barbara.active = active
         equal(active, self.scim.update_user(self.barbara).active)
         equal(active, self.stored(f"/Users/{self.barbara.id}")["active"])
 
     def pages(self):
-        """All pages, and the first one as the client asks for it: from 0."""
+        """All pages, and the first one from index 0, as the client requests it."""
         for number in range(10, 35):
             self.scim.create_user(self.user(f"crowd{number}"))
         names, start = [], 1

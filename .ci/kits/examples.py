@@ -1,9 +1,9 @@
-"""The examples of a page work as they stand there.
+"""Checks that the examples of a page work as written.
 
 usage: examples.py BINARY PAGE [HEADING]
 
-Runs the shell blocks of the page, or of what stands below a heading of it, one after the other in one shell, against a stack
-of their own. A command that fails ends it; one with `# → TEXT` behind it must print that text.
+Runs the shell blocks of the page, or of the section below a heading, in one shell against a new stack. A failing command stops
+the run; a command followed by `# → TEXT` must print that text.
 """
 
 import pathlib
@@ -20,7 +20,7 @@ check() { [ "$2" = "$3" ] || { printf 'line %s: expected %s\\n  got %s\\n' "$1" 
 
 
 def commands(page):
-    """The commands of the shell blocks, each with the number of its first line."""
+    """The commands of the shell blocks with their line numbers."""
     inside, begun, lines = False, 0, []
     for number, line in enumerate(page.splitlines(), 1):
         if line.startswith("```"):
@@ -34,12 +34,12 @@ def commands(page):
 
 
 def script(page):
-    """One script of them all."""
+    """All commands as one script."""
     text = PRELUDE
     for number, command in commands(page):
         expected = re.fullmatch(r"(.*?)\s+# → (.*)", command, re.DOTALL)
         if expected:
-            # In a group of its own lines, so that a here-document or a comment in it ends where it should.
+            # On separate lines, so that a here-document or a comment in the command ends at its own line.
             text += f"got=$(\n{expected[1]}\n)\ncheck {number} \"$got\" {shlex.quote(expected[2])}\n"
         else:
             text += command + "\n"
@@ -47,7 +47,7 @@ def script(page):
 
 
 def below(page, heading):
-    """What stands below a heading, up to the next one of its level; the lines above are left empty."""
+    """The section below a heading, up to the next heading of its level. Empty lines before it keep the line numbers."""
     lines = page.splitlines()
     begin = lines.index(heading)
     level = heading.split(" ")[0] + " "
@@ -57,7 +57,7 @@ def below(page, heading):
 
 
 def main(binary, page, heading=None):
-    """Runs them."""
+    """Runs the examples."""
     text = pathlib.Path(page).read_text(encoding="utf-8")
     text = below(text, heading) if heading else text
     with folder() as path, Stack(binary, path, "--memory") as stack:

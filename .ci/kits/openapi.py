@@ -1,9 +1,9 @@
-"""The description of the admin API is OpenAPI 3.1, and what the API answers is what it describes.
+"""Checks that the admin API's description is valid OpenAPI 3.1 and that its answers match it.
 
 usage: openapi.py BINARY
 
-Every operation is called once, in an order in which each has something to work on, and once with an id of nothing; each answer must be
-described, and its body must fit the schema.
+Calls every operation once, in an order in which the data it needs exists, and once with an unknown id. Each answer must be
+described, and its body must match the schema.
 """
 
 import sys
@@ -17,21 +17,21 @@ from stack import GROUP, USER, Client, Stack, folder
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 NOTHING = "2819c223-7f76-453a-919d-413861904646"
-# What makes something for the others to work on, and what the others cannot do without it any more.
+# Operations that create data for the others, and operations that delete it.
 FIRST = ["createTenant", "switchTenantOn", "preloadUsers", "createKey", "createLink", "createAdminKey"]
 LAST = ["eraseUser", "revokeLink", "revokeKey", "revokeAdminKey", "switchTenantOff", "deleteTenant"]
-# What is made, by the variable that it is the value of.
+# Operations that create an object, with the path variable of its id.
 MADE = {"createKey": "key", "createLink": "link", "createAdminKey": "adminKey"}
 
 
 class Admin(Client):
-    """Requests of the admin API."""
+    """A client of the admin API."""
 
     media_types = (JSON, PROBLEM, "text/csv; charset=utf-8; header=present")
 
 
 def bodies(name):
-    """A body for an operation."""
+    """The request body of an operation."""
     user = {"schemas": [USER], "userName": "old@example.com"}
     return {
         "createTenant": {"id": "globex", "name": "Globex", "settings": {"adopt": "link", "seats": 9}},
@@ -45,7 +45,7 @@ def bodies(name):
 
 
 class Description:
-    """The document, and what it says of answers."""
+    """The document and its descriptions of answers."""
 
     def __init__(self, document):
         validate(document)
@@ -60,7 +60,7 @@ class Description:
         }
 
     def resolve(self, *parts):
-        """What stands at a place, and the place itself, after the references that it may be."""
+        """The element at a path of the document and its path, after following references."""
         while True:
             thing = self.document
             for part in parts:
@@ -70,14 +70,14 @@ class Description:
             parts = tuple(thing["$ref"].removeprefix("#/").split("/"))
 
     def check(self, name, status, media_type, body):
-        """Whether an answer is described, and fits; returns whether there was a schema for it."""
+        """Asserts that an answer is described and matches; returns whether it has a schema."""
         method, path, operation = self.operations[name]
         code = str(status) if str(status) in operation["responses"] else "default"
         assert code != "default" or status >= 400, f"{name}: {status} is not described"
         described, place = self.resolve("paths", path, method, "responses", code)
         content = described.get("content", {})
         if body is None:
-            assert not content, f"{name}: {status} has no body, but one is described"
+            assert not content, f"{name}: {status} has no body, but the description has one"
             return False
         kind = media_type.split(";")[0]
         assert kind in content, f"{name}: {status} is {kind}, which is not described"
@@ -91,7 +91,7 @@ class Description:
 
 
 def fill(client, ids):
-    """A user with a password, a group with it, and a request that is refused."""
+    """Creates a user with a password and a group, and sends a request that is rejected."""
     user = {"schemas": [USER], "userName": "ann@example.com", "password": "correct horse", "active": True}
     ids["user"] = client.expect(201, "POST", "/Users", user)["id"]
     group = {"schemas": [GROUP], "displayName": "Sales", "members": [{"value": ids["user"]}]}
@@ -100,7 +100,7 @@ def fill(client, ids):
 
 
 def main(binary):
-    """Calls everything."""
+    """Calls every operation."""
     with folder() as path, Stack(binary, path, "--memory") as stack:
         console, key = stack.console
         admin = Admin(console.removesuffix("/console") + "/admin/v1", key)
@@ -131,7 +131,7 @@ def main(binary):
         for name in (name for name, (_, path, _) in description.operations.items() if "{" in path):
             status, answer = call(name, nothing)
             assert status == 404, (name, status, answer)
-    print(f"{len(description.operations)} operations, {fitting} answers fit their schemas")
+    print(f"{len(description.operations)} operations, {fitting} answers match their schemas")
 
 
 if __name__ == "__main__":

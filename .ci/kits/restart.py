@@ -1,4 +1,4 @@
-"""Nothing lost: what was answered before the local stack ended is there when it starts again on the same folder.
+"""Checks that every answered write survives a restart of the local stack on the same folder.
 
 usage: restart.py BINARY
 """
@@ -17,7 +17,7 @@ BEFORE_THE_END = 40
 
 
 def main(binary):
-    """One folder through three lives: ended as by a script, ended by Ctrl-C, and read at last."""
+    """Runs the stack on one folder three times: stopped by SIGTERM, stopped by Ctrl-C, and read."""
     key = token()
     with folder() as path:
         data = ["--data", f"{path}/data"]
@@ -28,17 +28,17 @@ def main(binary):
         with Stack(binary, path, *data, "--tenant", f"acme={key}") as stack:
             client = Client(stack.tenants["acme"][0], demo)
             check(client, group, kept, written)
-            # The token that was shown first still opens the tenant, and so does the one that was imported later.
+            # Both the first issued token and the later imported one are valid.
             client.key = key
             check(client, group, kept, written)
             written += end_while_writing(stack, client, signal.SIGINT, "b")
         with Stack(binary, path, *data, "--tenant", f"acme={key}") as stack:
             check(Client(stack.tenants["acme"][0], key), group, kept, written)
-    print(f"{len(written)} users, a group and two tokens outlived SIGTERM and Ctrl-C amid writes")
+    print(f"{len(written)} users, a group and two tokens survived SIGTERM and Ctrl-C during writes")
 
 
 def fill(client):
-    """A user in a group, and the group as it was answered at last."""
+    """Creates a user in a group and returns the final group and the user's id."""
     user = client.expect(201, "POST", "/Users", {"schemas": [USER], "userName": "babs", "active": True})
     group = client.expect(201, "POST", "/Groups", {"schemas": [GROUP], "displayName": "Tour Guides"})
     add = {"op": "add", "path": "members", "value": [{"value": user["id"]}]}
@@ -47,7 +47,7 @@ def fill(client):
 
 
 def end_while_writing(stack, client, with_signal, prefix):
-    """Ends the stack amid writes; returns the names of the users whose creation was answered."""
+    """Stops the stack during writes and returns the names of the users whose creation was answered."""
     enough, answered = threading.Event(), []
 
     def write(writer):
@@ -75,7 +75,7 @@ def end_while_writing(stack, client, with_signal, prefix):
 
 
 def check(client, group, user, names):
-    """Everything that was answered is there, each once."""
+    """Checks that every answered write is stored exactly once."""
     now = client.expect(200, "GET", f"/Groups/{group['id']}")
     moved = [dict(value, meta=None, members=None) for value in (now, group)]
     assert moved[0] == moved[1], (now, group)
@@ -91,7 +91,7 @@ def check(client, group, user, names):
     assert len(found) == len(set(found)) == page["totalResults"], (len(found), page["totalResults"])
     lost = set(names) - set(found)
     assert not lost, f"lost: {sorted(lost)}"
-    # A write whose answer did not get through may be there; nothing else may.
+    # A write whose answer was lost may be stored; nothing else may.
     more = set(found) - set(names) - {"babs"}
     assert len(more) <= 2 * WRITERS, more
     for name in names[:1] + names[-1:]:

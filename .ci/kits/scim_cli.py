@@ -1,4 +1,4 @@
-"""scim2-cli, a client that nobody here wrote, takes a user and a group through their lives.
+"""Provisions users and a group with scim2-cli, a third-party client.
 
 usage: scim_cli.py BINARY
 """
@@ -15,10 +15,10 @@ SCIM2 = os.path.join(os.path.dirname(sys.executable), "scim2")
 
 
 class Cli:
-    """The command, aimed at one tenant."""
+    """The command line client for one tenant."""
 
     def __init__(self, base, key):
-        # What is set for people at a terminal is not for this client.
+        # Settings of the user's own environment must not affect this client.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_CLI_")}
         self.environment = environment | {
             "SCIM_CLI_URL": base,
@@ -44,20 +44,20 @@ class Cli:
         return json.loads(done.stdout) if done.stdout.strip() else None
 
     def refused(self, status, scim_type, *arguments):
-        """Runs a command that has to be refused."""
+        """Runs a command that must be rejected."""
         answer = self.run(*arguments, code=1)
         assert answer and answer["schemas"] == [ERROR], (arguments, answer, self.said)
         assert (answer["status"], answer.get("scimType")) == (str(status), scim_type), answer
 
     def names(self, total, kind, attribute, expression):
-        """The values of an attribute in what a filter finds."""
+        """The values of an attribute in the results of a filter."""
         answer = self.run("query", kind, "--filter", expression)
         assert answer["totalResults"] == total, (expression, answer)
         return sorted(resource[attribute] for resource in answer.get("Resources", []))
 
 
 def users(cli):
-    """Creates, reads, finds, replaces, changes. Returns the id."""
+    """Creates, reads, finds, replaces and changes users. Returns their ids."""
     emails = [{"value": "babs@example.com", "type": "work", "primary": True}, {"value": "b@home.example"}]
     created = cli.run(
         *("create", "user", "--user-name", "bjensen", "--display-name", "Babs", "--active", "true"),
@@ -109,7 +109,7 @@ def users(cli):
 
 
 def groups(cli, user, other):
-    """A group with members, which its users show. Returns the id."""
+    """Creates and changes a group with members. Returns its id."""
     members = [{"value": user, "type": "User"}]
     created = cli.run("create", "group", "--display-name", "Tour Guides", "--members", json.dumps(members))
     group = created["id"]
@@ -119,7 +119,7 @@ def groups(cli, user, other):
     assert cli.names(1, "group", "displayName", 'displayName eq "tour guides"') == ["Tour Guides"]
     assert cli.names(1, "group", "displayName", f'members.value eq "{user}"') == ["Tour Guides"]
     assert cli.names(0, "group", "displayName", f'members.value eq "{other}"') == []
-    # A change of a group is answered without the group, which may be large.
+    # A PATCH of a group is answered without the group, which may be large.
     assert cli.run("modify", "group", group, "add", "members", json.dumps([{"value": other}])) is None
     added = cli.run("query", "group", group)
     assert {member["value"] for member in added["members"]} == {user, other}, added
@@ -135,7 +135,7 @@ def groups(cli, user, other):
 
 
 def gone(cli, kind, identifier):
-    """Deletes a resource: it can be neither read nor found, changed or deleted again."""
+    """Deletes a resource and checks that it can no longer be read, deleted or changed."""
     assert cli.run("delete", kind, identifier) is None
     cli.refused(404, None, "query", kind, identifier)
     cli.refused(404, None, "delete", kind, identifier)
@@ -153,7 +153,7 @@ def main(binary):
         gone(cli, "group", group)
         assert cli.names(0, "user", "userName", 'userName eq "bjensen"') == []
         assert cli.run("create", "user", "--user-name", "bjensen")["id"] != user
-        # With another token it does not get as far as its command.
+        # With an unknown token the client already fails at discovery.
         stranger = Cli(cli.base, token())
         assert stranger.run("query", "user", other, code=1) is None and "bearer token" in stranger.said, stranger.said
     print(f"{cli.runs} commands, a user and a group created, read, found, replaced, changed, deleted")

@@ -1,4 +1,4 @@
-"""Prints the sizes of the functions' release binaries, and checks the processor that they are for.
+"""Prints the sizes of the functions' release binaries and checks their processor architecture.
 
 usage: sizes.py FOLDER [--arm64] FUNCTION…
 """
@@ -16,9 +16,9 @@ def main(folder, *names):
         if name == "--arm64":
             continue
         binary = pathlib.Path(folder, name, "bootstrap").read_bytes()
-        assert binary[:6] == b"\x7fELF\x02\x01", f"{name} is no program for 64-bit Linux"
+        assert binary[:6] == b"\x7fELF\x02\x01", f"{name} is not a program for 64-bit Linux"
         machine = int.from_bytes(binary[18:20], "little")
-        assert not arm or machine == AARCH64, f"{name} is for machine {machine:#x}, not for arm64"
+        assert not arm or machine == AARCH64, f"{name} is built for machine {machine:#x}, not for arm64"
         sizes.append(f"{name} {len(binary) / 1_000_000:.1f} MB")
     print("arm64:" if arm else "this machine's processor:", ", ".join(sizes))
 

@@ -1,6 +1,6 @@
-"""A local stack for a kit: starts it, waits until it is ready, ends it by its process id. And a small SCIM client.
+"""A local stack for a kit: starts it, waits until it is ready, and stops it by its process id. Also a small SCIM client.
 
-Nothing here needs a package. A check is an `assert`; what a server wrote is shown when one fails.
+Needs no packages. Checks are `assert`s; when one fails, the output of the program is shown.
 """
 
 import contextlib
@@ -23,17 +23,17 @@ GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
-# A signal that ends a kit unwinds it, which ends what it started.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
+# SIGTERM unwinds the kit, which stops the processes that it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by a signal"))
 
 
 def token():
-    """A token that only this run knows."""
+    """A random token."""
     return secrets.token_hex(24)
 
 
 class Process:
-    """A process in a group of its own, with its output in files. As a context it ends with the context."""
+    """A process in its own process group, with its output in files. As a context manager it stops at exit."""
 
     def __init__(self, command, folder, name, **options):
         self.paths = [pathlib.Path(folder, f"{name}.{kind}") for kind in ("out", "err")]
@@ -52,31 +52,31 @@ class Process:
                 print(f"--- {path.name}", path.read_text(errors="replace"), sep="\n", flush=True)
 
     def output(self):
-        """The whole lines on standard output so far."""
+        """The complete lines on standard output so far."""
         return [line[:-1] for line in self.paths[0].read_text().splitlines(keepends=True) if line.endswith("\n")]
 
     def wait_for(self, found, seconds=30):
-        """Waits until `found(lines)` is true and returns it."""
+        """Waits until `found(lines)` is truthy and returns its value."""
         deadline = time.monotonic() + seconds
         while not (result := found(self.output())):
-            assert self.child.poll() is None, f"it ended by itself with {self.child.returncode}"
+            assert self.child.poll() is None, f"it exited with {self.child.returncode}"
             assert time.monotonic() < deadline, f"not ready after {seconds} s"
             time.sleep(0.05)
         return result
 
     def stop(self, with_signal):
-        """Asks it to end, as Ctrl-C or a script does, and returns its exit code."""
+        """Sends a signal, as Ctrl-C or a script does, and returns the exit code."""
         self.child.send_signal(with_signal)
         return self.child.wait(timeout=30)
 
     def end(self):
-        """Ends it and what it started, however it is."""
+        """Stops the process and its children in any case."""
         for with_signal, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 10)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.child.pid, with_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(seconds)
-        # The group is gone only when every process in it is.
+        # The group exists until every process in it has exited.
         deadline = time.monotonic() + 10
         with contextlib.suppress(ProcessLookupError):
             while time.monotonic() < deadline:
@@ -85,15 +85,15 @@ class Process:
 
 
 class Stack(Process):
-    """`cargo run` with these arguments; `tenants` are its tenants, name → (base address, token), and `console` is
-    the address of the vendor's console with the first admin key."""
+    """`cargo run` with these arguments. `tenants` maps names to (base URL, token); `console` is the address of the
+    vendor's console and the initial admin key."""
 
     def __init__(self, binary, folder, *arguments):
         super().__init__([binary, "--listen", "127.0.0.1:0", *arguments], folder, "stack")
 
     def __enter__(self):
         try:
-            # The text for people begins with an empty line, after the tenants.
+            # An empty line after the tenants separates the text for people.
             lines = self.wait_for(lambda lines: "" in lines and lines[: lines.index("")])
             assert lines[0].startswith("ready http://127.0.0.1:"), lines
             word, *self.console = lines[1].split(" ")
@@ -108,7 +108,7 @@ class Stack(Process):
 
 
 class Client:
-    """Requests of a provisioning client. Proxies of the environment are not used: everything is on this machine."""
+    """A provisioning client. It ignores the environment's proxies, because everything runs on this machine."""
 
     media_types = (SCIM,)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -117,7 +117,7 @@ class Client:
         self.base, self.key, self.seconds = base, key, seconds
 
     def send(self, method, path, body=None, media_type=SCIM, **query):
-        """Sends one request; returns status, headers and the body as JSON."""
+        """Sends one request and returns status, headers and the body as JSON."""
         url = self.base + path + ("?" + urllib.parse.urlencode(query) if query else "")
         headers = {"Accept": SCIM, **({"Authorization": f"Bearer {self.key}"} if self.key else {})}
         data = None
@@ -138,7 +138,7 @@ class Client:
             return answer.status, answer.headers, json.loads(raw) if "json" in kind else raw.decode()
 
     def expect(self, status, method, path, body=None, **options):
-        """Sends one request, checks the status and returns the body; an error has to be a SCIM error."""
+        """Sends one request, checks the status and returns the body. An error must be a SCIM error."""
         got, headers, answer = self.send(method, path, body, **options)
         assert got == status, f"{method} {path} {body}: {got} {answer}, expected {status}"
         if status >= 400:
@@ -147,23 +147,23 @@ class Client:
 
     @staticmethod
     def is_error(answer, status):
-        """Whether the answer is the error message for a status."""
+        """Whether the answer is a SCIM error with this status."""
         return answer["schemas"] == [ERROR] and answer["status"] == str(status)
 
 
 class Vendor(Client):
-    """Requests to the admin API."""
+    """A client of the admin API."""
 
     media_types = ("application/json", "application/problem+json")
 
     @staticmethod
     def is_error(answer, status):
-        """Whether the answer is the problem for a status."""
+        """Whether the answer is a problem document with this status."""
         return answer["type"].startswith("urn:muster:problem:") and answer["status"] == status
 
 
 @contextlib.contextmanager
 def folder():
-    """A folder outside the workspace, for the time of a kit."""
+    """A temporary folder outside the workspace."""
     with tempfile.TemporaryDirectory(prefix="muster-ci-") as path:
         yield path

@@ -1,4 +1,4 @@
-"""scim2-tester on an empty tenant: no check may fail but those of EXPECTED, and none may be skipped.
+"""Runs scim2-tester on an empty tenant: no check may be skipped, and only those of EXPECTED may fail.
 
 usage: tester.py BINARY
 """
@@ -11,12 +11,12 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 from stack import Stack, folder, token
 
-# DEVIATION is a SHOULD of the RFCs that is not kept.
+# DEVIATION means that a SHOULD of the RFCs is not followed.
 FAILED = {Status.DEVIATION, Status.ERROR, Status.CRITICAL}
-# What it takes for a fault and we mean: `active` always has a value, so that no removal can let a leaver in, and RFC 7644
-# section 3.5.2.2 refuses the removal of what must be there. (check, attribute)
+# Intended behaviour that the tester reports as a failure: `active` always has a value, so that removing it cannot
+# reactivate a leaver, and RFC 7644 section 3.5.2.2 rejects the removal of required attributes. (check, attribute)
 EXPECTED = {("check_remove_attribute", "active")}
-# Far below what it runs, far above what it runs when discovery goes wrong and it stops early.
+# Far fewer checks than usual, but far more than the tester runs when it stops early because discovery failed.
 AT_LEAST = 100
 
 
@@ -34,7 +34,7 @@ def main(binary):
             results = check_server(SyncSCIMClient(http))
     expected = [result for result in results if result.status in FAILED and about(result) in EXPECTED]
     if {about(result) for result in expected} != EXPECTED:
-        sys.exit("what is expected to fail does not: take it out of EXPECTED")
+        sys.exit("an expected failure did not occur: remove it from EXPECTED")
     results = [result for result in results if result not in expected]
     bad = [result for result in results if result.status in FAILED or result.status is Status.SKIPPED]
     for result in bad:

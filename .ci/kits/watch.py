@@ -1,7 +1,7 @@
-"""`cargo lambda watch` serves the functions' own binaries on one port, and `cargo lambda invoke` calls one.
+"""Checks that `cargo lambda watch` serves the functions' binaries on one port and `cargo lambda invoke` calls one.
 
-It starts the stand-ins of DynamoDB and Secrets Manager with `local services`. What watch runs is compiled already,
-by `cargo build` with the same profile; the first request to a function only starts it.
+It starts the stand-ins of DynamoDB and Secrets Manager with `local services`. `cargo build` has already compiled the binaries
+with the same profile, so the first request to a function only starts it.
 
 usage: watch.py BINARY, in the workspace, with cargo-lambda on the PATH
 """
@@ -20,7 +20,7 @@ BEHIND = sorted(pathlib.Path("functions/events/events").glob("*.json"))
 PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
-# The start of a function, through a cargo that may wait for another one.
+# Timeout for the start of a function: its cargo may have to wait for another one.
 SLOW = 300
 
 
@@ -54,7 +54,7 @@ def main(binary):
 
 
 def keys(lines):
-    """The token, the admin key and the environment, once all are printed."""
+    """The token, the admin key and the environment once all are printed, else False."""
     found = [line for line in lines if line.startswith(("# tenant acme, token ", "# admin key "))]
     return len(found) == 2 and (
         *(line.rsplit(" ", 1)[1] for line in found),
@@ -65,12 +65,12 @@ def keys(lines):
 def wait_for_port(process, port):
     deadline = time.monotonic() + 60
     while True:
-        assert process.child.poll() is None, f"it ended by itself with {process.child.returncode}"
+        assert process.child.poll() is None, f"it exited with {process.child.returncode}"
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
         except OSError:
-            assert time.monotonic() < deadline, "nothing listens"
+            assert time.monotonic() < deadline, "no process listens on the port"
             time.sleep(0.1)
 
 
@@ -83,7 +83,7 @@ class Counted(Client):
 
 
 def conversation(client, base):
-    """A user and a group, in both media types, and discovery."""
+    """Provisions users and a group in both media types, and reads discovery."""
     body = {"schemas": [USER], "userName": "jane.doe@example.com", "displayName": "Jané ✓", "active": True}
     status, headers, user = client.send("POST", "/Users", body)
     assert status == 201, (status, user)
@@ -107,7 +107,7 @@ def conversation(client, base):
     other_id = {"op": "replace", "path": "id", "value": "other"}
     answer = client.expect(400, "PATCH", f"/Users/{user['id']}", {"schemas": [PATCH], "Operations": [other_id]})
     assert answer["scimType"] == "mutability", answer
-    # No route has an empty segment: the function behind the catch-all serves these.
+    # No route matches an empty segment: the function behind the catch-all serves these.
     assert client.expect(200, "GET", f"//Users//{plain['id']}/")["id"] == plain["id"]
     assert client.expect(200, "GET", "//Groups/")["totalResults"] == 1
     client.expect(409, "POST", "//Users", body)
@@ -135,7 +135,7 @@ def conversation(client, base):
 
 
 def refusals(client, public):
-    """Every refusal is a SCIM error, on paths without a route as well."""
+    """Checks that every rejection is a SCIM error, also on paths without a route."""
     for path in ("/Users", "/Groups", "/Schemas", "/nope"):
         client.key, key = None, client.key
         client.expect(401, "GET", path)
@@ -154,7 +154,7 @@ def refusals(client, public):
 
 
 def vendor(client, base):
-    """The function of the vendor's side, on its greedy routes."""
+    """Checks the function admin on its greedy routes."""
     assert client.expect(200, "GET", "")["key"]["id"] == "first"
     users = client.expect(200, "GET", "/tenants/acme/users", search="jane")
     assert users["totalResults"] == 1, users
@@ -182,7 +182,7 @@ def invoke(port, key, path):
 
 
 def invoke_behind(port):
-    """The function without a route, which a stream and a schedule invoke."""
+    """Invokes events, which has no route and is invoked by a stream and schedules."""
     assert BEHIND
     for file in BEHIND:
         answer = call(port, "events", file)

@@ -36,8 +36,8 @@ import org.identityconnectors.framework.spi.SearchResultsHandler;
 import org.identityconnectors.test.common.TestHelpers;
 
 /**
- * A day of ConnId's SCIM bundle, which Apache Syncope and midPoint use. It asks for no schema: it has its own. Every
- * refusal is a `ConnectorException` that holds the answer as text.
+ * A day of ConnId's SCIM bundle, which Apache Syncope and midPoint use. It does not read the schemas: it has its own. Every
+ * error is a `ConnectorException` with the answer as text.
  */
 final class Day {
   private static final ObjectClass USER = ObjectClass.ACCOUNT;
@@ -48,7 +48,7 @@ final class Day {
       "addresses.work.locality", ENTERPRISE + ":department", ENTERPRISE + ":manager.value", "members"};
 
   private final Steps steps;
-  /** Changes by PUT, which is how the bundle is set when nobody says otherwise, and by PATCH. */
+  /** Changes by PUT, the bundle's default, and by PATCH. */
   private final ConnectorFacade put;
   private final ConnectorFacade patch;
   private final ConnectorFacade stranger;
@@ -87,14 +87,14 @@ final class Day {
     configuration.setUpdateUserMethod(method);
     configuration.setUpdateGroupMethod(method);
     APIConfiguration api = TestHelpers.createTestConfiguration(SCIMv2Connector.class, configuration);
-    // As those who use the bundle set it: the server filters, and the framework only checks.
+    // The usual configuration: the server filters, and the framework only verifies.
     api.getResultsHandlerConfiguration().setFilteredResultsHandlerInValidationMode(true);
     return ConnectorFacadeFactory.getInstance().newInstance(api);
   }
 
   private void create() {
     steps.step("the connection is tested", put::test);
-    steps.step("a user is created with everything", () -> {
+    steps.step("a user is created with many attributes", () -> {
       barbara = put.create(USER, Set.of(
           AttributeBuilder.build("userName", "bjensen"), AttributeBuilder.build("externalId", "701984"),
           AttributeBuilder.buildPassword(new GuardedString("t1meMa$heen".toCharArray())),
@@ -133,8 +133,8 @@ final class Day {
         new Name("bjensen")))));
     steps.step("a user is found by another attribute", () -> equal(List.of(barbara), ids(search(USER,
         AttributeBuilder.build("externalId", "701984")))));
-    steps.step("nobody is found", () -> equal(List.of(), search(USER, new Name("nobody"))));
-    steps.step("attributes are chosen", () -> {
+    steps.step("an unknown name finds nothing", () -> equal(List.of(), search(USER, new Name("nobody"))));
+    steps.step("attributes are selected", () -> {
       Found found = new Found();
       put.search(USER, FilterBuilder.equalTo(new Name("bjensen")), found,
           new OperationOptionsBuilder().setAttributesToGet("emails.work.value").build());
@@ -162,16 +162,16 @@ final class Day {
     changed("a text is replaced", "/title", "Boss", AttributeDeltaBuilder.build("title", "Boss"));
     changed("the name is replaced", "/name/familyName", "Jensen", AttributeDeltaBuilder.build("name.familyName",
         "Jensen"));
-    steps.step("a value is added to several", () -> {
+    steps.step("a value is added to a multi-valued attribute", () -> {
       change(AttributeDeltaBuilder.build("emails.home.value", List.of("b@home.example"), List.of()));
       equal("home", stored().at("/emails/1/type").asText());
       equal("b@home.example", value(put.getObject(USER, barbara, asked()), "emails.home.value"));
     });
-    steps.step("a value is removed from several", () -> {
+    steps.step("a value is removed from a multi-valued attribute", () -> {
       change(AttributeDeltaBuilder.build("emails.home.value", List.of(), List.of("b@home.example")));
       equal(1, stored().at("/emails").size());
     });
-    steps.step("a value is exchanged", () -> {
+    steps.step("a value is replaced by another", () -> {
       change(AttributeDeltaBuilder.build("emails.work.value", List.of("b@example.com"),
           List.of("babs@example.com")));
       equal("b@example.com", stored().at("/emails/0/value").asText());
@@ -221,7 +221,7 @@ final class Day {
   }
 
   private void list() {
-    steps.step("a crowd is created", () -> {
+    steps.step("many users are created", () -> {
       for (int number = 10; number < 35; number++) {
         put.create(USER, Set.of(AttributeBuilder.build("userName", "crowd" + number)), null);
       }
@@ -239,7 +239,7 @@ final class Day {
         equal(27, new HashSet<>(ids(all.objects)).size());
       });
     }
-    steps.step("everybody at once", () -> {
+    steps.step("all users on one page", () -> {
       Found all = new Found();
       put.search(USER, null, all, asked());
       equal(27, all.objects.size());
@@ -300,7 +300,7 @@ final class Day {
     });
   }
 
-  /** The bundle changes memberships from the user's side, too: it changes the groups. */
+  /** The bundle can also change memberships of a user: it then changes the groups. */
   private void memberships() {
     steps.step("a user is put into a group by a change", () -> {
       change(AttributeDeltaBuilder.build("groups", List.of(guides.getUidValue()), List.of()));
@@ -320,10 +320,10 @@ final class Day {
         () -> put.delete(USER, unknown, null)));
     steps.step("a wrong value", () -> says("400", "invalidValue", () -> patch.updateDelta(USER, barbara, Set.of(
         AttributeDeltaBuilder.build(Name.NAME, "")), null)));
-    steps.step("an attribute that no schema knows", () -> says("400", "invalidPath", () -> patch.updateDelta(USER,
+    steps.step("an unknown attribute", () -> says("400", "invalidPath", () -> patch.updateDelta(USER,
         barbara, Set.of(AttributeDeltaBuilder.build("shoeSize", "44")), null)));
-    // After a 401 the bundle asks for another token, at an address that nobody has set.
-    steps.step("another token", () -> refused(RuntimeException.class, stranger::test));
+    // After a 401 the bundle requests another token at an address that is not configured.
+    steps.step("an unknown token", () -> refused(RuntimeException.class, stranger::test));
   }
 
   private void delete() {
@@ -336,7 +336,7 @@ final class Day {
       put.delete(GROUP, guides, null);
       equal(404, steps.status("/Groups/" + guides.getUidValue()));
     });
-    steps.step("the name is free again", () -> holds(!put.create(USER, Set.of(
+    steps.step("the name can be used again", () -> holds(!put.create(USER, Set.of(
         AttributeBuilder.build("userName", "bjensen")), null).equals(barbara), barbara));
   }
 
@@ -351,7 +351,7 @@ final class Day {
     patch.updateDelta(USER, barbara, Set.of(delta), null);
   }
 
-  /** A refusal whose text holds the answer, or whose cause's text does. */
+  /** Asserts an error whose text, or whose cause's text, contains the answer. */
   private static void says(String status, String type, Steps.Action action) throws Exception {
     StringBuilder said = new StringBuilder();
     for (Throwable cause = refused(ConnectorException.class, action); cause != null; cause = cause.getCause()) {
@@ -366,7 +366,7 @@ final class Day {
     return found.objects;
   }
 
-  /** What a search gives, page by page. */
+  /** The results of a search, page by page. */
   private static final class Found implements SearchResultsHandler {
     private final List<ConnectorObject> objects = new ArrayList<>();
 
@@ -377,7 +377,7 @@ final class Day {
 
     @Override
     public void handleResult(SearchResult result) {
-      // `search` returns it, too.
+      // `search` also returns it.
     }
   }
 

@@ -38,7 +38,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A day of the SCIM-SDK's client. What it reads as failed, it says by `isSuccess`, never by an exception. */
+/** A day of SCIM-SDK's client. It reports failures by `isSuccess`, never by an exception. */
 final class Day {
   private static final String USER = "urn:ietf:params:scim:schemas:core:2.0:User";
   private static final String ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -82,7 +82,7 @@ final class Day {
   }
 
   private void discover() {
-    steps.step("all that is published is read at once", () -> {
+    steps.step("discovery is read at once", () -> {
       ServerResponse<MetaConfiguration> answer = scim.loadMetaConfiguration().sendRequest();
       holds(answer.isSuccess(), answer.getResponseBody());
       ServiceProvider provider = answer.getResource().getServiceProvider();
@@ -102,7 +102,7 @@ final class Day {
   }
 
   private void create() {
-    steps.step("a user is created with everything", () -> {
+    steps.step("a user is created with many attributes", () -> {
       User user = User.builder().userName("bjensen").externalId("701984").displayName("Babs").active(true)
           .name(Name.builder().givenName("Barbara").familyName("Jensen").build()).title("Guide").locale("en-US")
           .password("t1meMa$heen").profileUrl("https://login.example.com/bjensen")
@@ -135,7 +135,7 @@ final class Day {
       equal(1L, found.getTotalResults());
       equal(id(barbara), id(found.getListedResources().get(0)));
     });
-    steps.step("nobody is found", () -> equal(0L, total(scim.list(User.class, USERS)
+    steps.step("an unknown name finds nothing", () -> equal(0L, total(scim.list(User.class, USERS)
         .filter("userName", Comparator.EQ, "nobody").build())));
     steps.step("a user is read by id", () -> equal(barbara, seen(scim.get(User.class, USERS, id(barbara))
         .sendRequest())));
@@ -235,7 +235,7 @@ final class Day {
 
   private void leaveAndReturn() {
     for (boolean active : new boolean[] {false, true}) {
-      // The client writes a single value as a text.
+      // The client sends a single value as text.
       steps.step("active becomes " + active, () -> {
         barbara = seen(scim.patch(User.class, USERS, id(barbara)).addOperation().op(PatchOp.REPLACE).path("active")
             .value(String.valueOf(active)).build().sendRequest());
@@ -247,7 +247,7 @@ final class Day {
   }
 
   private void list() {
-    steps.step("a crowd is created", () -> {
+    steps.step("many users are created", () -> {
       for (int number = 10; number < 35; number++) {
         seen(scim.create(User.class, USERS).setResource(User.builder().userName("crowd" + number)
             .title("t" + number % 3).emails(List.of(email("c" + number + "@example.com", "work"))).build())
@@ -260,7 +260,7 @@ final class Day {
         ListBuilder<User> all = scim.list(User.class, USERS).startIndex(1);
         whole(27, post ? all.post().getAll() : all.get().getAll());
       });
-      // By POST there is no body, as nothing is asked.
+      // Without parameters the client sends a POST without a body.
       steps.step("all users, with nothing asked" + how, () -> {
         ListBuilder<User> all = scim.list(User.class, USERS);
         whole(27, post ? all.post().getAll() : all.get().getAll());
@@ -286,7 +286,7 @@ final class Day {
             .map(user -> user.getUserName().orElseThrow()).toList());
         holds(page.getListedResources().get(0).getTitle().isEmpty(), page);
       });
-      steps.step("attributes are left out" + how, () -> {
+      steps.step("attributes are excluded" + how, () -> {
         ListResponse<User> page = send(scim.list(User.class, USERS).filter("userName eq \"crowd10\"")
             .excludedAttributes("emails"), post);
         equal("t1", page.getListedResources().get(0).getTitle().orElseThrow());
@@ -387,7 +387,7 @@ final class Day {
       equal(404, steps.status("/Users/" + b));
     });
     steps.step("more operations than one request may hold", () -> {
-      // The client splits a request by what it has read; fewer cost less time here.
+      // The client splits a request by the published limit; a lower limit saves time here.
       int limit = 10;
       scim.loadServiceProviderConfiguration().getBulkConfig().setMaxOperations(limit);
       var request = scim.bulk();
@@ -413,7 +413,7 @@ final class Day {
         .path("shoeSize").value("44").build().sendRequest());
     bad("invalidValue", () -> scim.patch(User.class, USERS, id(barbara)).addOperation().op(PatchOp.REPLACE)
         .path("active").value("perhaps").build().sendRequest());
-    steps.step("another token", () -> {
+    steps.step("an unknown token", () -> {
       try (ScimRequestBuilder stranger = client(base, "x".repeat(40))) {
         refused(401, stranger.get(User.class, USERS, id(barbara)).sendRequest());
       }
@@ -428,14 +428,14 @@ final class Day {
       equal(List.of(id(boss)), members(group()));
     });
     steps.step("a group is deleted", () -> gone(GROUPS, guides));
-    steps.step("the name is free again", () -> {
+    steps.step("the name can be used again", () -> {
       User again = seen(scim.create(User.class, USERS).setResource(User.builder().userName("bjensen").build())
           .sendRequest());
       holds(!id(again).equals(id(barbara)), again);
     });
   }
 
-  /** A request that is sent only when its step runs. */
+  /** A request that is sent when its step runs. */
   private interface Later<T> {
     T value() throws Exception;
   }
@@ -448,7 +448,7 @@ final class Day {
     });
   }
 
-  /** A change of a group is answered without the group: the client has to read that as done. */
+  /** A PATCH of a group is answered without the group: the client must accept that as a success. */
   private void changed(String name, Later<List<String>> expected, Later<ServerResponse<Group>> request) {
     steps.step(name, () -> {
       ServerResponse<Group> answer = request.value();

@@ -9,11 +9,11 @@ import java.net.http.HttpResponse;
 import java.util.Objects;
 
 /**
- * The steps of a client's day: runs each, counts them, and tells which went wrong. Beside them, what the server has
- * stored, read by plain HTTP: no client stands between.
+ * Runs and counts the steps of a client's day and reports failures. Also reads what the server has stored by plain
+ * HTTP, without a SCIM client in between.
  */
 public final class Steps {
-  /** What a step does. */
+  /** The action of a step. */
   @FunctionalInterface
   public interface Action {
     void run() throws Exception;
@@ -31,7 +31,7 @@ public final class Steps {
     this.token = token;
   }
 
-  /** Runs a step. One that fails does not end the day: the others say more about the cause. */
+  /** Runs a step. A failure does not end the day: later steps help to find the cause. */
   public void step(String name, Action action) {
     done++;
     try {
@@ -43,7 +43,7 @@ public final class Steps {
     }
   }
 
-  /** Runs a step that the client has to refuse with this exception, and returns that. */
+  /** Runs an action that must throw this exception, and returns the exception. */
   public static <E extends Throwable> E refused(Class<E> kind, Action action) throws Exception {
     try {
       action.run();
@@ -53,29 +53,29 @@ public final class Steps {
       }
       throw failure;
     }
-    throw new AssertionError("it was taken, " + kind.getSimpleName() + " expected");
+    throw new AssertionError("no error, " + kind.getSimpleName() + " expected");
   }
 
   public static void equal(Object expected, Object seen) {
     if (!Objects.equals(expected, seen)) {
-      throw new AssertionError("expected " + expected + ", seen " + seen);
+      throw new AssertionError("expected " + expected + ", got " + seen);
     }
   }
 
   public static void holds(boolean fact, Object seen) {
     if (!fact) {
-      throw new AssertionError("seen " + seen);
+      throw new AssertionError("got " + seen);
     }
   }
 
-  /** What is stored at a path below the base address. */
+  /** The resource at a path below the base URL. */
   public JsonNode stored(String path) throws Exception {
     HttpResponse<String> answer = get(path);
     equal(200, answer.statusCode());
     return json.readTree(answer.body());
   }
 
-  /** The status that a path below the base address answers. */
+  /** The status of a GET at a path below the base URL. */
   public int status(String path) throws Exception {
     return get(path).statusCode();
   }
@@ -86,7 +86,7 @@ public final class Steps {
     return http.send(request, HttpResponse.BodyHandlers.ofString());
   }
 
-  /** Says how the day went, and ends the process. */
+  /** Prints the sum and ends the process. */
   public void end() {
     System.out.println(done - failed + " of " + done + " steps");
     System.exit(failed == 0 ? 0 : 1);

@@ -114,7 +114,7 @@ final class Day {
   }
 
   private void create() {
-    steps.step("a user is created with everything", () -> {
+    steps.step("a user is created with many attributes", () -> {
       UserResource user = new UserResource().setUserName("bjensen").setDisplayName("Babs").setActive(true)
           .setName(new Name().setGivenName("Barbara").setFamilyName("Jensen")).setTitle("Guide")
           .setPassword("t1meMa$heen").setLocale("en-US").setTimezone("Europe/Berlin")
@@ -137,7 +137,7 @@ final class Day {
       boss = scim.create("Users", new UserResource().setUserName("boss").setDisplayName("The Boss"));
       equal("boss", boss.getUserName());
     });
-    steps.step("a user is created and only its name is asked for", () -> {
+    steps.step("a user is created and only its name is returned", () -> {
       UserResource other = scim.createRequest("Users", new UserResource().setUserName("other").setTitle("Guide"))
           .attributes("userName").invoke();
       equal("other", other.getUserName());
@@ -157,7 +157,7 @@ final class Day {
       equal(1, found.getTotalResults());
       equal(barbara, found.getResources().get(0));
     });
-    steps.step("nobody is found", () -> {
+    steps.step("an unknown name finds nothing", () -> {
       ListResponse<UserResource> found = search(Filter.eq("userName", "nobody"));
       equal(0, found.getTotalResults());
       equal(List.of(), found.getResources());
@@ -169,7 +169,7 @@ final class Day {
     steps.step("a user is read by location", () -> equal(barbara, scim.retrieve(barbara)));
     steps.step("an unchanged user is not read again", () -> refused(NotModifiedException.class,
         () -> scim.retrieveRequest(barbara).ifNoneMatch().invoke()));
-    steps.step("attributes are chosen", () -> {
+    steps.step("attributes are selected", () -> {
       UserResource short_ = scim.retrieveRequest("Users", barbara.getId()).attributes("name.givenName", "emails")
           .invoke(UserResource.class);
       equal("Barbara", short_.getName().getGivenName());
@@ -177,7 +177,7 @@ final class Day {
       equal(2, short_.getEmails().size());
       equal(null, short_.getUserName());
     });
-    steps.step("attributes are left out", () -> {
+    steps.step("attributes are excluded", () -> {
       UserResource rest = scim.retrieveRequest("Users", barbara.getId()).excludedAttributes("emails", ENTERPRISE)
           .invoke(UserResource.class);
       equal("bjensen", rest.getUserName());
@@ -311,7 +311,7 @@ final class Day {
   }
 
   private void list() {
-    steps.step("a crowd is created", () -> {
+    steps.step("many users are created", () -> {
       for (int number = 10; number < 35; number++) {
         scim.create("Users", new UserResource().setUserName("crowd" + number).setTitle("t" + number % 3)
             .setEmails(new Email().setValue("c" + number + "@example.com").setType("work")));
@@ -354,7 +354,7 @@ final class Day {
         equal(null, page.getResources().get(0).getTitle());
       });
     }
-    steps.step("a search by POST leaves attributes out", () -> {
+    steps.step("a search by POST excludes attributes", () -> {
       ListResponse<UserResource> page = scim.searchRequest("Users").filter(Filter.eq("userName", "crowd10"))
           .excludedAttributes("emails").invokePost(UserResource.class);
       equal("t1", page.getResources().get(0).getTitle());
@@ -384,7 +384,7 @@ final class Day {
         .filter(Filter.eq("displayName", "Tour Guides")).invoke(GroupResource.class).getTotalResults()));
     steps.step("a group is found by its member", () -> equal(1, scim.searchRequest("Groups")
         .filter(Filter.eq("members.value", barbara.getId())).invoke(GroupResource.class).getTotalResults()));
-    // A change of a group is answered without the group, which the client gives as null.
+    // A PATCH of a group is answered without the group, which the client returns as null.
     changed("a member is added", () -> List.of(barbara.getId(), boss.getId()), () -> PatchOperation.add("members",
         json.arrayNode().add(json.objectNode().put("value", boss.getId()))));
     changed("a member is removed by a filter", () -> List.of(barbara.getId()), () -> PatchOperation.remove(
@@ -395,7 +395,7 @@ final class Day {
         .setRemoveOpValue(List.of(new Member().setValue(boss.getId())), false));
     changed("a member is added without a path", () -> List.of(barbara.getId()), () -> PatchOperation.add(
         json.objectNode().set("members", json.arrayNode().add(json.objectNode().put("value", barbara.getId())))));
-    steps.step("a group that is asked for comes with the answer", () -> {
+    steps.step("a group is returned if attributes are requested", () -> {
       GroupResource seen = scim.modifyRequest("Groups", guides.getId()).replaceValue("displayName", "Guides")
           .attributes("displayName", "members").invoke(GroupResource.class);
       equal("Guides", seen.getDisplayName());
@@ -420,7 +420,7 @@ final class Day {
       guides = scim.replaceRequest(read).ifMatch().invoke();
       equal(Set.of(barbara.getId(), boss.getId()), new HashSet<>(members(guides)));
     });
-    steps.step("a list of groups leaves the members out", () -> {
+    steps.step("a list of groups excludes the members", () -> {
       ListResponse<GroupResource> page =
           scim.searchRequest("Groups").excludedAttributes("members").invoke(GroupResource.class);
       equal(1, page.getTotalResults());
@@ -444,7 +444,7 @@ final class Day {
     bad("invalidValue", () -> scim.create("Users", new UserResource().setDisplayName("No name")));
     bad("invalidPath", () -> scim.modifyRequest("Users", barbara.getId()).replaceValue("shoeSize", "44")
         .invoke(UserResource.class));
-    steps.step("another token", () -> refused(UnauthorizedException.class,
+    steps.step("an unknown token", () -> refused(UnauthorizedException.class,
         () -> service(base, "x".repeat(40)).retrieve(barbara)));
   }
 
@@ -462,13 +462,13 @@ final class Day {
       equal(404, steps.status("/Groups/" + guides.getId()));
       equal(0, scim.searchRequest("Groups").invoke(GroupResource.class).getTotalResults());
     });
-    steps.step("the name is free again", () -> {
+    steps.step("the name can be used again", () -> {
       UserResource again = scim.create("Users", new UserResource().setUserName("bjensen"));
       holds(!again.getId().equals(barbara.getId()), again);
     });
   }
 
-  /** A value that is needed only when its step runs. */
+  /** A value that is computed when its step runs. */
   private interface Later<T> {
     T value() throws Exception;
   }

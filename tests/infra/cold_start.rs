@@ -57,7 +57,7 @@ async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
     for line in [
         "| one | full CPU |",
         "| other | 1024 MB share |",
-        "How often `other` fits",
+        "The same as multiples of `other`",
     ] {
         assert!(table.contains(line), "{line} is not in the table");
     }
@@ -80,7 +80,7 @@ async fn a_program_that_is_no_function_is_named_with_what_it_wrote() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.starts_with("wrong, full CPU: the process ended: exit status: 0"),
+        error.starts_with("wrong, full CPU: the process exited: exit status: 0"),
         "{error}"
     );
     assert!(error.ends_with("benchmarks"), "{error}");

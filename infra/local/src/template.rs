@@ -175,7 +175,7 @@ pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
 pub fn table(template: &Value) -> Result<TableDefinition, TemplateError> {
     let mut tables = resources(template, "AWS::DynamoDB::Table");
     let (Some((logical, table)), None) = (tables.next(), tables.next()) else {
-        return fail("does not have exactly one AWS::DynamoDB::Table".to_owned());
+        return fail("must have exactly one AWS::DynamoDB::Table".to_owned());
     };
     for index in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
         if table

@@ -255,7 +255,7 @@ fn a_disabled_ttl_is_none() {
 fn unsupported_tables_are_an_error() {
     let index = TABLE.replace("BillingMode: PAY_PER_REQUEST", "GlobalSecondaryIndexes: []");
     for (text, part) in [
-        ("Resources: {}".to_owned(), "not exactly one"),
+        ("Resources: {}".to_owned(), "exactly one"),
         (index, "GlobalSecondaryIndexes"),
         (
             TABLE.replace("KeyType: HASH", "KeyTypo: HASH"),

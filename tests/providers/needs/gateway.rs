@@ -9,7 +9,7 @@ pub(super) const SECTIONS: &[Section] = &[(
             "bodies come as text and as base64; answers are text",
             &[
                 "bodies_arrive_as_text_and_as_base64",
-                "scim_bodies_are_base64_and_json_ones_text",
+                "scim_bodies_are_base64_and_json_bodies_are_text",
             ],
         ),
         (

@@ -13,7 +13,7 @@ pub(super) const SECTIONS: &[Section] = &[
             (
                 "an answer before the socket is closed after 60 s",
                 &[
-                    "a_function_that_takes_too_long_is_not_waited_for",
+                    "a_slow_function_times_out",
                     "functions_run_on_arm_with_memory_and_time_that_fit_the_gateway",
                 ],
             ),

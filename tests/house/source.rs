@@ -8,6 +8,12 @@
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
+
+mod strip;
+
+use strip::{below, blank, declared, is_name, item_end, strip};
+pub(crate) use strip::{closing, item_start};
 
 /// The workspace's root.
 pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -105,27 +111,35 @@ impl Source {
 }
 
 /// All Rust files; those of tests too.
-pub(crate) fn all() -> Vec<Source> {
-    files("rs")
-        .iter()
-        .map(|(path, text)| Source::read(path, text))
-        .collect()
+pub(crate) fn all() -> &'static [Source] {
+    static ALL: OnceLock<Vec<Source>> = OnceLock::new();
+    ALL.get_or_init(|| of(&files("rs")))
 }
 
 /// The Rust files that end up in the product, without their tests.
-pub(crate) fn products() -> Vec<Source> {
-    let all = all();
-    let tests: Vec<String> = all
+pub(crate) fn products() -> &'static [Source] {
+    static PRODUCTS: OnceLock<Vec<Source>> = OnceLock::new();
+    PRODUCTS.get_or_init(|| products_of(all()))
+}
+
+/// Files by their paths and texts.
+pub(crate) fn of<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> Vec<Source> {
+    files
         .iter()
-        .flat_map(|source| source.test_modules.clone())
-        .collect();
+        .map(|(path, text)| Source::read(path.as_ref(), text.as_ref()))
+        .collect()
+}
+
+/// What of some files ends up in the product.
+pub(crate) fn products_of(all: &[Source]) -> Vec<Source> {
+    let tests: Vec<&String> = all.iter().flat_map(|source| &source.test_modules).collect();
     all.iter()
         .filter(|source| !source.path.starts_with("tests/"))
         .filter(|source| {
             let module = source.path.trim_end_matches(".rs");
             !tests.iter().any(|test| {
                 module
-                    .strip_prefix(test)
+                    .strip_prefix(test.as_str())
                     .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
         })
@@ -136,17 +150,22 @@ pub(crate) fn products() -> Vec<Source> {
 /// The text files whose name ends in `.extension`, or all of them, with their paths below the root. What
 /// git ignores is left out.
 pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
-    let ignored = fs::read_to_string(format!("{ROOT}/.gitignore")).expect("there is a .gitignore");
+    files_below(Path::new(ROOT), extension)
+}
+
+/// The same of another copy of the repository.
+pub(crate) fn files_below(root: &Path, extension: &str) -> Vec<(String, String)> {
+    let ignored = fs::read_to_string(root.join(".gitignore")).expect("there is a .gitignore");
     let mut ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
     ignored.push(".git");
     let mut found = Vec::new();
-    walk(Path::new(ROOT), "", &ignored, &mut found);
+    walk(root, "", &ignored, &mut found);
     found.retain(|path| extension.is_empty() || path.ends_with(&format!(".{extension}")));
     found.sort();
     found
         .into_iter()
         .filter_map(|path| {
-            let text = fs::read_to_string(format!("{ROOT}/{path}")).ok()?;
+            let text = fs::read_to_string(root.join(&path)).ok()?;
             Some((path, text))
         })
         .collect()
@@ -166,167 +185,6 @@ fn walk(folder: &Path, prefix: &str, ignored: &[&str], found: &mut Vec<String>) 
             true => walk(&entry.path(), &format!("{path}/"), ignored, found),
             false => found.push(path),
         }
-    }
-}
-
-fn is_name(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-fn blank(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-        .collect()
-}
-
-/// The text without comments, and without comments, strings and characters.
-fn strip(text: &str) -> (String, String) {
-    let (mut code, mut bare) = (String::new(), String::new());
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text[at..];
-        let before = &text[..at];
-        let piece = if rest.starts_with("//") {
-            Piece::Comment(rest.find('\n').unwrap_or(rest.len()))
-        } else if rest.starts_with("/*") {
-            Piece::Comment(block_comment(rest))
-        } else if let Some(length) = raw_string(before, rest) {
-            Piece::Text(length)
-        } else if rest.starts_with('"') {
-            Piece::Text(quoted(rest, '"'))
-        } else if let Some(length) = character(rest) {
-            Piece::Text(length)
-        } else {
-            Piece::Code(rest.chars().next().map_or(1, char::len_utf8))
-        };
-        let (Piece::Comment(length) | Piece::Text(length) | Piece::Code(length)) = piece;
-        let given = &rest[..length];
-        code.push_str(&if matches!(piece, Piece::Comment(_)) {
-            blank(given)
-        } else {
-            given.to_owned()
-        });
-        bare.push_str(&if matches!(piece, Piece::Code(_)) {
-            given.to_owned()
-        } else {
-            blank(given)
-        });
-        at += length;
-    }
-    (code, bare)
-}
-
-enum Piece {
-    Comment(usize),
-    Text(usize),
-    Code(usize),
-}
-
-fn block_comment(rest: &str) -> usize {
-    let (mut depth, mut at) = (0, 0);
-    while at < rest.len() {
-        let here = &rest.as_bytes()[at..];
-        let (step, change) = match here {
-            [b'/', b'*', ..] => (2, 1),
-            [b'*', b'/', ..] => (2, -1),
-            _ => (1, 0),
-        };
-        at += step;
-        depth += change;
-        if depth == 0 {
-            return at;
-        }
-    }
-    rest.len()
-}
-
-fn raw_string(before: &str, rest: &str) -> Option<usize> {
-    let inner = rest.strip_prefix('r')?;
-    let hashes = inner.len() - inner.trim_start_matches('#').len();
-    let is_start = !before.trim_end_matches('b').ends_with(is_name);
-    if !is_start || !inner[hashes..].starts_with('"') {
-        return None;
-    }
-    let end = format!("\"{}", "#".repeat(hashes));
-    let body = 1 + hashes + 1;
-    Some(
-        rest[body..]
-            .find(&end)
-            .map_or(rest.len(), |at| body + at + end.len()),
-    )
-}
-
-fn quoted(rest: &str, quote: char) -> usize {
-    let mut is_escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            _ if is_escaped => is_escaped = false,
-            '\\' => is_escaped = true,
-            c if c == quote => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
-}
-
-/// The length of a character literal; a lifetime is none.
-fn character(rest: &str) -> Option<usize> {
-    let mut chars = rest.strip_prefix('\'')?.chars();
-    match (chars.next()?, chars.next()) {
-        ('\\', _) => Some(quoted(rest, '\'')),
-        (c, Some('\'')) => Some(2 + c.len_utf8()),
-        _ => None,
-    }
-}
-
-/// Where the item under attributes begins.
-pub(crate) fn item_start(bare: &str, attribute: usize) -> usize {
-    let mut at = attribute;
-    loop {
-        at += bare[at..].len() - bare[at..].trim_start().len();
-        if !bare[at..].starts_with("#[") {
-            return at;
-        }
-        at = closing(bare, at + 1);
-    }
-}
-
-fn item_end(bare: &str, item: usize) -> usize {
-    match bare[item..].find([';', '{']).map(|at| item + at) {
-        Some(at) if bare[at..].starts_with('{') => closing(bare, at),
-        Some(at) => at + 1,
-        None => bare.len(),
-    }
-}
-
-/// Behind the bracket that closes the one at a position.
-pub(crate) fn closing(bare: &str, open: usize) -> usize {
-    let mut depth = 0;
-    for (at, c) in bare[open..].char_indices() {
-        match c {
-            '{' | '[' | '(' => depth += 1,
-            '}' | ']' | ')' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            return open + at + c.len_utf8();
-        }
-    }
-    bare.len()
-}
-
-/// The name in `mod name;`.
-fn declared(item: &str) -> Option<&str> {
-    let (_, name) = item.strip_suffix(';')?.rsplit_once("mod ")?;
-    Some(name.trim())
-}
-
-/// The path, without `.rs`, of a module that a file declares.
-fn below(path: &str, name: &str) -> String {
-    let stem = path.trim_end_matches(".rs");
-    match stem.rsplit_once('/') {
-        Some((folder, "lib" | "main")) => format!("{folder}/{name}"),
-        _ => format!("{stem}/{name}"),
     }
 }
 

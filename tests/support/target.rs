@@ -9,6 +9,7 @@
 //! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` replays the provider conversations against a deployed tenant,
 //! one at a time (`-- --test-threads 1 providers`). **Each conversation first deletes all users and groups of that tenant.**
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use directory::tenants::{Settings, Tenant};
@@ -33,6 +34,11 @@ pub fn elsewhere() -> Option<Client> {
 /// The number in an environment variable.
 pub fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Another copy of the repository, named by `MUSTER_TEST_TREE`.
+pub fn tree() -> Option<PathBuf> {
+    std::env::var_os("MUSTER_TEST_TREE").map(PathBuf::from)
 }
 
 /// A local stack for one test.

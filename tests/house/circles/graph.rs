@@ -1,0 +1,197 @@
+//! The modules of each crate, and which of them a path leads to: `use` lines and written-out paths, followed through
+//! `pub use` to the module that has the item.
+
+use std::collections::BTreeMap;
+
+use crate::house::source::Source;
+
+/// A module's path in its crate.
+type Path = Vec<String>;
+
+/// The modules of a crate.
+pub(crate) struct Modules(BTreeMap<Path, Module>);
+
+#[derive(Default)]
+struct Module {
+    /// What a name stands for, by `use`.
+    imports: BTreeMap<String, Path>,
+    /// The paths that are named, with their lines.
+    named: Vec<(Path, String)>,
+}
+
+/// The modules of each crate, by the folder of the crate.
+pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
+    let mut crates: BTreeMap<String, Modules> = BTreeMap::new();
+    for source in sources {
+        let Some((folder, file)) = source.path.split_once("/src/") else {
+            continue;
+        };
+        let path: Path = match file.trim_end_matches(".rs") {
+            "lib" => Vec::new(),
+            // The program beside a library is another crate.
+            "main" => continue,
+            file => file.split('/').map(str::to_owned).collect(),
+        };
+        let modules = crates
+            .entry(folder.to_owned())
+            .or_insert_with(|| Modules(BTreeMap::new()));
+        modules.0.insert(path, Module::read(source));
+    }
+    crates
+}
+
+impl Module {
+    fn read(source: &Source) -> Self {
+        let mut module = Self::default();
+        for at in source.words("use ") {
+            let from = at + "use ".len();
+            let Some(length) = source.bare[from..].find(';') else {
+                continue;
+            };
+            let mut leaves = Vec::new();
+            tree(&source.bare[from..from + length], &[], &mut leaves);
+            for (path, name) in leaves {
+                let line = format!("{}: {}", source.place(at), path.join("::"));
+                module.named.push((path.clone(), line));
+                module.imports.insert(name, path);
+            }
+        }
+        for start in ["crate::", "super::", "self::"] {
+            for at in source.words(start) {
+                let end =
+                    source.bare[at..].find(|c: char| !c.is_alphanumeric() && !"_:".contains(c));
+                let text = &source.bare[at..end.map_or(source.bare.len(), |end| at + end)];
+                let path: Path = text.split("::").map(str::to_owned).collect();
+                let is_whole = path.iter().all(|part| !part.is_empty());
+                if is_whole && !source.bare[..at].ends_with("::") {
+                    module
+                        .named
+                        .push((path, format!("{}: {text}", source.place(at))));
+                }
+            }
+        }
+        module
+    }
+}
+
+/// The paths of a `use` tree, each with the name that it gives.
+fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
+    let text = text.trim();
+    let (path, inner) = match text.split_once('{') {
+        Some((path, inner)) => (path, inner.rsplit_once('}').map(|(inner, _)| inner)),
+        None => (text, None),
+    };
+    let (path, alias) = match path.split_once(" as ") {
+        Some((path, alias)) => (path, Some(alias.trim())),
+        None => (path, None),
+    };
+    let mut whole = before.to_vec();
+    let parts = path
+        .split("::")
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    whole.extend(parts.map(str::to_owned));
+    if let Some(inner) = inner {
+        for part in split(inner) {
+            tree(part, &whole, leaves);
+        }
+        return;
+    }
+    if whole.len() > 1 {
+        // `a::{self}` is `a`, and of `a::*` nothing is known but `a`.
+        whole.pop_if(|last| last == "self" || last == "*");
+    }
+    if let Some(last) = whole.last() {
+        let name = alias.unwrap_or(last).to_owned();
+        leaves.push((whole, name));
+    }
+}
+
+/// Splits at the commas that stand in no braces.
+fn split(text: &str) -> Vec<&str> {
+    let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0);
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&text[from..]);
+    parts.retain(|part| !part.trim().is_empty());
+    parts
+}
+
+impl Modules {
+    /// Which module uses an item of which, with the line.
+    pub(crate) fn uses(&self) -> Vec<(Path, Path, String)> {
+        let mut found = Vec::new();
+        for (from, module) in &self.0 {
+            for (path, line) in &module.named {
+                if let Some(to) = self.home(from, path, 0) {
+                    found.push((from.clone(), to, line.clone()));
+                }
+            }
+        }
+        found
+    }
+
+    fn child(&self, of: &[String], name: &str) -> Option<Path> {
+        let child: Path = of.iter().cloned().chain([name.to_owned()]).collect();
+        self.0.contains_key(&child).then_some(child)
+    }
+
+    fn imported(&self, by: &[String], name: &str) -> Option<&Path> {
+        self.0.get(by)?.imports.get(name)
+    }
+
+    /// The module that has what a path names, if it is one of this crate.
+    fn home(&self, from: &[String], path: &[String], depth: usize) -> Option<Path> {
+        // `use` lines that name each other lead nowhere.
+        if depth > 16 {
+            return None;
+        }
+        let mut at = from.to_vec();
+        let mut rest = path;
+        let mut is_here = false;
+        while let Some((first, more)) = rest.split_first() {
+            match first.as_str() {
+                "crate" => at.clear(),
+                "super" => drop(at.pop()?),
+                "self" => {}
+                _ => break,
+            }
+            is_here = true;
+            rest = more;
+        }
+        while let Some((name, more)) = rest.split_first() {
+            if let Some(child) = self.child(&at, name) {
+                at = child;
+            } else if let Some(target) = self.imported(&at, name).filter(|target| *target != path) {
+                let path: Path = target.iter().chain(more).cloned().collect();
+                return self.home(&at, &path, depth + 1);
+            } else {
+                return is_here.then_some(at);
+            }
+            is_here = true;
+            rest = more;
+        }
+        Some(at)
+    }
+}
+
+#[test]
+fn use_trees_are_read_whole() {
+    let mut leaves = Vec::new();
+    tree("a::{self, b::{C as D, *}, e}", &[], &mut leaves);
+    let leaves: Vec<(String, &str)> = leaves
+        .iter()
+        .map(|(path, name)| (path.join("::"), name.as_str()))
+        .collect();
+    let expected = [("a", "a"), ("a::b::C", "D"), ("a::b", "b"), ("a::e", "e")];
+    assert_eq!(leaves, expected.map(|(path, name)| (path.to_owned(), name)));
+}

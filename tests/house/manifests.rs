@@ -1,0 +1,133 @@
+//! What the Cargo.toml of each crate says.
+
+use super::source;
+use super::{must_be_none, must_see_lines};
+
+/// The manifests of crates that name a version or do without the lints of the workspace.
+fn on_their_own(files: &[(String, String)]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (path, text) in files
+        .iter()
+        .filter(|(path, _)| path.ends_with("/Cargo.toml"))
+    {
+        let mut section = "";
+        let mut has_lints = false;
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            has_lints |= section == "[lints]" && line == "workspace = true";
+            let is_dependency =
+                section.ends_with("dependencies]") && line.contains('=') && !line.starts_with('#');
+            let is_shared = line.contains(".workspace = true")
+                || line.contains("{ workspace = true")
+                || line.contains("path = ");
+            if (is_dependency && !is_shared) || section.contains("dependencies.") {
+                broken.push(format!("{path}:{}: {line}", number + 1));
+            }
+        }
+        if !has_lints {
+            broken.push(format!("{path}:1: no `[lints] workspace = true`"));
+        }
+    }
+    broken
+}
+
+#[test]
+fn every_crate_takes_lints_and_versions_from_the_workspace() {
+    must_be_none(
+        &on_their_own(&source::files("toml")),
+        "every version and every lint stands in the workspace's Cargo.toml",
+    );
+    let lints = "[lints]\nworkspace = true\n";
+    must_see_lines(
+        on_their_own,
+        &[
+            ("shared/a/Cargo.toml", "[package]\nname = \"a\"\n"),
+            (
+                "shared/a/Cargo.toml",
+                &format!("{lints}[dependencies]\nhttp = \"1\"\n"),
+            ),
+        ],
+        &[(
+            "shared/a/Cargo.toml",
+            &format!("{lints}[dependencies]\nhttp.workspace = true\n"),
+        )],
+    );
+}
+
+/// Dependencies of the workspace that nothing is said about.
+fn unexplained(files: &[(String, String)]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (path, text) in files.iter().filter(|(path, _)| path == "Cargo.toml") {
+        let mut section = "";
+        let mut is_explained = false;
+        for (number, line) in text.lines().map(str::trim).enumerate() {
+            if line.starts_with('[') {
+                section = line;
+            }
+            // A comment speaks for the lines below it, up to the next empty one.
+            is_explained = line.starts_with('#') || (is_explained && !line.is_empty());
+            let is_theirs = section == "[workspace.dependencies]"
+                && line.contains(" = ")
+                && !line.contains("path = ");
+            if is_theirs && !line.starts_with('#') && !is_explained && !line.contains(" # ") {
+                broken.push(format!("{path}:{}: {line}", number + 1));
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn every_dependency_has_a_reason_beside_its_version() {
+    must_be_none(
+        &unexplained(&source::files("toml")),
+        "say in a comment beside it, or above its group, what it is needed for",
+    );
+    let section = "[workspace.dependencies]\n";
+    must_see_lines(
+        unexplained,
+        &[(
+            "Cargo.toml",
+            &format!("{section}# Why.\na = \"1\"\n\nb = \"1\"\n"),
+        )],
+        &[(
+            "Cargo.toml",
+            &format!(
+                "{section}# Why.\na = \"1\"\nb = \"1\"\n\nc = \"1\" # why\nd = {{ path = \"d\" }}\n"
+            ),
+        )],
+    );
+}
+
+/// Dependencies that bring whatever their authors think is usual.
+fn with_default_features(files: &[(String, String)]) -> Vec<String> {
+    let manifest = files.iter().find(|(path, _)| path == "Cargo.toml");
+    let lines = manifest
+        .into_iter()
+        .flat_map(|(_, text)| text.lines().enumerate());
+    lines
+        .filter(|(_, line)| line.contains("features = [") && line.contains("version = "))
+        .filter(|(_, line)| !line.contains("default-features = false") && !line.contains(" # "))
+        .map(|(number, line)| format!("Cargo.toml:{}: {line}", number + 1))
+        .collect()
+}
+
+#[test]
+fn default_features_are_taken_with_a_reason_only() {
+    must_be_none(
+        &with_default_features(&source::files("toml")),
+        "write `default-features = false` and name the features, or say beside it why not",
+    );
+    let dependency = "a = { version = \"1\", features = [\"b\"] }";
+    let bare = "a = { version = \"1\", default-features = false, features = [\"b\"] }";
+    must_see_lines(
+        with_default_features,
+        &[("Cargo.toml", dependency)],
+        &[
+            ("Cargo.toml", bare),
+            ("Cargo.toml", &format!("{dependency} # why")),
+        ],
+    );
+}

@@ -1,0 +1,308 @@
+//! What has one place: SDKs, the environment, the clock, the words of `scimType`, the sentences of errors.
+
+use super::source::{self, Source};
+use super::{is_under, must_be_none, must_see, used_outside};
+
+/// Where each part of the SDK of AWS may be used.
+const SDKS: [(&str, &[&str]); 3] = [
+    ("aws_sdk_dynamodb", &["shared/directory/src/table"]),
+    ("aws_sdk_secretsmanager", &["shared/keyring/"]),
+    ("aws_", &["shared/keyring/", "shared/directory/src/table"]),
+];
+
+/// Where everything may be used: it plays AWS, or tests it.
+const ALL_OF_AWS: [&str; 2] = ["infra/local/", "tests/"];
+
+/// Files that still know types of the SDK. None may be added, and one that knows them no longer leaves.
+const STILL: [&str; 13] = [
+    "shared/directory/src/credentials/admin_ended.rs",
+    "shared/directory/src/credentials/tenant_keys/limits.rs",
+    "shared/directory/src/credentials/tenant_keys/place.rs",
+    "shared/directory/src/guards/attempts.rs",
+    "shared/directory/src/journal/entry.rs",
+    "shared/directory/src/people/walk.rs",
+    "shared/directory/src/people/walk/owners.rs",
+    "shared/directory/src/people/write.rs",
+    "shared/directory/src/people/write/group.rs",
+    "shared/directory/src/people/write/index.rs",
+    "shared/directory/src/people/write/kept.rs",
+    "shared/directory/src/tenants/ended.rs",
+    "shared/directory/src/tenants/write.rs",
+];
+
+fn sdks(sources: &[Source]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in sources
+        .iter()
+        .filter(|source| !is_under(source, &ALL_OF_AWS))
+    {
+        for at in source.words("aws_") {
+            let rest = &source.bare[at..];
+            let known = SDKS.iter().find(|(sdk, _)| rest.starts_with(sdk));
+            if let Some((sdk, _)) = known.filter(|(_, places)| !is_under(source, places)) {
+                broken.push(format!("{}: `{sdk}`", source.place(at)));
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn each_sdk_is_known_in_one_place() {
+    let found = sdks(source::products());
+    let is_still = |line: &&String| {
+        STILL
+            .iter()
+            .any(|file| line.starts_with(&format!("{file}:")))
+    };
+    let (still, mut broken): (Vec<String>, Vec<String>) =
+        found.into_iter().partition(|line| is_still(&line));
+    let knows = |file: &str| {
+        still
+            .iter()
+            .any(|line| line.starts_with(&format!("{file}:")))
+    };
+    let gone = STILL.iter().filter(|file| !knows(file));
+    broken.extend(gone.map(|file| format!("{file}: take it off the list")));
+    must_be_none(
+        &broken,
+        "put what talks to AWS where the others do, behind types of ours",
+    );
+    must_see(
+        sdks,
+        &[
+            ("shared/service/src/a.rs", "use aws_sdk_dynamodb::Client;\n"),
+            (
+                "shared/core/src/a.rs",
+                "fn f(_: &aws_sdk_secretsmanager::Client) {}\n",
+            ),
+            ("shared/directory/src/a.rs", "use aws_sdk_s3::Client;\n"),
+            (
+                "shared/directory/src/people/a.rs",
+                "use aws_sdk_dynamodb::Client;\n",
+            ),
+        ],
+        &[
+            ("infra/local/src/a.rs", "use aws_sdk_dynamodb::Client;\n"),
+            (
+                "shared/service/src/a.rs",
+                "// aws_sdk_dynamodb\nconst A: &str = \"aws_sdk_dynamodb\";\n",
+            ),
+        ],
+    );
+}
+
+fn environment(sources: &[Source]) -> Vec<String> {
+    let allowed = [
+        "shared/service/src/config.rs",
+        "infra/local/",
+        "tests/support",
+        "tests/fuzz/targets/",
+        "shared/core/benches/",
+    ];
+    let words = ["std::env", "env::var", "env::args", "env::current"];
+    used_outside(sources, &words, &allowed)
+}
+
+#[test]
+fn the_environment_is_read_in_config_only() {
+    must_be_none(
+        &environment(source::all()),
+        "read it in config.rs and pass the value on",
+    );
+    must_see(
+        environment,
+        &[
+            ("shared/service/src/a.rs", "fn f() { env::var(\"A\"); }\n"),
+            ("shared/core/src/a.rs", "use std::env;\n"),
+        ],
+        &[
+            ("shared/service/src/config.rs", "use std::env;\n"),
+            (
+                "shared/service/src/a.rs",
+                "const A: &str = env!(\"CARGO_PKG_VERSION\");\n",
+            ),
+        ],
+    );
+}
+
+fn clock_lint(sources: &[Source]) -> Vec<String> {
+    let allowed = ["shared/service/src/clock.rs", "infra/local/", "tests/"];
+    used_outside(sources, &["clippy::disallowed_methods"], &allowed)
+}
+
+#[test]
+fn time_and_randomness_come_from_the_clock_only() {
+    must_be_none(
+        &clock_lint(source::all()),
+        "take a Clock or Ids as a parameter",
+    );
+    let planted = "#[expect(clippy::disallowed_methods, reason = \"a\")]\nfn f() {}\n";
+    must_see(
+        clock_lint,
+        &[("shared/directory/src/a.rs", planted)],
+        &[("shared/service/src/clock.rs", planted)],
+    );
+}
+
+/// The words of RFC 7644 table 9.
+const SCIM_TYPES: [&str; 10] = [
+    "invalidFilter",
+    "tooMany",
+    "uniqueness",
+    "mutability",
+    "invalidSyntax",
+    "invalidPath",
+    "noTarget",
+    "invalidValue",
+    "invalidVers",
+    "sensitive",
+];
+
+fn scim_types(sources: &[Source]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in sources {
+        if is_under(source, &["shared/core/src/error"]) {
+            continue;
+        }
+        // Two of the words are names of characteristics too.
+        let describes_schemas = is_under(
+            source,
+            &[
+                "shared/core/src/schema",
+                "shared/core/src/extensions",
+                "shared/core/src/discovery.rs",
+            ],
+        );
+        for word in SCIM_TYPES {
+            if describes_schemas && ["mutability", "uniqueness"].contains(&word) {
+                continue;
+            }
+            let literal = format!("\"{word}\"");
+            let places = source.code.match_indices(&literal);
+            broken.extend(places.map(|(at, _)| format!("{}: {literal}", source.place(at))));
+        }
+    }
+    broken
+}
+
+#[test]
+fn scim_types_are_named_in_the_table_of_errors_only() {
+    must_be_none(
+        &scim_types(source::products()),
+        "make the failure with its reason, whose kind has the word",
+    );
+    must_see(
+        scim_types,
+        &[
+            (
+                "shared/service/src/a.rs",
+                "const A: &str = \"invalidFilter\";\n",
+            ),
+            (
+                "shared/core/src/patch.rs",
+                "const A: &str = \"mutability\";\n",
+            ),
+        ],
+        &[
+            (
+                "shared/core/src/error.rs",
+                "const A: &str = \"noTarget\";\n",
+            ),
+            (
+                "shared/core/src/schema.rs",
+                "const A: &str = \"mutability\";\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "// \"noTarget\"\nconst A: &str = \"the noTarget\";\n",
+            ),
+        ],
+    );
+}
+
+/// What turns a sentence into text that can be searched.
+const AS_TEXT: [&str; 7] = [
+    ".to_string()",
+    ".as_str()",
+    ".as_ref()",
+    ".to_lowercase()",
+    ".to_ascii_lowercase()",
+    ".as_deref()",
+    ".trim()",
+];
+/// What reads in a text.
+const READS: [&str; 13] = [
+    ".contains(",
+    ".starts_with(",
+    ".ends_with(",
+    ".find(",
+    ".rfind(",
+    ".split",
+    ".rsplit",
+    ".strip_prefix(",
+    ".strip_suffix(",
+    ".trim_start_matches(",
+    ".match_indices(",
+    "== \"",
+    "!= \"",
+];
+
+/// Where the sentence of an error is searched or compared.
+fn sentences_read(sources: &[Source]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in sources {
+        for word in ["detail", "error.to_string()", "failure.to_string()"] {
+            for at in source.words(word) {
+                let mut rest = &source.code[at + word.len()..];
+                while let Some(next) = AS_TEXT.iter().find_map(|call| rest.strip_prefix(call)) {
+                    rest = next.trim_start();
+                }
+                let rest = rest.trim_start();
+                if READS.iter().any(|call| rest.starts_with(call)) {
+                    broken.push(format!("{}: `{word}`", source.place(at)));
+                }
+            }
+        }
+    }
+    broken
+}
+
+#[test]
+fn no_code_reads_the_sentence_of_an_error() {
+    must_be_none(
+        &sentences_read(source::products()),
+        "ask the reason of the error, which is a value; a sentence is for people",
+    );
+    must_see(
+        sentences_read,
+        &[
+            (
+                "shared/service/src/a.rs",
+                "fn f() { error.detail.contains(\"taken\"); }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { if detail.as_str() == \"taken\" {} }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { error.to_string()\n    .starts_with(\"taken\"); }\n",
+            ),
+            (
+                "shared/core/src/a.rs",
+                "fn f(detail: &str) { detail.split(' '); }\n",
+            ),
+        ],
+        &[
+            (
+                "shared/service/src/a.rs",
+                "fn f() { write(error.detail.to_string(), details.contains(1)); }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { error.reason == Reason::Taken; }\n",
+            ),
+        ],
+    );
+}

@@ -1,0 +1,146 @@
+//! Statuses: those of failures are in the table of errors, those of successes where answers are made.
+
+use super::source::{self, Source};
+use super::{is_under, must_be_none, must_see};
+
+/// Where a status is one that AWS answered.
+const READS_AWS: [&str; 2] = ["shared/directory/", "shared/keyring/"];
+/// Where a status is one that the gateway or a service of AWS answers.
+const PLAYS_AWS: &str = "infra/local/";
+
+/// Where what came out of a request gets its status.
+const ANSWERS: [&str; 3] = [
+    "shared/service/src/response.rs",
+    "shared/vendor/src/api/",
+    PLAYS_AWS,
+];
+const SUCCESSES: [&str; 5] = ["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "NOT_MODIFIED"];
+
+/// The places of constants like `StatusCode::OK` that are, or are not, successes.
+fn status_constants(source: &Source, is_success: bool) -> Vec<String> {
+    const TYPE: &str = "StatusCode::";
+    source
+        .words(TYPE)
+        .filter_map(|at| {
+            let rest = &source.bare[at + TYPE.len()..];
+            let end = rest.find(|c: char| !c.is_ascii_uppercase() && c != '_')?;
+            let name = &rest[..end];
+            let wanted = !name.is_empty() && SUCCESSES.contains(&name) == is_success;
+            wanted.then(|| format!("{}: {TYPE}{name}", source.place(at)))
+        })
+        .collect()
+}
+
+/// The places of numbers from 100 × `classes` on lines that speak of a status.
+fn status_numbers(source: &Source, classes: std::ops::Range<u16>) -> Vec<String> {
+    source
+        .lines()
+        .filter(|(_, line)| {
+            line.to_ascii_lowercase().contains("status") || line.contains("from_u16(")
+        })
+        .flat_map(|(at, line)| {
+            let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.filter_map(move |word| Some((at, word.parse::<u16>().ok()?)))
+        })
+        .filter(|(_, number)| (classes.start * 100..classes.end * 100).contains(number))
+        .map(|(at, number)| format!("{}: {number}", source.place(at)))
+        .collect()
+}
+
+fn failures(sources: &[Source]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in sources {
+        if is_under(source, &["shared/core/src/error", PLAYS_AWS]) {
+            continue;
+        }
+        broken.extend(status_constants(source, false));
+        if !is_under(source, &READS_AWS) {
+            broken.extend(status_numbers(source, 4..6));
+        }
+    }
+    broken
+}
+
+#[test]
+fn failure_statuses_stand_in_the_table_of_errors_only() {
+    must_be_none(
+        &failures(source::products()),
+        "make the failure with a kind of scim_core::ErrorKind, whose table has the status",
+    );
+    must_see(
+        failures,
+        &[
+            (
+                "shared/service/src/a.rs",
+                "fn f() { StatusCode::NOT_FOUND; }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { answer.status = 404; }\n",
+            ),
+            (
+                "shared/directory/src/a.rs",
+                "fn f() { StatusCode::CONFLICT; }\n",
+            ),
+        ],
+        &[
+            (
+                "shared/core/src/error.rs",
+                "fn status() { StatusCode::NOT_FOUND; }\n",
+            ),
+            (
+                "shared/directory/src/a.rs",
+                "fn f() { aws.status() == 503; }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "const MOST: usize = 404;\nfn f() { StatusCode::OK; }\n",
+            ),
+        ],
+    );
+}
+
+fn successes(sources: &[Source]) -> Vec<String> {
+    let mut broken = Vec::new();
+    for source in sources {
+        if is_under(source, &ANSWERS) {
+            continue;
+        }
+        broken.extend(status_constants(source, true));
+        if !is_under(source, &READS_AWS) {
+            broken.extend(status_numbers(source, 2..4));
+        }
+    }
+    broken
+}
+
+#[test]
+fn success_statuses_stand_where_answers_are_made_only() {
+    must_be_none(
+        &successes(source::products()),
+        "return an Outcome or an Answer, which have a status",
+    );
+    must_see(
+        successes,
+        &[
+            (
+                "shared/service/src/a.rs",
+                "fn f() { StatusCode::CREATED; }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { answer.status = 204; }\n",
+            ),
+        ],
+        &[
+            (
+                "shared/service/src/response.rs",
+                "fn f() { StatusCode::CREATED; }\n",
+            ),
+            (
+                "shared/service/src/a.rs",
+                "fn f() { StatusCode::from(kind); }\n",
+            ),
+        ],
+    );
+}

@@ -1,8 +1,7 @@
-//! `active` of users, RFC 7643 §4.1.1: it always has a value.
+//! The attribute `active` of users, RFC 7643 §4.1.1. It always has a value.
 //!
-//! A user is active unless a client says otherwise when it creates the user. Afterwards a request that gives no value
-//! leaves it as it was (RFC 7644 §3.5.1 lets the service provider choose): only `true` lets somebody in, and an
-//! unrelated PUT never does.
+//! A new user is active unless the client says otherwise. Later, a request without a value does not change it (RFC 7644
+//! §3.5.1 leaves that to the service provider), so an unrelated PUT never reactivates a leaver: only `true` does.
 
 use serde_json::Value;
 
@@ -18,21 +17,21 @@ pub fn is_active(user: &Attributes) -> bool {
     user.get(ACTIVE) != Some(&Value::Bool(false))
 }
 
-/// Gives a user without `active` the value that it means.
+/// Sets `active` of a user without one to its default, true.
 pub fn settle(kind: ResourceKind, attributes: &mut Attributes) {
     if kind == ResourceKind::User && !attributes.contains_key(ACTIVE) {
         attributes.insert(ACTIVE.to_owned(), Value::Bool(true));
     }
 }
 
-/// Gives a user whose new attributes say nothing of `active` the value of `before`.
+/// Copies `active` from the user before a replacement that does not give a value.
 pub fn keep(kind: ResourceKind, before: &Attributes, after: &mut Attributes) {
     if kind == ResourceKind::User && !after.contains_key(ACTIVE) {
         after.insert(ACTIVE.to_owned(), Value::Bool(is_active(before)));
     }
 }
 
-/// The error for its removal.
+/// The error for the removal of `active`.
 pub(crate) fn removed() -> ScimError {
     reason::active_removed()
 }
@@ -44,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn w05_nothing_but_true_lets_somebody_in() {
+    fn w05_only_true_reactivates_a_user() {
         let user = |active: Value| {
             let mut user = Attributes::from_iter([("userName".to_owned(), json!("ann"))]);
             if !active.is_null() {

@@ -1,8 +1,6 @@
-//! Bulk requests, RFC 7644 §3.7: reading here, references in [`references`], the order of work in
-//! [`plan`].
+//! Bulk requests, RFC 7644 §3.7: parsing here, references in [`references`], the order of work in [`plan`].
 //!
-//! A request of the wrong shape is refused as a whole; an operation that is wrong by itself fails by
-//! itself. Nothing is carried out here.
+//! A malformed request is rejected as a whole; a malformed operation fails alone. This module does not execute operations.
 
 use serde_json::{Map, Value};
 
@@ -22,33 +20,33 @@ pub use plan::Plan;
 /// A bulk request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BulkRequest {
-    /// After how many failures no further operation is tried; never, when it is absent.
+    /// Number of failures after which no further operation is tried; `None` is unlimited.
     pub fail_on_errors: Option<usize>,
-    /// The operations in the order of the request, one at least.
+    /// The operations in the order of the request; at least one.
     pub operations: Vec<Operation>,
 }
 
-/// One operation.
+/// An operation of a bulk request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Operation {
-    /// The method as its result repeats it: the client's own word where it is none of ours.
+    /// The method to repeat in the result: the client's own text if it is not a known method.
     pub method: Option<String>,
-    /// The client's name for it.
+    /// The client's `bulkId` for the operation.
     pub bulk_id: Option<String>,
-    /// What to do, unless the operation is wrong by itself.
+    /// The work to do, or why the operation is malformed.
     pub task: Result<Task, ScimError>,
 }
 
-/// What an operation asks for.
+/// The work of an operation.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Task {
-    /// The type of its resource.
+    /// The resource type.
     pub kind: ResourceKind,
     /// What happens to the resource.
     pub action: Action,
-    /// The body; nothing for a deletion.
+    /// The request body; null for a deletion.
     pub data: Value,
-    /// The version that the resource must have.
+    /// The version that the resource must have, as in `If-Match`.
     pub version: Option<String>,
 }
 
@@ -65,17 +63,17 @@ pub enum Action {
     Delete(Subject),
 }
 
-/// The resource that an operation is about.
+/// The resource that an operation changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
-    /// One that there is, by its id.
+    /// An existing resource, by its id.
     Id(String),
-    /// One that the request creates, by its `bulkId`.
+    /// A resource that the request creates, by its `bulkId`.
     Made(String),
 }
 
 impl Action {
-    /// The resource that there has to be.
+    /// The resource that must exist, if any.
     #[must_use]
     pub const fn subject(&self) -> Option<&Subject> {
         match self {
@@ -86,7 +84,7 @@ impl Action {
 }
 
 impl BulkRequest {
-    /// Reads the body of a bulk request.
+    /// Parses the body of a bulk request.
     ///
     /// # Errors
     ///
@@ -120,7 +118,7 @@ impl BulkRequest {
     }
 }
 
-/// How details name an operation: counted from 1.
+/// The name of an operation in error details, counted from 1.
 #[must_use]
 pub const fn place(index: usize) -> Context {
     Context::Bulk(index.saturating_add(1))
@@ -138,7 +136,7 @@ fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
     }
 }
 
-/// A `bulkId` that several creations have says nothing, so that none of them is carried out.
+/// Fails all creations that share a `bulkId`, because references to it would be ambiguous.
 fn refuse_twins(operations: &mut [Operation]) {
     let mut users = std::collections::BTreeMap::<String, Vec<usize>>::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -218,7 +216,7 @@ fn task(
     })
 }
 
-/// Text that says something.
+/// Non-empty text.
 fn text(value: Value) -> Option<String> {
     match value {
         Value::String(text) if !text.is_empty() => Some(text),
@@ -245,7 +243,7 @@ fn version(given: Option<Value>) -> Result<Option<String>, ScimError> {
     }
 }
 
-/// Reads the path of an operation.
+/// Parses the path of an operation.
 fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
     let relative = path.strip_prefix('/').unwrap_or(path);
     let (endpoint, rest) = match relative.split_once('/') {

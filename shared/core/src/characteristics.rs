@@ -1,5 +1,5 @@
-//! Data types and characteristics that no attribute of RFC 7643 has, but any schema may: RFC 7643 §2.2,
-//! §2.3, §7.
+//! Tests of data types and characteristics that no attribute of RFC 7643 uses but an extension schema may use: RFC 7643
+//! §2.2, §2.3, §7.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{Attributes, Draft, ErrorKind, urn};
 
 const BADGE: &str = "urn:example:schemas:extension:badge:1.0:User";
 
-/// Users with an extension that has them all.
+/// The resource type User with an extension that uses all of them.
 fn of() -> ResourceType {
     let attribute = |name: &str, more: Value| {
         let mut attribute = json!({ "name": name, "description": "One of the badge." });
@@ -48,7 +48,7 @@ fn of() -> ResourceType {
     of
 }
 
-/// The normal form of one attribute of the badge.
+/// The normal form of one attribute of the extension.
 fn normal(name: &str, value: &Value) -> Result<Value, ErrorKind> {
     let body = json!({ "schemas": [urn::USER], "userName": "a", (BADGE): { name: value } });
     Draft::parse(body, &of())
@@ -68,7 +68,7 @@ fn user(badge: &Value) -> Attributes {
 }
 
 #[test]
-fn n01_what_a_schema_does_not_say_has_its_default() {
+fn n01_omitted_characteristics_have_their_defaults() {
     let said: Attribute = serde_json::from_value(json!({ "name": "note" })).unwrap();
     assert_eq!(said.kind, Type::String);
     assert_eq!(said.mutability, Mutability::ReadWrite);
@@ -136,7 +136,7 @@ fn n04_integers_have_no_fraction_and_decimals_are_numbers() {
 }
 
 #[test]
-fn n10_arrays_of_primitives_are_kept_in_order_without_repetitions() {
+fn n10_arrays_of_primitives_keep_their_order_without_duplicates() {
     for (name, given, expected) in [
         (
             "tags",
@@ -169,7 +169,7 @@ fn n10_arrays_of_primitives_are_kept_in_order_without_repetitions() {
 }
 
 #[test]
-fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters() {
+fn f07_o06_numbers_and_instants_are_ordered_by_value_not_as_text() {
     let of = of();
     let users = [
         user(
@@ -233,7 +233,7 @@ fn f07_o06_numbers_and_instants_have_their_order_and_not_that_of_their_letters()
 }
 
 #[test]
-fn f07_f10_numbers_as_text_are_compared_as_numbers_and_blank_text_is_no_value() {
+fn f07_f10_numeric_text_compares_as_a_number_and_blank_text_as_unassigned() {
     let of = of();
     let users = [
         user(&json!({ "level": 9, "weight": 1.5, "floors": [2, 10] })),
@@ -314,7 +314,7 @@ fn m10_n16_an_immutable_attribute_is_set_once() {
 }
 
 #[test]
-fn u06_a_replacement_keeps_what_is_immutable() {
+fn u06_a_replacement_must_keep_immutable_values() {
     let check = |current: &Value, given: &Value| {
         let body = json!({ "schemas": [urn::USER], "userName": "a", (BADGE): given });
         let draft = Draft::parse(body, &of()).map_err(|error| error.kind())?;

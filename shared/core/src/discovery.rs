@@ -1,4 +1,4 @@
-//! What the service provider says about itself: RFC 7643 §5 to §7, RFC 7644 §4.
+//! The discovery documents: RFC 7643 §5 to §7, RFC 7644 §4.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::limits;
 use crate::schema::{Catalogue, ResourceType, Schema};
 use crate::urn;
 
-/// `/ServiceProviderConfig`: what is supported, and no more than that. `largest` is the largest page.
+/// The document at `/ServiceProviderConfig`. `largest` is the largest page size.
 #[must_use]
 pub fn service_provider_config(base: &str, largest: usize) -> Value {
     json!({
@@ -43,7 +43,7 @@ pub fn service_provider_config(base: &str, largest: usize) -> Value {
     })
 }
 
-/// One of `/ResourceTypes`.
+/// One document of `/ResourceTypes`.
 #[must_use]
 pub fn resource_type(of: &ResourceType, base: &str) -> Value {
     let name = of.kind.name();
@@ -67,7 +67,7 @@ pub fn resource_type(of: &ResourceType, base: &str) -> Value {
     })
 }
 
-/// All of `/ResourceTypes`.
+/// All documents of `/ResourceTypes`.
 #[must_use]
 pub fn resource_types(catalogue: &Catalogue, base: &str) -> Vec<Value> {
     catalogue
@@ -77,7 +77,7 @@ pub fn resource_types(catalogue: &Catalogue, base: &str) -> Vec<Value> {
         .collect()
 }
 
-/// One of `/Schemas`.
+/// One document of `/Schemas`.
 #[must_use]
 pub fn schema(of: &Schema, base: &str) -> Value {
     json!({
@@ -93,7 +93,7 @@ pub fn schema(of: &Schema, base: &str) -> Value {
     })
 }
 
-/// The resource type that a name in a path means.
+/// The resource type with this name in a URL, in any case.
 #[must_use]
 pub fn find_resource_type<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'c ResourceType> {
     catalogue
@@ -103,7 +103,7 @@ pub fn find_resource_type<'c>(catalogue: &'c Catalogue, name: &str) -> Option<&'
         .map(|kind| catalogue.resource_type(*kind))
 }
 
-/// The schema that a URN in a path means.
+/// The schema with this URN in a URL, in any case.
 #[must_use]
 pub fn find_schema<'c>(catalogue: &'c Catalogue, given: &str) -> Option<&'c Schema> {
     catalogue

@@ -1,8 +1,7 @@
-//! How much work a request may cause, counted in steps and so the same on every machine.
+//! Limits the work of a request, counted in steps, so that the limit is the same on every machine.
 //!
-//! A step is to look at one value, or at 64 letters of it; it takes some 50 ns. What a request sends is
-//! bounded, but a filter of 256 terms on a thousand values, or a thousand operations on each of them,
-//! is work of another size.
+//! A step reads one value, or 64 ASCII letters of it, and takes about 50 ns. Limits on the request's size are not enough: a
+//! filter with 256 terms on a thousand values, or a thousand operations on each of them, multiplies the work.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,32 +9,32 @@ use serde_json::Value;
 
 use crate::limits;
 
-/// The steps that are left to a request.
+/// The remaining steps of a request.
 #[derive(Debug)]
 pub struct Effort(AtomicU64);
 
-/// No step is left.
+/// The error if no steps are left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Spent;
 
 impl Effort {
-    /// So many steps.
+    /// A budget of `steps`.
     #[must_use]
     pub const fn new(steps: u64) -> Self {
         Self(AtomicU64::new(steps))
     }
 
-    /// What one request may take.
+    /// The budget of one request.
     #[must_use]
     pub const fn of_request() -> Self {
         Self::new(limits::EFFORT)
     }
 
-    /// Takes steps off what is left. A request is worked on by one thread at a time.
+    /// Subtracts steps. Load and store are separate, because only one thread works on a request at a time.
     ///
     /// # Errors
     ///
-    /// When there are not as many; then none is left.
+    /// When fewer steps are left; the budget is then empty.
     pub fn spend(&self, steps: u64) -> Result<(), Spent> {
         let left = self.0.load(Ordering::Relaxed).checked_sub(steps);
         self.0.store(left.unwrap_or(0), Ordering::Relaxed);
@@ -43,8 +42,8 @@ impl Effort {
     }
 }
 
-/// The steps to read a text and, unless it is compared as it is, to fold it: letters beyond ASCII take
-/// one each.
+/// The steps to read and fold a text: one for 64 ASCII letters, but one for each byte of other text, because folding is
+/// slower.
 #[must_use]
 pub fn of_text(text: &str) -> u64 {
     let letters = match text.is_ascii() {
@@ -54,13 +53,13 @@ pub fn of_text(text: &str) -> u64 {
     steps(letters + 1)
 }
 
-/// The steps to read a value and all that is in it.
+/// The steps to read a value with all its parts.
 #[must_use]
 pub fn of_value(value: &Value) -> u64 {
     sum(value, &of_text)
 }
 
-/// The steps to copy a value and keep the copy: memory is scarcer than time.
+/// The steps to copy a value and keep the copy. Higher than for reading, because memory is scarcer than time.
 #[must_use]
 pub fn of_copy(value: &Value) -> u64 {
     sum(value, &|text| steps(text.len() / 2 + 1))
@@ -75,7 +74,7 @@ fn sum(value: &Value, of_text: &impl Fn(&str) -> u64) -> u64 {
     }
 }
 
-/// A number of things as a number of steps.
+/// Converts a count to steps.
 #[must_use]
 pub fn steps(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
@@ -87,7 +86,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_spent_is_spent() {
+    fn a_spent_budget_stays_empty() {
         let effort = Effort::new(10);
         assert_eq!(effort.spend(7), Ok(()));
         assert_eq!(effort.spend(4), Err(Spent));
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_grow_with_what_there_is_to_read() {
+    fn steps_grow_with_the_size_of_a_value() {
         for (value, read, copied) in [
             (json!(null), 1, 1),
             (json!("a"), 1, 1),

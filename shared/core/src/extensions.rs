@@ -1,19 +1,18 @@
-//! Extension schemas that a tenant brings, RFC 7643 §3.3, §6 and §7.
+//! A tenant's extension schemas, RFC 7643 §3.3, §6 and §7.
 //!
-//! They are given as a JSON array; each entry names its resource type and holds a schema in the form
-//! in which `/Schemas` publishes it:
+//! They are a JSON array. Each entry names a resource type and holds a schema in the form of `/Schemas`:
 //!
 //! ```json
 //! [{ "resourceType": "User", "required": false,
 //!    "schema": { "id": "urn:example:badges:1.0:User", "attributes": [{ "name": "badge" }] } }]
 //! ```
 //!
-//! What is published holds: a characteristic that the service provider would not enforce for an
-//! attribute of a tenant is refused here, with the reason. Members of the JSON are named in any case;
-//! those that there are not are refused, since a misspelt characteristic would silently be another one.
+//! Every published characteristic is enforced: one that the service provider would not enforce for extension attributes is
+//! rejected here with the reason. Member names are read in any case. Unknown members are rejected, because a misspelt
+//! characteristic would silently get its default.
 //!
-//! Stored settings are read by the same rules. So a rule may be loosened at any time, but tightened
-//! only with a look at what is stored.
+//! Stored settings are read by the same rules. Rules can therefore be relaxed at any time, but tightened only after
+//! checking the stored settings.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,47 +28,47 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-/// The extension schemas of a tenant, and all schemas and resource types that it has with them.
+/// A tenant's extension schemas, and its catalogue of all schemas and resource types.
 #[derive(Clone, Debug)]
 pub struct Extensions {
     declared: Vec<Declared>,
     catalogue: Arc<Catalogue>,
 }
 
-/// One extension schema.
+/// An extension schema.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Declared {
-    /// The resource type that it extends.
+    /// The extended resource type.
     #[serde(rename = "resourceType", serialize_with = "by_name")]
     pub kind: ResourceKind,
-    /// Whether every resource must carry it.
+    /// Whether every resource must have the extension.
     pub required: bool,
     /// The schema.
     #[serde(serialize_with = "plainly")]
     pub schema: Arc<Schema>,
 }
 
-/// Something wrong with extension schemas.
+/// A fault in extension schemas.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Fault {
-    /// Where, as a JSON pointer (RFC 6901) into what was given.
+    /// The place as a JSON pointer (RFC 6901) into the input.
     pub at: String,
     /// What to change, in words.
     pub detail: String,
 }
 
-/// Everything that is wrong with extension schemas; one fault at least.
+/// All faults in extension schemas; at least one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Faults(Vec<Fault>);
 
 impl Extensions {
-    /// Reads extension schemas.
+    /// Parses extension schemas.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them, up to a hundred faults.
+    /// All faults, up to 100.
     pub fn parse(given: &Value) -> Result<Self, Faults> {
         let mut reader = read::Reader::default();
         let declared = reader.extensions(given);
@@ -85,19 +84,19 @@ impl Extensions {
         }
     }
 
-    /// The schemas, in the order in which they were given.
+    /// The schemas in the order of the input.
     #[must_use]
     pub fn declared(&self) -> &[Declared] {
         &self.declared
     }
 
-    /// The standard schemas and resource types with these extensions.
+    /// The catalogue of standard schemas and resource types with these extensions.
     #[must_use]
     pub const fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
     }
 
-    /// Whether there are none.
+    /// Whether the tenant has no extension schemas.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.declared.is_empty()
@@ -147,7 +146,7 @@ fn plainly<S: Serializer>(schema: &Arc<Schema>, serializer: S) -> Result<S::Ok, 
 }
 
 impl Faults {
-    /// The faults, in the order of what was given.
+    /// The faults in the order of the input.
     #[must_use]
     pub fn list(&self) -> &[Fault] {
         &self.0

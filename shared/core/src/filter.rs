@@ -1,8 +1,8 @@
-//! Filters, RFC 7644 §3.4.2.2: their syntax here, reading in [`parse`], evaluation in [`eval`].
+//! Filters, RFC 7644 §3.4.2.2: the syntax tree here, parsing in [`parse`], evaluation in [`eval`].
 //!
-//! A filter is parsed without a schema, so that the same text can be tried on several resource
-//! types, and then resolved against one. Beyond the RFC's grammar a value filter may be followed
-//! by a comparison, as in `emails[type eq "work"].value eq "x"`, which Entra ID sends.
+//! A filter is parsed without a schema, so that one filter can be used with several resource types, and then resolved
+//! against a resource type. Beyond the RFC's grammar, a comparison may follow a value filter, as in `emails[type eq
+//! "work"].value eq "x"`, which Entra ID sends.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub mod parse;
 
 pub use eval::Resolved;
 
-/// Logic over leaves of one kind: the terms of a filter, before or after they are resolved.
+/// Boolean logic over leaves: the terms of a filter, before or after they are resolved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Logic<L> {
     /// A term.
@@ -28,24 +28,24 @@ pub enum Logic<L> {
     Or(Vec<Self>),
 }
 
-/// A filter as it was written.
+/// A parsed filter.
 pub type Filter = Logic<Term>;
 
-/// One term: a path and what is asked of its values.
+/// A term: a path and a test of its values.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Term {
     /// The path.
     pub path: Path,
-    /// The question.
+    /// The test of the values.
     pub test: Test,
 }
 
-/// What a term asks.
+/// The test of a term.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Test {
-    /// A value filter alone: there is a matching value.
+    /// A value filter alone: some value matches.
     Matches,
-    /// `pr`: there is a non-empty value.
+    /// `pr`: some value is not empty.
     Present,
     /// A comparison with a string, number, boolean or null.
     Compare(Operator, Value),
@@ -87,7 +87,7 @@ impl Operator {
         (Self::Le, "le"),
     ];
 
-    /// The operator's word.
+    /// The operator's keyword.
     #[must_use]
     pub fn word(self) -> &'static str {
         Self::ALL
@@ -120,7 +120,7 @@ impl<L> Logic<L> {
         }
     }
 
-    /// The terms that must all hold for the whole to hold: the leaves of a conjunction.
+    /// The leaves of a conjunction: terms that must hold for the whole filter to hold.
     pub fn conjuncts(&self) -> Vec<&L> {
         match self {
             Self::Leaf(leaf) => vec![leaf],
@@ -129,11 +129,11 @@ impl<L> Logic<L> {
         }
     }
 
-    /// Whether the whole holds, given which leaves hold; no more of these are asked than it takes.
+    /// Evaluates the logic. `leaf` is called only as often as needed.
     ///
     /// # Errors
     ///
-    /// The first that `leaf` gives.
+    /// The first error of `leaf`.
     pub fn holds<E>(&self, leaf: &impl Fn(&L) -> Result<bool, E>) -> Result<bool, E> {
         let (all, decisive) = match self {
             Self::Leaf(term) => return leaf(term),
@@ -149,11 +149,11 @@ impl<L> Logic<L> {
         Ok(!decisive)
     }
 
-    /// The same logic over other leaves.
+    /// Replaces every leaf.
     ///
     /// # Errors
     ///
-    /// The first that `change` gives.
+    /// The first error of `change`.
     pub fn try_map<'a, M, E>(
         &'a self,
         change: &mut impl FnMut(&'a L) -> Result<M, E>,
@@ -222,7 +222,8 @@ impl fmt::Display for Term {
     }
 }
 
-/// Text in quotes. Control characters are spelled out, since short escapes may be refused as stray backslashes.
+/// Writes quoted text. Control characters are written as `\uXXXX`, because the parser may reject short escapes as stray
+/// backslashes.
 fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_str("\"")?;
     for letter in text.chars() {

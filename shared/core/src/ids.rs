@@ -1,7 +1,7 @@
 //! Ids and versions, RFC 7643 §3.1 and RFC 7644 §3.14.
 //!
-//! An id of this service provider is a random UUID in lower case; text in any other form
-//! names no resource, so that odd ids never travel further than this file.
+//! An id of this service provider is a random UUID in lower case. Text in any other form is rejected here and reaches no
+//! other code.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use std::fmt;
 pub struct ResourceId([u8; 36]);
 
 impl ResourceId {
-    /// Reads an id in the form in which this service provider writes it; anything else names nothing.
+    /// Parses an id in the form that this service provider writes; other text is `None`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 36] = text.as_bytes().try_into().ok()?;
@@ -24,7 +24,7 @@ impl ResourceId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Only ASCII gets past `parse`.
+        // `parse` accepts ASCII only.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -41,12 +41,12 @@ impl fmt::Debug for ResourceId {
     }
 }
 
-/// The version of a resource: 1 when it is created, one more with each change.
+/// The version of a resource. It starts at 1 and increases with each change.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Version(pub u64);
 
 impl Version {
-    /// The version of a resource that was created just now.
+    /// The version of a new resource.
     pub const FIRST: Self = Self(1);
 
     /// The version after this one.
@@ -56,7 +56,7 @@ impl Version {
     }
 }
 
-/// The entity tag: weak, because the bytes of a representation vary with the projection.
+/// Writes the entity tag. It is weak, because the bytes of a representation depend on the projection.
 impl fmt::Display for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "W/\"{}\"", self.0)

@@ -1,8 +1,8 @@
-//! Reading JSON: an object that gives a name twice is refused, at any depth.
+//! Parses JSON and rejects objects with duplicate names, at any depth.
 //!
-//! RFC 8259 §4 leaves open which of two equal names counts, so that two readers of one text may see two
-//! resources. Names that differ in case only are equal, too: attribute names are compared without case
-//! (RFC 7643 §2.1), those that no schema knows included.
+//! RFC 8259 §4 does not define which of two equal names counts, so two parsers could read different resources from one
+//! text. Names that differ only in case are duplicates too, because attribute names are case-insensitive (RFC 7643 §2.1),
+//! including unknown ones.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,29 +13,29 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::{ScimError, reason};
 
-/// Why a text was not read.
+/// Why a text cannot be parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Unreadable {
-    /// It is not UTF-8 from this byte on, counted from 1.
+    /// The text is not UTF-8 from this byte on, counted from 1.
     Encoding(usize),
-    /// It is no JSON; nesting deeper than 127 levels is none.
+    /// The text is not JSON, or nested deeper than 127 levels.
     Syntax {
         /// The line, from 1.
         line: usize,
         /// The column, from 1.
         column: usize,
     },
-    /// An object gives a name twice.
+    /// An object has a duplicate name.
     Twice {
-        /// The name as it stands first.
+        /// The first spelling of the name.
         first: String,
-        /// The name as it stands then.
+        /// The second spelling of the name.
         then: String,
     },
 }
 
 impl Unreadable {
-    /// The failure of a message whose body, or a part of it, is called `what`.
+    /// The SCIM error; `what` names the body or the part of it that was parsed.
     #[must_use]
     pub fn explain(&self, what: &'static str) -> ScimError {
         match self {
@@ -47,11 +47,11 @@ impl Unreadable {
     }
 }
 
-/// Reads a text as JSON.
+/// Parses a text as JSON.
 ///
 /// # Errors
 ///
-/// Why not.
+/// When the text is not UTF-8, not JSON, or an object has a duplicate name.
 pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
     let text = str::from_utf8(text)
         .map_err(|error| Unreadable::Encoding(error.valid_up_to().saturating_add(1)))?;
@@ -68,7 +68,7 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
     })
 }
 
-/// Reads one value, and keeps what was given twice, which an error of `serde_json` cannot carry.
+/// Parses one value. It stores a duplicate name on the side, because an error of `serde_json` cannot carry it.
 #[derive(Clone, Copy)]
 struct Reader<'r> {
     twice: &'r RefCell<Option<Unreadable>>,
@@ -143,15 +143,15 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 }
 
-/// The names of an object so far, folded once there are many.
+/// The folded names of an object, filled only if there are many.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
 impl Names {
-    /// So many names are compared one by one.
+    /// Up to this number of names a linear search is faster.
     const FEW: usize = 32;
 
-    /// The name in the object that equals this one; the next call is for the object with it.
+    /// The name in the object that equals `name`. The caller must insert `name` before the next call.
     fn twin<'o>(&mut self, object: &'o Map<String, Value>, name: &str) -> Option<&'o str> {
         if object.len() >= Self::FEW {
             if self.0.is_empty() {
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_what_serde_json_reads() {
+    fn values_match_those_of_serde_json() {
         for text in [
             "{}",
             " [1, -1, 1.5, 18446744073709551615, 1e300, true, false, null] ",
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn h06_a_name_that_is_given_twice_is_refused_at_any_depth() {
+    fn h06_a_duplicate_name_is_rejected_at_any_depth() {
         for (text, first, then) in [
             (r#"{"userName":"a","userName":"b"}"#, "userName", "userName"),
             (
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn h01_what_is_no_json_says_where() {
+    fn h01_a_syntax_error_names_its_position() {
         for (text, line, column) in [
             (&b"{\"a\":"[..], 1, 5),
             (b"{}\n{}", 2, 1),

@@ -1,4 +1,4 @@
-//! Laws that hold for every input, on generated values.
+//! Property tests: laws that hold for every generated input.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ fn of(kind: ResourceKind) -> &'static ResourceType {
     Catalogue::standard().resource_type(kind)
 }
 
-/// The normal form of attributes, or why they have none.
+/// The normal form of attributes, or why they are invalid.
 fn normal(kind: ResourceKind, attributes: &Attributes) -> Result<Attributes, String> {
     let mut body = attributes.clone();
     body.insert("schemas".to_owned(), json!([of(kind).schema.id]));
@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn operations_one_by_one_are_the_operations_at_once(
+    fn operations_one_by_one_equal_the_operations_at_once(
         operations in proptest::collection::vec(operation(), 1..4),
         user in user_attributes()
     ) {
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn an_operation_twice_is_that_operation_once(
+    fn an_operation_without_a_filter_is_idempotent(
         operation in settled_operation(),
         user in user_attributes()
     ) {
@@ -164,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn normalising_twice_is_normalising_once(value in any_json()) {
+    fn normalizing_is_idempotent(value in any_json()) {
         let user = of(ResourceKind::User);
         let attributes = user.schema.attributes.iter().chain(&user.common.attributes);
         for attribute in attributes.filter(|attribute| !attribute.is_secret()) {
@@ -176,7 +176,7 @@ proptest! {
     }
 
     #[test]
-    fn projecting_twice_is_projecting_once(
+    fn projecting_is_idempotent(
         names in proptest::collection::vec(any_name(), 0..4),
         excluded in any::<bool>(),
         user in user_attributes()
@@ -193,16 +193,16 @@ proptest! {
     }
 
     #[test]
-    fn folding_twice_is_folding_once(text in any::<String>()) {
+    fn folding_is_idempotent(text in any::<String>()) {
         let once = text::fold(&text).into_owned();
         prop_assert_eq!(text::fold(&once), once.as_str());
     }
 
     #[test]
-    fn preparing_a_user_name_twice_is_preparing_it_once(
+    fn preparing_a_user_name_is_idempotent(
         text in prop_oneof![any::<String>(), r"[\p{L}\p{M}\p{N}@. ]{1,12}"]
     ) {
-        // Letters younger than the tables of PRECIS may be acceptable in upper case alone.
+        // A letter newer than the PRECIS tables may be valid in upper case only.
         let user_name = of(ResourceKind::User).schema.attribute("userName");
         if let (Some(once), Some(attribute)) = (text::user_name(&text), user_name) {
             prop_assert_eq!(text::comparable(attribute, &once), once.as_str());

@@ -2,31 +2,30 @@
 //!
 //! | module | what | section |
 //! |---|---|---|
-//! | [`error`] | every failure, its status and `scimType` | RFC 7644 §3.12 |
+//! | [`error`] | all errors with status and `scimType` | RFC 7644 §3.12 |
 //! | [`urn`] | schema and message URNs | RFC 7643 §8.7, RFC 7644 §8.2 |
-//! | [`ids`] | ids and versions that cannot be confused | RFC 7643 §3.1 |
+//! | [`ids`] | ids and versions as distinct types | RFC 7643 §3.1 |
 //! | [`schema`] | schemas, attributes and their characteristics as data | RFC 7643 §2, §7 |
 //! | [`extensions`] | the extension schemas of a tenant | RFC 7643 §3.3, §7 |
-//! | [`text`] | how strings are compared | RFC 7643 §2.2, RFC 7644 §5 |
+//! | [`text`] | comparison of strings | RFC 7643 §2.2, RFC 7644 §5 |
 //! | [`path`] | attribute paths, parsed, printed and resolved against a schema | RFC 7644 §3.5.2, §3.10 |
 //! | [`filter`] | filters, parsed, printed, resolved and evaluated | RFC 7644 §3.4.2.2 |
-//! | [`value`] | JSON values checked and normalised against an attribute | RFC 7643 §2.3 |
+//! | [`value`] | JSON values, checked and normalized by an attribute's characteristics | RFC 7643 §2.3 |
 //! | [`resource`] | client input ([`resource::Draft`]) and resources | RFC 7643 §3 |
 //! | [`patch`] | PATCH requests and their effect | RFC 7644 §3.5.2 |
-//! | [`bulk`] | bulk requests, their references and order of work | RFC 7644 §3.7 |
-//! | [`members`] | changes of a group's membership | RFC 7643 §4.2 |
+//! | [`bulk`] | bulk requests, their references and execution plan | RFC 7644 §3.7 |
+//! | [`members`] | changes of group members | RFC 7643 §4.2 |
 //! | [`projection`] | `attributes` and `excludedAttributes` | RFC 7644 §3.9 |
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
 //! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
-//! | [`effort`] | how much work a request may cause | RFC 7644 §7.7 |
+//! | [`effort`] | limit on the work of a request | RFC 7644 §7.7 |
 //! | [`active`] | whether a user is active | RFC 7643 §4.1.1 |
-//! | [`policy`] | what a tenant accepts beyond the schemas | RFC 7644 §3.3 |
+//! | [`policy`] | a tenant's rules beyond the schemas | RFC 7644 §3.3 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
 //!
-//! A resource in here is a JSON object in *normal form*: attribute names in the schema's
-//! spelling, no `null` and no empty array, booleans as booleans, extension attributes in an
-//! object under the extension's URN. [`value`] makes the normal form out of whatever clients
-//! send; everything else relies on it.
+//! In this crate a resource is a JSON object in *normal form*: attribute names in the schema's spelling, no `null`, no
+//! empty arrays, booleans as booleans, extension attributes in an object under the extension's URN. [`value`] converts
+//! client input to the normal form; all other modules rely on it.
 
 #![warn(missing_docs)]
 

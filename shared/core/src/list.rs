@@ -15,11 +15,11 @@ pub struct StartIndex(u64);
 pub struct Count(usize);
 
 impl StartIndex {
-    /// Reads `startIndex`: absent is 1, anything below 1 counts as 1.
+    /// Parses `startIndex`. Its default is 1; values below 1 count as 1.
     ///
     /// # Errors
     ///
-    /// `invalidValue` if it is no integer.
+    /// `invalidValue` if it is not an integer.
     pub fn parse(given: Option<&str>) -> Result<Self, ScimError> {
         let index = integer("startIndex", given)?.unwrap_or(1).max(1);
         Ok(Self(u64::try_from(index).unwrap_or(u64::MAX)))
@@ -31,7 +31,7 @@ impl StartIndex {
         self.0
     }
 
-    /// How many results stand before the page.
+    /// The number of results before the page.
     #[must_use]
     pub const fn skipped(self) -> u64 {
         self.0 - 1
@@ -39,12 +39,12 @@ impl StartIndex {
 }
 
 impl Count {
-    /// Reads `count`: absent is the default page, negative counts as 0, more than the `largest` page
-    /// as the largest page.
+    /// Parses `count`. Its default is the default page size; negative values count as 0, and values above `largest` as
+    /// `largest`.
     ///
     /// # Errors
     ///
-    /// `invalidValue` if it is no integer.
+    /// `invalidValue` if it is not an integer.
     pub fn parse(given: Option<&str>, largest: usize) -> Result<Self, ScimError> {
         let Some(count) = integer("count", given)? else {
             return Ok(Self(limits::DEFAULT_PAGE.min(largest)));
@@ -53,13 +53,13 @@ impl Count {
         Ok(Self(count.min(largest)))
     }
 
-    /// Reads the `count` of a query with a cursor, `first` being that of its first page if this is a
-    /// later one: absent is the count of the first page, else the default page, negative counts as 0.
+    /// Parses the `count` of a query with a cursor. `first` is the count of the first page if this is a later one; it is
+    /// also the default then, instead of the default page size. Negative values count as 0.
     ///
     /// # Errors
     ///
-    /// `invalidCount` if it is no integer, more than the largest page, or not that of the first page
-    /// (RFC 9865 §2.1).
+    /// `invalidCount` if it is not an integer, larger than the largest page, or different from the first page's (RFC 9865
+    /// §2.1).
     pub fn with_cursor(
         given: Option<&str>,
         first: Option<usize>,
@@ -77,14 +77,14 @@ impl Count {
         }
     }
 
-    /// The number.
+    /// The number of results.
     #[must_use]
     pub const fn get(self) -> usize {
         self.0
     }
 }
 
-/// An integer parameter; one beyond 64 bits counts as the last one there is.
+/// Parses an integer parameter. Numbers beyond 64 bits count as the nearest 64-bit number.
 fn integer(name: &'static str, given: Option<&str>) -> Result<Option<i128>, ScimError> {
     let Some(text) = given.map(str::trim).filter(|text| !text.is_empty()) else {
         return Ok(None);
@@ -101,7 +101,7 @@ fn integer(name: &'static str, given: Option<&str>) -> Result<Option<i128>, Scim
     Ok(Some(text.parse().unwrap_or(beyond).clamp(-most, most)))
 }
 
-/// What a page tells of its place among the others.
+/// The position of a page in the results.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     /// The rank of its first result.
@@ -113,16 +113,16 @@ pub enum Place {
 /// A page of results.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Page {
-    /// How many results there are on all pages.
+    /// The number of results on all pages.
     pub total: u64,
-    /// Where it stands.
+    /// The position of the page.
     pub place: Place,
-    /// The representations.
+    /// The representations of the resources.
     pub resources: Vec<Value>,
 }
 
 impl Page {
-    /// The list message. `Resources` is there even when it is empty: some clients need it.
+    /// The list message. It has `Resources` even if that is empty, because some clients require it.
     #[must_use]
     pub fn to_json(self) -> Value {
         let mut message = Map::new();
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn p02_p03_p09_count_is_bounded_on_both_sides() {
+    fn p02_p03_p09_count_is_limited_on_both_sides() {
         for (given, count) in [
             (None, 100),
             (Some("0"), 0),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn p08_parameters_that_are_no_integers_are_refused() {
+    fn p08_parameters_that_are_not_integers_are_rejected() {
         for odd in ["x", "1.5", "1e3", "-", "0x10", "١"] {
             assert!(StartIndex::parse(Some(odd)).is_err(), "{odd}");
             assert!(Count::parse(Some(odd), limits::PAGE).is_err(), "{odd}");
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn k06_k10_the_count_of_a_cursor_is_in_range_and_stays() {
+    fn k06_k10_the_count_of_a_cursor_is_in_range_and_constant() {
         for (given, first, count) in [
             (None, None, 100),
             (None, Some(7), 7),

@@ -1,7 +1,7 @@
-//! Changes of a group's membership, RFC 7643 §4.2.
+//! Changes of a group's members, RFC 7643 §4.2.
 //!
-//! Members are not kept in the group, so a change is described without knowing who the members
-//! are: what to start from, who is added, who is removed.
+//! Members are stored apart from the group. A change is therefore described without the current members: its base, and the
+//! members to add and to remove.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,38 +13,38 @@ use crate::ids::ResourceId;
 use crate::schema::ResourceKind;
 use crate::value;
 
-/// A member as a client names it.
+/// A member in a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Member {
     /// The id of the user or group.
     pub id: ResourceId,
-    /// What it is, if the client said so; most providers do not, and mean a user.
+    /// The member's type, if given. Most providers omit it and mean a user.
     pub kind: Option<ResourceKind>,
 }
 
-/// What a membership change starts from.
+/// The members that a change starts from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Base {
-    /// The members that there are.
+    /// The current members.
     #[default]
     Present,
-    /// Nobody.
+    /// No members.
     Nobody,
 }
 
 /// A change of a group's membership.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct MembershipDelta {
-    /// What the change starts from.
+    /// The members that the change starts from.
     pub base: Base,
-    /// Who is a member afterwards.
+    /// The members to add.
     pub add: BTreeMap<ResourceId, Option<ResourceKind>>,
-    /// Who is none afterwards; empty when the change starts from nobody.
+    /// The members to remove; empty if the change starts from no members.
     pub remove: BTreeSet<ResourceId>,
 }
 
 impl MembershipDelta {
-    /// The change to exactly these members.
+    /// A change to exactly these members.
     #[must_use]
     pub fn to(members: Vec<Member>) -> Self {
         let mut delta = Self::default();
@@ -78,20 +78,19 @@ impl MembershipDelta {
         };
     }
 
-    /// Whether the change asks for nothing.
+    /// Whether the change has no effect.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Reads the value of `members`: `null` and `[]` are no members (RFC 7643 §2.5), a list names somebody in
-/// each of its elements.
+/// Parses the value of `members`. `null` and `[]` mean no members (RFC 7643 §2.5); every element of a list must name a
+/// member.
 ///
 /// # Errors
 ///
-/// `invalidValue` if it is no list of members, if an element names nobody, or none of this tenant by its
-/// form.
+/// `invalidValue` if it is not a list of members, or an element has no id or one that cannot exist.
 pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     let mut members = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
@@ -107,12 +106,11 @@ pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     Ok(members)
 }
 
-/// Reads the members that a removal lists; ids that can name nobody are passed over, since nobody is
-/// to be removed for them.
+/// Parses the members to remove. Ids that cannot exist are ignored, because such members are absent already.
 ///
 /// # Errors
 ///
-/// `invalidValue` if it is no list of members, or if an element names nobody.
+/// `invalidValue` if it is not a list of members, or an element has no id.
 pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     let mut ids = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
@@ -122,7 +120,7 @@ pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     Ok(ids)
 }
 
-/// A member as it is answered.
+/// The representation of a member.
 #[must_use]
 pub fn represent(id: ResourceId, kind: ResourceKind, base: &str) -> Value {
     json!({
@@ -133,7 +131,7 @@ pub fn represent(id: ResourceId, kind: ResourceKind, base: &str) -> Value {
 }
 
 fn listed(value: Value) -> Result<Vec<Value>, ScimError> {
-    // Keycloak's client puts values in text (fixtures/keycloak/groups).
+    // Keycloak's client sends JSON values as text (fixtures/keycloak/groups).
     let opened = |given: Value| match &given {
         Value::String(text) => Ok(value::in_text(text)?.unwrap_or(given)),
         _ => Ok(given),
@@ -204,7 +202,7 @@ fn kind(name: &str) -> Option<ResourceKind> {
         .find(|kind| kind.name().eq_ignore_ascii_case(name))
 }
 
-/// A part that must be text; empty text is no value.
+/// A sub-attribute that must be text; empty text counts as absent.
 fn text<'v>(
     parts: &'v Map<String, Value>,
     name: &str,
@@ -237,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_word_about_a_member_counts() {
+    fn the_last_change_of_a_member_wins() {
         let mut delta = MembershipDelta::default();
         delta.remove(id(1));
         delta.add(member(1));
@@ -259,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_read_in_the_forms_that_providers_send() {
+    fn members_are_parsed_in_every_providers_form() {
         let one = id(1).to_string();
         for given in [
             json!([{ "value": one, "display": "babs" }]),
@@ -277,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn n08_an_element_that_names_nobody_is_refused_by_its_place() {
+    fn n08_an_error_names_the_element_without_an_id() {
         let one = json!({ "value": id(1).as_str() });
         for odd in [
             json!({ "display": "babs" }),
@@ -313,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn members_that_can_name_nobody_are_refused_when_added_and_passed_over_when_removed() {
+    fn impossible_ids_are_rejected_when_added_and_ignored_when_removed() {
         assert!(parse(json!([{ "value": "nobody" }])).is_err());
         assert!(parse(json!([5])).is_err());
         assert!(parse(json!([{ "value": id(1).as_str(), "type": "Robot" }])).is_err());

@@ -1,8 +1,7 @@
-//! PATCH requests, RFC 7644 §3.5.2: reading here, effect in [`mod@apply`].
+//! PATCH requests, RFC 7644 §3.5.2: parsing here, application in [`mod@apply`].
 //!
-//! Names of members and operations are read in any case, in any order. Beyond the RFC's forms the
-//! value of a no-path operation may hold dotted and URN-qualified names, and a removal may list the
-//! values to remove (Entra ID).
+//! Member names and operations are read in any case and order. Beyond the RFC, the value of an operation without a path may
+//! have dotted and URN-qualified names, and a removal may list the values to remove (Entra ID).
 
 use serde_json::{Map, Value};
 
@@ -17,48 +16,48 @@ pub mod apply;
 
 pub use apply::{Fault, PasswordChange, Patched, apply};
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Op {
-    /// Adds.
+    /// Adds values.
     Add,
-    /// Removes.
+    /// Removes values.
     Remove,
-    /// Replaces.
+    /// Replaces values.
     Replace,
 }
 
-/// One operation.
+/// An operation of a PATCH request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Operation {
-    /// What it does.
+    /// The kind of the operation.
     pub op: Op,
-    /// Where.
+    /// The path, if given.
     pub path: Option<Path>,
-    /// With what; JSON `null` is a value, its absence is not.
+    /// The value, if given. JSON `null` counts as given.
     pub value: Option<Value>,
 }
 
 /// A PATCH request.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PatchRequest {
-    /// Its operations in order; those that are passed over are not here.
+    /// The operations in order, without ignored ones.
     pub operations: Vec<Operation>,
 }
 
 impl PatchRequest {
-    /// Reads the body of a PATCH.
+    /// Parses the body of a PATCH.
     ///
     /// # Errors
     ///
-    /// `invalidSyntax` for the wrong shape, `invalidPath` or `invalidFilter` for a wrong path;
-    /// details name the operation, counted from 1.
+    /// `invalidSyntax` for a malformed message, `invalidPath` or `invalidFilter` for a malformed path. Details name the
+    /// operation, counted from 1.
     pub fn parse(body: Value) -> Result<Self, ScimError> {
         let Value::Object(mut body) = body else {
             return Err(reason::body_not_object("PATCH request"));
         };
         check_schemas(&body, urn::PATCH_OP)?;
-        // A client sends the differences that it found, and may have found none.
+        // Clients that compute differences may find none, so a PATCH without operations is valid.
         let is_named = body.iter().any(|(name, urns)| {
             name.eq_ignore_ascii_case("schemas")
                 && urns.as_array().is_some_and(|urns| !urns.is_empty())
@@ -120,7 +119,7 @@ fn op(word: &str) -> Option<Op> {
     .map(|(_, op)| op)
 }
 
-/// Takes a member out of a message, its name in any case.
+/// Removes a member from a message and returns it; the name is found in any case.
 pub(crate) fn take(object: &mut Map<String, Value>, name: &str) -> Option<Value> {
     let key = object
         .keys()
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn m01_m02_m07_m22_malformed_requests_are_refused() {
+    fn m01_m02_m07_m22_malformed_requests_are_rejected() {
         use ErrorKind::{
             InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, NoTarget, TooLarge,
         };
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn m01_no_operations_are_no_change() {
+    fn m01_a_request_without_operations_changes_nothing() {
         for body in [
             json!({ "schemas": [urn::PATCH_OP] }),
             json!({ "schemas": [urn::PATCH_OP], "operations": null }),
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn m01_without_schemas_the_method_says_what_the_message_is() {
+    fn m01_schemas_may_be_missing() {
         let body = json!({ "Operations": [{ "op": "remove", "path": "title" }] });
         assert_eq!(PatchRequest::parse(body).unwrap().operations.len(), 1);
     }

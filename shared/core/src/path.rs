@@ -5,8 +5,8 @@
 //! attr-path = [ urn ":" ] name [ "." sub ]
 //! ```
 //!
-//! A URN holds colons and dots itself, so a name is what follows its last colon. A name without a URN has one
-//! reading wherever it stands ([`ResourceType::unqualified`]).
+//! A URN contains colons and dots itself, so the name starts after the last colon. A name without a URN has the same
+//! meaning everywhere ([`ResourceType::unqualified`]).
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::schema::{Attribute, ResourceType, Schema, Type};
 
 mod unqualified;
 
-/// An attribute path as it was written.
+/// A parsed attribute path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttrPath {
     /// The schema's URN, if one was given.
@@ -29,7 +29,7 @@ pub struct AttrPath {
     pub sub: Option<String>,
 }
 
-/// A path with an optional value filter, as it was written.
+/// A parsed path with an optional value filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Path {
     /// The attribute.
@@ -41,7 +41,7 @@ pub struct Path {
 }
 
 impl AttrPath {
-    /// Reads an attribute path.
+    /// Parses an attribute path.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl AttrPath {
     }
 }
 
-/// The characters of a URN that may stand before an attribute name.
+/// Whether a text can be the URN before an attribute name.
 fn is_urn(text: &str) -> bool {
     text.get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
@@ -86,7 +86,8 @@ fn is_urn(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b":.-_$/+~%@=".contains(&byte))
 }
 
-/// RFC 7643 §2.1, with the leading `$` of `$ref` and the digit that may lead a URN's last part.
+/// Whether a text is a name by RFC 7643 §2.1. Also allows the leading `$` of `$ref`, and the leading digit of the last part
+/// of a URN.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text
@@ -108,11 +109,11 @@ impl fmt::Display for AttrPath {
 }
 
 impl Path {
-    /// Reads the path of a PATCH operation.
+    /// Parses the path of a PATCH operation.
     ///
     /// # Errors
     ///
-    /// `invalidPath`; `invalidFilter` when it is the part in brackets that is wrong.
+    /// `invalidPath`, or `invalidFilter` if the part in brackets is malformed.
     pub fn parse(text: &str) -> Result<Self, ScimError> {
         if text.contains('[') {
             return Parser::path(text);
@@ -126,8 +127,7 @@ impl Path {
             .map_err(|error| error.within(Context::Path(text.to_owned())))
     }
 
-    /// Finds what the path names. A value filter and what follows it go with the attribute that
-    /// stands before the brackets.
+    /// Resolves the path. A value filter and a following sub-attribute belong to the attribute before the brackets.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl Path {
         }
     }
 
-    /// Finds the attribute that the path names; a URN alone is not enough here.
+    /// Resolves the path to an attribute; a URN alone is an error.
     ///
     /// # Errors
     ///
@@ -185,10 +185,10 @@ impl fmt::Display for Path {
     }
 }
 
-/// Where an attribute stands: in the resource itself or in the object of an extension.
+/// An attribute and its place: in the resource itself or in the object of an extension.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Target<'s> {
-    /// The extension's URN.
+    /// The extension's URN; `None` for the resource itself.
     pub container: Option<&'s str>,
     /// The attribute.
     pub attribute: &'s Attribute,
@@ -208,7 +208,7 @@ pub enum Named<'s> {
 }
 
 impl AttrPath {
-    /// Finds what the path names.
+    /// Resolves the path.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl AttrPath {
         }
     }
 
-    /// Finds what a name in the object of an extension's attributes names.
+    /// Resolves a name inside the object of an extension.
     ///
     /// # Errors
     ///
@@ -250,7 +250,7 @@ impl AttrPath {
         }
     }
 
-    /// The schema that the whole path may be: its URN holds colons and dots like a path.
+    /// Resolves the whole text as the URN of a schema, because a URN can look like an attribute path.
     fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
         let whole = self.to_string();
         if let Some(extension) = of.extension(&whole) {
@@ -269,7 +269,7 @@ impl AttrPath {
         })
     }
 
-    /// Finds the attribute that the path names; a URN alone is not enough here.
+    /// Resolves the path to an attribute; a URN alone is an error.
     ///
     /// # Errors
     ///
@@ -283,13 +283,13 @@ impl AttrPath {
 }
 
 impl<'s> Target<'s> {
-    /// The attribute, when a sub-attribute of it is named.
+    /// The attribute without the sub-attribute.
     #[must_use]
     pub const fn whole(&self) -> Self {
         Self { sub: None, ..*self }
     }
 
-    /// Whether it is the attribute called `name` outside extensions, or a part of that.
+    /// Whether it is the attribute `name` outside extensions, or one of its sub-attributes.
     #[must_use]
     pub fn is_own(&self, name: &str) -> bool {
         self.container.is_none() && self.attribute.name == name
@@ -310,8 +310,8 @@ impl<'s> Target<'s> {
         }
     }
 
-    /// The attribute whose values are compared: the sub-attribute, else `value` of a complex attribute
-    /// (RFC 7644 §3.4.2.2 writes `emails co "x"`), else the attribute.
+    /// The attribute that comparisons use: the sub-attribute, else `value` of a complex attribute (as in `emails co "x"` of
+    /// RFC 7644 §3.4.2.2), else the attribute.
     #[must_use]
     pub fn compared(&self) -> Option<&'s Attribute> {
         match self.sub {
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn the_urn_of_an_extension_names_all_of_it() {
+    fn a_urn_alone_names_the_whole_extension() {
         let path = AttrPath::parse(urn::ENTERPRISE_USER).unwrap();
         assert!(matches!(path.resolve(user()), Ok(Named::Extension(_))));
         let base = AttrPath::parse(urn::USER).unwrap();
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn m07_malformed_paths_are_refused() {
+    fn m07_malformed_paths_are_rejected() {
         for text in [
             "", ".", "a.", ".a", "a.b.c", "a b", "a:b", "a[", "a]", "1+1", "emails[0", "..",
         ] {
@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_print_as_they_are_parsed() {
+    fn a_parsed_path_prints_as_written() {
         for text in [
             "userName",
             "name.givenName",

@@ -1,10 +1,10 @@
-//! What the service provider of a tenant accepts beyond the schemas: which attributes, and which e-mail addresses.
+//! A tenant's rules beyond the schemas: which attributes and which e-mail addresses it accepts.
 //!
-//! Attributes that are not accepted are as if no schema knew them: they are not published, passed over in what
-//! clients write (RFC 7644 §3.3) and not shown. The rules for e-mail addresses are put to a user as it is after
-//! all operations of a request, so that userName and address may change together, in either order; only when one
-//! of the two changes or the user becomes active; and never to a user who is inactive afterwards, so that a leaver
-//! can always be deactivated, whatever else the request says (Entra ID renames whom it deletes).
+//! Attributes that are not accepted count as unknown: they are not published, ignored in requests (RFC 7644 §3.3) and not
+//! returned. The e-mail rules are checked on the user after all operations of a request, so that userName and address can
+//! change together in any order. They are checked only if one of the two changes or the user becomes active, and never if
+//! the user is inactive afterwards: a leaver can always be deactivated, whatever else the request changes (Entra ID renames
+//! users that it deletes).
 
 use std::sync::Arc;
 
@@ -17,16 +17,16 @@ use crate::path::{AttrPath, Named};
 use crate::schema::{Attribute, Catalogue, Extension, ResourceKind, ResourceType, Schema};
 use crate::text;
 
-/// The most names that a list of accepted attributes may have.
+/// The most names in a list of accepted attributes.
 pub const MOST_NAMES: usize = 300;
 
 /// Which e-mail addresses a user may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Emails {
-    /// Any.
+    /// Any addresses.
     #[default]
     Any,
-    /// One, of the type `work` or primary.
+    /// One address, of the type `work` or primary.
     Work,
 }
 
@@ -35,16 +35,16 @@ pub enum Emails {
 pub struct EmailRules {
     /// Whether `userName` must be the work or primary address, for users that have addresses.
     pub user_name_is_email: bool,
-    /// Which addresses there may be.
+    /// The allowed addresses.
     pub emails: Emails,
 }
 
 impl EmailRules {
-    /// Puts the rules to a user that is created, or changed from what it was `before`.
+    /// Checks the rules for a new user, or a user that was `before`.
     ///
     /// # Errors
     ///
-    /// `invalidValue` that says what to map.
+    /// `invalidValue` with the attribute to map.
     pub fn check(&self, before: Option<&Attributes>, after: &Attributes) -> Result<(), ScimError> {
         let was_active = before.is_none_or(is_active);
         let is_same = |name: &str| before.is_some_and(|before| before.get(name) == after.get(name));
@@ -104,7 +104,7 @@ fn check_user_name(user: &Attributes, emails: &[Value]) -> Result<(), ScimError>
     Err(reason::user_name_not_address(user_name))
 }
 
-/// Whether an address is the one by which a user is known: its work address, or the primary one.
+/// Whether an address is a work address or primary.
 fn is_main(email: &Value) -> bool {
     let kind = email.get("type").and_then(Value::as_str);
     let is_primary = email.get("primary").and_then(Value::as_bool);
@@ -121,17 +121,17 @@ pub struct Accepted {
 struct Name {
     /// The URN of the extension.
     urn: Option<String>,
-    /// The attribute; an extension may be accepted as a whole.
+    /// The attribute; `None` accepts the whole extension.
     attribute: Option<String>,
     sub: Option<String>,
 }
 
 impl Accepted {
-    /// Reads a list of attribute paths and URNs of extensions.
+    /// Parses a list of attribute paths and extension URNs.
     ///
     /// # Errors
     ///
-    /// The places of those that name nothing, and why.
+    /// The positions of invalid names, with reasons.
     pub fn parse(given: &[&str], catalogue: &Catalogue) -> Result<Self, Vec<(usize, String)>> {
         let of = catalogue.resource_type(ResourceKind::User);
         let mut names = Vec::new();
@@ -148,7 +148,7 @@ impl Accepted {
         }
     }
 
-    /// What is accepted of a schema: an extension, or the base schema.
+    /// The accepted part of a schema: the base schema, or an extension.
     fn narrow(&self, schema: &Schema, urn: Option<&str>) -> Schema {
         let attributes = schema.attributes.iter();
         Schema {
@@ -213,28 +213,28 @@ impl Name {
     }
 }
 
-/// What a PATCH of an attribute does that no schema knows. A POST or PUT passes it over (RFC 7644 §3.3).
+/// The effect of unknown attributes in a PATCH. A POST or PUT ignores them (RFC 7644 §3.3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum UnknownAttributes {
-    /// It is refused: the path is invalid (RFC 7644 §3.12).
+    /// The PATCH is rejected with `invalidPath` (RFC 7644 §3.12).
     #[default]
     Reject,
-    /// It is passed over.
+    /// The operation is ignored.
     Ignore,
 }
 
 /// Whether a tenant has groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Groups {
-    /// It has.
+    /// The tenant has groups.
     #[default]
     Offered,
-    /// It has not: there are neither the resource type nor the memberships of users.
+    /// The tenant has neither the resource type Group nor the attribute `groups` of users.
     Off,
 }
 
 impl Catalogue {
-    /// What is left of these schemas and resource types for a tenant that does not accept everything.
+    /// The schemas and resource types with the accepted attributes only.
     #[must_use]
     pub fn narrowed(&self, accepted: Option<&Accepted>, groups: Groups) -> Self {
         let mut narrowed = self.clone();
@@ -261,7 +261,7 @@ impl Catalogue {
         narrowed
     }
 
-    /// Publishes the schemas as they are for users now, who had others `before`.
+    /// Updates the published schemas to the narrowed resource types; `before` is the resource type User before narrowing.
     fn publish(&mut self, before: &ResourceType) {
         let user = &self.user;
         let is_gone = |id: &str| {
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_work_address_is_refused() {
+    fn addresses_besides_the_work_address_are_rejected() {
         let two = attributes(json!({ "userName": "a@b", "emails": [
             { "value": "a@b", "type": "work" }, { "value": "c@d", "type": "home" }] }));
         assert!(BOTH.check(None, &two).is_err());
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_from_before_the_rules_may_change_in_other_ways() {
+    fn a_user_older_than_the_rules_can_change_other_attributes() {
         let before = attributes(json!({ "userName": "ann",
             "emails": [{ "value": "a@b", "type": "home" }], "active": true }));
         let mut after = before.clone();
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn w05_rules_bind_who_is_or_becomes_active() {
+    fn w05_rules_apply_to_users_who_are_or_become_active() {
         let user = |active: bool, home: bool| {
             let kind = if home { "home" } else { "work" };
             attributes(json!({ "userName": "a@b", "active": active,
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_accepted_is_in_no_schema() {
+    fn attributes_that_are_not_accepted_are_in_no_schema() {
         let standard = Catalogue::standard();
         let accepted = Accepted::parse(&["name.givenName", "Name.familyName", "emails"], standard);
         let narrowed = standard.narrowed(Some(&accepted.unwrap()), Groups::Off);
@@ -409,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_nothing_are_refused_with_their_place() {
+    fn errors_name_the_position_of_unknown_names() {
         let faults = Accepted::parse(&["title", "tittle", "emails.value"], Catalogue::standard());
         let places: Vec<_> = faults.unwrap_err().into_iter().map(|(at, _)| at).collect();
         assert_eq!(places, [1, 2]);

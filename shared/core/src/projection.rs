@@ -1,7 +1,7 @@
 //! `attributes` and `excludedAttributes`, RFC 7644 §3.9, with `returned` of RFC 7643 §7.
 //!
-//! Names that no schema knows are passed over, so that a client written for another service
-//! provider gets what there is. Both parameters at once are refused.
+//! Unknown names are ignored, so that a client for another service provider gets the known attributes. Using both
+//! parameters at once is an error.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::limits;
 use crate::path::{AttrPath, Named, Target};
 use crate::schema::{Attribute, ResourceType, Returned, Schema};
 
-/// The attributes that the client wants, and those that its request wrote.
+/// The attributes that the client selected, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Projection {
     wanted: Wanted,
@@ -20,21 +20,21 @@ pub struct Projection {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 enum Wanted {
-    /// Those returned by default.
+    /// Attributes returned by default.
     #[default]
     Default,
-    /// Those named, and those always returned.
+    /// The named attributes and those always returned.
     Only(Vec<AttrPath>),
-    /// Those returned by default but the named.
+    /// Attributes returned by default, without the named ones.
     Without(Vec<AttrPath>),
 }
 
 impl Projection {
-    /// Reads the two parameters; an empty one counts as absent.
+    /// Parses the two parameters; an empty one counts as absent.
     ///
     /// # Errors
     ///
-    /// `invalidValue` if both are given or one is too long.
+    /// `invalidValue` if both are given, or one has too many names.
     pub fn parse<'n>(
         attributes: impl IntoIterator<Item = &'n str>,
         excluded: impl IntoIterator<Item = &'n str>,
@@ -55,8 +55,8 @@ impl Projection {
         })
     }
 
-    /// The projection of the answer to a request that wrote these attributes: those that are returned
-    /// on request are returned, too (RFC 7643 §7).
+    /// The projection for the response to a request that wrote these attributes: it also returns those with `returned`
+    /// `request` (RFC 7643 §7).
     #[must_use]
     pub fn written(&self, written: Vec<AttrPath>) -> Self {
         Self {
@@ -65,13 +65,13 @@ impl Projection {
         }
     }
 
-    /// Whether the client named attributes; a PATCH is then answered with them (RFC 7644 §3.5.2).
+    /// Whether the client used `attributes`; the response to a PATCH then has a body (RFC 7644 §3.5.2).
     #[must_use]
     pub const fn is_only(&self) -> bool {
         matches!(self.wanted, Wanted::Only(_))
     }
 
-    /// Whether the attribute called `name`, outside extensions, is in the answer.
+    /// Whether the response contains the attribute `name` outside extensions.
     #[must_use]
     pub fn wants(&self, name: &str, of: &ResourceType) -> bool {
         let Some(attribute) = of.attribute(name) else {
@@ -80,7 +80,7 @@ impl Projection {
         self.on(of).extent(None, attribute) != Extent::Nothing
     }
 
-    /// The representation with the attributes that the client wants.
+    /// The representation with the selected attributes only.
     #[must_use]
     pub fn apply(&self, of: &ResourceType, mut whole: Attributes) -> Attributes {
         let view = self.on(of);
@@ -134,14 +134,14 @@ enum Polarity {
     Without,
 }
 
-/// How much of an attribute is shown.
+/// The returned part of an attribute.
 #[derive(Clone, PartialEq, Eq)]
 enum Extent<'s> {
     Nothing,
     Whole,
-    /// The parts named, and those always returned.
+    /// The named sub-attributes and those always returned.
     Parts(Vec<&'s str>),
-    /// All parts but the named.
+    /// All sub-attributes but the named ones.
     AllBut(Vec<&'s str>),
 }
 
@@ -188,7 +188,7 @@ impl<'s> View<'s> {
         }
     }
 
-    /// What is shown of one attribute, or of all those of an extension.
+    /// The returned part of an attribute, or of a whole extension.
     fn shown(&self, of: &ResourceType, name: &str, value: Value) -> Option<Value> {
         if let Some(attribute) = of.attribute(name) {
             return self.value(None, attribute, value);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a02_a07_a08_named_attributes_come_with_those_always_returned() {
+    fn a02_a07_a08_named_attributes_and_those_always_returned_are_shown() {
         let schemas = json!([urn::USER, urn::ENTERPRISE_USER]);
         for (names, expected) in [
             (
@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a03_a04_excluded_attributes_go_unless_always_returned() {
+    fn a03_a04_excluded_attributes_are_omitted_unless_always_returned() {
         let gone = shown(
             "",
             "id,schemas,name,emails.type,urn:ietf:params:scim:schemas:extension:enterprise:2.0:User,meta",
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a09_both_parameters_are_refused() {
+    fn a09_both_parameters_together_are_rejected() {
         assert!(Projection::parse(["a"], ["b"]).is_err());
         assert_eq!(
             Projection::parse([""], [""]).unwrap(),

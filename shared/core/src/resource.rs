@@ -1,4 +1,4 @@
-//! What clients give ([`Draft`]) and what is kept ([`Resource`]), RFC 7643 §3.
+//! Client input ([`Draft`]) and stored resources ([`Resource`]), RFC 7643 §3.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -27,29 +27,29 @@ pub use secret::Secret;
 pub struct Draft {
     /// The attributes in normal form, without read-only ones, members and password.
     pub attributes: Attributes,
-    /// The members of a group, when the client gave any.
+    /// The members of a group; empty if the client gave none.
     pub members: Vec<Member>,
-    /// The password of a user, when the client gave one.
+    /// The password of a user, if the client gave one.
     pub password: Option<Secret>,
 }
 
 impl Draft {
-    /// Reads the body of a POST or PUT.
+    /// Parses the body of a POST or PUT.
     ///
-    /// Read-only attributes, attributes that no schema knows and unknown schema URNs are passed
-    /// over (RFC 7644 §3.3); missing required ones are not.
+    /// Read-only attributes, unknown attributes and unknown schema URNs are ignored (RFC 7644 §3.3). Missing required
+    /// attributes are an error.
     ///
     /// # Errors
     ///
-    /// `invalidSyntax` for a body of the wrong shape, `invalidValue` for unacceptable values.
+    /// `invalidSyntax` for a malformed body, `invalidValue` for invalid values.
     pub fn parse(body: Value, of: &ResourceType) -> Result<Self, ScimError> {
         let draft = Self::parse_change(body, of)?;
         check_required(&draft.attributes, of)?;
         Ok(draft)
     }
 
-    /// The same, for a PUT: it may lack what extensions require, which is for [`check_required`] to say once it is
-    /// known whether the user is active.
+    /// Parses the body of a PUT without checking the required attributes of extensions: the caller uses [`check_required`]
+    /// once it knows whether the user is active.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Draft {
             seen.push(target);
             self.assign(target, value, of)?;
         }
-        // What stands in the object of its extension goes before what stands beside it.
+        // A value in the object of its extension takes precedence over an unqualified one.
         for (target, value) in unqualified {
             if get(&self.attributes, target).is_none() {
                 self.assign(target, value, of)?;
@@ -162,8 +162,7 @@ impl Draft {
         Ok(())
     }
 
-    /// The attributes that were given and that are returned on request: the answer shows them
-    /// (RFC 7643 §7).
+    /// The given attributes with `returned` `request`, which the response must show (RFC 7643 §7).
     #[must_use]
     pub fn on_request(&self, of: &ResourceType) -> Vec<AttrPath> {
         let on_request =
@@ -174,12 +173,11 @@ impl Draft {
             .collect()
     }
 
-    /// Checks a PUT against the resource that it replaces: an immutable value that is set stays
-    /// (RFC 7644 §3.5.1).
+    /// Checks that a PUT keeps the immutable values of the replaced resource (RFC 7644 §3.5.1).
     ///
     /// # Errors
     ///
-    /// `mutability` if the draft has another value, or none.
+    /// `mutability` if the draft changes or omits such a value.
     pub fn check_immutable(
         &self,
         current: &Attributes,
@@ -199,7 +197,7 @@ impl Draft {
     }
 }
 
-/// The attributes of a resource type, extensions included, but those common to all.
+/// The attributes of a resource type and its extensions, without the common ones.
 pub(crate) fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
     let own = of.schema.attributes.iter().map(|attribute| Target {
         container: None,
@@ -216,13 +214,12 @@ pub fn immutable(target: Target<'_>) -> ScimError {
     reason::other_immutable_value(target.whole())
 }
 
-/// Checks that a body is what its endpoint takes: a resource with this base schema, or a message with this URN.
-/// A body without `schemas` says nothing else (authentik names no message, other clients no schema), and `null`
-/// and `[]` are no `schemas` (RFC 7643 §2.5).
+/// Checks that the `schemas` of a body contain the base schema or message URN of its endpoint. A body without `schemas` is
+/// accepted, because authentik and other clients omit them; `null` and `[]` count as absent (RFC 7643 §2.5).
 ///
 /// # Errors
 ///
-/// `invalidSyntax` naming the URN, when others are given.
+/// `invalidSyntax` with the expected URN if only others are given.
 pub fn check_schemas(body: &Map<String, Value>, urn: &str) -> Result<(), ScimError> {
     let given = body
         .iter()
@@ -241,7 +238,7 @@ pub fn check_schemas(body: &Map<String, Value>, urn: &str) -> Result<(), ScimErr
     }
 }
 
-/// The value at a target, sub-attribute left aside.
+/// The value of a target's attribute; the sub-attribute is ignored.
 #[must_use]
 pub fn get<'a>(attributes: &'a Attributes, target: Target<'_>) -> Option<&'a Value> {
     match target.container {
@@ -250,7 +247,7 @@ pub fn get<'a>(attributes: &'a Attributes, target: Target<'_>) -> Option<&'a Val
     }
 }
 
-/// Sets or, with `None`, unassigns the value at a target; an extension without data goes altogether.
+/// Sets the value of a target's attribute, or removes it with `None`. An extension without attributes is removed.
 pub fn put(attributes: &mut Attributes, target: Target<'_>, value: Option<Value>) {
     let name = &target.attribute.name;
     let Some(urn) = target.container else {
@@ -281,27 +278,27 @@ pub fn put(attributes: &mut Attributes, target: Target<'_>, value: Option<Value>
     }
 }
 
-/// What the service provider says about a resource.
+/// The stored part of `meta`, RFC 7643 §3.1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Meta {
-    /// When it was created.
+    /// Time of creation.
     pub created: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub last_modified: Timestamp,
-    /// Its version.
+    /// The current version.
     pub version: Version,
 }
 
-/// A user or group as it is kept, without members and memberships.
+/// A stored user or group, without members and memberships.
 #[derive(Clone, PartialEq)]
 pub struct Resource {
-    /// Which type of resource.
+    /// The resource type.
     pub kind: ResourceKind,
-    /// Its id.
+    /// The id.
     pub id: ResourceId,
-    /// What the service provider says about it.
+    /// The stored part of `meta`.
     pub meta: Meta,
-    /// Its attributes in normal form.
+    /// The attributes in normal form.
     pub attributes: Attributes,
 }
 
@@ -318,14 +315,14 @@ impl Resource {
         format!("{base}/{}/{}", self.kind.endpoint(), self.id)
     }
 
-    /// A text attribute outside extensions.
+    /// The text of an attribute outside extensions.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).and_then(Value::as_str)
     }
 }
 
-/// An instant as SCIM has it, to the millisecond.
+/// Formats an instant as an xsd:dateTime with milliseconds.
 #[must_use]
 pub fn timestamp(instant: Timestamp) -> String {
     format!("{instant:.3}")
@@ -347,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn c03_read_only_and_unknown_attributes_are_passed_over() {
+    fn c03_read_only_and_unknown_attributes_are_ignored() {
         let attributes = user(json!({
             "schemas": [urn::USER, "urn:example:unknown"],
             "id": "x", "meta": { "version": "1" }, "groups": [{ "value": "g" }],
@@ -368,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn c08_another_base_schema_is_refused_and_none_is_that_of_the_endpoint() {
+    fn c08_another_base_schema_is_rejected_and_a_missing_one_accepted() {
         for schemas in [
             json!([urn::GROUP]),
             json!([urn::ENTERPRISE_USER]),
@@ -399,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn c03_an_attribute_of_an_extension_may_stand_without_its_urn() {
+    fn c03_an_extension_attribute_may_be_unqualified() {
         let e = urn::ENTERPRISE_USER;
         for (given, department) in [
             (json!({ "department": "A" }), json!("A")),
@@ -437,7 +434,7 @@ mod tests {
     }
 
     #[test]
-    fn c07_required_attributes_must_be_there() {
+    fn c07_required_attributes_must_be_given() {
         let error = user(json!({ "schemas": [urn::USER] })).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidValue);
         let error = draft(
@@ -450,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn w06_the_password_is_kept_apart() {
+    fn w06_the_password_is_separate_from_the_attributes() {
         let draft = draft(
             ResourceKind::User,
             json!({ "schemas": [urn::USER], "userName": "a", "password": "t1meMa$heen" }),

@@ -1,7 +1,7 @@
 //! Schemas, attributes and their characteristics, RFC 7643 §2.2, §6 and §7.
 //!
-//! The schemas themselves are data (`schema/*.json`): an entry there states what differs from
-//! the defaults of §2.2, and everything else in this crate and its callers follows from it.
+//! The schemas are data (`schema/*.json`). An entry states only the differences from the defaults of §2.2; all code in this
+//! crate and its callers works from these characteristics.
 
 use std::sync::{Arc, LazyLock};
 
@@ -21,9 +21,9 @@ pub enum Type {
     String,
     /// `true` or `false`.
     Boolean,
-    /// A number.
+    /// A number with an optional fraction.
     Decimal,
-    /// A number without fraction and exponent.
+    /// A whole number.
     Integer,
     /// An instant, xsd:dateTime.
     DateTime,
@@ -35,18 +35,18 @@ pub enum Type {
     Complex,
 }
 
-/// When the value may change, RFC 7643 §7.
+/// When clients may change the value, RFC 7643 §7.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Mutability {
-    /// Never by a client.
+    /// Never.
     ReadOnly,
     /// At any time.
     #[default]
     ReadWrite,
-    /// Once.
+    /// Once, when it is first set.
     Immutable,
-    /// At any time, without being readable.
+    /// At any time, but the value cannot be read.
     WriteOnly,
 }
 
@@ -54,38 +54,38 @@ pub enum Mutability {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Returned {
-    /// In every answer.
+    /// In every response.
     Always,
-    /// In none.
+    /// In no response.
     Never,
-    /// Unless excluded or left unnamed.
+    /// By default, unless excluded or not among the named attributes.
     #[default]
     Default,
-    /// When named.
+    /// Only if named.
     Request,
 }
 
-/// How far values are unique, RFC 7643 §7.
+/// The scope in which values are unique, RFC 7643 §7.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Uniqueness {
-    /// Not at all.
+    /// Values are not unique.
     #[default]
     None,
     /// Within the tenant.
     Server,
-    /// Everywhere.
+    /// Across all tenants.
     Global,
 }
 
-/// How strings are prepared before they are compared; not part of the published schema.
+/// How strings are prepared for comparison. Not part of the published schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Profile {
-    /// By `caseExact` alone.
+    /// By `caseExact` only.
     #[default]
     Plain,
-    /// By the PRECIS profile for user names, RFC 7644 §5.
+    /// By the PRECIS profile for user names (RFC 7644 §5).
     UserName,
     /// By normal form C and `caseExact`.
     Composed,
@@ -100,13 +100,13 @@ pub struct Attribute {
     /// The data type.
     #[serde(rename = "type", default)]
     pub kind: Type,
-    /// Whether it is an array.
+    /// Whether the attribute has several values.
     #[serde(default)]
     pub multi_valued: bool,
-    /// What it is, for people.
+    /// The description for people.
     #[serde(default)]
     pub description: String,
-    /// Whether a value must be given.
+    /// Whether a value is required.
     #[serde(default)]
     pub required: bool,
     /// Suggested values.
@@ -115,47 +115,47 @@ pub struct Attribute {
     /// Whether case is significant.
     #[serde(default)]
     pub case_exact: bool,
-    /// When it may change.
+    /// When clients may change it.
     #[serde(default)]
     pub mutability: Mutability,
     /// When it is returned.
     #[serde(default)]
     pub returned: Returned,
-    /// How far it is unique.
+    /// The scope in which it is unique.
     #[serde(default)]
     pub uniqueness: Uniqueness,
-    /// What a reference may point to.
+    /// The kinds of targets of a reference.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_types: Vec<String>,
-    /// How it is compared.
+    /// How values are prepared for comparison.
     #[serde(default, skip_serializing)]
     pub profile: Profile,
-    /// The parts of a complex attribute.
+    /// The sub-attributes of a complex attribute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sub_attributes: Vec<Attribute>,
 }
 
 impl Attribute {
-    /// The sub-attribute called `name`, in any case.
+    /// The sub-attribute `name`, in any case.
     #[must_use]
     pub fn sub(&self, name: &str) -> Option<&Self> {
         find(&self.sub_attributes, name)
     }
 
-    /// Whether a client may not write it.
+    /// Whether clients cannot write it.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.mutability == Mutability::ReadOnly
     }
 
-    /// Whether it never appears in an answer or a filter: `password`.
+    /// Whether it must not appear in responses or filters, such as `password`.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.returned == Returned::Never
     }
 }
 
-/// The attribute called `name`, in any case (RFC 7643 §2.1).
+/// The attribute `name`, in any case (RFC 7643 §2.1).
 fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
     attributes
         .iter()
@@ -166,13 +166,13 @@ fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<&'a Attribute> {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Schema {
-    /// Its URI.
+    /// The URN.
     pub id: String,
-    /// Its name.
+    /// The name for people.
     pub name: String,
-    /// What it is, for people.
+    /// The description for people.
     pub description: String,
-    /// Its attributes.
+    /// The attributes.
     pub attributes: Vec<Attribute>,
 }
 
@@ -189,7 +189,7 @@ impl From<&Schema> for KnownName {
 }
 
 impl Schema {
-    /// The attribute called `name`, in any case.
+    /// The attribute `name`, in any case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         find(&self.attributes, name)
@@ -197,14 +197,14 @@ impl Schema {
 }
 
 impl Schema {
-    /// The attributes, where they stand in a resource that it extends.
+    /// The attributes of this extension as targets.
     pub fn targets(&self) -> impl Iterator<Item = Target<'_>> {
         self.attributes
             .iter()
             .map(|attribute| self.place(attribute))
     }
 
-    /// The attribute called `name`, in any case, where it stands in a resource that it extends.
+    /// The attribute `name` of this extension, in any case, as a target.
     #[must_use]
     pub fn target(&self, name: &str) -> Option<Target<'_>> {
         self.attribute(name).map(|attribute| self.place(attribute))
@@ -219,7 +219,7 @@ impl Schema {
     }
 }
 
-/// The resource types that are stored.
+/// The stored resource types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum ResourceKind {
     /// Users.
@@ -241,7 +241,7 @@ impl ResourceKind {
         }
     }
 
-    /// The endpoint below the base address, without a slash.
+    /// The endpoint below the base URL, without a slash.
     #[must_use]
     pub const fn endpoint(self) -> &'static str {
         match self {
@@ -251,32 +251,32 @@ impl ResourceKind {
     }
 }
 
-/// A schema that a resource type may carry besides its own.
+/// An extension of a resource type.
 #[derive(Clone, Debug)]
 pub struct Extension {
     /// The schema.
     pub schema: Arc<Schema>,
-    /// Whether every resource must carry it.
+    /// Whether every resource must have it.
     pub required: bool,
 }
 
-/// A resource type: its base schema, the attributes common to all, and extensions. RFC 7643 §6.
+/// A resource type: its base schema, the common attributes and extensions. RFC 7643 §6.
 #[derive(Clone, Debug)]
 pub struct ResourceType {
-    /// Which one.
+    /// The kind of resource.
     pub kind: ResourceKind,
-    /// What it is, for people.
+    /// The description for people.
     pub description: &'static str,
     /// The base schema.
     pub schema: Arc<Schema>,
-    /// `schemas`, `id`, `externalId` and `meta`.
+    /// The schema of the common attributes `schemas`, `id`, `externalId` and `meta`.
     pub common: Arc<Schema>,
     /// The extensions.
     pub extensions: Vec<Extension>,
 }
 
 impl ResourceType {
-    /// The attribute called `name` outside extensions, in any case.
+    /// The attribute `name` outside extensions, in any case.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.schema
@@ -284,7 +284,7 @@ impl ResourceType {
             .or_else(|| self.common.attribute(name))
     }
 
-    /// The extension that `urn` names, in any case.
+    /// The extension with this URN, in any case.
     #[must_use]
     pub fn extension(&self, urn: &str) -> Option<&Schema> {
         self.extensions
@@ -293,13 +293,13 @@ impl ResourceType {
             .find(|schema| urn::names(urn, &schema.id))
     }
 
-    /// Whether `urn` names the base schema, in any case.
+    /// Whether `urn` is that of the base schema, in any case.
     #[must_use]
     pub fn is_base(&self, urn: &str) -> bool {
         urn::names(urn, &self.schema.id)
     }
 
-    /// Whether it is the members of a group, which are kept apart from the resource.
+    /// Whether the target is the members of a group, which are stored apart from the resource.
     #[must_use]
     pub fn is_membership(&self, target: Target<'_>) -> bool {
         self.kind == ResourceKind::Group && target.is_own("members")
@@ -316,7 +316,7 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The schemas of RFC 7643.
+    /// The schemas and resource types of RFC 7643.
     #[must_use]
     pub fn standard() -> &'static Arc<Self> {
         static STANDARD: LazyLock<Arc<Catalogue>> = LazyLock::new(|| Arc::new(Catalogue::load()));
@@ -359,7 +359,7 @@ impl Catalogue {
         }
     }
 
-    /// These schemas and the extensions that a tenant brings.
+    /// The catalogue with a tenant's extensions.
     pub(crate) fn extended(&self, declared: &[Declared]) -> Self {
         let mut extended = self.clone();
         for one in declared {
@@ -385,7 +385,7 @@ impl Catalogue {
         }
     }
 
-    /// The kinds of resources that there are for the tenant.
+    /// The kinds of resources that the tenant has.
     #[must_use]
     pub const fn kinds(&self) -> &'static [ResourceKind] {
         self.kinds
@@ -400,7 +400,7 @@ impl Catalogue {
 
 #[expect(
     clippy::expect_used,
-    reason = "compiled-in data that the tests below read whole"
+    reason = "compiled-in data that the tests below parse completely"
 )]
 fn built_in(text: &str) -> Arc<Schema> {
     Arc::new(serde_json::from_str(text).expect("a built-in schema is well-formed"))
@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn n02_attribute_names_are_legal_and_complex_attributes_are_one_level_deep() {
+    fn n02_attribute_names_are_valid_and_complex_attributes_one_level_deep() {
         fn check(attribute: &Attribute, depth: usize) {
             let mut chars = attribute.name.trim_start_matches('$').chars();
             assert!(chars.next().unwrap().is_ascii_alphabetic());
@@ -449,7 +449,7 @@ mod tests {
             }
         }
         for schema in Catalogue::standard().schemas() {
-            // The schema of schemas alone nests two levels: subAttributes.
+            // Only the schema of schemas has two levels: subAttributes.
             let depth = if schema.id == urn::SCHEMA { 2 } else { 1 };
             for attribute in &schema.attributes {
                 check(attribute, depth);

@@ -1,8 +1,8 @@
 //! Sorting, RFC 7644 §3.4.2.3.
 //!
-//! Text is compared in the form in which `eq` compares it, letter by letter of Unicode, without the
-//! rules of a language; instants by time, numbers by size. A multi-valued attribute is sorted by its
-//! primary value, else its first. Resources without a value come last, and first when descending.
+//! Text is ordered by the code points of its comparable form, as for `eq`, without language-specific rules; instants by
+//! time, numbers by value. A multi-valued attribute is sorted by its primary value, else its first. Resources without a
+//! value come last in ascending order and first in descending order.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -18,7 +18,7 @@ use crate::resource::get;
 use crate::schema::{ResourceType, Type};
 use crate::{text, value};
 
-/// Which way results are sorted.
+/// The sort order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Direction {
     /// Smallest first.
@@ -29,11 +29,11 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Reads `sortOrder`; absent is ascending.
+    /// Parses `sortOrder`; the default is ascending.
     ///
     /// # Errors
     ///
-    /// `invalidValue` for anything but `ascending` and `descending`, in any case.
+    /// `invalidValue` for other text than `ascending` and `descending`, in any case.
     pub fn parse(sort_order: Option<&str>) -> Result<Self, ScimError> {
         match sort_order.map(str::trim).filter(|order| !order.is_empty()) {
             None => Ok(Self::Ascending),
@@ -43,7 +43,7 @@ impl Direction {
         }
     }
 
-    /// The order of two keys.
+    /// Compares two keys in this order.
     #[must_use]
     pub fn order(self, one: &SortKey, other: &SortKey) -> Ordering {
         let ascending = one.order(other);
@@ -54,16 +54,16 @@ impl Direction {
     }
 }
 
-/// What results are sorted by.
+/// The attribute and order to sort results by.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sort<'s> {
     /// The attribute.
     pub target: Target<'s>,
-    /// Which way.
+    /// The order.
     pub direction: Direction,
 }
 
-/// The value that a resource is sorted by.
+/// The value to sort a resource by.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SortKey {
     /// A boolean.
@@ -89,12 +89,12 @@ impl SortKey {
         }
     }
 
-    /// The key as JSON, for a cursor; text no longer than `most` bytes.
+    /// The key as JSON for a cursor. Text is cut to `most` bytes.
     #[must_use]
     pub fn to_json(&self, most: usize) -> Value {
         match self {
             Self::Boolean(truth) => Value::Bool(*truth),
-            // The bits, since text may lose the last one.
+            // The bits, because decimal text can lose precision.
             Self::Number(number) => json!(number.to_bits()),
             Self::Instant(instant) => json!([instant.to_string()]),
             Self::Text(text) => Value::String(start(text, most).to_owned()),
@@ -102,7 +102,7 @@ impl SortKey {
         }
     }
 
-    /// Reads what [`Self::to_json`] wrote.
+    /// Parses the JSON of [`Self::to_json`].
     #[must_use]
     pub fn from_json(json: &Value) -> Option<Self> {
         match json {
@@ -118,7 +118,7 @@ impl SortKey {
         }
     }
 
-    /// The key with text no longer than `most` bytes.
+    /// The key with text cut to `most` bytes.
     #[must_use]
     pub fn cut(&self, most: usize) -> Cow<'_, Self> {
         match self {
@@ -141,12 +141,11 @@ impl SortKey {
 }
 
 impl<'s> Sort<'s> {
-    /// Reads `sortBy` and `sortOrder`; without `sortBy` nothing is sorted.
+    /// Parses `sortBy` and `sortOrder`; `None` without `sortBy`.
     ///
     /// # Errors
     ///
-    /// `invalidValue` for an attribute that there is not or that has no order, and for another
-    /// `sortOrder` than `ascending` and `descending`.
+    /// `invalidValue` for an unknown attribute, an attribute without an order, or an invalid `sortOrder`.
     pub fn parse(
         sort_by: Option<&str>,
         sort_order: Option<&str>,
@@ -169,7 +168,7 @@ impl<'s> Sort<'s> {
         }
     }
 
-    /// The value that a resource, as it is represented, is sorted by.
+    /// The sort key of a representation.
     ///
     /// # Errors
     ///
@@ -205,7 +204,7 @@ impl<'s> Sort<'s> {
     }
 }
 
-/// The first letters of a text, no more than `most` bytes.
+/// The start of a text, at most `most` bytes.
 fn start(text: &str, most: usize) -> &str {
     text.get(..text.floor_char_boundary(most)).unwrap_or(text)
 }
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn o01_to_o06_results_have_the_order_of_their_values() {
+    fn o01_to_o06_results_are_ordered_by_value() {
         let names = json!([
             { "name": { "familyName": "b" } }, { "name": { "familyName": "A" } },
             { "name": { "givenName": "x" } }, { "name": { "familyName": "Ä" } }
@@ -266,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn o08_what_has_no_order_is_refused() {
+    fn o08_attributes_without_an_order_are_rejected() {
         let of = Catalogue::standard().resource_type(ResourceKind::User);
         for by in [
             "shoeSize",
@@ -283,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_read_back_from_its_json() {
+    fn a_key_survives_json() {
         for key in [
             SortKey::Boolean(true),
             SortKey::Number(-0.1),

@@ -1,8 +1,8 @@
-//! How strings are compared: RFC 7643 §2.2 (`caseExact`) and RFC 7644 §5 (user names).
+//! Comparison of strings: RFC 7643 §2.2 (`caseExact`) and RFC 7644 §5 (user names).
 //!
-//! Folding works letter by letter through lower and upper case to lower case, so that `ß`, `ẞ` and
-//! `ss` or the three forms of sigma are one, and so that folding a part of a text gives the part of
-//! the folded text, which `co`, `sw` and `ew` rely on.
+//! Folding maps each character to lower, upper and again lower case, so that `ß`, `ẞ` and `ss`, or the three forms of
+//! sigma, are equal. It works character by character, so that folding a part of a text gives the same part of the folded
+//! text; `co`, `sw` and `ew` rely on that.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use crate::schema::{Attribute, Profile};
 
 mod precis;
 
-/// The text with differences of case removed.
+/// The text in folded form, which ignores case.
 #[must_use]
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
@@ -29,9 +29,8 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     )
 }
 
-/// The form of a user name that is unique in a tenant: PRECIS `UsernameCaseMapped` (RFC 8265 §3.3)
-/// on each of its words, which single spaces may separate (RFC 8265 §3.1). `None` for a text that
-/// the profile forbids.
+/// The unique form of a user name: the PRECIS profile `UsernameCaseMapped` (RFC 8265 §3.3) for each word; words are
+/// separated by single spaces (RFC 8265 §3.1). `None` if the profile forbids the text.
 #[must_use]
 pub fn user_name(text: &str) -> Option<String> {
     let words = text
@@ -44,21 +43,20 @@ pub fn user_name(text: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// Whether the profile only lowers the case of a word, as with nearly all user names: its identifier
-/// class has every visible ASCII character (RFC 8264 §9.11).
+/// Whether the profile only maps a word to lower case, as for nearly all user names: the identifier class contains all
+/// visible ASCII characters (RFC 8264 §9.11).
 fn is_plain(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// A password as RFC 7644 §5 asks for it: the PRECIS profile `OpaqueString` (RFC 8265 §4.2). `None` for a text that the
-/// profile forbids.
+/// The prepared form of a password that RFC 7644 §5 requires: the PRECIS profile `OpaqueString` (RFC 8265 §4.2). `None` if
+/// the profile forbids the text.
 #[must_use]
 pub fn password(text: &str) -> Option<String> {
     precis::opaque(text)
 }
 
-/// The form of a group's name that is unique in a tenant: composed (NFC), since directories of macOS send it
-/// decomposed, and without differences of case.
+/// The unique form of a group's name: composed (NFC), because macOS directories send decomposed names, and folded.
 #[must_use]
 pub fn group_name(text: &str) -> String {
     fold(&precis::compose(text)).into_owned()
@@ -68,8 +66,8 @@ pub fn group_name(text: &str) -> String {
 #[must_use]
 pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
     match attribute.profile {
-        // A part, as `co`, `sw` and `ew` ask for it, may be no name itself, for a blank at its end or half a pair of
-        // directions.
+        // A part of a name in `co`, `sw` and `ew` may not be a valid name itself, because it ends with a blank or breaks
+        // the Bidi Rule.
         Profile::UserName => Cow::Owned(user_name(text).unwrap_or_else(|| precis::map(text))),
         Profile::Composed => Cow::Owned(group_name(text)),
         Profile::Plain if attribute.case_exact => Cow::Borrowed(text),
@@ -77,11 +75,11 @@ pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// The steps to bring a value of `attribute` into that form and to compare it.
+/// The steps to convert a value of `attribute` to its comparable form and to compare it.
 #[must_use]
 pub fn effort(attribute: &Attribute, text: &str) -> u64 {
     match attribute.profile {
-        // PRECIS maps, normalises and looks at each letter again.
+        // PRECIS maps, normalizes and then checks each character.
         Profile::UserName | Profile::Composed => 2 * effort::of_text(text),
         Profile::Plain if attribute.case_exact => effort::steps(text.len() / 64 + 1),
         Profile::Plain => effort::of_text(text),
@@ -93,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn q03_case_and_width_do_not_tell_user_names_apart() {
+    fn q03_user_names_ignore_case_and_width() {
         for (left, right) in [
             ("Bjensen@Example.com", "bjensen@example.com"),
             ("ÅSA", "åsa"),
@@ -106,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn q02_composed_and_decomposed_user_names_are_one() {
+    fn q02_composed_and_decomposed_user_names_are_equal() {
         for (decomposed, composed) in [
             ("ame\u{301}lie", "amélie"),
             ("Nguye\u{302}\u{303}n", "nguyễn"),
@@ -128,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn q01_names_in_letters_of_after_2013_are_names() {
+    fn q01_characters_added_after_2013_are_allowed() {
         for (name, form) in [
             ("𞤀𞤣𞤤𞤢𞤥", "𞤢𞤣𞤤𞤢𞤥"),
             ("ᏣᎳᎩ", "ꮳꮃꭹ"),
@@ -213,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn q04_control_characters_and_stray_blanks_are_forbidden() {
+    fn q04_control_characters_and_misplaced_blanks_are_forbidden() {
         for odd in ["", " ", "a\u{0}", "a\nb", " a", "a ", "a  b"] {
             assert_eq!(user_name(odd), None, "{odd:?}");
         }
     }
 
     #[test]
-    fn q01_the_profile_only_lowers_the_case_of_plain_words() {
+    fn q01_plain_words_are_only_mapped_to_lower_case() {
         let ascii: String = ('!'..='~').collect();
         assert!(is_plain(&ascii));
         let prepared = precis::enforce(&ascii).unwrap();
@@ -238,8 +236,8 @@ mod tests {
     }
 
     #[test]
-    fn q08_every_letter_is_folded_once_and_for_all() {
-        // No letter beyond the second plane has a case.
+    fn q08_folding_is_idempotent_for_every_character() {
+        // No character beyond the second plane has case.
         for letter in '\0'..='\u{1ffff}' {
             let folded = fold(letter.encode_utf8(&mut [0; 4])).into_owned();
             assert_eq!(fold(&folded), folded, "{letter}");
@@ -253,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn q08_folding_goes_beyond_ascii_and_letter_by_letter() {
+    fn q08_folding_covers_unicode_character_by_character() {
         assert_eq!(fold("ÄÖÜ"), "äöü");
         assert_eq!(fold("ΣΑΣ"), fold("σας"));
         assert_eq!(fold("STRAẞE"), fold("straße"));

@@ -1,12 +1,12 @@
 //! URNs of schemas and messages, RFC 7643 §8.7 and RFC 7644 §8.2.
 //!
-//! URNs are compared without regard to case, as RFC 8141 has it for the parts that matter here.
+//! URNs are compared case-insensitively.
 
-/// The User schema.
+/// The schema User.
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-/// The Group schema.
+/// The schema Group.
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-/// The enterprise extension of User.
+/// The enterprise extension of the schema User.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 /// The schema of `/ServiceProviderConfig`.
 pub const SERVICE_PROVIDER_CONFIG: &str =
@@ -15,20 +15,20 @@ pub const SERVICE_PROVIDER_CONFIG: &str =
 pub const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 /// The schema of `/Schemas`.
 pub const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
-/// A list of resources.
+/// The message of a list response.
 pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
-/// A query in a body.
+/// The message of a search request.
 pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
-/// A PATCH request.
+/// The message of a PATCH request.
 pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
-/// A bulk request.
+/// The message of a bulk request.
 pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
-/// A bulk response.
+/// The message of a bulk response.
 pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
-/// An error.
+/// The message of an error response.
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
-/// Names that were in use before RFC 7643 and that `OneLogin`'s enterprise template still sends.
+/// URNs from before RFC 7643, which `OneLogin`'s enterprise template still sends.
 const FORMER: [(&str, &[&str]); 2] = [
     ("urn:scim:schemas:core:2.0", &[USER, GROUP]),
     (
@@ -37,7 +37,7 @@ const FORMER: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Whether `given` names the schema `urn`.
+/// Whether `given` is the URN `urn`, in any case, or an old name of it.
 #[must_use]
 pub fn names(given: &str, urn: &str) -> bool {
     let given = given.trim();

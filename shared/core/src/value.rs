@@ -1,18 +1,18 @@
-//! JSON values checked against an attribute and brought into normal form, RFC 7643 §2.3 to §2.5.
+//! Checks JSON values against an attribute and converts them to normal form, RFC 7643 §2.3 to §2.5.
 //!
-//! Tolerance for what providers send lives here, once, for POST, PUT and PATCH alike:
+//! The tolerance for providers' input is here, once for POST, PUT and PATCH:
 //!
-//! - names in any case; unknown sub-attributes and read-only ones are left out;
-//! - `null` and `[]` are no value (RFC 7643 §2.5); so is blank text for a type other than text, and a
-//!   single complex value whose `value` is `null` or `""` (Entra ID and OneLogin unassign a manager so);
-//! - an element of several that says something but has an empty `value`, such as
-//!   `{"type": "work", "value": ""}`, is the template of a provider for what a person lacks, and left
-//!   out. One that says nothing (`null`, `""`, `{}`, `{"value": ""}`) is refused, see [`elements`];
-//! - booleans and numbers as text (Entra ID);
-//! - a single value where several may stand, and one in an array where a single one must;
-//! - values that repeat another one are one with it;
-//! - what providers wrap values in, see [`sent`];
-//! - text that is no URI for a reference to something outside SCIM, see [`unlike`].
+//! - Names are read in any case. Unknown and read-only sub-attributes are ignored.
+//! - `null` and `[]` mean unassigned (RFC 7643 §2.5). So does blank text for types other than text, and a single complex
+//!   value whose `value` is `null` or `""`: Entra ID and OneLogin unassign a manager that way.
+//! - An element of a multi-valued attribute with an empty `value` but other content, such as `{"type": "work", "value":
+//!   ""}`, is a provider's template for a value that the person does not have, and is dropped. An element without content
+//!   (`null`, `""`, `{}`, `{"value": ""}`) is rejected, see [`elements`].
+//! - Booleans and numbers may be text (Entra ID).
+//! - A multi-valued attribute accepts a single value, and a single-valued attribute an array of one value.
+//! - Duplicate values are merged.
+//! - Values may be wrapped in the ways of [`sent`].
+//! - A reference to something outside SCIM may be text that is not a URI, see [`unlike`].
 
 use std::fmt;
 
@@ -39,7 +39,7 @@ pub(crate) use sent::{in_text, legible, opened, sole, value_in};
 pub use several::{alike, elements, is_primary, keep_primary, named, unique, with, without};
 pub use unlike::unlike;
 
-/// The place of a value in a message, for error details.
+/// The position of a value in a message, for error details.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     outer: Option<&'a Self>,
@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The part `name` of the value here.
+    /// The sub-attribute `name` of the value here.
     pub(crate) const fn part(&'a self, name: &'a str) -> Self {
         Self {
             outer: Some(self),
@@ -109,11 +109,11 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// The value of an attribute in normal form; `None` when it is no value.
+/// Converts the value of an attribute to normal form; `None` means unassigned.
 ///
 /// # Errors
 ///
-/// `invalidValue` for a value of the wrong type or over a limit.
+/// `invalidValue` for a value of the wrong type or beyond a limit.
 pub fn normalize(
     attribute: &Attribute,
     value: Value,
@@ -131,7 +131,7 @@ pub fn normalize(
     }
 }
 
-/// One value in normal form; `None` when it is no value.
+/// Converts a single value to normal form; `None` means unassigned.
 ///
 /// # Errors
 ///
@@ -167,13 +167,13 @@ pub fn single(
     }
 }
 
-/// Whether a value is blank text where text does not stand for itself: no value.
+/// Whether a value is blank text for a type other than text, which means unassigned.
 pub(crate) fn is_blank(attribute: &Attribute, value: &Value) -> bool {
     !matches!(attribute.kind, Type::String | Type::Complex)
         && value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// The number that a value means: `7`, `"7"`, `"1.5"`.
+/// The number in a value such as `7`, `"7"` or `"1.5"`.
 pub(crate) fn number(value: &Value) -> Option<Number> {
     match value {
         Value::Number(number) => Some(number.clone()),
@@ -186,7 +186,7 @@ fn is_whole(number: &Number) -> bool {
     number.is_i64() || number.is_u64()
 }
 
-/// The boolean that a value means: `true`, `"True"`, `"TRUE"` … (matrix section 22).
+/// The boolean in a value such as `true`, `"True"` or `"TRUE"` (section 22 of the matrix).
 #[must_use]
 pub fn boolean(value: &Value) -> Option<bool> {
     match value {
@@ -197,7 +197,7 @@ pub fn boolean(value: &Value) -> Option<bool> {
     }
 }
 
-/// The instant that an xsd:dateTime names; without an offset it is read as UTC. RFC 7643 §2.3.5.
+/// Parses an xsd:dateTime; without an offset it is read as UTC. RFC 7643 §2.3.5.
 #[must_use]
 pub fn instant(text: &str) -> Option<Timestamp> {
     if text.as_bytes().get(10) != Some(&b'T') {
@@ -253,7 +253,7 @@ fn formatted(
     Err(wrong(place, expected, &value))
 }
 
-/// Whether text is a dateTime, base64 or a URI, as the type has it.
+/// Whether text has the format of the type: dateTime, base64 or URI.
 fn has_form(attribute: &Attribute, text: &str) -> bool {
     match attribute.kind {
         Type::DateTime => instant(text).is_some(),
@@ -263,15 +263,15 @@ fn has_form(attribute: &Attribute, text: &str) -> bool {
     }
 }
 
-/// What a reference must be, for error details.
+/// The expected format of a reference, for error details.
 pub(crate) const A_URI: &str = "a URI without blanks";
 
-/// Whether a text may be a URI, absolute or relative. RFC 7643 §2.3.7.
+/// Whether a text can be an absolute or relative URI. RFC 7643 §2.3.7.
 pub(crate) fn is_uri(text: &str) -> bool {
     !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
-/// Base64 in either alphabet; the padding may be missing, but not be wrong.
+/// Whether a text is base64 in either alphabet. Padding may be missing but must not be wrong.
 fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=').as_bytes();
     if bare.len() < text.len() && !(text.len().is_multiple_of(4) && text.len() - bare.len() <= 2) {
@@ -284,7 +284,7 @@ fn is_empty_text(value: &Value) -> bool {
     value.as_str() == Some("")
 }
 
-/// Whether a value unassigns what it is given to: `null` or `[]` (RFC 7643 §2.5).
+/// Whether a value means unassigned: `null` or `[]` (RFC 7643 §2.5).
 pub(crate) fn is_nothing(value: &Value) -> bool {
     value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
@@ -311,11 +311,11 @@ fn complex(
     Ok((!parts.is_empty()).then_some(Value::Object(parts)))
 }
 
-/// The parts given for a complex value, in normal form; `None` for those that are to be unassigned.
+/// The given sub-attributes of a complex value in normal form; `None` for those to unassign.
 ///
 /// # Errors
 ///
-/// As [`normalize`]; `invalidSyntax` when a name is given twice.
+/// As [`normalize`]; `invalidSyntax` for a duplicate name.
 pub fn parts_of<'s>(
     attribute: &'s Attribute,
     given: Map<String, Value>,
@@ -337,7 +337,7 @@ pub fn parts_of<'s>(
     Ok(parts)
 }
 
-/// The error for an element of several that names no value.
+/// The error for an element without a value.
 pub(crate) fn valueless(place: Place<'_>) -> ScimError {
     reason::no_value(place)
 }
@@ -376,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn what_providers_send_becomes_normal_form() {
+    fn providers_values_become_normal_form() {
         for (name, given, normal) in [
             ("active", json!("True"), json!(true)),
             ("active", json!("FALSE"), json!(false)),
@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn i12_n12_n13_values_that_are_none_or_repeated_go() {
+    fn i12_n12_n13_empty_and_duplicate_values_are_removed() {
         for (name, given, normal) in [
             (
                 "emails",
@@ -473,7 +473,7 @@ mod tests {
     }
 
     #[test]
-    fn i12_null_and_nothing_are_one_state() {
+    fn i12_null_and_empty_arrays_mean_unassigned() {
         for (name, given) in [
             ("title", json!(null)),
             ("emails", json!(null)),
@@ -500,7 +500,7 @@ mod tests {
     }
 
     #[test]
-    fn i12_an_element_that_says_nothing_is_refused_by_its_place() {
+    fn i12_an_error_names_the_element_without_content() {
         for (name, given, at) in [
             ("emails", json!([null]), "`emails[0]`"),
             ("emails", json!({}), "`emails[0]`"),
@@ -539,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn n07_a_reference_to_the_outside_that_is_no_uri_is_kept_and_named() {
+    fn n07_an_external_reference_that_is_not_a_uri_is_stored_and_reported() {
         let of = Catalogue::standard().resource_type(ResourceKind::User);
         for (name, given) in [
             ("profileUrl", json!("linkedin.com/in/a b")),
@@ -608,7 +608,7 @@ mod tests {
     }
 
     #[test]
-    fn n09_a_simple_value_may_stand_in_an_object_of_its_own() {
+    fn n09_a_simple_value_may_be_wrapped_in_an_object() {
         for (name, given, normal) in [
             ("title", json!([{"value": "x"}]), json!("x")),
             ("title", json!({"VALUE": "x", "$ref": null}), json!("x")),
@@ -628,7 +628,7 @@ mod tests {
     }
 
     #[test]
-    fn h05_wrong_types_are_refused_and_named() {
+    fn h05_wrong_types_are_rejected_and_named() {
         for (name, given, at) in [
             ("title", json!(5), "`title`"),
             ("title", json!(["a", "b"]), "`title`"),
@@ -675,7 +675,7 @@ mod tests {
     }
 
     #[test]
-    fn h06_a_name_given_twice_in_different_case_is_refused() {
+    fn h06_a_duplicate_name_in_different_case_is_rejected() {
         let error = user("name", json!({"givenName": "a", "GIVENNAME": "b"})).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::InvalidSyntax);
     }

@@ -1,4 +1,4 @@
-//! The work of typical requests, without the storage: what the benchmark times and a test counts.
+//! The work of typical requests without storage. The benchmark measures its time, a test counts its allocations.
 
 use std::hint::black_box;
 
@@ -14,19 +14,19 @@ use scim_core::{
 };
 use serde_json::{Value, json};
 
-/// One piece of work, ready to be done as often as wanted.
+/// A repeatable piece of work.
 pub struct Case {
-    /// What it is.
+    /// The name in the report.
     pub name: &'static str,
-    /// The most allocations that it may make.
+    /// The allocation budget.
     pub allocations: u64,
-    /// Does it.
+    /// Runs the work once.
     pub run: Box<dyn Fn()>,
 }
 
-/// How many users the page of [`cases`] has.
+/// Users on the page of [`PAGE_CASE`].
 const PAGE: u64 = 100;
-/// What the users' locations begin with.
+/// Base URL of the users' locations.
 const BASE: &str = "https://scim.example.com/acme/scim/v2";
 
 /// All cases.
@@ -41,19 +41,19 @@ pub fn cases() -> Vec<Case> {
     vec![
         case("read the body of a new user", 200, read(of)),
         case("parse and resolve a filter", 32, filter(of)),
-        case("put 100 users to the filter", 420, evaluate(of)),
+        case("evaluate the filter on 100 users", 420, evaluate(of)),
         case("apply a PATCH of Okta", 130, patch(of, &okta())),
         case("apply a PATCH of Entra ID", 275, patch(of, &entra())),
         case(PAGE_CASE, 12_600, page(of)),
     ]
 }
 
-/// The case that has a bound on its time.
+/// The case with a time limit.
 pub const PAGE_CASE: &str = "read, represent, project and write a page of 100 users";
 
 const FILTER: &str = r#"userName sw "ka" and (emails[type eq "work"].value co "@Contoso" or title pr) and active eq true"#;
 
-/// What Entra ID sends for a new user.
+/// The body that Entra ID sends for a new user.
 fn body(number: u64) -> Value {
     let mail = format!("Kari.Nilsen{number}@contoso.example.com");
     json!({
@@ -170,7 +170,7 @@ fn patch(of: &'static ResourceType, operations: &Value) -> Box<dyn Fn()> {
     })
 }
 
-/// A page as it is made from what is stored: JSON text.
+/// A list response built from stored JSON text.
 fn page(of: &'static ResourceType) -> Box<dyn Fn()> {
     let stored: Vec<(Resource, String)> = users(of)
         .into_iter()

@@ -1,9 +1,9 @@
-//! What the core costs: `cargo bench -p scim-core`.
+//! Benchmark of the core: `cargo bench -p scim-core`.
 //!
-//! Time is of this machine; instructions (counted by Valgrind's callgrind, where it is installed) and allocations
-//! are nearly the same on any. A page of 100 users has to stay under [`PAGE_TIME`].
+//! Times depend on the machine; instructions (counted by Valgrind's callgrind, if installed) and allocations hardly do. A
+//! page of 100 users must take less than [`PAGE_TIME`].
 
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ mod cases;
 
 use cases::{Case, PAGE_CASE, cases};
 
-/// The most time that a page of 100 users may take.
+/// Time limit for a page of 100 users.
 const PAGE_TIME: Duration = Duration::from_millis(2);
-/// How long a case is repeated.
+/// How long each case is repeated.
 const TIME: Duration = Duration::from_millis(400);
 
 fn main() -> ExitCode {
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does one case so many times and nothing else, for callgrind.
+/// Runs one case only, `runs` times, for callgrind.
 fn repeat(name: &str, runs: u32) {
     for case in cases().iter().filter(|case| case.name == name) {
         (0..runs).for_each(|_| (case.run)());
@@ -73,7 +73,7 @@ fn time(case: &Case) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// The instructions of a run: what ten more cost, divided by ten.
+/// The instructions of one run: the difference between 11 runs and one, divided by ten.
 fn instructions(name: &str) -> Option<u64> {
     let (few, many) = (collected(name, 1)?, collected(name, 11)?);
     Some(many.saturating_sub(few) / 10)
@@ -92,7 +92,7 @@ fn collected(name: &str, runs: u32) -> Option<u64> {
     count.lines().next()?.trim().parse().ok()
 }
 
-/// A number with its thousands apart.
+/// Formats a number with spaces between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -1,5 +1,4 @@
-//! What makes an operation of a bulk request wait for those before it: the same resource, or the same
-//! unique name.
+//! Finds the operations of a bulk request that must keep their order: those on the same resource or the same unique name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,11 +9,10 @@ use crate::schema::{Catalogue, ResourceKind};
 use crate::text::comparable;
 use crate::value::is_nothing;
 
-/// The unique names that resources have before the request, by the index of an operation on them.
+/// The unique names of resources before the request, by the index of an operation on them.
 pub type Names = BTreeMap<usize, String>;
 
-/// The operations whose resource's present name matters for the order: they may give it up while
-/// another operation may take it.
+/// The operations whose resource's current name affects the order: they may give it up while another operation takes it.
 #[must_use]
 pub fn renaming(request: &BulkRequest) -> Vec<(usize, ResourceKind, ResourceId)> {
     let tasks = || request.operations.iter().enumerate();
@@ -37,14 +35,14 @@ pub fn renaming(request: &BulkRequest) -> Vec<(usize, ResourceKind, ResourceId)>
         .collect()
 }
 
-/// What the order of operations matters for.
+/// A thing that operations read or write; order matters between them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Key {
     Subject(Subject),
     Name(&'static str, String),
-    /// Which group contains which: of two that would close a circle the second is refused.
+    /// The nesting of groups: of two operations that together would form a cycle, the second must fail.
     Nesting,
-    /// The versions of groups, which change when a member is deleted.
+    /// The versions of groups, which the deletion of a member changes.
     GroupVersions,
 }
 
@@ -54,7 +52,7 @@ enum Use {
     Writes,
 }
 
-/// What each operation has to wait for, by the order of the request.
+/// The earlier operations that each operation must wait for.
 pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usize>> {
     let mut names = shared_names(request, present);
     let mut last: BTreeMap<Key, (Option<usize>, Vec<usize>)> = BTreeMap::new();
@@ -83,8 +81,7 @@ pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usiz
     order
 }
 
-/// The names that each operation may take or give up: those that its resource has, or gets anywhere in
-/// the request.
+/// The names that each operation may take or give up: the resource's current name and every name that the request gives it.
 fn shared_names(request: &BulkRequest, present: &Names) -> BTreeMap<usize, BTreeSet<String>> {
     let mut of_subject: BTreeMap<Subject, BTreeSet<String>> = BTreeMap::new();
     let mut concerned = Vec::new();
@@ -147,7 +144,7 @@ fn uses(task: &Task, names: BTreeSet<String>) -> BTreeMap<Key, Use> {
     uses
 }
 
-/// Whether the resource may have another unique name afterwards, or none.
+/// Whether the operation may free the resource's unique name.
 fn gives_up(task: &Task) -> bool {
     match task.action {
         Action::Create => false,
@@ -165,8 +162,8 @@ pub const fn unique(kind: ResourceKind) -> &'static str {
     }
 }
 
-/// The unique names that an operation sets, in the form in which they are unique; too many rather than
-/// too few.
+/// The unique names that an operation may set, in comparable form. Includes false positives, which only cost parallelism,
+/// but never misses a name.
 fn names(task: &Task) -> BTreeSet<String> {
     let unique = unique(task.kind);
     let is_unique = |path: &str| {

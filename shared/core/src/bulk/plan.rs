@@ -1,10 +1,10 @@
-//! The order of work of a bulk request, as a value: what may run side by side, and what waits for what.
+//! The execution plan of a bulk request as a value: which steps can run in parallel, and which must wait for others.
 //!
-//! RFC 7644 §3.7 allows any order whose result is that of the request's own. So an operation waits for
-//! those before it that touch the same resource, name the resource that it changes, or may take or give
-//! up the same unique name; and, wherever they stand, for those that create what it refers to. Creations
-//! that refer to each other in a circle are one step. Where references and the order of the request
-//! contradict each other, references win.
+//! RFC 7644 §3.7 allows any order that gives the same result as the request's order. An operation waits for earlier
+//! operations that change the same resource, refer to the resource that it changes, or may take or free the same unique
+//! name. It also waits for every operation, wherever it is in the request, that creates a resource to which it refers.
+//! Creations that refer to each other in a cycle form one step. If references contradict the order of the request,
+//! references win.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,19 +13,19 @@ use super::{Action, BulkRequest, Task};
 
 pub use super::order::{Names, renaming, unique};
 
-/// The order of work.
+/// The execution plan of a bulk request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Plan {
-    /// The steps; each waits for steps before it only.
+    /// The steps. Each step waits only for earlier ones.
     pub steps: Vec<Step>,
 }
 
-/// Work that is done at once.
+/// Operations that are executed together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Step {
-    /// The indices of its operations.
+    /// The operations of the step.
     pub work: Work,
-    /// The places in the plan of the steps that have to be done before.
+    /// The positions in the plan of the steps to wait for.
     pub after: BTreeSet<usize>,
 }
 
@@ -34,7 +34,7 @@ pub struct Step {
 pub enum Work {
     /// One operation.
     One(usize),
-    /// Creations that refer to each other, or one that refers to itself.
+    /// Creations that refer to each other in a cycle, or one that refers to itself.
     Circle(Vec<usize>),
 }
 
@@ -50,7 +50,7 @@ impl Work {
 }
 
 impl Plan {
-    /// Plans a request, given the names that [`renaming`] asks for.
+    /// Plans a request, given the current names for [`renaming`].
     #[must_use]
     pub fn of(request: &BulkRequest, present: &Names) -> Self {
         let needs = needs(request);
@@ -93,13 +93,13 @@ impl Plan {
 
 struct Node {
     work: Work,
-    /// What creates that to which this refers.
+    /// The nodes that create what this node refers to.
     needs: BTreeSet<usize>,
-    /// What comes first in the request.
+    /// The earlier nodes that this node must wait for.
     order: BTreeSet<usize>,
 }
 
-/// Arranges the nodes so that each comes behind what it waits for, else in their order.
+/// Sorts the nodes topologically and otherwise keeps their order.
 fn arranged(nodes: &[Node]) -> Vec<Step> {
     let mut left: BTreeMap<usize, &Node> = nodes.iter().enumerate().collect();
     let mut places = BTreeMap::new();
@@ -126,7 +126,7 @@ fn next(left: &BTreeMap<usize, &Node>) -> Option<usize> {
     if let Some((ready, _)) = ready {
         return Some(*ready);
     }
-    // What is first waits for something that is to come after it: references win.
+    // The first node waits for a later one that waits for it: references win over the order of the request.
     let mut first = *left.keys().next()?;
     while let Some(needed) = left
         .get(&first)
@@ -137,7 +137,7 @@ fn next(left: &BTreeMap<usize, &Node>) -> Option<usize> {
     Some(first)
 }
 
-/// What each operation refers to, by the index of its creation.
+/// The creations that each operation refers to, by index.
 fn needs(request: &BulkRequest) -> Vec<BTreeSet<usize>> {
     let made = creations(request);
     let needs = request.operations.iter().map(|operation| {
@@ -149,7 +149,7 @@ fn needs(request: &BulkRequest) -> Vec<BTreeSet<usize>> {
     needs.collect()
 }
 
-/// The operations that create something, by their `bulkId`.
+/// The creations of the request, by their `bulkId`.
 #[must_use]
 pub fn creations(request: &BulkRequest) -> BTreeMap<&str, usize> {
     let operations = request.operations.iter().enumerate();
@@ -161,7 +161,7 @@ pub fn creations(request: &BulkRequest) -> BTreeMap<&str, usize> {
         .collect()
 }
 
-/// The circles of references.
+/// The reference cycles: sets of creations that reach each other.
 fn circles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
     let mut needed_by = vec![BTreeSet::new(); needs.len()];
     for (index, needs) in needs.iter().enumerate() {
@@ -185,7 +185,7 @@ fn circles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
     circles
 }
 
-/// What is reached from one operation by one edge or more.
+/// The operations that can be reached from one operation over at least one edge.
 fn reached(from: usize, edges: &[BTreeSet<usize>]) -> BTreeSet<usize> {
     let mut is_found = vec![false; edges.len()];
     let mut open = vec![from];

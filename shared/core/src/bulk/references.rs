@@ -1,5 +1,5 @@
-//! References to resources that the request creates itself, RFC 7644 §3.7.2: `bulkId:` and a
-//! `bulkId`, as a value anywhere in the data, at the end of a `$ref`, or in quotes in a PATCH path.
+//! References to resources that the same request creates, RFC 7644 §3.7.2: `bulkId:` with a `bulkId`, as a value anywhere
+//! in the data, at the end of a `$ref`, or in quotes in a PATCH path.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::{Action, Subject, Task};
 
 const PREFIX: &str = "bulkId:";
 
-/// The `bulkId` that a text is a reference to.
+/// The `bulkId` in a text that is a reference.
 #[must_use]
 pub fn named(text: &str) -> Option<&str> {
     text.split_at_checked(PREFIX.len())
@@ -17,13 +17,13 @@ pub fn named(text: &str) -> Option<&str> {
         .map(|(_, bulk_id)| bulk_id)
 }
 
-/// A text, by whether it belongs to the reference or stands around it.
+/// A piece of text: a reference, or the text around it.
 enum Part<'t> {
     Around(&'t str),
     Reference(&'t str),
 }
 
-/// Takes a text apart; `name` is that of the attribute it is the value of.
+/// Splits a text into references and other text; `name` is the attribute whose value it is.
 fn parts<'t>(name: &str, text: &'t str) -> Vec<Part<'t>> {
     if let Some(bulk_id) = named(text) {
         return vec![Part::Reference(bulk_id)];
@@ -52,7 +52,7 @@ fn parts<'t>(name: &str, text: &'t str) -> Vec<Part<'t>> {
     }
 }
 
-/// Calls `each` with every text in a value, and the name of the attribute that it is a value of.
+/// Calls `each` with the attribute name and the text of every string in a value.
 pub fn texts<'v>(value: &'v Value, name: &'v str, each: &mut dyn FnMut(&'v str, &'v str)) {
     match value {
         Value::String(text) => each(name, text),
@@ -65,7 +65,7 @@ pub fn texts<'v>(value: &'v Value, name: &'v str, each: &mut dyn FnMut(&'v str, 
 }
 
 impl Task {
-    /// The resources that have to be created before this operation.
+    /// The `bulkId`s of the resources that must be created before this operation.
     #[must_use]
     pub fn references(&self) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
@@ -82,8 +82,8 @@ impl Task {
         found
     }
 
-    /// The body with ids in the place of references. The values that hold one whose id is not known
-    /// yet are left out, whole members and managers among them.
+    /// The body with references replaced by ids. Values whose reference has no id yet are left out, complex values such as
+    /// members and managers as a whole.
     #[must_use]
     pub fn body(&self, id: &dyn Fn(&str) -> Option<String>) -> Value {
         match self.action {

@@ -1,4 +1,4 @@
-//! Shapes, references, and the order of work.
+//! Tests of parsing, references and the execution plan.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ fn on(method: &str, path: &str, data: &Value) -> Value {
     json!({ "method": method, "path": path, "data": data })
 }
 
-/// The operations of each step, and those of the steps that it waits for.
+/// The operations of each step, and of the steps that it waits for.
 fn planned(operations: &Value) -> Vec<(Vec<usize>, Vec<usize>)> {
     shown(&Plan::of(&request(operations), &Names::new()))
 }
@@ -73,7 +73,7 @@ fn b01_names_are_read_in_any_case() {
 }
 
 #[test]
-fn b18_requests_of_the_wrong_shape_are_refused() {
+fn b18_malformed_requests_are_rejected() {
     use ErrorKind::{InvalidSyntax, InvalidValue, TooLarge};
     let one = user("a", "a");
     for (body, kind) in [
@@ -117,7 +117,7 @@ fn b18_requests_of_the_wrong_shape_are_refused() {
 }
 
 #[test]
-fn b18_the_endpoint_says_what_the_message_is_and_a_number_may_be_text() {
+fn b18_schemas_may_be_missing_and_a_number_may_be_text() {
     let body = json!({ "failOnErrors": "2", "Operations": [user("a", "a")] });
     let read = BulkRequest::parse(body).unwrap();
     assert_eq!(read.fail_on_errors, Some(2));
@@ -125,7 +125,7 @@ fn b18_the_endpoint_says_what_the_message_is_and_a_number_may_be_text() {
 }
 
 #[test]
-fn b02_b03_b18_operations_of_the_wrong_shape_fail_by_themselves() {
+fn b02_b03_b18_malformed_operations_fail_alone() {
     let data = json!({ "userName": "a" });
     for odd in [
         json!({}),
@@ -203,7 +203,7 @@ fn b10_values_with_unknown_references_are_left_out_whole() {
 }
 
 #[test]
-fn b15_what_has_nothing_in_common_waits_for_nothing() {
+fn b15_independent_operations_do_not_wait() {
     let steps = planned(&json!([
         user("a", "a"),
         group("a2", &[ID]),
@@ -214,7 +214,7 @@ fn b15_what_has_nothing_in_common_waits_for_nothing() {
 }
 
 #[test]
-fn b09_b15_what_is_referred_to_comes_first_wherever_it_stands() {
+fn b09_b15_a_referenced_creation_comes_first() {
     assert_eq!(
         planned(&json!([
             group("g", &["bulkId:a", "bulkId:b"]),
@@ -263,7 +263,7 @@ fn b15_operations_on_one_resource_or_name_keep_their_order() {
 }
 
 #[test]
-fn b15_a_name_that_is_given_up_is_taken_afterwards() {
+fn b15_a_name_is_taken_after_it_is_freed() {
     let operations = json!([
         { "method": "DELETE", "path": format!("/Users/{ID}") },
         user("a", "present"),
@@ -280,7 +280,7 @@ fn b15_a_name_that_is_given_up_is_taken_afterwards() {
 }
 
 #[test]
-fn b10_creations_in_a_circle_are_one_step() {
+fn b10_creations_in_a_cycle_are_one_step() {
     let steps = Plan::of(
         &request(&json!([
             group("g", &["bulkId:a"]),
@@ -311,7 +311,7 @@ fn b10_creations_in_a_circle_are_one_step() {
 
 #[test]
 fn b15_references_win_over_the_order_of_the_request() {
-    // The first has the second's name, and refers to it.
+    // The first operation takes the second's name and refers to it.
     let first = post(
         "/Users",
         "a",

@@ -1,5 +1,5 @@
-//! The rules for extension schemas of a tenant: what can be named in a path without doubt, and what is
-//! enforced when it is published.
+//! The rules for extension schemas: names must be unambiguous in paths, and every published characteristic must be
+//! enforced.
 
 use super::Declared;
 use super::read::Reader;
@@ -10,16 +10,16 @@ use crate::schema::{
     Attribute, Catalogue, Mutability, ResourceKind, Returned, Schema, Type, Uniqueness,
 };
 
-/// Names of the IETF that no tenant may give a meaning of its own. Extensions are in use below
-/// `urn:ietf:params:scim:schemas:extension:`, as in the examples of Entra ID.
+/// URN prefixes of the IETF that tenants must not use. `urn:ietf:params:scim:schemas:extension:` is allowed, because Entra
+/// ID's examples use it.
 const RESERVED: [&str; 3] = [
     "urn:ietf:params:scim:api:",
     "urn:ietf:params:scim:schemas:core:",
-    // The names of before RFC 7643, which are still understood.
+    // The prefix before RFC 7643, which is still accepted.
     "urn:scim:schemas:",
 ];
 
-/// The URN of a schema.
+/// Checks the URN of a schema.
 pub(super) fn id(id: &str, at: &str, reader: &mut Reader) {
     if id.len() > limits::SCHEMA_ID_BYTES {
         let most = limits::SCHEMA_ID_BYTES;
@@ -59,8 +59,8 @@ pub(super) fn id(id: &str, at: &str, reader: &mut Reader) {
     }
 }
 
-/// RFC 8141, without the characters that would have to be encoded in a URL or end a name in a filter; a
-/// name space of one letter is legal by RFC 2141.
+/// A URN of RFC 8141 without characters that need encoding in a URL or end a name in a filter. Namespaces of one letter are
+/// allowed, as in RFC 2141.
 fn is_urn(text: &str) -> bool {
     let mut parts = text.split(':');
     let is_urn = parts
@@ -85,7 +85,7 @@ fn is_urn(text: &str) -> bool {
         })
 }
 
-/// The names of attributes beside each other.
+/// Checks that sibling attributes have different names.
 pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut Reader) {
     for (index, attribute) in attributes.iter().enumerate() {
         let mut before = attributes.iter().take(index);
@@ -101,7 +101,7 @@ pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut Reader) {
     }
 }
 
-/// An attribute or, if `is_part`, a sub-attribute.
+/// Checks an attribute or, if `is_part`, a sub-attribute.
 pub(super) fn attribute(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
     let place = |name: &str| format!("{at}/{name}");
     if let Some(reason) = name_fault(&attribute.name, is_part) {
@@ -131,7 +131,7 @@ pub(super) fn attribute(attribute: &Attribute, is_part: bool, at: &str, reader: 
     }
 }
 
-/// What only goes with some types.
+/// Checks the characteristics that only some types allow.
 fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
     let place = |name: &str| format!("{at}/{name}");
     let is_complex = attribute.kind == Type::Complex;
@@ -183,7 +183,7 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
     }
 }
 
-/// RFC 7643 §2.1; `$ref` is a name of a sub-attribute alone.
+/// Checks a name by RFC 7643 §2.1. Only a sub-attribute can be named `$ref`.
 fn name_fault(name: &str, is_part: bool) -> Option<String> {
     if name.len() > limits::ATTRIBUTE_NAME_BYTES {
         let most = limits::ATTRIBUTE_NAME_BYTES;
@@ -235,7 +235,7 @@ fn returned_fault(returned: Returned, is_part: bool) -> Option<&'static str> {
     }
 }
 
-/// The sub-attributes that RFC 7643 §2.4 gives a meaning.
+/// Checks the types of the sub-attributes that RFC 7643 §2.4 defines.
 fn default_part_fault(part: &Attribute) -> Option<&'static str> {
     match (part.name.as_str(), part.kind) {
         ("primary", Type::Boolean)
@@ -248,7 +248,7 @@ fn default_part_fault(part: &Attribute) -> Option<&'static str> {
     }
 }
 
-/// What depends on the other schemas.
+/// Checks the schemas against each other and the standard ones.
 pub(super) fn together(declared: &[Declared], reader: &mut Reader) {
     let standard = Catalogue::standard();
     for (index, one) in declared.iter().enumerate() {
@@ -297,7 +297,7 @@ pub(super) fn together(declared: &[Declared], reader: &mut Reader) {
     }
 }
 
-/// Whether a URN reads as the path of an attribute of a schema.
+/// Whether a URN can be read as the path of an attribute of a schema.
 fn is_path_in(id: &str, schema: &Schema) -> bool {
     let Ok(path) = AttrPath::parse(id) else {
         return false;

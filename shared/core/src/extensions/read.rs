@@ -1,4 +1,4 @@
-//! From JSON to extension schemas; what has the wrong shape is noted with its place, and reading goes on.
+//! Parses extension schemas from JSON. It records each fault with its place and continues.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,11 +12,11 @@ use crate::schema::{
     Attribute, Mutability, Profile, ResourceKind, Returned, Schema, Type, Uniqueness,
 };
 
-/// How many faults are told.
+/// The most faults to report.
 const TOLD: usize = 100;
 
 const ENTRY: &[&str] = &["resourceType", "required", "schema"];
-/// A schema as it is published has `schemas` and `meta`, too, which say nothing of it.
+/// `schemas` and `meta` are accepted and ignored, because published schemas have them.
 const SCHEMA: &[&str] = &["id", "name", "description", "attributes", "schemas", "meta"];
 const ATTRIBUTE: &[&str] = &[
     "name",
@@ -63,7 +63,7 @@ const UNIQUENESS: &[(&str, Uniqueness)] = &[
     ("global", Uniqueness::Global),
 ];
 
-/// Reads and notes faults.
+/// Parses and records faults.
 #[derive(Default)]
 pub(super) struct Reader {
     pub(super) faults: Vec<Fault>,
@@ -71,7 +71,7 @@ pub(super) struct Reader {
     attributes: usize,
 }
 
-/// The members of an object that are given, by the names that they are known by.
+/// The given members of an object by their canonical names.
 struct Members<'v> {
     at: String,
     given: BTreeMap<&'static str, &'v Value>,
@@ -232,7 +232,7 @@ impl Reader {
         Some(attribute)
     }
 
-    /// The members of an object; `null` is no value (RFC 7643 §2.5).
+    /// The members of an object. A member with `null` counts as absent (RFC 7643 §2.5).
     fn members<'v>(
         &mut self,
         given: &'v Value,
@@ -295,7 +295,7 @@ impl Reader {
         given
     }
 
-    /// A word of a list, in any case (RFC 7643 §7 has none of them `caseExact`).
+    /// Parses a keyword in any case, because none of them is `caseExact` (RFC 7643 §7).
     fn keyword<T: Copy>(
         &mut self,
         members: &Members<'_>,

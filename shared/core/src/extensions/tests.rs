@@ -1,4 +1,4 @@
-//! What may be declared, and what becomes of it. What is refused is a table in the end-to-end tests.
+//! Tests of valid declarations. The end-to-end tests have a table of the rejected ones.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn faults(given: &Value) -> Vec<String> {
 }
 
 #[test]
-fn n01_what_is_not_said_of_an_attribute_has_its_default() {
+fn n01_omitted_characteristics_have_their_defaults() {
     let given = json!([entry(
         "user",
         BADGES,
@@ -63,7 +63,7 @@ fn n01_what_is_not_said_of_an_attribute_has_its_default() {
 }
 
 #[test]
-fn what_is_published_and_what_is_stored_can_be_given_again() {
+fn published_and_stored_schemas_can_be_declared_again() {
     let given = json!([
         { "resourceType": "User", "required": true, "schema": {
             "id": BADGES, "name": "Badges", "description": "What users wear.",
@@ -96,7 +96,7 @@ fn what_is_published_and_what_is_stored_can_be_given_again() {
 }
 
 #[test]
-fn the_enterprise_schema_under_another_name_may_be_given_but_for_what_is_read_only() {
+fn the_enterprise_schema_under_another_urn_fails_only_for_its_read_only_attribute() {
     let standard = Catalogue::standard();
     let enterprise = standard.resource_type(ResourceKind::User).extensions[0]
         .schema
@@ -114,7 +114,7 @@ fn the_enterprise_schema_under_another_name_may_be_given_but_for_what_is_read_on
 }
 
 #[test]
-fn urns_are_legal_and_belong_to_nobody_else() {
+fn urns_must_be_valid_and_not_reserved() {
     let attributes =
         json!([{ "name": "v1", "type": "complex", "subAttributes": [{ "name": "x" }] }]);
     for id in [
@@ -168,7 +168,7 @@ fn urns_are_legal_and_belong_to_nobody_else() {
 }
 
 #[test]
-fn no_urn_is_a_path_in_another_schema() {
+fn a_urn_must_not_be_a_path_in_another_schema() {
     let attributes =
         json!([{ "name": "v1", "type": "complex", "subAttributes": [{ "name": "x" }] }]);
     let pair = |one: &str, other: &str| {
@@ -194,7 +194,7 @@ fn no_urn_is_a_path_in_another_schema() {
 }
 
 #[test]
-fn n02_attribute_names_are_legal() {
+fn n02_attribute_names_must_be_valid() {
     for (name, is_legal) in [
         ("a", true),
         ("A-b_c$1", true),
@@ -222,7 +222,7 @@ fn n02_attribute_names_are_legal() {
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_and_no_more_than_a_hundred_faults() {
+fn all_faults_are_reported_at_once_up_to_100() {
     let attributes: Vec<Value> = (0..120).map(|n| json!({ "name": n })).collect();
     let given = json!([entry("User", "odd", &json!(attributes)), 5]);
     assert_eq!(faults(&given).len(), 100);
@@ -239,7 +239,7 @@ fn everything_that_is_wrong_is_told_at_once_and_no_more_than_a_hundred_faults() 
 }
 
 #[test]
-fn the_bounds_hold() {
+fn limits_on_schemas_are_enforced() {
     let many = |schemas: usize, attributes: usize| -> Value {
         let attributes: Vec<Value> = (0..attributes)
             .map(|n| json!({ "name": format!("a{n}") }))

@@ -1,8 +1,8 @@
-//! Filters resolved against a resource type, and their evaluation on resources in normal form.
+//! Resolves filters against a resource type. [`matching`] evaluates them on resources in normal form.
 //!
-//! A comparison with an attribute that has no value is false, `ne` included; `not (a eq …)` is the
-//! way to ask for those. `eq null` and `ne null` ask for the unassigned and the assigned (RFC 7643
-//! §2.5). What makes no sense for the type of the attribute is refused when the filter is resolved.
+//! A comparison with an unassigned attribute is false, also with `ne`; use `not (a eq …)` to include these resources. `eq
+//! null` and `ne null` select unassigned and assigned attributes (RFC 7643 §2.5). Resolving rejects comparisons that the
+//! attribute's type does not support.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,7 +19,7 @@ mod matching;
 
 pub use matching::selects;
 
-/// A filter whose names are known and whose literals fit.
+/// A filter with known attributes and literals of the right types.
 pub type Resolved<'s> = Logic<Leaf<'s>>;
 
 /// A term of a resolved filter.
@@ -27,35 +27,35 @@ pub type Resolved<'s> = Logic<Leaf<'s>>;
 pub struct Leaf<'s> {
     /// The attribute.
     pub target: Target<'s>,
-    /// The conditions that one value must meet as a whole.
+    /// The value filter that a single value must match.
     pub values: Option<Box<Logic<Condition<'s>>>>,
-    /// What is asked of the values.
+    /// The question about the values.
     pub ask: Ask,
 }
 
 /// A condition on one value of a multi-valued attribute.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Condition<'s> {
-    /// The sub-attribute; the attribute itself, when it is not complex.
+    /// The sub-attribute, or the attribute itself if it is not complex.
     pub sub: Option<&'s Attribute>,
-    /// What is asked of it.
+    /// The question about it.
     pub ask: Ask,
 }
 
-/// What is asked of a value.
+/// A question about values.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Ask {
-    /// There is one.
+    /// Some value exists.
     Exists,
-    /// There is one that is not empty.
+    /// Some value is not empty.
     Present,
-    /// There is none.
+    /// No value exists.
     Unassigned,
-    /// One compares like this.
+    /// Some value compares like this.
     Compare(Operator, Comparand),
 }
 
-/// The right-hand side of a comparison, prepared once.
+/// The prepared right-hand side of a comparison.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Comparand {
     /// Text in its comparable form.
@@ -69,28 +69,28 @@ pub enum Comparand {
 }
 
 impl Filter {
-    /// Finds the attributes of the filter in a resource type and prepares its literals.
+    /// Resolves the filter's attributes in a resource type and prepares its literals.
     ///
     /// # Errors
     ///
-    /// `invalidFilter` for unknown attributes and senseless comparisons.
+    /// `invalidFilter` for unknown attributes and unsupported comparisons.
     pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Resolved<'s>, ScimError> {
         self.try_map(&mut |term| Leaf::resolve(term, of))
     }
 
-    /// The same for one of several resource types that are queried at once: an attribute that this type
-    /// lacks has no value (RFC 7644 §3.4.2.1).
+    /// Resolves a filter for one of several queried resource types: an attribute that this type does not have counts as
+    /// unassigned (RFC 7644 §3.4.2.1).
     ///
     /// # Errors
     ///
-    /// `invalidFilter` for senseless comparisons with attributes that the type has.
+    /// `invalidFilter` for unsupported comparisons with attributes that the type has.
     pub fn resolve_among<'s>(&self, of: &'s ResourceType) -> Result<Resolved<'s>, ScimError> {
         let each = |all: &[Self]| -> Result<_, ScimError> {
             all.iter().map(|one| one.resolve_among(of)).collect()
         };
         Ok(match self {
             Self::Leaf(term) if is_lacking(&term.path, of) => match &term.test {
-                // All of no terms hold, and none of them does.
+                // An empty conjunction is true, an empty disjunction false.
                 Test::Compare(Operator::Eq, Value::Null) => Logic::And(Vec::new()),
                 _ => Logic::Or(Vec::new()),
             },
@@ -102,7 +102,7 @@ impl Filter {
     }
 }
 
-/// Whether a resource type has no attribute that the path names.
+/// Whether a resource type does not have the attribute of a path.
 fn is_lacking(path: &Path, of: &ResourceType) -> bool {
     path.target(of)
         .is_err_and(|error| error.reason() != Reason::AmbiguousAttribute)
@@ -132,8 +132,7 @@ impl<'s> Leaf<'s> {
         })
     }
 
-    /// The text that the attribute `container:attribute[.sub]` must equal, if the leaf says so:
-    /// what an index can serve.
+    /// The text that the attribute must equal, if the leaf is an `eq` comparison with text: an index can answer it.
     #[must_use]
     pub fn equal_text(&self) -> Option<&str> {
         match &self.ask {
@@ -147,7 +146,7 @@ impl<'s> Leaf<'s> {
 ///
 /// # Errors
 ///
-/// `invalidFilter` for unknown sub-attributes, senseless comparisons, and attributes without parts.
+/// `invalidFilter` for unknown sub-attributes, unsupported comparisons, and attributes without sub-attributes.
 pub fn conditions<'s>(
     values: &Logic<Term>,
     target: Target<'s>,
@@ -194,7 +193,7 @@ fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<As
         None => attribute,
     };
     match operator {
-        // Blank text is no value where text does not stand for itself.
+        // For a type that is not text, blank text means unassigned.
         Operator::Eq if value::is_blank(compared, literal) => return Ok(Ask::Unassigned),
         Operator::Ne if value::is_blank(compared, literal) => return Ok(Ask::Present),
         _ => {}
@@ -235,7 +234,7 @@ fn comparand(
         Type::String | Type::Reference | Type::Binary | Type::DateTime => literal
             .as_str()
             .map(|text| {
-                // A value that was given in a document is looked for by that document, too.
+                // Clients that send a value as a JSON document in text also search for that document.
                 let inner = match attribute.name == "value" && order_only {
                     true => value::value_in(text),
                     false => None,
@@ -247,7 +246,7 @@ fn comparand(
     }
 }
 
-/// Whether no value can contain the text: user names have no control characters (RFC 8264 §9.9).
+/// Whether no value can contain the text: user names cannot contain control characters (RFC 8264 §9.9).
 fn is_impossible(attribute: &Attribute, literal: &Value) -> bool {
     let text = literal.as_str().unwrap_or_default();
     attribute.profile == Profile::UserName && text.contains(char::is_control)
@@ -356,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn h03_a_filter_stops_when_its_effort_is_spent() {
+    fn h03_evaluation_stops_when_the_effort_is_spent() {
         let user = Catalogue::standard().resource_type(ResourceKind::User);
         let emails: Value = (0..1_000)
             .map(|n| json!({ "value": format!("{n}@example.com") }))
@@ -380,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn f08_f23_f24_senseless_filters_are_refused() {
+    fn f08_f23_f24_unsupported_comparisons_are_rejected() {
         let user = Catalogue::standard().resource_type(ResourceKind::User);
         for text in [
             r#"shoeSize eq "44""#,
@@ -411,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn l06_among_several_types_what_one_lacks_has_no_value() {
+    fn l06_among_several_types_a_missing_attribute_is_unassigned() {
         let group = Catalogue::standard().resource_type(ResourceKind::Group);
         let resource = serde_json::from_str(r#"{"displayName":"Sales"}"#).unwrap();
         for (filter, is_met) in [

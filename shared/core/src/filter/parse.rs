@@ -1,7 +1,7 @@
-//! Reading a filter: recursive descent with bounds on length, nesting and number of terms.
+//! Parses filters by recursive descent, with limits on length, nesting and number of terms.
 //!
-//! Precedence is grouping, `not`, `and`, `or`. Names and operators are read in any case, `not(`
-//! with and without a space, `true`, `false` and `null` in any case.
+//! Precedence is grouping, `not`, `and`, `or`. Names, operators, `true`, `false` and `null` are read in any case, `not(`
+//! with or without a space.
 
 use serde_json::Value;
 
@@ -12,11 +12,11 @@ use crate::limits;
 use crate::path::{AttrPath, Path};
 
 impl Filter {
-    /// Reads a filter.
+    /// Parses a filter.
     ///
     /// # Errors
     ///
-    /// `invalidFilter` with the position, in characters from 1, of what is wrong.
+    /// `invalidFilter` with the position of the error, in characters from 1.
     pub fn parse(text: &str) -> Result<Self, ScimError> {
         if text.len() > limits::FILTER_BYTES {
             return Err(reason::filter_too_long(limits::FILTER_BYTES));
@@ -33,7 +33,7 @@ impl Filter {
     }
 }
 
-/// The state of reading.
+/// The state of the parser.
 pub(crate) struct Parser<'t> {
     text: &'t str,
     at: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Parser<'t> {
 
 type Read<T> = Result<T, ScimError>;
 
-/// What stands where something else was expected.
+/// The unexpected word for an error detail.
 fn found(word: &str) -> Found {
     match word.is_empty() {
         true => Found::word("nothing"),
@@ -61,7 +61,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Reads the path of a PATCH operation that has a value filter.
+    /// Parses the path of a PATCH operation with a value filter.
     pub(crate) fn path(text: &'t str) -> Result<Path, ScimError> {
         if text.len() > limits::FILTER_BYTES {
             return Err(reason::path_too_long(limits::FILTER_BYTES));
@@ -188,7 +188,7 @@ impl<'t> Parser<'t> {
         self.term().map(Logic::Leaf)
     }
 
-    /// What stands in parentheses or brackets, up to the closing one.
+    /// Parses the content of parentheses or brackets and the closing one.
     fn inside(&mut self, close: char) -> Read<Filter> {
         self.depth += 1;
         if self.depth > limits::FILTER_DEPTH {
@@ -333,11 +333,11 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// The letter behind the backslash of an account such as `DOMAIN\name` that was left as it is, where that makes
-/// an escape of JSON.
+/// Finds a single backslash that was meant literally but forms a JSON escape, as in the account `DOMAIN\name`, and returns
+/// the letter behind it.
 ///
-/// `\b` and `\f` stand in no text that anybody looks for. The others are line breaks and tabs, as addresses have
-/// them, unless a bare word leads up to the first one. `\u000a` is always taken as it is.
+/// `\b` and `\f` do not occur in text that clients search for. `\n`, `\r` and `\t` can be meant, as in addresses, unless a
+/// plain word precedes the first one. `\u000a` always counts as meant.
 fn stray_backslash(quoted: &str) -> Option<char> {
     let is_of_domain = |c: char| c.is_alphanumeric() || "-._".contains(c);
     let mut is_first = true;
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn f22_a_backslash_that_is_not_doubled_is_refused() {
+    fn f22_a_single_backslash_is_rejected() {
         let tells = |reason| {
             matches!(
                 reason,
@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn f11_escapes_that_are_meant_are_taken() {
+    fn f11_intended_escapes_are_accepted() {
         for (text, meant) in [
             (r"CORP\\bob", "CORP\\bob"),
             (r"CORP\\nina", "CORP\\nina"),
@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn h03_depth_length_and_terms_are_bounded() {
+    fn h03_depth_length_and_terms_are_limited() {
         let nested = |n: usize| format!("{}a pr{}", "(".repeat(n), ")".repeat(n));
         assert!(Filter::parse(&nested(limits::FILTER_DEPTH)).is_ok());
         assert!(Filter::parse(&nested(limits::FILTER_DEPTH + 1)).is_err());

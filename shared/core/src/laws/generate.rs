@@ -13,7 +13,7 @@ use crate::{Attributes, urn};
 const E: &str = urn::ENTERPRISE_USER;
 
 fn word() -> impl Strategy<Value = String> {
-    // Words of the grammar are names, too.
+    // Keywords of the grammar are also valid names.
     prop_oneof![
         3 => "[a-zA-Z$][a-zA-Z0-9_$-]{0,6}",
         1 => select(&["and", "or", "not", "pr", "eq", "true", "null"][..]).prop_map(str::to_owned),
@@ -76,7 +76,7 @@ fn values() -> impl Strategy<Value = Filter> {
     }))
 }
 
-/// Any path that can be written.
+/// Any valid path.
 pub(super) fn path() -> impl Strategy<Value = Path> {
     let values = proptest::option::of((values(), proptest::option::of(word())));
     (attr_path(), values).prop_map(|(attribute, values)| {
@@ -89,7 +89,7 @@ pub(super) fn path() -> impl Strategy<Value = Path> {
     })
 }
 
-/// Any filter that can be written.
+/// Any valid filter.
 pub(super) fn filter() -> impl Strategy<Value = Filter> {
     logic((path(), test()).prop_map(|(path, test)| {
         let is_bare = path.values.is_some() && path.sub.is_none();
@@ -98,7 +98,7 @@ pub(super) fn filter() -> impl Strategy<Value = Filter> {
     }))
 }
 
-/// A filter that makes sense for users.
+/// A filter that resolves for users.
 pub(super) fn known_filter() -> impl Strategy<Value = Filter> {
     let terms = [
         "userName eq \"a\"",
@@ -124,7 +124,7 @@ pub(super) fn known_filter() -> impl Strategy<Value = Filter> {
     )
 }
 
-/// Values that stand for something, and that stand for nothing.
+/// Scalar values, some of which mean unassigned.
 fn scalar() -> impl Strategy<Value = Value> {
     select(vec![
         json!(null),
@@ -144,7 +144,7 @@ fn scalar() -> impl Strategy<Value = Value> {
     ])
 }
 
-/// Any JSON, its names often those of attributes.
+/// Any JSON, often with attribute names.
 pub(super) fn any_json() -> impl Strategy<Value = Value> {
     prop_oneof![4 => scalar(), 1 => any::<String>().prop_map(Value::from), 1 => any::<f64>().prop_map(Value::from)]
         .prop_recursive(4, 24, 4, |inner| {
@@ -155,7 +155,7 @@ pub(super) fn any_json() -> impl Strategy<Value = Value> {
         })
 }
 
-/// A name of an attribute, a sub-attribute, a member of a message, or of nothing.
+/// The name of an attribute, sub-attribute or message member, or an unknown name.
 pub(super) fn any_name() -> impl Strategy<Value = String> {
     let names = vec![
         "schemas",
@@ -203,7 +203,7 @@ pub(super) fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![9 => select(names).prop_map(str::to_owned), 1 => word()]
 }
 
-/// A value of a multi-valued attribute, mostly a sound one of few that there are.
+/// A value of a multi-valued attribute, usually a valid one from a small set.
 fn element() -> impl Strategy<Value = Value> {
     let name = select(&["value", "type", "primary", "display", "formatted"][..]);
     let odd = vec((name, scalar()), 0..4).prop_map(|parts| {
@@ -282,7 +282,7 @@ fn value_filter() -> impl Strategy<Value = String> {
         .prop_flat_map(|terms| select(vec![" and ", " or "]).prop_map(move |word| terms.join(word)))
 }
 
-/// A path of a PATCH operation that often names something.
+/// A path of a PATCH operation, often of a known attribute.
 fn patch_path() -> impl Strategy<Value = String> {
     let name = select(vec![
         "emails",
@@ -339,7 +339,7 @@ pub(super) fn operation() -> impl Strategy<Value = Value> {
     prop_oneof![odd, whole, part]
 }
 
-/// An operation that finds the same values when it is applied again: it has no filter.
+/// An operation without a filter, so that it selects the same values when it is applied again.
 pub(super) fn settled_operation() -> impl Strategy<Value = Value> {
     operation().prop_filter("an operation without a filter", |operation| {
         operation["path"]

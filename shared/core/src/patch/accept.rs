@@ -1,5 +1,5 @@
-//! Passing over what a tenant does not accept ([`crate::policy`]), and what no schema knows where the tenant wants
-//! that: a PATCH of it changes nothing and is no error, as a POST or PUT of it is none (RFC 7644 §3.3).
+//! Removes operations on attributes that a tenant does not accept ([`crate::policy`]) and, if the tenant wants that, on
+//! unknown attributes. They have no effect and cause no error, like such attributes in a POST or PUT (RFC 7644 §3.3).
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::schema::{ResourceType, Schema, Type};
 use crate::value;
 
 impl PatchRequest {
-    /// What is left of the request for a resource type that was narrowed from the `whole` one.
+    /// The accepted part of the request; `narrowed` is the resource type with the accepted attributes of `whole`.
     #[must_use]
     pub fn accepted(
         self,
@@ -75,11 +75,11 @@ impl<'t> Acceptance<'t> {
         )
     }
 
-    /// Whether no schema knows what a path names, before, in or behind its brackets. Brackets at a wrong place are
-    /// another mistake.
+    /// Whether a path names an unknown attribute before, in or behind its brackets. Misplaced brackets are another error
+    /// and do not count.
     fn is_unknown(&self, path: &Path) -> bool {
         let target = match path.attribute.resolve(self.whole) {
-            // A name that several schemas know is not unknown.
+            // An ambiguous name is not unknown.
             Err(unknown) => return unknown.reason() != Reason::AmbiguousAttribute,
             Ok(Named::Attribute(target)) if target.sub.is_none() => target,
             Ok(_) => return false,
@@ -94,7 +94,7 @@ impl<'t> Acceptance<'t> {
             || path.sub.as_ref().is_some_and(|sub| !is_known(sub))
     }
 
-    /// The members of a value without a path; `None` when none is left of several.
+    /// The accepted members of a value without a path; `None` if all were removed.
     fn entries(&self, value: Value) -> Option<Value> {
         let entries = match value::legible(value) {
             Value::Object(entries) => entries,
@@ -124,7 +124,7 @@ impl<'t> Acceptance<'t> {
         (was_empty || !kept.is_empty()).then_some(Value::Object(kept))
     }
 
-    /// The value of an extension without attributes that are not accepted; `None` when none is left of several.
+    /// The accepted attributes of an extension's value; `None` if all were removed.
     fn within(&self, value: Value, now: &Schema, before: &Schema) -> Option<Value> {
         let entries = match value::legible(value) {
             Value::Object(entries) => entries,
@@ -145,13 +145,13 @@ impl<'t> Acceptance<'t> {
     }
 }
 
-/// What a name means by the narrowed type.
+/// The meaning of a name in the narrowed type compared with the whole type.
 enum Seen<'s> {
-    /// The same as by the whole type.
+    /// The same as in the whole type.
     AsItIs,
-    /// Nothing, but by the whole type it does.
+    /// An attribute of the whole type that the narrowed type does not have.
     PassedOver,
-    /// An extension, as it is now and as it is whole.
+    /// An extension: its narrowed and its whole schema.
     Extension(&'s Schema, &'s Schema),
     /// The base schema.
     Base,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_accepted_is_passed_over_by_path_and_without() {
+    fn attributes_that_are_not_accepted_are_ignored_with_and_without_a_path() {
         let e = urn::ENTERPRISE_USER;
         let operations = json!([
             { "op": "replace", "path": "title", "value": "x" },
@@ -229,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn what_no_schema_knows_is_still_refused_later() {
+    fn unknown_attributes_stay_and_are_rejected_later() {
         let operations = json!([{ "op": "replace", "path": "tilte", "value": "x" }]);
         assert_eq!(left(&operations).len(), 1);
     }
 
     #[test]
-    fn what_no_schema_knows_is_passed_over_where_the_tenant_wants_that() {
+    fn unknown_attributes_are_ignored_if_the_tenant_wants_that() {
         let e = urn::ENTERPRISE_USER;
         let ignored = |operations: &Value| left_where(UnknownAttributes::Ignore, operations);
         let operations = json!([

@@ -1,8 +1,8 @@
-//! The effect of a PATCH on a resource in normal form, RFC 7644 §3.5.2.1 to §3.5.2.3.
+//! Applies a PATCH to a resource in normal form, RFC 7644 §3.5.2.1 to §3.5.2.3.
 //!
-//! Everything happens on a copy: an error in any operation leaves the resource as it was. Members
-//! of a group are not part of the resource; what the operations say about them comes out as a
-//! [`MembershipDelta`]. Matrix section 22 records the readings taken where the RFC is open.
+//! The operations work on a copy, so an error leaves the resource unchanged. Members of a group are not part of the
+//! resource; operations on them become a [`MembershipDelta`]. Section 22 of the matrix records the interpretations where
+//! the RFC leaves room.
 
 use std::borrow::Cow;
 
@@ -21,37 +21,36 @@ use crate::value::{self, Place};
 mod membership;
 mod target;
 
-/// What becomes of the password.
+/// The change of the password.
 #[derive(Clone, Default)]
 pub enum PasswordChange {
-    /// Nothing.
+    /// The password does not change.
     #[default]
     Keep,
-    /// A new one.
+    /// A new password.
     Set(Secret),
-    /// It is unassigned.
+    /// The password is removed.
     Remove,
 }
 
-/// The outcome of a PATCH.
+/// The result of a PATCH.
 pub struct Patched {
-    /// The attributes afterwards.
+    /// The attributes after the PATCH.
     pub attributes: Attributes,
-    /// The change of membership.
+    /// The change of the members.
     pub members: MembershipDelta,
-    /// What becomes of the password.
+    /// The change of the password.
     pub password: PasswordChange,
-    /// The attributes that it named and that are returned on request: the answer shows them (RFC 7643
-    /// §7).
+    /// The named attributes with `returned` `request`, which the response must show (RFC 7643 §7).
     pub on_request: Vec<AttrPath>,
 }
 
 /// Why a PATCH was not applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fault {
-    /// It is wrong.
+    /// The request is invalid.
     Refused(ScimError),
-    /// A filter on members is not about their ids alone: apply it again with the members.
+    /// A filter on members uses more than their ids: call [`apply`] again with the current members.
     NeedsMembers,
 }
 
@@ -69,13 +68,12 @@ impl From<Spent> for Fault {
 
 /// Applies a PATCH to a resource.
 ///
-/// `current` holds the attributes, `representation` what the client reads of the resource (`id` and
-/// `meta` are compared with it), `members` the members as they are represented, where they are known.
-/// What it takes comes off the `effort`.
+/// `current` holds the stored attributes, `representation` what the client sees (`id` and `meta` are compared with it), and
+/// `members` the represented members, if they have been read. The work is subtracted from `effort`.
 ///
 /// # Errors
 ///
-/// The first operation that cannot be applied; its place, counted from 1, leads the detail.
+/// The error of the first operation that cannot be applied. The detail starts with its position, counted from 1.
 pub fn apply(
     request: &PatchRequest,
     of: &ResourceType,
@@ -134,9 +132,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// A value without a path: each of its members is an attribute.
+    /// Applies a value without a path: each member is an attribute.
     fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
-        // Keycloak renames a group with a resource in text (fixtures/keycloak/groups).
+        // Keycloak renames a group with the resource as JSON in text (fixtures/keycloak/groups).
         let Value::Object(entries) = value::opened(value)? else {
             return Err(reason::value_not_attributes().into());
         };
@@ -158,8 +156,7 @@ impl<'a> Work<'a> {
         if !target.attribute.is_read_only() {
             return self.at(op, target, None, Some(value));
         }
-        // Okta sends the group's own id with a rename, and `groups` with a user: what says nothing
-        // new is passed over.
+        // Okta sends the group's own id with a rename, and `groups` with a user: unchanged read-only values are ignored.
         let own = get(self.representation, target);
         let own = match target.sub {
             None => own,
@@ -189,7 +186,7 @@ impl<'a> Work<'a> {
                 Ok(())
             }
             (_, Some(Value::Object(entries))) => {
-                // A client that models an extension as a resource sends its `schemas` along.
+                // A client that models an extension as a resource also sends its `schemas`.
                 let entries = entries
                     .into_iter()
                     .filter(|(name, _)| !name.eq_ignore_ascii_case("schemas"));
@@ -229,7 +226,7 @@ impl<'a> Work<'a> {
             return self.membership(op, target, path, value);
         }
         if target.is_own("schemas") {
-            // `schemas` follows the content of the resource (RFC 7643 §3).
+            // `schemas` is derived from the content of the resource (RFC 7643 §3).
             return match op {
                 Op::Remove => Err(target::required(target).into()),
                 Op::Add | Op::Replace => Ok(()),
@@ -238,7 +235,7 @@ impl<'a> Work<'a> {
         if target.attribute.returned == Returned::Request {
             self.on_request.push(target.whole().into());
         }
-        // Taken, not copied: a list of many values may be changed by many operations.
+        // Moved instead of copied: many operations may change one long list.
         let stored = get_mut(&mut self.attributes, target).map(Value::take);
         let stored = match target.container {
             None => stored,
@@ -249,7 +246,7 @@ impl<'a> Work<'a> {
         let fixed = if is_fixed { stored.clone() } else { None };
         let was_assigned = stored.is_some();
         let changed = target::change(op, target, values, value, stored, self.effort)?;
-        // An extension may be left with its last attribute, which is seen at the end.
+        // Removing the last attribute removes the extension, so required attributes of extensions are checked at the end.
         let is_due = target.attribute.required && target.container.is_none();
         if changed.is_none() && was_assigned && is_due {
             return Err(match op {
@@ -284,8 +281,7 @@ fn get_mut<'a>(attributes: &'a mut Attributes, target: Target<'_>) -> Option<&'a
     }
 }
 
-/// Writes the given parts over those of a complex value. A `$ref` goes with the `value` that it
-/// belonged to.
+/// Merges the given sub-attributes into a complex value. A changed `value` removes the `$ref` of the old one.
 fn merge(
     target: Target<'_>,
     stored: Option<Value>,

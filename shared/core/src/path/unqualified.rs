@@ -1,11 +1,11 @@
-//! What a name means that stands without the URN of a schema: the same in every path, filter, parameter and body.
+//! Resolves names without a schema URN, in the same way in every path, filter, parameter and body.
 
 use super::{AttrPath, Target};
 use crate::error::{ScimError, reason};
 use crate::schema::{Catalogue, Extension, ResourceKind, ResourceType};
 
 impl ResourceType {
-    /// The attribute called `name` outside extensions, in any case, where it stands in a resource.
+    /// The attribute `name` outside extensions, in any case, as a target.
     #[must_use]
     pub fn own(&self, name: &str) -> Option<Target<'_>> {
         self.attribute(name).map(|attribute| Target {
@@ -15,13 +15,13 @@ impl ResourceType {
         })
     }
 
-    /// The attribute that a name without a URN means, in any case: one outside extensions, else one of the
-    /// enterprise extension, else one of the tenant's own. The name of a standard attribute means no other, not
-    /// even for a tenant that does not accept that attribute.
+    /// The attribute with this name, in any case: outside extensions first, then in the enterprise extension, then in the
+    /// tenant's extensions. The name of a standard attribute never means another one, even if the tenant does not accept
+    /// the standard attribute.
     ///
     /// # Errors
     ///
-    /// When several extensions of the tenant have the name.
+    /// When several extensions of the tenant have an attribute with this name.
     pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, ScimError> {
         if let Some(own) = self.own(name) {
             return Ok(Some(own));
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_standard_name_means_nothing_else_even_where_it_is_not_accepted() {
+    fn a_standard_name_has_no_other_meaning_even_if_it_is_not_accepted() {
         let extension = |id: &str, names: [&str; 3]| {
             let attributes = names.map(|name| json!({ "name": name }));
             json!({ "resourceType": "User", "schema": { "id": id, "name": "x", "attributes": attributes } })

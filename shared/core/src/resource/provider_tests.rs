@@ -1,4 +1,4 @@
-//! Bodies of POST and PUT as providers send them (idp-behaviour.md, sections 2 to 4).
+//! Tests of bodies of POST and PUT as providers send them.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn draft(kind: ResourceKind, body: &Value) -> Result<Draft, ScimError> {
     Draft::parse(body.clone(), Catalogue::standard().resource_type(kind))
 }
 
-/// Each row: the body, the attributes that are kept. What is kept and sent back is kept again.
+/// Asserts each row: the body and the stored attributes. Sending the stored attributes gives the same result.
 fn assert_kept(kind: ResourceKind, table: impl IntoIterator<Item = (Value, Value)>) {
     for (body, kept) in table {
         let given = draft(kind, &body).unwrap_or_else(|error| panic!("{body}: {error}"));
@@ -103,7 +103,7 @@ fn the_other_providers() {
     assert_kept(
         ResourceKind::User,
         [
-            // OneLogin's enterprise template: former URNs, nulls and blanks.
+            // OneLogin's enterprise template: old URNs, nulls and blanks.
             (
                 json!({
                     "schemas": ["urn:scim:schemas:core:2.0", "urn:scim:schemas:extension:enterprise:2.0"],
@@ -121,7 +121,7 @@ fn the_other_providers() {
                 }),
                 json!({ "userName": "a", "emails": [{ "value": "a@b" }], (E): { "costCenter": "C" } }),
             ),
-            // PingOne: two primaries; the first one counts.
+            // PingOne: two primary values; the first counts.
             (
                 json!({
                     "schemas": [urn::USER], "userName": "a", "emails": [
@@ -144,7 +144,7 @@ fn the_other_providers() {
             ),
         ]
         .map(|(mut body, kept)| {
-            // `assert_kept` sends it back under the usual name.
+            // `assert_kept` sends it again with the canonical name.
             if let Some(schemas) = body.as_object_mut().and_then(|body| body.remove("Schemas")) {
                 body["schemas"] = schemas;
             }
@@ -184,7 +184,7 @@ fn groups_of_okta_and_entra() {
 }
 
 #[test]
-fn u13_what_is_read_can_be_sent_back() {
+fn u13_a_representation_can_be_sent_back() {
     let of = Catalogue::standard().resource_type(ResourceKind::User);
     let body = json!({ "schemas": [urn::USER], "userName": "a", "title": "", (E): { "division": "V" },
         "emails": [{ "value": "a@b", "primary": true }] });
@@ -206,7 +206,7 @@ fn u13_what_is_read_can_be_sent_back() {
 }
 
 #[test]
-fn what_is_refused_names_the_attribute() {
+fn errors_name_the_attribute() {
     use ErrorKind::{InvalidSyntax, InvalidValue};
     for (body, kind, named) in [
         (json!([]), InvalidSyntax, "JSON object"),

@@ -1,4 +1,4 @@
-//! A resource as it is represented, RFC 7643 §3.1.
+//! Builds the representation of a resource, RFC 7643 §3.1.
 
 use serde_json::{Map, Value, json};
 
@@ -8,14 +8,14 @@ use crate::schema::{ResourceType, Schema};
 use crate::value;
 
 impl Resource {
-    /// The whole representation, in the schema's order; memberships are among the attributes if they
-    /// are to be in it.
+    /// The complete representation in the schema's order. The caller adds memberships to the attributes first, if they are
+    /// wanted.
     #[must_use]
     pub fn represent(&self, of: &ResourceType, base: &str) -> Attributes {
         self.clone().into_representation(of, base)
     }
 
-    /// As [`Resource::represent`], without a copy of the attributes.
+    /// Like [`Resource::represent`], without copying the attributes.
     #[must_use]
     pub fn into_representation(mut self, of: &ResourceType, base: &str) -> Attributes {
         for extension in &of.extensions {
@@ -41,7 +41,7 @@ impl Resource {
         whole
     }
 
-    /// Shows the whole representation, in another order, without a copy of the attributes.
+    /// Calls `look` with the complete representation in another order, without copying the attributes.
     pub fn seen<T>(
         &mut self,
         of: &ResourceType,
@@ -74,7 +74,7 @@ impl Resource {
         seen
     }
 
-    /// What there is of an extension by its schema of today; what was stored under another is not.
+    /// The values of an extension that are valid under its current schema.
     fn extension(&self, schema: &Schema) -> Option<Attributes> {
         let stored = self.attributes.get(&schema.id)?.as_object()?;
         let values = schema.attributes.iter().filter_map(|attribute| {
@@ -85,7 +85,7 @@ impl Resource {
         (!values.is_empty()).then_some(values)
     }
 
-    /// `schemas`
+    /// The value of `schemas`.
     fn schemas(&self, of: &ResourceType) -> Value {
         let extensions = of
             .extensions
@@ -96,7 +96,7 @@ impl Resource {
         Value::Array(urns.cloned().map(Value::String).collect())
     }
 
-    /// `meta`
+    /// The value of `meta`.
     fn describe(&self, base: &str) -> Value {
         json!({
             "resourceType": self.kind.name(),

@@ -1,9 +1,8 @@
-//! What a resource must have: required attributes and extensions, RFC 7643 §6 and §7.
+//! Checks required attributes and extensions, RFC 7643 §6 and §7.
 //!
-//! The required attributes of an extension must be there where the extension is; an extension that is
-//! required must be there. A resource that was stored before its tenant required something may lack
-//! it, and a PATCH of something else is no reason to refuse it. Extensions require nothing of a user who is inactive,
-//! as any rule of a tenant.
+//! A required extension must be present, and a present extension must have its required attributes. A resource that was
+//! stored before its tenant required something may lack it; a PATCH of other attributes is still accepted. Like all rules
+//! of a tenant, this does not apply to inactive users.
 
 use serde_json::Value;
 
@@ -21,11 +20,11 @@ enum Missing<'s> {
     Attribute(Target<'s>),
 }
 
-/// Checks that everything required is there.
+/// Checks that all required attributes and extensions are present.
 ///
 /// # Errors
 ///
-/// `invalidValue` naming the first that is not.
+/// `invalidValue` with the first missing one.
 pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
     check_own(attributes, of)?;
     match missing(attributes, of).next() {
@@ -34,7 +33,7 @@ pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), 
     }
 }
 
-/// Checks that what the base schema requires is there.
+/// Checks that the required attributes of the base schema are present.
 pub(super) fn check_own(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
     let own = of.schema.attributes.iter().find_map(|attribute| {
         let is_missing = attribute.required && !attributes.contains_key(&attribute.name);
@@ -50,11 +49,12 @@ pub(super) fn check_own(attributes: &Attributes, of: &ResourceType) -> Result<()
     }
 }
 
-/// Checks that a PATCH takes away nothing that is required of extensions, and adds none without it.
+/// Checks that a PATCH neither removes required attributes or extensions nor adds an extension without its required
+/// attributes.
 ///
 /// # Errors
 ///
-/// `mutability` for what is taken away, `invalidValue` for what was never there.
+/// `mutability` if something required is removed, `invalidValue` if it was never present.
 pub fn check_kept(
     before: &Attributes,
     after: &Attributes,
@@ -83,7 +83,7 @@ fn due(missing: Missing<'_>) -> ScimError {
     }
 }
 
-/// What the extensions lack.
+/// The missing required extensions and extension attributes.
 fn missing<'s>(attributes: &Attributes, of: &'s ResourceType) -> impl Iterator<Item = Missing<'s>> {
     let extensions = of.extensions.iter().filter(|_| is_active(attributes));
     extensions.flat_map(move |extension| {

@@ -7,17 +7,17 @@ use crate::limits;
 use crate::text;
 use crate::value;
 
-/// Text that must not be seen: a password. It has no `Debug` and no `Display`.
+/// A password. It has no `Debug` and no `Display`, so that it cannot be logged.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Prepares a password as RFC 7644 §5 asks (the PRECIS profile `OpaqueString`, RFC 8265 §4.2).
-    /// Empty text is no password; it may be wrapped as any simple value may.
+    /// Parses a password and prepares it as RFC 7644 §5 requires (PRECIS profile `OpaqueString`, RFC 8265 §4.2). Empty text
+    /// is `None`. The value may be wrapped like any simple value.
     ///
     /// # Errors
     ///
-    /// `invalidValue` if it is no text, too long, or has characters that the profile forbids.
+    /// `invalidValue` if it is not text, too long, or has characters that the profile forbids.
     pub fn parse(value: Value) -> Result<Option<Self>, ScimError> {
         let text = match value::sole(value) {
             Value::Null => return Ok(None),
@@ -56,8 +56,7 @@ mod tests {
             ("t1meMa$heen", "t1meMa$heen"),
             ("Correct Horse", "Correct Horse"),
             (" blanks stay ", " blanks stay "),
-            // RFC 8265 §4.2.2: other blanks become the usual one, and letters are composed; neither case
-            // nor width changes.
+            // RFC 8265 §4.2.2: all space characters become U+0020 and letters are composed; case and width do not change.
             ("a\u{a0}b\u{3000}c", "a b c"),
             ("Zoe\u{308}", "Zo\u{eb}"),
             ("\u{3c0}\u{df}\u{e5}", "\u{3c0}\u{df}\u{e5}"),

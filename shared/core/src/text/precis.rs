@@ -1,8 +1,8 @@
-//! The PRECIS profiles `UsernameCaseMapped` and `OpaqueString` (RFC 8265 §3.3 and §4.2), over the Unicode of today.
+//! The PRECIS profiles `UsernameCaseMapped` and `OpaqueString` (RFC 8265 §3.3 and §4.2) with current Unicode data.
 //!
-//! A text is mapped as a whole (composed, width, case, composed again) and looked at last, in the order of RFC 8264
-//! §7. So a decomposed name, as directories of macOS send it, is the composed one: the letters that a syllable of
-//! Hangul falls into are of no class by themselves.
+//! A text is first mapped as a whole (compose, width, case, compose) and then checked, in the order of RFC 8264 §7.
+//! Decomposed names, as macOS directories send them, are therefore valid, although the parts of a decomposed Hangul
+//! syllable alone are not allowed.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use icu_properties::{CodePointMapData, CodePointSetData};
 const NFC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfc();
 const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizer::new_nfkc();
 
-/// A word as the profile has it; `None` when the profile forbids it.
+/// Prepares a word of a user name; `None` if the profile forbids it.
 pub(super) fn enforce(word: &str) -> Option<String> {
     let mapped = map(word);
     let letters: Vec<char> = mapped.chars().collect();
@@ -24,7 +24,7 @@ pub(super) fn enforce(word: &str) -> Option<String> {
     is_name.then_some(mapped)
 }
 
-/// A password as its profile has it; `None` when the profile forbids it. Any blank is the usual one.
+/// Prepares a password; `None` if the profile forbids it. All space characters become U+0020.
 pub(super) fn opaque(text: &str) -> Option<String> {
     let spaced: String = text
         .chars()
@@ -38,12 +38,12 @@ pub(super) fn opaque(text: &str) -> Option<String> {
     has_class(&letters, is_freeform).then_some(mapped)
 }
 
-/// A text in normal form C.
+/// The text in Unicode normal form C.
 pub(super) fn compose(text: &str) -> Cow<'_, str> {
     NFC.normalize(text)
 }
 
-/// A text mapped like a user name, whether it can be one or not.
+/// Maps a text like a user name, without checking it.
 pub(super) fn map(text: &str) -> String {
     let mapped: String = compose(text)
         .chars()
@@ -53,7 +53,7 @@ pub(super) fn map(text: &str) -> String {
     NFC.normalize(&mapped).into_owned()
 }
 
-/// What a full-width or half-width form stands for (RFC 8265 §3.3.2); any other letter is itself.
+/// Maps full-width and half-width forms to their standard characters (RFC 8265 §3.3.2).
 fn narrowed(letter: char) -> impl Iterator<Item = char> {
     let is_form = matches!(letter, '\u{3000}' | '\u{ff01}'..='\u{ffee}');
     let compatible = is_form.then(|| NFKC.normalize_iter(std::iter::once(letter)));
@@ -61,7 +61,8 @@ fn narrowed(letter: char) -> impl Iterator<Item = char> {
     compatible.into_iter().flatten().chain(itself)
 }
 
-/// Whether there are letters, and all of the class that `is_member` tells of those that are no exceptions.
+/// Whether the text is not empty and all characters belong to a class. `is_member` decides for characters that are not
+/// exceptions.
 fn has_class(letters: &[char], is_member: fn(char) -> bool) -> bool {
     let mut all = letters.iter().enumerate();
     !letters.is_empty()
@@ -70,8 +71,8 @@ fn has_class(letters: &[char], is_member: fn(char) -> bool) -> bool {
         })
 }
 
-/// Whether a letter that is an exception, or needs a context, is allowed where it stands (RFC 8264 §9, RFC 5892
-/// appendix A).
+/// Whether a character with an exception or a context rule is allowed at its position (RFC 8264 §9, RFC 5892 appendix A);
+/// `None` if it has neither.
 fn exception(letters: &[char], at: usize, letter: char) -> Option<bool> {
     let before = at.checked_sub(1).and_then(|at| letters.get(at)).copied();
     let after = letters.get(at + 1).copied();
@@ -105,7 +106,7 @@ fn category(letter: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(letter)
 }
 
-/// Whether a letter is of the freeform class (RFC 8264 §4.3): all that can be seen, and blanks.
+/// Whether a character is in the freeform class (RFC 8264 §4.3): visible characters and spaces.
 fn is_freeform(letter: char) -> bool {
     use GeneralCategory as Category;
     let is_unseen = matches!(
@@ -121,7 +122,7 @@ fn is_freeform(letter: char) -> bool {
     !is_unseen && !is_old_jamo(letter) && !is_ignorable(letter)
 }
 
-/// Whether a letter is of the identifier class (RFC 8264 §4.2).
+/// Whether a character is in the identifier class (RFC 8264 §4.2).
 fn is_letter_or_digit(letter: char) -> bool {
     use GeneralCategory as Category;
     let is_listed = matches!(
@@ -150,7 +151,7 @@ fn is_ignorable(letter: char) -> bool {
     CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(letter)
 }
 
-/// Whether another letter stands for it (RFC 8264 §9.17).
+/// Whether a character has a compatibility equivalent (RFC 8264 §9.17).
 fn has_compatible(letter: char) -> bool {
     !NFKC
         .normalize_iter(std::iter::once(letter))
@@ -166,7 +167,7 @@ fn is_virama(letter: Option<char>) -> bool {
     letter.is_some_and(|letter| class.get(letter) == CanonicalCombiningClass::Virama)
 }
 
-/// Whether the letters around a place would be joined (RFC 5892 A.1).
+/// Whether the characters around a position would be joined without it (RFC 5892 A.1).
 fn breaks_a_connection(letters: &[char], at: usize) -> bool {
     let joining = |letter: &char| CodePointMapData::<JoiningType>::new().get(*letter);
     let is_seen = |joining: &JoiningType| *joining != JoiningType::Transparent;
@@ -182,8 +183,7 @@ fn breaks_a_connection(letters: &[char], at: usize) -> bool {
     )
 }
 
-/// Whether the word is written from left to right throughout, or meets the Bidi Rule (RFC 5893 §2) as one that is
-/// written from right to left.
+/// Whether a word has left-to-right text only, or satisfies the Bidi Rule (RFC 5893 §2) for right-to-left text.
 fn has_one_direction(letters: &[char]) -> bool {
     use BidiClass as Class;
     let class = |letter: &char| CodePointMapData::<Class>::new().get(*letter);

@@ -1,4 +1,4 @@
-//! Stored values under the schema of today: a tenant may change its extension schemas.
+//! Reads stored values under the current schema, because a tenant may change its extension schemas.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::{Place, has_form, normalize, several};
 use crate::schema::{Attribute, Type};
 
-/// A stored value as its attribute has it now: the value itself, else its normal form; `None` when it
-/// has none, so that it is kept out of sight.
+/// A stored value under the current attribute: unchanged if it fits, else converted to normal form; `None` hides a value
+/// that cannot be converted.
 #[must_use]
 pub fn current<'v>(attribute: &Attribute, stored: &'v Value) -> Option<Cow<'v, Value>> {
     if fits(attribute, stored) {

@@ -1,11 +1,11 @@
-//! The wrappings that providers put around a value, taken off before it is checked.
+//! Unwraps values that providers wrap, before they are checked.
 //!
-//! - a text that holds an object, or a list of objects, as JSON: Keycloak's groups, Entra ID's `roles`;
-//! - the `value` of an element that holds the element as JSON (Entra ID's `AppRoleAssignmentsComplex`):
-//!   the element is that document, and its `displayName` is the `display`;
-//! - plain text where an object with `value` is due: Entra ID's `manager`;
-//! - an object with nothing but `value` where plain text is due: Entra ID's simple attributes;
-//! - an array of one object where an object is due.
+//! - Text that contains an object or a list of objects as JSON: Keycloak's groups, Entra ID's `roles`.
+//! - A `value` that contains the whole element as JSON: Entra ID's `AppRoleAssignmentsComplex`. Its `displayName` becomes
+//!   `display`.
+//! - Plain text instead of an object with `value`: Entra ID's `manager`.
+//! - An object with only `value` instead of plain text: Entra ID's simple attributes.
+//! - An array of one object instead of an object.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ use crate::error::ScimError;
 use crate::json::{self, Unreadable};
 use crate::schema::{Attribute, Type};
 
-/// A string that stands for a complex value, or for several: as these.
+/// Converts text to the complex value, or values, that it stands for.
 pub(super) fn unpacked(attribute: &Attribute, value: Value) -> Result<Value, ScimError> {
     let Value::String(text) = &value else {
         return Ok(value);
@@ -30,11 +30,11 @@ pub(super) fn unpacked(attribute: &Attribute, value: Value) -> Result<Value, Sci
     Ok(Value::Object(Map::from_iter([("value".to_owned(), value)])))
 }
 
-/// The object, or list of objects, that a text holds as JSON.
+/// The object or list of objects in a text, as JSON.
 ///
 /// # Errors
 ///
-/// `invalidSyntax` when it gives a name twice.
+/// `invalidSyntax` if the JSON has a duplicate name.
 pub(crate) fn in_text(text: &str) -> Result<Option<Value>, ScimError> {
     let inner = text.trim_start();
     if !inner.starts_with(['{', '[']) {
@@ -54,7 +54,7 @@ fn is_objects(value: &Value) -> bool {
     }
 }
 
-/// A value where an object is due: the one value of an array, and what a text holds as JSON.
+/// Unwraps a value where an object is expected: from an array of one value, and from JSON in text.
 ///
 /// # Errors
 ///
@@ -66,7 +66,7 @@ pub(crate) fn opened(value: Value) -> Result<Value, ScimError> {
     }
 }
 
-/// The same; what cannot be read stays, to be refused by whoever applies it.
+/// Like [`opened`], but keeps an unreadable value; applying it reports the error.
 pub(crate) fn legible(value: Value) -> Value {
     match &value {
         Value::Object(_) => value,
@@ -81,7 +81,7 @@ fn read(value: Value) -> Result<Value, ScimError> {
     }
 }
 
-/// A value where one without parts is due: the `value` of an object that has no other part.
+/// Unwraps a value where a simple one is expected: from an object with only `value`.
 pub(crate) fn bare(value: Value) -> Value {
     match value {
         Value::Object(mut parts) if is_wrapping(&parts) => {
@@ -92,7 +92,7 @@ pub(crate) fn bare(value: Value) -> Value {
     }
 }
 
-/// The one value of an array, and the `value` of an object that has no other part.
+/// Unwraps a value from an array of one value, and from an object with only `value`.
 pub(crate) fn sole(value: Value) -> Value {
     match value {
         Value::Array(mut values) if values.len() <= 1 => bare(values.pop().unwrap_or_default()),
@@ -112,7 +112,7 @@ fn is_value(name: &str) -> bool {
     name.eq_ignore_ascii_case("value")
 }
 
-/// The parts of a complex value, those in a document in its `value` among them.
+/// The sub-attributes of a complex value, including those in a JSON document in its `value`.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ fn document_of(given: &Map<String, Value>) -> Result<Option<Map<String, Value>>,
     }
 }
 
-/// The text that a text means as the `value` of a complex attribute, as [`unfolded`].
+/// The `value` in a JSON document in text, as [`unfolded`] reads it.
 pub(crate) fn value_in(text: &str) -> Option<String> {
     let mut found = None;
     while let Ok(Some(inner)) = document(found.as_deref().unwrap_or(text)) {
@@ -159,7 +159,7 @@ pub(crate) fn value_in(text: &str) -> Option<String> {
     found
 }
 
-/// The document that a text is, if it names a `value`.
+/// The JSON document in a text, if it has a `value`.
 fn document(text: &str) -> Result<Option<Map<String, Value>>, ScimError> {
     let Some(Value::Object(document)) = in_text(text)? else {
         return Ok(None);

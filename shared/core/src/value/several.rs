@@ -1,4 +1,4 @@
-//! The values of a multi-valued attribute together: no repetitions, one `primary`. RFC 7643 §2.4.
+//! The values of a multi-valued attribute: without duplicates, with at most one `primary`. RFC 7643 §2.4.
 
 use std::borrow::Cow;
 use std::collections::btree_map::Entry;
@@ -14,13 +14,12 @@ use crate::limits;
 use crate::schema::Attribute;
 use crate::text;
 
-/// The values of a multi-valued attribute in normal form: without repetitions, one `primary` at most.
-/// Templates without a value are left out.
+/// The values of a multi-valued attribute in normal form: without duplicates and templates, with at most one `primary`.
 ///
 /// # Errors
 ///
-/// As [`super::normalize`], and `invalidValue` for an element that says nothing: only `null` and `[]`
-/// mean that there is no value (RFC 7643 §2.5), and a mistake must not empty a list.
+/// As [`super::normalize`], and `invalidValue` for an element without content: only `null` and `[]` mean no values (RFC
+/// 7643 §2.5), and a mistake must not empty a list.
 pub fn elements(
     attribute: &Attribute,
     value: Value,
@@ -32,9 +31,8 @@ pub fn elements(
     })
 }
 
-/// The same for a part of a resource, which a PATCH changes: a list of nothing but templates is refused,
-/// too. In a whole resource it says what the resource lacks (Okta's PUT); here it would empty a list,
-/// or say of a change that it was made.
+/// Like [`elements`], for a PATCH: a list of only templates is also rejected. In a complete resource it means that the
+/// resource has no values (Okta's PUT); in a PATCH it would empty the list or report a change that was not made.
 ///
 /// # Errors
 ///
@@ -53,7 +51,7 @@ pub fn named(
     }
 }
 
-/// Stored values, of which those that have none under the schema of today are passed over.
+/// Stored values under the current schema; values that it does not allow are dropped.
 pub(super) fn stored(
     attribute: &Attribute,
     value: Value,
@@ -63,7 +61,7 @@ pub(super) fn stored(
     gathered(attribute, given, place, |_| Ok(()))
 }
 
-/// The elements that are given, as many as there may be.
+/// The given elements; checks their number.
 fn given(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Vec<Value>, ScimError> {
     let given = match unpacked(attribute, value)? {
         Value::Array(values) => values,
@@ -98,7 +96,7 @@ fn gathered(
     Ok(values)
 }
 
-/// Whether an element gives more than an empty `value`: what it is the value of.
+/// Whether an element has content besides an empty `value`, such as a type.
 fn says_something(attribute: &Attribute, element: &Value) -> bool {
     let says = |(name, part): (&String, &Value)| {
         let is_empty =
@@ -113,15 +111,15 @@ fn says_something(attribute: &Attribute, element: &Value) -> bool {
         .is_some_and(|parts| parts.iter().any(says))
 }
 
-/// The values without repetitions. The first of several that are the same stays, with the parts that
-/// only a later one has; it is primary if one of them is.
+/// Merges duplicate values: the first one stays and gets the sub-attributes that only a later one has. It is primary if any
+/// of them is.
 #[must_use]
 pub fn unique(attribute: &Attribute, values: Vec<Value>) -> Vec<Value> {
     united(attribute, values, complete)
 }
 
-/// The values and those added to them. One that there is already takes the parts that are given; one
-/// without a type is there already with any (Entra ID creates a role with a type and adds it without).
+/// Adds values. An existing value gets the given sub-attributes. An added value without a type equals an existing one with
+/// any type: Entra ID creates a role with a type and adds it without one.
 #[must_use]
 pub fn with(attribute: &Attribute, mut values: Vec<Value>, mut added: Vec<Value>) -> Vec<Value> {
     let kinds = kinds_there(attribute, &values, &added);
@@ -138,7 +136,7 @@ pub fn with(attribute: &Attribute, mut values: Vec<Value>, mut added: Vec<Value>
     })
 }
 
-/// The types of those values that the added ones without a type are.
+/// For each added value without a type, the type of the existing value that it equals.
 fn kinds_there(attribute: &Attribute, values: &[Value], added: &[Value]) -> Vec<Option<Value>> {
     let mut there: BTreeMap<Cow<'_, str>, Option<&Value>> = BTreeMap::new();
     for value in values {
@@ -155,7 +153,7 @@ fn kinds_there(attribute: &Attribute, values: &[Value], added: &[Value]) -> Vec<
     added.iter().map(kind).collect()
 }
 
-/// One value of those that are the same, made by `unite` in their order.
+/// Merges equal values with `unite`, in their order.
 fn united(
     attribute: &Attribute,
     values: Vec<Value>,
@@ -182,8 +180,8 @@ fn united(
     kept.into_values().collect()
 }
 
-/// The values but those that a list names: by the `value` and `type` that it gives or, where it gives
-/// no `value`, by all parts but `primary`.
+/// Removes the listed values. They are compared by `value` and, if given, `type`; without a `value` by all sub-attributes
+/// but `primary`.
 ///
 /// # Errors
 ///
@@ -208,7 +206,7 @@ pub fn without(
             Identity::Whole(_) => by_parts.push(one),
         }
     }
-    // Each value is held against each of these.
+    // Each value is compared with each of these.
     for value in &values {
         effort.spend(of_value(value) * steps(by_parts.len()))?;
     }
@@ -226,7 +224,7 @@ pub fn without(
         .collect())
 }
 
-/// Whether every part that `listed` gives is that of `value`; `primary` counts where it is all there is.
+/// Whether `value` has all sub-attributes of `listed`. `primary` counts only if `listed` has nothing else.
 fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
     let Value::Object(parts) = listed else {
         return listed == value;
@@ -243,7 +241,7 @@ fn covers(attribute: &Attribute, listed: &Value, value: &Value) -> bool {
     }
 }
 
-/// Gives a value the parts that only its repetition has.
+/// Adds the sub-attributes that only the duplicate has.
 fn complete(value: &mut Value, repeated: Value) {
     let (Value::Object(parts), Value::Object(repeated)) = (value, repeated) else {
         return;
@@ -257,7 +255,7 @@ fn complete(value: &mut Value, repeated: Value) {
     }
 }
 
-/// Leaves `primary` true on the value at `winner` alone (RFC 7643 §2.4).
+/// Leaves only the value at `winner` primary (RFC 7643 §2.4).
 pub fn keep_primary(values: &mut [Value], winner: Option<usize>) {
     for (index, value) in values.iter_mut().enumerate() {
         if Some(index) != winner
@@ -269,13 +267,13 @@ pub fn keep_primary(values: &mut [Value], winner: Option<usize>) {
     }
 }
 
-/// Whether the value says `primary: true`.
+/// Whether the value has `primary: true`.
 #[must_use]
 pub fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 
-/// Whether two values of an attribute compare as equal.
+/// Whether two values of an attribute are equal in their comparable form.
 #[must_use]
 pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<&Value>) -> bool {
     match (attribute, left, right) {
@@ -286,13 +284,13 @@ pub fn alike(attribute: Option<&Attribute>, left: Option<&Value>, right: Option<
     }
 }
 
-/// What tells a value from the others of its attribute: `type` and `value` (RFC 7643 §2.4) or, where
-/// there is no `value`, all but `primary`.
+/// What distinguishes the values of an attribute: `value` and `type` (RFC 7643 §2.4) or, without a `value`, everything but
+/// `primary`.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Identity<'v> {
-    /// `value` and `type`, as they are compared.
+    /// `value` and `type` in comparable form.
     Pair(Cow<'v, str>, Option<Cow<'v, str>>),
-    /// All parts but `primary`, as JSON, in the order of their names.
+    /// All sub-attributes but `primary` as JSON, sorted by name.
     Whole(Vec<(&'v str, String)>),
 }
 
@@ -331,7 +329,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn n12_n13_repetitions_become_one_value_and_one_stays_primary() {
+    fn n12_n13_duplicates_are_merged_and_one_value_stays_primary() {
         let of = Catalogue::standard().resource_type(ResourceKind::User);
         for (name, given, expected) in [
             (
@@ -371,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn m27_what_is_listed_by_primary_alone_are_the_values_that_have_it() {
+    fn m27_a_list_with_only_primary_selects_the_primary_values() {
         let of = Catalogue::standard().resource_type(ResourceKind::User);
         let attribute = of.attribute("emails").unwrap();
         let first = json!({ "value": "a@b", "type": "work", "primary": true });

@@ -1,9 +1,8 @@
-//! Text that is no URI where a reference to something outside SCIM is due, RFC 7643 §2.3.7.
+//! External references that are not URIs, RFC 7643 §2.3.7.
 //!
-//! People type such references (`linkedin.com/in/a b` as a `profileUrl`). One that is no URI is kept as
-//! it is: the person is not refused for it, and a provider that reads its value back does not send it
-//! again for ever. [`unlike`] names them, so that the failure log can say so. References to resources
-//! are ids and addresses that the service gave itself; these must be URIs.
+//! People type such references, for example `linkedin.com/in/a b` as `profileUrl`. They are stored unchanged: rejecting the
+//! user would be worse, and a provider that reads back another value would send it again forever. [`unlike`] lists them for
+//! the failure log. References to resources are ids and addresses of this service and must be URIs.
 
 use serde_json::Value;
 
@@ -12,7 +11,7 @@ use crate::Attributes;
 use crate::resource::{get, targets};
 use crate::schema::{Attribute, ResourceType, Type};
 
-/// Whether a reference points to something outside SCIM: it is to no type of resources.
+/// Whether a reference points outside SCIM: it has no resource type as target.
 pub(super) fn is_outward(attribute: &Attribute) -> bool {
     attribute.reference_types.iter().all(|kind| {
         ["external", "uri"]
@@ -21,7 +20,7 @@ pub(super) fn is_outward(attribute: &Attribute) -> bool {
     })
 }
 
-/// The places of references that are no URIs, among the attributes that are not as they were `before`.
+/// The positions of references that are not URIs, among the attributes that differ from `before`.
 #[must_use]
 pub fn unlike(of: &ResourceType, before: Option<&Attributes>, after: &Attributes) -> Vec<String> {
     let mut places = Vec::new();

@@ -1,4 +1,4 @@
-//! Whether a resource meets a filter, and a value the conditions in brackets.
+//! Evaluates filters on resources, and value filters on single values.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ use crate::text;
 use crate::value;
 
 impl Resolved<'_> {
-    /// Whether `resource` (a whole representation in normal form) meets the filter.
+    /// Whether `resource`, a complete representation in normal form, matches the filter.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Leaf<'_> {
     }
 }
 
-/// Whether one value meets the conditions of a value filter.
+/// Whether a value matches a value filter.
 ///
 /// # Errors
 ///
@@ -87,8 +87,7 @@ impl Condition<'_> {
     }
 }
 
-/// What is asked of each value; `sub` is the part that was named, `compared` the attribute that
-/// comparisons go to.
+/// A question about each value. `sub` is the named sub-attribute, `compared` the attribute that comparisons use.
 struct Question<'f> {
     ask: &'f Ask,
     sub: Option<&'f Attribute>,
@@ -97,8 +96,8 @@ struct Question<'f> {
 }
 
 impl Question<'_> {
-    /// Whether the value is one that is asked for; where nothing is to be assigned, whether it is assigned.
-    /// A value that does not say whether it is primary is not (RFC 7643 §2.4).
+    /// Whether the answer for the value is yes. For [`Ask::Unassigned`] it tells whether the value is assigned, and the
+    /// caller negates it. A value without `primary` counts as not primary (RFC 7643 §2.4).
     fn is_answered(&self, value: &Value, effort: &Effort) -> Result<bool, Spent> {
         effort.spend(1)?;
         match self.ask {

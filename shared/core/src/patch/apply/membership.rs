@@ -1,4 +1,4 @@
-//! Operations on `members`: what they say, as a membership delta.
+//! Turns operations on `members` into a membership delta.
 
 use serde_json::Value;
 
@@ -61,8 +61,8 @@ impl Work<'_> {
         }
     }
 
-    /// Removes the members that meet conditions other than on their ids: among those there were, and
-    /// among those that operations before this one added.
+    /// Removes the members that match a filter on more than their ids, among the current members and those that earlier
+    /// operations have added.
     fn remove_matching(&mut self, conditions: &Logic<Condition<'_>>) -> Result<(), Fault> {
         self.effort.spend(WRITTEN * steps(self.members.add.len()))?;
         let added: Vec<Value> = self
@@ -90,7 +90,7 @@ impl Work<'_> {
     }
 }
 
-/// The ids that a filter names, if it is `value eq "…"`, or several of these joined by `or`.
+/// The ids in a filter, if it is `value eq "…"` or several of these joined by `or`.
 fn named_ids<'c>(conditions: &'c Logic<Condition<'_>>) -> Option<Vec<&'c str>> {
     match conditions {
         Logic::Leaf(Condition {

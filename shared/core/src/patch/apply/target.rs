@@ -1,4 +1,4 @@
-//! One operation on one attribute: the stored value and the operation give the value afterwards.
+//! Applies one operation to the value of one attribute.
 
 use serde_json::{Map, Value};
 
@@ -15,9 +15,9 @@ use crate::path::Target;
 use crate::schema::{Attribute, Type};
 use crate::value::{self, Place, keep_primary, unique};
 
-/// The steps to hold a value against the others of its attribute.
+/// The steps to compare a value with the others of its attribute.
 const COMPARED: u64 = 8;
-/// The steps to write a value anew.
+/// The steps to rewrite a value.
 pub(super) const WRITTEN: u64 = 20;
 
 /// The error for a change of a read-only attribute.
@@ -30,12 +30,12 @@ pub(super) fn required(target: Target<'_>) -> ScimError {
     reason::required_removed(target)
 }
 
-/// The error for a filter on an attribute that nobody may read.
+/// The error for a filter on an attribute that cannot be read.
 pub(super) fn never_read(target: Target<'_>) -> ScimError {
     reason::secret_selected(target.whole())
 }
 
-/// A value without its attribute's name around it: some clients send `{"members": […]}` for the path
+/// Unwraps a value from an object with the attribute's own name: some clients send `{"members": […]}` for the path
 /// `members`.
 pub(super) fn unnamed(target: Target<'_>, value: Value) -> Value {
     let named = target.sub.unwrap_or(target.attribute);
@@ -51,7 +51,7 @@ pub(super) fn unnamed(target: Target<'_>, value: Value) -> Value {
     }
 }
 
-/// The value of the attribute afterwards; `None` when it is unassigned.
+/// The new value of the attribute, or `None` if it becomes unassigned.
 pub(super) fn change(
     op: Op,
     target: Target<'_>,
@@ -88,7 +88,7 @@ pub(super) fn change(
     Ok((!after.is_empty()).then_some(Value::Array(after)))
 }
 
-/// A filter in brackets must select the one value that there is (Entra ID removes `manager[value eq "…"]`).
+/// Checks that a filter on a single-valued attribute selects its value (Entra ID removes `manager[value eq "…"]`).
 fn check_selected(
     target: Target<'_>,
     filter: &Logic<Term>,
@@ -110,7 +110,7 @@ fn unmatched(target: Target<'_>, filter: &Logic<Term>) -> ScimError {
     reason::no_match(described(target, filter))
 }
 
-/// A value that the operation made primary takes that from the others (RFC 7644 §3.5.2).
+/// Leaves one primary value: one that the operation made primary wins (RFC 7644 §3.5.2).
 fn settle_primary(before: Option<&Value>, after: &mut [Value]) {
     let winner = after
         .iter()
@@ -119,7 +119,7 @@ fn settle_primary(before: Option<&Value>, after: &mut [Value]) {
     keep_primary(after, winner);
 }
 
-/// A single-valued attribute.
+/// Applies the operation to a single-valued attribute.
 fn one(
     op: Op,
     target: Target<'_>,
@@ -151,7 +151,7 @@ fn one(
     }
 }
 
-/// All values of a multi-valued attribute.
+/// Applies the operation to all values of a multi-valued attribute.
 fn all(
     op: Op,
     target: Target<'_>,
@@ -185,7 +185,7 @@ fn all(
     }
 }
 
-/// The values that a filter selects.
+/// Applies the operation to the values that a filter selects.
 fn selected(
     op: Op,
     target: Target<'_>,
@@ -214,7 +214,7 @@ fn selected(
     }
 }
 
-/// The values but those that match.
+/// The values that do not match.
 fn but(
     values: Vec<Value>,
     matches: impl Fn(&Value) -> Result<bool, Spent>,
@@ -228,7 +228,7 @@ fn but(
     Ok(left)
 }
 
-/// Sets or unassigns a part of the values that match; a value whose `value` goes, goes altogether.
+/// Sets or removes a sub-attribute of the matching values. Removing `value` removes the whole value.
 fn with_part(
     target: Target<'_>,
     sub: &Attribute,
@@ -252,8 +252,8 @@ fn with_part(
     Ok(unique(target.attribute, after))
 }
 
-/// Writes a whole value over those that match. What the filter says of them stays true unless the
-/// value says otherwise, so that the same path finds them again.
+/// Writes a value over the matching ones. The sub-attributes in the filter are kept unless the new value gives others, so
+/// that the same path still selects the value.
 fn written(
     op: Op,
     target: Target<'_>,
@@ -289,7 +289,7 @@ fn written(
     Ok(unique(target.attribute, after))
 }
 
-/// The whole value that is given for those that a filter selects.
+/// The single value that is given for the selected ones.
 fn one_element(
     target: Target<'_>,
     filter: &Logic<Term>,
@@ -322,7 +322,7 @@ fn described(target: Target<'_>, filter: &Logic<Term>) -> Found {
     }
 }
 
-/// Creates the value that a filter describes, when nothing matches it (Entra ID's typed paths).
+/// Creates the value that a filter describes if no value matches (Entra ID's typed paths).
 fn created(
     target: Target<'_>,
     filter: &Logic<Term>,
@@ -357,7 +357,7 @@ fn created(
     Ok(unique(attribute, values))
 }
 
-/// The parts that a filter demands, in normal form, if it is a conjunction of `eq` terms.
+/// The sub-attributes that a filter requires, in normal form, if it is a conjunction of `eq` terms.
 fn template(
     target: Target<'_>,
     filter: &Logic<Term>,

@@ -1,4 +1,4 @@
-//! The rows M-01 to M-42 of the requirement matrix and the dialects of the providers.
+//! Tests of the rows M-01 to M-42 of the requirement matrix and of the providers' dialects.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ fn request(operations: &Value) -> Result<PatchRequest, ScimError> {
     PatchRequest::parse(json!({ "schemas": [urn::PATCH_OP], "Operations": operations }))
 }
 
-/// What a client reads of a resource, apart from its attributes.
+/// The read-only part of a representation.
 fn representation(kind: ResourceKind) -> Attributes {
     object(json!({
         "id": ID,
@@ -64,7 +64,7 @@ fn refusal(kind: ResourceKind, before: &Value, operations: &Value) -> ScimError 
     }
 }
 
-/// A user after the operations, which has to be in normal form.
+/// A user after the operations; asserts normal form.
 fn user(before: &Value, operations: &Value) -> Value {
     let before = object(before.clone());
     let after = patched(ResourceKind::User, &before, operations)
@@ -74,7 +74,7 @@ fn user(before: &Value, operations: &Value) -> Value {
     Value::Object(after)
 }
 
-/// Attributes in normal form are what a draft makes of them.
+/// Asserts normal form: parsing the attributes as a draft does not change them.
 pub(super) fn assert_normal(kind: ResourceKind, attributes: &Attributes) {
     let of = of(kind);
     let mut body: Map<String, Value> = attributes.clone();
@@ -84,27 +84,27 @@ pub(super) fn assert_normal(kind: ResourceKind, attributes: &Attributes) {
     assert_eq!(&draft.attributes, attributes);
 }
 
-/// A user for operations that are refused.
+/// A user for rejected operations.
 fn before() -> Value {
     json!({ "userName": "a", "title": "t", "emails": [{ "value": "w", "type": "work" }],
         (E): { "manager": { "value": "m" } } })
 }
 
-/// Each row: the user before, the operations, the user after.
+/// Asserts each row: the user before, the operations, the user after.
 fn assert_users(table: impl IntoIterator<Item = (Value, Value, Value)>) {
     for (before, operations, after) in table {
         assert_eq!(user(&before, &operations), after, "{operations}");
     }
 }
 
-/// Each row: the operations on the user, the user after.
+/// Asserts each row: the operations on the user, the user after.
 fn assert_after(before: &Value, table: impl IntoIterator<Item = (Value, Value)>) {
     for (operations, after) in table {
         assert_eq!(user(before, &operations), after, "{operations}");
     }
 }
 
-/// Each row: the operations on the resource, the kind of error, what the detail names.
+/// Asserts each row: the operations on the resource, the kind of error, a part of the detail.
 fn assert_refused<'t>(
     kind: ResourceKind,
     before: &Value,

@@ -1,4 +1,4 @@
-//! H-13: what a request may send, multiplied by what there is, is bounded.
+//! H-13: the work of a PATCH is limited, also for many operations on many values.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn roles(count: usize) -> Value {
     (0..count).map(role).collect()
 }
 
-/// So many operations, made from their numbers.
+/// `count` operations, built from their numbers.
 fn operations(count: usize, one: impl Fn(usize) -> Value) -> Value {
     (0..count).map(one).collect()
 }
@@ -45,7 +45,7 @@ fn set(count: usize, path: &str, length: usize) -> Value {
 }
 
 #[test]
-fn h13_a_value_is_not_multiplied_without_end() {
+fn h13_copies_of_a_value_are_limited() {
     let user = with(&roles(limits::VALUES));
     for (what, operations) in [
         ("long text in each value", set(1, "roles.display", 60_000)),
@@ -74,7 +74,7 @@ fn h13_a_value_is_not_multiplied_without_end() {
             }),
         ),
     ] {
-        // A tenth of the operations, for a tenth of the effort.
+        // A tenth of the operations takes a tenth of the effort.
         match within(limits::EFFORT / 10, &user, &operations) {
             Err(Fault::Refused(error)) => assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}"),
             Ok(_) | Err(Fault::NeedsMembers) => panic!("{what} was done"),
@@ -83,7 +83,7 @@ fn h13_a_value_is_not_multiplied_without_end() {
 }
 
 #[test]
-fn h13_text_that_is_costly_to_compare_counts_for_more() {
+fn h13_expensive_text_costs_more_effort() {
     let long = |n: usize| json!({ "value": format!("{n}{}", "Ä".repeat(20_000)) });
     let user = with(&(0..4).map(long).collect());
     let one_more = |n: usize| json!({ "op": "add", "path": "roles", "value": n.to_string() });
@@ -92,7 +92,7 @@ fn h13_text_that_is_costly_to_compare_counts_for_more() {
 }
 
 #[test]
-fn h13_as_many_operations_as_there_may_be_are_done_on_what_users_have() {
+fn h13_the_largest_request_is_applied_to_a_typical_user() {
     let user = with(&roles(100));
     for operations in [
         set(1_000, "roles.display", 10),
@@ -118,7 +118,7 @@ fn h13_as_many_operations_as_there_may_be_are_done_on_what_users_have() {
 }
 
 #[test]
-fn n12_what_is_added_joins_the_value_that_it_is() {
+fn n12_an_added_duplicate_is_merged_into_the_value() {
     let user = with(&json!([{ "value": "A", "type": "Work" }, { "value": "b" }]));
     let added = json!([{ "op": "add", "path": "roles", "value": [
         { "value": "a", "type": "work", "display": "1", "primary": true }, { "value": "c" }, { "value": "B", "display": "2" }

@@ -1,11 +1,11 @@
-//! Matrix section 14: values that unassign, extensions, the password.
+//! Tests of section 14 of the matrix: unassigning values, extensions, the password.
 
 use serde_json::json;
 
 use super::*;
 
 #[test]
-fn m34_null_and_nothing_unassign_and_empty_text_is_no_value_where_a_value_is_due() {
+fn m34_null_empty_arrays_and_blank_text_unassign() {
     let before = json!({ "userName": "a", "active": true, "profileUrl": "https://x",
         "emails": [{ "value": "w", "type": "work" }], "name": { "givenName": "G" } });
     // `active` always has a value.
@@ -118,7 +118,7 @@ fn an_extension_without_data_leaves_no_empty_object() {
 }
 
 #[test]
-fn m40_the_password_is_kept_apart_from_the_attributes() {
+fn m40_the_password_is_separate_from_the_attributes() {
     for (operation, expected) in [
         (
             json!({ "op": "replace", "value": { "password": "s3cret" } }),
@@ -147,7 +147,7 @@ fn m40_the_password_is_kept_apart_from_the_attributes() {
 }
 
 #[test]
-fn an_extension_may_come_with_its_schemas() {
+fn an_extension_value_may_contain_schemas() {
     let before = json!({ "userName": "a" });
     let value = json!({ "schemas": [urn::ENTERPRISE_USER], "department": "Sales" });
     let after = json!({ "userName": "a", (urn::ENTERPRISE_USER): { "department": "Sales" } });

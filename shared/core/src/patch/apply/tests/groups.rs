@@ -1,4 +1,4 @@
-//! Group push and membership (idp-behaviour.md, sections 2.3 and 3.3).
+//! Tests of group push and of members, as providers send them.
 
 use super::*;
 use crate::ids::ResourceId;
@@ -12,7 +12,7 @@ fn before() -> Attributes {
     object(json!({ "displayName": "Guides" }))
 }
 
-/// The members 1 and 2 are users, 3 is a group.
+/// The current members: 1 and 2 are users, 3 is a group.
 fn known() -> Vec<Value> {
     [
         (1, ResourceKind::User),
@@ -38,7 +38,7 @@ fn delta_of(operations: &Value, members: Option<&[Value]>) -> Result<MembershipD
     Ok(patched.members)
 }
 
-/// Whether a change starts from nobody, whom it adds, whom it removes.
+/// Whether a change starts from no members, the members that it adds, and those that it removes.
 fn delta(operations: &Value) -> (bool, Vec<u8>, Vec<u8>) {
     read(&delta_of(operations, None).unwrap_or_else(|fault| panic!("{operations}: {fault:?}")))
 }
@@ -210,7 +210,7 @@ fn operations_on_members_run_in_order() {
 }
 
 #[test]
-fn filters_on_members_by_other_than_their_id_need_the_members() {
+fn filters_on_more_than_member_ids_need_the_members() {
     let by_type = json!([{ "op": "remove", "path": "members[type eq \"User\"]" }]);
     for path in [
         "members[type eq \"User\"]",
@@ -247,7 +247,7 @@ fn filters_on_members_by_other_than_their_id_need_the_members() {
 }
 
 #[test]
-fn a_member_keeps_the_type_that_it_was_given() {
+fn a_member_keeps_the_given_type() {
     let operations = json!([{ "op": "add", "path": "members",
         "value": [{ "value": id(3).as_str(), "type": "Group" }, member(1)] }]);
     let delta = delta_of(&operations, None).unwrap();
@@ -261,7 +261,7 @@ fn a_member_keeps_the_type_that_it_was_given() {
 }
 
 #[test]
-fn groups_are_renamed_with_their_own_id_and_rekeyed() {
+fn a_group_can_get_a_new_name_and_external_id() {
     let kind = ResourceKind::Group;
     for (operations, after) in [
         (
@@ -286,7 +286,7 @@ fn groups_are_renamed_with_their_own_id_and_rekeyed() {
 }
 
 #[test]
-fn x02_what_cannot_be_done_to_members_and_groups() {
+fn x02_invalid_changes_of_members_and_groups() {
     use ErrorKind::{InvalidFilter, InvalidPath, InvalidValue, Mutability};
     assert_refused(
         ResourceKind::Group,
@@ -347,7 +347,7 @@ fn x02_what_cannot_be_done_to_members_and_groups() {
 }
 
 #[test]
-fn m13_a_list_that_names_nobody_changes_nothing() {
+fn m13_an_element_without_an_id_is_rejected() {
     use ErrorKind::InvalidValue;
     assert_refused(
         ResourceKind::Group,

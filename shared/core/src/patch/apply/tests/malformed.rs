@@ -1,10 +1,10 @@
-//! Messages and paths of the wrong shape, and paths that name nothing.
+//! Tests of malformed messages and paths, and of unknown attributes.
 
 use super::*;
 use ErrorKind::{InvalidFilter, InvalidPath, InvalidSyntax, InvalidValue, NoTarget};
 
 #[test]
-fn m01_m02_m15_m22_messages_of_the_wrong_shape() {
+fn m01_m02_m15_m22_malformed_messages() {
     assert_refused(
         ResourceKind::User,
         &before(),
@@ -81,7 +81,7 @@ fn m07_malformed_paths() {
 }
 
 #[test]
-fn m08_paths_and_names_that_no_schema_has() {
+fn m08_unknown_attributes() {
     assert_refused(
         ResourceKind::User,
         &before(),
@@ -131,7 +131,7 @@ fn m08_paths_and_names_that_no_schema_has() {
 }
 
 #[test]
-fn brackets_in_the_wrong_place_are_refused_not_passed_over() {
+fn misplaced_brackets_are_rejected_not_ignored() {
     let path = |path: &str| json!([{ "op": "remove", "path": path }]);
     assert_refused(
         ResourceKind::User,

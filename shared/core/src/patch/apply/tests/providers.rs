@@ -1,4 +1,4 @@
-//! What Okta and Entra ID send for users (idp-behaviour.md, sections 1 to 3).
+//! Tests of operations on users as Okta, Entra ID and Keycloak send them.
 
 use super::*;
 
@@ -110,7 +110,7 @@ fn entra_creates_the_value_that_a_typed_path_describes() {
     }
 }
 
-/// Path, value, and the value of the attribute that is created.
+/// Rows of path, value, and the created value of the attribute.
 fn typed_paths() -> Vec<(&'static str, Value, Value)> {
     vec![
         (
@@ -163,7 +163,7 @@ fn typed_paths() -> Vec<(&'static str, Value, Value)> {
 }
 
 #[test]
-fn entra_changes_the_work_value_and_leaves_the_rest_alone() {
+fn entra_changes_only_the_work_value() {
     let before = json!({ "userName": "a", "emails": [
         { "value": "w", "type": "work", "primary": true }, { "value": "h", "type": "home" }],
         "roles": [{ "value": "r", "primary": true }, { "value": "s" }] });
@@ -273,7 +273,7 @@ fn entra_removes_the_manager_in_every_form() {
 }
 
 #[test]
-fn a_stray_value_of_a_removal_is_not_written_and_a_list_removes_those_listed() {
+fn a_removal_ignores_an_unsuitable_value_and_removes_listed_ones() {
     let before = json!({ "userName": "a", "title": "t", "emails": [
         { "value": "w", "type": "work", "display": "W" }, { "value": "h", "type": "home" }] });
     let home =

@@ -1,10 +1,10 @@
-//! What is refused, and how the detail names it.
+//! Tests of rejected operations and of the details.
 
 use super::*;
 use ErrorKind::{InvalidPath, InvalidValue, Mutability, NoTarget};
 
 #[test]
-fn m04_an_error_anywhere_leaves_everything_as_it_was_and_names_its_operation() {
+fn m04_an_error_changes_nothing_and_names_its_operation() {
     let error = refusal(
         ResourceKind::User,
         &before(),
@@ -22,7 +22,7 @@ fn m04_an_error_anywhere_leaves_everything_as_it_was_and_names_its_operation() {
 }
 
 #[test]
-fn m09_m26_read_only_and_required_attributes_stay() {
+fn m09_m26_read_only_and_required_attributes_cannot_be_removed() {
     let add = |path: &str, value: Value| json!([{ "op": "add", "path": path, "value": value }]);
     let remove = |path: &str| json!([{ "op": "remove", "path": path }]);
     assert_refused(
@@ -84,7 +84,7 @@ fn m09_m26_read_only_and_required_attributes_stay() {
 }
 
 #[test]
-fn m09_read_only_attributes_that_say_nothing_new_are_passed_over() {
+fn m09_unchanged_read_only_values_are_ignored() {
     let same = json!([{ "op": "replace", "value": { "ID": ID, "meta.version": "W/\"1\"",
         "meta": { "resourceType": "User" }, "groups": [], "schemas": [urn::USER] } }]);
     assert_eq!(
@@ -154,7 +154,7 @@ fn m13_values_of_the_wrong_type_or_shape() {
 }
 
 #[test]
-fn m33_a_filter_that_selects_nothing_and_describes_nothing() {
+fn m33_a_filter_without_a_match_that_describes_no_value() {
     let replace = |path: &str| json!([{ "op": "replace", "path": path, "value": "x" }]);
     assert_refused(
         ResourceKind::User,
@@ -187,7 +187,7 @@ fn m33_a_filter_that_selects_nothing_and_describes_nothing() {
 }
 
 #[test]
-fn m33_a_filter_on_a_single_value_selects_it_or_nothing() {
+fn m33_a_filter_on_a_single_valued_attribute_must_match() {
     let manager = format!("{E}:manager");
     for (path, value) in [
         ("title[value eq \"other\"]".to_owned(), json!("x")),
@@ -208,7 +208,7 @@ fn m33_a_filter_on_a_single_value_selects_it_or_nothing() {
 }
 
 #[test]
-fn m13_a_list_that_names_no_value_changes_nothing() {
+fn m13_a_list_without_values_is_rejected() {
     let said = [json!({}), json!([{}]), json!([null])];
     let empty = [
         json!(""),

@@ -1,11 +1,11 @@
-//! Matrix section 14, the rows about single and multi-valued attributes.
+//! Tests of section 14 of the matrix: single-valued and multi-valued attributes.
 
 use serde_json::json;
 
 use super::*;
 
 #[test]
-fn m03_operations_run_in_order_each_on_the_result_of_the_one_before() {
+fn m03_each_operation_works_on_the_result_of_the_previous_one() {
     assert_after(
         &json!({ "userName": "a" }),
         [
@@ -66,7 +66,7 @@ fn m06_names_are_read_in_any_case_and_with_a_urn() {
 }
 
 #[test]
-fn m11_a_new_primary_takes_that_from_the_old_one_whichever_path_sets_it() {
+fn m11_a_new_primary_value_replaces_the_old_one_with_any_path() {
     let before = json!({ "userName": "a", "emails": [
         { "value": "w", "type": "work", "primary": true }, { "value": "h", "type": "home" }
     ] });
@@ -149,7 +149,7 @@ fn m15_to_m18_add_to_single_valued_and_complex_attributes() {
 }
 
 #[test]
-fn m19_m20_add_appends_what_is_not_there_yet() {
+fn m19_m20_add_appends_new_values() {
     let before =
         json!({ "userName": "a", "emails": [{ "value": "w", "type": "work", "primary": true }] });
     let both = json!({ "userName": "a", "emails": [
@@ -301,7 +301,7 @@ fn m23_to_m27_remove_unassigns_what_the_path_selects() {
 }
 
 #[test]
-fn m28_to_m31_replace_leaves_alone_what_is_not_named() {
+fn m28_to_m31_replace_keeps_unnamed_values() {
     assert_after(
         &json!({ "userName": "a", "title": "t", "name": { "givenName": "G", "familyName": "F" },
             "emails": [{ "value": "w", "type": "work" }, { "value": "h", "type": "home" }] }),

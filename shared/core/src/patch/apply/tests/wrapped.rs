@@ -1,4 +1,4 @@
-//! Values in the wrappings of providers, and filters on single values.
+//! Tests of values that providers wrap, and of filters on single-valued attributes.
 
 use super::*;
 
@@ -100,7 +100,7 @@ fn a_filter_on_a_single_value_applies_to_the_value_that_it_matches() {
 }
 
 #[test]
-fn a_value_may_stand_in_an_array_and_in_an_object_of_its_own() {
+fn a_value_may_be_wrapped_in_an_array_or_an_object() {
     let before = json!({ "userName": "a", "emails": [{ "value": "w" }] });
     let titled = json!({ "userName": "a", "title": "t", "emails": [{ "value": "w" }] });
     for op in ["add", "replace"] {

@@ -1,4 +1,4 @@
-//! What a caller or a person proves who it is with: the keys of a tenant, and passwords.
+//! Credentials: the API keys of a tenant, and the passwords of users.
 
 mod admin_ended;
 pub mod last_used;

@@ -1,4 +1,4 @@
-//! What expires: counts of requests and of attempts, requests that are carried out once, sessions and setup links.
+//! Items that expire: counters of requests and attempts, idempotency keys, sessions and setup links.
 
 pub mod attempts;
 pub mod links;

@@ -1,12 +1,12 @@
-//! The requests log: what was refused or failed, for whoever has to put it right.
+//! The request log: rejected and failed requests, for the people who have to fix the cause.
 //!
-//! An entry is one failure and its repetitions within a while: how often, when first and when last. It carries the
-//! name and the id of the user or group, and no other value of an attribute. It is put whole each time, so that a
-//! call that is made twice changes nothing, and it expires.
+//! An entry is a failure and its repetitions within a period: how often it happened, when first and when last. It contains
+//! the name and the id of the user or group and no other attribute value. Each write replaces the whole entry, so a
+//! repeated call changes nothing. Entries expire.
 //!
-//! Entries stand in the order of their first time. They are searched by reading them, newest first, up to a bound,
-//! after which the search can be gone on with: what matches is looked for by people, now and then, and an index
-//! would cost each entry another write.
+//! Entries are sorted by the time of their first failure. A search reads them, newest first, up to a bound and can then be
+//! continued. There is no index, because people search the log only now and then and an index would cost another write for
+//! each entry.
 
 use std::sync::Arc;
 
@@ -23,22 +23,22 @@ mod entry;
 
 pub use entry::{Entry, EntryId, Person, Refusal, Wanted, Who};
 
-/// How many entries are looked at for one page.
+/// The most entries to read for one page.
 const LOOKED_AT: usize = 2_000;
-/// How many entries one query gives at most.
+/// The most entries that one query returns.
 const QUERIED: usize = 500;
 
 /// A page of the log, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {
-    /// The entries.
+    /// The entries that matched.
     pub entries: Vec<Entry>,
-    /// The entry behind which to go on; none when all was seen. A page may have few entries, or none, and still have
-    /// one.
+    /// The entry after which the next page begins; `None` at the end of the log. Even a page with few or no entries may
+    /// have a next page.
     pub next: Option<EntryId>,
 }
 
-/// The requests log of one tenant.
+/// The request log of one tenant.
 #[derive(Clone, Debug)]
 pub struct RequestLog {
     store: Arc<Store>,
@@ -57,11 +57,11 @@ impl RequestLog {
         }
     }
 
-    /// Puts entries, new ones and such that happened again, and keeps them so long after their last time.
+    /// Stores new and repeated entries. They expire `kept` after their last occurrence.
     ///
     /// # Errors
     ///
-    /// When the table does not take them.
+    /// When the table does not answer.
     pub async fn put(&self, entries: &[Entry], kept: SignedDuration) -> Result<(), DirectoryError> {
         let items = entries
             .iter()
@@ -70,11 +70,11 @@ impl RequestLog {
         self.store.batch_put(items, &self.meter).await
     }
 
-    /// Puts one entry, as [`Self::put`].
+    /// Stores one entry, like [`Self::put`].
     ///
     /// # Errors
     ///
-    /// When the table does not take it.
+    /// When the table does not answer.
     pub async fn put_one(&self, entry: &Entry, kept: SignedDuration) -> Result<(), DirectoryError> {
         let key = keys::request(&self.tenant, entry.id.as_str());
         let values = entry.values(kept)?;
@@ -83,11 +83,12 @@ impl RequestLog {
         self.store.add(update, &self.meter).await.map(|_| ())
     }
 
-    /// Puts an entry if there is such a tenant, for a caller who may have invented it. Gives whether there is.
+    /// Stores an entry if the tenant exists, because an unauthenticated caller may have made up the tenant. Returns whether
+    /// it exists.
     ///
     /// # Errors
     ///
-    /// When the table does not take it.
+    /// When the table does not answer.
     pub async fn put_if_there(
         &self,
         entry: &Entry,
@@ -103,7 +104,7 @@ impl RequestLog {
         Ok(matches!(done, Transacted::Done))
     }
 
-    /// A page of the entries that are wanted, newest first, behind `after`.
+    /// A page of the matching entries, newest first, after `after`.
     ///
     /// # Errors
     ///
@@ -146,7 +147,7 @@ impl RequestLog {
         }
     }
 
-    /// Everything in the log about a person, newest first.
+    /// All entries about a person, newest first.
     ///
     /// # Errors
     ///
@@ -171,13 +172,13 @@ impl RequestLog {
         }
     }
 
-    /// Deletes everything in the log about a person, and gives how many entries that were.
+    /// Deletes all entries about a person and returns their number.
     ///
     /// # Errors
     ///
-    /// When the table does not answer; what is deleted by then is deleted.
+    /// When the table does not answer; entries deleted by then stay deleted.
     pub async fn erase(&self, person: &Person) -> Result<usize, DirectoryError> {
-        // What has expired and still lies there is deleted, too.
+        // This includes expired entries that DynamoDB has not deleted yet.
         let found = self.about(person, Timestamp::MIN).await?;
         let keys = found
             .iter()
@@ -207,7 +208,7 @@ impl RequestLog {
         Range {
             pk: keys::requests(&self.tenant),
             from: digits(wanted.from, 0),
-            // No id is equal to digits alone, so those of that very millisecond are left out.
+            // An id is longer than its digits, so entries of exactly this millisecond are excluded.
             to: match wanted.until {
                 Some(until) => EntryId::digits(until),
                 None => ":".to_owned(),

@@ -1,4 +1,4 @@
-//! The users and groups of a tenant.
+//! The users, groups and memberships of a tenant.
 
 mod adopt;
 pub mod counts;

@@ -1,5 +1,5 @@
-//! The table: the calls to DynamoDB, what they cost and what their failures mean, the keys and the attributes of items,
-//! and transactions in the making.
+//! The table: calls to DynamoDB, their cost and the meaning of their errors, the keys and attributes of items, and the
+//! assembly of transactions.
 
 mod actions;
 mod backoff;

@@ -1,8 +1,8 @@
-//! Tenants and their settings.
+//! Tenants, their settings, and the cache of both.
 //!
-//! A tenant is one customer directory. What a request needs of it is cached for at most a minute; that
-//! there is no such tenant is not remembered, so that a new one works at once. Whoever manages tenants reads
-//! them as they are, and changes them on the version that was read.
+//! A tenant is one customer directory. Requests use a cached tenant that is at most a minute old. A missing tenant is not
+//! cached, so a new tenant works at once. The admin API reads tenants uncached and updates them conditionally on the
+//! version that it read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,13 +29,13 @@ pub use list::{Listed, Search};
 pub use settings::{Adopt, Delete, Settings};
 pub(crate) use write::limited;
 
-/// How long a tenant is remembered.
+/// How long a tenant is cached.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// How many tenants and attributes of their extension schemas are remembered, which is about 10 MB;
-/// beyond it all are forgotten.
+/// The most tenants and extension schema attributes in the cache, which is about 10 MB; when the cache is full, it is
+/// cleared.
 const REMEMBERED: usize = 10_000;
-/// How long after a change of settings some process may still serve a request by those before: it
-/// remembers them for a minute, and a request takes 30 seconds at most.
+/// How long after a change of settings a process may still serve a request with the old settings: it caches them for a
+/// minute, and a request takes 30 seconds at most.
 pub const SETTLED: SignedDuration = SignedDuration::from_secs(90);
 
 /// The attributes of a tenant's item.
@@ -50,7 +50,7 @@ mod attribute {
     pub(super) const WRITE: &str = "w";
 }
 
-/// Whether a tenant accepts provisioning. One that is gone has no item.
+/// Whether a tenant accepts provisioning. A deleted tenant has no item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
     /// Provisioning is switched on.
@@ -62,10 +62,10 @@ pub enum Status {
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses.
     pub const ALL: [Self; 3] = [Self::On, Self::Off, Self::Closing];
 
-    /// The word for it.
+    /// The status as a word.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Status {
         }
     }
 
-    /// Reads the word.
+    /// Parses the word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.word() == word)
@@ -85,42 +85,42 @@ impl Status {
 /// A tenant.
 #[derive(Clone, Debug)]
 pub struct Tenant {
-    /// Its id, the first segment of its base address.
+    /// The id, which is the first segment of the tenant's base URL.
     pub id: TenantId,
-    /// Its name, for people.
+    /// The display name.
     pub name: String,
-    /// Whether it accepts provisioning.
+    /// Whether the tenant accepts provisioning.
     pub status: Status,
-    /// Since when it has this status; `None` while it is as it was created.
+    /// When the status last changed; `None` if it never did.
     pub switched: Option<Timestamp>,
-    /// When it was created.
+    /// When the tenant was created.
     pub created: Timestamp,
-    /// When it was last changed.
+    /// When the tenant was last changed.
     pub last_modified: Timestamp,
-    /// Its version, from 1.
+    /// The version, which starts at 1.
     pub version: u64,
-    /// Its settings.
+    /// The settings.
     pub settings: Settings,
-    /// Keys of it that ended, though their keyring does not say so yet.
+    /// Keys that were revoked or expire early but are still unchanged in their keyring.
     pub ended: Ended,
     catalogue: Arc<Catalogue>,
 }
 
-/// A tenant that is to be created.
+/// A tenant to create.
 #[derive(Clone, Debug)]
 pub struct NewTenant {
-    /// Its id.
+    /// The id.
     pub id: TenantId,
-    /// Its name.
+    /// The display name.
     pub name: String,
-    /// Whether it accepts provisioning.
+    /// Whether the tenant accepts provisioning.
     pub status: Status,
-    /// Its settings.
+    /// The settings.
     pub settings: Settings,
 }
 
 impl Tenant {
-    /// The schemas and resource types that it has by its settings.
+    /// The schemas and resource types that the tenant's settings result in.
     #[must_use]
     pub const fn catalogue(&self) -> &Arc<Catalogue> {
         &self.catalogue
@@ -132,15 +132,15 @@ impl Tenant {
         self.settings.largest_page.unwrap_or(limits::PAGE)
     }
 
-    /// The schemas and resource types before anything is left out that it does not accept; `None` when
-    /// nothing is.
+    /// The schemas and resource types including attributes that the tenant does not accept; `None` if it accepts all of
+    /// them.
     #[must_use]
     pub fn whole(&self) -> Option<&Catalogue> {
         let whole = self.settings.extensions.catalogue();
         (!Arc::ptr_eq(whole, &self.catalogue)).then_some(whole.as_ref())
     }
 
-    /// Whether every process knows its present status.
+    /// Whether every process knows the tenant's current status.
     #[must_use]
     pub fn is_settled(&self, now: Timestamp) -> bool {
         self.switched
@@ -192,7 +192,7 @@ impl Tenant {
     }
 }
 
-/// The tenants of the table.
+/// The tenants in a table.
 #[derive(Debug)]
 pub struct Tenants {
     store: Arc<Store>,
@@ -206,7 +206,7 @@ struct Known {
 }
 
 impl Known {
-    /// The tenant and the attributes of its extension schemas.
+    /// The number of cache units: the tenant and the attributes of its extension schemas.
     fn size(&self) -> usize {
         let extensions = self.tenant.settings.extensions.declared().iter();
         let attributes = extensions.flat_map(|extension| &extension.schema.attributes);
@@ -222,7 +222,7 @@ impl Known {
 }
 
 impl Tenants {
-    /// The tenants of a table, none of them known yet.
+    /// The tenants in a table, with an empty cache.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
         Self {
@@ -231,7 +231,7 @@ impl Tenants {
         }
     }
 
-    /// A tenant, as it was at most 60 seconds ago.
+    /// A tenant, at most 60 seconds old.
     pub async fn find(
         &self,
         id: &TenantId,
@@ -256,7 +256,7 @@ impl Tenants {
         Ok(Some(tenant))
     }
 
-    /// A tenant, as it is.
+    /// Reads a tenant uncached.
     pub async fn read(
         &self,
         id: &TenantId,
@@ -266,11 +266,11 @@ impl Tenants {
         item.as_ref().map(Tenant::read).transpose()
     }
 
-    /// Creates a tenant. Repeated with the same write it finds its own success.
+    /// Creates a tenant. A retry with the same write id succeeds too.
     ///
     /// # Errors
     ///
-    /// `Taken` when there is, or still is, a tenant with the id.
+    /// `Taken` when a tenant with this id exists or is not fully deleted.
     pub async fn create(
         &self,
         new: NewTenant,
@@ -309,8 +309,8 @@ impl Tenants {
         }
     }
 
-    /// Gives a tenant the name, status and settings of `next`, a changed copy of what was read;
-    /// this process knows of it at once, others within a minute. Nothing is written when nothing changes.
+    /// Updates a tenant to the name, status and settings of `next`, a changed copy of the tenant that was read. This
+    /// process uses the update at once, others within a minute. If nothing changes, nothing is written.
     ///
     /// # Errors
     ///
@@ -351,7 +351,7 @@ impl Tenants {
         }
     }
 
-    /// Has the next request read a tenant, because this process changed it.
+    /// Removes a tenant from the cache because this process changed it.
     pub fn forget(&self, id: &TenantId) {
         self.with(|known| known.remove(id));
     }

@@ -1,31 +1,29 @@
-//! Connections to AWS, and what its answers ask for.
+//! Connections to AWS, and the reaction to its error responses.
 //!
-//! A cold function does all of this before its first answer, so each choice was measured with `cold-start` (README), in CPU time
-//! of initialisation, of which a function that does nothing has 2.1 ms:
+//! A cold function does all of this before its first response, so each choice was measured with `cold-start` (README), in
+//! CPU time of init; a function that does nothing takes 2.1 ms:
 //!
-//! * TLS by rustls with `ring`: the other provider gathers entropy on its first use, which costs about 50 ms of CPU, most of
-//!   a second at a small Lambda's share of one.
-//! * Roots of trust that are compiled in, see [`connect`]: 4.8 ms instead of 5.6 ms.
-//! * No `aws-config`: Lambda puts region and credentials into the environment, and what else it would look for (profiles,
-//!   containers, instances, single sign-on) is not there. Together with a runtime of one thread 4.8 ms instead of 6.3 ms, and a
-//!   binary of 7.7 MB instead of 8.5 MB.
+//! * TLS by rustls with `ring`: the other provider, aws-lc, gathers entropy on first use, which takes about 50 ms of CPU,
+//!   or most of a second at a small Lambda's CPU share.
+//! * Compiled-in root certificates, see [`connect`]: 4.8 ms instead of 5.6 ms.
+//! * No `aws-config`: Lambda provides region and credentials in the environment, and the other sources that `aws-config`
+//!   checks (profiles, containers, instances, single sign-on) do not exist there. Together with a single-threaded runtime
+//!   this takes 4.8 ms instead of 6.3 ms, and the binary has 7.7 MB instead of 8.5 MB.
 //!
-//! # What is repeated, and how often
+//! # Retries
 //!
-//! The SDK makes a call up to five times that met throttling, a status of 500, 502, 503 or 504, a time-out or a lost
-//! connection; between two attempts it waits up to 50 ms, 100 ms, 200 ms and 400 ms, by chance. Each repetition is paid out
-//! of a *quota*: 5 tokens after throttling, 10 after all else. By default the quota is one for all clients of a service in a
-//! process; 500 tokens are in it; a repetition that succeeds gets its tokens back, a first attempt that succeeds brings
-//! one token, and time brings none. So after some 50 failures of an outage "five attempts" are one, and ten
-//! successes pay for one repetition.
+//! The SDK tries a call up to five times after throttling, a status of 500, 502, 503 or 504, a timeout or a lost
+//! connection. Between two attempts it waits a random time of up to 50, 100, 200 and 400 ms. Each retry takes tokens from a
+//! *quota*: five after throttling, otherwise ten. By default all clients of a service in a process share one quota of 500
+//! tokens: a successful retry returns its tokens, a successful first attempt adds one token, and time adds none. After
+//! about 50 failures in an outage, a call therefore gets only one attempt, and ten successes pay for one retry.
 //!
-//! Here each client has a quota of its own ([`quota`]): whatever succeeds pays for one repetition, and time fills the
-//! quota, 500 tokens in 20 s. In an outage a process repeats two or three calls a second. After it the first
-//! requests are served as before. A request whose calls are not repeated any more is answered 503 or 429 with `Retry-After`.
-//! Work that nobody waits for has a client with another quota (`Store::behind`): it can
-//! use up none of what requests have, and is not kept from going on by their failures.
+//! Here each client has its own quota ([`quota`]): every success pays for one retry, and time refills the quota, 500 tokens
+//! in 20 s. During an outage a process makes two or three retries a second, and after it the first requests have retries
+//! again. A request without retries is answered 503 or 429 with `Retry-After`. Background work has a client with a separate
+//! quota (`directory::Store::behind`), so it cannot use up the quota of requests, and their failures do not stop it.
 //!
-//! Contention, and what a batch left undone, the SDK does not repeat: `directory::Store` does, outside of the quota.
+//! The SDK does not retry contention and the unprocessed items of a batch: `directory::Store` does, outside of the quota.
 
 use std::time::Duration;
 
@@ -44,7 +42,7 @@ pub use aws_smithy_http_client::HttpClientError;
 pub use aws_types::SdkConfig;
 pub use codes::{Asks, asks};
 
-/// Where AWS is, and as whom it is called. It has no `Debug`: there is a secret in it.
+/// Endpoints and credentials of AWS. It has no `Debug`, because it contains a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Access {
     /// The region.
@@ -53,35 +51,35 @@ pub struct Access {
     pub key: String,
     /// The access key.
     pub secret: String,
-    /// What temporary keys come with.
+    /// The session token of temporary credentials.
     pub session: Option<String>,
-    /// Another DynamoDB than that of AWS.
+    /// The endpoint URL of another DynamoDB.
     pub dynamodb: Option<String>,
-    /// Another Secrets Manager than that of AWS.
+    /// The endpoint URL of another Secrets Manager.
     pub secrets: Option<String>,
-    /// Whose word is taken for who a server is.
+    /// The root certificates for servers.
     pub trust: Trust,
 }
 
-/// Whose word is taken for who a server is.
+/// The root certificates for servers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Trust {
-    /// What suits the region and the endpoints: Amazon for its own, the system for others.
+    /// By region and endpoints: Amazon's roots for its own endpoints, the system's for others.
     Usual,
-    /// The certificates of the system, or those that its environment names in their place.
+    /// The certificates of the system, or those that its environment names.
     System,
 }
 
-/// The authorities of Amazon, PEM.
+/// Amazon's root certificates as PEM.
 pub const AMAZON: &str = include_str!("aws/amazon.pem");
 
-/// What clients of AWS, or of what stands in for it, have in common.
+/// The common configuration of the clients of AWS or of stand-ins.
 ///
-/// Servers of AWS are believed on the word of Amazon's own five authorities, others on that of the system's.
+/// AWS endpoints are verified with Amazon's five root certificates, others with those of the system.
 ///
 /// # Errors
 ///
-/// When TLS has no roots of trust.
+/// When there are no root certificates.
 pub fn config(access: &Access) -> Result<SdkConfig, HttpClientError> {
     let tls = TlsContext::builder()
         .with_trust_store(roots(access))
@@ -122,7 +120,7 @@ pub fn secrets(config: &SdkConfig, access: &Access) -> SecretsManager {
     SecretsManager::from_conf(secrets.build())
 }
 
-/// A quota of repetitions for one client.
+/// A quota of retries for one client.
 #[must_use]
 pub fn quota() -> RetryPartition {
     let tokens = TokenBucket::builder()
@@ -154,9 +152,9 @@ impl Access {
     }
 }
 
-/// The five authorities of Amazon for the endpoints of AWS in its public regions: the 140 or so of the system take a
-/// millisecond to read. Other partitions (China, the sovereign and the secret ones) have authorities of their own,
-/// and a server in the place of AWS has what its owner chose: for these it is the system's.
+/// Amazon's five root certificates for AWS endpoints in public regions, because parsing the system's 140 or so takes a
+/// millisecond. Other partitions (China, sovereign and secret regions) have other roots, and stand-ins have those of their
+/// owner; these use the system's.
 fn roots(access: &Access) -> TrustStore {
     let is_other = |url: &Option<String>| url.as_ref().is_some_and(|url| url.starts_with("https:"));
     let is_usual = access.trust == Trust::Usual
@@ -169,7 +167,7 @@ fn roots(access: &Access) -> TrustStore {
     }
 }
 
-/// Whether a region is of the partition `aws`: those of others have four parts (`us-gov-west-1`), or are in China.
+/// Whether a region belongs to the partition `aws`: other regions have four parts (`us-gov-west-1`) or are in China.
 fn is_public(region: &str) -> bool {
     region.split('-').count() == 3 && !region.starts_with("cn-")
 }
@@ -192,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn amazon_is_taken_at_its_word_for_its_own_public_endpoints_only() {
+    fn amazons_roots_are_used_for_its_public_endpoints_only() {
         for (region, endpoint, trust, system) in [
             ("eu-central-1", None, Trust::Usual, false),
             ("ap-southeast-7", None, Trust::Usual, false),
@@ -223,9 +221,9 @@ mod tests {
     }
 
     #[test]
-    fn the_authorities_that_are_compiled_in_can_be_read() {
+    fn the_compiled_in_roots_can_be_parsed() {
         assert_eq!(AMAZON.matches("BEGIN CERTIFICATE").count(), 5);
-        // Reading them ends the process if one is broken.
+        // A broken certificate makes this panic.
         let access = Access::stand_ins("http://127.0.0.1:9", "http://127.0.0.1:9");
         assert!(config(&access).is_ok());
     }

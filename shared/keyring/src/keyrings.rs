@@ -1,23 +1,19 @@
-//! Keyrings: finding the key of a token, and changing which keys there are (design section 3).
+//! Keyrings: finds the key of a token, and changes the keys.
 //!
-//! A keyring is a secret of Secrets Manager, named prefix + keyring id, with the value
-//! `{"keys":{"<key id>":{…}}}`, at most 64 KiB. It holds the keys of many tenants, because secrets
-//! are billed apiece. Only digests of tokens are in it.
+//! A keyring is a secret of Secrets Manager, named prefix + keyring id, with the value `{"keys":{"<key id>":{…}}}` of at
+//! most 64 KiB. It holds the keys of many tenants, because each secret is billed. It contains digests of tokens only.
 //!
-//! Finding a key costs no call in a warm process; `keyring/cache.rs` has the rules. In short: a
-//! revoked key stops working within 60 seconds, unless Secrets Manager itself is unavailable to
-//! this process, then within 15 minutes; a new key works within a second, which its request waits; a
-//! key that cannot be looked up is an error, never "no such key".
+//! Finding a key takes no call in a warm process; `keyring/cache.rs` has the rules. In short: a revoked key stops working
+//! within 60 seconds, or within 15 minutes if Secrets Manager is unavailable to this process. A new key works within a
+//! second, for which its request waits. A key that cannot be looked up is an error, never "no such key".
 //!
-//! Changes are compare-and-swap (`keyring/change.rs`), so two administrators never lose each
-//! other's key.
+//! Changes use compare-and-swap (`keyring/change.rs`), so two administrators cannot overwrite each other's keys.
 //!
-//! The keys of tenants and those of the admin API are of different kinds ([`Record`]), and each kind has
-//! secrets under a prefix of its own, so that a role can be granted the one without the other.
+//! Keys of tenants and of the admin API are different kinds ([`Record`]). Each kind has secrets under its own prefix, so
+//! that a role can be granted one kind only.
 //!
-//! Not decided here: whether a key that was found is good for a request ([`KeyRecord::admits`]), and
-//! which keyring takes a new key (`tenant_keys`). How often a call is repeated,
-//! and how long a change may take, is the client's configuration.
+//! This module does not decide whether a found key is valid for a request ([`KeyRecord::admits`]), nor which keyring gets a
+//! new key (`tenant_keys`). Retries and timeouts of changes are the client's configuration.
 
 mod admin;
 mod cache;
@@ -46,23 +42,21 @@ use self::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
 
-/// The keyrings of a stack for keys of one kind, as one process sees them. Made once a process and
-/// shared.
+/// The keyrings for one kind of key, with the cache of one process. Created once per process and shared.
 pub struct Keyrings<R = KeyRecord> {
     client: Client,
     prefix: String,
     encrypted_with: Option<String>,
     cache: Mutex<Cache<R>>,
-    /// Held during a change: changes made by one process need not compete with each other.
+    /// Held during a change, so that changes of one process do not compete with each other.
     changing: tokio::sync::Mutex<()>,
-    /// Held while a place among a tenant's live keys is reserved: as above.
+    /// Held while a place among a tenant's live keys is reserved, for the same reason.
     pub reserving: tokio::sync::Mutex<()>,
     calls: AtomicU64,
 }
 
 impl<R: Record> Keyrings<R> {
-    /// Keyrings whose secrets are named `prefix` + keyring id. The prefix ends with its own
-    /// separator: `stack/keyring/`.
+    /// Keyrings whose secrets are named `prefix` + keyring id. The prefix includes the separator: `stack/keyring/`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
         let (cache, changing, reserving, calls) = Default::default();
@@ -77,7 +71,7 @@ impl<R: Record> Keyrings<R> {
         }
     }
 
-    /// The same keyrings; those made from now on are encrypted with a KMS key of the customer's.
+    /// Encrypts new keyrings with a customer managed KMS key.
     #[must_use]
     pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
         Self {
@@ -86,11 +80,10 @@ impl<R: Record> Keyrings<R> {
         }
     }
 
-    /// The key of a token; `None` when there is no such key. Whether it is good for the request is
-    /// still to be asked.
+    /// Finds the key of a token, or `None`. The caller must check whether the key is valid for the request.
     ///
     /// # Errors
-    /// `Unavailable`, `Refused`, `Unreadable`: it is not known whether there is such a key.
+    /// `Unavailable`, `Refused` or `Unreadable`: it is unknown whether the key exists.
     pub async fn find(
         &self,
         token: &Token,
@@ -104,7 +97,7 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// The owner's key of a token that names no keyring; `None` when that one has none.
+    /// Finds the owner's key of a token that names no keyring.
     async fn find_in(
         &self,
         keyring: &KeyringId,
@@ -120,7 +113,7 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// The keys of a keyring as they are now; none when it does not exist.
+    /// Reads the current keys of a keyring; empty if it does not exist.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -132,15 +125,15 @@ impl<R: Record> Keyrings<R> {
         Ok(ring.into_keys())
     }
 
-    /// Reads a keyring ahead of the first request, which opens the connection too.
+    /// Reads a keyring before the first request, which also opens the connection.
     ///
     /// # Errors
-    /// As [`Self::find`]. A process may go on without: the first request looks again.
+    /// As [`Self::find`]. The process can ignore it, because the first request reads the keyring again.
     pub async fn warm(&self, keyring: &KeyringId, now: Timestamp) -> Result<(), KeyringError> {
         self.search(keyring, None, now, |_| None).await.map(|_| ())
     }
 
-    /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
+    /// The number of Secrets Manager calls, without the SDK's retries.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
@@ -166,7 +159,7 @@ impl<R: Record> Keyrings<R> {
         if slot.state().lookups() > before {
             return slot.state().settle(asked, now, pick);
         }
-        // The one that was under way when the token arrived has ended: what it found is found.
+        // A look-up that was in flight when the token arrived has completed and may have found the key.
         if let Some(answer) = slot.state().answer(asked.as_ref(), now, &pick) {
             return answer;
         }
@@ -179,7 +172,7 @@ impl<R: Record> Keyrings<R> {
         answer
     }
 
-    /// Waits until the keyring may be looked up again; the time at which that is.
+    /// Waits until the keyring may be looked up again, and returns the time then.
     async fn pause(&self, slot: &Slot<R>, now: Timestamp) -> Result<Timestamp, KeyringError> {
         let left = slot.state().pause(now);
         let Some(left) = left else {
@@ -211,7 +204,7 @@ impl<R: Record> Keyrings<R> {
         Ok(())
     }
 
-    /// The current version of a keyring; `None` when it does not exist.
+    /// Reads the current version of a keyring; `None` if it does not exist.
     async fn read(&self, keyring: &KeyringId) -> Result<Option<Current>, KeyringError> {
         self.count();
         let call = self
@@ -242,7 +235,7 @@ impl<R: Record> Keyrings<R> {
 }
 
 impl Keyrings {
-    /// The tenant's key of an imported token, in a keyring; `None` when there is none.
+    /// Finds the tenant's key of an imported token in a keyring.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -265,8 +258,8 @@ impl<R> fmt::Debug for Keyrings<R> {
     }
 }
 
-/// How long reading a keyring may take, in all and at one attempt: a request waits for it, and then
-/// still has its own work to do.
+/// Timeouts for reading a keyring, in total and per attempt. They are short, because a request waits for it before its own
+/// work.
 fn read_limits() -> TimeoutConfig {
     TimeoutConfig::builder()
         .operation_timeout(Duration::from_secs(3))
@@ -274,7 +267,7 @@ fn read_limits() -> TimeoutConfig {
         .build()
 }
 
-/// A keyring as it was read.
+/// A keyring value and its version.
 struct Current {
     version: String,
     text: String,
@@ -345,7 +338,7 @@ mod tests {
                 .count(),
             50
         );
-        // The wrong ones wait for one that began after they arrived.
+        // Requests with wrong tokens wait for a look-up that began after they arrived.
         assert_eq!(keyrings.calls(), 2);
     }
 
@@ -364,7 +357,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_added_while_a_look_up_is_under_way_is_waited_for() {
+    async fn a_key_added_during_a_look_up_is_waited_for() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         let ((known, _), (token, record)) = (key(1), key(2));
@@ -385,7 +378,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_wrong_tokens_costs_one_look_up_a_second_and_keeps_no_new_token_out() {
+    async fn a_flood_of_wrong_tokens_costs_one_look_up_a_second_and_does_not_block_new_tokens() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
@@ -406,7 +399,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wait_that_ends_in_a_key_is_given_back() {
+    async fn a_wait_that_finds_a_key_does_not_count() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
@@ -423,7 +416,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_that_waited_enough_asks_new_tokens_to_come_again() {
+    async fn a_process_without_waits_left_makes_new_tokens_retry() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         let ((known, _), (token, record)) = (key(1), key(2));
@@ -483,7 +476,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_absent_keyring_is_remembered_and_noticed_when_it_is_made() {
+    async fn an_absent_keyring_is_cached_and_found_once_created() {
         let stub = Stub::empty();
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
@@ -498,7 +491,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_keyring_names_costs_ten_calls_a_second_and_hurts_no_known_key() {
+    async fn a_flood_of_keyring_names_costs_ten_calls_a_second_and_does_not_affect_known_keys() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
@@ -547,9 +540,9 @@ mod tests {
         }
     }
 
-    /// The gate is never opened: the call ends by its own limit.
+    /// The gate stays closed, so the call ends by its timeout.
     #[tokio::test]
-    async fn a_read_that_gets_no_answer_ends_and_is_an_outage() {
+    async fn a_read_without_an_answer_times_out_as_an_outage() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         let (token, _) = key(1);
@@ -571,7 +564,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refusal_is_no_outage() {
+    async fn a_rejection_is_not_an_outage() {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
@@ -591,7 +584,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_value_that_is_no_keyring_is_an_error() {
+    async fn a_value_that_is_not_a_keyring_is_an_error() {
         let stub = Stub::with_keyring("[]");
         assert_eq!(
             stub.keyrings().find(&key(1).0, at(0)).await,

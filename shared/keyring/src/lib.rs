@@ -1,5 +1,5 @@
-//! Who may call: tenants' names, tokens, and the keyrings that say which tokens are good. The only crate that knows
-//! Secrets Manager.
+//! Authentication of API keys: tenant ids, tokens, and the keyrings that decide which tokens are valid. The only crate
+//! that knows Secrets Manager.
 
 pub mod aws;
 mod keyrings;

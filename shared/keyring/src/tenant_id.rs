@@ -1,25 +1,24 @@
-//! The name of a tenant: the first segment of its base URL and the head of all its keys (design
-//! section 2).
+//! The id of a tenant: the first segment of its base URL and the prefix of all its item keys (design section 2).
 //!
-//! Whether a tenant of that name exists is not known here.
+//! A valid id does not mean that the tenant exists.
 
 use std::fmt;
 
-/// Longest name, in bytes. An item key and a log line hold it many times.
+/// Longest id, in bytes. Item keys and log lines contain it many times.
 const LONGEST: usize = 40;
 
-/// Names that are paths of this service itself.
+/// Reserved words: paths of this service.
 const RESERVED: [&str; 3] = ["admin", "console", "tenants"];
 
-/// The name of a tenant: 1 to 40 of `a-z`, `0-9` and `-`, a letter or digit at both ends.
+/// A tenant id: 1 to 40 characters from `a-z`, `0-9` and `-`, with a letter or digit at both ends.
 ///
-/// No underscore, because Okta accepts none in a base URL; no `#`, because it separates the parts
-/// of item keys.
+/// Underscores are not allowed because Okta rejects them in a base URL, and `#` is not because it separates the parts of
+/// item keys.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TenantId(Box<str>);
 
 impl TenantId {
-    /// Reads a name; `None` for text that can name no tenant.
+    /// Parses a tenant id; `None` if the text is not a valid id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
@@ -33,7 +32,7 @@ impl TenantId {
         well_formed.then(|| Self(text.into()))
     }
 
-    /// The name as text.
+    /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tenant_names_are_short_lower_case_labels() {
+    fn tenant_ids_are_short_lower_case_labels() {
         for name in [
             "a",
             "7",
@@ -84,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_of_the_service_name_no_tenant() {
+    fn paths_of_the_service_are_not_tenant_ids() {
         for word in ["admin", "console", "tenants"] {
             assert!(TenantId::parse(word).is_none(), "{word}");
         }

@@ -1,31 +1,29 @@
-//! Bearer tokens: their format, and how the text that a client presents is told apart (design
-//! section 3, RFC 6750 §2.1).
+//! Bearer tokens: their format, and how the text that a client presents is classified (design section 3, RFC 6750 §2.1).
 //!
 //! ```text
 //! muster_k1_04hmasr9d0_6fr3c…(52)…bug_0a1b2co
 //! prefix keyring key id  256 random bits   checksum
 //! ```
 //!
-//! * Alphabet `0-9a-v` (base32hex of RFC 4648 §7 in lower case, no padding). A double click selects
-//!   all of a token.
+//! * Alphabet `0-9a-v` (base32hex of RFC 4648 §7 in lower case, no padding). A double click selects the whole token.
 //! * Keyring: `a-z`, then up to seven of `a-z0-9`. Key id: 10 characters, 48 bits when issued here.
 //! * Checksum: CRC-32 (IEEE) over everything before its underscore, big-endian, in 7 characters. It
-//!   refuses typing errors and guesses of scanners before a call leaves the process; it protects
-//!   nothing, because everybody can compute it.
-//! * 80 to 87 characters in all. For a secret scanner:
+//!   rejects typing errors and scanners' guesses without a call to Secrets Manager. It is not a
+//!   protection, because anyone can compute it.
+//! * Length: 80 to 87 characters. A pattern for secret scanners:
 //!
 //! ```text
 //! \bmuster_[a-z][a-z0-9]{0,7}_[0-9a-v]{10}_[0-9a-v]{51}[0g]_[0-9a-v]{6}[08go]\b
 //! ```
 //!
-//! The two odd classes are the last characters of 256 and of 32 bits, which fill one and two bits
-//! of five. Every token has exactly one spelling, so its SHA-256 has one value.
+//! The two special character classes are the last characters of 256 and of 32 bits, which use one and two of their five
+//! bits. Every token has exactly one spelling, so its SHA-256 has one value.
 //!
-//! Text that does not start with `muster_` may be a token that a vendor imported from an older
-//! system; it names no keyring, so the tenant's settings do.
+//! Text that does not start with `muster_` may be a token that the vendor imported from an older system. It does not name a
+//! keyring, so the tenant's list of keyrings is needed to find it.
 //!
-//! Nothing here knows whether a token is good: that is `keyring`. Random bytes come from the
-//! caller. The types that hold a token have neither `Debug` nor `Display`.
+//! This module does not check whether a token is valid; `keyring` does. The caller supplies the random bytes. Types that
+//! contain a token implement neither `Debug` nor `Display`.
 
 use std::fmt;
 
@@ -33,29 +31,28 @@ use data_encoding::{BASE32_DNSSEC, HEXLOWER};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-/// What every token issued here starts with.
+/// The prefix of every token that this service issues.
 const PREFIX: &str = "muster";
 
-/// Shortest imported token, in bytes: shorter ones could be guessed.
+/// Shortest imported token, in bytes: a shorter one could be guessed.
 const SHORTEST_IMPORTED: usize = 32;
 
-/// Longest imported token, in bytes: larger than any JWT that identity providers are configured
-/// with.
+/// Longest imported token, in bytes: longer than any JWT that identity providers are configured with.
 const LONGEST_IMPORTED: usize = 4096;
 
-/// Fewest different characters of an imported token. 32 random hexadecimal digits have fewer than ten
-/// once in 30,000 times; a word that is repeated, or a row of zeros, always has.
+/// Fewest distinct characters of an imported token. A random text of 32 hexadecimal digits has fewer than ten in one of
+/// 30,000 cases; a repeated word or a row of zeros always does.
 const FEWEST_DISTINCT: usize = 10;
 
 /// Longest token issued here, in bytes.
 const LONGEST_ISSUED: usize = 87;
 
-/// The name of a keyring, such as `k1`: 1 to 8 of `a-z` and `0-9`, a letter first.
+/// The name of a keyring, such as `k1`: 1 to 8 characters from `a-z` and `0-9`, starting with a letter.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyringId(Box<str>);
 
 impl KeyringId {
-    /// Reads a name; `None` for text that can name no keyring.
+    /// Parses a name; `None` if the text is not a valid name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let well_formed = text.len() <= 8
@@ -66,7 +63,7 @@ impl KeyringId {
         well_formed.then(|| Self(text.into()))
     }
 
-    /// The keyring of a number: those that take tenants' keys are `k1`, `k2` and so on.
+    /// The keyring with this number: the keyrings for tenants' keys are `k1`, `k2` and so on.
     #[must_use]
     pub fn numbered(number: u32) -> Option<Self> {
         Self::parse(&format!("k{number}"))
@@ -91,13 +88,12 @@ impl fmt::Debug for KeyringId {
     }
 }
 
-/// The id of a key in its keyring: 10 characters of the token alphabet. It is no secret and may be
-/// logged.
+/// The id of a key in its keyring: 10 characters of the token alphabet. It is not secret and may be logged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId([u8; 10]);
 
 impl KeyId {
-    /// Reads an id; `None` for text that can name no key.
+    /// Parses an id; `None` if the text is not a valid id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; 10] = text.as_bytes().try_into().ok()?;
@@ -107,8 +103,7 @@ impl KeyId {
             .then_some(Self(bytes))
     }
 
-    /// A new id from 6 random bytes. 48 bits: an id that is taken already is refused when the key
-    /// is added.
+    /// Makes an id from 6 random bytes. With 48 bits a collision is possible; adding a key rejects an id that is in use.
     #[must_use]
     pub fn from_bytes(random: [u8; 6]) -> Self {
         let mut text = [b'0'; 10];
@@ -119,7 +114,7 @@ impl KeyId {
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Only ASCII gets into an id.
+        // An id contains only ASCII characters.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
@@ -136,8 +131,8 @@ impl fmt::Debug for KeyId {
     }
 }
 
-/// The SHA-256 of a token's text. Equality takes the same time wherever two digests differ; `Debug`
-/// shows nothing of it, because an imported token may be weaker than ours.
+/// The SHA-256 of a token's text. Comparison takes constant time, and `Debug` hides the digest, because an imported token
+/// may be weaker than an issued one.
 #[derive(Clone, Copy)]
 pub struct Digest([u8; 32]);
 
@@ -148,20 +143,20 @@ impl Digest {
         Self(Sha256::digest(text).into())
     }
 
-    /// Reads 64 lower-case hexadecimal digits.
+    /// Parses 64 lower-case hexadecimal digits.
     #[must_use]
     pub fn from_hex(text: &str) -> Option<Self> {
         let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// Its bytes, to remember it by.
+    /// The bytes, as a cache key.
     #[must_use]
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// 64 lower-case hexadecimal digits, for the keyring.
+    /// Formats the digest as 64 lower-case hexadecimal digits for the keyring.
     #[must_use]
     pub fn to_hex(&self) -> String {
         HEXLOWER.encode(&self.0)
@@ -182,17 +177,17 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// What a client presented as its bearer token.
+/// The bearer token that a client presented, classified.
 pub enum Presented {
-    /// A token as this service issues them; whether it is good is not known yet.
+    /// A well-formed token of this service, not checked against its keyring yet.
     Issued(Token),
-    /// Text of another system's making.
+    /// Text that may be a token of another system.
     Imported(ImportedToken),
-    /// No token at all: refused without any call.
+    /// Text that cannot be a token: rejected without a call.
     Malformed,
 }
 
-/// A well-formed token of this service. The value holds the secret text.
+/// A well-formed token of this service, including its secret text.
 pub struct Token {
     text: Box<str>,
     keyring: KeyringId,
@@ -200,7 +195,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// Makes the token of a new key from 32 random bytes.
+    /// Issues the token of a new key from 32 random bytes.
     #[must_use]
     pub fn issue(keyring: &KeyringId, key: KeyId, random: [u8; 32]) -> Self {
         let signed = format!("{PREFIX}_{keyring}_{key}_{}", BASE32_DNSSEC.encode(&random));
@@ -212,10 +207,10 @@ impl Token {
         }
     }
 
-    /// Tells apart what a client presented, without any look-up.
+    /// Classifies the text that a client presented, without a lookup.
     ///
-    /// Text that starts with `muster_` is a token of ours or [`Presented::Malformed`]; other text
-    /// of 32 to 4096 visible ASCII characters without blanks may be an imported token.
+    /// Text that starts with `muster_` is a token of this service or [`Presented::Malformed`]. Other text of 32 to 4096
+    /// visible ASCII characters without spaces may be an imported token.
     #[must_use]
     pub fn parse(text: &str) -> Presented {
         if text
@@ -233,11 +228,11 @@ impl Token {
         }
     }
 
-    /// Takes another system's token over, of which nothing is known but its text.
+    /// Imports a token of another system.
     ///
     /// # Errors
     ///
-    /// Why the text cannot be taken as a token.
+    /// The reason why the text cannot be imported.
     pub fn import(text: &str) -> Result<ImportedToken, Unfit> {
         if text.len() < SHORTEST_IMPORTED {
             return Err(Unfit::Short);
@@ -263,7 +258,7 @@ impl Token {
         let (_, ids) = named.split_once('_')?;
         let (keyring, key) = ids.split_once('_')?;
         let bytes = BASE32_DNSSEC.decode(random.as_bytes()).ok()?;
-        // Decoding ignores case; only the spelling that `issue` gives is a token.
+        // Decoding ignores case, but only the spelling that `issue` makes is valid.
         let well_formed =
             bytes.len() == 32 && BASE32_DNSSEC.encode(&bytes) == random && sum == checksum(signed);
         let (keyring, key) = (KeyringId::parse(keyring)?, KeyId::parse(key)?);
@@ -286,45 +281,44 @@ impl Token {
         self.key
     }
 
-    /// What the keyring stores of the token.
+    /// The digest that the keyring stores for the token.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(&self.text)
     }
 
-    /// The secret text, to be shown once to whoever asked for the token, and never logged.
+    /// The secret text. It is shown once, to the caller who requested the token, and never logged.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.text
     }
 }
 
-/// A token that another system issued. Only its digest is kept: the text is needed nowhere after
-/// this.
+/// A token that another system issued. Only its digest is kept, because the text is not needed afterwards.
 pub struct ImportedToken {
     digest: Digest,
 }
 
 impl ImportedToken {
-    /// What the keyring stores of the token.
+    /// The digest that the keyring stores for the token.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 }
 
-/// Why a text cannot be taken over as a token.
+/// Why a text cannot be imported as a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Unfit {
-    /// It is too short.
+    /// The text is too short.
     Short,
-    /// It is too long.
+    /// The text is too long.
     Long,
-    /// It has characters that no header carries as they are.
+    /// The text contains characters that a header cannot transmit unchanged.
     Unsendable,
-    /// It is made of a few characters only.
+    /// The text has too few distinct characters.
     Guessable,
-    /// It is, or looks like, a token of this service, which is found by the keyring that it names.
+    /// The text is or looks like a token of this service, which would be looked up in the keyring that it names.
     Issued,
 }
 
@@ -380,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issued_token_is_read_back() {
+    fn an_issued_token_is_parsed_back() {
         let token = issue([7; 32]);
         let Presented::Issued(read) = Token::parse(token.expose()) else {
             panic!("refused")
@@ -391,7 +385,7 @@ mod tests {
         assert!(read.digest() != issue([8; 32]).digest());
     }
 
-    /// The regular expression of the module's documentation, class by class.
+    /// Checks the regular expression of the module's documentation, class by class.
     #[test]
     fn the_scanner_pattern_matches_every_token() {
         fn all_in(text: &str, class: &str) -> bool {
@@ -424,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn any_changed_character_is_refused() {
+    fn any_changed_character_is_rejected() {
         let token = issue([7; 32]);
         for at in 0..token.expose().len() {
             for other in ["0", "1", "g", "v", "w", "A", "_", " "] {
@@ -439,7 +433,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_checksum_does_not_excuse_a_wrong_shape() {
+    fn a_valid_checksum_does_not_make_a_malformed_token_valid() {
         let random = BASE32_DNSSEC.encode(&[7; 32]);
         let loud = random.to_uppercase();
         let (short, last) = random.split_at(51);
@@ -489,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_imported_unless_it_could_be_guessed_or_not_be_sent() {
+    fn a_token_is_imported_unless_it_is_guessable_or_cannot_be_sent() {
         let random = "0f9c1e5b7a3d48629b0e4c7f8a1d2365";
         assert!(Token::import(random).is_ok());
         assert!(Token::import("eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJlLWJ5dGVz").is_ok());
@@ -513,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_can_be_no_token_is_malformed() {
+    fn text_that_cannot_be_a_token_is_malformed() {
         let (short, long, x) = ("x".repeat(31), "x".repeat(4097), "x".repeat(40));
         let odd = [
             format!("{x} {x}"),

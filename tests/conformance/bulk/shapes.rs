@@ -204,7 +204,7 @@ async fn b18_h07_requests_of_the_wrong_shape_are_refused_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b02_b03_b18_operations_of_the_wrong_shape_fail_by_themselves() {
+async fn b02_b03_b18_malformed_operations_fail_alone() {
     let (target, client) = start().await;
     let data = user("ann");
     let odd = [

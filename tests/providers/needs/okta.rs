@@ -19,7 +19,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             (
                 "a base address without an underscore",
-                &["tenant_names_are_short_lower_case_labels"],
+                &["tenant_ids_are_short_lower_case_labels"],
             ),
         ],
     ),

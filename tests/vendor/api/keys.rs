@@ -288,7 +288,7 @@ async fn the_note_of_a_keys_use_delays_and_fails_no_request() {
 }
 
 #[tokio::test]
-async fn a_key_bound_to_networks_is_refused_from_elsewhere() {
+async fn a_key_bound_to_networks_is_rejected_from_elsewhere() {
     let target = Target::start().await;
     let (tenant, admin) = (target.tenant().await, target.admin());
     let path = keys_of(&tenant);

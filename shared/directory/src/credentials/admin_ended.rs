@@ -1,7 +1,7 @@
-//! Admin keys that were revoked while their keyring took no change: the second way to revoke one.
+//! Admin keys that were revoked while their keyring accepted no change: the second way to revoke an admin key.
 //!
-//! As with tenants' keys (`tenants::ended`), but admin keys have no tenant whose item could say it: one item says it
-//! for all, and a process remembers it for at most a minute.
+//! Like `tenants::ended` for tenants' keys. Admin keys have no tenant item, so one item holds all of them; a process caches
+//! it for at most a minute.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,13 +13,13 @@ use crate::credentials::tenant_keys::KeysError;
 use crate::table::{DirectoryError, Meter, Put, Store, keys, n, update};
 use keyring::{AdminKeyrings, End, KeyId};
 
-/// How long it is remembered which keys were revoked.
+/// How long the list is cached.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
 
-/// The most that is written down: twice as many as there are live keys.
+/// The most keys in the list: twice the number of live keys.
 const MOST: usize = 100;
 
-/// Admin keys that were revoked, though their keyring does not say so yet.
+/// Admin keys that were revoked but are still in their keyring.
 #[derive(Debug)]
 pub struct RevokedAdminKeys {
     store: Arc<Store>,
@@ -27,7 +27,6 @@ pub struct RevokedAdminKeys {
 }
 
 impl RevokedAdminKeys {
-    /// Those of a table.
     #[must_use]
     pub fn new(store: Arc<Store>) -> Self {
         Self {
@@ -36,7 +35,7 @@ impl RevokedAdminKeys {
         }
     }
 
-    /// Whether a key is among them, as it was at most 60 seconds ago.
+    /// Whether a key was revoked, by a list that is at most 60 seconds old.
     ///
     /// # Errors
     ///
@@ -54,7 +53,7 @@ impl RevokedAdminKeys {
         Ok(found)
     }
 
-    /// All of them, as they are.
+    /// Reads the current list.
     ///
     /// # Errors
     ///
@@ -67,7 +66,7 @@ impl RevokedAdminKeys {
         Ok(ids.filter_map(|id| KeyId::parse(id)).collect())
     }
 
-    /// Writes down that a key was revoked; false when as many are written down as can be.
+    /// Adds a key to the list; false if the list is full.
     ///
     /// # Errors
     ///
@@ -86,11 +85,11 @@ impl RevokedAdminKeys {
         Ok(matches!(noted, Put::Done))
     }
 
-    /// Takes those out of their keyring that are written down, now that it takes changes.
+    /// Removes the listed keys from their keyring, once it accepts changes again.
     ///
     /// # Errors
     ///
-    /// When table or keyring do not answer: then they stay written down.
+    /// When the table or the keyring does not answer; the keys stay in the list.
     pub async fn carry_out(
         &self,
         keyrings: &AdminKeyrings,

@@ -1,7 +1,7 @@
-//! When keys were used last, to the hour.
+//! The time of each key's last use, with a resolution of one hour.
 //!
-//! A process that has seen a key used within the hour says nothing; the others are kept from repeating it by
-//! a condition. So a key costs about one write an hour, whatever it is used for, and one refused write for
+//! A process that recorded a use of a key within the last hour does not write again, and a condition stops other processes
+//! from repeating the write. So a key costs about one write per hour however often it is used, plus one rejected write for
 //! each further process.
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,28 +14,28 @@ use crate::table::{
 };
 use keyring::{KeyId, TenantId};
 
-/// How exact it is.
+/// The resolution.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// How long a table that does not answer is left alone.
+/// How long to wait after the table did not answer.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 
-/// How many keys are remembered; beyond it all are forgotten.
+/// The most keys in the cache; when it is full, it is cleared.
 const REMEMBERED: usize = 20_000;
 
-/// What a process knows of the uses of keys: when the next one is to be told.
+/// A process's cache of when the next use of each key must be recorded.
 #[derive(Debug, Default)]
 pub struct Uses {
     due: Mutex<HashMap<(TenantId, KeyId), Timestamp>>,
 }
 
 impl Uses {
-    /// Whether a use of a key is to be told now; it counts as told from then on.
+    /// Whether a use of a key must be recorded now; from then on it counts as recorded.
     #[must_use]
     pub fn is_due(&self, tenant: &TenantId, key: KeyId, now: Timestamp) -> bool {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         let next = due.get(&(tenant.clone(), key));
-        // More than an hour ahead is no time that was set here: the clock jumped.
+        // A time more than an hour ahead means that the clock was set back.
         if next.is_some_and(|next| now < *next && next.duration_since(now) <= HOUR) {
             return false;
         }
@@ -46,7 +46,7 @@ impl Uses {
         true
     }
 
-    /// A use could not be told: one in a minute is.
+    /// Recording a use failed: the next attempt is a minute later.
     pub fn put_off(&self, tenant: &TenantId, key: KeyId, now: Timestamp) {
         let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
         due.insert((tenant.clone(), key), next_after(now, MINUTE));
@@ -57,7 +57,7 @@ fn next_after(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.checked_add(wait).unwrap_or(now)
 }
 
-/// Notes a use of a key, unless another process did within the hour.
+/// Records a use of a key unless another process did within the last hour.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub async fn tell(
     meter: &Meter,
 ) -> Result<(), DirectoryError> {
     let before = now.as_second().saturating_sub(HOUR.as_secs());
-    // A time that a clock ahead of all others has told is no reason to say nothing for long.
+    // A time from a process whose clock is ahead must not suppress records for long.
     let update = update(
         store.table(),
         &keys::last_used(tenant, key),
@@ -87,7 +87,7 @@ pub async fn tell(
     }
 }
 
-/// When the keys of a tenant were used last, those that ever were.
+/// The time of last use of each of a tenant's keys that was ever used.
 ///
 /// # Errors
 ///
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_use_is_told_once_in_an_hour_and_key() {
+    fn a_use_is_recorded_once_per_hour_and_key() {
         let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         let uses = Uses::default();
         let (acme, globex) = (
@@ -132,7 +132,7 @@ mod tests {
         assert!(!due(&acme, 3601));
         uses.put_off(&acme, key, at(3601));
         assert!(!due(&acme, 3660) && due(&acme, 3661) && !due(&acme, 3662));
-        // A clock that jumps back.
+        // The clock is set back.
         assert!(due(&acme, 0) && !due(&acme, 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Users as somebody logs in: by name, with the hash of the password.
+//! Looking up a user at login: by userName, with the password hash.
 
 use scim_core::{ResourceId, ResourceKind, text};
 
@@ -6,19 +6,20 @@ use crate::people::Directory;
 use crate::people::{Stored, attribute, read_resource};
 use crate::table::{DirectoryError, Put, corrupt, keys, s, text as text_of, update};
 
-/// A user, and the hash of the password if there is one.
+/// A user with the password hash, if the user has a password.
 pub struct Login {
-    /// The user.
+    /// The user that has this userName.
     pub user: Stored,
-    /// The hash, in PHC form.
+    /// The password hash in PHC string format.
     pub password: Option<String>,
 }
 
-/// The id of nobody.
+/// An id that no user has.
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 
 impl Directory {
-    /// The user of a name. It takes two reads whether there is one or not, so that time does not tell.
+    /// The user with this userName. The lookup always takes two reads, so its duration does not reveal whether the user
+    /// exists.
     ///
     /// # Errors
     ///
@@ -51,8 +52,8 @@ impl Directory {
         Ok(item.is_some_and(|item| item.contains_key(attribute::PASSWORD)))
     }
 
-    /// Puts another hash of the same password in the place of one; unless the password was changed meanwhile.
-    /// It is no change of the user.
+    /// Replaces a password hash with another hash of the same password, unless the password was changed meanwhile. This
+    /// does not change the user's version.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Passwords: kept as Argon2id hashes and nothing else. RFC 7643 §9.2.
+//! Passwords are stored as Argon2id hashes only. RFC 7643 §9.2.
 
 use std::sync::LazyLock;
 
@@ -8,12 +8,12 @@ use scim_core::resource::Secret;
 
 use crate::table::DirectoryError;
 
-/// The hash of a password, in PHC form, with the parameters that RFC 9106 and OWASP name for servers
-/// (Argon2id, 19 MiB, two passes): about 20 ms of CPU.
+/// Hashes a password with the parameters that RFC 9106 and OWASP recommend for servers (Argon2id, 19 MiB, two passes):
+/// about 20 ms of CPU time. Returns PHC string format.
 ///
 /// # Errors
 ///
-/// `Internal` if the parameters do not fit each other.
+/// `Internal` if the parameters are invalid together.
 pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<String, DirectoryError> {
     let failed = |_| DirectoryError::Internal("a password cannot be hashed".to_owned());
     let salt = SaltString::encode_b64(&salt).map_err(failed)?;
@@ -23,7 +23,7 @@ pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<String, DirectoryError>
         .map_err(failed)
 }
 
-/// What is compared where there is nothing to compare with.
+/// The hash to compare with if the user does not exist or has no password.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| {
     let salt = SaltString::encode_b64(&[0; 16]).ok();
     let hash = salt.and_then(|salt| {
@@ -33,10 +33,10 @@ static NOBODYS: LazyLock<String> = LazyLock::new(|| {
     hash.unwrap_or_default()
 });
 
-/// Whether a password has this hash. Without one, as for a user that there is not, it takes as long to say no.
+/// Whether a password matches this hash. Without a hash, as for an unknown user, the check takes as long and returns false.
 #[must_use]
 pub fn verify(password: &Secret, hash: Option<&str>) -> bool {
-    // Made by whoever comes first, for a user or for nobody.
+    // Computed by the first call, whether or not that call has a hash.
     let nobodys = NOBODYS.as_str();
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(nobodys)) else {
         return false;
@@ -45,7 +45,7 @@ pub fn verify(password: &Secret, hash: Option<&str>) -> bool {
     verified.is_ok() && hash.is_some()
 }
 
-/// Whether a hash was made with other parameters than [`hash`] takes now.
+/// Whether a hash was made with other parameters than [`hash`] uses now.
 #[must_use]
 pub fn is_outdated(hash: &str) -> bool {
     let Ok(parsed) = PasswordHash::new(hash) else {
@@ -88,9 +88,9 @@ mod tests {
         assert!(!is_outdated(&now) && is_outdated(&then));
     }
 
-    /// By construction: what is compared for nobody has the parameters of any other hash, and is never right.
+    /// The substitute hash has the same parameters as every other hash and never matches.
     #[test]
-    fn nobody_is_refused_in_the_time_of_somebody() {
+    fn an_unknown_user_is_rejected_in_the_same_time() {
         assert!(!verify(&secret("nobody"), None));
         assert!(!is_outdated(&NOBODYS));
         assert!(verify(&secret("nobody"), Some(&NOBODYS)));
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn w06_z05_a_password_is_kept_as_an_argon2id_hash_only() {
+    fn w06_z05_a_password_is_stored_as_an_argon2id_hash_only() {
         let secret = Secret::parse(serde_json::json!("t1meMa$heen"))
             .ok()
             .flatten()

@@ -1,9 +1,9 @@
-//! The keys of one tenant: which keyrings hold them, and where a new one goes.
+//! The API keys of one tenant: the keyrings that hold them, and the choice of a keyring for a new key.
 //!
-//! An item of the tenant names its keyrings. It is written before a key is put into one of them, so there is
-//! no key that a list leaves out, and on condition that there is such a tenant. `place` decides where a new
-//! key goes, `limits` says how many there may be and how often they change. A key ends in its keyring, or where that
-//! takes no change for now, in the tenant's item (`tenants::ended`).
+//! An item of the tenant lists its keyrings. It is written before a key is added to one of them, so a list is always
+//! complete, and only if the tenant exists. `place` chooses the keyring for a new key, and `limits` bounds the number of
+//! keys and of changes. A key is revoked or expires in its keyring or, if the keyring accepts no change at the moment, in
+//! the tenant's item (`tenants::ended`).
 
 mod ending;
 mod limits;
@@ -28,23 +28,23 @@ use keyring::{
     Scope, TenantId, Token,
 };
 
-/// How often taking all keys out begins again because keys are being added.
+/// The most rounds of removing all keys while other keys are being added.
 const ROUNDS: u32 = 8;
 
-/// A failure of an operation on a tenant's keys.
+/// An error of an operation on a tenant's keys.
 #[derive(Debug)]
 pub enum KeysError {
-    /// The keyrings'.
+    /// An error of a keyring.
     Keyring(KeyringError),
-    /// The table's.
+    /// An error of the table.
     Directory(DirectoryError),
-    /// There is no such tenant.
+    /// The tenant does not exist.
     NoSuchTenant,
-    /// The tenant's keys were changed as often on this day as they can be.
+    /// The tenant's keys have reached the daily limit of changes.
     TooOften {
-        /// How often that is.
+        /// The daily limit.
         most: i64,
-        /// When they can be changed again.
+        /// When the keys can be changed again.
         until: Timestamp,
     },
 }
@@ -76,47 +76,47 @@ impl fmt::Display for KeysError {
 
 impl std::error::Error for KeysError {}
 
-/// A key, and where it is.
+/// A key and the keyring that holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Held {
     /// The keyring that holds it.
     pub keyring: KeyringId,
-    /// The key.
+    /// The key's record.
     pub record: KeyRecord,
-    /// When it was used last, to the hour.
+    /// The time of last use, with a resolution of one hour.
     pub last_used: Option<Timestamp>,
 }
 
-/// The token of a key to be made.
+/// The token of a new key.
 pub enum NewToken {
-    /// One of ours, from so many random bytes.
+    /// A token that this service issues, from 32 random bytes.
     Issued([u8; 32]),
-    /// One that another system issued.
+    /// A token that another system issued.
     Imported(ImportedToken),
 }
 
-/// A key to be made.
+/// A new key.
 pub struct NewKey {
-    /// Its id.
+    /// The new key's id.
     pub id: KeyId,
-    /// Its token.
+    /// The new key's token.
     pub token: NewToken,
-    /// What it is for.
+    /// The purpose, as the administrator describes it.
     pub purpose: String,
-    /// What it may be used for.
+    /// The operations that the key permits.
     pub scopes: Vec<Scope>,
-    /// The first instant at which it is no longer accepted.
+    /// The first instant at which the key is no longer accepted.
     pub expires: Option<Timestamp>,
-    /// The networks it is accepted from; none means any.
+    /// The networks that the key is accepted from; an empty list means any network.
     pub sources: Vec<IpNet>,
-    /// The user that it stands for.
+    /// The user that the key represents.
     pub subject: Option<String>,
-    /// What cursors are sealed with.
+    /// The secret that encrypts cursors.
     pub seal: [u8; 16],
 }
 
 impl NewKey {
-    /// The record of the key in a keyring, and its token unless somebody has that already.
+    /// The key's record for a keyring, and its token unless the token is imported.
     fn made(
         &self,
         keyring: &KeyringId,
@@ -147,11 +147,11 @@ impl NewKey {
     }
 }
 
-/// A key that was made, and its token, to be shown once; an imported one is not given back.
+/// A new key and its token, which is shown once. An imported token is not returned.
 pub struct Made {
     /// The key.
     pub held: Held,
-    /// Its token.
+    /// The token, unless it is imported.
     pub token: Option<Token>,
 }
 
@@ -164,14 +164,14 @@ pub struct TenantKeys<'k> {
     pub keyrings: &'k Keyrings,
     /// The tenant.
     pub tenant: &'k TenantId,
-    /// Who changes them.
+    /// Who makes the changes.
     pub by: By,
-    /// Where reads and writes are counted.
+    /// Counts the reads and writes.
     pub meter: &'k Meter,
 }
 
 impl TenantKeys<'_> {
-    /// All keys, the eldest first; also those that ended lately.
+    /// All keys, oldest first, including those that expired recently.
     ///
     /// # Errors
     ///
@@ -187,11 +187,11 @@ impl TenantKeys<'_> {
         Ok(held)
     }
 
-    /// Makes a key, in whatever keyring has room for it.
+    /// Creates a key in a keyring with room for it.
     ///
     /// # Errors
     ///
-    /// `NoSuchTenant`, `TooOften`; of the keyrings, `TooMany` and `Taken` (the tenant has this token already).
+    /// `NoSuchTenant`, `TooOften`; from the keyring `TooMany` and `Taken` (the tenant has this token already).
     pub async fn add(
         &self,
         new: &NewKey,
@@ -210,11 +210,11 @@ impl TenantKeys<'_> {
         Ok(made)
     }
 
-    /// Makes a key in the place of another, which ends at `end`, or sooner if it was to end sooner.
+    /// Replaces a key with a new one. The old key expires at the given time, or earlier if it was due to expire earlier.
     ///
     /// # Errors
     ///
-    /// `NoSuchKey`, also for one that ended before, and those of [`Self::add`].
+    /// `NoSuchKey`, also for a key that has expired or was revoked, and those of [`Self::add`].
     pub async fn rotate(
         &self,
         old: (KeyId, Timestamp),
@@ -222,7 +222,7 @@ impl TenantKeys<'_> {
         write: &WriteId,
         now: Timestamp,
     ) -> Result<Made, KeysError> {
-        // A key on its way out does not count.
+        // The replaced key does not count towards the limit.
         let (place, standing) = self.reserve(new.id, Some(old.0), write, now).await?;
         let made = self.rotate_in(&standing, old, new, write, now).await;
         self.release(place).await;
@@ -257,7 +257,7 @@ impl TenantKeys<'_> {
         match self.end(keyring, id, End::At(end), now).await {
             Ok(()) => Ok(made),
             Err(error) => {
-                // Nobody has seen its token, so nobody would end it.
+                // Nobody has seen the new key's token, so nobody would revoke the key.
                 let (ring, id) = (&made.held.keyring, made.held.record.id);
                 let _ = self.end(ring, id, End::Revoked, now).await;
                 Err(error)
@@ -265,8 +265,8 @@ impl TenantKeys<'_> {
         }
     }
 
-    /// Takes a key out; false when there is none of that id. Also where its keyring takes no change for now, or the
-    /// tenant's keys were changed too often.
+    /// Revokes a key; false if no key has this id. This works even if the keyring accepts no change at the moment or the
+    /// tenant has reached its daily limit of changes.
     ///
     /// # Errors
     ///
@@ -289,12 +289,12 @@ impl TenantKeys<'_> {
         Ok(true)
     }
 
-    /// Takes all keys out, and forgets where they were: for a tenant that is closed. Keys cannot be added to
-    /// a tenant that is gone; those that are being added meanwhile are taken out too.
+    /// Removes all keys and the list of keyrings of a tenant that is being closed. Keys that are being added meanwhile are
+    /// removed too; later ones fail because the tenant no longer exists.
     ///
     /// # Errors
     ///
-    /// When table or keyrings do not answer; what is done by then is done, and asking again goes on.
+    /// When the table or a keyring does not answer; keys removed by then stay removed, and a retry continues.
     pub async fn remove_all(&self, now: Timestamp) -> Result<(), KeysError> {
         for _ in 0..ROUNDS {
             let rings = self.rings().await?;
@@ -319,7 +319,7 @@ impl TenantKeys<'_> {
         place::rings(self.store, self.tenant, self.meter).await
     }
 
-    /// The keys of the tenant in some keyrings, as they are now.
+    /// Reads the tenant's keys in these keyrings.
     async fn held(&self, rings: &BTreeSet<KeyringId>) -> Result<Vec<Held>, KeyringError> {
         let lists = rings.iter().map(|ring| self.keyrings.list(ring));
         let lists = futures_util::future::try_join_all(lists).await?;

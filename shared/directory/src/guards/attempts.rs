@@ -1,12 +1,12 @@
-//! Attempts at a secret, counted over all processes, so that it cannot be guessed and nobody is kept from it.
+//! Counts attempts at a secret across all processes, so that it cannot be guessed and valid users are not locked out.
 //!
-//! A name, or an address, has so many [`Chances`] in a window. An attempt takes one before it is looked at, or many side
-//! by side would be one; a good attempt gives it back, and a failed one keeps it. So those that run and those that failed
-//! are never more than may fail. Who finds all chances taken by attempts that run waits for one, which a crowd of good
-//! ones gives back soon; who finds that many failed is refused.
+//! A name or address has a number of [`Chances`] in each window. An attempt takes a chance before it is checked, otherwise
+//! parallel attempts would count as one. A successful attempt returns its chance, a failed one keeps it; so attempts in
+//! flight and failures together never exceed the limit. If attempts in flight hold all chances, an attempt waits for one;
+//! if failures hold them, it is rejected.
 //!
-//! Of users who log in, names are counted whether there is such a user or not, and failures also for the tenant. A name
-//! stands in the key as a digest.
+//! For log-ins, names are counted whether or not the user exists, and failures also for the whole tenant. The key contains
+//! a digest of the name.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::table::{
 };
 use keyring::TenantId;
 
-/// How long somebody waits for a chance.
+/// The longest wait for a chance.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The chances of one name or address in a window.
@@ -31,17 +31,17 @@ pub struct Chances<'a> {
     meter: &'a Meter,
     key: Key,
     most: i64,
-    /// How many seconds of the window are left.
+    /// Seconds until the window ends.
     left: i64,
     ends: i64,
 }
 
-/// Why there is no chance.
+/// Why no chance is available.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refused {
-    /// As many failed as may; the seconds until the window ends.
+    /// The limit of failures is reached; the seconds until the window ends.
     Failed(i64),
-    /// Others were at all of them for longer than one waits.
+    /// Attempts in flight held all chances for longer than the wait.
     Busy,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Chances<'a> {
     /// The length of the window of sign-ins to the console, in seconds.
     pub const SIGN_IN: i64 = 5 * 60;
 
-    /// Those of an address that signs in to the console.
+    /// The chances of an address that signs in to the console.
     #[must_use]
     pub fn of_address(
         (store, meter): (&'a Store, &'a Meter),
@@ -79,11 +79,11 @@ impl<'a> Chances<'a> {
         }
     }
 
-    /// Takes a chance, and waits for one if it must.
+    /// Takes a chance, and waits for one if necessary.
     ///
     /// # Errors
     ///
-    /// When the table does not answer: then nobody may be let in.
+    /// When the table does not answer; the caller must then reject the attempt.
     pub async fn take(&self, write: &WriteId) -> Result<Result<(), Refused>, DirectoryError> {
         let (until, mut attempt) = (Instant::now() + PATIENCE, 0);
         loop {
@@ -113,7 +113,7 @@ impl<'a> Chances<'a> {
         }
     }
 
-    /// Gives the chance of an attempt back that was good.
+    /// Returns the chance of a successful attempt.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl<'a> Chances<'a> {
         Ok(())
     }
 
-    /// Notes that an attempt failed.
+    /// Records a failed attempt.
     ///
     /// # Errors
     ///
@@ -147,14 +147,14 @@ impl<'a> Chances<'a> {
     }
 }
 
-/// How long the window of log-ins is, in seconds.
+/// The window of log-ins, in seconds.
 const LOG_IN: i64 = 15 * 60;
 
-/// Failures of a name in a window.
+/// Failures of a name allowed in a window.
 const OF_NAME: i64 = 10;
 
-/// Failures of a tenant in a window, beyond which attempts are slow: a morning's typing errors of ten thousand users, and
-/// few guesses at each.
+/// Failures of a tenant in a window beyond which attempts are slowed down. It allows the typing errors of ten thousand
+/// users in a morning, but few guesses per user.
 const OF_TENANT: i64 = 1_000;
 
 /// The attempts to log in as one tenant's users.
@@ -177,7 +177,7 @@ impl<'a> LogIns<'a> {
         Chances::new((self.store, meter), key, OF_NAME, (LOG_IN, self.now))
     }
 
-    /// Whether so many attempts at the tenant's users failed that the next ones are to be slow.
+    /// Whether the tenant has so many failures that further attempts must be slowed down.
     ///
     /// # Errors
     ///
@@ -201,7 +201,7 @@ impl<'a> LogIns<'a> {
         self.store.update(more, meter).await.map(|_| ())
     }
 
-    /// The count of the tenant, and when it ends.
+    /// The tenant's counter and the end of its window.
     fn all(&self) -> (Key, i64) {
         let window = self.now.as_second().div_euclid(LOG_IN);
         (
@@ -211,7 +211,7 @@ impl<'a> LogIns<'a> {
     }
 }
 
-/// The digest of a name, in the form in which it is unique.
+/// The digest of the unique form of a name.
 fn digest(name: &str) -> String {
     let form = text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned());
     HEXLOWER.encode(&Sha256::digest(form.as_bytes()))

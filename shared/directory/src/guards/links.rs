@@ -1,7 +1,7 @@
-//! Setup links: a link opens one tenant's setup page, once, to whoever has it.
+//! Setup links: a link opens one tenant's setup page, once, for anyone who has it.
 //!
-//! The address holds an id and a secret; the table has the digest of the secret. What became of a link stays there
-//! for a month after its end, so that whoever comes too late is told why it does not open.
+//! The URL contains an id and a secret; the table stores the digest of the secret. The item remains for a month after the
+//! link expires, so that a late visitor is told why the link does not open.
 
 use std::fmt;
 
@@ -14,28 +14,28 @@ use crate::table::{
 };
 use keyring::{Digest, KeyId, TenantId};
 
-/// How long it is known what became of a link.
+/// How long the item remains after the link expires.
 const KNOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How many links of a tenant can be open at a time.
+/// The most open links a tenant can have at a time.
 pub const MOST_OPEN: usize = 20;
 
-/// The secret part of a link's address: 256 random bits.
+/// The secret part of a link's URL: 256 random bits.
 pub struct LinkSecret(Box<str>);
 
 impl LinkSecret {
-    /// A secret made of random bytes.
+    /// Makes a secret from random bytes.
     #[must_use]
     pub fn new(random: [u8; 32]) -> Self {
         Self(BASE32_DNSSEC.encode(&random).into())
     }
 
-    /// What an address presents.
+    /// Wraps the secret that a request's URL contains.
     #[must_use]
     pub fn presented(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the address.
+    /// The text for the URL.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -55,35 +55,35 @@ impl fmt::Debug for LinkSecret {
 /// A setup link.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
-    /// Its id, which is no secret.
+    /// The id, which is not secret.
     pub id: KeyId,
-    /// The admin key that asked for it.
+    /// The id of the admin key that created the link.
     pub key: String,
-    /// When it was made.
+    /// When the link was created.
     pub created: Timestamp,
-    /// When it ends.
+    /// When the link expires.
     pub ends: Timestamp,
-    /// When it was used.
+    /// When the link was used.
     pub used: Option<Timestamp>,
-    /// When it was revoked.
+    /// When the link was revoked.
     pub revoked: Option<Timestamp>,
 }
 
-/// What is to be said of a link.
+/// The state of a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It can be used.
+    /// The link can be used.
     Open,
-    /// It was used.
+    /// The link was used at this time.
     Used(Timestamp),
-    /// It was revoked.
+    /// The link was revoked at this time.
     Revoked(Timestamp),
-    /// It was not used in time.
+    /// The link expired at this time without being used.
     Ended(Timestamp),
 }
 
 impl Link {
-    /// Its state at an instant.
+    /// The state at an instant.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> State {
         match (self.revoked, self.used) {
@@ -99,7 +99,7 @@ impl Link {
         Some(Self {
             id: KeyId::parse(sort_key(item))?,
             key: text(item, "k")?.to_owned(),
-            // Links of one second have an order, too.
+            // In milliseconds, so that links created in the same second have an order.
             created: Timestamp::from_millisecond(number(item, "c")?).ok()?,
             ends: instant("x")?,
             used: instant_if(item, "u", Timestamp::from_second).ok()?,
@@ -115,16 +115,16 @@ pub struct Links<'s> {
     pub store: &'s Store,
     /// The tenant.
     pub tenant: &'s TenantId,
-    /// Where calls are counted.
+    /// Counts the calls.
     pub meter: &'s Meter,
 }
 
 impl Links<'_> {
-    /// Puts a link, if there is such a tenant; gives whether there is.
+    /// Stores a link if the tenant exists; returns whether it does.
     ///
     /// # Errors
     ///
-    /// When the table does not take it.
+    /// When the table does not answer.
     pub async fn put(
         &self,
         link: &Link,
@@ -162,7 +162,7 @@ impl Links<'_> {
         Ok(links)
     }
 
-    /// The link of an id and its secret; `None` when there is none, whatever of the two is wrong.
+    /// The link with this id and secret; `None` if the id is unknown or the secret is wrong.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl Links<'_> {
             .and_then(|item| Link::read(&item)))
     }
 
-    /// The link of an id, for those who opened it; `None` when there is none any more.
+    /// The link with this id, for callers who have already opened it; `None` if it no longer exists.
     ///
     /// # Errors
     ///
@@ -193,7 +193,7 @@ impl Links<'_> {
         Ok(item.and_then(|item| Link::read(&item)))
     }
 
-    /// Uses a link up, and gives whether it was open: of several who try at once, one succeeds.
+    /// Marks a link as used and returns whether it was open. If several requests try at once, one succeeds.
     ///
     /// # Errors
     ///
@@ -209,7 +209,7 @@ impl Links<'_> {
             .await
     }
 
-    /// Revokes a link, used or not, and gives whether it was there and not revoked before.
+    /// Revokes a link, used or not, and returns whether it existed and was not revoked already.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl Links<'_> {
         )?;
         Ok(match self.store.update(closed, self.meter).await? {
             Put::Done => true,
-            // Repeated by the SDK after a lost answer, the write meets itself.
+            // If the SDK repeated the write after a lost response, the item already has this write id.
             Put::Refused(item) => item.is_some_and(|item| text(&item, "w") == Some(write.as_str())),
         })
     }

@@ -1,47 +1,46 @@
-//! Requests that are carried out once, however often they are sent.
+//! Idempotency keys: a request with the same key is processed once, however often it is sent.
 //!
-//! Whoever repeats a request names it. What it came to is kept for a day, sealed by the caller: this crate
-//! stores what it cannot read.
+//! The response is stored for a day. The caller encrypts it, so this crate cannot read it.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::table::{DirectoryError, Item, Meter, Put, Store, WriteId, keys, n, s, text, update};
 
-/// How long it is known what a request came to.
+/// How long a response is stored.
 pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a request may be under way. After that its function has ended, and a repetition goes on in its place.
+/// How long a request may be in progress. After that its function has ended, and a retry continues the request.
 const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 
-/// A request that is to be carried out once.
+/// A request with an idempotency key.
 #[derive(Debug)]
 pub struct Once<'o> {
     /// The table.
     pub store: &'o Store,
-    /// The name that the caller gave, made unrecognisable.
+    /// The digest of the caller's idempotency key.
     pub name: &'o str,
-    /// The digest of what is asked for.
+    /// The digest of the request.
     pub request: &'o str,
-    /// Where calls are counted.
+    /// Counts the calls.
     pub meter: &'o Meter,
 }
 
-/// Where a request stands.
+/// The state of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Begun {
-    /// It is to be carried out now; what its ids and tokens are derived from, beside what the caller knows.
+    /// The request must be processed now; holds the seed for its ids and tokens.
     Now(String),
-    /// It was carried out; what was kept of it.
+    /// The request was processed before; holds the stored response.
     Before(String),
-    /// It is being carried out.
+    /// The request is in progress.
     UnderWay,
-    /// The name is that of another request.
+    /// The idempotency key belongs to a different request.
     Other,
 }
 
 impl Once<'_> {
-    /// Begins the request, unless it was begun before. `seed` is random and kept until the request has ended, so
-    /// that a repetition which goes on with it draws the same ids.
+    /// Begins the request unless it was begun before. `seed` is random and is stored until the request ends, so that a
+    /// retry that continues the request generates the same ids.
     ///
     /// # Errors
     ///
@@ -73,13 +72,13 @@ impl Once<'_> {
         match (was("f") == Some(self.request), was("d")) {
             (false, _) => Ok(Begun::Other),
             (true, Some(kept)) => Ok(Begun::Before(kept.to_owned())),
-            // An answer that was lost on its way from the table.
+            // Our own write, whose response was lost.
             (true, None) if was("w") == Some(by.as_str()) => Ok(Begun::Now(seed.to_owned())),
             (true, None) => self.go_on(&there, second, by).await,
         }
     }
 
-    /// Goes on in the place of a request whose function has ended.
+    /// Continues a request whose function has ended.
     async fn go_on(
         &self,
         there: &Item,
@@ -104,7 +103,7 @@ impl Once<'_> {
         )?;
         let is_ours = match self.store.update(go_on, self.meter).await? {
             Put::Done => true,
-            // An answer that was lost on its way from the table.
+            // Our own write, whose response was lost.
             Put::Refused(Some(now)) => text(&now, "w") == Some(by.as_str()),
             Put::Refused(None) => false,
         };
@@ -114,7 +113,7 @@ impl Once<'_> {
         }
     }
 
-    /// Keeps what the request came to; `None` when that is not worth keeping, and it may be sent anew.
+    /// Ends the request and stores its response; with `None` nothing is stored, and the request may be sent again.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The requests of a tenant, counted over all processes.
+//! Counts the requests of a tenant across all processes.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use jiff::Timestamp;
 use crate::table::{DirectoryError, Meter, Store, corrupt, keys, n, number, update};
 use keyring::TenantId;
 
-/// A stretch of time in which requests are counted together.
+/// A time window for counting requests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Window(i64);
 
 impl Window {
-    /// How long it is.
+    /// The length of a window.
     pub const SECONDS: i64 = 10;
 
-    /// The window of an instant.
+    /// The window that contains an instant.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self(now.as_second().div_euclid(Self::SECONDS))
     }
 
-    /// How many seconds of it are left.
+    /// The seconds until the window ends.
     #[must_use]
     pub fn left(self, now: Timestamp) -> i64 {
         (self.0 + 1) * Self::SECONDS - now.as_second()
     }
 }
 
-/// Adds what a process served in a window, and gives what all served. The item expires with its window.
+/// Adds a process's requests in a window and returns the total of all processes. The item expires with its window.
 ///
 /// # Errors
 ///

@@ -1,8 +1,8 @@
-//! Sessions of the pages.
+//! Sessions of the console.
 //!
-//! A session is known by a secret that only its cookie holds; the table has the digest. Its forms carry another
-//! text, derived from the secret, which no other session's forms have and which tells nothing of the secret.
-//! Sessions end at a fixed time, or when nobody was seen in them for a while.
+//! A session is identified by a secret that only its cookie contains; the table stores the digest. The session's forms
+//! contain a token derived from the secret, which is unique to the session and does not reveal the secret. Sessions expire
+//! at a fixed time or after a period without requests.
 
 use std::fmt;
 
@@ -19,21 +19,21 @@ use crate::table::{
 };
 use keyring::TenantId;
 
-/// How long a session is not noted to be seen again.
+/// The minimum interval between two updates of a session's last use.
 const NOTED: SignedDuration = SignedDuration::from_mins(5);
 
-/// The secret of a session: 256 random bits.
+/// A session's secret: 256 random bits.
 #[derive(Clone)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// A secret made of random bytes.
+    /// Makes a secret from random bytes.
     #[must_use]
     pub fn new(random: [u8; 32]) -> Self {
         Self(BASE32_DNSSEC.encode(&random).into())
     }
 
-    /// Reads what a client presents; `None` for what is the secret of no session.
+    /// Parses the secret that a client sent; `None` if the text cannot be a secret.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_shaped = text.len() == 52
@@ -43,19 +43,19 @@ impl Secret {
         is_shaped.then(|| Self(text.into()))
     }
 
-    /// The text, for the cookie.
+    /// The text for the cookie.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What the forms of the session carry.
+    /// The token in the session's forms.
     #[must_use]
     pub fn form_token(&self) -> String {
         BASE32_DNSSEC.encode(&self.derived("form"))
     }
 
-    /// Whether a form is one of this session, told in the same time whatever it carries.
+    /// Whether a form belongs to this session, compared in constant time.
     #[must_use]
     pub fn is_form_token(&self, given: &str) -> bool {
         self.form_token().as_bytes().ct_eq(given.as_bytes()).into()
@@ -80,22 +80,22 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Whose session it is.
+/// The holder of a session.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Holder {
-    /// Somebody of the vendor, who signed in with an admin key.
+    /// An employee of the vendor who signed in with an admin key.
     Vendor {
-        /// The id of the key.
+        /// The id of the admin key.
         key: String,
-        /// The digest of the key's text, in hex.
+        /// The digest of the admin key's text, in hex.
         sha256: String,
     },
     /// A customer's administrator, who opened a setup link.
     Customer {
-        /// The tenant that the link was for.
+        /// The setup link's tenant.
         tenant: String,
-        /// The id of the link.
+        /// The setup link's id.
         link: String,
     },
 }
@@ -103,18 +103,18 @@ pub enum Holder {
 /// A session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Session {
-    /// Whose it is.
+    /// The session's holder.
     pub holder: Holder,
-    /// When it was begun.
+    /// When the session began.
     pub created: Timestamp,
-    /// When somebody was last seen in it, to five minutes.
+    /// The time of the last request, with a resolution of five minutes.
     pub seen: Timestamp,
-    /// When it ends, whatever happens.
+    /// When the session expires in any case.
     pub ends: Timestamp,
 }
 
 impl Session {
-    /// The tenant that the session is for, if it is a customer's.
+    /// The tenant of a customer's session; `None` for the vendor's.
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         match &self.holder {
@@ -124,21 +124,21 @@ impl Session {
     }
 }
 
-/// The sessions of the table.
+/// The sessions in a table.
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'s> {
     /// The table.
     pub store: &'s Store,
-    /// Where calls are counted.
+    /// Counts the calls.
     pub meter: &'s Meter,
 }
 
 impl Sessions<'_> {
-    /// Begins a session.
+    /// Stores a new session.
     ///
     /// # Errors
     ///
-    /// When the table does not take it.
+    /// When the table does not answer.
     pub async fn begin(
         &self,
         secret: &Secret,
@@ -161,7 +161,7 @@ impl Sessions<'_> {
         Ok(())
     }
 
-    /// The session of a secret, unless it ended or nobody was seen in it for `idle`. Seeing it is noted.
+    /// The session with this secret, unless it expired or had no request for `idle`. Updates the time of the last request.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl Sessions<'_> {
                 Some("attribute_exists(pk)"),
                 vec![(":s", n(now.as_second()))],
             )?;
-            // Somebody who signed out meanwhile is out.
+            // The session was ended meanwhile.
             if matches!(self.store.update(noted, self.meter).await?, Put::Refused(_)) {
                 return Ok(None);
             }
@@ -210,7 +210,7 @@ impl Sessions<'_> {
         }))
     }
 
-    /// Ends a session.
+    /// Deletes a session.
     ///
     /// # Errors
     ///
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_made_as_a_secret_is_read_as_one() {
+    fn only_a_well_formed_secret_is_parsed() {
         let secret = Secret::new([7; 32]);
         assert!(Secret::parse(secret.expose()).is_some());
         for odd in ["", "x", &secret.expose().to_uppercase(), &"z".repeat(52)] {

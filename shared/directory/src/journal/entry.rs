@@ -1,4 +1,4 @@
-//! What an entry of the requests log is, its item, and what can be asked of it.
+//! An entry of the request log, its item, and the filter for entries.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ use crate::table::{
 };
 use keyring::TenantId;
 
-/// The last instant whose milliseconds have the thirteen digits of an id.
+/// The last instant, in milliseconds, that fits the thirteen digits of an id.
 const LATEST: i64 = 9_999_999_999_999;
 
-/// The id of an entry: it grows with the time at which it was made.
+/// The id of an entry: ids increase with the time of creation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EntryId(String);
 
 impl EntryId {
-    /// The id of an entry made now, out of four random bytes.
+    /// Makes the id of an entry created now, with four random bytes.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 4]) -> Self {
         let random = data_encoding::HEXLOWER.encode(&random);
         Self(format!("{}-{random}", Self::digits(now)))
     }
 
-    /// Reads an id.
+    /// Parses an id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (time, random) = text.split_once('-')?;
@@ -37,7 +37,7 @@ impl EntryId {
         (digits && random.len() == 8 && random.bytes().all(hex)).then(|| Self(text.to_owned()))
     }
 
-    /// When the entry was made.
+    /// When the entry was created.
     #[must_use]
     pub fn made(&self) -> Timestamp {
         let digits = self.0.split('-').next().unwrap_or_default();
@@ -62,69 +62,69 @@ impl fmt::Display for EntryId {
     }
 }
 
-/// What was refused or failed. Whoever makes it bounds the length of its texts.
+/// A rejected or failed request. The caller limits the length of its texts.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Refusal {
-    /// The key that the request came with, if it is one of the tenant's.
+    /// The id of the request's API key, if it is one of the tenant's keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
-    /// What was asked for, such as `users.create`.
+    /// The operation, such as `users.create`.
     pub operation: String,
-    /// The method.
+    /// The HTTP method.
     pub method: String,
-    /// The path behind the base address, its variables in braces; none when there is no such endpoint.
+    /// The path after the base URL, with its variables in braces; `None` if no such endpoint exists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The place of the operation in its bulk request, from 1.
+    /// The position of the operation in its bulk request, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<usize>,
-    /// The status of the answer.
+    /// The HTTP status of the response.
     pub status: u16,
-    /// Its `scimType`.
+    /// The `scimType` of the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim_type: Option<String>,
-    /// Why, as a word that what to do about it is found by.
+    /// The cause, as a code under which the documentation has the remedy.
     pub cause: String,
-    /// Why, in plain words.
+    /// The reason in plain words.
     pub reason: String,
-    /// The type of the resource.
+    /// The resource type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_type: Option<String>,
-    /// The id of the resource, if it has one.
+    /// The resource's id, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
-    /// The userName or displayName, if it is known.
+    /// The userName or displayName, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The identity provider, if it is known.
+    /// The identity provider, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
 }
 
-/// An entry of the log.
+/// An entry of the request log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// Its id.
+    /// The entry's id.
     pub id: EntryId,
-    /// What was refused or failed.
+    /// The rejected or failed request.
     pub refusal: Refusal,
-    /// How often, at least.
+    /// The number of occurrences, which may be too low.
     pub count: u64,
-    /// When last.
+    /// The time of the last occurrence.
     pub last: Timestamp,
-    /// The gateway's id of the last request.
+    /// API Gateway's id of the last request.
     pub request_id: String,
 }
 
 impl Entry {
-    /// When first.
+    /// The time of the first occurrence.
     #[must_use]
     pub fn first(&self) -> Timestamp {
         self.id.made()
     }
 
-    /// What the item has beside its key, as an update names it.
+    /// The item's attributes besides the key, under the names that an update expression uses.
     pub(super) fn values(
         &self,
         kept: SignedDuration,
@@ -150,7 +150,7 @@ impl Entry {
         Ok(table::item(&keys::request(tenant, self.id.as_str()), named))
     }
 
-    /// The entry in an item; one that cannot be read is none, as the others still can.
+    /// Reads the entry in an item; `None` if the item is malformed, so that the other entries can still be shown.
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             id: EntryId::parse(sort_key(item))?,
@@ -161,13 +161,13 @@ impl Entry {
         })
     }
 
-    /// Whether it has not expired; what has stays in the table for a while.
+    /// Whether the entry has not expired; DynamoDB deletes expired items with a delay.
     pub(super) fn is_live(item: &Item, now: Timestamp) -> bool {
         let end = number_if(item, "expires");
         end.is_ok_and(|end| end.is_none_or(|end: i64| now.as_second() < end))
     }
 
-    /// Whether it is about a person: by the id, wherever it stands, or by the name.
+    /// Whether the entry is about a person: it contains the person's id anywhere, or its name is one of the person's names.
     pub(super) fn is_about(&self, person: &Person) -> bool {
         let refusal = &self.refusal;
         let id = person.id.as_ref().map(ResourceId::as_str);
@@ -180,21 +180,21 @@ impl Entry {
     }
 }
 
-/// Somebody whose entries are looked for.
+/// The person to find entries about.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Person {
-    /// The id.
+    /// The user's id.
     pub id: Option<ResourceId>,
-    /// All names that the person is known to have had.
+    /// All known userNames of the person.
     pub names: Vec<String>,
 }
 
-/// Who an entry is to be about.
+/// A filter for the user or group that an entry is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Who {
-    /// Whoever has exactly this name or id.
+    /// The name or the id equals this text.
     Exactly(String),
-    /// Whoever has this in the name, or an id that begins so.
+    /// The name contains this text, or the id begins with it.
     Like(String),
 }
 
@@ -213,18 +213,18 @@ impl Who {
     }
 }
 
-/// What an entry has to meet; what is absent is met by all.
+/// A filter for entries; an absent field matches every entry.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Wanted {
-    /// Who it is about.
+    /// The user or group that the entry is about.
     pub who: Option<Who>,
-    /// What was asked for: the operation, or what it begins with up to a dot.
+    /// The operation, or its first parts up to a dot.
     pub operation: Option<String>,
-    /// The causes, if only some count.
+    /// The causes to include.
     pub causes: Option<Vec<String>>,
-    /// The first instant at which it may have been made.
+    /// The earliest creation time, inclusive.
     pub from: Option<Timestamp>,
-    /// The first instant at which it may not have been made any more.
+    /// The latest creation time, exclusive.
     pub until: Option<Timestamp>,
 }
 
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_asked_for_whole_or_up_to_a_dot() {
+    fn an_operation_matches_whole_or_by_its_first_parts() {
         let entry = Entry {
             id: EntryId::new(at(1), [0; 4]),
             refusal: refusal("ann", None),

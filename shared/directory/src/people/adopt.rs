@@ -1,4 +1,4 @@
-//! Users of the application from before provisioning, who wait for a client to take them over.
+//! Users that the application had before provisioning and that a client has not adopted yet.
 
 use futures_util::future::try_join_all;
 use scim_core::{Attributes, ResourceId, ResourceKind};
@@ -8,12 +8,12 @@ use crate::people::item::{Stored, indexed};
 use crate::table::keys::{self, Lookup};
 use crate::table::{DirectoryError, Range, sort_key, text};
 
-/// How many users with one address are looked at.
+/// The most users with one address to read.
 const MOST: usize = 10;
 
 impl Directory {
-    /// The user who waits and is meant by what a client creates: the one with its userName, or else the only one
-    /// who has one of its e-mail addresses.
+    /// The waiting user that a client's new user matches: the one with the same userName, or else the only one with one of
+    /// its e-mail addresses.
     ///
     /// # Errors
     ///
@@ -45,12 +45,12 @@ impl Directory {
         users.retain(|user| user.waiting);
         match users.len() {
             1 => Ok(users.pop()),
-            // Nobody can know which of them is meant.
+            // Several users match, so the choice would be a guess.
             _ => Ok(None),
         }
     }
 
-    /// Those who have an address, in its comparable form, up to `most` of them.
+    /// The ids of users with this address in comparable form, at most `most`.
     pub(crate) async fn addressed(
         &self,
         address: &str,

@@ -1,15 +1,14 @@
-//! How many resources there are, and who stands at a rank.
+//! Counts resources, and finds the resource at a rank for index paging.
 //!
-//! 256 items count the resources of a tenant, one for each first byte of the ids, so that writes side by
-//! side seldom meet. Each says how its number is made up of 32 parts; so whoever asks for all of them knows
-//! the total, and of any rank in which of 8,192 parts it lies and how far from its ends. A page is then read
-//! from the end of a part that is nearer: backwards up to its own part's end and forwards from there, or
-//! forwards from the part's start. What is read beside the page is nothing while a part has fewer
-//! users than a page, whatever the page's rank.
+//! 256 items count a tenant's resources, one item for each first byte of the id, so that parallel writes rarely touch the
+//! same item. Each item holds the counts of 32 parts. Reading all items gives the total, and for any rank the part (of
+//! 8,192) in which it lies and the distance to the part's ends. A page is read from the nearer end of its part: forwards
+//! from the start, or backwards from the end to the rank and forwards beyond it. No users are read in vain while a part has
+//! fewer users than a page, at any rank.
 //!
-//! The 32 counts are eight to a number, four digits each. A number of DynamoDB has 38 digits, is added to without
-//! being read, and is billed by the digits: all counters of a tenant are 24 KB, six read units, where
-//! one attribute a count would take 38 KB. A part has room for 9,999, a tenant for 80 million.
+//! Eight counts of four digits share one number. A DynamoDB number has 38 digits, can be increased without reading it, and
+//! is billed by its digits: all counters of a tenant take 24 KB, or six read units, instead of 38 KB with one attribute per
+//! count. A part holds up to 9,999 resources, a tenant 80 million.
 
 use std::fmt::Display;
 
@@ -21,30 +20,30 @@ use crate::people::directory::{Directory, Found, Spread};
 use crate::people::item::{Stored, read_resource};
 use crate::table::{DirectoryError, Item, Range, corrupt, keys, number_if, sort_key};
 
-/// The numbers of a bucket, in the order of its parts.
+/// The number attributes of a bucket, in the order of its parts.
 const NUMBERS: [&str; 4] = ["a", "b", "c", "d"];
-/// How many parts a number counts.
+/// Parts in each number.
 const PARTS: u16 = 8;
-/// What lies between the counts of a number, and is more than each of them.
+/// The factor between two counts of a number, larger than any count.
 const ROOM: u128 = 10_000;
-/// How many parts a bucket has.
+/// Parts in each bucket.
 const PER_BUCKET: u16 = 32;
-/// So many users more are read rather than asked for apart: both cost a read unit.
+/// Reading this many extra users costs no more than another query: one read unit.
 const FEW: u64 = 4;
 
-/// One of 8,192 parts of all ids: those that begin with the same 13 bits.
+/// One of 8,192 parts of the id space: ids with the same first 13 bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Part(u16);
 
 impl Part {
-    /// The part that an id falls into.
+    /// The part of an id.
     #[must_use]
     pub fn of(id: ResourceId) -> Self {
         let digits = id.as_str().get(..4).unwrap_or_default();
         Self(u16::from_str_radix(digits, 16).unwrap_or_default() >> 3)
     }
 
-    /// The number of the bucket's item that counts it, and what counts one there.
+    /// The attribute of the bucket's item that counts this part, and the value that adds one resource.
     #[must_use]
     pub fn counter(self) -> (&'static str, u128) {
         let within = self.0 % PER_BUCKET;
@@ -53,12 +52,12 @@ impl Part {
         (name.copied().unwrap_or_default(), ROOM.pow(digits))
     }
 
-    /// What stands before all of its ids and after those of the part before it.
+    /// A sort key before all ids of the part and after those of the previous part.
     fn start(self) -> String {
         format!("{:04x}", self.0 << 3)
     }
 
-    /// What stands after all of its ids.
+    /// A sort key after all ids of the part.
     fn end(self) -> String {
         match self.0 + 1 {
             8_192 => "~".to_owned(),
@@ -67,29 +66,29 @@ impl Part {
     }
 }
 
-/// How many resources of a type there are in each part that has any, in the order of their ids.
+/// The number of resources in each non-empty part, in the order of ids.
 #[derive(Debug, Default)]
 pub(crate) struct Counts(Vec<(Part, u64)>);
 
-/// Where a rank is.
+/// The position of a rank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct At {
     part: Part,
-    /// How many stand before it in its part.
+    /// Resources before it in its part.
     ahead: u64,
-    /// How many stand in its part from it on.
+    /// Resources in its part from it on.
     behind: u64,
 }
 
 impl Counts {
-    /// What the items of the buckets say.
+    /// Parses the items of the buckets.
     fn read(items: &[Item]) -> Result<Self, DirectoryError> {
         let mut counts = Vec::new();
         for item in items {
             let bucket = u8::from_str_radix(sort_key(item), 16).map_err(|_| corrupt("counter"))?;
             let mut parts = (u16::from(bucket) * PER_BUCKET..).map(Part);
             for name in NUMBERS {
-                // A number is there from the first resource on that it counts.
+                // A number exists from the first resource on that it counts.
                 let number = number_if::<u128>(item, name)?.unwrap_or_default();
                 let counted = split(number).zip(parts.by_ref());
                 let counted = counted.filter(|(count, _)| *count > 0);
@@ -99,24 +98,24 @@ impl Counts {
         Ok(Self(counts))
     }
 
-    /// The number of all.
+    /// The total number of resources.
     pub(crate) fn total(&self) -> u64 {
         self.0.iter().map(|(_, count)| count).sum()
     }
 
-    /// The number of those in a part.
+    /// The number of resources in a part.
     fn within(&self, part: Part) -> u64 {
         let found = self.0.iter().find(|(other, _)| *other == part);
         found.map_or(0, |(_, count)| *count)
     }
 
-    /// The number of those after a part.
+    /// The number of resources after a part.
     fn beyond(&self, part: Part) -> u64 {
         let after = self.0.iter().filter(|(other, _)| *other > part);
         after.map(|(_, count)| count).sum()
     }
 
-    /// Where somebody stands whom so many are before.
+    /// The position after `skipped` resources.
     fn at(&self, skipped: u64) -> Option<At> {
         let mut before = 0;
         for (part, count) in &self.0 {
@@ -134,7 +133,7 @@ impl Counts {
     }
 }
 
-/// The counts in a number.
+/// Splits a number into its counts.
 fn split(number: u128) -> impl Iterator<Item = u64> {
     (0..u32::from(PARTS)).map(move |digits| {
         let count = number / ROOM.pow(digits) % ROOM;
@@ -163,7 +162,7 @@ impl Directory {
         Ok(self.counts(kind).await?.total())
     }
 
-    /// The page of all resources that begins after `skipped` of them, in the order of their ids.
+    /// The page of resources after the first `skipped` ones, in the order of ids.
     pub(crate) async fn list_at(
         &self,
         kind: ResourceKind,
@@ -225,7 +224,7 @@ impl Directory {
         items.truncate(count);
         let missing = count - items.len();
         if missing > 0 && !is_end {
-            // Somebody was deleted since they were counted.
+            // Some were deleted since the counters were read.
             let last = items.last().map(sort_key).map(after);
             let rest = self.range(kind, last.unwrap_or(at.part.end()), "~".to_owned());
             items.extend(self.store.query(&rest, Some(missing), &self.meter).await?);
@@ -243,8 +242,8 @@ impl Directory {
     ) -> Result<Found, DirectoryError> {
         let part = Part::of(id);
         let count = count.max(1);
-        // A page that ends in the part in which it begins does not tell how many are left of the part;
-        // when that takes half a page at most, they are read at once.
+        // If a page ends in the part in which it begins, the rest of the part must be counted too. If that is at most half
+        // a page, the same query reads it.
         let size = length(counts.within(part));
         let limit = match (count..=count + count / 2).contains(&size) {
             true => size,
@@ -285,7 +284,7 @@ fn resources(kind: ResourceKind, items: &[Item]) -> Result<Vec<Stored>, Director
     items.iter().map(|item| read_resource(kind, item)).collect()
 }
 
-/// What stands directly after an id.
+/// The sort key directly after an id.
 fn after(id: impl Display) -> String {
     format!("{id}\u{0}")
 }
@@ -320,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_holds_the_ids_between_its_start_and_its_end() {
+    fn a_part_contains_the_ids_between_its_start_and_end() {
         for (start, end, first, last) in [
             ("0000", "0008", "0000", "0007"),
             ("00f8", "0100", "00f8", "00ff"),
@@ -337,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn every_part_of_a_bucket_has_digits_of_its_own() {
+    fn every_part_of_a_bucket_has_its_own_digits() {
         let mut seen = std::collections::BTreeSet::new();
         for part in 0..PER_BUCKET {
             assert!(seen.insert(Part(part).counter()));
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_are_found_in_the_parts_that_the_numbers_count() {
+    fn ranks_are_found_from_the_counters() {
         let many = vec!["01ff"; 9_999];
         let items = [
             bucket("00", &["0000", "0007", "0008"]),
@@ -381,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_in_another_form_counts_the_same_and_one_that_cannot_be_read_is_no_zero() {
+    fn counters_in_other_number_formats_are_read_and_unreadable_ones_are_errors() {
         let with = |text: &str| {
             let mut item = bucket("3f", &["3f00", "3fff"]);
             item.insert("b".to_owned(), AttributeValue::N(text.to_owned()));

@@ -1,7 +1,7 @@
 //! A tenant's users and groups.
 //!
-//! A [`Directory`] is made for one tenant, after the caller was authenticated for it; none of its
-//! methods takes a tenant. Absent is `None` here, and only the service says 404.
+//! A [`Directory`] belongs to one tenant and is created after the caller was authenticated for it; its methods take no
+//! tenant. A missing resource is `None` here; only the service responds with 404.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -32,34 +32,29 @@ pub struct Directory {
 /// A member of a group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MemberRef {
-    /// Its id.
     pub id: ResourceId,
-    /// What it is.
     pub kind: ResourceKind,
 }
 
-/// A group that someone belongs to.
+/// A group that a member belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupRef {
-    /// Its id.
     pub id: ResourceId,
-    /// Its displayName.
     pub display: String,
-    /// How.
     pub through: Through,
 }
 
-/// How someone belongs to a group.
+/// Whether a membership is direct or through a nested group.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Through {
-    /// As its member.
+    /// Direct.
     Itself,
-    /// As a member of a group that belongs to it.
+    /// Through another group.
     Another,
 }
 
 impl MemberRef {
-    /// The member as it is answered.
+    /// The member as a value of `members`.
     #[must_use]
     pub fn to_json(self, base: &str) -> Value {
         represent(self.id, self.kind, base)
@@ -85,27 +80,26 @@ impl GroupRef {
 /// A page of resources.
 #[derive(Debug)]
 pub struct Found {
-    /// How many there are on all pages.
+    /// The number of results on all pages.
     pub total: u64,
-    /// How many of them stand up to the id after which the page starts; `None` if it starts at a rank.
+    /// The number of results up to the id after which the page starts; `None` if the page starts at a rank.
     pub given: Option<u64>,
-    /// The page.
     pub page: Vec<Stored>,
-    /// How the ids on the page lie.
+    /// How the ids on the page are distributed.
     pub spread: Spread,
 }
 
-/// How the ids of several resources lie.
+/// How the ids of several resources are distributed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Spread {
-    /// One beside the other: what belongs to them is one range.
+    /// They are consecutive: their edges form one key range.
     Neighbours,
-    /// Anywhere.
+    /// They are not consecutive.
     Scattered,
 }
 
 impl Directory {
-    /// The directory of one tenant without rules of its own, and where its consumption is counted.
+    /// The directory of a tenant without rules; `meter` counts its capacity.
     #[must_use]
     pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
         Self {
@@ -117,20 +111,20 @@ impl Directory {
         }
     }
 
-    /// The same directory, where what is deleted is gone.
+    /// The directory without keeping deleted users.
     #[must_use]
     pub const fn without_keeping(mut self) -> Self {
         self.rules = self.rules.without_keeping();
         self
     }
 
-    /// The same directory, by these rules.
+    /// The directory with these rules.
     #[must_use]
     pub fn by(self, rules: Rules) -> Self {
         Self { rules, ..self }
     }
 
-    /// The same directory, for calls that are made beside others.
+    /// The directory with a separate meter, for calls in parallel to others.
     #[must_use]
     pub fn branch(&self) -> Self {
         Self {
@@ -139,7 +133,6 @@ impl Directory {
         }
     }
 
-    /// The resource with an id.
     pub async fn get(
         &self,
         kind: ResourceKind,
@@ -152,7 +145,7 @@ impl Directory {
         }
     }
 
-    /// The userNames and displayNames of those that there are.
+    /// The userNames and displayNames of the resources that exist.
     ///
     /// # Errors
     ///
@@ -175,13 +168,13 @@ impl Directory {
         Ok(named.collect())
     }
 
-    /// All members of a group that no plan changes, in the order of their ids.
+    /// All members of a group without an open plan, in the order of ids.
     pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
         let mut by_group = self.members_between(group, group, &Plans::new()).await?;
         Ok(by_group.remove(&group).unwrap_or_default())
     }
 
-    /// The ids of the groups that someone belongs to, deleted groups included.
+    /// The ids of the groups of a member, including deleted groups.
     pub(crate) async fn edges_of(
         &self,
         member: ResourceId,
@@ -190,7 +183,7 @@ impl Directory {
         Ok(edges.into_iter().map(|(_, group)| group).collect())
     }
 
-    /// The groups of all members from one id to another: one query for a page of neighbours.
+    /// The groups of all members in a range of ids, with one query for a page of consecutive ids.
     pub async fn groups_between(
         &self,
         first: ResourceId,
@@ -200,7 +193,7 @@ impl Directory {
         self.groups_at(edges).await
     }
 
-    /// The groups of these members: a query each, side by side.
+    /// The groups of these members, with parallel queries, one per member.
     pub async fn groups_of(
         &self,
         members: &[ResourceId],
@@ -217,7 +210,7 @@ impl Directory {
     }
 }
 
-/// What the member of an edge is.
+/// The type of the member of an edge.
 pub(crate) fn edge_kind(item: &Item) -> ResourceKind {
     match text(item, "k") {
         Some("g") => ResourceKind::Group,

@@ -1,4 +1,4 @@
-//! Items and what they mean: users and groups, and the index entries that follow from them.
+//! Converts users and groups to items and back, and derives their index entries.
 
 use std::collections::BTreeSet;
 
@@ -18,42 +18,42 @@ pub(crate) mod attribute {
     pub(crate) const DATA: &str = "d";
     /// The version.
     pub(crate) const VERSION: &str = "v";
-    /// When it was created, in milliseconds since 1970.
+    /// Time of creation, in milliseconds since 1970.
     pub(crate) const CREATED: &str = "c";
-    /// When it was last modified, in milliseconds since 1970.
+    /// Time of the last change, in milliseconds since 1970.
     pub(crate) const MODIFIED: &str = "m";
-    /// The id of the write that made the version.
+    /// The id of the write that created the version.
     pub(crate) const WRITE: &str = "w";
     /// The hash of the password.
     pub(crate) const PASSWORD: &str = "p";
     /// The number of members of a group.
     pub(crate) const MEMBERS: &str = "n";
-    /// How often the resource became a member of a group: a deletion checks that it knows of all.
+    /// How often the resource was added to a group. A deletion checks it to be sure that it has read all memberships.
     pub(crate) const FENCE: &str = "f";
-    /// The plan by which the members of a group are being changed.
+    /// The open plan for the members of a group.
     pub(crate) const OPEN: &str = "o";
-    /// That a user is from before provisioning and no client took it over yet.
+    /// Marks a user from before provisioning that no client has adopted yet.
     pub(crate) const WAITING: &str = "a";
 }
 
-/// The largest resource, in bytes of JSON: an item may have 400 KB with its other attributes.
+/// The largest resource in bytes of JSON. An item can have 400 KB with all attributes.
 pub const LARGEST: usize = 380 * 1024;
 
-/// A resource with what the table knows of it besides.
+/// A resource with its storage state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     /// The resource.
     pub resource: Resource,
-    /// The number of members, of a group; while a plan is open, that before it.
+    /// The number of members of a group; with an open plan the number before it.
     pub members: u64,
-    /// Whether it is a user from before provisioning that no client took over yet.
+    /// Whether it is a user from before provisioning that no client has adopted yet.
     pub waiting: bool,
     pub(crate) fence: u64,
-    /// The plan by which its members are being changed.
+    /// The open plan for its members.
     pub(crate) plan: Option<String>,
 }
 
-/// The JSON text of a resource.
+/// The JSON text of a resource; checks its size.
 pub(crate) fn data(attributes: &Attributes) -> Result<String, DirectoryError> {
     let json = serde_json::to_string(attributes).map_err(|_| corrupt("resource"))?;
     match json.len() > LARGEST {
@@ -98,7 +98,7 @@ pub(crate) fn resource_item(
     Ok(item)
 }
 
-/// The resource in an item.
+/// Parses the resource in an item.
 pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, DirectoryError> {
     let read = || {
         let instant =
@@ -127,19 +127,19 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
     read().ok_or_else(|| corrupt(kind.name()))
 }
 
-/// The index entries that a resource has.
+/// The index entries of a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Indexed {
-    /// The unique name as it was written, and in its comparable form.
+    /// The unique name as given; `marker` is its unique form.
     pub(crate) name: String,
     pub(crate) marker: String,
-    /// The marker of a name that was stored before names of groups were composed, where that differs.
+    /// The former marker of a group name that was stored without composition, if different.
     pub(crate) former: Option<String>,
     pub(crate) lookups: BTreeSet<(Lookup, String)>,
 }
 
 impl Indexed {
-    /// The e-mail addresses, in their comparable form.
+    /// The e-mail addresses in comparable form.
     pub(crate) fn addresses(&self) -> BTreeSet<&str> {
         let emails = self
             .lookups
@@ -148,7 +148,7 @@ impl Indexed {
         emails.map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The externalId, if there is one.
+    /// The externalId, if any.
     pub(crate) fn external_id(&self) -> Option<&str> {
         let mut ids = self.lookups.iter();
         let found = ids.find(|(lookup, _)| *lookup == Lookup::ExternalId);
@@ -156,7 +156,7 @@ impl Indexed {
     }
 }
 
-/// The index entries that follow from the attributes of a resource.
+/// Derives the index entries from the attributes of a resource.
 pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
     let text_of = |name: &str| attributes.get(name).and_then(Value::as_str);
     let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Edges between groups and their members, each kept twice: seen from the group, and from the member.
+//! Edges between groups and their members. Each edge is stored twice: under the group and under the member.
 //!
-//! A new edge is made together with a mark on the member's item (its *fence*), which fails when the
-//! member is gone, and by which a deletion of the member notices that an edge came after it looked.
+//! The transaction that adds an edge also increments the *fence* of the member's item. The increment fails if the member
+//! was deleted, and a deletion of the member fails if the fence changed since the deletion read the member's edges.
 //!
-//! What one transaction holds is changed in one. More is a *plan*: [`change`] says how it is written and
-//! committed, `apply` how it is carried out, `overlay` how it is read while it is.
+//! A change that fits one transaction is made in one. A larger change is a *plan*: [`change`] writes and commits it,
+//! `apply` applies it, and `overlay` reads memberships while a plan is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,40 +27,41 @@ mod whole;
 
 pub(crate) use overlay::{DEPARTS, Plans, plans_of};
 
-/// How many actions one transaction takes.
+/// The most actions in one transaction, by DynamoDB's limit.
 pub(crate) const MOST_ACTIONS: usize = 100;
-/// How many actions a change of a group needs besides those for its members: the group, its counter,
-/// its marker before and after, its externalId before and after.
+/// The actions of a group change besides those for its members: the group, its counter, its old and new marker, its old and
+/// new externalId lookup.
 const OTHER_ACTIONS: usize = 6;
-/// How many actions a new member needs.
+/// The actions for a member that joins.
 const ACTIONS_PER_MEMBER: usize = 3;
-/// How many actions a member needs that leaves.
+/// The actions for a member that leaves.
 const ACTIONS_PER_FORMER: usize = 2;
-/// How many members one request can change.
+/// The most members that one request can change.
 pub const MOST_MEMBERS: usize = 25_000;
 
-/// The edges that a change of a group makes and removes.
+/// The edges that a group change adds and removes.
 #[derive(Clone, Debug)]
 pub struct Edges {
     group: ResourceId,
     add: BTreeMap<ResourceId, Joining>,
     remove: BTreeSet<ResourceId>,
     is_fenced: bool,
-    /// The group and all groups above it, each with the fence under which the groups above it were
-    /// read; empty unless a group may become a member.
+    /// The group and all its ancestors, each with the fence that it had when its parents were read; empty unless a group
+    /// may become a member.
     above: BTreeMap<ResourceId, u64>,
 }
 
-/// What a new member is.
+/// The type of a new member.
 #[derive(Clone, Copy, Debug)]
 struct Joining {
     kind: ResourceKind,
-    /// Whether the client said so; if not, it may turn out to be a group.
+    /// Whether the client stated the type; if not, the member is assumed to be a user until the table shows that it is a
+    /// group.
     is_said: bool,
 }
 
 impl Edges {
-    /// No change of a group.
+    /// An empty change of a group.
     #[must_use]
     pub const fn of(group: ResourceId) -> Self {
         Self {
@@ -82,17 +83,17 @@ impl Edges {
         );
     }
 
-    /// Makes the change hold for the group's version that was read only.
+    /// Makes the change conditional on the version of the group that was read.
     pub const fn fence_version(&mut self) {
         self.is_fenced = true;
     }
 
-    /// How many members the group gets.
+    /// The number of members that join.
     pub(crate) fn added(&self) -> u64 {
         u64::try_from(self.add.len()).unwrap_or_default()
     }
 
-    /// How many members more the group has afterwards.
+    /// The change in the number of members.
     pub(crate) fn balance(&self) -> i64 {
         let count = |length: usize| i64::try_from(length).unwrap_or_default();
         count(self.add.len()) - count(self.remove.len())
@@ -102,24 +103,24 @@ impl Edges {
         self.add.is_empty() && self.remove.is_empty()
     }
 
-    /// Whether the change was made out of the members of one version.
+    /// Whether the change is conditional on the version of the group.
     pub(crate) const fn is_fenced(&self) -> bool {
         self.is_fenced
     }
 
-    /// The fence that the group must still have, when groups become its members.
+    /// The fence that the group must still have if groups become its members.
     pub(crate) fn fence(&self) -> Option<u64> {
         self.above.get(&self.group).copied()
     }
 
-    /// Whether it takes a plan, whatever else the request changes.
+    /// Whether the change needs a plan, whatever else the request changes.
     pub(crate) fn is_large(&self) -> bool {
         let joining = self.add.len().saturating_mul(ACTIONS_PER_MEMBER);
         let leaving = self.remove.len().saturating_mul(ACTIONS_PER_FORMER);
         joining.saturating_add(leaving) > MOST_ACTIONS - OTHER_ACTIONS
     }
 
-    /// Refuses more than one request can change.
+    /// Rejects a change of more members than one request can change.
     pub(crate) fn check_bound(&self) -> Result<(), DirectoryError> {
         let given = self.add.len() + self.remove.len();
         match given > MOST_MEMBERS {
@@ -139,7 +140,8 @@ impl Edges {
             .map(|(id, _)| *id)
     }
 
-    /// Learns from a refused transaction: who is a member already, who is none, who is a group.
+    /// Adjusts the change after a rejected transaction: drops edges that exist already or do not exist, and recognises
+    /// members that are groups.
     pub(crate) fn settle(&mut self, refused: &[Role]) -> Result<(), DirectoryError> {
         for role in refused {
             match role {
@@ -175,12 +177,12 @@ impl Edges {
 }
 
 impl Directory {
-    /// The edges that a membership delta makes and removes. One that starts from nobody is compared
-    /// with the members that there are, and then holds for the group's version at that time only.
+    /// The edges that a membership delta adds and removes. A delta that replaces all members is compared with the current
+    /// members and is then conditional on the group's version.
     ///
     /// # Errors
     ///
-    /// `TooManyMembers` when one request cannot change so many, `OutOfTime`.
+    /// `TooManyMembers` when the delta exceeds what one request can change, `OutOfTime`.
     pub async fn edges_for(
         &self,
         group: ResourceId,
@@ -212,7 +214,7 @@ impl Directory {
         Ok(edges)
     }
 
-    /// Adds the actions that keep the groups above the changed one where they were seen.
+    /// Adds the checks that the ancestors' fences have not changed since they were read.
     pub(crate) fn ancestors(
         &self,
         actions: &mut Actions,
@@ -225,7 +227,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Adds the mark on a member's item that it joins a group, which fails when there is no such item.
+    /// Adds the increment of a member's fence, which fails if the member does not exist.
     fn mark(
         &self,
         actions: &mut Actions,
@@ -243,7 +245,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Adds the actions for all edges.
+    /// Adds the actions for all edges of a change.
     pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) -> Result<(), DirectoryError> {
         let table = self.store.table();
         for (id, joining) in &edges.add {
@@ -263,7 +265,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Adds the actions that take a member out of a group.
+    /// Adds the actions that remove a member from a group.
     pub(crate) fn leave(
         &self,
         actions: &mut Actions,
@@ -286,10 +288,11 @@ impl Directory {
         Ok(())
     }
 
-    /// What is to be deleted, and the groups that it is to leave, those included that a large change lets it join.
+    /// The resource to delete and the groups that it must leave, including groups that an open plan adds it to.
     ///
-    /// A deletion fails when it joined a group by a small change since it was read, so that its groups are not read
-    /// before it. Groups are seldom in groups: both are read side by side, and again where it was in one.
+    /// The resource is read before its edges, because the deletion fails if the fence changed after the resource was read.
+    /// A group is seldom a member of another group, so the group and its edges are read in parallel, and both again if the
+    /// group ever joined another one.
     ///
     /// # Errors
     ///
@@ -314,8 +317,8 @@ impl Directory {
         }
     }
 
-    /// Refuses new members that contain the group, or are it. What was looked at for that is noted in
-    /// `edges`, so that the change fails when a group above joins another one meanwhile.
+    /// Rejects new members that are the group itself or contain it. The ancestors' fences are stored in `edges`, so that
+    /// the change fails if an ancestor joins another group meanwhile.
     pub(crate) async fn check_cycles(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
         if edges.add.contains_key(&edges.group) {
             return Err(DirectoryError::Cycle(edges.group));
@@ -330,7 +333,7 @@ impl Directory {
             false => Vec::new(),
         };
         while !level.is_empty() {
-            // The fences before the edges: whoever joins between the two is noticed.
+            // The fences are read before the edges, so that a change between the two reads is detected.
             let keys: Vec<Key> = level
                 .iter()
                 .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
@@ -357,7 +360,7 @@ impl Directory {
     }
 }
 
-/// How an edge says what its member is.
+/// The letter for the member's type in an edge.
 const fn letter(kind: ResourceKind) -> &'static str {
     match kind {
         ResourceKind::User => "u",

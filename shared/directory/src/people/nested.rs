@@ -1,7 +1,7 @@
-//! Groups within groups: who belongs to a group through another one.
+//! Nested groups: indirect membership through other groups.
 //!
-//! A group that never joined another one has no fence, which is read with it; so looking upwards costs
-//! nothing where no groups are nested.
+//! A group that never joined another group has no fence, which is part of the group's item. So finding ancestors costs no
+//! extra read where groups are not nested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,24 +13,23 @@ use crate::people::item::read_resource;
 use crate::table::DirectoryError;
 use crate::table::keys::{self, Key};
 
-/// A group, and the groups that it is a member of.
+/// A group and the groups that it is a member of.
 struct Above {
     display: String,
     parents: Vec<ResourceId>,
 }
 
-/// Who belongs to a group, directly and through the groups in it.
+/// The direct and indirect members of a group.
 #[derive(Default, Debug)]
 pub(crate) struct Below {
-    /// The group and the groups within.
+    /// The group itself and the groups nested in it.
     pub(crate) groups: BTreeSet<ResourceId>,
-    /// The users.
+    /// The direct and indirect users.
     pub(crate) users: BTreeSet<ResourceId>,
 }
 
 impl Directory {
-    /// The groups at the far end of edges, and the groups that they belong to. An edge whose group is
-    /// gone counts for nothing.
+    /// The groups that edges lead to, and those groups' ancestors. An edge to a deleted group is ignored.
     pub(crate) async fn groups_at(
         &self,
         edges: Vec<(ResourceId, ResourceId)>,
@@ -63,7 +62,7 @@ impl Directory {
             .collect())
     }
 
-    /// These groups and all groups above them, as far as they exist.
+    /// Reads these groups and all their ancestors, without deleted groups.
     async fn upwards(
         &self,
         groups: BTreeSet<ResourceId>,
@@ -102,11 +101,11 @@ impl Directory {
         Ok(known)
     }
 
-    /// Who belongs to a group, directly and through the groups in it.
+    /// The direct and indirect members of a group.
     ///
     /// # Errors
     ///
-    /// `TooMany` beyond `most`.
+    /// `TooMany` when the result exceeds `most`.
     pub(crate) async fn below(
         &self,
         group: ResourceId,
@@ -139,7 +138,7 @@ impl Directory {
     }
 }
 
-/// These groups and all groups above them.
+/// These groups and all their ancestors.
 fn closure(
     groups: &BTreeSet<ResourceId>,
     known: &BTreeMap<ResourceId, Above>,

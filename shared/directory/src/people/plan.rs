@@ -1,8 +1,8 @@
-//! Which lookup, edge or range can serve a filter; what is found is put to the whole filter after.
+//! Chooses the lookup, edges or range that serve a filter. The candidates are then checked against the whole filter.
 //!
-//! A term that must hold for the filter to hold can narrow the search. The narrowest wins: an id,
-//! then a unique name, an externalId or e-mail address, then an edge. Without any, everything of the
-//! tenant is looked through.
+//! A term that must be true for the filter to match can narrow the search. The narrowest term wins: an id, then a unique
+//! name, then an externalId or e-mail address, then an edge. Without such a term, the query scans all resources of the
+//! tenant.
 
 use scim_core::filter::eval::{Ask, Comparand, Condition, Leaf};
 use scim_core::filter::{Logic, Operator, Resolved};
@@ -11,24 +11,24 @@ use scim_core::{ResourceId, ResourceKind};
 
 use crate::table::keys::{Lookup, unique_attribute};
 
-/// Where to look.
+/// Where the candidates come from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Plan {
-    /// At this id; `None` when the text can be no id.
+    /// The resource with this id; `None` if the text cannot be an id.
     Id(Option<ResourceId>),
-    /// At this unique name, in its comparable form.
+    /// The resource with this unique name, in comparable form.
     Marker(String),
-    /// At this value of a lookup.
+    /// The resources under this value of a lookup.
     Lookup(Lookup, String),
-    /// At the groups that this one is a member of.
+    /// The groups that this resource is a member of.
     GroupsOf(Option<ResourceId>),
-    /// At the members of this group.
+    /// The members of this group.
     MembersOf(Option<ResourceId>),
-    /// At the unique names from one to another, in their comparable form.
+    /// The resources whose unique names are in this range, in comparable form.
     Markers(String, String),
-    /// In several places.
+    /// The candidates of several plans.
     Union(Vec<Self>),
-    /// Everywhere.
+    /// All resources of the type.
     Scan,
 }
 
@@ -38,7 +38,7 @@ impl Plan {
         Self::narrow(kind, filter).unwrap_or(Self::Scan)
     }
 
-    /// A plan that finds everything a filter matches, and not everything there is.
+    /// A plan that finds every match without scanning; `None` if no term can narrow the search.
     fn narrow(kind: ResourceKind, filter: &Resolved<'_>) -> Option<Self> {
         match filter {
             Logic::Leaf(leaf) => Self::serve(kind, leaf),
@@ -118,7 +118,7 @@ impl Plan {
     }
 }
 
-/// The comparable texts that an order comparison or `sw` lets through, from one to another.
+/// The range of comparable texts that match an order comparison or `sw`.
 fn names_between(ask: &Ask) -> Option<(String, String)> {
     let Ask::Compare(operator, Comparand::Text(text)) = ask else {
         return None;
@@ -132,7 +132,7 @@ fn names_between(ask: &Ask) -> Option<(String, String)> {
     }
 }
 
-/// The text that a value filter demands of `value`: in `emails[type eq "work" and value eq "x"]`, x.
+/// The text that a value filter requires for `value`: x in `emails[type eq "work" and value eq "x"]`.
 fn selected_value<'f>(values: &'f Logic<Condition<'_>>) -> Option<&'f str> {
     values
         .conjuncts()
@@ -147,19 +147,19 @@ fn selected_value<'f>(values: &'f Logic<Condition<'_>>) -> Option<&'f str> {
         })
 }
 
-/// What a filter has to know about memberships.
+/// The memberships that a filter needs.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Memberships {
-    /// Nothing.
+    /// No memberships.
     Unasked,
-    /// Whether these are members.
+    /// Only the memberships of these ids.
     Of(Vec<ResourceId>),
-    /// All of them.
+    /// All memberships.
     All,
 }
 
 impl Memberships {
-    /// What a filter and an order have to know about `groups` of a user or `members` of a group.
+    /// The `groups` of a user or `members` of a group that a filter and a sort order need.
     pub(crate) fn asked(
         kind: ResourceKind,
         filter: Option<&Resolved<'_>>,
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn names_in_order_and_alternatives_are_served_too() {
+    fn order_comparisons_and_or_are_served_by_indexes_too() {
         use ResourceKind::User;
         let marker = |name: &str| Plan::Marker(name.to_owned());
         assert_eq!(
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn what_need_not_hold_narrows_nothing() {
+    fn an_optional_term_narrows_nothing() {
         use ResourceKind::User;
         for text in [
             r#"userName eq "a" or active eq true"#,

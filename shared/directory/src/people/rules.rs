@@ -1,15 +1,15 @@
-//! What a tenant's settings demand of its users. It is held by the very transaction that changes a user, so that no
-//! number of simultaneous requests gets past it.
+//! The rules that a tenant's settings impose on its users. The transaction that changes a user enforces them, so that
+//! concurrent requests cannot violate them.
 //!
-//! A tenant that demands nothing pays nothing. With `seats`, a write that makes a user active, or ends that, has
-//! one action more (two write units), and all those of a tenant meet in one item. With `unique_emails`, a write that
-//! gives an address looks it up before (half a read unit, one round trip) and claims it (two write units), and one
-//! that takes an address away gives the claim back. Everything else costs what it costs without.
+//! A tenant without rules has no extra cost. With `seats`, a write that activates or deactivates a user has one more action
+//! (two write units), and all these writes of a tenant update the same item. With `unique_emails`, a write that adds an
+//! address first looks it up (half a read unit, one round trip) and claims it (two write units), and a write that removes
+//! an address releases the claim. Other writes cost the same as without rules.
 //!
-//! Rules bind who is or becomes active. An address is taken while an active user has it, which its lookup tells; the
-//! claim only keeps two writers apart who look it up at the same time. Who is deactivated gives all claims back and
-//! may have any address; who becomes active claims all addresses again. So a claim whose owner is inactive, or does
-//! not have the address any more, is void.
+//! The rules apply to active users. An address is taken while an active user has it, as the address's lookup shows; the
+//! claim only prevents two concurrent writers from both taking it. A user that is deactivated releases all claims and
+//! may have any address; a user that is activated claims all its addresses again. So a claim is void if its owner is
+//! inactive or no longer has the address.
 
 use std::collections::BTreeSet;
 
@@ -28,30 +28,29 @@ mod look;
 
 pub use look::Seats;
 
-/// How many actions of a deletion stand behind those for the rules, besides the groups that are left: the kept user,
-/// and two tasks.
+/// The actions of a deletion that follow the rules' actions, besides those for groups: the kept user and two tasks.
 const BEHIND: usize = 3;
 
-/// What a tenant demands.
+/// A tenant's rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rules {
-    /// How many users may be active, as far as this process knows; the table knows it exactly.
+    /// The most active users by this process's cached settings; the table has the exact number.
     pub seats: Option<u32>,
     /// Whether no two active users may have the same e-mail address.
     pub unique_emails: bool,
-    /// What becomes of users that are deleted.
+    /// What happens to deleted users.
     pub delete: Delete,
 }
 
 impl Rules {
-    /// Nothing is demanded.
+    /// No rules.
     pub const NONE: Self = Self {
         seats: None,
         unique_emails: false,
         delete: Delete::Delete,
     };
 
-    /// The same, but what is deleted is gone.
+    /// The same rules, but deleted users are not kept.
     #[must_use]
     pub const fn without_keeping(self) -> Self {
         Self {
@@ -60,14 +59,14 @@ impl Rules {
         }
     }
 
-    /// How many actions a transaction may have for them besides claims.
+    /// The most actions that the rules add to a transaction, besides claims.
     pub(crate) fn actions(self) -> usize {
         usize::from(self.seats.is_some()) + usize::from(self.delete == Delete::Deactivate)
     }
 }
 
 impl Settings {
-    /// What they demand of writes.
+    /// The rules that these settings impose on writes.
     #[must_use]
     pub const fn rules(&self) -> Rules {
         Rules {
@@ -78,20 +77,20 @@ impl Settings {
     }
 }
 
-/// What a write has to do for the rules.
+/// The changes that a write makes to seats and claims.
 #[derive(Default)]
 pub(crate) struct Demand {
-    /// The seats that it takes.
+    /// The change in the number of active users.
     seats: i8,
-    /// The addresses that it claims.
+    /// The addresses to claim.
     claimed: Vec<Claim>,
-    /// Those that it gives back.
+    /// The addresses to release.
     freed: Vec<String>,
 }
 
 struct Claim {
     address: String,
-    /// Whose claim on it is void.
+    /// The owner of a void claim on this address.
     stale: Option<String>,
 }
 
@@ -101,7 +100,7 @@ impl Demand {
     }
 }
 
-/// A user before or after a write.
+/// The state of a resource before or after a write.
 #[derive(Clone, Copy)]
 pub(crate) struct Side<'s> {
     pub(crate) attributes: &'s Attributes,
@@ -115,12 +114,12 @@ impl Side<'_> {
 }
 
 impl Directory {
-    /// What a write of a resource has to do for the rules.
+    /// The changes that a write of a resource makes to seats and claims.
     ///
     /// # Errors
     ///
-    /// `TooManyAddresses`; `Taken` when an address is, or the name as well: then the name is told, by which
-    /// whoever reads it can find the other user.
+    /// `TooManyAddresses`; `Taken` when an address is taken. If the name is taken too, the error is about the name, because
+    /// it identifies the other user.
     pub(crate) async fn demand(
         &self,
         (kind, id): (ResourceKind, ResourceId),
@@ -145,7 +144,7 @@ impl Directory {
         Ok(demand)
     }
 
-    /// Refuses a name that another one has.
+    /// Rejects a name that another resource has.
     async fn check_name(
         &self,
         (kind, id): (ResourceKind, ResourceId),
@@ -166,7 +165,7 @@ impl Directory {
         }
     }
 
-    /// The same, without a look at who has the addresses.
+    /// The same, without checking that the addresses are free.
     pub(crate) fn demanded(
         &self,
         kind: ResourceKind,
@@ -211,7 +210,7 @@ impl Directory {
         }
     }
 
-    /// Those of some users who are active.
+    /// The active users among these.
     async fn active_among(
         &self,
         users: Vec<ResourceId>,
@@ -221,7 +220,7 @@ impl Directory {
         Ok(users.into_iter().map(|user| user.resource.id).collect())
     }
 
-    /// Adds what a write has to do for the rules to its transaction.
+    /// Adds the changes to seats and claims to a write's transaction.
     pub(crate) fn meet_demand(
         &self,
         actions: &mut Actions,
@@ -252,7 +251,8 @@ impl Directory {
             )?;
             actions.update(take, Role::Claim(claim.address.clone()));
         }
-        // A void claim does no harm, and a user may have more addresses from before the rule than are given back.
+        // A user may have more addresses from before the rule than fit. The remaining claims become void, which does no
+        // harm.
         let room = MOST_ACTIONS.saturating_sub(actions.len() + BEHIND);
         for address in demand.freed.iter().take(room) {
             let key = keys::email_claim(&self.tenant, address);
@@ -261,7 +261,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Learns why a transaction was refused for the rules.
+    /// Finds out which rule rejected a transaction.
     ///
     /// # Errors
     ///
@@ -279,7 +279,7 @@ impl Directory {
             let Role::Claim(address) = role else {
                 continue;
             };
-            // Who claimed it either has it by now, or had it once.
+            // The claim's owner either has the address by now or no longer has it.
             self.check_free(id, address).await?;
             let key = keys::email_claim(&self.tenant, address);
             let claimed = self.store.get(&key, &self.meter).await?;

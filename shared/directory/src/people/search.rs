@@ -1,4 +1,4 @@
-//! Finding resources by a filter.
+//! Searches resources with a filter.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -23,12 +23,11 @@ mod sorted;
 
 pub use sorted::{LONGEST_KEY, Sorted, SortedPlace};
 
-/// How long everything of a tenant is looked through before the query is refused. The gateway waits
-/// 30 seconds.
+/// The time limit for a scan of a tenant; then the query is rejected. API Gateway waits 30 seconds.
 const SCAN_TIME: Duration = Duration::from_secs(20);
-/// How many resources an index may give before the query is refused.
+/// The most candidates from an index; above that, the query is scanned or rejected.
 const MOST_CANDIDATES: usize = 10_000;
-/// Everything is looked through in ranges side by side, one for each first digit of the ids.
+/// The id ranges of a scan, one for each first digit, which are scanned in parallel.
 const RANGES: [(&str, &str); 16] = [
     ("0", "1"),
     ("1", "2"),
@@ -48,33 +47,33 @@ const RANGES: [(&str, &str); 16] = [
     ("f", "g"),
 ];
 
-/// A query: what is searched for, and the page of it that is wanted.
+/// A query: the filter, the order, and the requested page.
 #[derive(Clone, Copy)]
 pub struct Query<'q> {
-    /// The resource type.
+    /// The resource type to search.
     pub of: &'q ResourceType,
-    /// The filter.
+    /// The filter, if the client sent one.
     pub filter: Option<&'q Resolved<'q>>,
-    /// The order.
+    /// The order of the results.
     pub order: Order<'q>,
-    /// The base address that locations are compared with.
+    /// The base URL, for filters that compare `meta.location` or `$ref`.
     pub base: &'q str,
-    /// What the request may still take.
+    /// The request's remaining work budget.
     pub effort: &'q Effort,
-    /// Where the page starts.
+    /// The start of the page.
     pub place: Place,
-    /// How many results the page may have.
+    /// The most results on the page.
     pub count: usize,
 }
 
-/// The order of results.
+/// The order of a query's results.
 #[derive(Clone, Copy)]
 pub enum Order<'q> {
-    /// That of the ids.
+    /// By id.
     Ids,
-    /// By an attribute.
+    /// By the value of an attribute.
     By(&'q Sort<'q>),
-    /// By an attribute that the resource type lacks: all are alike.
+    /// By an attribute that the resource type does not have, so that all results are equal.
     Alike,
 }
 
@@ -87,12 +86,12 @@ impl<'q> Order<'q> {
     }
 }
 
-/// Where a page starts in the order of the ids.
+/// The start of a page in id order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place {
-    /// After so many results.
+    /// After this number of results.
     Rank(u64),
-    /// After this id; those up to it were given before.
+    /// After this id; earlier pages contained the results up to it.
     After(ResourceId),
 }
 
@@ -105,20 +104,20 @@ impl Place {
     }
 }
 
-/// The results of one range of ids: how many, and the resources that may be on the page.
+/// The results of one id range: their number, and the resources that may be on the page.
 #[derive(Default)]
 struct Matches {
     total: u64,
-    /// How many of them were given before.
+    /// The number of results that earlier pages contained.
     before: u64,
-    /// Those that may be on the page, in the order of their ids.
+    /// The results that may be on the page, sorted by id.
     first: Vec<Stored>,
-    /// What all are sorted by, when they are.
+    /// The sort keys of all results, if the query sorts by an attribute.
     keys: Vec<(SortKey, ResourceId)>,
 }
 
 impl Query<'_> {
-    /// How many results of a range may be on the page.
+    /// The most results of one range that may be on the page.
     fn within(&self) -> usize {
         usize::try_from(self.place.skipped())
             .unwrap_or(usize::MAX)
@@ -126,7 +125,7 @@ impl Query<'_> {
     }
 }
 
-/// The page out of what the ranges gave, in the order of the ids.
+/// Assembles the page from the results of the ranges, in id order.
 fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
     let total = ranges.iter().map(|matches| matches.total).sum();
     let given = match query.place {
@@ -151,22 +150,22 @@ fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
     }
 }
 
-/// The id that a marker stands for.
+/// The resource id in a marker.
 fn marked(marker: &Item) -> Option<ResourceId> {
     ResourceId::parse(text(marker, "id")?)
 }
 
 impl Directory {
-    /// The page of the resources that meet a filter, in the order of their ids.
+    /// The page of the resources that match a filter, sorted by id.
     ///
     /// # Errors
     ///
-    /// `TooMany` when no index serves the filter and the time is not enough.
+    /// `TooMany` when no index serves the filter and a scan exceeds the time limit.
     pub async fn search(&self, query: Query<'_>) -> Result<Found, DirectoryError> {
         Ok(page(query, self.matches(query).await?))
     }
 
-    /// What meets a filter, range by range.
+    /// The matches of a query, per id range.
     async fn matches(&self, query: Query<'_>) -> Result<Vec<Matches>, DirectoryError> {
         let plan = query
             .filter
@@ -194,7 +193,7 @@ impl Directory {
         }
     }
 
-    /// The ids that an index gives; `None` when none serves, or it gives too many for that.
+    /// The candidate ids from an index; `None` if no index serves the plan or the index has too many candidates.
     fn ids_of<'a>(
         &'a self,
         kind: ResourceKind,
@@ -228,8 +227,8 @@ impl Directory {
         })
     }
 
-    /// The ids that one of several plans gives: unique names are looked up a hundred at a time, and everything
-    /// else side by side.
+    /// The candidate ids of several plans. Unique names are looked up in batches of a hundred, the other plans run in
+    /// parallel.
     async fn ids_of_any(
         &self,
         kind: ResourceKind,
@@ -262,7 +261,7 @@ impl Directory {
         Ok(Some(ids))
     }
 
-    /// The ids under the unique names from one to another; `None` when they are too many.
+    /// The ids of the resources in a range of unique names; `None` if there are too many.
     async fn names_between(
         &self,
         kind: ResourceKind,
@@ -282,7 +281,7 @@ impl Directory {
         Ok((markers.len() <= MOST_CANDIDATES).then(|| markers.iter().filter_map(marked).collect()))
     }
 
-    /// The resources with these ids that there are, in the order of their ids.
+    /// The existing resources with these ids, sorted by id.
     pub(crate) async fn resources(
         &self,
         kind: ResourceKind,
@@ -328,7 +327,7 @@ impl Directory {
             .collect())
     }
 
-    /// Looks through one range of ids.
+    /// Scans one id range.
     async fn scan(
         &self,
         query: Query<'_>,

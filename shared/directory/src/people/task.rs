@@ -1,17 +1,16 @@
-//! Large writes under way, and finishing those whose owner died.
+//! Tasks: large writes in progress, and finishing those whose owner died.
 //!
-//! A plan (`members::change`) or a deletion that one transaction does not hold begins with a task, and ends with
-//! the task's deletion. The next writer of the same resource finishes what it meets; [`Directory::finish`]
-//! finishes everything, for whoever comes by: the function that is told by the table's stream that a task was
-//! begun, and the one that looks through all tenants from time to time.
+//! A plan (`members::change`), or a deletion that does not fit one transaction, begins by writing a task and ends by
+//! deleting it. The next writer of the same resource finishes an open task. [`Directory::finish`] finishes all tasks of a
+//! tenant; two callers use it: the function that the table's stream triggers when a task begins, and the one that
+//! periodically scans all tenants.
 //!
-//! Nothing is wrong while a task is open: readers see what it comes to. So whoever comes by leaves a task alone
-//! as long as its owner may be at it, rather than write the same beside it. The edges of a deleted group are
-//! the exception: an owner that clears them itself is done at once, and one that does not never will be.
+//! An open task does no harm, because readers see its result once it is committed. So a finisher skips a task while its
+//! owner may still be working on it, instead of making the same writes in parallel. The edges of a deleted group are the
+//! exception: an owner either clears them at once or leaves them to a finisher.
 //!
-//! A task that never got to its commit is given up once it is older than any request: from then on its commit
-//! fails, and what it prepared is cleared. Nothing expires by itself: at the time of a commit the parts would
-//! have to be told, each of them, that they stay.
+//! A task without a commit is abandoned once it is older than any request can be: its commit fails from then on, and its
+//! prepared items are deleted. The items have no TTL, because a commit would then have to rewrite every part to remove it.
 
 use std::collections::BTreeMap;
 
@@ -29,19 +28,19 @@ use crate::table::{
 use crate::tenants::Status;
 use keyring::TenantId;
 
-/// How long a task may prepare its commit. The gateway waits 30 seconds for an answer.
+/// How long a task may prepare its commit. API Gateway waits 30 seconds for a response.
 pub const PREPARATION: SignedDuration = SignedDuration::from_mins(1);
 
-/// How long the owner of a task may be at it: by then the gateway has given up, and the function has ended.
+/// How long the owner of a task may work on it. By then API Gateway has timed out and the function has ended.
 pub const OWNED: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many tasks are finished side by side.
+/// The number of resources whose tasks are finished in parallel.
 const SIDE_BY_SIDE: usize = 4;
 
-/// What a task is about.
+/// The kind of write that a task belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Work {
-    /// A plan for the members of a group.
+    /// A large change of a group's members.
     Change,
     /// The deletion of a resource.
     Deletion(ResourceKind),
@@ -67,42 +66,42 @@ impl Work {
     }
 }
 
-/// A task that somebody came by.
+/// A task that a finisher processed.
 #[derive(Debug)]
 pub struct Met {
     /// The sort key of its item.
     pub sk: String,
-    /// What became of it.
+    /// The outcome.
     pub fate: Fate,
 }
 
-/// What becomes of a task that somebody comes by.
+/// The outcome of a finisher's attempt at a task.
 #[derive(Debug)]
 pub enum Fate {
-    /// It is finished.
+    /// The task is finished.
     Finished,
-    /// Its owner may be at it still.
+    /// The task was skipped because its owner may still be working on it.
     Young,
-    /// It is left for another time, or for somebody to look at; what was done of it is done.
+    /// The task could not be finished now and needs a later attempt or an operator; the writes made so far remain.
     Failed(DirectoryError),
 }
 
-/// Which tasks are finished.
+/// Which tasks to finish.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Due {
-    /// Those that no owner is at.
+    /// Tasks whose owner has had its time.
     Abandoned,
-    /// All that can be.
+    /// All tasks that can be finished.
     All,
 }
 
-/// The item of a task.
+/// Builds the item of a task.
 pub(crate) fn task_item(key: &Key, work: Work, begun: Timestamp) -> Item {
     let begun = n(begun.as_second());
     table::item(key, [("k", s(work.word())), ("b", begun)])
 }
 
-/// A task as it is stored.
+/// A stored task.
 struct Task {
     key: Key,
     id: ResourceId,
@@ -128,7 +127,7 @@ impl Task {
 }
 
 impl Directory {
-    /// Begins a task.
+    /// Writes a task.
     pub(crate) async fn open_task(
         &self,
         key: &Key,
@@ -139,13 +138,13 @@ impl Directory {
         self.store.batch_put(vec![item], &self.meter).await
     }
 
-    /// Ends a task.
+    /// Deletes a task.
     pub(crate) async fn close_task(&self, key: &Key) -> Result<(), DirectoryError> {
         let keys = std::slice::from_ref(key);
         self.store.batch_delete(keys, &self.meter).await
     }
 
-    /// Makes the commit of a task fail from now on.
+    /// Marks a task as abandoned, so that its commit fails from now on.
     pub(crate) async fn give_up_task(&self, key: &Key) -> Result<(), DirectoryError> {
         let condition = Some("attribute_exists(pk)");
         let values = vec![(":yes", n(1))];
@@ -161,9 +160,9 @@ impl Directory {
         }
     }
 
-    /// Finishes every large write of the tenant whose owner is not at it any more: what is committed is carried
-    /// out, what is not is given up once it has been preparing for too long. Says what became of each task that
-    /// there was; one that cannot be finished keeps no other from it.
+    /// Finishes every large write of the tenant whose owner has had its time: committed writes are applied, uncommitted
+    /// writes are abandoned once they have been preparing for too long. Returns the outcome of each task; a task that
+    /// cannot be finished does not stop the others.
     ///
     /// # Errors
     ///
@@ -201,7 +200,7 @@ impl Directory {
         by: &WriteId,
     ) -> Result<Vec<Met>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
-        // One after the other those of one resource, which would contend for the same groups.
+        // Tasks of the same resource run one after the other, because they would contend for the same groups.
         let mut of_one: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
         for item in &items {
             let (id, _) = sort_key(item).split_once('#').unwrap_or_default();
@@ -239,7 +238,7 @@ impl Directory {
         Met { sk, fate }
     }
 
-    /// Finishes a task, if it is committed or old, and due.
+    /// Finishes a task if it is old, or committed and due.
     async fn finish_task(
         &self,
         task: &Task,
@@ -276,11 +275,11 @@ impl Directory {
     }
 }
 
-/// The names of all tenants of a table, and the status of each where it can be read.
+/// The ids of all tenants in a table, each with its status if that is readable.
 ///
 /// # Errors
 ///
-/// When they cannot be read.
+/// When the table does not answer.
 pub async fn tenants(
     store: &Store,
     meter: &Meter,
@@ -288,11 +287,11 @@ pub async fn tenants(
     let range = Range::all(keys::TENANTS.to_owned());
     let (mut names, mut next) = (Vec::new(), None);
     loop {
-        // A page at a time: the settings of all tenants together may be more than memory holds.
+        // Only one page at a time is in memory, because the settings of all tenants together may not fit.
         let (items, following) = store
             .query_page(&range, None, next, Direction::Ascending, meter)
             .await?;
-        // What is no name of a tenant has no tasks.
+        // An item whose key is not a tenant id has no tasks.
         names.extend(items.iter().filter_map(|item| {
             let status = text(item, "status").and_then(Status::parse);
             Some((TenantId::parse(sort_key(item))?, status))

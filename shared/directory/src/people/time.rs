@@ -8,28 +8,28 @@ use crate::people::directory::Directory;
 use crate::table::{Deadline, DirectoryError, until_then};
 
 impl Directory {
-    /// The same directory for one request, which has so much time. Without it there is no hurry.
+    /// The directory with the deadlines of a request. Without them there is no limit.
     #[must_use]
     pub fn within(self, deadline: Deadline) -> Self {
         let deadline = Some(deadline);
         Self { deadline, ..self }
     }
 
-    /// Whether there is no time left to begin a change.
+    /// Whether it is too late to start a change.
     #[must_use]
     pub fn is_late(&self) -> bool {
         let passed = |deadline: Deadline| deadline.begun.elapsed() >= deadline.patience.prepare;
         self.deadline.is_some_and(passed)
     }
 
-    /// When a request that changed something stops reading what it shows.
+    /// When a request that changed something must stop reading for its response.
     #[must_use]
     pub fn shown_by(&self) -> Option<Instant> {
         let by = |deadline: Deadline| deadline.begun + deadline.patience.show;
         self.deadline.map(by)
     }
 
-    /// Does what comes before a change.
+    /// Runs the preparation of a change.
     pub(crate) async fn prepared<T>(
         &self,
         work: impl Future<Output = Result<T, DirectoryError>>,
@@ -39,12 +39,12 @@ impl Directory {
         };
         let until = deadline.begun + deadline.patience.prepare;
         let done = until_then(until, work).await.transpose()?;
-        // A busy process may notice the end of the time late.
+        // A busy process may return late.
         done.filter(|_| !self.is_late())
             .ok_or(DirectoryError::OutOfTime)
     }
 
-    /// Does what comes after a change, for so long at most; `None` when the time is over.
+    /// Runs the work after a commit, at most for `most`; `None` if the time is up.
     pub(crate) async fn afterwards<T>(
         &self,
         most: Duration,

@@ -1,30 +1,31 @@
-//! Walks: reading all resources page by page, while others create and delete.
+//! Walks: a client reads all resources page by page by index, while others create and delete resources.
 //!
-//! A page at a rank skips a resource whenever one before it was deleted since the page before. So each
-//! page leaves an *anchor*: the last id that it gave, under where the client will go on. A page that
-//! finds an anchor continues after that id, whatever its rank is by now; a page without one is served by
+//! A page that starts at a rank skips a resource if an earlier resource was deleted since the previous page. So each
+//! page stores an *anchor*: its last id, under the `startIndex` of the next page. A page with
+//! an anchor continues after that id, whatever its rank is by now; a page without an anchor is served by
 //! rank. Anchors expire after ten minutes.
 //!
-//! A page that starts at 1 begins a walk and reads no anchor; each walk has anchors of its own. One item keeps the
-//! walks of a key over a query, an attribute each. A later page reads it once and writes it once, the last one too:
-//! a walk that is over is in nobody's way. What is sure:
+//! A page that starts at 1 begins a walk and reads no anchor; each walk has its own anchors. One item stores all walks of
+//! an API key over a query, one attribute each. Every later page, including the last, reads and writes the item once. A
+//! finished walk does not affect the others. The guarantees are:
 //!
-//! - A walk gives every resource that stays exactly once, and at rest the exact total, if each walk before it was
-//!   given its last page, or was left alone for three minutes (or three times its own slowest page and one more).
-//! - Walks side by side, and pages that are asked for again, never miss a resource that stays.
+//! - A walk returns every resource that stays exactly once, and the exact total if nothing is written, provided that each
+//!   earlier walk has got its last page or has been idle for three minutes (or three times its own slowest page plus one
+//!   minute).
+//! - Parallel walks and repeated pages never miss a resource that stays.
 //!
-//! No server can promise more. 25 users; the first page of ten is asked for; its first six users are deleted; the first
-//! page is asked for again; then `startIndex=11`. If that is the first walk's it must go on after the tenth user, or
-//! six are missed; if the first walk was given up it must go on after the sixteenth, or six are given twice. Both are
-//! the same bytes. Where a request may belong to several walks the page begins at the one that is furthest
-//! behind: the module `owners` tells which these are. What remains open:
+//! No server can guarantee more. Example: of 25 users, a client requests the first page of ten; its first six users are
+//! deleted; the first page is requested again; then a request has `startIndex=11`. If it belongs to the first walk, it must
+//! continue after the tenth user, or six users are missed. If the first walk was abandoned, it must continue after the
+//! sixteenth, or six users are returned twice. Both requests are identical. If a request may belong to several walks, its
+//! page begins at the walk that is furthest behind; the module `owners` finds the candidates. The remaining gaps are:
 //!
-//! - A last page that is asked for again while another walk waits at the same start is taken for the other's, which then
-//!   is not where it was.
-//! - So is a page of a walk that rests for more than two minutes beside the other, or changes its page size to the
-//!   other's, or is out of turn. Pages of one walk that are asked for side by side are such: each is by rank, unless
-//!   the one ahead of it was answered before.
-//! - Of walks that do not go on after a page only the newest two to eight are kept, and forty of all.
+//! - If a last page is requested again while another walk waits at the same start, the request is attributed to the other
+//!   walk, whose position is then wrong.
+//! - The same happens to a page of a walk that is idle for more than two minutes beside the other walk, or changes its page
+//!   size to that of the other walk, or requests pages out of order. Parallel requests for pages of one walk are out of
+//!   order: each is served by rank, unless the page before it was answered first.
+//! - Of walks that do not continue after a page, only the newest two to eight are kept, and at most forty of all walks.
 
 use futures_util::future::try_join;
 use jiff::Timestamp;
@@ -43,45 +44,45 @@ use stand::Spot;
 mod owners;
 mod stand;
 
-/// How often the walks are written beside others who write them.
+/// The most attempts to write the walks while other requests write them.
 const ATTEMPTS: usize = 4;
 
-/// Who walks over what, and the page that is asked for.
+/// A request for one page of a walk.
 #[derive(Clone, Copy, Debug)]
 pub struct Step<'w> {
-    /// The key of the caller.
+    /// The API key of the caller.
     pub walker: &'w str,
-    /// What is walked over: the name of a resource type, or of several.
+    /// The resource type or types of the query.
     pub over: &'w str,
-    /// The filter, as it was written.
+    /// The filter as the client wrote it.
     pub filter: &'w str,
-    /// The rank at which the page starts, from 1.
+    /// The rank of the page's first resource, from 1.
     pub start: u64,
-    /// The size of the page.
+    /// The page size.
     pub count: usize,
-    /// When it was asked for.
+    /// The time of the request.
     pub now: Timestamp,
 }
 
-/// The resource that a page ended with. Types come one after the other, in the order of
+/// The last resource of a page. A walk over several types returns one type after the other, in the order of
 /// [`ResourceKind::ALL`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Last {
-    /// Its type.
+    /// The resource type.
     pub kind: ResourceKind,
-    /// Its id.
+    /// The resource id.
     pub id: ResourceId,
 }
 
 impl Last {
-    /// As text that is in the order of a walk: the place of the type, and the id.
+    /// Formats the position as text that sorts in walk order: the index of the type, then the id.
     #[must_use]
     pub fn to_text(self) -> String {
         let place = ResourceKind::ALL.iter().position(|kind| *kind == self.kind);
         format!("{}{}", place.unwrap_or_default(), self.id)
     }
 
-    /// Reads what [`Self::to_text`] wrote.
+    /// Parses the text from [`Self::to_text`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (place, id) = text.split_at_checked(1)?;
@@ -92,7 +93,7 @@ impl Last {
     }
 }
 
-/// The walks that a page was asked for beside, and after what it begins.
+/// The stored walks of a query and the position after which the requested page begins.
 #[derive(Debug, Default)]
 pub struct Trail {
     walks: Walks,
@@ -100,23 +101,23 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The resource after which the page begins; `None` when it is served by rank.
+    /// The resource after which the page begins; `None` if the page is served by rank.
     #[must_use]
     pub fn last(&self) -> Option<Last> {
         self.after.and_then(Spot::last)
     }
 }
 
-/// What a page gave.
+/// The bounds of a page that was served.
 #[derive(Clone, Copy, Debug)]
 pub struct Given {
-    /// The resource that it begins with.
+    /// The first resource of the page.
     pub first: Option<Last>,
-    /// The resource that it ends with.
+    /// The last resource of the page.
     pub last: Option<Last>,
-    /// Where the next page starts.
+    /// The rank at which the next page starts.
     pub next: u64,
-    /// Whether no page follows.
+    /// Whether this is the last page.
     pub is_last: bool,
 }
 
@@ -128,13 +129,13 @@ impl Step<'_> {
             digest.update(part);
         }
         let digest = digest.finalize();
-        // Half of it tells queries apart, and leaves room in the item.
+        // Half of the digest distinguishes queries and leaves room in the item.
         let half = digest.get(..16).unwrap_or_default();
         let name = data_encoding::HEXLOWER.encode(half);
         keys::anchor(&directory.tenant, &name)
     }
 
-    /// When what it leaves expires.
+    /// When the anchors of this request expire.
     fn end(&self) -> i64 {
         let end = self.now.saturating_add(LIFE).unwrap_or(self.now);
         end.as_second()
@@ -142,7 +143,7 @@ impl Step<'_> {
 }
 
 impl Directory {
-    /// The walks that a step may belong to. The first page continues none.
+    /// Reads the walks that a request may belong to. A request for the first page continues no walk.
     pub async fn trail(&self, step: Step<'_>) -> Result<Trail, DirectoryError> {
         if step.start <= 1 {
             return Ok(Trail::default());
@@ -153,8 +154,8 @@ impl Directory {
         Ok(Trail { walks, after })
     }
 
-    /// Leaves where the walk of a step stands now that its page was answered. `random` names it if it is new.
-    /// A first page that is the only one leaves nothing.
+    /// Stores the position of a walk after its page was served. `random` names the walk if it is new. A first page that is
+    /// also the last stores nothing.
     pub async fn leave_anchor(
         &self,
         step: Step<'_>,
@@ -195,7 +196,7 @@ impl Directory {
         self.begin(step, &answer).await
     }
 
-    /// Leaves a walk without a look at the others; if there are too many then, some are forgotten.
+    /// Stores a new walk without reading the others first; if there are too many afterwards, some are deleted.
     async fn begin(&self, step: Step<'_>, answer: &Answer) -> Result<(), DirectoryError> {
         let Some((name, walk, alike)) = Walks::begun(answer) else {
             return Ok(());
@@ -215,7 +216,7 @@ impl Directory {
         }
     }
 
-    /// The update that makes these changes, while what it changes is as it was read.
+    /// The update for these changes, conditional on the values that were read.
     fn change(
         &self,
         step: Step<'_>,
@@ -260,8 +261,8 @@ impl Directory {
         .map(Some)
     }
 
-    /// The page of all resources of a type that a step asks for, in the order of their ids: after the
-    /// last one of the page before it, if that is known, else by rank.
+    /// The requested page of all resources of a type, sorted by id: after the last resource of the previous page if that is
+    /// known, otherwise by rank.
     pub async fn list(
         &self,
         kind: ResourceKind,
@@ -279,7 +280,7 @@ impl Directory {
         Ok((found, trail))
     }
 
-    /// The page of all resources of a type that starts at a place, in the order of their ids.
+    /// The page of all resources of a type that starts at a position, sorted by id.
     pub async fn list_from(
         &self,
         kind: ResourceKind,

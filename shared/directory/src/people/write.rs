@@ -1,8 +1,8 @@
-//! Writes: what changes together changes in one transaction.
+//! Writes of resources. All items of a resource change in one transaction.
 //!
-//! A resource, its marker, its lookups, its counter and the edges of its members are never seen in
-//! part. A transaction carries a token, so that a repetition after a lost answer changes nothing; an
-//! update of the resource alone stamps its write id, by which a repetition knows its own success.
+//! Readers never see a partial write of a resource, its marker, its lookups, its counter and the edges of its members. A
+//! transaction has an idempotency token, so a retry after a lost response changes nothing. An update of only the resource
+//! stores its write id, by which a retry recognises its own success.
 
 use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
@@ -28,51 +28,51 @@ pub(crate) use group::Changing;
 pub(crate) use index::{Change, check_addresses};
 pub use kept::Kept;
 
-/// A resource that is to be created.
+/// A resource to create.
 pub struct NewResource {
-    /// Which type.
+    /// The resource type.
     pub kind: ResourceKind,
-    /// Its id.
+    /// The new resource's id.
     pub id: ResourceId,
-    /// Its attributes.
+    /// The attributes, without `id` and `meta`.
     pub attributes: Attributes,
-    /// The hash of its password.
+    /// The password hash.
     pub password: Option<String>,
-    /// Its members.
+    /// The members of a new group.
     pub members: Vec<scim_core::members::Member>,
-    /// Where it comes from.
+    /// The origin of the resource.
     pub origin: Origin,
 }
 
-/// Where a new resource comes from.
+/// The origin of a new resource.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Origin {
-    /// A client creates it.
+    /// A client creates the resource.
     #[default]
     Client,
-    /// It is a user of the application from before provisioning, who waits to be taken over.
+    /// The resource is a user that the application had before provisioning and that a client may adopt.
     Application,
-    /// A client creates a user anew that it had deleted, and that was kept.
+    /// A client creates a user again that it had deleted and that was kept.
     Kept(Kept),
 }
 
-/// What becomes of the password's hash.
+/// The change of the password hash.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum PasswordHash {
-    /// It stays.
+    /// Keep the current hash.
     #[default]
     Keep,
-    /// A new one.
+    /// Store this hash.
     Set(String),
-    /// It goes.
+    /// Remove the hash.
     Remove,
 }
 
-/// How often a transaction is made anew because of what a refusal told.
+/// The most rounds of a transaction that is adjusted after a rejection.
 const MOST_ROUNDS: u32 = 9_999;
 
 impl NewResource {
-    /// The id and the versions that it begins with: those that it had, where it was kept.
+    /// The id and metadata that the resource starts with; those of a kept user continue.
     fn begins_as(&self, now: Timestamp) -> (ResourceId, Meta) {
         let first = Meta {
             created: now,
@@ -87,7 +87,7 @@ impl NewResource {
 }
 
 impl Directory {
-    /// Runs a transaction; the roles of the actions that were refused, or nothing when it is done.
+    /// Runs a transaction and returns the roles of the rejected actions; an empty result means success.
     pub(crate) async fn run(
         &self,
         actions: Actions,
@@ -104,7 +104,7 @@ impl Directory {
     ///
     /// # Errors
     ///
-    /// `Taken` when its unique name is, `NoSuchMember`, `TooManyMembers`, `TooManyAddresses`, `TooLarge`.
+    /// `Taken` when the unique name is taken, `NoSuchMember`, `TooManyMembers`, `TooManyAddresses`, `TooLarge`.
     pub async fn create(
         &self,
         new: NewResource,
@@ -138,7 +138,7 @@ impl Directory {
         };
         let mut demand = self.demand((new.kind, id), None, Some(side)).await?;
         for round in 0..MOST_ROUNDS {
-            // Nothing contains a group that does not exist yet, so that no cycle can come of it.
+            // No group contains a group that does not exist yet, so no cycle is possible.
             let members = edges.added();
             let mut actions = Actions::default();
             let key = keys::resource(&self.tenant, resource.kind, resource.id);
@@ -172,12 +172,11 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// Gives a user, or a group whose members stay, new attributes and password.
+    /// Replaces the attributes and password of a user, or the attributes of a group without changing its members.
     ///
     /// # Errors
     ///
-    /// `Stale` when it is not in the version of `current` any more, `Gone`, `Taken`, `TooManyAddresses`,
-    /// `TooLarge`.
+    /// `Stale` when the resource no longer has the version of `current`, `Gone`, `Taken`, `TooManyAddresses`, `TooLarge`.
     pub async fn replace(
         &self,
         current: &Stored,
@@ -238,7 +237,7 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// The update that writes a resource over the version before it.
+    /// The update that writes a resource's new version.
     pub(crate) fn head(
         &self,
         next: &Resource,
@@ -280,7 +279,7 @@ fn successor(current: &Stored, attributes: Attributes, now: Timestamp) -> Stored
             id: resource.id,
             meta: Meta {
                 created: resource.meta.created,
-                // Clocks of two functions may differ; time does not run backwards for a resource.
+                // The clocks of two functions may differ, but `lastModified` must not go back.
                 last_modified: to_millis(now).max(resource.meta.last_modified),
                 version: resource.meta.version.next(),
             },

@@ -1,4 +1,4 @@
-//! A transaction in the making: its actions, and what it means when one of them is refused.
+//! Builds a transaction: its actions, and the meaning of each action's rejection.
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
@@ -10,36 +10,36 @@ use crate::table::error::DirectoryError;
 use crate::table::item::{Item, n, s};
 use crate::table::keys::Key;
 
-/// Why an action of a transaction may fail.
+/// The role of an action, which determines the meaning of its rejection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Role {
-    /// The resource itself: it changed, or is gone.
+    /// The resource itself was changed or deleted.
     Resource,
-    /// A group above it: it joined another one meanwhile.
+    /// An ancestor group joined another group meanwhile.
     Above,
-    /// The task that the write belongs to: it was given up.
+    /// The write's task was abandoned.
     Task,
-    /// Its unique name: somebody has it.
+    /// The unique name is taken.
     Marker,
-    /// The seats: none is free.
+    /// No seat is free.
     Seat,
-    /// An e-mail address: somebody claims it.
+    /// The e-mail address is claimed.
     Claim(String),
-    /// The deleted user that comes back: it did already.
+    /// The kept user was restored or erased already.
     Kept,
-    /// The edge of a new member: there is one.
+    /// The edge of the new member exists already.
     Added(ResourceId),
-    /// The item of a new member: there is none.
+    /// The new member does not exist, or not with this type.
     Member(ResourceId),
-    /// The edge of a former member: there is none.
+    /// The edge of the former member does not exist.
     Removed(ResourceId),
-    /// A group that is left: it is gone, or its members are being changed by a plan.
+    /// The group to leave was deleted or has an open plan.
     Left(ResourceId),
-    /// It cannot fail.
+    /// The action cannot be rejected.
     Certain,
 }
 
-/// A transaction in the making.
+/// The actions of a transaction and their roles.
 #[derive(Default)]
 pub(crate) struct Actions {
     items: Vec<TransactWriteItem>,
@@ -48,9 +48,10 @@ pub(crate) struct Actions {
 
 const ABSENT: &str = "attribute_not_exists(pk)";
 pub(crate) const PRESENT: &str = "attribute_exists(pk)";
-/// No plan is open.
+/// The condition that no plan is open.
 pub(crate) const UNPLANNED: &str = "attribute_not_exists(o)";
-/// The fence is the one that was read: a resource that was never a member has none, and it never goes.
+/// The condition that the fence is the one that was read. A resource that was never a member has no fence; a fence is never
+/// removed.
 const SAME_FENCE: &str = "(attribute_not_exists(f) OR f = :f)";
 
 fn unbuilt(error: &BuildError) -> DirectoryError {
@@ -104,7 +105,7 @@ impl Actions {
         Ok(())
     }
 
-    /// Deletes an item that must be there.
+    /// Deletes an item that must exist.
     pub(crate) fn delete_present(
         &mut self,
         table: &str,
@@ -118,7 +119,7 @@ impl Actions {
         self.push(TransactWriteItem::builder().update(update).build(), role);
     }
 
-    /// Demands that a group has not joined another one since its fence was read.
+    /// Checks that a group has not joined another one since its fence was read.
     pub(crate) fn check_fence(
         &mut self,
         table: &str,
@@ -137,13 +138,13 @@ impl Actions {
         Ok(())
     }
 
-    /// Demands that a task is there and was not given up.
+    /// Checks that a task exists and was not abandoned.
     pub(crate) fn check_task(&mut self, table: &str, key: &Key) -> Result<(), DirectoryError> {
         let alive = "attribute_exists(pk) AND attribute_not_exists(dead)";
         self.check(table, key, alive, Role::Task)
     }
 
-    /// Demands that an item is there.
+    /// Checks that an item exists.
     pub(crate) fn check_present(
         &mut self,
         table: &str,
@@ -187,7 +188,7 @@ impl Actions {
     }
 }
 
-/// An update of one item.
+/// Builds an update of one item.
 pub(crate) fn update(
     table: &str,
     key: &Key,
@@ -206,7 +207,7 @@ pub(crate) fn update(
     update.build().map_err(|error| unbuilt(&error))
 }
 
-/// The same update, but only while the item has the fence that was read.
+/// Adds the condition that the item still has the fence that was read.
 pub(crate) fn on_fence(mut update: Update, fence: u64) -> Update {
     let before = update.condition_expression.take();
     let condition = before.map_or_else(String::new, |condition| condition + " AND ");
@@ -218,7 +219,7 @@ pub(crate) fn on_fence(mut update: Update, fence: u64) -> Update {
     update
 }
 
-/// The same update, which also takes an attribute away.
+/// Adds the removal of an attribute.
 pub(crate) fn removing(mut update: Update, name: &str) -> Update {
     let comes_after = match update.update_expression.contains(" REMOVE ") {
         true => ", ",
@@ -229,7 +230,7 @@ pub(crate) fn removing(mut update: Update, name: &str) -> Update {
     update
 }
 
-/// The same update of a group, but only while no plan is open for it.
+/// Adds the condition that the group has no open plan.
 pub(crate) fn unplanned(mut update: Update) -> Update {
     let before = update.condition_expression.take();
     let condition = before.map_or_else(String::new, |condition| condition + " AND ");
@@ -237,7 +238,7 @@ pub(crate) fn unplanned(mut update: Update) -> Update {
     update
 }
 
-/// The same update of a group, which opens a plan for it too.
+/// Adds the opening of a plan to a group's update.
 pub(crate) fn opening(mut update: Update, plan: &str) -> Update {
     update.update_expression = update
         .update_expression

@@ -1,19 +1,20 @@
-//! How long to wait before the same call is made once more.
+//! Backoff before a retry.
 //!
-//! The SDK repeats what failed for now, bounded by its quota (see `connect`). What is repeated here, apart from it, is
-//! what the SDK leaves alone: contention, and what a batch left undone. Nothing was done of either.
+//! The SDK retries transient errors within its quota (see `connect`). This crate additionally retries what the SDK does
+//! not: transactions that were cancelled by contention, and the unprocessed items of a batch. In both cases nothing was
+//! written.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
-/// How often a call is repeated because of contention or unprocessed keys.
+/// The most attempts of a call in case of contention or unprocessed items.
 pub(super) const ATTEMPTS: u32 = 12;
 
-/// Waits before a repetition: nothing before the first attempt, then up to twice as long each time, at most half a
-/// second. `seed` and chance spread competitors, so that they do not meet again.
+/// Waits before a retry: not before the first attempt, then up to twice as long each time, at most half a second. `seed`
+/// and a random number spread competing callers.
 pub async fn backoff(attempt: u32, seed: usize) {
     if attempt > 0 {
-        // No answer depends on it, so that it need not come from `service::clock`.
+        // No response depends on this random number, so it need not come from `service::clock`.
         let chance = RandomState::new().hash_one(seed);
         tokio::time::sleep(wait(attempt, usize::try_from(chance).unwrap_or(seed))).await;
     }
@@ -31,7 +32,7 @@ fn wait(attempt: u32, seed: usize) -> Duration {
     )
 }
 
-/// A number out of a write id, to spread repetitions.
+/// A number derived from a write id, to spread retries.
 pub(crate) fn seed(token: &str) -> usize {
     token.bytes().fold(0, |sum: usize, byte| {
         sum.wrapping_mul(31).wrapping_add(usize::from(byte))
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn competitors_wait_for_different_times_and_none_for_long() {
+    fn competing_callers_wait_for_different_short_times() {
         for attempt in 1..ATTEMPTS {
             let waits: BTreeSet<Duration> = (0..100).map(|seed| wait(attempt, seed)).collect();
             let most = Duration::from_millis((5 << attempt.min(7)).min(500));

@@ -1,22 +1,22 @@
-//! The clients of a process; `keyring::aws` says how they are configured, and why.
+//! The AWS clients of a process. `keyring::aws` documents their configuration.
 
 use aws_sdk_dynamodb::Client;
 use keyring::aws::{Access, HttpClientError, SecretsManager, config, quota, secrets};
 
-/// What is used of AWS.
+/// The AWS clients.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// The table.
+    /// For the table.
     pub dynamodb: Client,
-    /// The keyrings.
+    /// For the keyrings.
     pub secrets: SecretsManager,
 }
 
-/// Connects to AWS, or what stands in for it. Nothing is sent yet.
+/// Creates the clients for AWS or stand-ins. This sends nothing.
 ///
 /// # Errors
 ///
-/// When TLS has no roots of trust.
+/// When there are no root certificates.
 pub fn connect(access: &Access) -> Result<Clients, HttpClientError> {
     let config = config(access)?;
     let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&config);
@@ -28,7 +28,7 @@ pub fn connect(access: &Access) -> Result<Clients, HttpClientError> {
     })
 }
 
-/// Connects to stand-ins, with credentials that mean nothing.
+/// Creates clients for stand-ins, with placeholder credentials.
 ///
 /// # Errors
 ///

@@ -1,28 +1,28 @@
-//! Until when a request does what: the gateway gives up after 30 seconds, and Lambda ends a function after 28.
+//! Deadlines of a request: the gateway times out after 30 seconds, and Lambda ends a function after 28.
 //!
-//! A large change is prepared, committed, carried out and shown. What is not prepared in time is not committed: nothing
-//! was changed, and the answer says so. What is committed is seen whole from then on, so that the request answers as
-//! soon as the time is over, and others carry out the rest (see `task`).
+//! A large change is prepared, committed, carried out and shown. A change that is not prepared in time is not committed:
+//! nothing has changed, and the response says so. A committed change is visible as a whole, so the request responds when
+//! its time is up, and another process finishes the rest (see `task`).
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How long after its beginning a request may be at something.
+/// How long a request may spend on each phase, counted from its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Patience {
-    /// At what comes before a change.
+    /// Preparing a change.
     pub prepare: Duration,
-    /// At carrying a change out that is committed.
+    /// Carrying out a committed change.
     pub carry_out: Duration,
-    /// At showing what was changed.
+    /// Reading what the response shows.
     pub show: Duration,
-    /// At anything.
+    /// The whole request.
     pub answer: Duration,
 }
 
 impl Patience {
-    /// What leaves a commit five seconds, and an answer two before Lambda ends the function.
+    /// Leaves five seconds for a commit, and two for the response before Lambda ends the function.
     pub const USUAL: Self = Self {
         prepare: Duration::from_secs(18),
         carry_out: Duration::from_secs(20),
@@ -30,7 +30,7 @@ impl Patience {
         answer: Duration::from_secs(26),
     };
 
-    /// No hurry.
+    /// Practically no limit.
     pub const AMPLE: Self = Self {
         prepare: Duration::from_hours(1),
         carry_out: Duration::from_hours(1),
@@ -39,7 +39,7 @@ impl Patience {
     };
 }
 
-/// The time of a request.
+/// The deadlines of one request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Deadline {
     pub(crate) begun: Instant,
@@ -47,7 +47,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// Of a request that begins now.
+    /// The deadlines of a request that starts now.
     #[must_use]
     pub fn of(patience: Patience) -> Self {
         Self {
@@ -56,16 +56,16 @@ impl Deadline {
         }
     }
 
-    /// When the request is answered, whatever it is at.
+    /// When the request must be answered.
     #[must_use]
     pub fn answer(&self) -> Instant {
         self.begun + self.patience.answer
     }
 }
 
-/// What comes of work that ends in time. When there is no time at all it is not begun.
+/// Runs `work` until `until`; `None` if the time is up first. Work without any time left is not started.
 pub async fn until_then<T>(until: Instant, work: impl Future<Output = T>) -> Option<T> {
-    // Work for which there is time is most of a request: on the heap it is not copied from frame to frame.
+    // This future is most of a request; on the heap it is not copied between stack frames.
     let work = Box::pin(work);
     match Instant::now() < until {
         true => tokio::time::timeout_at(until, work).await.ok(),

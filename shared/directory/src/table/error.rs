@@ -1,4 +1,4 @@
-//! What can go wrong below the protocol, and how an SDK error becomes one of these.
+//! Failures of the storage, and the mapping of SDK errors to them.
 
 use std::error::Error;
 use std::fmt;
@@ -9,67 +9,67 @@ use keyring::aws::{Asks, asks};
 use scim_core::ResourceId;
 use scim_core::effort::Spent;
 
-/// A failure of the directory. Nothing in it comes from another tenant.
+/// A failure of the directory. It contains nothing of another tenant.
 #[derive(Debug)]
 pub enum DirectoryError {
     /// Another resource of the tenant has the unique value.
     Taken {
         /// The attribute, by its SCIM name.
         attribute: &'static str,
-        /// The value that was asked for.
+        /// The requested value.
         value: String,
     },
-    /// As many users are active as may be.
+    /// The tenant's limit of active users is reached.
     NoSeat(u32),
-    /// The resource is no longer in the version that the change was made from.
+    /// The resource has another version than the change is based on.
     Stale,
-    /// The resource does not exist any more.
+    /// The resource no longer exists.
     Gone,
-    /// Someone who is to become a member does not exist.
+    /// A member to add does not exist.
     NoSuchMember(ResourceId),
-    /// The group would be, directly or through others, a member of itself.
+    /// The group would contain itself, directly or through other groups.
     Cycle(ResourceId),
-    /// The change touches more members than one request may.
+    /// The change has more members than one request may have.
     TooManyMembers {
-        /// How many it touches.
+        /// The number of members.
         given: usize,
-        /// How many it may touch.
+        /// The limit.
         most: usize,
     },
-    /// More groups join than one request can bring.
+    /// The change adds more groups than one request can.
     TooManyGroups {
-        /// How many join.
+        /// The number of groups.
         given: usize,
-        /// How many could.
+        /// The limit.
         most: usize,
     },
-    /// The user has, or the change touches, more e-mail addresses than one request may.
+    /// The user, or the change, has more e-mail addresses than one request may have.
     TooManyAddresses {
-        /// How many there are.
+        /// The number of addresses.
         given: usize,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
-    /// The resource is larger than an item may be.
+    /// The resource is too large for an item.
     TooLarge {
         /// Its size in bytes.
         given: usize,
         /// The largest size in bytes.
         most: usize,
     },
-    /// The query looks through more than it can in the time, or with the effort, that it has.
+    /// The query exceeds its time or effort.
     TooMany,
-    /// The table keeps refusing the write because of others to the same items.
+    /// Other writes to the same items made all retries fail.
     Contended,
-    /// The table or the secrets are throttled.
+    /// AWS throttles the calls.
     Throttled,
-    /// The time that a request has was over before the change was made.
+    /// The request's time was up before the change was committed.
     OutOfTime,
-    /// The table or the secrets cannot be reached.
+    /// DynamoDB or Secrets Manager is not available.
     Unavailable(String),
-    /// AWS refuses what it should not, by this code: a permission, a key or the table was taken away, for now.
+    /// AWS rejects the call with this code, because a permission, a key or the table is missing. An operator can fix that.
     Refused(String),
-    /// What is stored cannot be understood, or a request is built wrongly.
+    /// Stored data cannot be read, or a call is malformed: a defect.
     Internal(String),
 }
 
@@ -109,7 +109,7 @@ impl fmt::Display for DirectoryError {
 
 impl Error for DirectoryError {}
 
-/// What an answer that is no success means, where its operation has no meaning of its own for it.
+/// The failure for an error response that its operation does not handle.
 pub(crate) fn meaning(code: Option<&str>, status: u16) -> DirectoryError {
     let named = |code: Option<&str>| match code {
         Some(code) => code.to_owned(),
@@ -124,8 +124,8 @@ pub(crate) fn meaning(code: Option<&str>, status: u16) -> DirectoryError {
     }
 }
 
-/// What an SDK error means, where its operation has no meaning of its own for it. The text holds the
-/// error code and never the message, which may quote keys.
+/// The failure for an SDK error that its operation does not handle. The text contains the code but not the message, which
+/// may quote keys.
 pub(crate) fn from_sdk<E>(error: &SdkError<E, HttpResponse>) -> DirectoryError
 where
     E: ProvideErrorMetadata,
@@ -137,12 +137,12 @@ where
         SdkError::TimeoutError(_) => DirectoryError::Unavailable("timed out".to_owned()),
         SdkError::DispatchFailure(_) => DirectoryError::Unavailable("cannot connect".to_owned()),
         SdkError::ResponseError(_) => DirectoryError::Unavailable("no answer".to_owned()),
-        // The credentials are in the environment: there are none to be loaded that could fail for now.
+        // Loading credentials cannot fail temporarily, because they are in the environment.
         _ => DirectoryError::Internal("a request could not be made".to_owned()),
     }
 }
 
-/// Whether the same call may be made once more at once, since nothing was done of it.
+/// Whether the same call can be retried immediately, because nothing was done.
 pub(crate) fn is_contended<E>(error: &SdkError<E, HttpResponse>) -> bool
 where
     E: ProvideErrorMetadata,
@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_that_somebody_can_lift_is_told_from_a_request_that_is_built_wrongly() {
+    fn fixable_rejections_differ_from_malformed_calls() {
         for code in [
             "KMSDisabledException",
             "KMSAccessDeniedException",

@@ -1,10 +1,9 @@
-//! Items, and the values of their attributes. A number that is not there is one thing, one that cannot be read another: the first
-//! may mean 0, the second never does.
+//! Items and the values of their attributes. An absent number may mean 0; an unreadable number is always an error.
 //!
-//! DynamoDB keeps 38 significant digits and takes `1E+28`. It was seen to give such numbers back in plain digits,
-//! beyond 38 of them too: 1E+100 (boto/boto3#2500), 1.000…E+50 as 51 digits (boto/boto3#4636), 1.5E2 as 150
-//! (ExtendDB/extenddb#7); other engines that speak its protocol print `1.0E+28`. Nothing that was found promises
-//! either form, and both say the same number, so both are read.
+//! DynamoDB stores 38 significant digits and accepts `1E+28`. It has been observed to return such numbers in plain digits,
+//! even more than 38 of them: 1E+100 (boto/boto3#2500), 1.000…E+50 as 51 digits (boto/boto3#4636), 1.5E2 as 150
+//! (ExtendDB/extenddb#7). Other engines with its protocol return `1.0E+28`. No documentation that we found guarantees
+//! either form, so this module reads both.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -15,7 +14,7 @@ use jiff::Timestamp;
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::error::{DirectoryError, corrupt};
 
-/// An item's attributes.
+/// An item as attribute names and values.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// A text attribute of an item.
@@ -28,7 +27,7 @@ pub(crate) fn sort_key(item: &Item) -> &str {
     text(item, SORT_KEY).unwrap_or_default()
 }
 
-/// An item at a key.
+/// Builds an item from its key and attributes.
 pub(crate) fn item(
     key: &Key,
     attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
@@ -53,22 +52,22 @@ pub(crate) fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// An instant without what the table does not keep.
+/// Truncates an instant to the milliseconds that the table stores.
 #[must_use]
 pub fn to_millis(instant: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
 }
 
-/// More zeros than a number of DynamoDB has.
+/// More trailing zeros than a DynamoDB number can have.
 const MOST_ZEROS: i32 = 130;
 
-/// A number attribute of an item; `None` if it is absent or cannot be read.
+/// A number attribute of an item; `None` if it is absent or unreadable.
 pub(crate) fn number<N: FromStr>(item: &Item, name: &str) -> Option<N> {
     let text = item.get(name)?.as_n().ok()?;
     text.parse().ok().or_else(|| plain(text)?.parse().ok())
 }
 
-/// A number attribute that an item may lack.
+/// An optional number attribute; an error if it is present but unreadable.
 pub(crate) fn number_if<N: FromStr>(item: &Item, name: &str) -> Result<Option<N>, DirectoryError> {
     match item.contains_key(name) {
         true => number(item, name)
@@ -78,7 +77,7 @@ pub(crate) fn number_if<N: FromStr>(item: &Item, name: &str) -> Result<Option<N>
     }
 }
 
-/// An instant that an item may lack, from its number.
+/// An optional instant, stored as a number.
 pub(crate) fn instant_if(
     item: &Item,
     name: &str,
@@ -89,7 +88,7 @@ pub(crate) fn instant_if(
     instant.map_err(|_| corrupt("instant"))
 }
 
-/// A whole number in plain digits.
+/// Converts a whole number with an exponent to plain digits.
 fn plain(text: &str) -> Option<String> {
     let (mantissa, exponent) = text.split_once(['E', 'e']).unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().ok()?;
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_number_is_read_exactly_in_whatever_form_it_is_printed() {
+    fn a_whole_number_is_read_exactly_in_every_notation() {
         let most = "99999999999999999999999999999999";
         for (text, expected) in [
             ("0", 0),
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_absent_is_told_from_what_cannot_be_read() {
+    fn an_absent_number_differs_from_an_unreadable_one() {
         assert_eq!(number_if::<u64>(&Item::new(), "n").unwrap(), None);
         for text in [
             "",

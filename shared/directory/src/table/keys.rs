@@ -1,4 +1,4 @@
-//! Every key template of the table, on one page and, of tokens, in `tokens`.
+//! The key templates of all items in the table; `tokens` and `tenants` have those that this file does not.
 //!
 //! The tenant leads every partition key, so no key of one tenant can be built from another's. A
 //! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
@@ -25,15 +25,15 @@ pub const PARTITION_KEY: &str = "pk";
 /// The name of the sort key attribute.
 pub const SORT_KEY: &str = "sk";
 
-/// The longest text that stands in a sort key as it is, in bytes; DynamoDB takes 1,024.
+/// The longest text that a sort key contains unchanged, in bytes; DynamoDB's limit for a sort key is 1,024.
 const LONGEST: usize = 800;
 
-/// The key of an item.
+/// The primary key of an item.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Key {
-    /// The partition key.
+    /// The partition key's value.
     pub pk: String,
-    /// The sort key.
+    /// The sort key's value.
     pub sk: String,
 }
 
@@ -42,7 +42,7 @@ impl Key {
         Self { pk, sk: sk.into() }
     }
 
-    /// The key as attributes.
+    /// The key as DynamoDB attributes.
     #[must_use]
     pub fn attributes(&self) -> HashMap<String, AttributeValue> {
         HashMap::from([
@@ -52,12 +52,12 @@ impl Key {
     }
 }
 
-/// The attributes by which resources are found without being unique.
+/// Attributes that have a lookup although their values need not be unique.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Lookup {
-    /// The id that the provisioning client gave.
+    /// The provisioning client's own id.
     ExternalId,
-    /// An e-mail address.
+    /// An e-mail address of a user.
     Email,
 }
 
@@ -85,7 +85,7 @@ pub fn counts(tenant: &TenantId, kind: ResourceKind) -> String {
     }
 }
 
-/// The counter of the bucket that an id falls into: `<t>#user#count`, first byte of the id in hex.
+/// The counter for an id's bucket: `<t>#user#count`, first byte of the id in hex.
 #[must_use]
 pub fn count(tenant: &TenantId, kind: ResourceKind, id: ResourceId) -> Key {
     Key::new(
@@ -103,8 +103,8 @@ pub fn markers(tenant: &TenantId, kind: ResourceKind) -> String {
     }
 }
 
-/// The sort keys between which the markers of the names from one to another stand; a few beyond them
-/// may stand there too, when the names are very long.
+/// The range of sort keys that covers the markers of all names in a range. If the names are very long, the range may cover
+/// a few other markers too.
 #[must_use]
 pub fn marker_range(from: &str, to: &str) -> (String, String) {
     let cut = |text: &str| start(text).to_owned();
@@ -118,13 +118,13 @@ pub fn marker_range(from: &str, to: &str) -> (String, String) {
     }
 }
 
-/// The marker that makes a name unique: `<t>#user#userName`, `<t>#group#displayName`, folded value.
+/// The marker that enforces a unique name: `<t>#user#userName`, `<t>#group#displayName`, folded value.
 #[must_use]
 pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {
     Key::new(markers(tenant, kind), bounded(folded))
 }
 
-/// The attribute that is unique for a kind of resource.
+/// The unique attribute of this resource type.
 #[must_use]
 pub const fn unique_attribute(kind: ResourceKind) -> &'static str {
     match kind {
@@ -145,7 +145,7 @@ pub fn lookups(tenant: &TenantId, kind: ResourceKind, lookup: Lookup) -> String 
     partition.of(tenant)
 }
 
-/// What leads the sort keys of all lookups of a value: `<value>#`.
+/// The common prefix of the sort keys of all lookups of a value: `<value>#`.
 #[must_use]
 pub fn lookup_prefix(value: &str) -> String {
     let mut prefix = bounded(value);
@@ -168,19 +168,19 @@ pub fn lookup(
     )
 }
 
-/// The claim that makes an e-mail address unique: `<t>#user#emailClaim`, folded value.
+/// The claim that enforces a unique e-mail address: `<t>#user#emailClaim`, folded value.
 #[must_use]
 pub fn email_claim(tenant: &TenantId, folded: &str) -> Key {
     Partition::EmailClaim.key(tenant, bounded(folded))
 }
 
-/// The seats of a tenant: `<t>#user#seats`, `-`.
+/// The seat counter of a tenant: `<t>#user#seats`, `-`.
 #[must_use]
 pub fn seats(tenant: &TenantId) -> Key {
     Partition::Seats.key(tenant, "-")
 }
 
-/// A deleted user that is kept: `<t>#user#kept`, folded userName `#` id.
+/// A user that was deleted but is kept: `<t>#user#kept`, folded userName `#` id.
 #[must_use]
 pub fn kept(tenant: &TenantId, folded: &str, id: ResourceId) -> Key {
     Partition::Kept.key(tenant, lookup_prefix(folded) + id.as_str())
@@ -210,8 +210,8 @@ pub fn membership(tenant: &TenantId, member: ResourceId, group: ResourceId) -> K
     Key::new(memberships(tenant), format!("{member}#{group}"))
 }
 
-/// What leads the sort keys of all parts of a plan: `<group>#!<plan>#`. The mark stands before every digit,
-/// so that whoever reads the members of a group in the order of their keys has its plans first.
+/// The common prefix of the sort keys of a plan's parts: `<group>#!<plan>#`. `!` sorts before every hexadecimal digit, so a
+/// query over a group's members returns the group's plans first.
 #[must_use]
 pub fn parts_prefix(group: ResourceId, plan: &str) -> String {
     format!("{group}#!{plan}#")
@@ -224,7 +224,7 @@ pub fn part(tenant: &TenantId, group: ResourceId, plan: &str, number: usize) -> 
     Key::new(members(tenant), sk)
 }
 
-/// The group and the plan of a part's sort key.
+/// Parses a part's sort key into group and plan.
 #[must_use]
 pub fn planned(sk: &str) -> Option<(ResourceId, &str)> {
     let (group, rest) = sk.split_once("#!")?;
@@ -232,13 +232,13 @@ pub fn planned(sk: &str) -> Option<(ResourceId, &str)> {
     Some((ResourceId::parse(group)?, plan))
 }
 
-/// What a plan intends with a member: `<t>#memberOf`, `<member>#<group>#<plan>`.
+/// A plan's intent for one member: `<t>#memberOf`, `<member>#<group>#<plan>`.
 #[must_use]
 pub fn intent(tenant: &TenantId, member: ResourceId, group: ResourceId, plan: &str) -> Key {
     Key::new(memberships(tenant), format!("{member}#{group}#{plan}"))
 }
 
-/// The member, the group and the plan of an intent's sort key.
+/// Parses an intent's sort key into member, group and plan.
 #[must_use]
 pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
     let (member, rest) = sk.split_once('#')?;
@@ -252,51 +252,51 @@ pub fn tasks(tenant: &TenantId) -> String {
     Partition::Task.of(tenant)
 }
 
-/// The tenant whose tasks stand in a partition; `None` for a partition of anything else.
+/// The tenant of a task partition; `None` for any other partition.
 #[must_use]
 pub fn tasks_of(pk: &str) -> Option<TenantId> {
     TenantId::parse(pk.strip_suffix("#task")?)
 }
 
-/// A large write under way: `<t>#task`, `<id>#<write>`.
+/// The task of a large write in progress: `<t>#task`, `<id>#<write>`.
 #[must_use]
 pub fn task(tenant: &TenantId, id: ResourceId, write: &str) -> Key {
     Key::new(tasks(tenant), format!("{id}#{write}"))
 }
 
-/// The resource and the write of a task's sort key.
+/// Parses a task's sort key into resource and write.
 #[must_use]
 pub fn tasked(sk: &str) -> Option<(ResourceId, &str)> {
     let (id, write) = sk.split_once('#')?;
     Some((ResourceId::parse(id)?, write))
 }
 
-/// The anchors of the walks of a key over a query: `<t>#anchor`, digest of both.
+/// The anchors of an API key's walks over the pages of a query: `<t>#anchor`, digest of key and query.
 #[must_use]
 pub fn anchor(tenant: &TenantId, name: &str) -> Key {
     Partition::Anchor.key(tenant, name)
 }
 
-/// The requests of a window: `<t>#rate`, number of the window.
+/// The request counter of a time window: `<t>#rate`, number of the window.
 #[must_use]
 pub fn rate(tenant: &TenantId, window: i64) -> Key {
     Partition::Rate.key(tenant, window.to_string())
 }
 
-/// The partition of the requests log: `<t>#request`.
+/// The partition of the request log: `<t>#request`.
 #[must_use]
 pub fn requests(tenant: &TenantId) -> String {
     Partition::Request.of(tenant)
 }
 
-/// An entry of the requests log: `<t>#request`, an id that grows with time.
+/// An entry of the request log: `<t>#request`, an id that increases with time.
 #[must_use]
 pub fn request(tenant: &TenantId, id: &str) -> Key {
     Key::new(requests(tenant), id)
 }
 
-/// A request to the admin API that is to be carried out once: `admin#idempotency`, its name. No tenant can be
-/// called `admin`.
+/// A request to the admin API with an idempotency key: `admin#idempotency`, digest of the key. The tenant id `admin` is
+/// reserved.
 #[must_use]
 pub fn once(name: &str) -> Key {
     Key::new("admin#idempotency".to_owned(), name)
@@ -314,45 +314,45 @@ pub fn link(tenant: &TenantId, id: &str) -> Key {
     Key::new(links(tenant), id)
 }
 
-/// A session of the pages: `console#session`, digest of its secret. No tenant can be called `console`.
+/// A session of the console: `console#session`, digest of its secret. The tenant id `console` is reserved.
 #[must_use]
 pub fn session(digest: &str) -> Key {
     Key::new("console#session".to_owned(), digest)
 }
 
-/// Attempts to sign in: `console#attempts`, who tries and in which window.
+/// Attempts to sign in to the console: `console#attempts`, who tries and the number of the window.
 #[must_use]
 pub fn attempts(who: &str, window: i64) -> Key {
     Key::new("console#attempts".to_owned(), format!("{who}#{window}"))
 }
 
-/// Attempts to log in as somebody in a window of time: `<t>#attempts`, `<who>#<window>`.
+/// Attempts to log in as a user during a time window: `<t>#attempts`, `<who>#<window>`.
 #[must_use]
 pub fn logins(tenant: &TenantId, who: &str, window: i64) -> Key {
     Partition::Attempts.key(tenant, format!("{who}#{window}"))
 }
 
-/// The two ids of an edge's sort key.
+/// Parses an edge's sort key into its two ids.
 #[must_use]
 pub fn edge(sk: &str) -> Option<(ResourceId, ResourceId)> {
     let (left, right) = sk.split_once('#')?;
     Some((ResourceId::parse(left)?, ResourceId::parse(right)?))
 }
 
-/// The first and the last sort key that the edges of the ids from `first` to `last` can have.
+/// The first and the last possible sort key of edges whose left id is from `first` to `last`.
 #[must_use]
 pub fn edge_range(first: ResourceId, last: ResourceId) -> (String, String) {
     (format!("{first}#"), format!("{last}#~"))
 }
 
-/// As much of a text as stands in a sort key with a digest beside it.
+/// The longest prefix of a text that fits a sort key together with a digest.
 fn start(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST - 80))
         .unwrap_or(text)
 }
 
-/// A value as it stands in a sort key: a very long one is cut and its digest put in the place of the
-/// rest. An empty one becomes a character that no key holds otherwise.
+/// Encodes a value for a sort key. A very long value is truncated and its digest appended; an empty value becomes a
+/// character that no other value contains.
 fn bounded(value: &str) -> String {
     if value.is_empty() {
         return "\u{0}".to_owned();
@@ -373,7 +373,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn long_values_keep_a_key_of_their_own_below_the_limit() {
+    fn long_values_get_distinct_keys_within_the_limit() {
         let one = lookup_prefix(&"ä".repeat(30_000));
         let two = lookup_prefix(&("ä".repeat(29_999) + "b"));
         assert_ne!(one, two);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_a_tenant_is_made_of_its_partition_only() {
+    fn every_key_of_a_tenant_is_in_one_of_its_partitions() {
         for source in [include_str!("keys.rs"), include_str!("keys/tenants.rs")] {
             let code = source.split("#[cfg(test)]").next().unwrap();
             assert!(!code.contains("{tenant}#"), "use `Partition`");
@@ -392,7 +392,7 @@ mod tests {
     }
 
     #[test]
-    fn edges_carry_both_ids() {
+    fn an_edge_key_contains_both_ids() {
         let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
         let tenant = TenantId::parse("acme").unwrap();
         let (one, two) = (id(1).unwrap(), id(2).unwrap());
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_stand_before_members_and_neither_is_taken_for_an_edge() {
+    fn parts_sort_before_members_and_neither_parses_as_an_edge() {
         let id = |n: u8| ResourceId::parse(&format!("{n:02x}000000-0000-4000-8000-000000000000"));
         let tenant = TenantId::parse("acme").unwrap();
         let (one, two) = (id(1).unwrap(), id(0).unwrap());

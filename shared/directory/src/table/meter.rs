@@ -1,4 +1,4 @@
-//! Counting what a request consumes, from the figures that DynamoDB returns.
+//! Counts the capacity that a request consumes, as DynamoDB reports it.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,36 +6,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::types::ConsumedCapacity;
 
-/// What a request consumed.
+/// The capacity and calls that a request consumed.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Spent {
     /// Read request units.
     pub reads: f64,
     /// Write request units.
     pub writes: f64,
-    /// Calls.
+    /// Calls to DynamoDB.
     pub calls: u32,
-    /// Calls one after the other; calls side by side count once.
+    /// Sequential calls; parallel calls count once.
     pub round_trips: u32,
-    /// The IAM actions that were used.
+    /// The IAM actions that the calls needed.
     pub actions: BTreeSet<&'static str>,
 }
 
-/// Counts what a request consumes.
+/// Counts the capacity and calls that a request consumes.
 ///
-/// Calls that are made side by side are counted by branches of the meter, so that of these only the
-/// longest row of calls counts as round trips, however they happen to overlap.
+/// Branches of the meter count parallel calls, so that only the longest chain of calls counts as round trips, however the
+/// calls overlap.
 #[derive(Debug, Default)]
 pub struct Meter {
     spent: Arc<Mutex<Spent>>,
-    /// Calls one after the other, up to now.
+    /// The number of sequential calls so far.
     depth: Arc<AtomicU32>,
-    /// The depth of the meter that this is a branch of.
+    /// The depth of the meter that this meter is a branch of.
     trunk: Option<Arc<AtomicU32>>,
 }
 
 impl Meter {
-    /// What was consumed so far.
+    /// The consumption so far.
     pub fn spent(&self) -> Spent {
         let round_trips = self.depth.load(Ordering::Relaxed);
         self.with(|spent| Spent {
@@ -44,7 +44,7 @@ impl Meter {
         })
     }
 
-    /// A meter for calls that are made beside others; it counts into this one.
+    /// A meter for calls in parallel to others; its counts are added to this meter.
     #[must_use]
     pub fn branch(&self) -> Self {
         Self {

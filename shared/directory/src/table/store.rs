@@ -1,7 +1,6 @@
-//! The table: calls to DynamoDB with what they cost, and what their failures mean.
+//! The table: calls to DynamoDB, their cost, and the meaning of their errors.
 //!
-//! Every read is strongly consistent. What a request consumes is counted in a [`Meter`], from the
-//! figures that DynamoDB returns.
+//! Every read is strongly consistent. A [`Meter`] counts the capacity that a request consumes, as DynamoDB reports it.
 
 use std::collections::BTreeSet;
 
@@ -22,10 +21,10 @@ use super::meter::Meter;
 
 mod batch;
 
-/// How many calls are made side by side for one request.
+/// Parallel calls of one request.
 pub(crate) const SIDE_BY_SIDE: usize = 16;
 
-/// Sort keys from one to another, both included.
+/// An inclusive range of sort keys in a partition.
 #[derive(Clone, Debug)]
 pub(crate) struct Range {
     pub(crate) pk: String,
@@ -34,7 +33,7 @@ pub(crate) struct Range {
 }
 
 impl Range {
-    /// All sort keys; DynamoDB takes no empty one.
+    /// All sort keys. The range does not start with an empty key because DynamoDB rejects empty keys.
     pub(crate) fn all(pk: String) -> Self {
         Self {
             pk,
@@ -53,17 +52,17 @@ impl Range {
     }
 }
 
-/// How a conditional write of one item ended.
+/// The result of a conditional write of one item.
 pub(crate) enum Put {
     Done,
-    /// The condition failed; the item as it is.
+    /// The condition failed; holds the current item.
     Refused(Option<Item>),
 }
 
-/// How a transaction ended.
+/// The result of a transaction.
 pub(crate) enum Transacted {
     Done,
-    /// The places of the actions whose conditions failed.
+    /// The indexes of the actions whose conditions failed.
     Refused(Vec<usize>),
 }
 
@@ -75,13 +74,13 @@ pub struct Store {
 }
 
 impl Store {
-    /// The table called `table`.
+    /// A store for the table with this name.
     #[must_use]
     pub const fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The same table for work that nobody waits for: by the same connections, with a quota of repetitions of its own.
+    /// The same table for background work: it shares the connections but has its own retry quota.
     #[must_use]
     pub fn behind(&self) -> Self {
         let config = self.client.config().to_builder().retry_partition(quota());
@@ -95,7 +94,7 @@ impl Store {
         &self.table
     }
 
-    /// Opens a connection, so that the first request finds one. A failure is left to that request.
+    /// Opens a connection so that the first request need not. Errors are ignored, because that request will report them.
     pub async fn warm(&self) {
         let key = Key {
             pk: keys::TENANTS.to_owned(),
@@ -124,7 +123,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// The items of a range in order, up to `limit`.
+    /// The items of a range in ascending order, up to `limit`.
     pub(crate) async fn query(
         &self,
         range: &Range,
@@ -135,7 +134,7 @@ impl Store {
             .await
     }
 
-    /// The items of a range, up to `limit`, in an order of their sort keys.
+    /// The items of a range in the given order, up to `limit`.
     pub(crate) async fn query_in(
         &self,
         range: &Range,
@@ -156,7 +155,7 @@ impl Store {
         }
     }
 
-    /// One page of a range (at most 1 MB), and where the next one starts.
+    /// One page of a range (at most 1 MB) and the start of the next page.
     pub(crate) async fn query_page(
         &self,
         range: &Range,
@@ -186,8 +185,8 @@ impl Store {
         Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
     }
 
-    /// One conditional update. A retry by the SDK after a lost answer meets its own write; the caller
-    /// knows it by the write id in the item that comes back.
+    /// Runs one conditional update. If the SDK retries after a lost response, the condition fails on its own write; the
+    /// caller recognises that by the write id in the returned item.
     pub(crate) async fn update(
         &self,
         update: aws_sdk_dynamodb::types::Update,
@@ -235,7 +234,8 @@ impl Store {
         Err(DirectoryError::Contended)
     }
 
-    /// An update without conditions, and the item as it is then. After a lost answer the SDK makes it twice.
+    /// Runs an unconditional update and returns the new item. If a response is lost, the SDK retries and the update is
+    /// applied twice.
     pub(crate) async fn add(
         &self,
         update: aws_sdk_dynamodb::types::Update,
@@ -267,8 +267,7 @@ impl Store {
         Err(DirectoryError::Contended)
     }
 
-    /// Writes all or nothing. `token` makes a repetition by the SDK harmless; it must not be used for
-    /// another transaction.
+    /// Runs a transaction. `token` makes retries by the SDK idempotent; it must not be used for another transaction.
     pub(crate) async fn transact(
         &self,
         actions: Vec<TransactWriteItem>,
@@ -315,8 +314,8 @@ impl Store {
     }
 }
 
-/// Reads the reasons of a canceled transaction: the places of failed conditions; `None` when it was
-/// canceled by contention alone and can be repeated.
+/// Interprets the reasons of a cancelled transaction: the indexes of failed conditions, or `None` if only contention
+/// cancelled it and it can be retried.
 fn refused(codes: &[&str]) -> Result<Option<Vec<usize>>, DirectoryError> {
     let failed: Vec<usize> = codes
         .iter()
@@ -358,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_canceled_transaction_is_made_again_refused_or_failed_by_its_reasons() {
+    fn the_reasons_of_a_cancelled_transaction_decide_between_retry_rejection_and_error() {
         let none = "None";
         for again in [
             ["TransactionConflict", none],

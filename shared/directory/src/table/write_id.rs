@@ -2,12 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-/// The id of a write: it tells a repeated write from a new one. 32 hexadecimal digits.
+/// The id of a write, which distinguishes a retry from a new write. 32 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WriteId(String);
 
 impl WriteId {
-    /// The id made of 16 random bytes.
+    /// An id from 16 random bytes.
     #[must_use]
     pub fn new(random: [u8; 16]) -> Self {
         Self(data_encoding::HEXLOWER.encode(&random))
@@ -17,7 +17,7 @@ impl WriteId {
         &self.0
     }
 
-    /// The id of what is done by the way of this write, for a purpose.
+    /// The id of a secondary write for a purpose.
     pub(crate) fn derived(&self, purpose: &str) -> Self {
         let mut digest = Sha256::new();
         digest.update(self.0.as_bytes());
@@ -26,7 +26,7 @@ impl WriteId {
         Self(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or_default()))
     }
 
-    /// The token of the `round`th transaction made for this write.
+    /// The client token of this write's transaction number `round`.
     pub(crate) fn token(&self, round: u32) -> String {
         format!("{}{round:04}", self.0)
     }

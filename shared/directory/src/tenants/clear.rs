@@ -1,10 +1,9 @@
-//! Deleting a tenant: everything that is kept of it goes, and its own item last, so that nobody can take the id
-//! anew while there is something left.
+//! Deletes a tenant: all of its data first and its own item last, so that the id cannot be reused while data is left.
 //!
-//! A tenant that is closing answers nobody, but a process that remembers it as it was may still write for it
-//! for [`SETTLED`](super::SETTLED) after the switch. So the item stays at least that long, and goes only when a
-//! look through all partitions after that found nothing. Whoever calls may stop at any time, and call again. Nobody has to
-//! stay until then: a deletion that has to wait is put off, under a key of its own, by which it is found again.
+//! A closing tenant rejects all requests, but a process with a cached tenant may still write for it until
+//! [`SETTLED`](super::SETTLED) after the status change. So the item stays at least that long and is deleted only after a
+//! later scan of all partitions found nothing. The caller may stop at any time and call again. It need not
+//! wait: a deletion that must wait is put off under a key of its own, by which a later run finds it.
 
 use std::time::Duration;
 
@@ -15,27 +14,27 @@ use crate::table::keys::{self, Partition};
 use crate::table::{Actions, DirectoryError, Meter, Role, Transacted, WriteId, n};
 use keyring::TenantId;
 
-/// How far the deletion of a tenant has come.
+/// The progress of a tenant's deletion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cleared {
-    /// There is nothing left of it.
+    /// Everything is deleted.
     Gone,
-    /// It is to be called again: there is more.
+    /// More is left: call again.
     NotYet,
-    /// The tenant was closed too short a time ago: it may be written for still, and whoever closed it may be at its keys.
+    /// The tenant was closed too recently: other processes may still write for it, and its keys may still be in removal.
     Early,
-    /// The tenant has keys still. Whoever closes it takes them out of the keyrings first.
+    /// The tenant still has keys. The caller must remove them from the keyrings first.
     HasKeys,
     /// The tenant is not being deleted.
     InUse,
 }
 
 impl Tenants {
-    /// Deletes what is kept of a tenant that is closing, and at last the tenant, as far as it comes in the time.
+    /// Deletes the data of a closing tenant and finally the tenant, as far as the time allows.
     ///
     /// # Errors
     ///
-    /// When the table does not answer; what is done by then is done.
+    /// When the table does not answer; items deleted by then stay deleted.
     pub async fn clear(
         &self,
         id: &TenantId,
@@ -80,17 +79,17 @@ impl Tenants {
         }
     }
 
-    /// Puts the deletion of a tenant off.
+    /// Puts off the deletion of a tenant.
     ///
     /// # Errors
     ///
-    /// When the table does not take it.
+    /// When the table does not answer.
     pub async fn put_off(&self, id: &TenantId, meter: &Meter) -> Result<(), DirectoryError> {
         let item = keys::closing(id).attributes();
         self.store.batch_put(vec![item], meter).await
     }
 
-    /// The tenants whose deletions were put off.
+    /// The tenants whose deletion was put off.
     ///
     /// # Errors
     ///
@@ -107,7 +106,7 @@ impl Tenants {
         }
     }
 
-    /// The deletion of a tenant has not to be looked at any more.
+    /// Removes a tenant from the deletions that were put off.
     ///
     /// # Errors
     ///
@@ -116,12 +115,12 @@ impl Tenants {
         self.store.batch_delete(&[keys::closing(id)], meter).await
     }
 
-    /// Deletes what is kept of a tenant that is closing and has no keys any more, but for the tenant itself; whether
-    /// the time was enough.
+    /// Deletes the data of a closing tenant that has no keys left, but not the tenant itself. Returns whether the time was
+    /// sufficient.
     ///
     /// # Errors
     ///
-    /// When the table does not answer; what is done by then is done.
+    /// When the table does not answer; items deleted by then stay deleted.
     pub async fn empty(
         &self,
         id: &TenantId,
@@ -138,7 +137,7 @@ impl Tenants {
         }
     }
 
-    /// Looks through all partitions and deletes what is there; how much that was.
+    /// Deletes all items in all partitions of a tenant and returns their number.
     async fn sweep(&self, id: &TenantId, meter: &Meter) -> Result<usize, DirectoryError> {
         let mut found = 0;
         for partition in Partition::ALL {

@@ -1,9 +1,9 @@
-//! Keys that ended while their keyring took no change: the second way to revoke one.
+//! Keys that were revoked or expired early while their keyring accepted no change: the second way to revoke a key.
 //!
-//! Secrets Manager keeps every version of a secret for a day and takes about 100. A keyring that was changed so
-//! often takes no revocation for hours, so the tenant's item says which keys have ended. Every request reads it, at
-//! most a minute old, for the settings: that costs no read more. The next change of the tenant's keys in that
-//! keyring carries it out there, and takes it off here.
+//! Secrets Manager keeps every version of a secret for a day and accepts about 100 versions. A keyring with that many
+//! changes accepts no revocation for hours, so the tenant's item lists the keys that have ended. Every request already
+//! reads this item, at most a minute old, for the settings, so the list costs no extra read. The next change of the
+//! tenant's keys in that keyring applies the entries there and removes them here.
 
 use std::collections::BTreeMap;
 
@@ -13,44 +13,43 @@ use jiff::Timestamp;
 use crate::table::{DirectoryError, Item, Meter, Put, Store, keys, n, update};
 use keyring::{End, KeyId, TenantId};
 
-/// The attribute of a tenant's item: a set of `<key>` for those that were revoked, and of `<key> <second>` for those
-/// that end then.
+/// The attribute of a tenant's item: a set of `<key>` for revoked keys and `<key> <second>` for keys that expire then.
 const ENDED: &str = "x";
 
-/// The most that an item says: more than a tenant has live keys, and a few of each that were rotated.
+/// The most entries in an item: more than the most live keys of a tenant, each with a few rotated predecessors.
 const MOST: usize = 100;
 
-/// Keys that ended, though their keyring does not say so yet.
+/// Keys that have ended but are still unchanged in their keyring.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Ended(BTreeMap<KeyId, End>);
 
 impl Ended {
-    /// What a tenant's item says.
+    /// Reads the entries in a tenant's item.
     pub(crate) fn read(item: &Item) -> Self {
         let entries = item.get(ENDED).and_then(|value| value.as_ss().ok());
         let entries = entries.into_iter().flatten();
         let mut ended = BTreeMap::new();
         for (id, end) in entries.filter_map(|entry| parse(entry)) {
-            // A revocation is sooner than any end.
+            // `End::Revoked` sorts before every `End::At`.
             let known = ended.entry(id).or_insert(end);
             *known = end.min(*known);
         }
         Self(ended)
     }
 
-    /// How a key ended, if this is said of it.
+    /// How a key ended, if it is listed.
     #[must_use]
     pub fn of(&self, key: KeyId) -> Option<End> {
         self.0.get(&key).copied()
     }
 
-    /// Of how many keys it is said.
+    /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing is said.
+    /// Whether the list is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -78,7 +77,7 @@ fn print((id, end): (KeyId, End)) -> String {
     }
 }
 
-/// Writes down that a key of a tenant ended; false when as many are written down as can be, or the tenant is gone.
+/// Adds an ended key to the tenant's item; false if the list is full or the tenant no longer exists.
 pub(crate) async fn note(
     store: &Store,
     tenant: &TenantId,
@@ -97,7 +96,7 @@ pub(crate) async fn note(
     Ok(matches!(store.update(note, meter).await?, Put::Done))
 }
 
-/// Takes off what the keyrings say by now.
+/// Removes entries that the keyrings contain by now.
 pub(crate) async fn take_off(
     store: &Store,
     tenant: &TenantId,
@@ -120,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_down_is_read_back_and_a_revocation_wins() {
+    fn entries_are_read_back_and_a_revocation_wins() {
         let id = |byte| KeyId::from_bytes([byte; 6]);
         let at = |second| End::At(Timestamp::from_second(second).unwrap());
         let entries = [

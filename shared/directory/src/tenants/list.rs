@@ -1,4 +1,4 @@
-//! Looking through the tenants, in the order of their ids.
+//! Lists and searches tenants, sorted by id.
 
 use scim_core::sort::Direction;
 
@@ -6,30 +6,30 @@ use super::{Status, Tenant, Tenants};
 use crate::table::{DirectoryError, Meter, Range, keys, sort_key};
 use keyring::TenantId;
 
-/// How many tenants one call looks at before it gives what it found.
+/// The most tenants that one call reads before it returns.
 const LOOKED_AT: usize = 2_000;
-/// How many are read at a time.
+/// The number of tenants per query.
 const STRIDE: usize = 200;
 
-/// What is looked for.
+/// The search criteria.
 #[derive(Clone, Debug, Default)]
 pub struct Search<'s> {
-    /// What the id begins with, or the name contains, in any case.
+    /// The prefix of the id, or a part of the name, ignoring case.
     pub text: Option<&'s str>,
-    /// The status.
+    /// The status that the tenants must have.
     pub status: Option<Status>,
-    /// The tenant after which to go on.
+    /// The tenant after which the page starts.
     pub after: Option<&'s TenantId>,
-    /// How many to give at most.
+    /// The most tenants to return.
     pub count: usize,
 }
 
-/// Some tenants.
+/// A page of tenants.
 #[derive(Debug)]
 pub struct Listed {
-    /// The tenants.
+    /// The tenants that matched.
     pub tenants: Vec<Tenant>,
-    /// The tenant after which to go on, if there may be more. It need not be among those given.
+    /// The tenant after which the next page starts, if there may be one. It need not be on this page.
     pub next: Option<TenantId>,
 }
 
@@ -44,8 +44,8 @@ impl Search<'_> {
 }
 
 impl Tenants {
-    /// The next tenants that are looked for. One call looks at 2,000 of them, so it may give fewer than it was
-    /// asked for, or none, and still say where to go on.
+    /// The next tenants that match. One call reads at most 2,000 tenants, so a page may have fewer results than requested,
+    /// or none, and still have a next page.
     pub async fn list(&self, search: &Search<'_>, meter: &Meter) -> Result<Listed, DirectoryError> {
         let mut found = Vec::new();
         let mut last: Option<String> = search.after.map(ToString::to_string);
@@ -53,7 +53,7 @@ impl Tenants {
         while looked_at < LOOKED_AT {
             let range = Range {
                 pk: keys::TENANTS.to_owned(),
-                // No id holds a character below `-`.
+                // No id contains a character below `-`.
                 from: last.map_or_else(|| "-".to_owned(), |last| last + "!"),
                 to: "~".to_owned(),
             };

@@ -1,7 +1,6 @@
-//! The settings of a tenant, and reading them from JSON: as an administrator gives them, and as they are stored.
+//! The settings of a tenant and their JSON form, which the admin API and the table share.
 //!
-//! Absent is the default. Names that there are not are refused, since a misspelt setting would silently be
-//! another one.
+//! An absent setting has its default. Unknown names are rejected, because a misspelt setting would silently have no effect.
 
 use std::sync::Arc;
 
@@ -26,64 +25,64 @@ const NAMES: [&str; 12] = [
     "adopt",
     "extensions",
 ];
-/// The smallest page that a tenant can be held to: Okta goes on by 100 whatever it was given.
+/// The lowest value of `largestPage`: Okta advances by 100 whatever the page's size.
 const SMALLEST_PAGE: usize = 100;
-/// The most seats and requests a second that can be asked for.
+/// The highest value of `seats` and `rate`.
 const MOST: u32 = 1_000_000_000;
 
-/// What becomes of a user that the provisioning client deletes.
+/// What happens when the provisioning client deletes a user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Delete {
-    /// It is deleted.
+    /// The user is deleted.
     #[default]
     Delete,
-    /// It is deactivated and kept out of the client's sight, and comes back when it is created anew.
+    /// The user is deactivated and hidden from the client, and restored when the client creates the same user again.
     Deactivate,
 }
 
-/// What becomes of a user of the application from before provisioning, when a client creates or changes it.
+/// What happens when a client creates or changes a user that the application had before provisioning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Adopt {
-    /// It stays the application's own, and the client is told.
+    /// The user stays with the application, and the client gets an error.
     #[default]
     Reject,
-    /// It becomes the client's.
+    /// The client adopts the user.
     Link,
 }
 
 /// The settings of a tenant.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Settings {
-    /// How many users may be active.
+    /// The most active users.
     pub seats: Option<u32>,
-    /// How many requests a second it may make, over ten seconds; without it the service's own limit holds.
+    /// The most requests per second, averaged over ten seconds; without it, only the service's own limit applies.
     pub rate: Option<u32>,
     /// The largest page of a list.
     pub largest_page: Option<usize>,
-    /// Whether there are groups.
+    /// Whether the tenant supports groups.
     pub groups: Groups,
     /// The rules for e-mail addresses.
     pub emails: EmailRules,
     /// Whether no two active users may have the same e-mail address.
     pub unique_emails: bool,
-    /// The attributes of users that are accepted, if not all are.
+    /// The user attributes that the tenant accepts; `None` for all.
     pub attributes: Option<Vec<String>>,
-    /// What a change of an attribute does that no schema knows.
+    /// How a change of an attribute that is in no schema is treated.
     pub unknown_attributes: UnknownAttributes,
-    /// What deleting does.
+    /// What happens when a client deletes a user.
     pub delete: Delete,
-    /// What becomes of users from before provisioning.
+    /// What happens to users from before provisioning.
     pub adopt: Adopt,
-    /// Its own extension schemas.
+    /// The tenant's extension schemas.
     pub extensions: Extensions,
 }
 
 impl Settings {
-    /// Reads settings.
+    /// Parses settings.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with them.
+    /// All faults in the settings.
     pub fn parse(given: &Value) -> Result<Self, Vec<Fault>> {
         let Some(given) = given.as_object() else {
             return Err(vec![fault("", "the settings must be a JSON object")]);
@@ -134,7 +133,7 @@ impl Settings {
         }
     }
 
-    /// The settings as JSON, without those that are as they are by default.
+    /// The settings as JSON, without those that have their default value.
     #[must_use]
     pub fn to_json(&self) -> Value {
         let entries = [
@@ -178,7 +177,7 @@ impl Settings {
         Value::Object(given.collect())
     }
 
-    /// The schemas and resource types that there are by these settings.
+    /// The schemas and resource types that these settings result in.
     #[must_use]
     pub(super) fn catalogue(&self) -> Arc<Catalogue> {
         let whole = self.extensions.catalogue();
@@ -186,7 +185,7 @@ impl Settings {
             .attributes
             .as_ref()
             .map(|names| names.iter().map(String::as_str).collect());
-        // They were read with these very extensions.
+        // `parse` validated the names against the same extensions.
         let accepted = names.and_then(|names| Accepted::parse(&names, whole).ok());
         match (&accepted, self.groups) {
             (None, Groups::Offered) => Arc::clone(whole),
@@ -309,7 +308,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_written_as_they_are_read() {
+    fn settings_survive_writing_and_reading() {
         let badges = json!([{ "resourceType": "User", "required": false, "schema": {
             "id": "urn:example:badges:1.0:User", "name": "Badges", "description": "",
             "attributes": [{ "name": "badge" }] } }]);
@@ -330,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn each_wrong_setting_is_named_with_its_place() {
+    fn each_invalid_setting_is_reported_with_its_path() {
         let wrong = json!({ "seats": -1, "rate": 0, "largestPage": 99, "groups": "no",
             "emails": "home", "attributes": ["title", "tilte"], "delete": true, "adpot": "link",
             "unknownAttributes": "drop",

@@ -1,7 +1,7 @@
-//! Writing a tenant over the version before it, with what its settings need elsewhere.
+//! Writes a new version of a tenant, together with other items that its settings affect.
 //!
-//! The limit of active users that writes meet follows the setting `seats` in one transaction: no process that ends
-//! leaves one number in the settings and lets another one in.
+//! The setting `seats` and the limit that writes of users check are updated in one transaction, so that they cannot differ
+//! even if the process dies.
 
 use aws_sdk_dynamodb::types::Update;
 
@@ -12,7 +12,7 @@ use crate::table::{
 use keyring::TenantId;
 
 impl Tenants {
-    /// Writes `next` over `current`.
+    /// Replaces `current` with `next`.
     pub(super) async fn write(
         &self,
         current: &Tenant,
@@ -27,7 +27,7 @@ impl Tenants {
         }
         let mut names: Vec<String> = item.keys().cloned().collect();
         names.sort_unstable();
-        // `name` and `status` are words of the expression language.
+        // `name` and `status` are reserved words in DynamoDB expressions.
         let set = names.iter().map(|name| format!("#{name} = :{name}"));
         let expression = format!("SET {}", set.collect::<Vec<_>>().join(", "));
         let condition = Some("v = :old");
@@ -60,12 +60,12 @@ impl Tenants {
     }
 }
 
-/// The seats of a tenant that has no users yet.
+/// The seat item of a tenant that has no users yet.
 pub(super) fn none_taken(tenant: &TenantId, limit: u32) -> Item {
     table::item(&keys::seats(tenant), [("n", n(0)), ("l", n(limit))])
 }
 
-/// Limits the active users, who are counted already, to a number; with `None` to none.
+/// Sets the limit for active users, which are counted already; `None` removes the limit.
 pub(crate) fn limited(
     table: &str,
     tenant: &TenantId,

@@ -1,22 +1,22 @@
 //! What the error codes of AWS ask for.
 
-/// What an error code of AWS asks for.
+/// The reaction that an AWS error code requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Asks {
-    /// Fewer calls.
+    /// Throttled: make fewer calls.
     Less,
-    /// The same call once more: another one was at the same items, and nothing was done.
+    /// Contention: retry the same call; nothing was done.
     Again,
-    /// Patience: the service failed, or what answered is not the service.
+    /// Wait: the service failed, or something else than the service answered.
     Patience,
-    /// Somebody who gives a permission, a key or the table back. Until then nothing is done.
+    /// An operator must restore a permission, a key or the table.
     Mending,
-    /// Another request: this one is built wrongly.
+    /// The call is malformed: a defect.
     Rebuilding,
 }
 
-/// The codes of DynamoDB and Secrets Manager, of AWS in common, and of the reasons why a transaction was canceled.
-/// Each has what AWS documents of it ("OK to retry?"), and what the SDK's own classifier makes of it.
+/// The error codes of DynamoDB, of Secrets Manager and common to AWS, and the cancellation reasons of transactions. The
+/// reactions follow the AWS documentation ("OK to retry?") and the SDK's classifier.
 const CODES: [(&str, Asks); 49] = [
     ("ProvisionedThroughputExceededException", Asks::Less),
     ("ProvisionedThroughputExceeded", Asks::Less),
@@ -35,7 +35,7 @@ const CODES: [(&str, Asks); 49] = [
     ("TransactionConflictException", Asks::Again),
     ("TransactionConflict", Asks::Again),
     ("TransactionInProgressException", Asks::Again),
-    // A table in several regions, whose other writer is in another one.
+    // A global table: a writer in another region has the item.
     ("ReplicatedWriteConflictException", Asks::Again),
     ("InternalServerError", Asks::Patience),
     ("InternalServiceError", Asks::Patience),
@@ -67,13 +67,12 @@ const CODES: [(&str, Asks); 49] = [
     ("IdempotentParameterMismatchException", Asks::Rebuilding),
     ("ItemCollectionSizeLimitExceededException", Asks::Rebuilding),
     ("ItemCollectionSizeLimitExceeded", Asks::Rebuilding),
-    // Where a write has a condition, its own meaning comes first.
+    // Writes with a condition handle this code themselves.
     ("ConditionalCheckFailedException", Asks::Rebuilding),
 ];
 
-/// What an answer that is no success asks for. One without a code, such as the page of something between us and AWS,
-/// says nothing of the request, whatever its status: an unreadable answer of status 200 is among them. A code that is
-/// not known is a refusal that may be lifted: of KMS, for one, whose codes reach us through DynamoDB.
+/// The reaction to an error response. A response without a code, such as a proxy's page or an unreadable one with status
+/// 200, says nothing about the call. An unknown code counts as fixable, for example a KMS code that DynamoDB passes on.
 #[must_use]
 pub fn asks(code: Option<&str>, status: u16) -> Asks {
     let Some(code) = code else {
@@ -95,13 +94,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_code_stands_in_the_table_twice() {
+    fn error_codes_are_unique() {
         let names: std::collections::BTreeSet<_> = CODES.iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), CODES.len());
     }
 
     #[test]
-    fn an_answer_without_a_code_or_of_status_500_and_more_is_no_defect_of_ours() {
+    fn responses_without_a_code_or_with_status_5xx_are_not_our_defect() {
         for status in [
             200, 301, 400, 403, 404, 408, 413, 421, 500, 502, 503, 504, 599,
         ] {
@@ -111,7 +110,7 @@ mod tests {
         for status in [500, 502, 503, 504] {
             assert_eq!(asks(Some("SomethingNew"), status), Asks::Patience);
         }
-        // A code says more than the status that it came with.
+        // The code takes precedence over the status.
         assert_eq!(asks(Some("ThrottlingException"), 503), Asks::Less);
     }
 }

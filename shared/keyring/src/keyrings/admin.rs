@@ -1,11 +1,10 @@
-//! The keys of the admin API: the same tokens and the same keyrings as tenants' keys, of another kind.
+//! The keys of the admin API: the same format of tokens and keyrings as tenants' keys, but another kind.
 //!
-//! They stand in secrets under a prefix of their own, which the functions that serve SCIM may not read,
-//! and a record of them names no tenant: a tenant's key is none of these, nor the other way round.
+//! They are in secrets under their own prefix, which the functions that serve SCIM cannot read, and their records name no
+//! tenant: a tenant's key is never an admin key, nor the reverse.
 //!
-//! The first key is made by the template, because somebody must make the others: the secret `key` under
-//! the prefix, whose value is the token itself. It has all scopes, no end, and is changed by storing
-//! another value.
+//! The template creates the initial key, with which the others are created: the secret `key` under the prefix, whose value
+//! is the token itself. It has all scopes, does not expire, and is replaced by storing another value.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -25,23 +24,23 @@ use super::ring::{End, Keyring};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
 
-/// The keyring that takes admin keys.
+/// The keyring of admin keys.
 const KEYRING: &str = "a1";
 
-/// The secret whose value is the first key's token.
+/// The secret whose value is the initial key's token.
 const FIRST: &str = "key";
 
-/// The id of the first key.
+/// The id of the initial key.
 const FIRST_ID: &str = "0000000000";
 
-/// What an admin key may be used for.
+/// A permission of an admin key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum AdminScope {
-    /// Reading tenants, their keys and their log of requests, but nobody's data.
+    /// Reading tenants, their keys and failure logs, but no personal data.
     Read,
-    /// Making, changing and closing tenants.
+    /// Creating, changing and deleting tenants.
     Tenants,
-    /// Making and ending keys.
+    /// Creating, rotating and revoking keys.
     Keys,
     /// Reading users and groups, verifying passwords, exporting and erasing.
     Data,
@@ -76,38 +75,37 @@ pub struct AdminKey {
     pub id: KeyId,
     /// SHA-256 of the token.
     pub sha256: Digest,
-    /// What it was made for.
+    /// The purpose, as entered by its creator.
     pub purpose: String,
-    /// What it may be used for; scopes that this build does not know are left out.
+    /// The permissions; unknown scopes are left out.
     pub scopes: Vec<AdminScope>,
-    /// When it was made; of the first key that is not known.
+    /// Time of creation; unknown for the initial key.
     pub created: Option<Timestamp>,
     /// The first instant at which it is no longer accepted.
     pub expires: Option<Timestamp>,
-    /// The networks it is accepted from; none means any.
+    /// The networks from which it is accepted; empty means any.
     pub sources: Vec<IpNet>,
 }
 
 impl AdminKey {
-    /// Whether the key is accepted at `now` from the address `source`, whatever for.
+    /// Whether the key is accepted at `now` from the address `source`, for any scope.
     #[must_use]
     pub fn admits(&self, now: Timestamp, source: Option<IpAddr>) -> bool {
         self.is_live(now) && is_inside(source, &self.sources)
     }
 
-    /// Whether it has a scope.
     #[must_use]
     pub fn has(&self, scope: AdminScope) -> bool {
         self.scopes.contains(&scope)
     }
 
-    /// Whether it is the one that the template made.
+    /// Whether it is the initial key.
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.id.as_str() == FIRST_ID
     }
 
-    /// How it is called in logs and lists.
+    /// Its name in logs and lists.
     #[must_use]
     pub fn name(&self) -> &str {
         match self.is_first() {
@@ -138,7 +136,7 @@ impl Record for AdminKey {
 
     fn from_json(id: &str, value: &Value) -> Option<Self> {
         let stored = Stored::deserialize(value).ok()?;
-        // A tenant's key is none of the admin API's, wherever it is found.
+        // A tenant's key is never an admin key, wherever it is stored.
         if stored.tenant.is_some() {
             return None;
         }
@@ -167,12 +165,12 @@ impl Record for AdminKey {
             sources: self.sources.iter().map(IpNet::to_string).collect(),
             ..Stored::default()
         };
-        // Strings and lists of strings are always JSON.
+        // Strings and lists of strings always serialize.
         serde_json::to_value(stored).unwrap_or_default()
     }
 
     fn whole(value: &str) -> Option<Self> {
-        // A text that could be guessed, or that nobody can send, opens nothing.
+        // A value that is too short or cannot be sent in a header is not a key.
         let Presented::Imported(token) = Token::parse(value) else {
             return None;
         };
@@ -188,20 +186,18 @@ impl Record for AdminKey {
     }
 }
 
-/// The keys of the admin API, as one process sees them: remembered as tenants' keys are.
+/// The keys of the admin API, with the same cache rules as tenants' keys.
 #[derive(Debug)]
 pub struct AdminKeyrings(Keyrings<AdminKey>);
 
 impl AdminKeyrings {
-    /// Admin keys whose secrets are named `prefix` + name. The prefix ends with its own separator:
-    /// `stack/admin/`.
+    /// Admin keys whose secrets are named `prefix` + name. The prefix includes the separator: `stack/admin/`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
         Self(Keyrings::new(client, prefix))
     }
 
-    /// The key of what a client presents; `None` when there is none. Whether it is good for the request
-    /// is still to be asked.
+    /// Finds the key of a presented token, or `None`. The caller must check whether the key is valid for the request.
     ///
     /// # Errors
     /// As [`Keyrings::find`].
@@ -211,7 +207,7 @@ impl AdminKeyrings {
         now: Timestamp,
     ) -> Result<Option<Arc<AdminKey>>, KeyringError> {
         match presented {
-            // Names of other keyrings are for clients to invent, and cost a call each.
+            // Other keyring names are invented by the client and would cost a call each.
             Presented::Issued(token) if token.keyring().as_str() == KEYRING => {
                 self.0.find(token, now).await
             }
@@ -220,7 +216,7 @@ impl AdminKeyrings {
         }
     }
 
-    /// The key that had this digest when somebody signed in with it, if it is still there and the same.
+    /// The key of a session: the one with this id and digest, if it still exists unchanged.
     ///
     /// # Errors
     /// As [`Keyrings::find`].
@@ -242,23 +238,23 @@ impl AdminKeyrings {
         keyrings.search(&ring, asked, now, pick).await
     }
 
-    /// Reads what the first request needs, which opens the connection too.
+    /// Reads the keyring before the first request, which also opens the connection.
     ///
     /// # Errors
-    /// As [`Keyrings::find`]. A process may go on without: the first request looks again.
+    /// As [`Keyrings::find`]. The process can ignore it, because the first request reads the keyring again.
     pub async fn warm(&self, now: Timestamp) -> Result<(), KeyringError> {
         self.0.warm(&named(KEYRING)?, now).await
     }
 
-    /// The keyring that a new key's token names.
+    /// The keyring for new keys.
     ///
     /// # Errors
-    /// None that can happen.
+    /// Never: the name is a valid constant.
     pub fn keyring(&self) -> Result<KeyringId, KeyringError> {
         named(KEYRING)
     }
 
-    /// All keys but the first one.
+    /// All keys except the initial one.
     ///
     /// # Errors
     /// As [`Keyrings::find`].
@@ -266,7 +262,7 @@ impl AdminKeyrings {
         self.0.list(&named(KEYRING)?).await
     }
 
-    /// The first one, if its secret is there.
+    /// The initial key, if its secret exists.
     ///
     /// # Errors
     /// As [`Keyrings::find`].
@@ -276,7 +272,7 @@ impl AdminKeyrings {
         self.0.search(&named(FIRST)?, None, now, pick).await
     }
 
-    /// Puts a key in; it works at once, in all processes.
+    /// Adds a key. It works at once in all processes.
     ///
     /// # Errors
     /// As [`Keyrings::place`].
@@ -291,7 +287,7 @@ impl AdminKeyrings {
         }
     }
 
-    /// Takes a key out; other processes learn of it within 60 seconds.
+    /// Removes a key; other processes notice within 60 seconds.
     ///
     /// # Errors
     /// As [`Keyrings::revoke`].
@@ -299,7 +295,7 @@ impl AdminKeyrings {
         self.0.revoke(&named(KEYRING)?, key, now).await
     }
 
-    /// Takes keys out that are written down elsewhere as revoked.
+    /// Removes keys that were recorded as revoked elsewhere.
     ///
     /// # Errors
     /// As [`Keyrings::settle`].
@@ -311,7 +307,7 @@ impl AdminKeyrings {
         self.0.settle(&named(KEYRING)?, ends, now).await
     }
 
-    /// How many operations of Secrets Manager were called, repetitions by the SDK not counted.
+    /// The number of Secrets Manager calls, without the SDK's retries.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.0.calls()
@@ -344,14 +340,14 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_key_is_read_back_from_its_json() {
+    fn an_admin_key_survives_json() {
         let (_, record) = admin(1);
         let read = AdminKey::from_json(record.id.as_str(), &record.to_json());
         assert_eq!(read, Some(record));
     }
 
     #[test]
-    fn an_admin_key_is_no_tenants_key_and_a_tenants_key_is_no_admin_key() {
+    fn admin_keys_and_tenants_keys_are_not_interchangeable() {
         let ((_, admin), (_, tenants)) = (admin(1), key(1));
         let mut document = Document::parse(super::super::ring::EMPTY).unwrap();
         document.add(&admin).unwrap();
@@ -364,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admin_key_is_good_in_its_time_and_from_its_networks() {
+    fn an_admin_key_is_valid_until_it_expires_and_from_its_networks() {
         let (_, record) = admin(1);
         let inside = "10.1.2.3".parse().ok();
         assert!(record.admits(at(59), inside));
@@ -375,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_key_is_the_secrets_text_unless_that_could_be_guessed() {
+    fn the_initial_key_is_the_secrets_text_unless_that_is_too_short() {
         let text = "aZ3kQ9xLm2Vb7RtYw8PsHd4FgJc6NuEo1TiX5vKqBz0MyDhWrSlGpCfUaOjInZ2k";
         let keys: Vec<AdminKey> = Keyring::parse(text).unwrap().into_keys();
         let Presented::Imported(token) = Token::parse(text) else {

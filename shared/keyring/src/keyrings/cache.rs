@@ -1,39 +1,33 @@
-//! What a process remembers of keyrings, and when it must look again. No I/O and no clock: `now`
-//! comes with each request.
+//! The cache of keyrings in a process, and the rules for looking them up again. No I/O and no clock: `now` is passed in.
 //!
-//! Rules, with their figures beside the constants below:
-//! * An answer is good for [`FRESH`]. A keyring is looked up at most once per [`PAUSE`]. A token that
-//!   a good answer does not hold is judged by a look-up that began after the token arrived, because
-//!   its key may be a moment old: the request waits for the next look-up that the pause permits.
-//!   Failures are paused likewise.
-//! * A token that was judged needs no such wait again: whoever repeats a wrong token within the pause
-//!   gets the same answer at once. A token of ours cannot have been presented before it was drawn.
-//!   One that another system made can: imported within the second after it was refused, it is
-//!   refused for the rest of that second.
-//! * Whoever invents tokens makes requests wait. So a process waits in vain at most [`WAITS`] times in
-//!   a [`WAITS_WITHIN`] (a wait that ends in a key does not count), and [`MOST_WAITING`] requests wait for one keyring; above that the answer is
-//!   `Unavailable` (503 with `Retry-After`). The next look-up is a second away, and the flood itself
-//!   causes it, so a new token is let in by the second attempt.
-//! * A keyring that does not exist is remembered in the same way, but names are for clients to
-//!   invent, so look-ups of keyrings not known to exist are limited to [`UNKNOWN_LOOKUPS`] a second
-//!   for the whole process, and a request above that is `Unavailable`: a cold process must not call
-//!   a good key bad because somebody floods it. Names take no place before such a look-up was
-//!   granted; at most [`MOST_KEYRINGS`] are remembered, absent ones are the first to go.
-//! * When Secrets Manager is *unavailable* (no answer, 5xx, throttled), keys of an answer younger
-//!   than [`STALE`] go on working, and requests with them wait for a new attempt only once per
-//!   [`RETRY`]; a key it does not hold is `Unavailable`, because it may be new.
+//! The rules; the constants below have the values:
+//! * A look-up is fresh for [`FRESH`]. A keyring is looked up at most once per [`PAUSE`]. A token that is not in a fresh
+//!   look-up is judged by a look-up that began after the token arrived, because its key may be new: the request waits for
+//!   the next look-up that the pause permits. Failed look-ups cause the same pause.
+//! * A judged token does not wait again: a repeated wrong token within the pause gets the same answer at once. A token that
+//!   we issue cannot have been presented before. A token from another system can: imported within a second after it was
+//!   rejected, it stays rejected for the rest of that second.
+//! * Invented tokens make requests wait. A process therefore waits in vain at most [`WAITS`] times per [`WAITS_WITHIN`] (a
+//!   wait that finds a key does not count), and at most [`MOST_WAITING`] requests wait for one keyring; beyond that the
+//!   answer is `Unavailable` (503 with `Retry-After`). The flood itself causes the next look-up within a second, so a new
+//!   token succeeds at its second attempt.
+//! * A keyring that does not exist is cached in the same way. Clients can invent names, so look-ups of keyrings that are
+//!   not known to exist are limited to [`UNKNOWN_LOOKUPS`] a second per process, and a request beyond that is
+//!   `Unavailable`: a cold process must not reject a valid key because of a flood. A name takes a place only after its
+//!   look-up was granted; at most [`MOST_KEYRINGS`] are cached, and absent ones are evicted first.
+//! * While Secrets Manager is *unavailable* (no answer, 5xx, throttled), keys of a look-up younger than [`STALE`] keep
+//!   working, and requests with them wait for a new attempt only once per [`RETRY`]. A key that is not in it is
+//!   `Unavailable`, because it may be new.
 //!
-//! Is the last rule safe? Nobody outside can make Secrets Manager fail for this process, and
-//! whoever wants to revoke a key needs Secrets Manager too. What remains is a partition that
-//! separates this process but not the administrator: there a revoked key lives up to 15 minutes
-//! instead of one. Against it stand all customers' provisioning at every short outage. An answer
-//! that *refuses* (permission taken away, KMS key disabled, secret marked for deletion, value
-//! destroyed) is no outage but may be the emergency brake, so it ends the use of remembered keys
-//! like a revocation: within 60 seconds.
+//! Why the last rule is safe: nobody outside can make Secrets Manager fail for this process, and revoking a key needs
+//! Secrets Manager too. The remaining case is a network partition that affects this process but not the administrator: a
+//! revoked key then works for up to 15 minutes instead of one. Without the rule, every short outage would stop all
+//! customers' provisioning. An answer that *rejects* (permission removed, KMS key disabled, secret marked for deletion,
+//! value destroyed) is not an outage but may be an emergency stop, so it ends the use of cached keys like a revocation:
+//! within 60 seconds.
 //!
-//! Ages count from before the call was made. They are taken from the wall clock, so an answer from
-//! the future is as old as one from the past: a clock that jumps back does not prolong a key's
-//! life.
+//! Ages count from before the call. They use the wall clock, and a time in the future counts as just as old as one in the
+//! past: a clock that jumps back does not extend the life of a key.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,44 +42,44 @@ use super::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyringId};
 
-/// How long an answer is used without asking again: the bound of revocation.
+/// How long a look-up is used: the limit for a revocation to take effect.
 pub(super) const FRESH: Duration = Duration::from_mins(1);
 
 /// The shortest time between two look-ups of one keyring.
 pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often a process waits for the end of a pause within [`WAITS_WITHIN`]: a function of Lambda is
-/// paid for while it waits, and serves nobody else. A sixth of its time at most.
+/// Waits for the end of a pause per [`WAITS_WITHIN`]: a waiting Lambda function costs money and serves no other request. At
+/// most a sixth of its time.
 pub(super) const WAITS: usize = 10;
 pub(super) const WAITS_WITHIN: Duration = Duration::from_mins(1);
 
-/// How many requests of a process wait for one keyring.
+/// The most requests of a process that wait for one keyring.
 pub(super) const MOST_WAITING: usize = 1_000;
 
-/// How many judged tokens are remembered for a keyring; beyond it all are forgotten.
+/// Judged tokens to remember per keyring; beyond that all are dropped.
 const MOST_JUDGED: usize = 256;
 
-/// How far a look-up may lie in the future and still begin a pause: its request had waited, or the
-/// clock was set back a little.
+/// A look-up may be this far in the future and still start a pause: its request had waited, or the clock was set back
+/// slightly.
 const AHEAD: Duration = Duration::from_secs(5);
 
-/// The shortest time between two look-ups while Secrets Manager is unavailable and the key is
-/// remembered. Such a look-up can take as long as a call may take, and requests wait for it.
+/// The shortest time between two look-ups while Secrets Manager is unavailable and the key is cached. Such a look-up can
+/// take the full timeout, and requests wait for it.
 pub(super) const RETRY: Duration = Duration::from_secs(10);
 
-/// How long an answer is used while Secrets Manager is unavailable.
+/// How long a look-up is used while Secrets Manager is unavailable.
 pub(super) const STALE: Duration = Duration::from_mins(15);
 
 /// Look-ups of keyrings that are not known to exist, per second and process.
 pub(super) const UNKNOWN_LOOKUPS: usize = 10;
 
-/// Keyrings remembered by a process: 50,000 keys, and at most about 32 MB.
+/// Keyrings to cache per process: 50,000 keys, and at most about 32 MB.
 pub(super) const MOST_KEYRINGS: usize = 256;
 
-/// The key that was asked for, if there is one.
+/// The result of a look-up for a key.
 pub(super) type Answer<R> = Result<Option<Arc<R>>, KeyringError>;
 
-/// A token that was asked for: its digest, and whose key it is to be where the text does not say it.
+/// A token to judge: its digest, and the expected owner if the token's text does not name one.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
     owner: Option<TenantId>,
@@ -101,7 +95,7 @@ impl Asked {
     }
 }
 
-/// All keyrings that are remembered.
+/// All cached keyrings.
 pub(super) struct Cache<R = KeyRecord> {
     slots: HashMap<KeyringId, Arc<Slot<R>>>,
     unknown: Limiter,
@@ -119,11 +113,10 @@ impl<R> Default for Cache<R> {
 }
 
 impl<R: Record> Cache<R> {
-    /// The place of a keyring.
+    /// The slot of a keyring, created if needed.
     ///
     /// # Errors
-    /// `Unavailable`: the keyring has no place yet, and too many unknown keyrings were looked up in
-    /// this second.
+    /// `Unavailable`: the keyring has no slot yet, and too many unknown keyrings were looked up in this second.
     pub(super) fn slot(
         &mut self,
         keyring: &KeyringId,
@@ -164,12 +157,12 @@ impl<R: Record> Cache<R> {
         }
     }
 
-    /// Gives the last wait back: it ended in a key, so nobody invented the token.
+    /// Returns the last wait: it found a key, so the token was not invented.
     pub(super) fn waited_for_a_key(&mut self) {
         self.waits.give_back();
     }
 
-    /// Makes the next request look the keyring up, because this process changed it.
+    /// Makes the next request look up the keyring, because this process has changed it.
     pub(super) fn forget(&self, keyring: &KeyringId) {
         if let Some(slot) = self.slots.get(keyring) {
             slot.state().forget();
@@ -177,15 +170,15 @@ impl<R: Record> Cache<R> {
     }
 }
 
-/// The place of one keyring.
+/// The cache slot of one keyring.
 pub(super) struct Slot<R = KeyRecord> {
     state: Mutex<State<R>>,
-    /// Held during a look-up: whoever waits for it takes the answer of the one before.
+    /// Held during a look-up; waiting requests use its result.
     pub(super) turn: tokio::sync::Mutex<()>,
     waiting: AtomicUsize,
 }
 
-/// A request's place among those that wait for a keyring.
+/// A request's place in the queue for a keyring.
 pub(super) struct Waiting<'s>(&'s AtomicUsize);
 
 impl Drop for Waiting<'_> {
@@ -212,10 +205,10 @@ impl<R: Record> Slot<R> {
         }
     }
 
-    /// Takes a place among those that wait.
+    /// Takes a place in the queue.
     ///
     /// # Errors
-    /// `Unavailable`: as many wait as may.
+    /// `Unavailable`: the queue is full.
     pub(super) fn queue(&self) -> Result<Waiting<'_>, KeyringError> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let place = Waiting(&self.waiting);
@@ -225,31 +218,31 @@ impl<R: Record> Slot<R> {
         }
     }
 
-    /// The state. Never held while waiting for anything.
+    /// Locks the state. Never held across an await.
     pub(super) fn state(&self) -> MutexGuard<'_, State<R>> {
         lock(&self.state)
     }
 }
 
-/// What is known of one keyring.
+/// The cached state of one keyring.
 pub(super) struct State<R> {
-    /// The keyring as it was read last; `None` when it did not exist or was never read.
+    /// The keyring of the last successful look-up; `None` if it did not exist or was never read.
     ring: Option<Arc<Keyring<R>>>,
-    /// When it was read, or found not to exist.
+    /// When it was last read or found absent.
     read: Option<Timestamp>,
-    /// When it was looked up last, with whatever result.
+    /// When it was last looked up, with any result.
     tried: Option<Timestamp>,
-    /// Why the last look-up failed, if it did.
+    /// The error of the last look-up, if it failed.
     failed: Option<KeyringError>,
-    /// Tokens that a look-up which began after they arrived did not find.
+    /// Tokens that were not found by a look-up that began after they arrived.
     judged: HashSet<Asked>,
-    /// How many look-ups have begun.
+    /// The number of look-ups that have begun.
     lookups: u64,
     touched: Timestamp,
 }
 
 impl<R: Record> State<R> {
-    /// The answer, if no look-up is due. Nothing is `asked` by whoever wants no token judged.
+    /// The answer, if no look-up is due. `asked` is `None` if no token is to be judged.
     pub(super) fn answer(
         &self,
         asked: Option<&Asked>,
@@ -268,7 +261,7 @@ impl<R: Record> State<R> {
         (is_known && self.pause(now).is_some()).then(|| self.conclude(found, now))
     }
 
-    /// How long it is until the keyring may be looked up again.
+    /// The time until the keyring may be looked up again.
     pub(super) fn pause(&self, now: Timestamp) -> Option<Duration> {
         let since = now.duration_since(self.tried?);
         let is_ahead = since.is_negative();
@@ -304,7 +297,7 @@ impl<R: Record> State<R> {
         }
     }
 
-    /// Whether a key goes on working because Secrets Manager is unavailable.
+    /// Whether a cached key keeps working because Secrets Manager is unavailable.
     fn bridges(&self, found: Option<&Arc<R>>, now: Timestamp) -> bool {
         let outage = matches!(self.failed, Some(KeyringError::Unavailable(_)));
         outage && found.is_some() && within(self.read, now, STALE)
@@ -315,19 +308,17 @@ impl<R: Record> State<R> {
         self.lookups
     }
 
-    /// Whether a look-up now must be granted: a repeated one of a keyring that is not known to
-    /// exist.
+    /// Whether a look-up needs a grant: it is a repeated one of a keyring that is not known to exist.
     pub(super) const fn needs_grant(&self) -> bool {
         self.ring.is_none() && self.lookups > 0
     }
 
-    /// Counts a look-up that begins.
+    /// Counts the start of a look-up.
     pub(super) const fn begin(&mut self) {
         self.lookups += 1;
     }
 
-    /// Takes the result of a look-up that began at `now`; `Ok(None)` for a keyring that does not
-    /// exist.
+    /// Stores the result of a look-up that began at `now`; `Ok(None)` for a keyring that does not exist.
     pub(super) fn learn(
         &mut self,
         result: Result<Option<Keyring<R>>, KeyringError>,
@@ -346,8 +337,7 @@ impl<R: Record> State<R> {
         self.judged.clear();
     }
 
-    /// What is worth least goes first: an absent keyring before any other, then the one that was
-    /// read longest ago.
+    /// The order of eviction: absent keyrings first, then the least recently looked up.
     const fn worth(&self) -> (bool, Timestamp) {
         (self.ring.is_some(), self.touched)
     }
@@ -357,7 +347,7 @@ fn too_many_new() -> KeyringError {
     KeyringError::Unavailable("too many unknown tokens".to_owned())
 }
 
-/// At most so many in any stretch of time so long.
+/// A sliding-window limiter: at most `most` in any period of `within`.
 struct Limiter {
     most: usize,
     within: Duration,
@@ -388,12 +378,12 @@ impl Limiter {
     }
 }
 
-/// Whether less than `limit` lies between the two, whichever is first.
+/// Whether the two times differ by less than `limit`, in either order.
 fn within(at: Option<Timestamp>, now: Timestamp, limit: Duration) -> bool {
     at.is_some_and(|at| now.duration_since(at).unsigned_abs() < limit)
 }
 
-/// A lock that a panic elsewhere does not poison: every change made under these locks is complete.
+/// Locks and ignores poisoning: every change under these locks is complete.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -426,7 +416,7 @@ mod tests {
         KeyringError::Unavailable("timeout".to_owned())
     }
 
-    /// What a request gets without a look-up: "look" if one is due.
+    /// The answer without a look-up, or "look" if one is due.
     fn seen(slot: &Slot, second: i64, number: u16) -> &'static str {
         match slot.state().answer(None, at(second), pick(number)) {
             None => "look",
@@ -436,9 +426,9 @@ mod tests {
         }
     }
 
-    /// Each row: what happens at which second, then (second, key 0, key 9) as requests see them.
+    /// Rows of events with their seconds, then (second, key 0, key 9) as requests see them.
     #[test]
-    fn the_rules_of_age() {
+    fn answers_depend_on_their_age() {
         let slot = Slot::new(at(0));
         assert_eq!(seen(&slot, 0, 0), "look");
         slot.state().learn(Ok(Some(ring(1))), at(0));
@@ -476,9 +466,9 @@ mod tests {
         assert_eq!((seen(&slot, 901, 0), seen(&slot, 902, 0)), ("none", "look"));
     }
 
-    /// Each row: the second, and what a token gets that was not judged, and one that was.
+    /// Rows of the second, the answer for an unjudged token, and for a judged one.
     #[test]
-    fn a_token_is_concluded_on_within_the_pause_once_it_was_judged() {
+    fn a_judged_token_is_answered_within_the_pause() {
         let slot = Slot::new(at(0));
         slot.state().learn(Ok(Some(ring(1))), at(0));
         let asked = |number| Asked::new(None, &key(number).0.digest());
@@ -507,10 +497,10 @@ mod tests {
                 "{second}"
             );
         }
-        // A later look-up takes nothing back.
+        // A later look-up does not revoke the judgement.
         slot.state().learn(Ok(Some(ring(1))), at(5));
         assert_eq!((seen(5, 9), seen(5, 8)), ("look", "none"));
-        // One that this process caused may.
+        // A change by this process does.
         slot.state().forget();
         assert_eq!(seen(5, 8), "look");
     }
@@ -540,7 +530,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thousand_requests_wait_for_one_keyring() {
+    fn at_most_a_thousand_requests_wait_for_one_keyring() {
         let slot = Slot::<KeyRecord>::new(at(0));
         let mut places: Vec<_> = (0..MOST_WAITING).map(|_| slot.queue().unwrap()).collect();
         assert!(slot.queue().is_err());
@@ -549,7 +539,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_ends_the_use_of_remembered_keys_after_60_seconds() {
+    fn a_rejection_ends_the_use_of_cached_keys_after_60_seconds() {
         let slot = Slot::new(at(0));
         slot.state().learn(Ok(Some(ring(1))), at(0));
         slot.state().learn(
@@ -576,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_takes_no_place_before_its_look_up_is_granted() {
+    fn a_name_takes_a_slot_only_after_its_look_up_is_granted() {
         let mut cache = Cache::<KeyRecord>::default();
         let known = cache.slot(&name("k1"), at(0)).unwrap();
         known.state().learn(Ok(Some(ring(1))), at(0));
@@ -604,7 +594,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_keyrings_make_room_first() {
+    fn absent_keyrings_are_evicted_first() {
         let mut cache = Cache::<KeyRecord>::default();
         for number in 0..1000 {
             let slot = cache

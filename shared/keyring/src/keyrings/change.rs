@@ -1,16 +1,14 @@
-//! Changing a keyring: compare-and-swap on the version stages of its secret.
+//! Changes a keyring by compare-and-swap on the version stages of its secret.
 //!
-//! The version marked `AWSCURRENT` is read; the changed value is stored as a new version beside it,
-//! marked [`NEXT`]; then `AWSCURRENT` is moved, from the version that was read, to the new one.
-//! Secrets Manager refuses the move when somebody else moved the mark meanwhile; then everything is
-//! done again with what is current now.
+//! A change reads the version with the stage `AWSCURRENT`, stores the changed value as a new version with the stage
+//! [`NEXT`], and moves `AWSCURRENT` from the version that it read to the new one. Secrets Manager rejects the move if
+//! another writer has moved the stage in the meantime; the change is then retried on the new current version.
 //!
-//! A mark sits on one version at a time, so one fixed mark never needs cleaning up: the next change
-//! takes it along. A mark of its own for each change would stay behind when a process ends in the
-//! middle, and Secrets Manager never removes a version that is marked, while it takes about 100
-//! versions only.
+//! A stage is attached to one version at a time, so a fixed stage needs no clean-up: the next change moves it. A separate
+//! stage per change would stay behind if a process ends during the change, and Secrets Manager never removes versions with
+//! a stage but keeps only about 100 versions.
 //!
-//! Every change may be repeated without harm, so a caller that got no answer asks again.
+//! Every change is idempotent, so a caller that got no answer can retry.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,22 +23,20 @@ use super::ring::{Document, EMPTY, ENOUGH, Edit, End};
 use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
 
-/// The mark of a version that is to become the current one.
+/// The stage of a version that is to become current.
 const NEXT: &str = "muster-next";
 
-/// How often a change is tried when others change the keyring too.
+/// Attempts of a change against competing writers.
 const ATTEMPTS: u32 = 8;
 
-/// The shortest pause after the first attempt, in milliseconds; it doubles with each attempt: about
-/// 3 to 6 seconds in all.
+/// The shortest pause after the first attempt in milliseconds. It doubles with each attempt: about 3 to 6 seconds in total.
 const PAUSE: u64 = 25;
 
 impl<R: Record> Keyrings<R> {
-    /// Puts a key into a keyring. It works at once, in all processes.
+    /// Adds a key to a keyring. It works at once in all processes.
     ///
     /// # Errors
-    /// `Missing`, `Taken`, `Full` and `Worn` (use another keyring), `Contended`, and those of
-    /// [`Self::find`].
+    /// `Missing`, `Taken`, `Full` and `Worn` (use another keyring), `Contended`, and the errors of [`Self::find`].
     pub async fn add(
         &self,
         keyring: &KeyringId,
@@ -50,11 +46,11 @@ impl<R: Record> Keyrings<R> {
         self.change(keyring, now, |ring| ring.add(record)).await
     }
 
-    /// Puts a key into a keyring whose owner may have `room` live keys in it. New keys leave room for
-    /// changes that end keys.
+    /// Adds a key to a keyring in which its owner may have `room` live keys. New keys leave some of the day's changes for
+    /// revocations.
     ///
     /// # Errors
-    /// `TooMany`, and those of [`Self::add`].
+    /// `TooMany`, and the errors of [`Self::add`].
     pub async fn place(
         &self,
         keyring: &KeyringId,
@@ -66,11 +62,11 @@ impl<R: Record> Keyrings<R> {
             .await
     }
 
-    /// Puts a key in that takes the place of one in the same keyring, which ends at the instant given
-    /// with its id, or sooner if it was to end sooner: both or neither.
+    /// Adds a key that replaces another one in the same keyring. The old key expires at the given instant, or earlier if it
+    /// would expire earlier. Both changes happen or neither.
     ///
     /// # Errors
-    /// `NoSuchKey`, also for one that ended before, and those of [`Self::place`].
+    /// `NoSuchKey`, also for an expired key, and the errors of [`Self::place`].
     pub async fn rotate(
         &self,
         keyring: &KeyringId,
@@ -83,11 +79,11 @@ impl<R: Record> Keyrings<R> {
             .await
     }
 
-    /// Sets the instant from which a key is no longer accepted, where the keyring was changed less than `most`
-    /// times in 24 hours. Other processes learn of it within 60 seconds.
+    /// Sets the expiry of a key, if the keyring was changed less than `most` times in 24 hours. Other processes notice
+    /// within 60 seconds.
     ///
     /// # Errors
-    /// `Missing`, `NoSuchKey`, `Worn`, `Contended`, and those of [`Self::find`].
+    /// `Missing`, `NoSuchKey`, `Worn`, `Contended`, and the errors of [`Self::find`].
     pub async fn expire(
         &self,
         keyring: &KeyringId,
@@ -102,8 +98,7 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// Takes a key out as [`Self::revoke`] does, where the keyring was changed less than `most` times in 24
-    /// hours.
+    /// Like [`Self::revoke`], if the keyring was changed less than `most` times in 24 hours.
     ///
     /// # Errors
     /// As [`Self::revoke`].
@@ -121,8 +116,8 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// Does what was written down elsewhere about keys while the keyring took no change: takes them out, or
-    /// sets their end. As long as new keys would be taken.
+    /// Applies revocations and expiries that were recorded elsewhere while the keyring accepted no change. Only while the
+    /// keyring would also accept new keys.
     ///
     /// # Errors
     /// As [`Self::revoke`].
@@ -139,7 +134,7 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// Puts a key in and takes the one of an id out, whatever that is: one change.
+    /// Replaces the key with an id, if it exists, by another key in one change.
     ///
     /// # Errors
     /// As [`Self::add`].
@@ -157,11 +152,11 @@ impl<R: Record> Keyrings<R> {
         .await
     }
 
-    /// Takes a key out of its keyring; one that is not in it is revoked already. Other processes
-    /// learn of it within 60 seconds, or 15 minutes while Secrets Manager is unavailable to them.
+    /// Removes a key from its keyring; a key that is not in it counts as revoked. Other processes notice within 60 seconds,
+    /// or within 15 minutes while Secrets Manager is unavailable to them.
     ///
     /// # Errors
-    /// `Missing`, `Worn`, `Contended`, and those of [`Self::find`].
+    /// `Missing`, `Worn`, `Contended`, and the errors of [`Self::find`].
     pub async fn revoke(
         &self,
         keyring: &KeyringId,
@@ -171,7 +166,7 @@ impl<R: Record> Keyrings<R> {
         self.change(keyring, now, |ring| Ok(ring.remove(key))).await
     }
 
-    /// Takes all keys of a tenant out of a keyring, as [`Self::revoke`] one.
+    /// Removes all keys of a tenant from a keyring, like [`Self::revoke`].
     ///
     /// # Errors
     /// As [`Self::revoke`].
@@ -185,11 +180,10 @@ impl<R: Record> Keyrings<R> {
             .await
     }
 
-    /// Makes an empty keyring, encrypted with the key that was named for keyrings or the account's
-    /// default; one that exists is left as it is.
+    /// Creates an empty keyring unless it exists, encrypted with the configured KMS key or the account's default.
     ///
     /// # Errors
-    /// Those of [`Self::find`].
+    /// The errors of [`Self::find`].
     pub async fn create(&self, keyring: &KeyringId) -> Result<(), KeyringError> {
         self.count();
         let call = self
@@ -217,7 +211,7 @@ impl<R: Record> Keyrings<R> {
     ) -> Result<(), KeyringError> {
         let _turn = self.changing.lock().await;
         let result = self.swap(keyring, now, ATTEMPTS, edit).await;
-        // After a failure as well: the change may have been made.
+        // Also after a failure, because the change may have been made.
         lock(&self.cache).forget(keyring);
         result
     }
@@ -235,7 +229,7 @@ impl<R: Record> Keyrings<R> {
             if edit(&mut document)? == Edit::Moot {
                 return Ok(());
             }
-            // Each attempt leaves a version, also one that is lost to others.
+            // Each attempt leaves a version, also a lost one.
             for _ in 0..=attempt {
                 document.count_change(now);
             }
@@ -250,7 +244,7 @@ impl<R: Record> Keyrings<R> {
         Err(KeyringError::Contended)
     }
 
-    /// Stores a version beside the current one and tells its id, which the SDK made up.
+    /// Stores a version beside the current one and returns its id, which the SDK generates.
     async fn put(&self, keyring: &KeyringId, text: String) -> Result<String, KeyringError> {
         self.count();
         let call = self
@@ -286,8 +280,7 @@ impl<R: Record> Keyrings<R> {
         {
             Ok(_) => Ok(Move::Made),
             Err(error) => match error.as_service_error() {
-                // Also the answer to the SDK's second try when the first went through; then the
-                // edit turns out moot.
+                // Also the answer to the SDK's retry if the first attempt succeeded; the next edit is then moot.
                 Some(service) if service.is_invalid_parameter_exception() => Ok(Move::Lost),
                 Some(service) if service.is_resource_not_found_exception() => Ok(Move::Lost),
                 _ => Err(error.into()),
@@ -296,15 +289,15 @@ impl<R: Record> Keyrings<R> {
     }
 }
 
-/// Whether the mark of the current version was moved.
+/// Whether the stage `AWSCURRENT` was moved.
 #[derive(PartialEq, Eq)]
 enum Move {
     Made,
     Lost,
 }
 
-/// How long to wait after a lost attempt: once to twice [`PAUSE`] doubled per attempt. The
-/// version's id, random and different for each competitor, says where between the two.
+/// The wait after a lost attempt: [`PAUSE`] doubled per attempt, plus jitter of up to the same time. The version's id is
+/// random and different for each competitor, so it is the seed of the jitter.
 fn pause(attempt: u32, version: &str) -> Duration {
     let base = PAUSE << attempt;
     let spread = u64::from(crc32fast::hash(version.as_bytes())) % base;
@@ -335,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_ends_here_as_soon_as_it_is_revoked() {
+    async fn a_revoked_key_stops_working_here_at_once() {
         let stub = Stub::with_keyring(EMPTY);
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
@@ -347,7 +340,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_expiry_is_set_on_a_key_that_exists() {
+    async fn an_expiry_can_be_set_on_an_existing_key() {
         let stub = Stub::with_keyring(EMPTY);
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
@@ -382,7 +375,7 @@ mod tests {
     async fn two_processes_never_lose_each_others_key() {
         let stub = Stub::with_keyring(EMPTY);
         let (ours, theirs) = (stub.keyrings(), stub.keyrings());
-        // While ours is between reading and moving the mark, theirs makes a whole change.
+        // Their complete change happens between our read and our move.
         let gate = stub.hold_at("UpdateSecretVersionStage");
         let (ring, one, two) = (k1(), key(0).1, key(1).1);
         let (first, second) = tokio::join!(ours.add(&ring, &one, at(0)), async {
@@ -475,7 +468,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_keyring_is_made_once_and_works_at_once() {
+    async fn a_keyring_is_created_once_and_works_at_once() {
         let stub = Stub::empty();
         let keyrings = stub.keyrings();
         let (token, record) = key(1);
@@ -492,7 +485,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_versions_are_told_apart_from_an_outage() {
+    async fn too_many_versions_are_not_an_outage() {
         let stub = Stub::with_keyring(EMPTY);
         stub.next("PutSecretValue", Act::Fail(400, "LimitExceededException"));
         assert_eq!(
@@ -502,7 +495,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_keyring_is_left_as_it_is() {
+    async fn a_full_keyring_is_not_changed() {
         let mut ring = Document::parse(EMPTY).unwrap();
         let ended = (0..1000)
             .find(|number| ring.add(&key(*number).1).is_err())

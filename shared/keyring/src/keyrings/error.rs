@@ -1,8 +1,7 @@
-//! Why a keyring could not be read or changed.
+//! Failures of reading or changing a keyring.
 //!
-//! None of these is the answer "no such key", which is `Ok(None)`: a request whose key could not be
-//! looked up is answered 503, never 401, because provisioning clients give up on a 401 and repeat a
-//! 503. Texts name no tenant and no key.
+//! "No such key" is not an error but `Ok(None)`. A request whose key cannot be looked up gets 503, never 401, because
+//! provisioning clients give up after 401 and retry after 503. Texts name no tenant and no key.
 
 use std::fmt;
 
@@ -14,29 +13,27 @@ use crate::aws::{Asks, asks};
 /// Why a keyring could not be read or changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum KeyringError {
-    /// No answer for now: Secrets Manager is down, slow or throttles, or too many unknown keyrings
-    /// were asked for. Holds the code of the failure, for the log.
+    /// Temporary: Secrets Manager is down, slow or throttles, or too many unknown keyrings were requested. Contains the
+    /// code for the log.
     Unavailable(String),
-    /// Secrets Manager answered no, and will again: permissions, the KMS key, a secret marked for
-    /// deletion. Holds its code.
+    /// Permanent until an operator acts: a permission, the KMS key, or a secret marked for deletion. Contains the code.
     Refused(String),
     /// The secret's value is not a keyring.
     Unreadable,
-    /// A change to a keyring that does not exist.
+    /// The keyring to change does not exist.
     Missing,
-    /// A change to a key that the keyring does not have, or a rotation of one that ended.
+    /// The keyring does not have the key to change, or the key to rotate has expired.
     NoSuchKey,
-    /// The owner has as many live keys as one may, which is so many.
+    /// The owner has the most live keys allowed, which is this number.
     TooMany(usize),
-    /// The key's id is in use, or its tenant has the same token under another id.
+    /// The key's id is in use, or the tenant has the same token under another id.
     Taken,
-    /// The keyring takes no further key: its value would outgrow 65,536 bytes. Open another
-    /// keyring.
+    /// The keyring accepts no further key, because its value would exceed 65,536 bytes. Use another keyring.
     Full,
-    /// Secrets Manager keeps every version of the last 24 hours and takes no more of them (about
-    /// 100). New keys go into another keyring, and do so before that; other changes must wait.
+    /// Secrets Manager has the most versions of 24 hours that it accepts (about 100). New keys go into another keyring
+    /// before this limit is reached; other changes must wait.
     Worn,
-    /// Others changed the keyring at each of our attempts.
+    /// Competing changes won against every attempt.
     Contended,
 }
 
@@ -61,7 +58,7 @@ impl fmt::Display for KeyringError {
 
 impl std::error::Error for KeyringError {}
 
-/// What a failed call means when the operation gives its codes no meaning of their own.
+/// The failure for an error that its operation does not handle.
 impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for KeyringError {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
         let code = |otherwise: &str| error.code().unwrap_or(otherwise).to_owned();
@@ -100,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_told_from_what_somebody_must_mend() {
+    fn temporary_failures_differ_from_those_for_an_operator() {
         let unavailable = |code: &str| KeyringError::Unavailable(code.to_owned());
         let refused = |code: &str| KeyringError::Refused(code.to_owned());
         for (code, status, expected) in [

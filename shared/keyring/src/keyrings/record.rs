@@ -1,10 +1,9 @@
-//! One key of a keyring: whose it is, what it may do, until when and from where. Here are the keys of
-//! tenants; `admin` beside it has those of the admin API.
+//! A key record of a keyring: its owner, scopes, expiry and networks. This module has tenants' keys, `admin` those of the
+//! admin API.
 //!
-//! A record that this build cannot read (a time, a tenant or a network that is none) admits nobody;
-//! the other keys of its ring work on. A scope this build does not know grants nothing. So a later
-//! build that restricts a key in a new way must give it a new scope in place of `scim`: a member
-//! this build does not know restricts nothing here.
+//! A record with an invalid time, tenant or network is not accepted; the other keys of the keyring still work. An unknown
+//! scope grants nothing, but an unknown member restricts nothing. A later build that restricts keys in a new way must
+//! therefore replace the scope `scim` by a new one.
 
 use std::net::IpAddr;
 
@@ -17,44 +16,43 @@ use serde_json::Value;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 
-/// A kind of key, as keyrings need to know it. Each kind has keyrings of its own, so that no key of one
-/// kind is ever found where the other is asked for.
+/// A kind of key. Each kind has its own keyrings, so that a key of one kind is never found in place of another.
 pub trait Record: Clone {
-    /// The most live keys that one owner has.
+    /// The most live keys of one owner.
     const MOST_LIVE: usize;
 
     /// The key's name in its keyring.
     fn id(&self) -> KeyId;
     /// SHA-256 of the token.
     fn sha256(&self) -> &Digest;
-    /// Whose key it is; `None` when all keys of this kind have one owner.
+    /// The owner; `None` if all keys of this kind have one owner.
     fn tenant(&self) -> Option<&TenantId>;
     /// The first instant at which it is no longer accepted.
     fn expires(&self) -> Option<Timestamp>;
-    /// Reads what the keyring holds under `id`.
+    /// Parses the keyring's entry for `id`.
     fn from_json(id: &str, value: &Value) -> Option<Self>;
-    /// What the keyring holds under the record's id.
+    /// The keyring's entry for the record.
     fn to_json(&self) -> Value;
-    /// The key whose token the value of the secret itself is, for kinds that have such.
+    /// The key of a secret whose whole value is a token, for kinds that support it.
     fn whole(value: &str) -> Option<Self>;
 
-    /// Whether it is accepted at `now`, as far as time goes.
+    /// Whether the key has not expired at `now`.
     fn is_live(&self, now: Timestamp) -> bool {
         self.expires().is_none_or(|end| now < end)
     }
 }
 
-/// What a key may be used for.
+/// A permission of a tenant's key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
     /// The SCIM endpoints of the key's tenant.
     Scim,
-    /// Reading the user that the key stands for, and what the service provider says of itself.
+    /// Reading the user of the key (`/Me`), and discovery.
     Me,
 }
 
 impl Scope {
-    /// All of them, the one that grants most first.
+    /// All scopes, the most powerful first.
     pub const ALL: [Self; 2] = [Self::Scim, Self::Me];
 
     /// Its name.
@@ -73,41 +71,37 @@ impl Scope {
     }
 }
 
-/// A key: all that is kept of a token.
+/// A tenant's key: everything that is stored about a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeyRecord {
-    /// The key's name in its keyring; imported tokens have one too, which their text does not show.
+    /// The key's name in its keyring. Imported tokens have one too, although their text does not contain it.
     pub id: KeyId,
     /// The only tenant that the key opens.
     pub tenant: TenantId,
     /// SHA-256 of the token.
     pub sha256: Digest,
-    /// What an administrator called it, such as "Okta production". Whoever makes the record bounds
-    /// its length.
+    /// An administrator's name for it, such as "Okta production". The creator of the record limits its length.
     pub purpose: String,
-    /// What it may be used for; scopes that this build does not know are left out.
+    /// The permissions; unknown scopes are left out.
     pub scopes: Vec<Scope>,
-    /// When it was made.
     pub created: Timestamp,
     /// The first instant at which it is no longer accepted; `None` for a key that does not expire.
     pub expires: Option<Timestamp>,
-    /// The networks it is accepted from; none means any.
+    /// The networks from which it is accepted; empty means any.
     pub sources: Vec<IpNet>,
-    /// The user that the key stands for (`/Me`), if any.
+    /// The user at `/Me` for this key, if any.
     pub subject: Option<String>,
-    /// Whether its token was issued by another system, which this one took over from.
+    /// Whether another system issued its token.
     pub imported: bool,
-    /// Random bytes that whoever has the token does not know: what the service hands out to be handed
-    /// back, such as cursors, is sealed with them.
+    /// Random bytes that the owner of the token does not know. They encrypt values that clients send back, such as cursors.
     pub seal: [u8; 16],
 }
 
 impl KeyRecord {
     /// Whether the key opens `tenant` for `scope` at `now`, from the address `source`.
     ///
-    /// A key that is bound to networks is refused when the address is not known. An IPv4 address
-    /// inside IPv6 counts as IPv4. The reason is not told, because a client gets the same answer
-    /// for all of them.
+    /// A key that is bound to networks is rejected if the address is unknown. An IPv4 address inside IPv6 counts as IPv4.
+    /// The reason is not returned, because clients get the same answer for all reasons.
     #[must_use]
     pub fn admits(
         &self,
@@ -123,7 +117,7 @@ impl KeyRecord {
     }
 }
 
-/// Whether an address is in one of the networks; none of them means any.
+/// Whether an address is in one of the networks; empty means any.
 pub(super) fn is_inside(source: Option<IpAddr>, networks: &[IpNet]) -> bool {
     let inside = |address: IpAddr| {
         networks
@@ -203,7 +197,7 @@ impl Record for KeyRecord {
     }
 }
 
-/// A record as it is written in the secret, of any kind.
+/// The stored form of a record of any kind.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -250,7 +244,7 @@ pub(super) mod tests {
         TenantId::parse(name).unwrap()
     }
 
-    /// The `number`th key of keyring `k1`, for tenant `acme`.
+    /// Key number `number` of the keyring `k1`, for the tenant `acme`.
     pub(crate) fn key(number: u16) -> (Token, KeyRecord) {
         let [high, low] = number.to_be_bytes();
         let id = KeyId::from_bytes([0, 0, 0, 0, high, low]);
@@ -276,7 +270,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_record_is_read_back_from_its_json() {
+    fn a_record_survives_json() {
         let (_, plain) = key(1);
         let full = KeyRecord {
             expires: Some(at(60)),
@@ -313,7 +307,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_no_key() {
+    fn an_unreadable_record_is_not_a_key() {
         let good = key(1).1;
         let cases = [
             ("tenant", json!("Acme")),
@@ -338,14 +332,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn t11_z08_a_key_opens_its_own_tenant_only() {
+    fn t11_z08_a_key_is_valid_for_its_own_tenant_only() {
         let (_, record) = key(1);
         assert!(record.admits(&tenant("acme"), Scope::Scim, at(0), None));
         assert!(!record.admits(&tenant("globex"), Scope::Scim, at(0), None));
     }
 
     #[test]
-    fn a_key_ends_at_the_instant_of_its_expiry() {
+    fn a_key_is_rejected_from_the_instant_of_its_expiry() {
         let record = KeyRecord {
             expires: Some(at(60)),
             ..key(1).1
@@ -365,7 +359,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_key_bound_to_networks_is_refused_from_elsewhere() {
+    fn a_key_bound_to_networks_is_rejected_from_elsewhere() {
         let sources = vec![
             "10.1.2.3/8".parse().unwrap(),
             "2001:db8::/32".parse().unwrap(),

@@ -1,8 +1,6 @@
-//! The value of a keyring's secret, `{"keys":{"<key id>":{…}}}`: [`Keyring`] to find keys in,
-//! [`Document`] to change.
+//! The value of a keyring's secret, `{"keys":{"<key id>":{…}}}`: [`Keyring`] for finding keys, [`Document`] for changes.
 //!
-//! A document is changed as JSON, so that members, scopes and records this build does not know
-//! survive the change. Neither type knows where the text comes from.
+//! A document is changed as JSON, so that members, scopes and records that this build does not know survive the change.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,28 +13,27 @@ use super::record::{KeyRecord, Record};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 
-/// The value of a keyring without keys; what `infra/secrets.yaml` writes too.
+/// The value of an empty keyring, as in `infra/secrets.yaml`.
 pub(super) const EMPTY: &str = r#"{"keys":{}}"#;
 
 /// The largest value that Secrets Manager stores, in bytes.
 const LARGEST: usize = 65_536;
 
-/// Room kept for each key, in bytes: `,"expires":"…"` with nine digits of a second. A full keyring
-/// can end every key of it.
+/// Bytes reserved for each key: `,"expires":"…"` with nine fractional digits. Every key of a full keyring can still get an
+/// expiry.
 const EXPIRY_ROOM: usize = 48;
 
-/// The member that counts changes: hours since 1970, and the number of changes in each.
+/// The member that counts changes: the number of changes for each hour since 1970.
 const CHANGES: &str = "changes";
 
-/// Room kept for that member, in bytes: 25 hours with six digits, and numbers of three.
+/// Bytes reserved for that member: 25 hours of six digits with numbers of three.
 const CHANGES_ROOM: usize = 400;
 
-/// From so many changes in 24 hours on, new keys go elsewhere, also those that take the place of another:
-/// Secrets Manager keeps each version for a day and takes about 100 ("Versions per secret"), and what is
-/// left of them is for ending keys.
+/// From this number of changes in 24 hours on, new keys and rotations go to another keyring: Secrets Manager keeps each
+/// version for a day and accepts about 100 ("Versions per secret"), and the rest is for revoking and expiring keys.
 pub(super) const ENOUGH: u64 = 60;
 
-/// So many of an owner's keys that ended are kept, the latest.
+/// Expired keys to keep per owner: the latest ones.
 const MOST_ENDED: usize = 10;
 
 /// The keys of a keyring that this build can read.
@@ -68,7 +65,7 @@ impl<R: Record> Keyring<R> {
         self.keys.get(&id).cloned()
     }
 
-    /// The key of that id, if it is the key of that token.
+    /// The key with this id, if its digest matches.
     pub(super) fn find(&self, id: KeyId, digest: &Digest) -> Option<Arc<R>> {
         self.keys
             .get(&id)
@@ -76,8 +73,8 @@ impl<R: Record> Keyring<R> {
             .cloned()
     }
 
-    /// The owner's key with that digest. All keys of the owner are compared, so that time does not
-    /// tell which one matched.
+    /// The owner's key with this digest. It compares all keys of the owner, so that the time does not reveal which one
+    /// matched.
     pub(super) fn find_imported(
         &self,
         owner: Option<&TenantId>,
@@ -93,24 +90,23 @@ impl<R: Record> Keyring<R> {
     }
 }
 
-/// How a key ends that stands in its keyring as if it went on: what could not be written there for the moment.
+/// The end of a key that could not be written to its keyring yet.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum End {
-    /// It was revoked.
+    /// The key was revoked.
     Revoked,
-    /// It is accepted until then.
+    /// The key expires at this instant.
     At(Timestamp),
 }
 
-/// Whether an edit changed the document. One that was made before is moot, so that every change may
-/// be repeated.
+/// Whether an edit changed the document. An edit that was already made is moot, so that every change can be retried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Edit {
     Made,
     Moot,
 }
 
-/// The value of a keyring's secret, open for changes.
+/// The value of a keyring's secret, for changes.
 pub(super) struct Document {
     /// The members beside `keys`.
     others: Map<String, Value>,
@@ -142,11 +138,11 @@ impl Document {
         self.keys.iter().filter_map(read).collect()
     }
 
-    /// Puts a key in.
+    /// Adds a key.
     ///
     /// # Errors
-    /// `Taken`: another key has this id, or the owner has the same token under another id. `Full`:
-    /// the value would outgrow its limit.
+    /// `Taken`: another key has this id, or the owner has the same token under another id. `Full`: the value would exceed
+    /// its limit.
     pub(super) fn add<R: Record>(&mut self, record: &R) -> Result<Edit, KeyringError> {
         match self.twin(record) {
             Some(twin) if twin == record.id() => return Ok(Edit::Moot),
@@ -162,7 +158,7 @@ impl Document {
         }
     }
 
-    /// The key that the record's owner has of the same token.
+    /// The owner's existing key with the same token.
     fn twin<R: Record>(&self, record: &R) -> Option<KeyId> {
         let same_token =
             |held: &R| held.tenant() == record.tenant() && held.sha256() == record.sha256();
@@ -172,12 +168,11 @@ impl Document {
             .map(R::id)
     }
 
-    /// Puts a key of an owner in who may have `room` live keys in this keyring. Of those that ended, a
-    /// few are kept to be looked at.
+    /// Adds a key of an owner who may have `room` live keys in this keyring. A few expired keys are kept for display.
     ///
     /// # Errors
-    /// `TooMany`: the owner has as many live keys as one may. `Worn`: new keys are to go elsewhere, so
-    /// that the keys that are here can be ended. Those of [`Self::add`].
+    /// `TooMany`: the owner has the most live keys allowed. `Worn`: the remaining changes of the day are for ending keys.
+    /// The errors of [`Self::add`].
     pub(super) fn place<R: Record>(
         &mut self,
         record: &R,
@@ -210,11 +205,11 @@ impl Document {
         self.add(record)
     }
 
-    /// Puts a key in that takes the place of another of the same owner, which ends at `end`, or
-    /// sooner if it was to end sooner.
+    /// Adds a key that replaces another of the same owner. The old key expires at `end`, or earlier if it would expire
+    /// earlier.
     ///
     /// # Errors
-    /// `NoSuchKey`: there is no such key, or it ended before. Those of [`Self::place`].
+    /// `NoSuchKey`: the key does not exist or has expired. The errors of [`Self::place`].
     pub(super) fn rotate<R: Record>(
         &mut self,
         record: &R,
@@ -232,11 +227,11 @@ impl Document {
         let sooner = before.ok_or(KeyringError::NoSuchKey)?.expires();
         self.spare(ENOUGH, now)?;
         self.expire(id, sooner.map_or(end, |sooner| sooner.min(end)))?;
-        // A key on its way out does not count.
+        // The old key does not count, because it expires.
         self.fit(record, room + usize::from(now < end), now)
     }
 
-    /// Refuses a change when there were `most` in the last 24 hours.
+    /// Rejects a change if there were `most` in the last 24 hours.
     ///
     /// # Errors
     /// `Worn`.
@@ -247,8 +242,7 @@ impl Document {
         }
     }
 
-    /// Does what was written down about keys while the keyring took no change; those that are not in it are
-    /// left out.
+    /// Applies recorded ends of keys; keys that are not in the keyring are ignored.
     pub(super) fn settle(&mut self, ends: &BTreeMap<KeyId, End>) -> Edit {
         let mut edit = Edit::Moot;
         for (id, end) in ends {
@@ -263,7 +257,7 @@ impl Document {
         edit
     }
 
-    /// Takes all keys of a tenant out.
+    /// Removes all keys of a tenant.
     pub(super) fn remove_all(&mut self, tenant: &TenantId) -> Edit {
         let before = self.keys.len();
         self.keys.retain(|_, value| {
@@ -276,7 +270,7 @@ impl Document {
         }
     }
 
-    /// How often the keyring was changed in the last 24 hours, to the hour.
+    /// The number of changes in the last 24 hours, with the precision of an hour.
     pub(super) fn changes(&self, now: Timestamp) -> u64 {
         let hours = self.others.get(CHANGES).and_then(Value::as_object);
         let recent = |hour: &String| is_recent(hour, now);
@@ -302,10 +296,10 @@ impl Document {
         *number = (number.as_u64().unwrap_or_default() + 1).into();
     }
 
-    /// Sets the end of a key's life.
+    /// Sets the expiry of a key.
     ///
     /// # Errors
-    /// `NoSuchKey`: the keyring has no key of that id.
+    /// `NoSuchKey`: the keyring does not have the key.
     pub(super) fn expire(&mut self, id: KeyId, end: Timestamp) -> Result<Edit, KeyringError> {
         let Some(Value::Object(record)) = self.keys.get_mut(id.as_str()) else {
             return Err(KeyringError::NoSuchKey);
@@ -317,7 +311,7 @@ impl Document {
         }
     }
 
-    /// Takes a key out.
+    /// Removes a key.
     pub(super) fn remove(&mut self, id: KeyId) -> Edit {
         match self.keys.remove(id.as_str()) {
             Some(_) => Edit::Made,
@@ -414,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn what_this_build_does_not_know_survives_a_change() {
+    fn unknown_members_survive_a_change() {
         let (old, new) = (key(1).1, key(2).1);
         let mut stored = old.to_json();
         stored["scopes"] = json!(["scim", "scim:read"]);
@@ -433,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn every_change_may_be_repeated() {
+    fn every_change_is_idempotent() {
         let (_, record) = key(1);
         let mut ring = Document::parse(EMPTY).unwrap();
         assert_eq!(
@@ -450,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_and_a_tenants_token_are_taken_once() {
+    fn an_id_and_a_tenants_token_are_unique() {
         let (one, two) = (key(1).1, key(2).1);
         let mut ring = Document::parse(EMPTY).unwrap();
         assert_eq!(ring.add(&one), Ok(Edit::Made));
@@ -477,7 +471,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_keyring_still_lets_every_key_end() {
+    fn every_key_of_a_full_keyring_can_get_an_expiry() {
         let mut ring = full();
         let ids: Vec<_> = ring.keys.keys().filter_map(|id| KeyId::parse(id)).collect();
         let end = "9999-12-30T22:00:00.999999999Z".parse().unwrap();
@@ -488,7 +482,7 @@ mod tests {
         assert!((60_000..=LARGEST).contains(&length), "{length}");
     }
 
-    /// A key that ends at a second.
+    /// A key that expires at a second.
     fn ending(number: u16, second: i64) -> KeyRecord {
         KeyRecord {
             expires: Some(at(second)),
@@ -497,13 +491,13 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_has_so_many_live_keys_and_the_last_that_ended() {
+    fn live_keys_are_limited_and_the_latest_expired_ones_kept() {
         let mut ring = Document::parse(EMPTY).unwrap();
         for number in 0..15 {
             let record = ending(number, i64::from(number));
             assert_eq!(ring.add(&record), Ok(Edit::Made));
         }
-        // Another owner's keys neither count nor go.
+        // Another owner's keys neither count nor are removed.
         let elsewhere = KeyRecord {
             tenant: tenant("globex"),
             ..ending(90, 0)
@@ -529,7 +523,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_key_ends_at_the_end_of_the_overlap_or_sooner() {
+    fn a_rotated_key_expires_after_the_overlap_or_earlier() {
         for (end_before, overlap, end) in [(None, 50, 60), (Some(20), 50, 20), (Some(90), 0, 10)] {
             let mut ring = Document::parse(EMPTY).unwrap();
             let old = KeyRecord {
@@ -540,7 +534,7 @@ mod tests {
             let (new, now) = (key(2).1, at(10));
             let asked = (old.id, at(10 + overlap));
             assert_eq!(ring.rotate(&new, asked, 1, now), Ok(Edit::Made));
-            // Asked again, as after an answer that was lost.
+            // Retried, as after a lost answer.
             assert_eq!(ring.rotate(&new, asked, 1, now), Ok(Edit::Moot));
             let held: Vec<KeyRecord> = ring.records();
             let ends: Vec<_> = held.iter().map(|key| (key.id, key.expires)).collect();
@@ -549,7 +543,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_live_key_of_the_owner_is_rotated() {
+    fn only_a_live_key_of_the_owner_can_be_rotated() {
         let mut ring = Document::parse(EMPTY).unwrap();
         let theirs = KeyRecord {
             tenant: tenant("globex"),
@@ -567,7 +561,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_down_is_done_in_one_edit_and_once() {
+    fn recorded_ends_are_applied_in_one_idempotent_edit() {
         let mut ring = Document::parse(EMPTY).unwrap();
         for number in [1, 2, 3] {
             ring.add(&key(number).1).unwrap();
@@ -586,7 +580,7 @@ mod tests {
     }
 
     #[test]
-    fn new_keys_leave_changes_of_a_day_for_ending_keys() {
+    fn new_keys_leave_changes_for_ending_keys() {
         let mut ring = Document::parse(EMPTY).unwrap();
         let (first, last) = (at(0), at(23 * 3600));
         for _ in 0..ENOUGH - 1 {
@@ -595,7 +589,7 @@ mod tests {
         assert_eq!(ring.place(&key(1).1, 9, last), Ok(Edit::Made));
         ring.count_change(last);
         assert_eq!(ring.place(&key(2).1, 9, last), Err(KeyringError::Worn));
-        // One that takes the place of another is new, too; ending a key is left.
+        // A rotation counts as a new key; ending a key is still possible.
         let old = (key(1).1.id, last);
         assert_eq!(
             ring.rotate(&key(3).1, old, 9, last),
@@ -606,7 +600,7 @@ mod tests {
         let next_day = at(25 * 3600);
         assert_eq!(ring.changes(next_day), 1);
         assert_eq!(ring.place(&key(2).1, 9, next_day), Ok(Edit::Made));
-        // What is said of changes is kept, and outgrows no room.
+        // The counts of changes are kept and stay within the reserved bytes.
         for hour in 0..100 {
             (0..99).for_each(|_| ring.count_change(at(hour * 3600)));
         }
@@ -615,7 +609,7 @@ mod tests {
     }
 
     #[test]
-    fn all_keys_of_one_tenant_are_taken_out_at_once() {
+    fn all_keys_of_a_tenant_are_removed_at_once() {
         let mut ring = Document::parse(EMPTY).unwrap();
         let theirs = KeyRecord {
             tenant: tenant("globex"),

@@ -1,5 +1,4 @@
-//! Just enough of Secrets Manager for the tests beside it: real HTTP for the real SDK client,
-//! failures on demand.
+//! A minimal Secrets Manager for the unit tests: real HTTP for the real SDK client, with failures on demand.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -17,7 +16,7 @@ use super::cache::lock;
 
 const PREFIX: &str = "test/keyring/";
 
-/// What happens to a call.
+/// The scripted result of a call.
 #[derive(Clone, Copy)]
 pub(super) enum Act {
     Fail(u16, &'static str),
@@ -40,7 +39,7 @@ struct World {
     gate_after: Option<(&'static str, Arc<Gate>)>,
 }
 
-/// Holds the next call of an operation until it is opened.
+/// Blocks the next call of an operation until it is opened.
 pub(super) struct Gate {
     reached: Semaphore,
     opened: (Mutex<bool>, std::sync::Condvar),
@@ -93,7 +92,7 @@ impl Stub {
         Self { world, url }
     }
 
-    /// A world with the keyring `k1` of that value.
+    /// A stub with the keyring `k1` of this value.
     pub(super) fn with_keyring(value: &str) -> Self {
         let stub = Self::empty();
         let input = json!({"Name": format!("{PREFIX}k1"), "SecretString": value, "ClientRequestToken": "v0"});
@@ -101,12 +100,12 @@ impl Stub {
         stub
     }
 
-    /// A client of its own, as another process would have.
+    /// New keyrings with their own cache, like another process.
     pub(super) fn keyrings(&self) -> Keyrings {
         keyrings(&self.url)
     }
 
-    /// Keyrings at an address where nobody listens.
+    /// Keyrings at an address without a server.
     pub(super) fn unreachable() -> Keyrings {
         keyrings("http://127.0.0.1:1")
     }
@@ -125,7 +124,7 @@ impl Stub {
         gate
     }
 
-    /// Holds the answer of the next call of an operation.
+    /// Blocks the answer to the next call of an operation.
     pub(super) fn hold_after(&self, operation: &'static str) -> Arc<Gate> {
         let gate = Arc::new(Gate::closed());
         lock(&self.world).gate_after = Some((operation, Arc::clone(&gate)));

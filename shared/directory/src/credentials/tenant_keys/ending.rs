@@ -1,4 +1,4 @@
-//! How a key ends: in its keyring, or where that takes no change for now, in the tenant's item.
+//! Revokes or expires a key: in its keyring or, if the keyring accepts no change at the moment, in the tenant's item.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::tenants::ended;
 use keyring::{End, KeyId, KeyringError, KeyringId};
 
 impl TenantKeys<'_> {
-    /// Ends a key in its keyring, or where that takes no change for now, by writing it down in the tenant's item.
+    /// Revokes or expires a key in its keyring or, if the keyring accepts no change at the moment, in the tenant's item.
     pub(super) async fn end(
         &self,
         ring: &KeyringId,
@@ -36,8 +36,8 @@ impl TenantKeys<'_> {
         }
     }
 
-    /// Carries out in a keyring that was just changed what is written down of the tenant's keys in it, and of
-    /// those in none. If that fails, it stays written down.
+    /// Applies the tenant item's entries to a keyring that was just changed: those for keys in this keyring and for keys in
+    /// no keyring. If that fails, the entries stay in the tenant's item.
     pub(super) async fn carry_out(&self, standing: &Standing, ring: &KeyringId, now: Timestamp) {
         let Standing { stored, ended, .. } = standing;
         let is_here = |id: &KeyId| stored.iter().any(|(at, key)| at == ring && key == id);

@@ -1,9 +1,9 @@
-//! What bounds the keys of a tenant: how many live at a time, and how often they are changed in a day.
+//! The limits on a tenant's keys: the number of live keys and the number of changes per day.
 //!
-//! A keyring itself counts the keys of a tenant in it, but not those elsewhere. So a place is reserved before a key
-//! is made: the tenant's item of keyrings has a counter, which every reservation and every release moves on, and the
-//! ids of the keys that are being made. A reservation counts the live keys and the reserved places, and stands only
-//! if the counter did not move meanwhile. One whose process ended lapses after a minute.
+//! A keyring counts the tenant's keys that it holds, but not those in other keyrings. So a place is reserved before a key
+//! is created: the tenant's list of keyrings also has a counter, which every reservation and release increments, and the
+//! ids of the keys that are being created. A reservation counts the live keys and the reserved places, and succeeds only
+//! if the counter has not changed meanwhile. A reservation expires after a minute, in case its process died.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,17 +17,17 @@ use crate::table::{Actions, Item, Put, Role, Transacted, WriteId, keys, n, numbe
 use crate::tenants::Ended;
 use keyring::{End, KeyId, KeyRecord, KeyringError, KeyringId, Record as _};
 
-/// Who changes the keys of a tenant.
+/// The kind of caller that changes a tenant's keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
     /// The vendor, with an admin key.
     Vendor,
-    /// The customer's administrator, by way of a setup link.
+    /// The customer's administrator, through a setup link.
     Customer,
 }
 
 impl By {
-    /// How often it may change the keys of a tenant on a day.
+    /// The daily limit of changes to a tenant's keys for this caller.
     #[must_use]
     pub const fn most_a_day(self) -> i64 {
         match self {
@@ -36,8 +36,9 @@ impl By {
         }
     }
 
-    /// Up to how many changes of a keyring in 24 hours it may end keys there. Secrets Manager takes about 100; the
-    /// last 30 are the vendor's, because a keyring holds the keys of many tenants.
+    /// The number of changes of a keyring in 24 hours up to which this caller may revoke or expire keys there. Secrets
+    /// Manager accepts about 100; the last 30 are reserved for the vendor, because a keyring holds the keys of many
+    /// tenants.
     pub(super) const fn most_of_keyring(self) -> u64 {
         match self {
             Self::Vendor => u64::MAX,
@@ -53,38 +54,38 @@ impl By {
     }
 }
 
-/// How long a reserved place is kept for a process that does not come back: longer than a function may run.
+/// How long a reservation lasts if its process died, in seconds: longer than the timeout of a function.
 const KEPT: i64 = 60;
 
-/// How often a place is asked for while others of the tenant are reserved or released.
+/// The most attempts to reserve a place while the tenant's other reservations change.
 const ATTEMPTS: u32 = 10;
 
-/// The shortest pause after the first attempt, in milliseconds; it doubles with each attempt up to the fifth.
+/// The minimum pause after the first attempt, in milliseconds. It doubles with each attempt up to the fifth.
 const PAUSE: u64 = 20;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The keys of a tenant as they stand.
+/// The current keys of a tenant.
 #[derive(Clone)]
 pub(super) struct Standing {
     pub(super) rings: BTreeSet<KeyringId>,
-    /// As the keyrings have them, but for what is written down of their end.
+    /// The keys in the keyrings, after applying the entries in the tenant's item.
     pub(super) held: Vec<Held>,
-    /// Those that the keyrings hold, whatever is written down.
+    /// The keys in the keyrings, regardless of the entries in the tenant's item.
     pub(super) stored: Vec<(KeyringId, KeyId)>,
     pub(super) ended: Ended,
 }
 
 impl Standing {
-    /// How they stand without one that is on its way out.
+    /// The same without a key that is being replaced.
     pub(super) fn without(&self, id: KeyId) -> Self {
         let mut others = self.clone();
         others.held.retain(|key| key.record.id != id);
         others
     }
 
-    /// How many live keys the tenant may have in one keyring beside those elsewhere, as the keyring counts them:
-    /// to it, those are live whose end is only written down.
+    /// The most live keys that the tenant may have in one keyring, given its keys in the others. The keyring also counts
+    /// keys as live that have ended only in the tenant's item.
     pub(super) fn room(&self, ring: &KeyringId, now: Timestamp) -> usize {
         let elsewhere = self
             .held
@@ -94,11 +95,11 @@ impl Standing {
     }
 }
 
-/// A place among the live keys of a tenant.
+/// A reserved place among the live keys of a tenant.
 pub(super) struct Reserved(String);
 
 impl TenantKeys<'_> {
-    /// How the keys stand in some keyrings.
+    /// Reads the tenant's current keys in these keyrings.
     pub(super) async fn standing(&self, rings: BTreeSet<KeyringId>) -> Result<Standing, KeysError> {
         let key = keys::tenant(self.tenant);
         let tenant = async { Ok::<_, KeysError>(self.store.get(&key, self.meter).await?) };
@@ -122,11 +123,11 @@ impl TenantKeys<'_> {
         })
     }
 
-    /// Counts a change of the tenant's keys.
+    /// Counts one change towards the tenant's daily limit.
     ///
     /// # Errors
     ///
-    /// `TooOften`, when there were as many on this day as there may be.
+    /// `TooOften` when the daily limit is reached.
     pub(super) async fn spend(&self, now: Timestamp) -> Result<(), KeysError> {
         let day = now.as_second().div_euclid(DAY);
         let (end, most) = ((day + 1) * DAY, self.by.most_a_day());
@@ -146,8 +147,7 @@ impl TenantKeys<'_> {
         }
     }
 
-    /// Reserves a place among the live keys for a new one, in the place of `leaving` if that is given; and how the
-    /// keys stand.
+    /// Reserves a place among the live keys for a new key, which may replace `leaving`. Also returns the current keys.
     ///
     /// # Errors
     ///
@@ -187,7 +187,7 @@ impl TenantKeys<'_> {
         Err(KeyringError::Contended.into())
     }
 
-    /// Takes a place, unless the item changed since it was read.
+    /// Writes a reservation, unless the item changed since it was read.
     async fn take(
         &self,
         item: &Item,
@@ -217,7 +217,7 @@ impl TenantKeys<'_> {
         let mut actions = Actions::default();
         actions.update(take, Role::Certain);
         actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
-        // The same request at another time is another one to DynamoDB.
+        // The token includes the place, because DynamoDB rejects the same token with different content.
         let token = write.derived(&format!("{place} {next}")).token(0);
         let items = actions.into_items();
         match self.store.transact(items, &token, self.meter).await? {
@@ -227,7 +227,7 @@ impl TenantKeys<'_> {
         }
     }
 
-    /// Gives a place back: its key is in a keyring, or is not made. If that fails, it lapses.
+    /// Releases a place once its key is in a keyring or was not created. If that fails, the reservation expires.
     pub(super) async fn release(&self, Reserved(place): Reserved) {
         let release = update(
             self.store.table(),
@@ -242,7 +242,7 @@ impl TenantKeys<'_> {
     }
 }
 
-/// The places that are reserved.
+/// The unexpired reservations in an item.
 fn places(item: &Item, now: Timestamp) -> Vec<String> {
     let places = item.get("p").and_then(|value| value.as_ss().ok());
     let is_kept = |place: &&String| {
@@ -261,7 +261,7 @@ fn reserved(place: &str) -> Option<KeyId> {
     KeyId::parse(place.split_once(' ')?.0)
 }
 
-/// Once to twice [`PAUSE`] doubled per attempt; the key's id says where between the two.
+/// A pause between one and two times [`PAUSE`], doubled per attempt; the key's id spreads competing requests.
 fn pause(attempt: u32, id: KeyId) -> Duration {
     let base = PAUSE << attempt.min(5);
     let spread = u64::from(crc32fast::hash(format!("{id}{attempt}").as_bytes())) % base;

@@ -1,11 +1,12 @@
-//! Where a new key goes.
+//! Chooses the keyring for a new key.
 //!
-//! A new key goes to a keyring that its tenant has keys in; else to one that may have room; else to a new one.
-//! Which may have room is said by one item for all tenants: the number of the keyring opened last, and the
-//! keyrings that a key was taken out of. It is a hint: a keyring itself says whether it is full.
+//! A new key is added to a keyring that already holds keys of the tenant; otherwise to one that may have room; otherwise to
+//! a new one. One item for all tenants lists the keyrings that may have room: the number of the last keyring that was
+//! created, and the keyrings from which a key was removed. The list is a hint; the keyring itself decides whether it is
+//! full.
 //!
-//! Two administrators who both find the last keyring full open the next one both: it is named by its number,
-//! so that one keyring comes of it.
+//! If two requests find the last keyring full at the same time, both create the next one. Keyrings are numbered, so they
+//! create the same keyring.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +21,11 @@ use crate::table::{
 };
 use keyring::{KeyringError, KeyringId, TenantId};
 
-/// How many keyrings are opened for one key, if all turn out full.
+/// The most keyrings to create for one key if all of them turn out to be full.
 const OPENED: u32 = 8;
 
 impl TenantKeys<'_> {
-    /// Puts a key into one of the tenant's own keyrings, but the one that is known to be full, or elsewhere.
+    /// Adds a key to one of the tenant's keyrings, except the one known to be full, or to another keyring.
     pub(super) async fn place(
         &self,
         new: &NewKey,
@@ -72,11 +73,11 @@ impl TenantKeys<'_> {
         Err(KeyringError::Contended.into())
     }
 
-    /// Notes that a keyring may hold keys of the tenant: before one is put into it.
+    /// Adds a keyring to the tenant's list. This happens before a key is added to the keyring.
     ///
     /// # Errors
     ///
-    /// `NoSuchTenant`, or the table does not answer.
+    /// `NoSuchTenant`, or when the table does not answer.
     pub async fn note(&self, ring: &KeyringId, write: &WriteId) -> Result<(), KeysError> {
         let table = self.store.table();
         let mut actions = Actions::default();
@@ -97,7 +98,7 @@ impl TenantKeys<'_> {
         }
     }
 
-    /// Forgets where keys were, unless there are other keyrings by now.
+    /// Deletes the tenant's list of keyrings, unless it has changed.
     pub(super) async fn forget(&self, rings: &BTreeSet<KeyringId>) -> Result<bool, KeysError> {
         let (key, value) = (keys::keyrings(self.tenant), set(rings));
         let values = vec![(":k", value)];
@@ -108,12 +109,12 @@ impl TenantKeys<'_> {
         ))
     }
 
-    /// Says that a keyring may have room. It is a hint, so failing to give it fails nothing.
+    /// Lists a keyring as one that may have room. Errors are ignored because the list is a hint.
     pub(super) async fn offer(&self, ring: &KeyringId) {
         let _ = self.hint("ADD r :r", vec![(":r", set([ring]))]).await;
     }
 
-    /// Says that a keyring has no room.
+    /// Removes a full keyring from the list.
     async fn withdraw(&self, ring: &KeyringId) -> Result<(), DirectoryError> {
         self.hint("DELETE r :r", vec![(":r", set([ring]))]).await
     }
@@ -127,7 +128,7 @@ impl TenantKeys<'_> {
         self.store.update(update, self.meter).await.map(|_| ())
     }
 
-    /// Says that a keyring was opened, and all before it.
+    /// Records that this keyring and all before it exist.
     async fn opened(&self, number: u32) -> Result<(), DirectoryError> {
         let update = update(
             self.store.table(),
@@ -140,7 +141,7 @@ impl TenantKeys<'_> {
     }
 }
 
-/// A key that is being placed.
+/// A new key that needs a keyring.
 struct Placing<'p> {
     keys: TenantKeys<'p>,
     new: &'p NewKey,
@@ -150,7 +151,7 @@ struct Placing<'p> {
 }
 
 impl Placing<'_> {
-    /// Puts the key into a keyring; `None` when it is to go elsewhere.
+    /// Adds the key to a keyring; `None` if another keyring must be tried.
     async fn attempt(&self, ring: &KeyringId) -> Result<Option<Made>, KeysError> {
         if !self.standing.rings.contains(ring) {
             self.keys.note(ring, self.write).await?;
@@ -169,7 +170,7 @@ impl Placing<'_> {
         match placed {
             Ok(()) => Ok(Some(made(ring, record, token))),
             Err(KeyringError::Full | KeyringError::Worn) => Ok(None),
-            // An id that is in use, not a token: the next one will be free.
+            // The id is in use, not the token: a retry uses another id.
             Err(KeyringError::Taken) if token.is_some() => Err(KeyringError::Contended.into()),
             Err(error) => Err(error.into()),
         }
@@ -200,7 +201,7 @@ pub(super) async fn rings(
     Ok(names(&item.unwrap_or_default(), "k"))
 }
 
-/// All keyrings that were opened for tenants' keys.
+/// All keyrings that were created for tenants' keys.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Where imported tokens are: such a token names no keyring, so the tenant's item does.
+//! Finds the keyring of an imported token. The token does not name its keyring, so the tenant's list of keyrings is used.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,24 +8,24 @@ use jiff::{SignedDuration, Timestamp};
 use super::{KeysError, TenantKeys};
 use keyring::{ImportedToken, KeyRecord, KeyringId, TenantId};
 
-/// How long it is remembered which keyrings a tenant has.
+/// How long a tenant's list of keyrings is cached.
 const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// How many tenants are remembered; beyond it all are forgotten.
+/// The most tenants in the cache; when it is full, it is cleared.
 const REMEMBERED: usize = 10_000;
 
-/// Where the imported tokens of tenants are, as a process remembers it. Where one is not found, it is looked up
-/// in which keyrings the tenant has keys now: one read, of a request that is refused in all likelihood.
+/// A process's cache of tenants' keyrings, for imported tokens. If a token is not found in the cached keyrings, the list is
+/// read again: one more read for a request that is most likely rejected.
 #[derive(Debug, Default)]
 pub struct Whereabouts {
     known: Mutex<HashMap<TenantId, (Timestamp, BTreeSet<KeyringId>)>>,
 }
 
 impl Whereabouts {
-    /// The key of an imported token of a tenant; `None` when there is none.
+    /// The key of a tenant's imported token; `None` if the token is unknown.
     ///
     /// # Errors
     ///
-    /// When it is not known whether there is such a key.
+    /// When the table or a keyring does not answer, so that the token may be known or unknown.
     pub async fn find(
         &self,
         keys: TenantKeys<'_>,
@@ -56,7 +56,7 @@ impl Whereabouts {
     }
 }
 
-/// Looks into the keyrings side by side, since each may have to wait a second.
+/// Searches the keyrings in parallel, because each may take a second.
 async fn search(
     keys: TenantKeys<'_>,
     rings: &BTreeSet<KeyringId>,

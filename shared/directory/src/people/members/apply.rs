@@ -1,6 +1,6 @@
-//! Carrying out a plan that is committed: by its owner, or by whoever comes next.
+//! Applies a committed plan, either by its owner or by the next writer.
 //!
-//! Any number may do it at once. A part is carried out once, whoever does it; the group is closed once.
+//! Any number of finishers may apply the same plan at once: each part is applied once, and the plan is closed once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,10 +16,11 @@ use crate::table::{
     Actions, DirectoryError, Put, Range, Role, SIDE_BY_SIDE, WriteId, n, s, seed, update,
 };
 
-/// How long one request carries out a plan. The change is committed and seen by then: the next writer goes on.
+/// The most time that one request spends applying a plan. The change is already committed and visible, and the next writer
+/// continues the rest.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Tokens for the transactions of one finisher.
+/// Idempotency tokens for the transactions of one finisher.
 struct Tokens {
     by: WriteId,
     next: AtomicU32,
@@ -32,11 +33,11 @@ impl Tokens {
 }
 
 impl Directory {
-    /// Carries out a committed plan and closes it, for as long as one request may take.
+    /// Applies a committed plan and closes it, within the time that one request may take.
     ///
     /// # Errors
     ///
-    /// `Contended` when the time is over; what is done is done.
+    /// `Contended` when the time is over; the parts applied by then stay applied.
     pub(crate) async fn carry_out(
         &self,
         group: ResourceId,
@@ -58,7 +59,7 @@ impl Directory {
             next: AtomicU32::new(0),
         };
         let mut parts = self.parts(group, plan).await?;
-        // Two finishers begin at different parts.
+        // Different finishers start at different parts, so that they compete less.
         let first = seed(by.as_str())
             .checked_rem(parts.len())
             .unwrap_or_default();
@@ -84,14 +85,14 @@ impl Directory {
         self.clear_plan(group, plan, &parts).await
     }
 
-    /// The parts that there are of a plan.
+    /// The stored parts of a plan.
     async fn parts(&self, group: ResourceId, plan: &str) -> Result<Vec<Part>, DirectoryError> {
         let pk = keys::members(&self.tenant);
         self.parts_in(&Range::prefix(pk, &keys::parts_prefix(group, plan)))
             .await
     }
 
-    /// The parts that there are of any plan of a group.
+    /// Clears the stored parts of all plans of a group.
     pub(crate) async fn clear_plans(&self, group: ResourceId) -> Result<(), DirectoryError> {
         let range = Range::prefix(keys::members(&self.tenant), &format!("{group}#!"));
         let parts = self.parts_in(&range).await?;
@@ -106,8 +107,8 @@ impl Directory {
         parts.flatten().collect()
     }
 
-    /// Carries out one part, unless that is done. Those who are members already, or are not, or do not exist any
-    /// more, are no change.
+    /// Applies one part unless it has been applied. Members that have already joined, have already left or were deleted do
+    /// not count.
     async fn apply_part(&self, part: &Part, tokens: &Tokens) -> Result<(), DirectoryError> {
         let mut edges = part.edges();
         loop {
@@ -132,7 +133,7 @@ impl Directory {
         }
     }
 
-    /// Takes the name of a plan that is carried out away from the group, if it is still there.
+    /// Removes the name of an applied plan from its group, if the group still has it.
     async fn close(
         &self,
         group: ResourceId,
@@ -151,7 +152,7 @@ impl Directory {
         }
     }
 
-    /// Deletes what a plan consisted of, last of all its task.
+    /// Deletes the items of a plan, its task last.
     async fn clear_plan(
         &self,
         group: ResourceId,
@@ -171,7 +172,7 @@ impl Directory {
         self.store.batch_delete(&keys, &self.meter).await
     }
 
-    /// Gives a plan up, unless it is committed: then it is carried out. Afterwards there is nothing left of it.
+    /// Applies a plan if it is committed and abandons it otherwise. In both cases its items are deleted.
     pub(crate) async fn give_up(
         &self,
         group: ResourceId,
@@ -190,7 +191,7 @@ impl Directory {
 }
 
 impl Edges {
-    /// Leaves out what a refused transaction showed to be so already, or to be impossible by now.
+    /// Drops the edges that a rejected transaction showed to exist already, to be gone already, or to have no member.
     fn pass_over(&mut self, refused: &[Role]) {
         for role in refused {
             match role {

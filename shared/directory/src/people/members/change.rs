@@ -1,19 +1,18 @@
-//! Large membership changes: what a plan consists of, and how it is committed.
+//! Large membership changes: the items of a plan and its commit.
 //!
-//! 1. A *task* says that a plan is being made, so that whoever looks for what dead owners left finds it.
-//! 2. The *parts* say who joins and who leaves, as many in each as one transaction can carry out. They stand
-//!    ahead of the members of the group, and each of these members has an *intent* ahead of its memberships:
-//!    whoever reads either range has the plan with it, at no further call. Nobody heeds them yet.
-//! 3. The *commit* is one transaction: the group in its new version, which names the plan. From then on
-//!    readers see the members as the plan has them.
-//! 4. Each part is carried out in one transaction, which marks the part as done, and fails when it is done or
-//!    gone: that is the fence, so that parts do not wait for each other, and a finisher that comes late, or
-//!    the owner awake again, changes nothing.
-//! 5. The plan is closed: one update of the group takes its name away and adds what the parts say to the count.
-//!    The intents, parts and task are cleared after it.
+//! 1. The *task* records that a plan is being prepared, so that another process can find it if the owner dies.
+//! 2. The *parts* list the members that join and leave; each part fits one transaction. Parts sort before the members
+//!    of the group. Each of these members gets an *intent* among its memberships. So a reader of either range
+//!    sees the plan without another call. Readers ignore the plan until it is committed.
+//! 3. The *commit* is one transaction that writes the group's new version, which names the plan. From then on
+//!    readers see the members that the plan results in.
+//! 4. Each part is applied in one transaction, which also marks the part as done. It fails if the part is done already or
+//!    deleted, so a late finisher or a resumed owner changes nothing, and parts need not wait for each other.
+//! 5. Closing the plan is one update of the group, which removes the plan's name and adds the parts' balances to the
+//!    member count. Then the intents, the parts and the task are deleted.
 //!
-//! A member that is deleted after the commit is found missing by its part, gets no edge and is not counted.
-//! Groups that join are marked in the commit already, so that two plans cannot make a cycle of groups.
+//! If a member is deleted after the commit, its part adds no edge for it and does not count it. The commit already
+//! increments the fences of groups that join, so that two plans cannot create a cycle of groups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,13 +33,13 @@ use keyring::TenantId;
 
 /// The attributes of a part.
 mod part {
-    /// The users that join.
+    /// The ids of the users that join.
     pub(super) const USERS: &str = "u";
     /// The groups that join.
     pub(super) const GROUPS: &str = "g";
-    /// Who leaves.
+    /// The ids of the members that leave.
     pub(super) const LEAVING: &str = "r";
-    /// How many members more the group has by it; there once it is done.
+    /// The change in the number of members; present once the part is done.
     pub(super) const DONE: &str = "n";
 }
 
@@ -51,12 +50,12 @@ pub(super) struct Part {
     pub(super) plan: String,
     pub(super) join: BTreeMap<ResourceId, ResourceKind>,
     pub(super) leave: BTreeSet<ResourceId>,
-    /// How many members more the group has by it, once it is done.
+    /// The change in the number of members, once the part is done.
     pub(super) done: Option<i64>,
 }
 
 impl Part {
-    /// The parts of a change.
+    /// Splits a change into parts.
     fn split(tenant: &TenantId, edges: &Edges, plan: &str) -> Vec<Self> {
         let join = edges
             .add
@@ -64,7 +63,7 @@ impl Part {
             .map(|(id, joining)| (*id, Some(joining.kind)));
         let leave = edges.remove.iter().map(|id| (*id, None));
         let mut parts = Vec::new();
-        // One action marks the part.
+        // One more action marks the part as done.
         let mut room = 0;
         for (id, kind) in join.chain(leave) {
             let actions = match kind {
@@ -112,7 +111,7 @@ impl Part {
         item
     }
 
-    /// The part in an item, if it is one.
+    /// Reads the part in an item; `None` if the item is not a part.
     pub(super) fn read(tenant: &TenantId, item: &Item) -> Result<Option<Self>, DirectoryError> {
         let Some((group, plan)) = keys::planned(sort_key(item)) else {
             return Ok(None);
@@ -141,7 +140,7 @@ impl Part {
         }))
     }
 
-    /// The change that it makes.
+    /// The change that this part makes.
     pub(super) fn edges(&self) -> Edges {
         let mut edges = Edges::of(self.group);
         for (id, kind) in &self.join {
@@ -151,7 +150,7 @@ impl Part {
         edges
     }
 
-    /// The intents, seen from the members.
+    /// The intents for the members of this part.
     pub(super) fn intents(&self, tenant: &TenantId) -> Vec<Item> {
         let join = self.join.iter().map(|(id, kind)| (*id, letter(*kind)));
         let leave = self.leave.iter().map(|id| (*id, LEAVES));
@@ -170,16 +169,16 @@ impl Part {
             .collect()
     }
 
-    /// The name of the attribute that says that it is done.
+    /// The attribute that marks a part as done.
     pub(super) const fn done_attribute() -> &'static str {
         part::DONE
     }
 }
 
-/// How an intent says that the member leaves.
+/// The letter in an intent for a member that leaves.
 pub(super) const LEAVES: &str = "r";
 
-/// Ids as one text.
+/// Concatenates ids into one text.
 fn written<'i>(ids: impl Iterator<Item = &'i ResourceId>) -> String {
     let ids: Vec<&str> = ids.map(ResourceId::as_str).collect();
     ids.join(" ")
@@ -192,7 +191,7 @@ fn read(ids: &str) -> Option<Vec<ResourceId>> {
 }
 
 impl Directory {
-    /// Leaves out of a change what is so already.
+    /// Drops the edges of a change that exist already or do not exist.
     pub(super) async fn narrow(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
         let ids = edges.add.keys().chain(&edges.remove);
         let wanted: Vec<Key> = ids
@@ -209,7 +208,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Learns what the new members are.
+    /// Finds out the types of the new members.
     ///
     /// # Errors
     ///
@@ -245,13 +244,13 @@ impl Directory {
         Ok(())
     }
 
-    /// Those of the ids that there are.
+    /// The ids that exist.
     pub(super) async fn existing(
         &self,
         kind: ResourceKind,
         ids: impl Iterator<Item = ResourceId>,
     ) -> Result<BTreeSet<ResourceId>, DirectoryError> {
-        // A call refuses to read a key twice.
+        // BatchGetItem rejects duplicate keys.
         let ids: BTreeSet<ResourceId> = ids.collect();
         let wanted: Vec<Key> = ids
             .into_iter()
@@ -264,7 +263,7 @@ impl Directory {
             .collect())
     }
 
-    /// Changes a group by a plan.
+    /// Changes a group with a plan.
     pub(crate) async fn change_largely(
         &self,
         changing: &Changing,
@@ -289,7 +288,7 @@ impl Directory {
         )?;
         let refused = self.commit(actions, &edges, write).await?;
         if refused.is_empty() {
-            // Committed: what is not done now is done by the next writer.
+            // The plan is committed: the next writer applies what is left.
             let _ = self.carry_out(edges.group, write.as_str(), write).await;
             return Ok(Stored {
                 members: changing.next.members.saturating_add_signed(edges.balance()),
@@ -301,7 +300,7 @@ impl Directory {
         Err(changing.refusal(&refused).unwrap_or(DirectoryError::Stale))
     }
 
-    /// Creates a group with its members by a plan.
+    /// Creates a group with its members, using a plan.
     pub(crate) async fn create_largely(
         &self,
         resource: Resource,
@@ -340,7 +339,7 @@ impl Directory {
         })
     }
 
-    /// Writes what the plan consists of. Parts before intents: whoever clears them finds the intents by the parts.
+    /// Writes the items of a plan. Parts are written before intents, because a cleanup finds the intents through the parts.
     async fn prepare(
         &self,
         edges: &Edges,
@@ -356,7 +355,7 @@ impl Directory {
         self.store.batch_put(intents.collect(), &self.meter).await
     }
 
-    /// Commits a plan with the actions that make the group name it; the roles of those that were refused.
+    /// Commits a plan with the actions that write its name to the group; returns the roles of the rejected actions.
     async fn commit(
         &self,
         mut actions: Actions,

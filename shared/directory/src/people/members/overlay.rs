@@ -1,13 +1,12 @@
-//! Reading memberships while they are being changed.
+//! Reads memberships while a large change is in progress.
 //!
-//! A committed plan holds as a whole from its commit on, whatever of it is carried out. Nobody looks for plans:
-//! the parts stand ahead of the members of their group, and the intents among the memberships of a member, so
-//! that a reader meets them in what it reads anyway, and pays for them only then. Whether a plan counts is said
-//! by the group, which must have been read *before*: a plan that it names by then is in the parts or intents
-//! that are read after, or carried out.
+//! Readers see a committed plan as a whole, however much of it has been applied. Readers do not search for plans: parts
+//! sort before the members of their group, and intents are among a member's memberships, so a reader gets them in the range
+//! that it reads anyway and pays only for existing ones. A plan counts if its group names it. The group must be read
+//! *first*: the parts or intents of a plan that it names are then either still in the range or already applied.
 //!
-//! An edge may be marked as well: its member is being deleted, in more groups than one transaction holds. It
-//! counts as long as there is such a member.
+//! An edge may also be marked because its member is being deleted and is in more groups than fit one transaction. A marked
+//! edge counts as long as its member exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +19,13 @@ use crate::people::item::{Stored, attribute};
 use crate::table::keys::{self, Key};
 use crate::table::{DirectoryError, Item, Range, sort_key, text};
 
-/// The attribute of an edge whose member is being deleted.
+/// The attribute that marks an edge whose member is being deleted.
 pub(crate) const DEPARTS: &str = "l";
 
 /// The open plans of groups.
 pub(crate) type Plans = BTreeMap<ResourceId, String>;
 
-/// The open plans of groups that were read.
+/// The open plans of these groups.
 pub(crate) fn plans_of(groups: &[Stored]) -> Plans {
     let named = groups
         .iter()
@@ -34,13 +33,13 @@ pub(crate) fn plans_of(groups: &[Stored]) -> Plans {
     named.collect()
 }
 
-/// What a plan intends with a member.
+/// A plan's intent for one member.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Intent {
     member: ResourceId,
     group: ResourceId,
     plan: String,
-    /// What joins; `None` when it leaves.
+    /// The type of a member that joins; `None` for a member that leaves.
     joins: Option<ResourceKind>,
 }
 
@@ -56,16 +55,16 @@ impl Intent {
     }
 }
 
-/// The members of groups as they were met in the range of the edges.
+/// The edges, and the parts of open plans, from a range of edges.
 #[derive(Default)]
 pub(super) struct Met {
     members: BTreeMap<ResourceId, Vec<MemberRef>>,
-    /// What open plans intend that is not carried out yet.
+    /// Members that join by parts of open plans that are not applied yet.
     joining: Vec<(ResourceId, MemberRef)>,
     leaving: BTreeSet<(ResourceId, ResourceId)>,
-    /// The edges whose member may be gone.
+    /// The marked edges, whose member may be deleted.
     departing: Vec<(ResourceId, MemberRef)>,
-    /// Whether there was a part of any plan.
+    /// Whether the range contained a part of any plan.
     is_planned: bool,
 }
 
@@ -78,7 +77,7 @@ impl Met {
         met
     }
 
-    /// What was met in two ranges, one after the other.
+    /// Merges the results of two consecutive ranges.
     pub(super) fn and(mut self, other: Self) -> Self {
         for (group, members) in other.members {
             self.members.entry(group).or_default().extend(members);
@@ -90,7 +89,7 @@ impl Met {
         self
     }
 
-    /// Takes an item in, if it is an edge.
+    /// Adds an item if it is an edge; returns whether it is.
     fn edge(&mut self, item: &Item) -> bool {
         let Some((group, id)) = keys::edge(sort_key(item)) else {
             return false;
@@ -104,7 +103,7 @@ impl Met {
         true
     }
 
-    /// Takes in what a part intends.
+    /// Adds the members that join and leave by a part.
     fn part(&mut self, part: &Part) {
         let joining = part.join.iter().map(|(id, kind)| {
             let (id, kind) = (*id, *kind);
@@ -117,7 +116,7 @@ impl Met {
 }
 
 impl Directory {
-    /// The members of all groups from one id to another, whose open plans were read before.
+    /// The members of all groups in a range of ids. `plans` are the groups' open plans, read before.
     pub(crate) async fn members_between(
         &self,
         first: ResourceId,
@@ -128,11 +127,11 @@ impl Directory {
         self.settled(met).await
     }
 
-    /// The members of a group, of which nothing was read before; `None` when there is no such group.
+    /// The members of a group that was not read before; `None` if the group does not exist.
     ///
     /// # Errors
     ///
-    /// `TooMany` when there are more than `most`.
+    /// `TooMany` when the group has more than `most` members.
     pub(crate) async fn members_now(
         &self,
         group: ResourceId,
@@ -169,11 +168,11 @@ impl Directory {
         self.meet_in(&Range { pk, from, to }, plans, most).await
     }
 
-    /// What stands in a range of edges.
+    /// Reads a range of edges.
     ///
     /// # Errors
     ///
-    /// `TooMany` when there are more members than `most`.
+    /// `TooMany` when the range has more than `most` members.
     pub(super) async fn meet_in(
         &self,
         range: &Range,
@@ -208,7 +207,7 @@ impl Directory {
         }
     }
 
-    /// The members with what the plans make of them, without those who are gone.
+    /// The members after applying the open plans, without deleted members.
     pub(super) async fn settled(
         &self,
         met: Met,
@@ -240,7 +239,7 @@ impl Directory {
         Ok(members)
     }
 
-    /// Those of the members that there are.
+    /// The members that exist.
     async fn present(
         &self,
         members: impl Iterator<Item = MemberRef>,
@@ -253,7 +252,7 @@ impl Directory {
         Ok(present)
     }
 
-    /// The edges of all members from one id to another, as member and group, deleted groups included.
+    /// The edges of all members in a range of ids, as pairs of member and group, including deleted groups.
     pub(crate) async fn edges_between(
         &self,
         first: ResourceId,
@@ -301,7 +300,7 @@ impl Directory {
             .collect())
     }
 
-    /// The groups that there are of these, each with its open plan.
+    /// The existing groups among these, each with its open plan.
     async fn heads(
         &self,
         groups: impl Iterator<Item = ResourceId>,
@@ -317,8 +316,8 @@ impl Directory {
         Ok(heads.collect())
     }
 
-    /// Which of these members are in which of these groups, as group and member; groups that are gone have none.
-    /// `plans` are the open plans of the groups, if these were read before.
+    /// Which of these members are in which of these groups, as pairs of group and member; a deleted group has no members.
+    /// `plans` are the groups' open plans if they were read before.
     pub(crate) async fn joined(
         &self,
         groups: &[ResourceId],
@@ -363,7 +362,8 @@ impl Directory {
             .collect())
     }
 
-    /// What is met of these groups and members: intents before edges, since what is carried out has an edge.
+    /// Reads the intents and edges between these groups and members. Intents are read first, because an applied intent has
+    /// become an edge.
     async fn met_among(
         &self,
         pairs: &[(ResourceId, ResourceId)],

@@ -1,8 +1,7 @@
-//! Groups with all of their members, each group in one version.
+//! Reads groups with all their members, each group in one consistent version.
 //!
-//! Members stand in the order of their groups' ids, so that those of a page of neighbours are one range, which a few
-//! queries read side by side. Afterwards the groups are read again: whose version moved meanwhile is started over,
-//! alone.
+//! Members are sorted by their group's id, so the members of a page of neighbouring groups are one range, which a few
+//! parallel queries read. Then the groups are read again; a group whose version changed meanwhile is read anew, alone.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +13,20 @@ use crate::people::directory::{Directory, MemberRef, Spread};
 use crate::people::item::{Stored, read_resource};
 use crate::table::{DirectoryError, Range, SIDE_BY_SIDE, keys};
 
-/// How often a group is read again because its members changed meanwhile.
+/// The most attempts to read a group whose version changes meanwhile.
 const READ_ATTEMPTS: u32 = 8;
-/// How many members one query should give: half a megabyte, of which DynamoDB gives one at a time.
+/// The target number of members for one query: half a megabyte. DynamoDB returns at most one megabyte per page.
 const PER_QUERY: u64 = 5_000;
-/// How many queries for the members of one large group are made side by side: each holds a megabyte in memory.
+/// The number of parallel queries for one large group; each holds a megabyte in memory.
 const LARGE_SIDE_BY_SIDE: usize = 4;
-/// Where the members of a large group are cut into ranges: at the first digit of their ids.
+/// The range boundaries for the members of a large group: the first digit of their ids.
 const CUTS: [&str; 17] = [
     "", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f", "~",
 ];
 
 impl Directory {
-    /// A group and all of its members, in one version: that of `group`, or a later one when the group
-    /// changes meanwhile. `None` when it is deleted meanwhile.
+    /// A group and all its members, in the version of `group`, or in a later one if the group changes meanwhile. `None` if
+    /// it is deleted meanwhile.
     pub async fn with_members(
         &self,
         group: Stored,
@@ -51,7 +50,7 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// Groups and all of their members, each in one version. A group that is deleted meanwhile is left out.
+    /// Groups and all their members, each in one version, without groups that are deleted meanwhile.
     pub async fn with_members_each(
         &self,
         groups: Vec<Stored>,
@@ -66,7 +65,7 @@ impl Directory {
             let branch = self.branch();
             async move {
                 match head {
-                    // Whoever joined since the group was read belongs to a later version.
+                    // A member that joined after the group was read belongs to a later version.
                     _ if is_bare(&group) => Ok(Some((group, Vec::new()))),
                     Some(now) if is_same(&now, &group) => Ok(Some((group, members))),
                     Some(now) => branch.with_members(now).await,
@@ -81,7 +80,7 @@ impl Directory {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The members of groups that were read before, in the order of their ids.
+    /// The members of groups that were read before, sorted by id.
     pub(crate) async fn members_of_groups(
         &self,
         groups: &[Stored],
@@ -90,7 +89,8 @@ impl Directory {
         let branches: Vec<_> = runs(groups, spread)
             .into_iter()
             .map(|run| async move {
-                // Made when its turn comes: it counts as calls after those before it.
+                // The branch is created when the future runs, so that its calls count as round trips after the earlier
+                // ones.
                 self.branch().members_of_run(run).await
             })
             .collect();
@@ -101,7 +101,7 @@ impl Directory {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The members of groups between which no others stand, but perhaps what is left of deleted ones.
+    /// The members of consecutive groups. Only leftovers of deleted groups may lie between them.
     async fn members_of_run(
         &self,
         run: &[Stored],
@@ -123,7 +123,7 @@ impl Directory {
         Ok(found)
     }
 
-    /// The members of a group that was read before, in the order of their ids.
+    /// The members of a group that was read before, sorted by id.
     pub(crate) async fn members_of_group(
         &self,
         group: &Stored,
@@ -156,7 +156,7 @@ impl Directory {
             .await
     }
 
-    /// The groups that have members as they are now, but for what is gone.
+    /// Reads again the groups that have members; deleted groups are missing from the result.
     async fn read_again(
         &self,
         groups: &[Stored],
@@ -186,7 +186,7 @@ impl Directory {
     }
 }
 
-/// Groups whose members are read by one query: those that have few, one after the other.
+/// Splits groups into runs, each of which one query reads: consecutive groups with few members in total.
 fn runs(groups: &[Stored], spread: Spread) -> Vec<&[Stored]> {
     let mut runs = Vec::new();
     let mut rest = groups;
@@ -206,7 +206,7 @@ fn runs(groups: &[Stored], spread: Spread) -> Vec<&[Stored]> {
     runs
 }
 
-/// Whether a group has no members, and nobody is about to join it.
+/// Whether a group has no members and no open plan.
 const fn is_bare(group: &Stored) -> bool {
     group.members == 0 && group.plan.is_none()
 }

@@ -1,4 +1,4 @@
-//! Looking through all users of a tenant, when a rule begins to hold for those that there are.
+//! Scans all users of a tenant when a new rule takes effect.
 
 use futures_util::future::try_join_all;
 use scim_core::active::is_active;
@@ -11,31 +11,31 @@ use crate::table::keys::{self, Lookup};
 use crate::table::{self, DirectoryError, Put, Range, n, number_if, sort_key};
 use crate::tenants::limited;
 
-/// How long a look through all users takes at most. The gateway waits 30 seconds.
+/// The time limit for a scan of all users. API Gateway waits 30 seconds.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
-/// The digits that an id can begin with: all users are looked through side by side.
+/// The possible first digits of an id: one parallel query scans each range.
 const DIGITS: [&str; 16] = [
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
 ];
-/// How often users are counted anew, because others came or went meanwhile.
+/// The most attempts to count users while users are created or deleted.
 const COUNTS: u32 = 3;
 
-/// The seats of a tenant.
+/// A tenant's seats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seats {
-    /// How many users are active.
+    /// The number of active users.
     pub taken: u64,
-    /// How many may be.
+    /// The most active users.
     pub limit: u64,
 }
 
 impl Directory {
-    /// Counts the active users, for a limit that is to come. Nobody may write for the tenant meanwhile who does
-    /// not know of the rule.
+    /// Counts the active users before a limit takes effect. Meanwhile, no process that does not know the rule may write for
+    /// the tenant.
     ///
     /// # Errors
     ///
-    /// `TooMany` when there are more users than can be counted in the time; `Contended` when they keep coming.
+    /// `TooMany` when the users cannot be counted within the time limit; `Contended` when their number keeps changing.
     pub async fn count_seats(&self) -> Result<(), DirectoryError> {
         for _ in 0..COUNTS {
             let before = self.total(ResourceKind::User).await?;
@@ -50,7 +50,7 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// Counts the active users and limits them as the tenant's settings say.
+    /// Counts the active users and sets the limit from the tenant's settings.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Directory {
         }
     }
 
-    /// How many users are active and how many may be, if they are limited.
+    /// The seats of the tenant; `None` if they are not limited.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ impl Directory {
         Ok(counts.into_iter().sum())
     }
 
-    /// The active users whose ids begin with a digit.
+    /// The number of active users whose ids begin with this digit.
     async fn count_active_in(&self, digit: &str) -> Result<u64, DirectoryError> {
         let pk = keys::resources(&self.tenant, ResourceKind::User);
         let range = Range::prefix(pk, digit);
@@ -111,11 +111,11 @@ impl Directory {
         }
     }
 
-    /// Two active users who have the same e-mail address, for each such address, up to `most` of them.
+    /// For each shared e-mail address, two active users who have it; at most `most` addresses.
     ///
     /// # Errors
     ///
-    /// `TooMany` when there are more addresses than can be looked through in the time.
+    /// `TooMany` when the addresses cannot be scanned within the time limit.
     pub async fn sharing_addresses(
         &self,
         most: usize,
@@ -162,7 +162,7 @@ impl Directory {
         found.map_err(|_| DirectoryError::TooMany)?
     }
 
-    /// The first two who are active, of those who have one address.
+    /// The first two active users among the users with one address.
     async fn two_active(
         &self,
         owners: Vec<ResourceId>,

@@ -1,4 +1,4 @@
-//! Whether resources meet a filter, and what they are sorted by.
+//! Checks resources against the filter and computes their sort keys.
 
 use scim_core::effort::Spent;
 use scim_core::sort::SortKey;
@@ -12,7 +12,7 @@ use crate::people::item::Stored;
 use crate::table::DirectoryError;
 
 impl Directory {
-    /// Puts resources to the filter.
+    /// Checks candidates against the filter.
     pub(super) async fn judge(
         &self,
         query: Query<'_>,
@@ -53,7 +53,7 @@ impl Directory {
 }
 
 impl Query<'_> {
-    /// What a representation is sorted by, if it meets the filter.
+    /// The sort key of a representation; `None` if it does not match the filter.
     fn key(&self, whole: &Attributes) -> Result<Option<SortKey>, Spent> {
         if let Some(filter) = self.filter
             && !filter.matches(whole, self.effort)?

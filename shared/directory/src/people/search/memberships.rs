@@ -1,4 +1,4 @@
-//! What a query has to know about who belongs to what.
+//! Reads the memberships that a query needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,21 +12,21 @@ use crate::people::members::plans_of;
 use crate::people::plan::Memberships;
 use crate::table::DirectoryError;
 
-/// How many members are looked at for one filter before the query is refused.
+/// The most members to read for one filter; then the query is rejected.
 const MOST_MEMBERS_READ: u64 = 100_000;
 
-/// How many users are asked for their groups rather than the groups for their members.
+/// Up to this number of candidate users, their groups are read instead of the groups' members.
 const FEW: usize = 32;
 
-/// What a query asks of memberships.
+/// The memberships that a query needs.
 pub(super) enum Asked {
-    /// Nothing.
+    /// No memberships.
     Unasked,
-    /// Whether these are members of the groups.
+    /// Whether these resources are members of the groups.
     Members(Vec<ResourceId>),
-    /// Whether the users belong to these groups; with each stand the groups within.
+    /// Whether the users are members of these groups, each with its nested groups.
     Groups(BTreeMap<ResourceId, BTreeSet<ResourceId>>),
-    /// All of them.
+    /// All memberships.
     All,
 }
 
@@ -47,8 +47,8 @@ impl Asked {
 }
 
 impl Directory {
-    /// Finds the groups within those that are asked about, once for all users; a few `candidates` that were
-    /// not found through the groups are asked for theirs instead, however large the groups are.
+    /// Finds the groups nested in those that the filter names, once for all users. If there are only a few `candidates`,
+    /// found without the groups, their own groups are read instead, however large the groups are.
     pub(super) async fn look_below(
         &self,
         asked: Asked,
@@ -108,7 +108,7 @@ impl Directory {
         }
     }
 
-    /// The members of groups, as values.
+    /// All members of groups, as values.
     async fn all_members(
         &self,
         query: Query<'_>,
@@ -145,7 +145,7 @@ impl Directory {
         Ok(found)
     }
 
-    /// Which of the users belong to which of these groups, directly or through one within.
+    /// Which of the users are direct or indirect members of which of these groups.
     async fn groups_among(
         &self,
         users: &[Stored],

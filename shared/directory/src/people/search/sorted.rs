@@ -1,4 +1,4 @@
-//! Sorted results: of one resource type, or of several together.
+//! Sorted results of one or several resource types.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +10,33 @@ use crate::people::directory::Directory;
 use crate::people::item::Stored;
 use crate::table::{DirectoryError, Range, keys};
 
-/// The longest text of a place, in bytes. Results whose keys begin with the same so many bytes are found
-/// again by their ids.
+/// The longest sort key in a page position, in bytes. Results whose keys are equal up to this length are told apart by id.
 pub const LONGEST_KEY: usize = 2_048;
 
-/// Where a page of sorted results starts.
+/// The start of a page of sorted results.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SortedPlace {
-    /// After so many results.
+    /// After this number of results.
     Rank(u64),
-    /// After the result with this key, cut to [`LONGEST_KEY`], and this id.
+    /// After the result with this id and this sort key, truncated to [`LONGEST_KEY`].
     After(SortKey, ResourceId),
 }
 
 /// A page of sorted results.
 #[derive(Debug)]
 pub struct Sorted {
-    /// How many there are on all pages.
+    /// The number of results on all pages.
     pub total: u64,
-    /// The page, with what each result is sorted by.
+    /// The results on the page, each with its sort key.
     pub page: Vec<(SortKey, Stored)>,
 }
 
-/// What a result is sorted by, and which it is.
+/// A result's sort key, type and id.
 type Keyed = (SortKey, ResourceKind, ResourceId);
 
 impl Directory {
-    /// The page of what several queries find, each of another resource type, in one order. Where a query
-    /// starts, and its count, are not looked at.
+    /// One sorted page of the results of several queries, each for a different resource type. The queries' own start and
+    /// count are ignored.
     ///
     /// # Errors
     ///
@@ -64,7 +63,7 @@ impl Directory {
             let ranges = self.matches(*query).await?;
             found.extend(ranges.into_iter().flat_map(|matches| keyed(kind, matches)));
         }
-        // The sort is stable: equal values stay in the order of their ids.
+        // The sort is stable: equal values stay in id order.
         found.sort_by(|(one, ..), (other, ..)| direction.order(one, other));
         let total = u64::try_from(found.len()).unwrap_or_default();
         let start = match place {
@@ -78,7 +77,7 @@ impl Directory {
         })
     }
 
-    /// The page of all resources of a type in the order of their unique names, which the markers keep.
+    /// The page of all resources of a type sorted by unique name. The markers are stored in that order.
     async fn by_name(
         &self,
         kind: ResourceKind,
@@ -108,7 +107,7 @@ impl Directory {
         if count == 0 || u64::try_from(skipped).unwrap_or(u64::MAX) >= total {
             return Ok(Sorted { total, page });
         }
-        // One more, since the range holds the name that it starts after.
+        // One more, because the range includes the name that it starts after.
         let limit = skipped.saturating_add(count).saturating_add(1);
         let markers = self
             .store
@@ -127,7 +126,7 @@ impl Directory {
         Ok(Sorted { total, page })
     }
 
-    /// These results in their order; one that is deleted meanwhile is left out.
+    /// Reads these results and keeps their order, without those deleted meanwhile.
     async fn in_order(
         &self,
         results: Vec<Keyed>,
@@ -152,7 +151,7 @@ fn keyed(kind: ResourceKind, matches: Matches) -> impl Iterator<Item = Keyed> {
     keys.map(move |(key, id)| (key, kind, id))
 }
 
-/// Where the results begin that stand after one which was given before, whether it is there still or not.
+/// The index of the first result after the last result of the previous page, even if that result no longer exists.
 fn start_after(found: &[Keyed], direction: Direction, given: &SortKey, id: ResourceId) -> usize {
     let against = |key: &SortKey| direction.order(&key.cut(LONGEST_KEY), given);
     let first = found.partition_point(|(key, ..)| against(key).is_lt());
@@ -161,7 +160,7 @@ fn start_after(found: &[Keyed], direction: Direction, given: &SortKey, id: Resou
     let is_cut = matches!(given, SortKey::Text(text) if text.len() + 4 > LONGEST_KEY);
     let passed = match alike.iter().position(|(_, _, other)| *other == id) {
         Some(at) => at + 1,
-        // Keys that were cut are not in the order of the ids: better one twice than one never.
+        // Results with truncated keys are not in id order: it is better to return one twice than to miss one.
         None if is_cut => 0,
         None => alike.partition_point(|(_, _, other)| *other <= id),
     };
@@ -186,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn k12_a_page_starts_after_the_one_given_last_even_when_that_is_gone() {
+    fn k12_a_page_starts_after_the_last_result_even_if_that_was_deleted() {
         let sorted = found(&[("a", 5), ("b", 1), ("b", 3), ("b", 7), ("c", 2)]);
         let text = |text: &str| SortKey::Text(text.to_owned());
         let start = |key: &str, n| start_after(&sorted, Direction::Ascending, &text(key), id(n));
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn k12_long_keys_lead_on_and_miss_none() {
+    fn k12_paging_over_long_keys_ends_and_misses_no_result() {
         let long = |end: &str| "x".repeat(LONGEST_KEY) + end;
         let (one, two) = (long("a"), long("b"));
         let sorted = found(&[(&one, 9), (&two, 1), ("y", 2)]);

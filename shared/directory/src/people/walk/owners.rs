@@ -1,19 +1,18 @@
-//! Whose page it is: the walks over one query that a key has under way, and which of them a request may
-//! belong to. Pure: no table, no clock.
+//! Finds the walks that a request may belong to, among the walks in progress of an API key over a query. This module uses
+//! neither the table nor the clock.
 //!
-//! A request says where it starts and nothing else, so a walk is known by where it stands. It stands at two
-//! starts: where its next page starts, and where its latest one did, which it asks for again when the answer
-//! was lost. A request belongs to a walk that stands at its start:
+//! A request contains only its `startIndex`, so a walk is recognised by its position. A walk has two possible
+//! starts: that of its next page, and that of its latest page, which the client requests again if the response
+//! was lost. A request belongs to a walk with the same start:
 //!
-//! - of those with the page size of the request, if there is one;
-//! - of those that were not given their last page yet, if there is one; else of the others;
-//! - of those that are not abandoned. A walk is abandoned when another one of these was asked for something
-//!   [`super::PATIENCE`] later, or three times the walk's own slowest page, if that is longer. If the other one
-//!   was given its last page the request may be either's.
+//! - among those with the request's page size, if there are any;
+//! - among those that have not got their last page, if there are any; otherwise among the others;
+//! - among those that are not abandoned. A walk is abandoned if another one of these had a request
+//!   [`super::PATIENCE`] later, or three times the walk's own slowest page later, if that is longer. If the other walk
+//!   has got its last page, the request may belong to either.
 //!
-//! If several are left nobody can tell whose request it is. The page then starts at the one that is furthest
-//! behind, and the walks are kept in such a way that each of them stands where it stood or further back: no
-//! walk misses a resource, one may be given a resource twice.
+//! If several candidates are left, the page starts at the walk that is furthest behind, and the walks are stored so that
+//! each stays at its position or moves back. So no walk misses a resource, but a walk may get a resource twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,38 +23,38 @@ use sha2::{Digest, Sha256};
 use super::stand::{Spot, Stand, State, Walk};
 use crate::table::{DirectoryError, Item, corrupt, n, number_if, s, text};
 
-/// How long a walk that nobody continues is remembered.
+/// How long a walk is stored after its last request.
 pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
-/// How many walks are kept at once: less than four kilobytes, one read unit. It takes several walks that meet
-/// page after page to be more than a kilobyte, one write unit.
+/// The most walks in one item: it stays below four kilobytes, one read unit. Only several walks that collide page after
+/// page exceed one kilobyte, one write unit.
 const MOST: usize = 40;
-/// How many are kept of those that are over, of those that are abandoned, and of those that jump and do not go on.
+/// The number of walks to keep in each of these states: finished, abandoned, and jumped without continuing.
 const FEW: usize = 2;
-/// How many are kept of those that begin and do not go on, and how many may begin before it is seen to that.
+/// The number of begun walks to keep if they do not continue, and the number of them that triggers a cleanup.
 const FEWER: usize = 4;
 const BEGUN: usize = 8;
-/// How the attribute of a walk is called, and the one that says how many began alike.
+/// The prefixes of a walk's attribute and of the attribute that counts identical beginnings.
 const WALK: char = 'w';
 const ALIKE: char = 'n';
 const NAME_LENGTH: usize = 9;
 
-/// What was asked for, and what was answered.
+/// A request and the bounds of the page that was served.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answer {
     pub(super) start: u64,
     pub(super) count: usize,
     pub(super) now: Timestamp,
-    /// After what the page begins; `None` when it was served by rank.
+    /// The position after which the page begins; `None` if it was served by rank.
     pub(super) after: Option<Spot>,
     pub(super) first: Option<Spot>,
     pub(super) last: Option<Spot>,
-    /// Where the next page starts.
+    /// The rank at which the next page starts.
     pub(super) next: u64,
-    /// Whether no page follows.
+    /// Whether this is the last page.
     pub(super) is_last: bool,
 }
 
-/// A change to an attribute: what it was and what it is to be.
+/// A change to an attribute: its old and new value.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Change {
     pub(super) name: String,
@@ -63,16 +62,16 @@ pub(super) struct Change {
     pub(super) to: Option<AttributeValue>,
 }
 
-/// The walks of one key over one query.
+/// The walks of one API key over one query.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Walks {
     kept: BTreeMap<String, Walk>,
-    /// The attributes that are in nobody's way any more.
+    /// The attributes of expired walks.
     expired: Vec<String>,
 }
 
 impl Walks {
-    /// The walks that an item keeps.
+    /// Reads the walks in an item.
     pub(super) fn read(item: &Item, now: Timestamp) -> Result<Self, DirectoryError> {
         let mut walks = Self::default();
         for name in item.keys() {
@@ -93,13 +92,13 @@ impl Walks {
         Ok(walks)
     }
 
-    /// The name of a walk that goes on.
+    /// The attribute name for a walk that continues.
     pub(super) fn name(random: [u8; 4]) -> String {
         format!("{WALK}{:08x}", u32::from_be_bytes(random))
     }
 
-    /// The attribute of a walk that begins and what it is to be, and the attribute that counts those that begin
-    /// alike: with the same page in the same minute.
+    /// The attribute name and value of a new walk, and the name of the attribute that counts identical beginnings: those
+    /// with the same page in the same minute.
     pub(super) fn begun(answer: &Answer) -> Option<(String, String, String)> {
         let new = answer.walk(State::Begun)?;
         let minute = new.at.div_euclid(60);
@@ -119,7 +118,7 @@ impl Walks {
             there.into_iter().partition(|one| one.1.is_over());
         retain_fresh(&mut over);
         retain_fresh(&mut owners);
-        // Whoever had the last page misses nothing behind it, but may ask for it again.
+        // A finished walk misses nothing after its last page, but may request that page again.
         let is_again = |walk: &Walk| walk.next.start != start;
         if owners.is_empty() {
             narrow(&mut over, is_again);
@@ -135,13 +134,13 @@ impl Walks {
         owners
     }
 
-    /// After what the page at a start begins, if a walk stands there.
+    /// The position after which a page with this start begins, if a walk has this start.
     pub(super) fn after(&self, start: u64, count: usize) -> Option<Spot> {
         let owners = self.owners(start, count);
         owners.iter().filter_map(|one| one.1.at(start)).min()
     }
 
-    /// What is to be kept once a page was answered; `name` is free for a walk that nobody knew.
+    /// The changes to store after a page was served. `name` is the attribute for a new walk.
     pub(super) fn answered(&self, answer: &Answer, name: String) -> Vec<Change> {
         let owners = self.owners(answer.start, answer.count);
         let state = match (answer.is_last, owners.is_empty()) {
@@ -160,12 +159,12 @@ impl Walks {
             .iter()
             .max_by_key(|one| (one.1.next.after, one.1.at))
         {
-            // It is one of those that wait here. Those that are left stand at the resources that are furthest behind.
+            // The request is one walk's next page. The other waiting walks stay at the positions that are furthest behind.
             Some((own, walk)) if again.is_empty() => {
                 after.take(own);
                 after.put(new.following(walk), name);
             }
-            // It goes on, or it asks again: it may stand in both places from now on.
+            // The request is either a next page or a repeated page, so the walk may be at both positions from now on.
             Some(_) => after.put(new, name),
             None => {
                 for (own, walk) in &again {
@@ -180,7 +179,7 @@ impl Walks {
         self.changes(&after)
     }
 
-    /// One walk less.
+    /// Removes one walk.
     fn take(&mut self, name: &str) {
         match self.kept.get_mut(name) {
             Some(walk) if walk.many > 1 => walk.many -= 1,
@@ -188,7 +187,7 @@ impl Walks {
         }
     }
 
-    /// One walk more, with those that stand at the same starts.
+    /// Adds one walk, merging it with a walk that has the same starts.
     fn put(&mut self, new: Walk, name: String) {
         for walk in self.kept.values_mut() {
             if let Some(both) = new.with(walk) {
@@ -199,7 +198,7 @@ impl Walks {
         self.kept.insert(name, new);
     }
 
-    /// Of those that are over, abandoned, or do not go on, all but a few go.
+    /// Drops all but a few of the walks that are finished, abandoned, or do not continue.
     fn forget(&mut self) {
         let newest = self.kept.values().max_by_key(|walk| walk.at).copied();
         let is_left = |walk: &Walk| newest.is_some_and(|newest| walk.is_left_by(&newest));
@@ -209,7 +208,7 @@ impl Walks {
         self.drop_all_but(MOST, |_| true);
     }
 
-    /// What is forgotten when too many walks with pages of a size began and did not go on.
+    /// The changes that drop walks with this page size if too many of them began and did not continue.
     pub(super) fn surplus(&self, count: usize) -> Vec<Change> {
         let is_begun = |walk: &Walk| walk.count == count && walk.state == State::Begun;
         let mut after = self.clone();
@@ -221,7 +220,7 @@ impl Walks {
         self.changes(&after)
     }
 
-    /// Drops those of which something is true, but for so many that were asked for last.
+    /// Drops the walks that satisfy a predicate, except the `most` with the latest requests.
     fn drop_all_but(&mut self, most: usize, is: impl Fn(&Walk) -> bool) {
         let mut those: Vec<_> = self.kept.iter().filter(|one| is(one.1)).collect();
         those.sort_by_key(|one| one.1.at);
@@ -267,7 +266,7 @@ impl Walks {
 }
 
 impl Answer {
-    /// The walk that it was given to.
+    /// The walk that this page belongs to.
     fn walk(&self, state: State) -> Option<Walk> {
         let from = self.after.or(self.first.map(Spot::before));
         Some(Walk {
@@ -280,7 +279,7 @@ impl Answer {
                 start: self.next,
                 after: self.last.or(self.after)?,
             },
-            // Nobody continues at the first page: that begins a walk.
+            // A walk never continues at the first page, because that page begins a new walk.
             latest: from.filter(|_| self.start > 1).map(|after| Stand {
                 start: self.start,
                 after,
@@ -289,19 +288,19 @@ impl Answer {
     }
 }
 
-/// The attribute that says how many began like a walk.
+/// The attribute that counts the walks that began like this one.
 fn alike(name: &str) -> String {
     name.replacen(WALK, &ALIKE.to_string(), 1)
 }
 
-/// Keeps those of which something is true, if there are any.
+/// Keeps the walks that satisfy a predicate, if there are any.
 fn narrow(owners: &mut Vec<(&String, &Walk)>, is: impl Fn(&Walk) -> bool) {
     if owners.iter().any(|one| is(one.1)) {
         owners.retain(|one| is(one.1));
     }
 }
 
-/// Keeps those that are not abandoned beside another one of them.
+/// Drops the walks that are abandoned compared with the newest of them.
 fn retain_fresh(owners: &mut Vec<(&String, &Walk)>) {
     if let Some((_, newest)) = owners.iter().max_by_key(|one| one.1.at).copied() {
         owners.retain(|one| !one.1.is_left_by(newest));

@@ -1,4 +1,4 @@
-//! Where a walk stands, and how that is written.
+//! The position of a walk and its text form.
 
 use std::fmt::Write as _;
 
@@ -8,11 +8,10 @@ use scim_core::{ResourceId, ResourceKind};
 
 use super::Last;
 
-/// How long a walk may rest beside another one before it counts as abandoned. Clients and gateways give up a
-/// request after 30 to 60 seconds and then ask again; an administrator who starts an import once more is
-/// rarely faster than that.
+/// How long a walk may be idle beside another one before it counts as abandoned. Clients and gateways time out after 30 to
+/// 60 seconds and then retry; an administrator who restarts an import is rarely faster.
 pub const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
-/// Where a resource stands in the order of a walk: the place of its type, and its id as a number.
+/// The position of a resource in walk order: the index of its type and its id as a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Spot(pub(super) u8, pub(super) u128);
 
@@ -34,7 +33,7 @@ impl Spot {
         })
     }
 
-    /// What stands directly before it, whether there is such a resource or not.
+    /// The position directly before this one, whether or not a resource has it.
     pub(super) const fn before(self) -> Self {
         Self(self.0, self.1.saturating_sub(1))
     }
@@ -55,36 +54,37 @@ impl Spot {
     }
 }
 
-/// A start at which a walk stands, and the resource after which the page there begins.
+/// A start of a walk, and the position after which the page there begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Stand {
     pub(super) start: u64,
     pub(super) after: Spot,
 }
 
-/// How far a walk is.
+/// The progress of a walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum State {
-    /// It was given its first page. How many began alike stands beside it, so that it can be counted unseen.
+    /// The walk has got its first page. The number of identical beginnings is in a separate attribute, so that it can be
+    /// incremented without reading the item.
     Begun,
-    /// It was given a page at a start at which no walk stood.
+    /// The walk got a page at a start that no stored walk had.
     Jumped,
-    /// It went on.
+    /// The walk continued.
     Going,
-    /// It was given its last page.
+    /// The walk has got its last page.
     Over,
 }
 
-/// Walks that stand at the same starts, mostly one.
+/// One walk, or several with the same starts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Walk {
-    /// When the latest page was asked for, in seconds.
+    /// The time of the latest request, in seconds.
     pub(super) at: i64,
-    /// How many seconds passed before the slowest page.
+    /// The longest interval between two requests, in seconds.
     pub(super) slow: i64,
-    /// The size of the pages.
+    /// The page size.
     pub(super) count: usize,
-    /// How many there are.
+    /// The number of merged walks.
     pub(super) many: u64,
     pub(super) state: State,
     pub(super) next: Stand,
@@ -92,7 +92,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// After what the page at a start begins, if the walk stands there.
+    /// The position after which the page at a start begins, if the walk has this start.
     pub(super) fn at(&self, start: u64) -> Option<Spot> {
         let stands = [Some(self.next), self.latest].into_iter().flatten();
         let mut there = stands.filter(|stand| stand.start == start);
@@ -103,13 +103,13 @@ impl Walk {
         self.state == State::Over
     }
 
-    /// Whether it counts as abandoned beside another one.
+    /// Whether this walk counts as abandoned compared with another one.
     pub(super) fn is_left_by(&self, other: &Self) -> bool {
         let patience = PATIENCE.as_secs().max(self.slow.saturating_mul(3));
         other.at.saturating_sub(self.at) > patience
     }
 
-    /// The walk where another one went on.
+    /// The new state of a walk that continued.
     pub(super) fn following(self, walk: &Self) -> Self {
         let pause = self.at.saturating_sub(walk.at);
         Self {
@@ -118,7 +118,7 @@ impl Walk {
         }
     }
 
-    /// A walk that asked for its latest page again, and may have used either answer.
+    /// The new state of a walk that requested its latest page again and may have used either response.
     pub(super) fn repeating(self, walk: &Self) -> Self {
         let mut next = walk.next;
         if next.start == self.next.start {
@@ -136,7 +136,7 @@ impl Walk {
         }
     }
 
-    /// Both, if they stand at the same starts and neither is over or abandoned.
+    /// Merges two walks that have the same starts, unless one of them is finished or abandoned.
     pub(super) fn with(self, other: &Self) -> Option<Self> {
         let starts = |walk: &Self| Some((walk.count, walk.next.start, walk.latest?.start));
         let same = starts(&self).is_some_and(|own| Some(own) == starts(other));

@@ -1,4 +1,4 @@
-//! Deletion: a resource goes with its index entries, out of all groups that it is in.
+//! Deletes a resource with its index entries and removes it from all its groups.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +14,18 @@ use crate::people::rules::Side;
 use crate::people::task::{Work, task_item};
 use crate::table::{Actions, DirectoryError, Role, WriteId, keys, n};
 
-/// How many actions it takes to leave a group: the two edges, and the group's version and count.
+/// The actions for leaving a group: two edges, and the update of the group's version and member count.
 pub(super) const ACTIONS_PER_GROUP: usize = 3;
 
-/// How many members of a deleted group are cleared before the answer.
+/// The most members of a deleted group whose edges are cleared before the response.
 const CLEARED_AT_ONCE: u64 = 1_000;
 
 impl Directory {
-    /// Deletes a resource with its index entries, and takes it out of the groups it is in.
+    /// Deletes a resource with its index entries and removes it from its groups.
     ///
     /// # Errors
     ///
-    /// `Stale` when it changed, or joined a group, since `current` was read; `Contended`.
+    /// `Stale` when the resource changed or joined a group since `current` was read; `Contended`.
     pub async fn delete(
         &self,
         current: &Stored,
@@ -41,7 +41,7 @@ impl Directory {
         for round in 0..MOST_ROUNDS {
             let mut actions = self.removal(current, now)?;
             if has_edges {
-                // Whoever comes later finds what is still to be cleared.
+                // With this task a finisher finds the edges that are still to be cleared.
                 let item = task_item(&task, Work::Deletion(kind), now);
                 actions.put(self.store.table(), item, Role::Certain)?;
             }
@@ -58,7 +58,7 @@ impl Directory {
             }
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
-                // Committed: what is not cleared now is cleared later.
+                // The deletion is committed: a finisher clears what is left.
                 let is_small = current.members <= CLEARED_AT_ONCE && current.plan.is_none();
                 if has_edges && is_small {
                     let clear = async {
@@ -77,7 +77,7 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// The actions that remove a resource with its index entries.
+    /// The actions that delete a resource with its index entries.
     pub(super) fn removal(
         &self,
         current: &Stored,

@@ -1,10 +1,10 @@
-//! Deletions that one transaction does not hold, and what is cleared behind one.
+//! Deletions that do not fit one transaction, and clearing the edges of deleted resources.
 //!
-//! A resource in many groups departs: its edges are marked, then it is deleted, then it is taken out of its
-//! groups one after the other. A marked edge counts as long as its member exists, so that with the deletion it is
-//! out of all groups at once; the version of each group grows when its edge goes.
+//! A resource in many groups departs in three steps: its edges are marked, then the resource is deleted, then it is removed
+//! from its groups one after the other. A marked edge counts as long as its member exists, so the deletion removes the
+//! member from all groups at once. The version of each group increases when its edge is deleted.
 //!
-//! The edges of a deleted group count for nothing. Ids are never used again, so they can go at any time.
+//! Readers ignore the edges of a deleted group. Ids are never reused, so these edges can be deleted at any time.
 
 use std::collections::BTreeMap;
 
@@ -23,14 +23,14 @@ use crate::table::{
     Actions, DirectoryError, Put, Range, Role, SIDE_BY_SIDE, WriteId, s, sort_key, update,
 };
 
-/// How long one request takes a resource out of its groups after the deletion.
+/// The most time that one request spends on removing a deleted resource from its groups.
 pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
-/// How many edges of a deleted group are read at once, so that a process that clears many groups holds few.
+/// The most edges of a deleted group to read at once, which limits the memory of a process that clears many groups.
 const EDGES_AT_ONCE: usize = 2_000;
 
 impl Directory {
-    /// Deletes a resource that is in more groups than one transaction can take it out of.
+    /// Deletes a resource that is in more groups than fit one transaction.
     pub(super) async fn depart(
         &self,
         current: &Stored,
@@ -53,7 +53,7 @@ impl Directory {
             let _ = self.stay(id, write.as_str()).await;
             return Err(DirectoryError::Stale);
         }
-        // Committed: what is not done now is done later.
+        // The deletion is committed: a finisher does what is left.
         let by = write.derived("departure");
         let clear = async {
             self.clear_behind(kind, id, now, &by).await?;
@@ -82,7 +82,7 @@ impl Directory {
                         Some("attribute_exists(pk)"),
                         vec![(":write", s(write.as_str()))],
                     )?;
-                    // An edge that is gone, or is not made yet, will be met again when the group is left.
+                    // A missing edge is handled when the resource leaves the group.
                     branch.store.update(mark, &branch.meter).await.map(drop)
                 }
             })
@@ -93,7 +93,7 @@ impl Directory {
             .await
     }
 
-    /// Gives a departure up that was not committed. Afterwards there is nothing left of it.
+    /// Abandons an uncommitted departure and removes its marks and its task.
     pub(crate) async fn stay(&self, member: ResourceId, write: &str) -> Result<(), DirectoryError> {
         let task = keys::task(&self.tenant, member, write);
         self.give_up_task(&task).await?;
@@ -124,7 +124,7 @@ impl Directory {
         self.close_task(&task).await
     }
 
-    /// Clears all edges of a resource that is gone.
+    /// Clears all edges of a deleted resource.
     pub(crate) async fn clear_behind(
         &self,
         kind: ResourceKind,
@@ -175,8 +175,8 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// Learns why groups could not be left: one that is gone, or has no such member any more, needs no leave; the
-    /// plan of another one is carried out first.
+    /// Handles groups that could not be left: a deleted group, or one without this member, need not be left; a group's open
+    /// plan is applied first.
     pub(super) async fn look_after(
         &self,
         refused: &[Role],
@@ -191,7 +191,7 @@ impl Directory {
             let is_refused = |role| refused.contains(&role);
             match head.map(|head| head.plan) {
                 Some(Some(plan)) => self.carry_out(*group, &plan, by).await?,
-                // There was a plan, which is carried out by now.
+                // The group had a plan, which has been applied by now.
                 Some(None) if is_refused(Role::Left(*group)) => {}
                 None | Some(None) => {
                     left.insert(*group, false);
@@ -201,8 +201,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Deletes the plans and edges of a group that is gone. Plans first: what is carried out of them until then is
-    /// among the edges.
+    /// Deletes the plans and edges of a deleted group. Plans are deleted first, because parts applied until then have
+    /// become edges.
     pub(super) async fn clear_group(&self, group: ResourceId) -> Result<(), DirectoryError> {
         self.clear_plans(group).await?;
         let (from, to) = keys::edge_range(group, group);
@@ -221,7 +221,7 @@ impl Directory {
                 )
                 .await?;
             let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
-            // The edge seen from the group last: by it the other one is found.
+            // The group's side of an edge is deleted last, because it leads to the member's side.
             let members: Vec<ResourceId> = edges.map(|(_, member)| member).collect();
             let keys: Vec<Key> = members
                 .iter()

@@ -1,4 +1,4 @@
-//! Changes of groups: their attributes, their members, or both.
+//! Changes groups: their attributes, their members, or both.
 
 use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
@@ -16,10 +16,9 @@ use crate::table::{
 impl Directory {
     /// Changes a group: its attributes, its members, or both.
     ///
-    /// Changes of members alone do not depend on each other, so they are made on whatever version the
-    /// group is in; everything else is made on the version of `current`. `None` when nothing changed; the
-    /// version of what comes back is right unless others changed members meanwhile. A plan that is open
-    /// is carried out first.
+    /// Changes of only members do not depend on each other, so they are made on any version of the group; all other changes
+    /// are conditional on the version of `current`. Returns `None` if nothing changed. The returned version is exact unless
+    /// another request changed members meanwhile. An open plan is applied first.
     ///
     /// # Errors
     ///
@@ -37,7 +36,7 @@ impl Directory {
             let finished = self.carry_out(current.resource.id, plan, write).await;
             return Err(match finished {
                 Ok(()) => DirectoryError::Stale,
-                // It goes on where it was left, whoever comes next.
+                // The next writer continues the plan.
                 Err(DirectoryError::Contended) => DirectoryError::OutOfTime,
                 Err(error) => error,
             });
@@ -65,7 +64,7 @@ impl Directory {
             self.ancestors(&mut actions, &edges)?;
             self.edges(&mut actions, &edges)?;
             if actions.len() > MOST_ACTIONS {
-                // Many groups are above it.
+                // The group has too many ancestors for one transaction.
                 let changed = self.change_largely(&changing, edges, now, write);
                 return changed.await.map(Some);
             }
@@ -85,7 +84,7 @@ impl Directory {
         Err(DirectoryError::Contended)
     }
 
-    /// The update of a group's item for a change of it.
+    /// The update of a group's own item.
     pub(crate) fn group_head(
         &self,
         changing: &Changing,
@@ -105,7 +104,7 @@ impl Directory {
         })
     }
 
-    /// The update of a group of which only members change, while no plan is open for it.
+    /// The update of a group when only its members change, conditional on no open plan.
     pub(crate) fn touch(
         &self,
         group: ResourceId,
@@ -128,12 +127,12 @@ impl Directory {
     }
 }
 
-/// A change of a group in the making.
+/// A group before and after a change.
 pub(crate) struct Changing {
     pub(crate) next: Stored,
     pub(crate) before: Indexed,
     pub(crate) after: Indexed,
-    /// Whether its attributes stay.
+    /// Whether the attributes are unchanged.
     is_same: bool,
 }
 
@@ -147,7 +146,7 @@ impl Changing {
         }
     }
 
-    /// What it means that these actions were refused, unless it is for the members to say.
+    /// The error for these rejected actions; `None` if the rejection concerns only members.
     pub(crate) fn refusal(&self, refused: &[Role]) -> Option<DirectoryError> {
         let is_stale = [Role::Above, Role::Resource, Role::Task];
         if refused.iter().any(|role| is_stale.contains(role)) {

@@ -1,4 +1,4 @@
-//! What follows from a resource: its marker, its lookups, its count.
+//! The index entries of a resource: its marker, its lookups and its counter.
 
 use std::collections::BTreeSet;
 
@@ -12,21 +12,21 @@ use crate::people::members::MOST_ACTIONS;
 use crate::people::rules::Rules;
 use crate::table::{self, Actions, DirectoryError, Role, keys, n, s, update};
 
-/// How many actions of a transaction are not about e-mail addresses: the resource, its counter, its marker before
-/// and after, its externalId before and after.
+/// The actions of a transaction that do not concern e-mail addresses: the resource, its counter, its old and new marker,
+/// its old and new externalId lookup.
 const OTHERS: usize = 6;
 
-/// How a number of resources changes.
+/// The change in the number of resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Change {
-    /// One is created.
+    /// A resource is created.
     More,
-    /// One is deleted.
+    /// A resource is deleted.
     Less,
 }
 
 impl Directory {
-    /// The update of the counter of a resource's bucket.
+    /// The update of the counter for a resource's bucket.
     pub(crate) fn count(
         &self,
         resource: &Resource,
@@ -46,7 +46,7 @@ impl Directory {
         )
     }
 
-    /// Adds what takes the index entries of a resource from one state to another.
+    /// Adds the actions that change a resource's index entries from one state to another.
     pub(crate) fn index(
         &self,
         actions: &mut Actions,
@@ -91,9 +91,9 @@ impl Directory {
     }
 }
 
-/// Refuses e-mail addresses beyond those that one transaction can index, and take out again. By some rules it has
-/// the seats, or the deleted user that comes back besides, or claims on so many addresses. A user who has more from
-/// before a rule keeps them.
+/// Rejects more e-mail addresses than one transaction can add to the index or remove from it. Depending on the rules, the
+/// transaction also needs room for the seats, for the kept user, or for claims on the addresses. A user that has more
+/// addresses from before a rule keeps them.
 pub(crate) fn check_addresses(
     rules: Rules,
     before: Option<&Indexed>,

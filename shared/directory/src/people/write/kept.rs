@@ -1,11 +1,11 @@
-//! Users that a client deleted and that the tenant keeps: out of sight of every client, inactive, and found again when
-//! a client creates them anew. They have their id and their creation from before.
+//! Kept users: users that a client deleted but that the tenant keeps. They are inactive and hidden from every client, and
+//! are restored, with their id and creation time, when a client creates the same user again.
 //!
-//! An id is a person's: a user comes back only by the same userName, in any case, and the same externalId, or where
-//! neither has one. Another externalId, or one where there was none, may be another person who got a freed name, and
-//! the application must not take the one for the other. An externalId alone does not bring a user back: it is the
-//! client's, and not unique (RFC 7643 §3.1). A kept user holds neither its name nor its addresses; it stays kept when
-//! somebody else takes them, until it is erased.
+//! An id identifies a person. So a user is restored only if the userName is the same, ignoring case, and the externalId is
+//! the same or absent on both. A different or additional externalId may mean another person who got a freed name, whom the
+//! application must not confuse with the first. The externalId alone does not restore a user, because the client controls
+//! it and it is not unique (RFC 7643 §3.1). A kept user reserves neither its name nor its addresses; it stays kept if
+//! another user takes them, until it is erased.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
@@ -23,13 +23,13 @@ use crate::table::{
 };
 use crate::tenants::Delete;
 
-/// How many kept users one page has at most.
+/// The most kept users on one page.
 const PAGE: usize = 100;
 
 /// A user that was deleted and kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Kept {
-    /// Its id.
+    /// The user's id.
     pub id: ResourceId,
     created: Timestamp,
     version: Version,
@@ -37,7 +37,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// What is said of it when it comes back.
+    /// The metadata of the restored user.
     pub(super) const fn meta_again(&self, now: Timestamp) -> Meta {
         Meta {
             created: self.created,
@@ -47,17 +47,17 @@ impl Kept {
     }
 }
 
-/// Some kept users.
+/// A page of kept users.
 #[derive(Debug)]
 pub struct KeptUsers {
-    /// The users, in the order of their userNames, inactive.
+    /// The users, sorted by userName, with `active` false.
     pub users: Vec<Resource>,
-    /// Where to go on, if there are more.
+    /// The start of the next page, if there is one.
     pub next: Option<String>,
 }
 
 impl Directory {
-    /// The user who was deleted and kept, and is created anew; the one who was deleted last, of several.
+    /// The kept user that matches the user to create; of several, the one that was deleted last.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl Directory {
         }))
     }
 
-    /// The kept user with an id. All of them are looked through.
+    /// The kept user with an id. This scans all kept users.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Directory {
         }
     }
 
-    /// Clears what is left of a kept user's deletion, so that it may come back.
+    /// Finishes the deletion of a kept user, so that the user can be restored.
     ///
     /// # Errors
     ///
@@ -113,7 +113,7 @@ impl Directory {
         self.finish_deletion(kept.id, now, by).await
     }
 
-    /// A page of the kept users, after the place that the page before named.
+    /// A page of kept users, which starts where the previous page ended.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl Directory {
         Ok(KeptUsers { users, next })
     }
 
-    /// Deletes a kept user for good; whether there was one with the id. All of them are looked through.
+    /// Erases a kept user and returns whether it existed. This scans all kept users.
     ///
     /// # Errors
     ///
@@ -160,7 +160,7 @@ impl Directory {
         }
     }
 
-    /// Adds to a deletion that the user is kept, if the tenant keeps users.
+    /// Adds the kept user's item to a deletion if the tenant keeps deleted users.
     pub(super) fn keep(
         &self,
         actions: &mut Actions,
@@ -186,7 +186,7 @@ impl Directory {
         actions.put(self.store.table(), item, Role::Certain)
     }
 
-    /// Adds to a creation what it takes that the user comes from there.
+    /// Adds the actions and attributes for the user's origin to a creation.
     pub(super) fn come(
         &self,
         actions: &mut Actions,
@@ -205,7 +205,7 @@ impl Directory {
     }
 }
 
-/// The user in an item.
+/// Reads the kept user in an item.
 fn read(item: &Item) -> Result<Resource, DirectoryError> {
     let read = || {
         let instant =

@@ -5,18 +5,18 @@ use keyring::TenantId;
 
 macro_rules! partitions {
     ($($name:ident = $word:literal,)+) => {
-        /// A partition of a tenant. Everything that is kept for a tenant is in one of them, and all are cleared
-        /// when it is deleted: a key of a tenant is made of its partition, and there is no other way.
+        /// A partition of a tenant. All data of a tenant is in these partitions, because tenant keys can only be built from
+        /// a partition; deleting a tenant clears all of them.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
         pub enum Partition {
             $(#[doc = concat!("`<t>#", $word, "`")] $name,)+
         }
 
         impl Partition {
-            /// All of them.
+            /// All partitions.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
-            /// What stands behind the tenant.
+            /// The part of the partition key after the tenant.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self {

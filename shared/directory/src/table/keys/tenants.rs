@@ -1,4 +1,4 @@
-//! The keys of what stands beside all tenants.
+//! The keys of the tenants' own items.
 
 use super::Key;
 use keyring::TenantId;
@@ -12,10 +12,10 @@ pub fn tenant(tenant: &TenantId) -> Key {
     Key::new(TENANTS.to_owned(), tenant.as_str())
 }
 
-/// The partition of the tenants whose deletion has to wait.
+/// The partition of the tenants whose deletion is not finished.
 pub const CLOSING: &str = "closing";
 
-/// A tenant whose deletion has to wait: `closing`, `<tenant>`.
+/// A tenant whose deletion is not finished: `closing`, `<tenant>`.
 #[must_use]
 pub fn closing(tenant: &TenantId) -> Key {
     Key::new(CLOSING.to_owned(), tenant.as_str())

@@ -1,4 +1,4 @@
-//! Batches: many items in few calls, what is left unprocessed tried again.
+//! Batch calls, which retry unprocessed items.
 
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
@@ -14,13 +14,13 @@ use crate::table::keys::Key;
 use crate::table::meter::Meter;
 use crate::table::store::SIDE_BY_SIDE;
 
-/// How many keys one BatchGetItem takes.
+/// The most keys in one BatchGetItem call.
 const BATCH_GET: usize = 100;
-/// How many requests one BatchWriteItem takes.
+/// The most requests in one BatchWriteItem call.
 const BATCH_WRITE: usize = 25;
 
 impl Store {
-    /// The items that there are at the keys, in no order.
+    /// The existing items with these keys, in no particular order.
     pub(crate) async fn batch_get(
         &self,
         keys: &[Key],
@@ -29,7 +29,7 @@ impl Store {
         self.batch_read(keys, None, meter).await
     }
 
-    /// The keys at which there are items, as items that have nothing else, in no order.
+    /// The existing items with these keys, in no particular order and with only their key attributes.
     pub(crate) async fn batch_keys(
         &self,
         keys: &[Key],
@@ -46,7 +46,8 @@ impl Store {
     ) -> Result<Vec<Item>, DirectoryError> {
         let batches = keys.chunks(BATCH_GET).map(|batch| {
             async move {
-                // Made when its turn comes: it counts as a call after those before it.
+                // The branch is created when the future runs, so that its calls count as round trips after the earlier
+                // ones.
                 let branch = meter.branch();
                 self.batch_get_one(batch, projection_expression, &branch)
                     .await
@@ -110,7 +111,7 @@ impl Store {
         Err(DirectoryError::Throttled)
     }
 
-    /// The keys of the items of a whole partition, a page of them (1 MB of items), and where the next one starts.
+    /// One page (1 MB of items) of the keys in a partition and the start of the next page.
     pub(crate) async fn keys_page(
         &self,
         pk: &str,
@@ -140,7 +141,7 @@ impl Store {
         Ok((keys.collect(), output.last_evaluated_key))
     }
 
-    /// Deletes items without conditions, in no order.
+    /// Deletes items without conditions, in no particular order.
     pub(crate) async fn batch_delete(
         &self,
         keys: &[Key],
@@ -157,7 +158,7 @@ impl Store {
         self.batch_write(requests.map_err(incomplete)?, meter).await
     }
 
-    /// Puts items without conditions, in no order.
+    /// Puts items without conditions, in no particular order.
     pub(crate) async fn batch_put(
         &self,
         items: Vec<Item>,

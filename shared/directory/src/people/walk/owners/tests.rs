@@ -1,5 +1,5 @@
-//! Random histories of several walks over a table in memory, with a clock and deletions and creations between
-//! any two pages; and what must be true of each walk of a history.
+//! Random histories of several walks over an in-memory table, with a clock, and with creations and deletions between any
+//! two pages. Every walk of a history must satisfy the guarantees of the module `walk`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::super::Last;
 use super::*;
 use crate::table::number;
 
-/// Numbers that look random and are the same in each run.
+/// A pseudo-random generator with the same numbers in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -22,13 +22,13 @@ impl Dice {
     }
 }
 
-/// The table: resources, and the item that keeps the walks.
+/// The in-memory table: the resources and the item with the walks.
 struct Table {
     now: i64,
     ids: BTreeSet<u128>,
     item: Item,
     named: u32,
-    /// The bytes of the item.
+    /// The size of the item in bytes.
     size: usize,
 }
 
@@ -48,7 +48,7 @@ impl Table {
         }
     }
 
-    /// A page as the directory serves it, and its total.
+    /// A page as the directory serves it, and the total.
     fn page(&mut self, start: u64, count: usize) -> (Vec<u128>, u64) {
         let skipped = usize::try_from(start - 1).unwrap();
         let walks = match start {
@@ -92,16 +92,16 @@ impl Table {
             let value = value.as_s().or(value.as_n()).unwrap();
             name.len() + value.len()
         });
-        // The key and the end take 99 bytes with a tenant's name of 40.
+        // The key and the expiry take 99 bytes with a tenant id of 40 bytes.
         self.size = size.sum::<usize>() + 99;
         (page, total)
     }
 }
 
-/// A client that walks.
+/// A client that reads all pages.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "what is true of a walk, each by itself"
+    reason = "independent properties of a walk"
 )]
 struct Walker {
     count: usize,
@@ -110,13 +110,13 @@ struct Walker {
     stable: BTreeSet<u128>,
     last: i64,
     slow: i64,
-    /// Whether each stable resource must be seen once only.
+    /// Whether the walk must return each stable resource exactly once.
     is_exact: bool,
-    /// Whether each stable resource must be seen.
+    /// Whether the walk must return each stable resource at least once.
     is_bound: bool,
-    /// Whether nothing was written since it began.
+    /// Whether nothing was written since the walk began.
     is_at_rest: bool,
-    /// Whether its last page was answered and the answer was lost.
+    /// Whether the last page was served but its response was lost.
     is_at_end: bool,
 }
 
@@ -130,12 +130,12 @@ struct Tally {
     wide: usize,
 }
 
-/// A history: clients that walk, each alone or several at once; and what is written meanwhile.
+/// A history: clients that walk one after another or several at once, and the writes meanwhile.
 struct History {
     dice: Dice,
     table: Table,
     live: Vec<Walker>,
-    /// Until when walks that are not over, or that met others, count.
+    /// Until when unfinished walks, or walks that overlapped with others, affect new walks.
     unclear: i64,
     most: usize,
     tally: Tally,
@@ -222,7 +222,7 @@ impl History {
         }
     }
 
-    /// A last page that is asked for again may be taken for another walk's, which is then not where it was.
+    /// A repeated last page may be attributed to another walk, whose position is then wrong.
     fn void(&mut self, at: usize) {
         let others = self.live.len() > 1 || self.table.now <= self.unclear;
         if self.live[at].is_at_end && others {
@@ -232,7 +232,7 @@ impl History {
         }
     }
 
-    /// The walker asks for its next page; and takes its leave when it was the last one.
+    /// The walker requests its next page and leaves after the last one.
     fn ask(&mut self, at: usize) {
         self.void(at);
         let walker = &mut self.live[at];
@@ -277,9 +277,9 @@ impl History {
         }
     }
 
-    /// A walk that was not on its own may stand where it stood until it counts as abandoned.
+    /// A walk that overlapped with others may keep its position until it counts as abandoned.
     fn leave(&mut self, walker: &Walker) {
-        // Those that begin alike in a minute are not told apart.
+        // Walks that begin identically in the same minute are not distinguished.
         let patience = 60 + 120.max(walker.slow * 3);
         self.unclear = self.unclear.max(walker.last + patience);
     }
@@ -291,7 +291,7 @@ impl History {
         }
     }
 
-    /// The answer is lost; the walker asks for the same page again at once or later.
+    /// The response is lost; the walker requests the same page again at once or later.
     fn repeat(&mut self) {
         let Some(at) = self.some() else {
             return;
@@ -315,7 +315,7 @@ impl History {
             if self.dice.below(3) == 0 {
                 ids.insert(u128::try_from(1 + self.dice.below(1_000_000)).unwrap());
             } else if ids.len() > 4 {
-                // Most of those that go are at the front: they make ranks and ids part.
+                // Most deleted resources are at the front, so that ranks and ids diverge.
                 let at = self.dice.below(ids.len()).min(self.dice.below(ids.len()));
                 let id = *ids.iter().nth(at).unwrap();
                 ids.remove(&id);
@@ -347,7 +347,7 @@ fn p07_of_walks_in_any_history_none_misses_anyone_and_those_on_their_own_are_exa
         all.pages += history.tally.pages;
         all.wide += history.tally.wide;
     }
-    // Enough of each kind; and one walk after the other takes more than a write unit once in a thousand pages at most.
+    // There are enough walks of each kind, and sequential walks exceed one write unit at most once in a thousand pages.
     assert!(all.exact > 300 && all.bound > all.exact + 900, "{all:?}");
     assert!(all.twice > 100 && all.void < all.bound / 4, "{all:?}");
     assert!(all.wide * 1_000 <= all.pages, "{all:?}");

@@ -12,7 +12,7 @@
 //! - A multi-valued attribute accepts a single value, and a single-valued attribute an array of one value.
 //! - Duplicate values are merged.
 //! - Values may be wrapped in the ways of [`sent`].
-//! - A reference to something outside SCIM may be text that is not a URI, see [`unlike`].
+//! - A reference to something outside SCIM may be text that is not a URI, see [`unlike()`].
 
 use std::fmt;
 

@@ -5,7 +5,7 @@
 //!
 //! * TLS by rustls with `ring`: the other provider, aws-lc, gathers entropy on first use, which takes about 50 ms of CPU,
 //!   or most of a second at a small Lambda's CPU share.
-//! * Compiled-in root certificates, see [`connect`]: 4.8 ms instead of 5.6 ms.
+//! * Compiled-in root certificates, see [`roots`]: 4.8 ms instead of 5.6 ms.
 //! * No `aws-config`: Lambda provides region and credentials in the environment, and the other sources that `aws-config`
 //!   checks (profiles, containers, instances, single sign-on) do not exist there. Together with a single-threaded runtime
 //!   this takes 4.8 ms instead of 6.3 ms, and the binary has 7.7 MB instead of 8.5 MB.

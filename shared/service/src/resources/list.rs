@@ -30,7 +30,7 @@ pub struct Listing<'r> {
     pub clock: &'r Clock,
     /// Where random bytes come from.
     pub ids: &'r Ids,
-    /// The resources of each type, in the order of [`ResourceKind::ALL`].
+    /// The resources of each type, in the order of [`scim_core::ResourceKind::ALL`].
     pub types: Vec<Resources<'r>>,
     /// Whose pages they are.
     pub caller: &'r Caller,

@@ -3,9 +3,10 @@
 //! By default each test has its own local stack: gateway, service and embedded engine in this process, on free ports, in
 //! memory.
 //! `MUSTER_TEST_DYNAMODB=URL` runs it on another DynamoDB.
-//! `MUSTER_TEST_MEMORY=apart` gives each function its own caches of keys, tenants and rates, as in AWS; by default the
-//! functions share them and see changes at once. A test that changes settings must let the minute pass after which every
-//! function knows them.
+//! Each function has its own caches of keys, tenants and rates, as in AWS, unless the table can have faults: those tests
+//! count the calls of one service. `MUSTER_TEST_MEMORY=apart` or `shared` decides for all tests; with shared caches the
+//! functions see changes at once. A test that changes settings must let the minute pass after which every function knows
+//! them.
 //! `MUSTER_TEST_URL=BASE_URL` with `MUSTER_TEST_TOKEN=TOKEN` replays the provider conversations against a deployed tenant,
 //! one at a time (`-- --test-threads 1 providers`). **Each conversation first deletes all users and groups of that tenant.**
 
@@ -66,10 +67,9 @@ impl Target {
 
     /// Starts a new stack with this clock.
     pub async fn begin(time: Time, faults: Option<Faults>, rate: Option<u32>) -> Self {
-        let apart = std::env::var("MUSTER_TEST_MEMORY").is_ok_and(|memory| memory == "apart");
-        let memory = match apart {
-            true => Memory::Apart,
-            false => Memory::Shared,
+        let memory = match (std::env::var("MUSTER_TEST_MEMORY").as_deref(), &faults) {
+            (Ok("shared"), _) | (Err(_), Some(_)) => Memory::Shared,
+            _ => Memory::Apart,
         };
         Self::remembering(memory, time, faults, rate).await
     }

@@ -1,9 +1,9 @@
-//! Every failure of the service provider: its status, its `scimType`, its JSON. RFC 7644 §3.12.
+//! The failures of the service provider: status, `scimType` and JSON. RFC 7644 §3.12.
 //!
-//! A failure is a [`Reason`] with its arguments. The reason is a value: its kind gives the status and `scimType`
-//! ([`kind`]), its cause says what an administrator can do ([`cause`]), its sentence is a template in the one table of
-//! reasons ([`reason`]). The sentence is only printed, for the client in full and for the failure log without values
-//! ([`detail`]); no code reads it.
+//! A failure is a [`Reason`] with arguments. The reason determines the kind, which gives the status and `scimType`
+//! ([`kind`]); the cause, which tells an administrator what to do ([`cause`]); and the sentence, a template in the table of
+//! reasons ([`reason`]). The sentence is printed in full for the client and without values for the failure log
+//! ([`detail`]). No code parses it.
 
 use serde_json::{Value, json};
 
@@ -49,13 +49,13 @@ impl ScimError {
         self.kind
     }
 
-    /// The reason.
+    /// The reason of the failure.
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// What to change, in words.
+    /// The sentence that tells the client what to change.
     #[must_use]
     pub const fn detail(&self) -> &Detail {
         &self.detail
@@ -67,21 +67,21 @@ impl ScimError {
         self.kind.code().0
     }
 
-    /// What an administrator can do about it, for the failure of a request that is made for this use.
+    /// The cause of the failure in a request with this use.
     #[must_use]
     pub const fn cause(&self, use_: Use) -> Cause {
         self.reason.causes().of(use_)
     }
 
-    /// The same failure, where it happened.
+    /// Adds the place in the request where the failure happened.
     #[must_use]
     pub fn within(mut self, context: Context) -> Self {
         self.detail.put_within(context);
         self
     }
 
-    /// The same failure as another of the kinds of its reason: an unknown attribute is an invalid path in a PATCH, and
-    /// an invalid filter in a filter.
+    /// Changes the kind to another one that the reason allows: an unknown attribute is an invalid path in a PATCH, but an
+    /// invalid filter in a filter.
     #[must_use]
     pub(crate) fn of_kind(self, kind: ErrorKind) -> Self {
         debug_assert!(

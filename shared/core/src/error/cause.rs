@@ -1,17 +1,17 @@
-//! What an administrator can do about a failure: a cause is what several reasons have in common for them.
+//! Causes of failures: reasons with the same remedy for an administrator share a cause.
 
-/// Whether an identity provider has to be told to try again, once the cause is put right.
+/// Whether an administrator must start a retry in the identity provider after fixing the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Then {
-    /// It has to be told.
+    /// The administrator must start the retry.
     TryAgain,
-    /// It tries again by itself, or need not.
+    /// The identity provider retries by itself, or no retry is needed.
     Nothing,
 }
 
 macro_rules! causes {
     ($($(#[$doc:meta])* $name:ident $word:literal $outcome:ident $then:ident $advice:literal;)*) => {
-        /// Why a request was refused or failed.
+        /// Why a request was rejected or failed.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Cause {
             $($(#[$doc])* $name,)*
@@ -21,25 +21,25 @@ macro_rules! causes {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The word by which it is stored.
+            /// The word under which the cause is stored.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
 
-            /// What became of the request.
+            /// The outcome of the request.
             #[must_use]
             pub const fn outcome(self) -> Outcome {
                 match self { $(Self::$name => Outcome::$outcome,)* }
             }
 
-            /// Whether an identity provider has to be told to try again afterwards.
+            /// Whether an administrator must start a retry afterwards.
             #[must_use]
             pub const fn then(self) -> Then {
                 match self { $(Self::$name => Then::$then,)* }
             }
 
-            /// What to do about it, in plain words.
+            /// The remedy, in plain words.
             #[must_use]
             pub const fn advice(self) -> &'static str {
                 match self { $(Self::$name => $advice,)* }
@@ -52,37 +52,37 @@ causes! {
     /// The name is taken.
     Taken "taken" Refused TryAgain
         "Somebody in the application has this name or e-mail address already. If it is the same person, let the identity provider match on it, so that it links the existing account instead of creating a second one; if not, give one of the two another name.";
-    /// The number of users is at its limit.
+    /// The number of active users is at its limit.
     Seats "seats" Refused TryAgain
         "All licences are in use. Deactivate or remove users who no longer need an account, or ask the application's vendor for more licences.";
     /// The tenant is switched off.
     Off "off" Refused TryAgain
         "Provisioning is switched off. Switch it on, on the setup page.";
-    /// The tenant takes no groups.
+    /// The tenant does not accept groups.
     NoGroups "noGroups" Refused Nothing
         "This application takes users and no groups. Switch group push off in the identity provider.";
-    /// The user was there before provisioning.
+    /// The user is from before provisioning.
     Own "own" Refused TryAgain
         "The application has this user from before provisioning and keeps it to itself. Leave the user out of provisioning, or ask the application's vendor to let the identity provider take over existing users.";
-    /// A rule of the tenant.
+    /// A rule of the tenant forbids the request.
     Policy "policy" Refused TryAgain
         "The application has a rule of its own for this. Change the attribute mapping in the identity provider as the reason says.";
-    /// Another refusal of what the caller may do.
+    /// The caller lacks another permission.
     Forbidden "forbidden" Refused Nothing
         "The application does not allow this. Ask its vendor, if you need it.";
     /// A required attribute is missing.
     Required "required" Refused TryAgain
         "A required attribute arrives empty. Fill it in for this person or group in the identity provider, or map it to an attribute that always has a value.";
-    /// A value is not acceptable.
+    /// A value is invalid.
     Value "value" Refused TryAgain
         "A value has the wrong form. Correct it for this person or group in the identity provider, or correct the attribute mapping.";
-    /// A member is not there.
+    /// A member does not exist.
     Member "member" Refused TryAgain
         "The group has a member that was not provisioned. Assign that person to the application first, then push the group again.";
     /// A group would contain itself.
     Circle "circle" Refused Nothing
         "The groups contain each other in a circle. Take one of them out of the other in the identity provider.";
-    /// The resource is not there.
+    /// The resource does not exist.
     Absent "absent" Refused Nothing
         "The identity provider asked for somebody who is not, or no longer, in the application. Most providers then create the user or group anew, and nothing is to be done. If it repeats, remove and assign the person or group again.";
     /// The resource changed meanwhile.
@@ -91,16 +91,16 @@ causes! {
     /// A bulk operation refers to another that failed.
     Reference "reference" Refused TryAgain
         "This belongs to another operation of the same request, which failed. Put that one right first; its own entry says how.";
-    /// The address is not one.
+    /// The URL is not an endpoint.
     Address "address" Refused Nothing
         "The identity provider called an address that there is not. Compare the Base URL in its settings with the one on the setup page.";
-    /// The message cannot be read.
+    /// The message cannot be parsed.
     Message "message" Refused Nothing
         "The request is not a SCIM message. Choose SCIM 2.0 as the integration's type in the identity provider; if it is, give the request id below to the application's support.";
-    /// The path of a change names nothing.
+    /// The path of a PATCH operation names nothing.
     Path "path" Refused TryAgain
         "The change names an attribute or value that there is not. Remove or correct that attribute mapping in the identity provider.";
-    /// No schema knows the attribute of a change.
+    /// The attribute is in no schema.
     Unknown "unknownAttribute" Refused TryAgain
         "The change names an attribute that the application does not know. Remove or correct that attribute mapping in the identity provider; or ask the application's vendor to leave out what it does not know, by its setting unknownAttributes.";
     /// The attribute cannot be changed.
@@ -109,19 +109,19 @@ causes! {
     /// The query cannot be answered.
     Query "query" Refused Nothing
         "The identity provider asked a question that the service cannot answer. Choose userName, externalId or the work e-mail as the matching attribute in its settings.";
-    /// A feature that there is not.
+    /// The feature is not supported.
     NotOffered "notOffered" Refused Nothing
         "The identity provider asked for something that this application does not offer. It works without; nothing is to be done.";
-    /// Something is too large.
+    /// The request or the resource is too large.
     Large "large" Refused TryAgain
         "The request is too large. Send fewer members, addresses or attributes at a time, for instance by dividing a very large group.";
-    /// The token is over.
+    /// The token has expired.
     TokenExpired "tokenExpired" Token TryAgain
         "The token has expired. Make a new one on the setup page and enter it in the identity provider.";
-    /// The token is bound to other networks.
+    /// The token is restricted to other networks.
     TokenSource "tokenSource" Token TryAgain
         "The token is accepted from certain networks only, and the request came from another one. Make a token with the networks of the identity provider, or without a restriction.";
-    /// The token reaches less.
+    /// The token lacks the required scope.
     TokenScope "tokenScope" Token TryAgain
         "The token was not made for provisioning. Make one on the setup page and enter it in the identity provider.";
     /// The token is missing or unknown.
@@ -130,16 +130,16 @@ causes! {
     /// Too many requests.
     Rate "rate" Rate Nothing
         "The identity provider sends very many requests at once. It slows down and repeats them by itself; nothing is to be done unless this goes on for hours.";
-    /// More failures than are written down.
+    /// There are more failures than the log stores individually.
     Beyond "beyond" Refused Nothing
         "So many different requests failed in a short time that they are counted here instead of being listed. Put right what the entries around this one name first.";
     /// A dependency does not answer.
     Unavailable "unavailable" Failed Nothing
         "The service had a short interruption. The identity provider repeats the request by itself; if not, start its provisioning again.";
-    /// There was not enough time.
+    /// The request ran out of time.
     Late "late" Failed Nothing
         "The request asks for more than can be done within half a minute. The identity provider repeats it by itself; if it fails again, have it send fewer members or operations in one request.";
-    /// A reference that is no URI was stored.
+    /// A stored reference is not a URI.
     Unlike "unlike" Noted Nothing
         "The user was provisioned. If the application shows this value as a link, correct it in the identity provider, for instance with https:// in front and without blanks.";
     /// A defect.
@@ -147,32 +147,32 @@ causes! {
         "The service failed. Give the request id to the application's support.";
 }
 
-/// What a request is made for: the same mistake asks for another mapping in a change, and for another matching attribute
-/// in a query.
+/// The use of a request. The remedy for the same mistake is another mapping in a change, but another matching attribute in
+/// a query.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
-    /// It takes values: it creates or changes something.
+    /// The request creates or changes something, so it contains values.
     Change,
-    /// It takes none: it reads, looks for or deletes something.
+    /// The request reads, searches or deletes something, so it contains none.
     Query,
 }
 
-/// The cause of a reason.
+/// The cause or causes of a reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Causes {
-    /// Always the same.
+    /// The same cause for every use.
     One(Cause),
-    /// Another one in a change than in a query.
+    /// Different causes in a change and in a query.
     ByUse {
-        /// In a change.
+        /// The cause in a change.
         change: Cause,
-        /// In a query.
+        /// The cause in a query.
         query: Cause,
     },
 }
 
 impl Causes {
-    /// The cause in a request that is made for this use.
+    /// The cause in a request with this use.
     #[must_use]
     pub const fn of(self, use_: Use) -> Cause {
         match (self, use_) {
@@ -184,7 +184,7 @@ impl Causes {
 }
 
 impl Cause {
-    /// The cause that is stored as a word.
+    /// Parses the stored word of a cause.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|cause| cause.word() == word)
@@ -198,18 +198,18 @@ impl Cause {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
-    /// It asks for what the service does not take.
+    /// The service rejected the request because of its content.
     Refused,
-    /// It came without a token that admits it.
+    /// The request had no token that permits it.
     Token,
-    /// It came too soon after others.
+    /// The request exceeded a rate limit.
     Rate,
-    /// The service could not do it.
+    /// The service failed.
     Failed,
-    /// It was done, with a value to look at.
+    /// The request succeeded, but a value needs attention.
     Noted,
 }
 
@@ -223,7 +223,7 @@ impl Outcome {
         Self::Noted,
     ];
 
-    /// Its name.
+    /// The name of the outcome.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -235,7 +235,7 @@ impl Outcome {
         }
     }
 
-    /// The outcome called `name`.
+    /// Parses the name of an outcome.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn causes_have_words_of_their_own_and_are_read_back() {
+    fn causes_have_distinct_words_and_are_parsed_back() {
         let words: BTreeSet<&str> = Cause::ALL.iter().map(|cause| cause.word()).collect();
         assert_eq!(words.len(), Cause::ALL.len());
         for cause in Cause::ALL {

@@ -1,19 +1,19 @@
-//! The sentence of a failure, as parts that know where their text is from.
+//! The sentence of a failure, as parts that record the origin of their text.
 //!
-//! It is printed in two ways: for the client, with what the client sent in backticks and cut short, and for the failure
-//! log, where three dots stand in the place of values, since these are personal data.
+//! The sentence is printed for the client with the client's input quoted in backticks and truncated, and for the failure
+//! log with an ellipsis instead of values, because values are personal data.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use crate::ids::ResourceId;
 
-/// What stands in the place of a value.
+/// The replacement for a value.
 const HIDDEN: &str = "`…`";
-/// The longest name that the failure log shows although it names nothing.
+/// The longest unknown name that the failure log shows.
 const LONGEST_NAME: usize = 100;
 
-/// A sentence with its arguments, and where in a request it applies.
+/// A sentence with its arguments and its place in the request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Detail {
     /// From the outermost to the innermost.
@@ -22,7 +22,7 @@ pub struct Detail {
     arguments: Vec<(&'static str, Part)>,
 }
 
-/// Where in a request a failure happened, or what it left behind.
+/// The place of a failure in the request, or what the failure left behind.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Context {
     /// In this operation of a bulk request, counted from 1.
@@ -48,25 +48,25 @@ pub enum Context {
 pub(super) enum Part {
     /// Our own words and numbers.
     Text(Cow<'static, str>),
-    /// A name of ours, such as that of an attribute.
+    /// A name that this service defines, such as an attribute's.
     KnownName(String),
-    /// A name that a client sent and that names nothing here. The failure log shows it if it looks like a name.
+    /// An unknown name that a client sent. The failure log shows it if it looks like a name.
     SentName(String),
     /// A path or name that a client sent. The failure log shows it if it names an attribute.
     SentPath(String),
-    /// The id that a client sent. The failure log shows it if it has the form of one.
+    /// An id that a client sent. The failure log shows it if it is well-formed.
     SentId(String),
     /// Anything else that a client sent. The failure log never shows it.
     SentValue(String),
-    /// What another failure says.
+    /// The sentence of another failure.
     Reason(Box<Detail>),
 }
 
-/// Who reads a detail.
+/// The reader that a detail is printed for.
 #[derive(Clone, Copy)]
 enum Reader<'r> {
     Client,
-    /// The failure log, with what tells the name of an attribute from another text.
+    /// The failure log, with a predicate for the names of attributes.
     Log(&'r dyn Fn(&str) -> bool),
 }
 
@@ -83,7 +83,7 @@ impl Detail {
         self.contexts.insert(0, context);
     }
 
-    /// The detail without values, for the failure log. `is_attribute` tells whether a text is the path of an attribute.
+    /// The detail without values, for the failure log. `is_attribute` returns whether a text is the path of an attribute.
     #[must_use]
     pub fn without_values(&self, is_attribute: impl Fn(&str) -> bool) -> String {
         self.print(Reader::Log(&is_attribute))
@@ -179,7 +179,7 @@ impl Part {
             (Self::SentId(id), Reader::Log(_)) => {
                 quote_if(ResourceId::parse(id).is_some(), id, text);
             }
-            // The attribute stands before its value and says enough.
+            // The attribute's name before the value is sufficient.
             (Self::SentValue(_), Reader::Log(_)) if text.ends_with("` ") => {
                 text.pop();
             }
@@ -214,8 +214,8 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(is_part)
 }
 
-/// Client input as it is quoted in a detail: in backticks, cut short, with a sign in the place of each
-/// control character and a quote in that of a backtick.
+/// Quotes client input for a detail: in backticks, truncated, with a symbol for each control character and an apostrophe
+/// for each backtick.
 #[must_use]
 pub fn quote(input: &str) -> String {
     format!("`{}`", shortened(input))
@@ -245,7 +245,7 @@ mod tests {
     use crate::error::reason::{self, Found, KnownName};
 
     #[test]
-    fn quoted_input_is_cut_short_and_shows_what_cannot_be_read() {
+    fn quoted_input_is_truncated_and_shows_control_characters() {
         assert_eq!(quote("a\r\nb"), "`a\u{fffd}\u{fffd}b`");
         assert_eq!(quote("a`b"), "`a'b`");
         assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_stands_in_front_and_is_not_repeated() {
+    fn a_place_is_a_prefix_and_is_not_repeated() {
         let missing = || reason::value_missing().within(Context::Operation(2));
         assert_eq!(missing().to_string(), "operation 2: `value` is missing");
         assert_eq!(
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_removed_is_told_at_the_end() {
+    fn a_resource_that_could_not_be_removed_is_named_at_the_end() {
         let id = ResourceId::parse("2819c223-7f76-453a-919d-413861904646").unwrap();
         let error = reason::value_missing().within(Context::Kept(id));
         assert_eq!(

@@ -2,54 +2,54 @@
 //!
 //! This is the only table of failure statuses.
 
-/// What went wrong.
+/// The kind of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum ErrorKind {
-    /// The filter is malformed, or compares what cannot be compared.
+    /// The filter is malformed or makes an invalid comparison.
     InvalidFilter,
-    /// The query would take too long; it has to be narrowed.
+    /// The query would take too long and must be narrowed.
     TooMany,
     /// A value that must be unique is taken.
     Uniqueness,
-    /// The attribute cannot be changed like that.
+    /// The attribute cannot be changed in this way.
     Mutability,
-    /// The message is not JSON, or not of the right shape.
+    /// The message is not JSON or is malformed.
     InvalidSyntax,
     /// The path of a PATCH operation is malformed or names nothing.
     InvalidPath,
     /// The path of a PATCH operation selects nothing.
     NoTarget,
-    /// A value is missing, of the wrong type or not acceptable.
+    /// A value is missing, has the wrong type or is invalid.
     InvalidValue,
     /// The version of the protocol is not supported.
     InvalidVers,
-    /// The cursor is damaged, or belongs to another query.
+    /// The cursor is malformed or belongs to another query.
     InvalidCursor,
-    /// The cursor is too old.
+    /// The cursor has expired.
     ExpiredCursor,
-    /// The count of a query with a cursor is out of range, or not that of its first page.
+    /// The count of a query with a cursor is out of range or differs from that of the first page.
     InvalidCount,
-    /// No, or no valid, bearer token.
+    /// The request has no valid bearer token.
     Unauthorized,
-    /// The tenant does not accept provisioning at present.
+    /// The tenant does not currently accept provisioning.
     Forbidden,
-    /// No such endpoint or resource.
+    /// The endpoint or resource does not exist.
     NotFound,
-    /// The endpoint does not know the method.
+    /// The endpoint does not support the method.
     MethodNotAllowed,
-    /// The resource keeps changing under the request.
+    /// Concurrent changes of the resource made all retries fail.
     Conflict,
-    /// The resource is not in the version that the client expects.
+    /// The resource does not have the version that the client expects.
     PreconditionFailed,
-    /// The request, the resource or the answer is larger than the service can take.
+    /// The request, the resource or the response exceeds a size limit.
     TooLarge,
-    /// The body is not JSON by its media type.
+    /// The media type of the body is not JSON.
     UnsupportedMediaType,
-    /// Too many requests at once.
+    /// The client sends too many requests.
     TooManyRequests,
-    /// A feature of SCIM that is not offered.
+    /// The SCIM feature is not supported.
     NotImplemented,
-    /// A dependency does not answer at present.
+    /// A dependency is temporarily unavailable.
     Unavailable,
     /// A defect of the service provider.
     Internal,

@@ -1,7 +1,7 @@
 //! The reasons of failures: [`Reason`], and a constructor for each. The table is in [`table`].
 //!
-//! A constructor takes exactly the arguments of its sentence. Their types say where a text comes from, and with that
-//! what the failure log may show of it.
+//! A constructor takes exactly the arguments of its sentence. Their types record the origin of each text, which determines
+//! what the failure log may show.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -32,7 +32,7 @@ macro_rules! reasons {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
 
-            /// The kinds of its failures: one, unless it depends on what the client wrote it in.
+            /// The possible kinds: several only if the kind depends on where the client made the mistake.
             #[must_use]
             pub const fn kinds(self) -> &'static [ErrorKind] {
                 match self {
@@ -40,7 +40,7 @@ macro_rules! reasons {
                 }
             }
 
-            /// What an administrator can do, by the use of the request.
+            /// The cause, which may depend on the use of the request.
             #[must_use]
             pub const fn causes(self) -> Causes {
                 match self {
@@ -56,7 +56,7 @@ macro_rules! reasons {
                 }
             }
 
-            /// The names of its arguments, each with its type.
+            /// The names and types of the sentence's arguments.
             #[must_use]
             pub const fn arguments(self) -> &'static [(&'static str, &'static str)] {
                 match self {
@@ -104,11 +104,11 @@ macro_rules! arguments {
 }
 
 arguments! {
-    /// Words and numbers of ours.
+    /// Words and numbers from this service.
     Word
-    /// A name of ours: of an attribute, with where it stands, of a schema or a parameter.
+    /// A name that this service defines: of an attribute, with its place, of a schema, or of a parameter.
     KnownName
-    /// A name that a client sent and that names nothing here.
+    /// An unknown name that a client sent.
     SentName
     /// A path or name that a client sent.
     SentPath
@@ -116,9 +116,9 @@ arguments! {
     SentId
     /// A value that a client sent.
     SentValue
-    /// What stands where something else was expected: words of ours, or what a client sent.
+    /// The unexpected part of a request: this service's words for it, or the client's text.
     Found
-    /// Another failure.
+    /// Another failure that caused this one.
     Because
 }
 
@@ -129,7 +129,7 @@ impl From<&'static str> for Word {
 }
 
 impl Word {
-    /// Words of ours that are put together. Nothing that a client sent may be in them.
+    /// Words that this service assembles. They must not contain client input.
     #[must_use]
     pub fn ours(words: impl fmt::Display) -> Self {
         Self(Part::Text(Cow::Owned(words.to_string())))
@@ -169,7 +169,7 @@ impl From<&'static str> for KnownName {
 }
 
 impl KnownName {
-    /// A name of ours that is put together, such as that of a sub-attribute. Nothing that a client sent may be in it.
+    /// A name that this service assembles, such as a sub-attribute's. It must not contain client input.
     #[must_use]
     pub fn ours(name: impl fmt::Display) -> Self {
         Self(Part::KnownName(name.to_string()))
@@ -209,19 +209,19 @@ impl From<ResourceId> for SentId {
 }
 
 impl Found {
-    /// Words of ours.
+    /// Words from this service.
     #[must_use]
     pub const fn word(words: &'static str) -> Self {
         Self(Part::Text(Cow::Borrowed(words)))
     }
 
-    /// What is put together of names of ours, and cut short as if it had been sent.
+    /// A text that is assembled from known names and truncated like client input.
     #[must_use]
     pub fn name(name: &str) -> Self {
         Self(Part::KnownName(shortened(name)))
     }
 
-    /// What a client sent.
+    /// A text that a client sent.
     #[must_use]
     pub fn sent(sent: &str) -> Self {
         Self(Part::SentValue(sent.to_owned()))
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_of_each_kind_once() {
+    fn the_kinds_of_a_reason_are_distinct() {
         for reason in Reason::ALL {
             let kinds: BTreeSet<String> = reason
                 .kinds()

@@ -3,6 +3,7 @@
 //! Whatever is wrong with a token, the answer is the same, so that it tells nothing. Only after the
 //! token was found good is it said that a tenant is switched off.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use directory::{Meter, Store};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use keyring::{
-    End, ImportedToken, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
+    End, ImportedToken, KeyId, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
 };
 use scim_core::error::reason;
 use scim_core::{ErrorKind, ScimError};
 
+use crate::cursor::Seal;
 use crate::requests::{Barred, Who};
 use crate::response::explain;
 use crate::routes::Endpoint;
@@ -26,8 +28,8 @@ use crate::routes::Endpoint;
 pub struct Caller {
     /// The tenant.
     pub tenant: TenantId,
-    /// The key that the token belongs to.
-    pub key: Arc<KeyRecord>,
+    /// What it was admitted with.
+    pub credential: Credential,
     /// What it may do.
     pub scope: Scope,
     /// What the tenant has set.
@@ -46,6 +48,55 @@ impl Caller {
             Scope::Me if !own && !endpoint.is_discovery() => Err(reason::token_of_me()),
             Scope::Scim | Scope::Me => Ok(()),
         }
+    }
+}
+
+/// What a caller was admitted with.
+#[derive(Clone)]
+pub enum Credential {
+    /// A token: its key.
+    Key(Arc<KeyRecord>),
+    /// The vendor's side admitted somebody, whatever the tenant's state.
+    Vendor {
+        /// What tells their walks through a list from those of others.
+        id: KeyId,
+        /// What only they, or nobody, could seal their cursors with.
+        secret: String,
+    },
+}
+
+impl Credential {
+    /// The id of the key.
+    #[must_use]
+    pub fn id(&self) -> &KeyId {
+        match self {
+            Self::Key(key) => &key.id,
+            Self::Vendor { id, .. } => id,
+        }
+    }
+
+    /// The user that it stands for, if it does.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => key.subject.as_deref(),
+            Self::Vendor { .. } => None,
+        }
+    }
+
+    /// What seals its cursors.
+    #[must_use]
+    pub fn seal(&self) -> Seal {
+        match self {
+            Self::Key(key) => Seal::of(key),
+            Self::Vendor { secret, .. } => Seal::by(secret),
+        }
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credential({})", self.id())
     }
 }
 
@@ -121,7 +172,7 @@ impl Gate<'_> {
         match settings.status {
             Status::On => Ok(Caller {
                 tenant: tenant.clone(),
-                key,
+                credential: Credential::Key(key),
                 scope,
                 settings,
             }),

@@ -114,6 +114,12 @@ impl Seal {
         Self::new(&record.seal, record.sha256.to_hex().as_bytes())
     }
 
+    /// The seal of whoever knows a secret.
+    #[must_use]
+    pub fn by(secret: &str) -> Self {
+        Self::new(secret.as_bytes(), b"vendor")
+    }
+
     #[expect(
         clippy::expect_used,
         reason = "SHA-256 has as many bytes as the key of AES-256"

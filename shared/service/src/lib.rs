@@ -218,7 +218,7 @@ impl Service {
                 .serve(caller, route, variable, request, &base, directory)
                 .await;
         }
-        let (rate, key) = (caller.settings.settings.rate, caller.key.id);
+        let (rate, key) = (caller.settings.settings.rate, *caller.credential.id());
         let tenant = caller.tenant.clone();
         let served = self.serve(caller, route, variable, request, &base, directory);
         let served = self.in_turn(&tenant, rate, served, meter).await;

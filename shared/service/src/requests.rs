@@ -76,13 +76,15 @@ pub(crate) struct Trace {
 impl Trace {
     /// The request was admitted.
     pub(crate) fn admit(&mut self, caller: &auth::Caller) {
-        self.who = Who::Key(Arc::clone(&caller.key), None);
+        if let auth::Credential::Key(key) = &caller.credential {
+            self.who = Who::Key(Arc::clone(key), None);
+        }
         self.catalogue = Some(Arc::clone(caller.settings.catalogue()));
         if self
             .route
             .is_some_and(|route| route.endpoint == Endpoint::Me)
         {
-            self.resource = caller.key.subject.as_deref().and_then(ResourceId::parse);
+            self.resource = caller.credential.subject().and_then(ResourceId::parse);
         }
     }
 

@@ -131,7 +131,7 @@ impl Serving<'_> {
 
     /// The user that the key stands for, RFC 7644 §3.11: served directly, under its permanent address.
     async fn me(&self) -> Result<Outcome, Failure> {
-        let Some(id) = self.caller.key.subject.as_deref() else {
+        let Some(id) = self.caller.credential.subject() else {
             return Err(reason::nobody_at_me().into());
         };
         let (projection, given) = (&self.projection, &self.preconditions);

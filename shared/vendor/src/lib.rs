@@ -1,17 +1,30 @@
 //! The vendor's side of the service: the JSON API under `/admin/v1`, and the pages under `/console`, of which some are for
 //! a customer's administrator behind a setup link.
 //!
-//! Both are served by [`Admin`], in `http` types. SCIM itself is in the crate `service`, which knows nothing of this one.
+//! [`actor`] says who may do what. `operations` does it, and knows neither JSON nor HTML; [`api`] and [`pages`] read what is
+//! asked for and show what came of it. SCIM itself is in the crate `service`, which knows nothing of this one.
 
 use std::error::Error;
 use std::sync::Arc;
 
-use service::{Config, config, lambda};
+use bytes::Bytes;
+use directory::{Meter, Spent};
+use http::{Request, Response};
+use service::{Config, Origin, config, lambda};
+use tracing::Instrument;
 
+pub mod actor;
+mod admin;
 pub mod api;
+mod once;
+mod operations;
 pub mod pages;
+mod problem;
+mod query;
 
-pub use api::Admin;
+pub use admin::Admin;
+
+use admin::Trace;
 
 /// Runs the function `admin`: connects while Lambda gives full CPU to initialisation, then answers events.
 ///
@@ -31,4 +44,50 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
         async move { admin.handle(request, origin).await }
     })
     .await
+}
+
+impl Admin {
+    /// Answers a request to the API or to a page. What it consumed is among the response's extensions, as [`Spent`].
+    pub async fn handle(&self, request: Request<Bytes>, origin: Origin) -> Response<Bytes> {
+        let started = self.service.now();
+        let meter = Arc::new(Meter::default());
+        let mut trace = Trace::default();
+        let span = tracing::info_span!("request", request.id = origin.request_id);
+        let mut response = if pages::address(request.uri().path()).is_some() {
+            let page = Box::pin(pages::visit(self, &request, &origin, &meter, &mut trace));
+            page.instrument(span).await
+        } else {
+            let answer = Box::pin(api::answer(self, &request, &origin, &meter, &mut trace));
+            answer.instrument(span).await
+        };
+        let spent = meter.spent();
+        self.log(&origin, &trace, &response, &spent, started);
+        response.extensions_mut().insert(spent);
+        response
+    }
+
+    fn log(
+        &self,
+        origin: &Origin,
+        trace: &Trace,
+        response: &Response<Bytes>,
+        spent: &Spent,
+        started: jiff::Timestamp,
+    ) {
+        let status = response.status().as_u16();
+        let duration = self.service.now().duration_since(started);
+        tracing::info!(
+            request.id = origin.request_id,
+            tenant.id = trace.tenant,
+            admin_key.id = trace.key,
+            operation = trace.operation.unwrap_or("unknown"),
+            status,
+            duration_ms = duration.as_secs_f64() * 1_000.0,
+            dynamodb.reads = spent.reads,
+            dynamodb.writes = spent.writes,
+            dynamodb.calls = spent.calls,
+            dynamodb.round_trips = spent.round_trips,
+            "admin request"
+        );
+    }
 }

@@ -1,9 +1,8 @@
 //! The pages under `/console`: the vendor's console, and a customer's setup page behind a setup link.
 //!
-//! [`visit`] is the journey of a request to a page. Pages are made on the server and need no script. They do what
-//! they do through the operations of the admin API ([`Desk::ask`]), so whatever that refuses, they refuse, and in
-//! the same words. A customer's session reaches the operations that [`desk`] lists, of its own tenant, and no
-//! others.
+//! [`visit`] is the journey of a request to a page. Pages are made on the server and need no script. They do what they do
+//! through the operations that the admin API calls too, so whatever that refuses, they refuse, and in the same words. What
+//! a customer's session may do is in the table of [`crate::actor`].
 //!
 //! Whoever is signed in is known by a cookie. A form is taken only with the token of that session in it, and only
 //! from a page of this site, so nobody can have a signed-in person send one.
@@ -45,11 +44,11 @@ mod tenant;
 mod tenants;
 mod words;
 
-pub(crate) use opened::address as link_address;
 pub use routes::{Page, Who, pages};
 
-use crate::api::call::Query;
-use crate::api::{Admin, Problem, Trace};
+use crate::admin::{Admin, Trace};
+use crate::problem::Problem;
+use crate::query::Query;
 use desk::Desk;
 use form::Form;
 use frame::Frame;

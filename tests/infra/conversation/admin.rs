@@ -32,10 +32,10 @@ impl Vendor<'_> {
         body: Option<Value>,
         status: u16,
     ) -> Value {
-        let route = routes().find(|route| route.operation == operation);
+        let route = routes().find(|route| route.operation.name() == operation);
         let route = route.unwrap_or_else(|| panic!("there is no operation {operation}"));
         let request = Request::builder()
-            .method(route.method.clone())
+            .method(route.operation.method())
             .uri(format!("/admin/v1{path}"))
             .header("host", "example.com")
             .header(
@@ -55,7 +55,7 @@ impl Vendor<'_> {
         let actions = &spent.expect("what it consumed").actions;
         self.actions
             .extend(actions.iter().map(|action| (*action).to_owned()));
-        self.operations.insert(route.operation);
+        self.operations.insert(route.operation.name());
         serde_json::from_str(&text).unwrap_or_default()
     }
 }
@@ -258,7 +258,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     links(&mut vendor).await;
     door(&mut vendor).await;
     person(&mut vendor).await;
-    let all: BTreeSet<&str> = routes().map(|route| route.operation).collect();
+    let all: BTreeSet<&str> = routes().map(|route| route.operation.name()).collect();
     assert_eq!(
         vendor.operations, all,
         "operations in the conversation, and in api::routes"

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::Resources;
 use crate::auth::Caller;
 use crate::clock::{Clock, Ids};
-use crate::cursor::{After, Bound, Cursor, Seal};
+use crate::cursor::{After, Bound, Cursor};
 use crate::request::Parameters;
 use crate::response::{Outcome, explain};
 
@@ -58,7 +58,7 @@ impl Listing<'_> {
 
     fn step<'s>(&'s self, asked: &'s Asked<'_>, start: u64) -> Step<'s> {
         Step {
-            walker: self.caller.key.id.as_str(),
+            walker: self.caller.credential.id().as_str(),
             over: self.over(),
             filter: asked.filter,
             start,
@@ -211,7 +211,10 @@ impl Listing<'_> {
             count: asked.count,
             after,
         };
-        Seal::of(&self.caller.key).close(query, &cursor, self.ids.bytes())
+        self.caller
+            .credential
+            .seal()
+            .close(query, &cursor, self.ids.bytes())
     }
 
     /// Leaves what the page ended with for the next one of a walk. Sorted results are not walked: their

@@ -1,46 +1,34 @@
-//! A request to the admin API, as an operation sees it.
-
-use std::sync::Arc;
+//! A request to the admin API, as a route sees it.
 
 use bytes::Bytes;
-use directory::Meter;
-use directory::tenant_keys::By;
-use directory::tenants::{Status, Tenant};
 use http::Request;
 use keyring::TenantId;
-use scim_core::ErrorKind;
-use scim_core::error::quote;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
+use service::request;
+use service::request::Preconditions;
 
-use super::auth::Caller;
 use super::routes::Variables;
-use super::{Admin, Problem};
-use service::clock::Ids;
-use service::{Origin, Service, request};
-
-/// How many items a page has when nothing is said, and at most.
-const PAGE: usize = 50;
-const LARGEST_PAGE: usize = 500;
+use crate::actor::Operation;
+use crate::once::{Done, Named};
+use crate::operations::page::count;
+use crate::operations::{Deed, Work, no_tenant};
+use crate::problem::Problem;
+use crate::query::Query;
 
 /// A request that was admitted.
 pub(crate) struct Call<'c> {
-    pub(crate) admin: &'c Admin,
-    pub(crate) request: &'c Request<Bytes>,
-    pub(crate) origin: &'c Origin,
-    pub(crate) variables: Variables,
+    pub(crate) work: Work<'c>,
+    pub(super) operation: Operation,
+    pub(super) request: &'c Request<Bytes>,
+    pub(super) variables: Variables,
     pub(crate) query: Query,
-    pub(crate) caller: Caller,
-    /// For whom: a customer's session acts by the admin key that made its link.
-    pub(crate) by: By,
-    /// What absolute addresses begin with, without a slash at the end.
-    pub(crate) site: String,
-    pub(crate) meter: &'c Arc<Meter>,
-    /// Where ids come from; a repeated request with an idempotency key gets the same ones.
-    pub(crate) ids: Ids,
+    /// What the caller called it.
+    pub(super) name: Option<Named>,
 }
 
-impl Call<'_> {
+impl<'c> Call<'c> {
     /// The value of a variable of the path.
     pub(crate) fn variable(&self, name: &str) -> &str {
         let found = self.variables.iter().find(|(known, _)| *known == name);
@@ -55,6 +43,31 @@ impl Call<'_> {
     pub(crate) fn tenant(&self) -> Result<TenantId, Problem> {
         let name = self.variable("tenant");
         TenantId::parse(name).ok_or_else(|| no_tenant(name))
+    }
+
+    /// The entry behind which the page begins, and how many items it is to have.
+    pub(crate) fn page(&self) -> Result<(Option<&str>, usize), Problem> {
+        Ok((self.query.get("cursor"), count(&self.query)?))
+    }
+
+    /// The versions that the caller knows.
+    pub(crate) fn known(&self) -> Preconditions {
+        Preconditions::parse(self.request.headers())
+    }
+
+    /// Does what the request asks for, once if the request has a name, and notes it.
+    pub(crate) async fn act<T, F>(
+        &self,
+        operation: impl FnOnce(Work<'c>) -> F,
+    ) -> Result<Done<T>, Problem>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, Problem>>,
+    {
+        let variables = self.variables.iter();
+        let variables = variables.map(|(name, value)| (*name, value.as_str()));
+        let deed = Deed::new(self.operation, variables);
+        self.work.act(&deed, self.name.as_ref(), operation).await
     }
 
     /// The body, read into what an operation takes.
@@ -80,30 +93,6 @@ impl Call<'_> {
             true => Ok(T::default()),
             false => self.body(),
         }
-    }
-
-    /// How many items the page is to have.
-    ///
-    /// # Errors
-    ///
-    /// When it is no number from 1 to 500.
-    pub(crate) fn count(&self) -> Result<usize, Problem> {
-        let Some(text) = self.query.get("count") else {
-            return Ok(PAGE);
-        };
-        let count = text.parse().ok();
-        count
-            .filter(|count| (1..=LARGEST_PAGE).contains(count))
-            .ok_or_else(|| {
-                Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!(
-                        "`count` is {}; it must be a number from 1 to {LARGEST_PAGE}",
-                        quote(text)
-                    ),
-                )
-                .into()
-            })
     }
 }
 
@@ -134,69 +123,6 @@ fn pointer(path: &Path) -> String {
         }
         Segment::Enum { .. } | Segment::Unknown => pointer,
     })
-}
-
-/// A tenant as it is now.
-///
-/// # Errors
-///
-/// 404 when there is none, or it is being deleted.
-pub(crate) async fn existing(
-    service: &Service,
-    tenant: &TenantId,
-    meter: &Meter,
-) -> Result<Tenant, Problem> {
-    let found = service.tenants().read(tenant, meter).await?;
-    let found = found.filter(|tenant| tenant.status != Status::Closing);
-    found.ok_or_else(|| no_tenant(tenant.as_str()))
-}
-
-/// There is no such tenant.
-pub(crate) fn no_tenant(name: &str) -> Problem {
-    Problem::new(
-        ErrorKind::NotFound,
-        format!("there is no tenant {}", quote(name)),
-    )
-}
-
-/// The parameters of a query.
-#[derive(Default)]
-pub(crate) struct Query(Vec<(String, String)>);
-
-impl Query {
-    /// Reads a query string: `+` is a blank, and everything is decoded once.
-    ///
-    /// # Errors
-    ///
-    /// When it is no UTF-8, or a parameter is given twice.
-    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
-        let mut pairs: Vec<(String, String)> = Vec::new();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = request::decode(&name.replace('+', " "))?;
-            let value = request::decode(&value.replace('+', " "))?;
-            if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!("the parameter {} is given twice", quote(&name)),
-                )
-                .into());
-            }
-            pairs.push((name, value));
-        }
-        Ok(Self(pairs))
-    }
-
-    /// The value of a parameter that is given and not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.given(name).filter(|value| !value.is_empty())
-    }
-
-    /// The value of a parameter that is given.
-    pub(crate) fn given(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
 }
 
 #[cfg(test)]

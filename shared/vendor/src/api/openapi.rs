@@ -2,23 +2,15 @@
 
 use std::sync::LazyLock;
 
-use http::Method;
 use serde_json::{Map, Value, json};
 
+use super::response::Answer;
 use super::routes::Route;
-use super::{Answer, call::Call};
+use crate::actor::Operation;
 
-pub(super) static ROUTES: &[Route] = &[Route::new(
-    Method::GET,
-    "/openapi.json",
-    "describeApi",
-    None,
-    |call| Box::pin(async { Ok(answer(call)) }),
-)];
-
-fn answer(call: &Call<'_>) -> Answer {
-    Answer::Shown(document(&call.site))
-}
+pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeApi, |call| {
+    Box::pin(async { Ok(Answer::document(document(call.work.site))) })
+})];
 
 /// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
 const FRAGMENTS: [&str; 8] = [
@@ -110,7 +102,10 @@ mod tests {
 
     #[test]
     fn the_document_describes_every_route_and_no_other() {
-        let line = |route: &Route| format!("{} {} {}", route.method, route.path, route.operation);
+        let line = |route: &Route| {
+            let of = route.operation;
+            format!("{} {} {}", of.method(), of.path(), of.name())
+        };
         let served: BTreeSet<String> = routes().map(line).collect();
         let described: BTreeSet<String> = operations().into_iter().collect();
         assert_eq!(served, described);
@@ -126,18 +121,21 @@ mod tests {
             assert!(document.pointer(pointer).is_some(), "{pointer}");
         }
         for route in routes() {
-            let method = route.method.as_str().to_ascii_lowercase();
-            let operation = &document["paths"][route.path][&method];
-            let expected = match route.scope {
+            let of = route.operation;
+            let method = of.method().as_str().to_ascii_lowercase();
+            let operation = &document["paths"][of.path()][&method];
+            let expected = match of.scope() {
                 Some(scope) => json!([{ "adminKey": [scope.as_str()] }]),
                 None => json!([]),
             };
             assert_eq!(
-                operation["security"], expected,
+                operation["security"],
+                expected,
                 "{} {}",
-                route.method, route.path
+                of.method(),
+                of.path()
             );
-            assert!(operation["summary"].is_string(), "{}", route.path);
+            assert!(operation["summary"].is_string(), "{}", of.path());
         }
     }
 }

@@ -1,220 +1,69 @@
-//! The users and groups of a tenant, to look through.
-//!
-//! They are answered as the tenant's own endpoints answer them, and take the same parameters: what the vendor
-//! sees is what an identity provider sees. `search` is for people: the beginning of a name.
+//! The users and groups of a tenant in JSON, and what is done for one person.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use directory::Meter;
-use directory::tenants::{Status, Tenant};
-use http::{HeaderMap, Method, Request, Response};
-use keyring::{Digest, KeyId, KeyRecord, Scope as TenantScope, TenantId};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::ErrorKind;
-use scim_core::error::reason;
-use serde_json::Value;
-
-use super::auth::Scope;
-use super::call::{Call, no_tenant};
+use super::call::Call;
+use super::response::Answer;
 use super::routes::Route;
-use super::{Admin, Answer, Problem};
-use service::auth::Caller;
-use service::coding::Coding;
-use service::response::{Failure, Outcome};
-use service::routes::{self, Match};
-
-const DATA: Option<Scope> = Some(Scope::Data);
+use crate::actor::Operation;
+use crate::operations::people::{Kind, ListSearch, passed_on};
+use crate::operations::{passwords, people, person};
+use crate::problem::Problem;
 
 pub(super) static ROUTES: &[Route] = &[
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/users",
-        "listUsers",
-        DATA,
-        |call| Box::pin(list(call, "Users", "userName")),
-    ),
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/users/{user}",
-        "readUser",
-        DATA,
-        |call| Box::pin(read(call, "Users", "user")),
-    ),
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/groups",
-        "listGroups",
-        DATA,
-        |call| Box::pin(list(call, "Groups", "displayName")),
-    ),
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/groups/{group}",
-        "readGroup",
-        DATA,
-        |call| Box::pin(read(call, "Groups", "group")),
-    ),
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/groups/{group}/members",
-        "listMembers",
-        DATA,
-        |call| Box::pin(members(call)),
-    ),
+    Route::new(Operation::VerifyPassword, |call| Box::pin(verify(call))),
+    Route::new(Operation::ListUsers, |call| {
+        Box::pin(list(call, Kind::Users))
+    }),
+    Route::new(Operation::ReadUser, |call| {
+        Box::pin(read(call, Kind::Users))
+    }),
+    Route::new(Operation::ListGroups, |call| {
+        Box::pin(list(call, Kind::Groups))
+    }),
+    Route::new(Operation::ReadGroup, |call| {
+        Box::pin(read(call, Kind::Groups))
+    }),
+    Route::new(Operation::ListMembers, |call| Box::pin(members(call))),
+    Route::new(Operation::ExportUser, |call| Box::pin(export(call))),
+    Route::new(Operation::EraseUser, |call| Box::pin(erase(call))),
 ];
 
-/// The parameters of a list that mean something to the tenant's endpoints.
-const PASSED_ON: [&str; 7] = [
-    "startIndex",
-    "count",
-    "cursor",
-    "sortBy",
-    "sortOrder",
-    "attributes",
-    "excludedAttributes",
-];
+async fn list(call: &Call<'_>, kind: Kind) -> Result<Answer, Problem> {
+    let (tenant, search) = (call.tenant()?, ListSearch::read(&call.query));
+    Answer::shown(&people::list(&call.work, &tenant, (kind, search)).await?)
+}
 
-async fn list(call: &Call<'_>, endpoint: &str, name: &str) -> Result<Answer, Problem> {
-    let search = call.query.get("search").map(|text| begins(name, text));
-    let filter = match (search, call.query.get("filter")) {
-        (Some(search), Some(filter)) => Some(format!("({search}) and ({filter})")),
-        (Some(search), None) => Some(search),
-        (None, filter) => filter.map(str::to_owned),
+async fn read(call: &Call<'_>, kind: Kind) -> Result<Answer, Problem> {
+    let variable = match kind {
+        Kind::Users => "user",
+        Kind::Groups => "group",
     };
-    let body = ask(call, &[endpoint], filter.as_deref()).await?;
-    Ok(Answer::Shown(body))
+    let (tenant, id) = (call.tenant()?, call.variable(variable));
+    let parameters = passed_on(&call.query);
+    Answer::shown(&people::read(&call.work, &tenant, (kind, id, &parameters)).await?)
 }
 
-/// The filter for names that begin like this.
-fn begins(name: &str, text: &str) -> String {
-    format!("{name} sw {}", Value::from(text))
-}
-
-async fn read(call: &Call<'_>, endpoint: &str, variable: &str) -> Result<Answer, Problem> {
-    let body = ask(call, &[endpoint, call.variable(variable)], None).await?;
-    Ok(Answer::Shown(body))
-}
-
-/// The users who are direct members of a group. Groups in it are at `/groups?filter=…` in the same way.
 async fn members(call: &Call<'_>) -> Result<Answer, Problem> {
-    let group = call.variable("group");
-    // Tells a group without members from one that there is not.
-    let head = [("excludedAttributes", "members".to_owned())];
-    get(call, &["Groups", group], &head).await?;
-    let filter = format!("groups.value eq {}", Value::from(group));
-    let body = ask(call, &["Users"], Some(&filter)).await?;
-    Ok(Answer::Shown(body))
+    let (tenant, group) = (call.tenant()?, call.variable("group"));
+    let members = (group, passed_on(&call.query));
+    Answer::shown(&people::members(&call.work, &tenant, members).await?)
 }
 
-/// What the tenant's endpoint answers, with the parameters of the call.
-async fn ask(call: &Call<'_>, path: &[&str], filter: Option<&str>) -> Result<Value, Problem> {
-    let given = PASSED_ON
-        .iter()
-        .filter_map(|name| Some((*name, call.query.given(name)?.to_owned())));
-    let filter = filter.map(|filter| ("filter", filter.to_owned()));
-    let parameters: Vec<_> = given.chain(filter).collect();
-    get(call, path, &parameters).await
+async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
+    let (tenant, user) = (&call.tenant()?, call.variable("user"));
+    let exported = |work| async move { person::export(&work, tenant, user).await };
+    Answer::of(call.act(exported).await?, |person| Answer::shown(&person))
 }
 
-pub(super) async fn get(
-    call: &Call<'_>,
-    path: &[&str],
-    parameters: &[(&str, String)],
-) -> Result<Value, Problem> {
-    let tenant = call.tenant()?;
-    let defect = || Problem::new(ErrorKind::Internal, "the service asked itself wrongly");
-    let Match::Route(route, variable) = routes::find(&Method::GET, path) else {
-        return Err(defect());
-    };
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let query: Vec<String> = parameters
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
-    let request = Request::builder()
-        .uri(format!("/?{}", query.join("&")))
-        .body(Bytes::new())
-        .map_err(|_| defect())?;
-    let caller = stand_in(call.admin, &tenant, call.meter).await?;
-    let base = format!("{}/{tenant}/scim/v2", call.site);
-    let service = &call.admin.service;
-    let directory = service.directory_of(&tenant, call.meter);
-    let outcome = service
-        .serve(caller, route, variable, &request, &base, directory)
-        .await
-        .map_err(|failure| Problem::from(failure.error))?;
-    let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
-        return Err(defect());
-    };
-    match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
-        true => Err(reason::answer_too_large().into()),
-        false => Ok(body),
-    }
+async fn erase(call: &Call<'_>) -> Result<Answer, Problem> {
+    let (tenant, user) = (&call.tenant()?, call.variable("user"));
+    let erased = |work| async move { person::erase(&work, tenant, user).await };
+    Answer::of(call.act(erased).await?, |erased| Answer::shown(&erased))
 }
 
-/// A caller of the tenant's endpoints in the place of the one with the admin key, whatever the tenant's state.
-async fn stand_in(admin: &Admin, tenant: &TenantId, meter: &Arc<Meter>) -> Result<Caller, Problem> {
-    let service = &admin.service;
-    let now = service.now();
-    let found = service.tenants().read(tenant, meter).await?;
-    let is_there = |settings: &Tenant| settings.status != Status::Closing;
-    let settings = found.filter(is_there);
-    let settings = settings.ok_or_else(|| no_tenant(tenant.as_str()))?;
-    let key = KeyRecord {
-        id: KeyId::from_bytes([0; 6]),
-        tenant: tenant.clone(),
-        sha256: nobody()?,
-        purpose: String::new(),
-        scopes: vec![TenantScope::Scim],
-        created: now,
-        expires: None,
-        sources: Vec::new(),
-        subject: None,
-        imported: false,
-        seal: [0; 16],
-    };
-    Ok(Caller {
-        tenant: tenant.clone(),
-        key: Arc::new(key),
-        scope: TenantScope::Scim,
-        settings: Arc::new(settings),
+async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
+    let tenant = &call.tenant()?;
+    let verified = |work| async move { passwords::verify(&work, tenant, call.body()?).await };
+    Answer::of(call.act(verified).await?, |verified| {
+        Answer::shown(&verified)
     })
-}
-
-/// The digest of no token.
-fn nobody() -> Result<Digest, Problem> {
-    let digest = Digest::from_hex(&"0".repeat(64));
-    digest.ok_or_else(|| Problem::new(ErrorKind::Internal, "there is no such digest"))
-}
-
-impl Admin {
-    /// What the tenant's endpoint answers to a GET, as it is on the wire, without the token that it would take and
-    /// without a trace in the tenant's logs.
-    ///
-    /// # Errors
-    ///
-    /// When there is no such tenant or endpoint. What the endpoint refuses is in the response.
-    pub(crate) async fn rehearse(
-        &self,
-        tenant: &TenantId,
-        endpoint: &str,
-        request: &Request<Bytes>,
-        base: &str,
-        meter: &Arc<Meter>,
-    ) -> Result<Response<Bytes>, Problem> {
-        let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
-            let detail = "there is no such endpoint";
-            return Err(Problem::new(ErrorKind::NotFound, detail));
-        };
-        let caller = stand_in(self, tenant, meter).await?;
-        let directory = self.service.directory_of(tenant, meter);
-        let served = self
-            .service
-            .serve(caller, route, variable, request, base, directory)
-            .await;
-        let coding = Coding::accepted(request.headers());
-        let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));
-        Ok(response.unwrap_or_else(Failure::into_response))
-    }
 }

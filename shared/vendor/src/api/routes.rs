@@ -1,16 +1,15 @@
-//! The routes of the admin API. The gateway passes everything below `/admin` on; what there is, is said here,
-//! and described in `openapi`, which a test compares.
+//! The routes of the admin API: each is an operation, whose method and path the table of [`crate::actor`] has. The gateway
+//! passes everything below `/admin` on; what there is, is said here, and described in `openapi`, which a test compares.
 
 use std::pin::Pin;
 
 use http::Method;
 
-use super::auth::Scope;
 use super::call::Call;
-use super::{
-    Answer, Problem, activity, index, keys, links, openapi, passwords, people, person, requests,
-    tenants,
-};
+use super::response::Answer;
+use super::{caller, keys, links, openapi, people, requests, tenants};
+use crate::actor::Operation;
+use crate::problem::Problem;
 
 /// What serves a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
@@ -20,45 +19,24 @@ pub(crate) type Serving<'c> = Pin<Box<dyn Future<Output = Result<Answer, Problem
 
 /// A route.
 pub struct Route {
-    /// The method.
-    pub method: Method,
-    /// The path behind `/admin/v1`, its variables in braces.
-    pub path: &'static str,
-    /// What it is called in the log and in the `OpenAPI` document.
-    pub operation: &'static str,
-    /// What the caller's key must have; none is open to everybody.
-    pub scope: Option<Scope>,
+    /// What is done.
+    pub operation: Operation,
     pub(crate) handler: Handler,
 }
 
 impl Route {
-    pub(crate) const fn new(
-        method: Method,
-        path: &'static str,
-        operation: &'static str,
-        scope: Option<Scope>,
-        handler: Handler,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            operation,
-            scope,
-            handler,
-        }
+    pub(crate) const fn new(operation: Operation, handler: Handler) -> Self {
+        Self { operation, handler }
     }
 }
 
 /// The areas of the API.
-static AREAS: [&[Route]; 10] = [
+static AREAS: [&[Route]; 7] = [
     openapi::ROUTES,
-    index::ROUTES,
-    activity::ROUTES,
+    caller::ROUTES,
     keys::ROUTES,
     links::ROUTES,
-    passwords::ROUTES,
     people::ROUTES,
-    person::ROUTES,
     requests::ROUTES,
     tenants::ROUTES,
 ];
@@ -75,7 +53,7 @@ pub(crate) type Variables = Vec<(&'static str, String)>;
 pub(crate) enum Match {
     Route(&'static Route, Variables),
     /// A path that has routes for these methods only.
-    OtherMethods(Vec<&'static Method>),
+    OtherMethods(Vec<Method>),
     Nothing,
 }
 
@@ -86,9 +64,10 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Match {
         let Some(variables) = bind(route, segments) else {
             continue;
         };
-        match route.method == method {
+        let its = route.operation.method();
+        match its == method {
             true => return Match::Route(route, variables),
-            false => others.push(&route.method),
+            false => others.push(its),
         }
     }
     match others.is_empty() {
@@ -98,7 +77,13 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Match {
 }
 
 fn bind(route: &Route, segments: &[&str]) -> Option<Variables> {
-    let expected = || route.path.split('/').filter(|part| !part.is_empty());
+    let expected = || {
+        route
+            .operation
+            .path()
+            .split('/')
+            .filter(|part| !part.is_empty())
+    };
     if expected().count() != segments.len() {
         return None;
     }

@@ -1,14 +1,13 @@
 //! What administrators did to a tenant, here, by the admin API and with setup links.
 
-use maud::{Markup, html};
-use serde_json::Value;
-
 use super::desk::{Desk, query_string};
-use super::parts::{self, items, text};
+use super::parts;
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{tenant, words};
-use crate::api::Problem;
+use crate::operations::activity::{self, ActView};
+use crate::problem::Problem;
+use maud::{Markup, html};
 
 pub(super) static PAGES: &[Page] = &[Page::get(
     "/activity",
@@ -17,19 +16,14 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     |desk| Box::pin(show(desk)),
 )];
 
-/// How many entries are on a page.
-const PAGE: &str = "25";
-
-async fn list(desk: &Desk<'_>, cursor: &str, count: &str) -> Result<Value, Problem> {
-    let path = ["tenants", desk.variable("tenant"), "activity"];
-    desk.query(&path, &[("cursor", cursor), ("count", count)])
-        .await
-}
+/// How many entries are on a page, and on the setup page.
+const PAGE: usize = 25;
+const LATEST: usize = 5;
 
 /// What was done last, for the setup page.
 pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
-    let found = list(desk, "", "5").await?;
-    let entries = items(&found, "items");
+    let found = activity::list(&desk.work()?, &desk.tenant()?, (None, LATEST)).await?;
+    let entries = found.items;
     let home = desk.home();
     Ok(html! {
         @if !entries.is_empty() {
@@ -38,7 +32,7 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                     h2 { "Latest changes" }
                     div.actions { a.button.small-button href={ (home) "/activity" } { "See all changes" } }
                 }
-                (table(desk, entries))
+                (table(desk, &entries))
             }
         }
     })
@@ -46,9 +40,9 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let cursor = desk.visit.query.get("cursor").unwrap_or_default();
-    let found = list(desk, cursor, PAGE).await?;
-    let (entries, next) = (items(&found, "items"), text(&found, "next"));
+    let page = (desk.visit.query.get("cursor"), PAGE);
+    let found = activity::list(&desk.work()?, &desk.tenant()?, page).await?;
+    let (entries, next) = (found.items, found.next.unwrap_or_default());
     let content = html! {
         (tenant::head(desk, &tenant, "activity"))
         section.card {
@@ -58,9 +52,9 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
             }
             @if entries.is_empty() && next.is_empty() {
                 (parts::empty("Nothing was changed", &html! { "Entries expire with those of the failures." }))
-            } @else { (table(desk, entries)) }
+            } @else { (table(desk, &entries)) }
             @if !next.is_empty() {
-                p.more { a.button href={ (desk.home()) "/activity" (query_string([("cursor", next)])) } { "Older changes" } }
+                p.more { a.button href={ (desk.home()) "/activity" (query_string([("cursor", next.as_str())])) } { "Older changes" } }
             }
         }
     };
@@ -69,21 +63,24 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     )))
 }
 
-fn table(desk: &Desk<'_>, entries: &[Value]) -> Markup {
+fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
     let rows = html! {
         @for entry in entries {
             tr role="row" {
-                td role="cell" data-label="When" { (desk.ago(text(entry, "at"))) }
+                td role="cell" data-label="When" { (desk.ago(entry.at.0)) }
                 td.what role="cell" data-label="What" {
                     div {
-                        (words::capital(text(entry, "did")))
-                        @if !text(entry, "about").is_empty() { span.small { (text(entry, "about")) } }
+                        (words::capital(&entry.did))
+                        @if let Some(about) = &entry.about { span.small { (about) } }
                     }
                 }
                 td.whom role="cell" data-label="By" {
                     div {
-                        @if text(entry, "purpose").is_empty() { (text(entry, "by")) }
-                        @else { (parts::given(text(entry, "purpose"))) span.small { (text(entry, "by")) } }
+                        @let by = entry.by.as_deref().unwrap_or_default();
+                        @match &entry.purpose {
+                            Some(purpose) => { (parts::given(purpose)) span.small { (by) } }
+                            None => { (by) }
+                        }
                     }
                 }
             }

@@ -1,15 +1,16 @@
 //! The keys of the admin API, with which people sign in here too.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
 use super::desk::Desk;
 use super::keys;
-use super::parts::{self, Field, Question, items, text};
+use super::parts::{self, Field, Question};
 use super::reply::Reply;
 use super::routes::{Page, Who};
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::admin_keys::{self, AdminKeyView, GivenAdminKey};
+use crate::operations::times::Instant;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/keys", "console.adminKeys", Who::Vendor, |desk| {
@@ -56,29 +57,29 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
 
 async fn page(
     desk: &Desk<'_>,
-    made: Option<&Value>,
+    made: Option<&AdminKeyView>,
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
-    let found = desk.ask(Method::GET, &["keys"]).await?;
+    let found = admin_keys::list(&desk.work()?).await?;
     let content = html! {
         div.head {
             h1 { "Admin keys" }
             p.lead { "With an admin key people sign in here, and your backend calls the admin API. Give each its own." }
         }
-        @if let Some(made) = made {
+        @if let Some(token) = made.and_then(|made| made.token.as_deref()) {
             section.once aria-labelledby="once" {
                 h2 #once { "Copy the key now" }
                 p { "It is shown this once, because only its digest is kept." }
-                (parts::copied("token", "Admin key", text(made, "token")))
+                (parts::copied("token", "Admin key", token))
             }
         }
-        section.card aria-label="Admin keys" { (table(desk, items(&found, "items"))) }
+        section.card aria-label="Admin keys" { (table(desk, &found.items)) }
         (new(desk, problem))
     };
     Ok(desk.frame().page("Admin keys", &content))
 }
 
-fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
+fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
     if keys.is_empty() {
         let words = html! { "There is the key of the stack only, which its secret holds. Make one for each person and program, so that each can be revoked alone." };
         return parts::empty("No other keys yet", &words);
@@ -87,17 +88,17 @@ fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
         @for key in keys {
             tr role="row" {
                 td.name role="cell" data-label="Purpose" {
-                    (parts::given(text(key, "purpose")))
-                    span.small { code { (text(key, "id")) } }
+                    (parts::given(&key.purpose))
+                    span.small { code { (key.id) } }
                 }
-                td role="cell" data-label="Scopes" { (scopes(key)) }
-                td role="cell" data-label="Created" { (when(desk, key, "created", "With the stack")) }
-                td role="cell" data-label="Expires" { (when(desk, key, "expires", "Never")) }
+                td role="cell" data-label="Scopes" { (key.scopes.join(", ")) }
+                td role="cell" data-label="Created" { (when(desk, key.created, "With the stack")) }
+                td role="cell" data-label="Expires" { (when(desk, key.expires, "Never")) }
                 td.end role="cell" {
-                    @if text(key, "id") != "first" {
+                    @if !key.is_first() {
                         div.actions {
-                            a.button.small-button.bad href={ (desk.visit.base) "/keys/" (text(key, "id")) "/revoke" } {
-                                "Revoke" span.unseen { " the key " (text(key, "purpose")) }
+                            a.button.small-button.bad href={ (desk.visit.base) "/keys/" (key.id) "/revoke" } {
+                                "Revoke" span.unseen { " the key " (key.purpose) }
                             }
                         }
                     }
@@ -109,15 +110,10 @@ fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
     parts::table("Admin keys", &heads, &rows)
 }
 
-fn scopes(key: &Value) -> String {
-    let scopes = items(key, "scopes").iter().filter_map(Value::as_str);
-    scopes.collect::<Vec<_>>().join(", ")
-}
-
-fn when(desk: &Desk<'_>, key: &Value, name: &str, otherwise: &str) -> Markup {
-    match text(key, name) {
-        "" => html! { span.soft { (otherwise) } },
-        instant => desk.ago(instant),
+fn when(desk: &Desk<'_>, instant: Option<Instant>, otherwise: &str) -> Markup {
+    match instant {
+        None => html! { span.soft { (otherwise) } },
+        Some(instant) => desk.ago(instant.0),
     }
 }
 
@@ -156,12 +152,14 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
 }
 
 async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let scopes: Vec<&str> = desk.form.all("scope").collect();
-    let mut wanted = json!({ "purpose": desk.form.text("purpose"), "scopes": scopes });
-    if let (Some(members), Some(end)) = (wanted.as_object_mut(), keys::end(desk)) {
-        members.insert("expires".to_owned(), json!(end));
-    }
-    match desk.send(Method::POST, &["keys"], &wanted).await {
+    let given = GivenAdminKey {
+        purpose: desk.form.text("purpose").to_owned(),
+        scopes: desk.form.all("scope").map(str::to_owned).collect(),
+        expires: keys::end(desk),
+        sources: None,
+    };
+    let made = |work| async move { admin_keys::create(&work, given).await };
+    match desk.act(Operation::CreateAdminKey, made).await {
         Ok(key) => page(desk, Some(&key), None).await.map(Reply::page),
         Err(problem) => {
             let page = page(desk, None, Some(&problem)).await?;
@@ -188,19 +186,21 @@ fn ask_to_revoke(desk: &Desk<'_>) -> Markup {
 }
 
 async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    desk.ask(Method::DELETE, &["keys", desk.variable("key")])
-        .await?;
+    let key = desk.variable("key");
+    let revoked = |work| async move { admin_keys::revoke(&work, key).await };
+    desk.act(Operation::RevokeAdminKey, revoked).await?;
     Ok(Reply::elsewhere(format!("{}/keys", desk.visit.base)))
 }
 
 #[cfg(test)]
 mod tests {
+    use keyring::AdminScope;
+
     use super::*;
-    use crate::api::auth::Scope;
 
     #[test]
     fn every_scope_can_be_chosen() {
         let chosen = SCOPES.map(|(scope, _)| scope);
-        assert_eq!(chosen, Scope::ALL.map(Scope::as_str));
+        assert_eq!(chosen, AdminScope::ALL.map(AdminScope::as_str));
     }
 }

@@ -9,7 +9,7 @@ use scim_core::ErrorKind;
 use super::desk::Desk;
 use super::reply::Reply;
 use super::routes::{Page, Who};
-use crate::api::Problem;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[Page::get(
     "/assets/{name}",

@@ -5,19 +5,23 @@
 //! provider has the right one shows when a key is used.
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use directory::tenants::Status;
+use http::Response;
 use maud::{Markup, html};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::{ErrorKind, ResourceId};
-use serde_json::Value;
+use scim_core::ResourceId;
+use scim_core::policy::Groups;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::desk::Desk;
-use super::parts::{self, items, number, text};
+use super::parts;
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::steps::Provider;
 use super::{keys, tenant, words};
-use crate::api::Problem;
+use crate::operations::people::{self, Listed, Parameters};
+use crate::operations::tenants::TenantView;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[Page::post("/test", "console.test", Who::Either, |desk| {
     Box::pin(test(desk))
@@ -28,7 +32,7 @@ struct Probe {
     /// What it is for.
     purpose: &'static str,
     path: &'static str,
-    query: Vec<(&'static str, String)>,
+    query: Parameters,
     /// What the provider needs to find in the answer.
     needs: Needs,
 }
@@ -74,14 +78,10 @@ pub(super) fn card(desk: &Desk<'_>) -> Markup {
 async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
     let provider = Provider::parse(desk.form.text("provider")).unwrap_or(Provider::Other);
-    let has_groups = tenant
-        .get("settings")
-        .and_then(|settings| settings.get("groups"))
-        .and_then(Value::as_bool)
-        .unwrap_or(true);
-    let mut outcomes = vec![switched_on(&tenant), has_key(desk).await?];
+    let has_groups = tenant.tenant.settings.0.groups == Groups::Offered;
+    let mut outcomes = vec![switched_on(&tenant.tenant), has_key(desk).await?];
     for probe in probes(desk, provider, has_groups) {
-        outcomes.push(ask(desk, &tenant, probe).await?);
+        outcomes.push(ask(desk, probe).await?);
     }
     let content = html! {
         (tenant::head(desk, &tenant, "test"))
@@ -96,8 +96,8 @@ async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
     )))
 }
 
-fn switched_on(tenant: &Value) -> Outcome {
-    let is_on = text(tenant, "status") == "on";
+fn switched_on(tenant: &TenantView) -> Outcome {
+    let is_on = tenant.status == Status::On;
     Outcome {
         purpose: "Provisioning is switched on",
         request: String::new(),
@@ -111,20 +111,17 @@ fn switched_on(tenant: &Value) -> Outcome {
 async fn has_key(desk: &Desk<'_>) -> Result<Outcome, Problem> {
     let keys = keys::list(desk).await?;
     let now = desk.visit.now;
-    let is_live = |key: &&Value| {
-        let end = text(key, "expires").parse::<jiff::Timestamp>();
-        end.map_or(true, |end| end > now)
-    };
-    let live: Vec<&Value> = keys.iter().filter(is_live).collect();
-    let used = live.iter().map(|key| text(key, "lastUsed")).max();
-    let result = match (live.len(), used.unwrap_or_default()) {
+    let live = keys.iter();
+    let live = live.filter(|key| key.expires.is_none_or(|end| end.0 > now));
+    let used = live.clone().filter_map(|key| key.last_used).max();
+    let result = match (live.count(), used) {
         (0, _) => Err("There is no key that is valid. Create one and enter its token in your identity provider.".to_owned()),
-        (number, "") => Ok(format!(
+        (number, None) => Ok(format!(
             "{} valid; none was used yet, so the token may not be entered in your identity provider.",
             counted_keys(number)
         )),
-        (number, used) => {
-            let used = used.parse().map_or_else(|_| used.to_owned(), words::moment);
+        (number, Some(used)) => {
+            let used = words::moment(used.0);
             Ok(format!("{} valid; one was used on {used}.", counted_keys(number)))
         }
     };
@@ -214,25 +211,9 @@ fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
     probes
 }
 
-async fn ask(desk: &Desk<'_>, tenant: &Value, probe: Probe) -> Result<Outcome, Problem> {
-    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let query: Vec<String> = probe
-        .query
-        .iter()
-        .map(|(name, value)| format!("{name}={}", encode(value)))
-        .collect();
-    let (path, base) = (probe.path, text(tenant, "baseUrl"));
-    let request = Request::builder()
-        .method(Method::GET)
-        .uri(format!("/{path}?{}", query.join("&")))
-        .header("accept", "application/scim+json")
-        .body(Bytes::new())
-        .map_err(|_| Problem::new(ErrorKind::Internal, "the test asked wrongly"))?;
-    let (visit, id) = (desk.visit, desk.tenant()?);
-    let answer = visit
-        .admin
-        .rehearse(&id, path, &request, base, visit.meter)
-        .await?;
+async fn ask(desk: &Desk<'_>, probe: Probe) -> Result<Outcome, Problem> {
+    let (path, asked) = (probe.path, (probe.path, &probe.query));
+    let answer = people::rehearse(&desk.work()?, &desk.tenant()?, asked).await?;
     let shown = probe
         .query
         .iter()
@@ -246,15 +227,23 @@ async fn ask(desk: &Desk<'_>, tenant: &Value, probe: Probe) -> Result<Outcome, P
     })
 }
 
+/// An error, as far as it is shown.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refusal {
+    detail: String,
+}
+
 /// Whether an answer is what the provider needs.
 fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
     let status = answer.status();
-    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     if !status.is_success() {
-        let detail = super::frame::sentence(text(&body, "detail"));
+        let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let detail = super::frame::sentence(&refusal.detail);
         return Err(format!("Answered {}. {detail}", status.as_u16()));
     }
-    let total = number(&body, "totalResults");
+    let list: Option<Listed<IgnoredAny>> = serde_json::from_slice(answer.body()).ok();
+    let (total, given) = list.map_or((0, 0), |list| (list.total, list.resources.len()));
     match needs {
         Needs::Document => Ok(format!("Answered {}.", status.as_u16())),
         Needs::Nobody if total == 0 => Ok(format!(
@@ -265,7 +254,7 @@ fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
         Needs::List => Ok(format!(
             "Answered {} with {} of {}.",
             status.as_u16(),
-            items(&body, "Resources").len(),
+            given,
             words::grouped(total)
         )),
     }

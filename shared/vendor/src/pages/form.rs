@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use scim_core::{ErrorKind, ScimError};
 
-use crate::api::Problem;
+use crate::problem::Problem;
 use service::request::decode;
 
 /// The largest form, in bytes: extension schemas are written into one.

@@ -6,7 +6,7 @@ use scim_core::ErrorKind;
 use super::assets::{ICON, SCRIPT, STYLE};
 use super::parts;
 use super::reply::Reply;
-use crate::api::Problem;
+use crate::problem::Problem;
 
 /// What is around a page's content.
 pub(crate) struct Frame<'f> {

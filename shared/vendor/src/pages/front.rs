@@ -2,7 +2,7 @@
 
 use directory::attempts::{Chances, Refused};
 use directory::sessions::{Holder, Secret, Session};
-use http::{HeaderMap, HeaderValue, header};
+use keyring::AdminKey;
 use keyring::{Presented, Token};
 use maud::{Markup, html};
 use scim_core::ErrorKind;
@@ -13,8 +13,7 @@ use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{Visit, words};
-use crate::api::Problem;
-use crate::api::auth::Caller;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/", "console.front", Who::Anyone, |desk| {
@@ -99,7 +98,8 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
 async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let visit = desk.visit;
     let (key, to) = (desk.form.text("key"), desk.form.text("to"));
-    let chances = match Token::parse(key) {
+    let presented = Token::parse(key);
+    let chances = match presented {
         Presented::Issued(_) => None,
         Presented::Imported(_) | Presented::Malformed => Some(chances(visit)),
     };
@@ -109,15 +109,15 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
             return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
         }
     }
-    let admitted = visit.admin.admit(&authorization(key), visit.origin).await;
+    let admitted = visit.admin.admit(&presented, visit.origin).await;
     if let Some(chances) = &chances {
         match &admitted {
             Err(problem) if problem.kind == ErrorKind::Unauthorized => chances.fail().await?,
             _ => chances.give_back().await?,
         }
     }
-    let caller = match admitted {
-        Ok(caller) => caller,
+    let key = match admitted {
+        Ok(key) => key,
         Err(problem) => {
             let problem = match problem.kind {
                 ErrorKind::Unauthorized => Problem::new(
@@ -132,13 +132,13 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
             ));
         }
     };
-    begin(visit, &caller)
+    begin(visit, &key)
         .await
         .map(|cookie| Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
 }
 
 /// Begins a session of whoever has a key, and gives its cookie.
-async fn begin(visit: &Visit<'_>, caller: &Caller) -> Result<String, Problem> {
+async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
     // Whatever session the browser had: this one has a secret that nobody could know before.
     if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
         visit.sessions().end(&old).await?;
@@ -148,8 +148,8 @@ async fn begin(visit: &Visit<'_>, caller: &Caller) -> Result<String, Problem> {
         Secret::new(ids.bytes()),
         Session {
             holder: Holder::Vendor {
-                key: caller.key.id.to_string(),
-                sha256: caller.key.sha256.to_hex(),
+                key: key.id.to_string(),
+                sha256: key.sha256.to_hex(),
             },
             created: visit.now,
             seen: visit.now,
@@ -158,17 +158,8 @@ async fn begin(visit: &Visit<'_>, caller: &Caller) -> Result<String, Problem> {
     );
     let sessions = visit.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
-    tracing::info!(admin_key.id = caller.key.name(), "signed in");
+    tracing::info!(admin_key.id = key.name(), "signed in");
     Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
-}
-
-/// The key as the API gets it, so that the same gate looks at it.
-fn authorization(key: &str) -> HeaderMap {
-    let value = HeaderValue::try_from(format!("Bearer {key}")).ok();
-    value
-        .map(|value| (header::AUTHORIZATION, value))
-        .into_iter()
-        .collect()
 }
 
 /// Who tries: an address, or the network of one that has many.

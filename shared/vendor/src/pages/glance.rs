@@ -1,21 +1,24 @@
 //! What a tenant's pages say at a glance: how many users and groups, the last sign of a provider, what failed.
 //! What cannot be counted at the moment is a dash, and no page fails for it.
 
-use http::Method;
+use directory::tenants::Status;
 use keyring::TenantId;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::Desk;
-use super::parts::{items, number, text};
 use super::words;
+use crate::operations::keys::KeyView;
+use crate::operations::people::{Kind, ListSearch, Listed, UserView};
+use crate::operations::tenants::TenantView;
+use crate::operations::{keys, people, requests};
+use crate::problem::Problem;
 
 /// The figures of the tenant of a page.
-pub(super) async fn figures(desk: &Desk<'_>, keys: &[Value]) -> Markup {
+pub(super) async fn figures(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     let tenant = desk.variable("tenant");
     let (users, groups, failures) = tokio::join!(
-        count(desk, tenant, "users"),
-        count(desk, tenant, "groups"),
+        count(desk, tenant, Kind::Users),
+        count(desk, tenant, Kind::Groups),
         failures(desk, tenant)
     );
     html! {
@@ -36,9 +39,9 @@ pub(super) struct Row {
 }
 
 /// What the list of tenants says of one.
-pub(super) async fn row(desk: &Desk<'_>, tenant: &Value) -> Row {
-    let id = text(tenant, "id");
-    if text(tenant, "status") == "closing" {
+pub(super) async fn row(desk: &Desk<'_>, tenant: &TenantView) -> Row {
+    let id = tenant.id.as_str();
+    if tenant.status == Status::Closing {
         let none = unknown();
         return Row {
             users: none.clone(),
@@ -46,13 +49,12 @@ pub(super) async fn row(desk: &Desk<'_>, tenant: &Value) -> Row {
             failures: none,
         };
     }
-    let path = ["tenants", id, "keys"];
     let (users, keys, failures) = tokio::join!(
-        count(desk, id, "users"),
-        desk.ask(Method::GET, &path),
+        count(desk, id, Kind::Users),
+        keys_of(desk, id),
         failures(desk, id)
     );
-    let keys = keys.map(|keys| activity(desk, items(&keys, "items")));
+    let keys = keys.map(|keys| activity(desk, &keys));
     Row {
         users,
         activity: keys.unwrap_or_else(|_| unknown()),
@@ -60,29 +62,39 @@ pub(super) async fn row(desk: &Desk<'_>, tenant: &Value) -> Row {
     }
 }
 
-async fn count(desk: &Desk<'_>, tenant: &str, what: &str) -> Markup {
-    let path = ["tenants", tenant, what];
-    match desk.query(&path, &[("count", "0")]).await {
-        Ok(list) => html! { (words::grouped(number(&list, "totalResults"))) },
+async fn keys_of(desk: &Desk<'_>, tenant: &str) -> Result<Vec<KeyView>, Problem> {
+    let keys = keys::list(&desk.work()?, &id(tenant)?).await?;
+    Ok(keys.items)
+}
+
+fn id(tenant: &str) -> Result<TenantId, Problem> {
+    TenantId::parse(tenant).ok_or_else(|| crate::operations::no_tenant(tenant))
+}
+
+async fn count(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Markup {
+    match counted(desk, tenant, kind).await {
+        Ok(total) => html! { (words::grouped(total)) },
         Err(_) => unknown(),
     }
 }
 
+async fn counted(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Result<i64, Problem> {
+    let asked = (kind, ListSearch::count());
+    let list = people::list(&desk.work()?, &id(tenant)?, asked).await?;
+    Ok(list.read::<Listed<UserView>>()?.total)
+}
+
 /// When a key of the tenant was last used, which is known to the hour.
-fn activity(desk: &Desk<'_>, keys: &[Value]) -> Markup {
-    let last = keys.iter().map(|key| text(key, "lastUsed")).max();
-    match last.unwrap_or_default() {
-        "" => html! { span.soft { "None yet" } },
-        instant => desk.ago(instant),
+fn activity(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
+    match keys.iter().filter_map(|key| key.last_used).max() {
+        None => html! { span.soft { "None yet" } },
+        Some(instant) => desk.ago(instant.0),
     }
 }
 
 async fn failures(desk: &Desk<'_>, tenant: &str) -> Markup {
-    let Some(tenant) = TenantId::parse(tenant) else {
-        return unknown();
-    };
-    let visit = desk.visit;
-    match visit.admin.failures(&tenant, 0, visit.meter).await {
+    let glance = async { requests::failures(&desk.work()?, &id(tenant)?).await };
+    match glance.await {
         Ok(glance) => {
             let day = i64::try_from(glance.day).unwrap_or(i64::MAX);
             html! { (words::grouped(day)) @if glance.is_more { "+" } }
@@ -96,6 +108,6 @@ fn unknown() -> Markup {
 }
 
 /// Whether a tenant has keys, of which none was ever used.
-pub(super) fn is_waiting(keys: &[Value]) -> bool {
-    !keys.is_empty() && keys.iter().all(|key| text(key, "lastUsed").is_empty())
+pub(super) fn is_waiting(keys: &[KeyView]) -> bool {
+    !keys.is_empty() && keys.iter().all(|key| key.last_used.is_none())
 }

@@ -1,11 +1,10 @@
 //! Who may see a page, and which forms are taken.
 
-use std::sync::Arc;
-
 use directory::sessions::{Holder, Secret, Session};
 use http::{HeaderMap, Method, header};
 use jiff::SignedDuration;
-use keyring::{AdminKey, Digest, KeyId, TenantId};
+use keyring::TenantId;
+use keyring::{Digest, KeyId};
 use scim_core::ErrorKind;
 
 use super::Visit;
@@ -14,8 +13,8 @@ use super::front;
 use super::opened;
 use super::reply::Reply;
 use super::routes::{Found, Side};
-use crate::api::Problem;
-use crate::api::auth::{Caller, Scope};
+use crate::actor::Actor;
+use crate::problem::Problem;
 
 /// How long somebody of the vendor stays signed in, and without being seen.
 pub(super) const VENDOR_LIFE: SignedDuration = SignedDuration::from_hours(12);
@@ -31,10 +30,8 @@ pub(crate) enum Entrant {
     Known {
         /// The secret of the session.
         secret: Secret,
-        /// Whose it is.
-        session: Session,
-        /// As whom they call the operations of the admin API.
-        caller: Caller,
+        /// As whom they act.
+        actor: Actor,
     },
 }
 
@@ -43,12 +40,7 @@ impl Entrant {
     pub(crate) fn name(&self) -> Option<String> {
         match self {
             Self::Nobody => None,
-            Self::Known {
-                caller, session, ..
-            } => Some(match &session.holder {
-                Holder::Vendor { .. } => caller.key.name().to_owned(),
-                Holder::Customer { link, .. } => format!("link:{link}"),
-            }),
+            Self::Known { actor, .. } => Some(actor.logged()),
         }
     }
 
@@ -130,17 +122,16 @@ pub(crate) async fn vendor(visit: &Visit<'_>) -> Result<Option<Entrant>, Problem
     let Some(session) = session else {
         return Ok(None);
     };
-    let caller = match &session.holder {
+    let key = match &session.holder {
         Holder::Vendor { key, sha256 } => match (KeyId::parse(key), Digest::from_hex(sha256)) {
             (Some(key), Some(sha256)) => visit.admin.again(key, &sha256, visit.origin).await?,
             _ => None,
         },
         Holder::Customer { .. } => None,
     };
-    Ok(caller.map(|caller| Entrant::Known {
+    Ok(key.map(|key| Entrant::Known {
         secret,
-        session,
-        caller,
+        actor: Actor::AdminKey(key),
     }))
 }
 
@@ -155,36 +146,29 @@ async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant
     let Some(session) = session else {
         return Ok(None);
     };
-    let Some(caller) = with_link(&session) else {
+    let Some(id) = link_of(&session) else {
         return Ok(None);
     };
     // Revoking a link ends what was begun with it, as does deleting the tenant.
-    let link = visit.links(tenant).read(caller.key.id).await?;
+    let link = visit.links(tenant).read(id).await?;
     if link.is_none_or(|link| link.revoked.is_some()) {
         return Ok(None);
     }
     Ok(Some(Entrant::Known {
         secret,
-        session,
-        caller,
+        actor: Actor::Customer {
+            tenant: tenant.clone(),
+            link: id,
+        },
     }))
 }
 
-/// As whom a customer calls operations: the link stands for the key. What it reaches, the desk knows.
-fn with_link(session: &Session) -> Option<Caller> {
-    let Holder::Customer { link, .. } = &session.holder else {
-        return None;
-    };
-    let key = AdminKey {
-        id: KeyId::parse(link)?,
-        sha256: Digest::from_hex(&"0".repeat(64))?,
-        purpose: "setup link".to_owned(),
-        scopes: Scope::ALL.to_vec(),
-        created: Some(session.created),
-        expires: Some(session.ends),
-        sources: Vec::new(),
-    };
-    Some(Caller { key: Arc::new(key) })
+/// The link that a session was begun with.
+fn link_of(session: &Session) -> Option<KeyId> {
+    match &session.holder {
+        Holder::Customer { link, .. } => KeyId::parse(link),
+        Holder::Vendor { .. } => None,
+    }
 }
 
 /// The secret in a cookie of that name; none when there are several.

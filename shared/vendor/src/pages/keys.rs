@@ -1,15 +1,16 @@
 //! The keys of a tenant: the list, a new one, rotation with overlap, revocation.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::parts::{self, Field, Question, items, text};
+use super::parts::{self, Field, Question};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{tenant, words};
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::keys::{self, Given, KeyView, Rotation};
+use crate::operations::tenants::TenantDetail;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/keys", "console.keys", Who::Either, |desk| {
@@ -83,15 +84,13 @@ async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Prob
 }
 
 /// The keys of the tenant.
-pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<Value>, Problem> {
-    let keys = desk
-        .ask(Method::GET, &["tenants", desk.variable("tenant"), "keys"])
-        .await?;
-    Ok(items(&keys, "items").to_vec())
+pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
+    let keys = keys::list(&desk.work()?, &desk.tenant()?).await?;
+    Ok(keys.items)
 }
 
 /// The keys as a table.
-pub(super) fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
+pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     if keys.is_empty() {
         let words =
             html! { "Without a key no identity provider gets in. Make the first one below." };
@@ -101,19 +100,19 @@ pub(super) fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
         @for key in keys {
             tr role="row" {
                 td.name role="cell" data-label="Purpose" {
-                    (parts::given(text(key, "purpose")))
-                    span.small { code { (text(key, "id")) } @if key["imported"] == true { " · imported" } }
+                    (parts::given(&key.purpose))
+                    span.small { code { (key.id) } @if key.imported { " · imported" } }
                 }
-                td role="cell" data-label="Created" { (desk.ago(text(key, "created"))) }
+                td role="cell" data-label="Created" { (desk.ago(key.created.0)) }
                 td role="cell" data-label="Last used" { (used(desk, key)) }
                 td role="cell" data-label="Expires" { (expiry(desk, key)) }
                 td.end role="cell" {
                     div.actions {
-                        a.button.small-button href={ (desk.home()) "/keys/" (text(key, "id")) "/rotate" } {
-                            "Rotate" span.unseen { " the key " (text(key, "purpose")) }
+                        a.button.small-button href={ (desk.home()) "/keys/" (key.id) "/rotate" } {
+                            "Rotate" span.unseen { " the key " (key.purpose) }
                         }
-                        a.button.small-button.bad href={ (desk.home()) "/keys/" (text(key, "id")) "/revoke" } {
-                            "Revoke" span.unseen { " the key " (text(key, "purpose")) }
+                        a.button.small-button.bad href={ (desk.home()) "/keys/" (key.id) "/revoke" } {
+                            "Revoke" span.unseen { " the key " (key.purpose) }
                         }
                     }
                 }
@@ -124,25 +123,24 @@ pub(super) fn table(desk: &Desk<'_>, keys: &[Value]) -> Markup {
     parts::table("Keys", &heads, &rows)
 }
 
-fn used(desk: &Desk<'_>, key: &Value) -> Markup {
-    match text(key, "lastUsed") {
-        "" => html! { span.soft { "Never" } },
-        instant => desk.ago(instant),
+fn used(desk: &Desk<'_>, key: &KeyView) -> Markup {
+    match key.last_used {
+        None => html! { span.soft { "Never" } },
+        Some(instant) => desk.ago(instant.0),
     }
 }
 
-fn expiry(desk: &Desk<'_>, key: &Value) -> Markup {
-    let instant = text(key, "expires");
-    let Ok(end) = instant.parse::<jiff::Timestamp>() else {
+fn expiry(desk: &Desk<'_>, key: &KeyView) -> Markup {
+    let Some(end) = key.expires else {
         return html! { span.soft { "Never" } };
     };
-    let left = end.duration_since(desk.visit.now);
+    let left = end.0.duration_since(desk.visit.now);
     match left {
         left if left.is_negative() => html! { span.badge.bad { "Expired" } },
         left if left.as_hours() < 14 * 24 => {
             html! { span.badge.warn { "In " (words::length(left)) } }
         }
-        _ => desk.ago(instant),
+        _ => desk.ago(end.0),
     }
 }
 
@@ -190,26 +188,20 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
 }
 
 /// What the new key is to be.
-fn wanted(desk: &Desk<'_>) -> Value {
-    let mut wanted = json!({ "purpose": desk.form.text("purpose") });
-    let sources: Vec<&str> = desk
-        .form
-        .text("sources")
-        .split([',', ' '])
+fn wanted(desk: &Desk<'_>) -> Given {
+    let sources = desk.form.text("sources").split([',', ' ']);
+    let sources: Vec<String> = sources
         .filter(|source| !source.is_empty())
+        .map(str::to_owned)
         .collect();
-    if let Some(members) = wanted.as_object_mut() {
-        if !sources.is_empty() {
-            members.insert("sources".to_owned(), json!(sources));
-        }
-        if let Some(end) = end(desk) {
-            members.insert("expires".to_owned(), json!(end));
-        }
-        if let Some(token) = desk.form.given("token").filter(|_| !desk.is_customer()) {
-            members.insert("token".to_owned(), json!(token));
-        }
+    let token = desk.form.given("token").filter(|_| !desk.is_customer());
+    Given {
+        purpose: desk.form.text("purpose").to_owned(),
+        expires: end(desk),
+        sources: Some(sources),
+        token: token.map(str::to_owned),
+        ..Given::default()
     }
-    wanted
 }
 
 /// When a key with the chosen life ends: at the end of a day, so that the same form asks for the same.
@@ -224,53 +216,50 @@ pub(super) fn end(desk: &Desk<'_>) -> Option<String> {
 
 async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let path = ["tenants", desk.variable("tenant"), "keys"];
-    match desk.send(Method::POST, &path, &wanted(desk)).await {
-        // Whoever brought a token has it.
-        Ok(key) if text(&key, "token").is_empty() => Ok(Reply::elsewhere(back(desk))),
-        Ok(key) => Ok(shown(desk, &tenant, &key, "Key created")),
+    let (id, given) = (&desk.tenant()?, wanted(desk));
+    let made = |work| async move { keys::create(&work, id, given).await };
+    match desk.act(Operation::CreateKey, made).await {
+        Ok(key) => Ok(match &key.token {
+            Some(token) => shown(desk, &tenant, token, "Key created"),
+            // Whoever brought a token has it.
+            None => Reply::elsewhere(back(desk)),
+        }),
         Err(problem) => Ok(Reply::refused(page(desk, Some(&problem)).await?, &problem)),
     }
 }
 
 /// The page with the token of a new key.
-pub(super) fn shown(desk: &Desk<'_>, tenant: &Value, key: &Value, title: &str) -> Reply {
+pub(super) fn shown(desk: &Desk<'_>, tenant: &TenantDetail, token: &str, title: &str) -> Reply {
     let content = html! {
         (tenant::head(desk, tenant, "keys"))
-        (parts::token(desk, key, text(tenant, "baseUrl")))
+        (parts::token(desk, token, &tenant.tenant.base_url))
     };
     Reply::page(tenant::page(desk, tenant, title, &content))
 }
 
 /// The key of the path.
-async fn key(desk: &Desk<'_>) -> Result<Value, Problem> {
-    let path = [
-        "tenants",
-        desk.variable("tenant"),
-        "keys",
-        desk.variable("key"),
-    ];
-    desk.ask(Method::GET, &path).await
+async fn key(desk: &Desk<'_>) -> Result<KeyView, Problem> {
+    keys::read(&desk.work()?, &desk.tenant()?, desk.variable("key")).await
 }
 
 async fn ask_to_rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let key = key(desk).await?;
-    Ok(Reply::page(rotation(desk, &key, None)))
+    Ok(Reply::page(asked_rotation(desk, &key, None)))
 }
 
-fn rotation(desk: &Desk<'_>, key: &Value, problem: Option<&Problem>) -> Markup {
+fn asked_rotation(desk: &Desk<'_>, key: &KeyView, problem: Option<&Problem>) -> Markup {
     let question = Question {
         title: "Rotate this key",
         words: html! {
             (parts::wrong(problem))
             p {
-                "A new key takes the place of " b { (parts::given(text(key, "purpose"))) }
+                "A new key takes the place of " b { (parts::given(&key.purpose)) }
                 ". The old token goes on working for a while, so that nothing is lost while you enter the new one."
             }
             (parts::choice("overlap", "The old token works for another", &OVERLAPS, desk.form.text("overlap")))
             (parts::choice("life", "The new key expires after", &LIVES, desk.form.text("life")))
         },
-        action: format!("{}/keys/{}/rotate", desk.home(), text(key, "id")),
+        action: format!("{}/keys/{}/rotate", desk.home(), key.id),
         yes: "Create the new key",
         class: "main",
         no: back(desk),
@@ -287,22 +276,20 @@ fn back(desk: &Desk<'_>) -> String {
 
 async fn rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let mut wanted = json!({});
-    if let Some(members) = wanted.as_object_mut() {
-        if let Ok(overlap) = desk.form.text("overlap").parse::<u32>() {
-            members.insert("overlapSeconds".to_owned(), json!(overlap));
+    let rotation = &Rotation {
+        overlap_seconds: desk.form.text("overlap").parse::<u32>().ok().map(i64::from),
+        expires: end(desk),
+    };
+    let (id, old) = (&desk.tenant()?, desk.variable("key"));
+    let made = |work| async move { keys::rotate(&work, id, (old, rotation)).await };
+    match desk.act(Operation::RotateKey, made).await {
+        Ok(key) => {
+            let token = key.token.as_deref().unwrap_or_default();
+            Ok(shown(desk, &tenant, token, "Key rotated"))
         }
-        if let Some(end) = end(desk) {
-            members.insert("expires".to_owned(), json!(end));
-        }
-    }
-    let (name, id) = (desk.variable("tenant"), desk.variable("key"));
-    let path = ["tenants", name, "keys", id, "rotate"];
-    match desk.send(Method::POST, &path, &wanted).await {
-        Ok(key) => Ok(shown(desk, &tenant, &key, "Key rotated")),
         Err(problem) => {
             let old = key(desk).await?;
-            let page = rotation(desk, &old, Some(&problem));
+            let page = asked_rotation(desk, &old, Some(&problem));
             Ok(Reply::refused(page, &problem))
         }
     }
@@ -314,12 +301,12 @@ async fn ask_to_revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
         title: "Revoke this key?",
         words: html! {
             p {
-                "Requests with the token of " b { (parts::given(text(&key, "purpose"))) }
+                "Requests with the token of " b { (parts::given(&key.purpose)) }
                 " will be refused within a minute. This cannot be undone."
             }
             p.small { "It was last used: " (used(desk, &key)) "." }
         },
-        action: format!("{}/keys/{}/revoke", desk.home(), text(&key, "id")),
+        action: format!("{}/keys/{}/revoke", desk.home(), key.id),
         yes: "Revoke the key",
         class: "bad",
         no: back(desk),
@@ -328,12 +315,8 @@ async fn ask_to_revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let path = [
-        "tenants",
-        desk.variable("tenant"),
-        "keys",
-        desk.variable("key"),
-    ];
-    desk.ask(Method::DELETE, &path).await?;
+    let (id, key) = (&desk.tenant()?, desk.variable("key"));
+    let revoked = |work| async move { keys::revoke(&work, id, key).await };
+    desk.act(Operation::RevokeKey, revoked).await?;
     Ok(Reply::elsewhere(back(desk)))
 }

@@ -1,15 +1,16 @@
 //! The vendor's page of a tenant's setup links.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::parts::{self, items, text};
+use super::parts;
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::tenant;
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::links::{self, GivenLink, LinkState, LinkView, NewLinkView};
+use crate::operations::times::Instant;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get(
@@ -47,13 +48,11 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
 
 async fn page(
     desk: &Desk<'_>,
-    made: Option<&Value>,
+    made: Option<&NewLinkView>,
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
     let tenant = tenant::read(desk).await?;
-    let path = ["tenants", desk.variable("tenant"), "links"];
-    let found = desk.ask(Method::GET, &path).await?;
-    let links = items(&found, "items");
+    let links = links::list(&desk.work()?, &desk.tenant()?).await?.items;
     let content = html! {
         (tenant::head(desk, &tenant, "links"))
         @if let Some(made) = made { (address(desk, made)) }
@@ -75,39 +74,39 @@ async fn page(
             header { h2 { "Links" } }
             @if links.is_empty() {
                 (parts::empty("No links yet", &html! { "Links are listed here with what became of them." }))
-            } @else { (table(desk, links)) }
+            } @else { (table(desk, &links)) }
         }
     };
     Ok(tenant::page(desk, &tenant, "Setup links", &content))
 }
 
-fn address(desk: &Desk<'_>, made: &Value) -> Markup {
+fn address(desk: &Desk<'_>, made: &NewLinkView) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the link now" }
             p { "It is shown this once. Whoever opens it first can set this tenant up, so send it to the customer's administrator only." }
-            (parts::copied("link", "Setup link", text(made, "url")))
-            p.small { "It works once, until " (desk.ago(text(made, "expires"))) "." }
+            (parts::copied("link", "Setup link", &made.url))
+            p.small { "It works once, until " (desk.ago(made.link.expires.0)) "." }
         }
     }
 }
 
-fn table(desk: &Desk<'_>, links: &[Value]) -> Markup {
+fn table(desk: &Desk<'_>, links: &[LinkView]) -> Markup {
     let rows = html! {
         @for link in links {
             tr role="row" {
-                td.name role="cell" data-label="Link" { code { (text(link, "id")) } }
+                td.name role="cell" data-label="Link" { code { (link.id) } }
                 td role="cell" data-label="State" { span { (state(link)) } }
-                td role="cell" data-label="Created" { div { (desk.ago(text(link, "created"))) span.small { "by key " (text(link, "createdBy")) } } }
+                td role="cell" data-label="Created" { div { (desk.ago(link.created.0)) span.small { "by key " (link.created_by) } } }
                 td role="cell" data-label="What became of it" { div { (fate(desk, link)) } }
                 td.end role="cell" {
-                    @if matches!(text(link, "state"), "open" | "used") {
+                    @if matches!(link.state, LinkState::Open | LinkState::Used) {
                         div.actions {
-                            form method="post" action={ (desk.home()) "/links/" (text(link, "id")) "/revoke" } {
+                            form method="post" action={ (desk.home()) "/links/" (link.id) "/revoke" } {
                                 (parts::mark(desk))
                                 button.small-button.bad {
-                                    @if text(link, "state") == "open" { "Revoke" } @else { "End its session" }
-                                    span.unseen { " of link " (text(link, "id")) }
+                                    @if link.state == LinkState::Open { "Revoke" } @else { "End its session" }
+                                    span.unseen { " of link " (link.id) }
                                 }
                             }
                         }
@@ -120,29 +119,33 @@ fn table(desk: &Desk<'_>, links: &[Value]) -> Markup {
     parts::table("Setup links", &heads, &rows)
 }
 
-fn state(link: &Value) -> Markup {
-    match text(link, "state") {
-        "open" => html! { span.badge.good { "Open" } },
-        "used" => html! { span.badge { "Used" } },
-        "revoked" => html! { span.badge.bad { "Revoked" } },
-        _ => html! { span.badge { "Expired" } },
+fn state(link: &LinkView) -> Markup {
+    match link.state {
+        LinkState::Open => html! { span.badge.good { "Open" } },
+        LinkState::Used => html! { span.badge { "Used" } },
+        LinkState::Revoked => html! { span.badge.bad { "Revoked" } },
+        LinkState::Expired => html! { span.badge { "Expired" } },
     }
 }
 
-fn fate(desk: &Desk<'_>, link: &Value) -> Markup {
-    match text(link, "state") {
-        "open" => html! { "Works until " (desk.ago(text(link, "expires"))) },
-        "used" => html! { "Opened " (desk.ago(text(link, "used"))) },
-        "revoked" => html! { "Revoked " (desk.ago(text(link, "revoked"))) },
-        _ => html! { "Never opened" },
+fn fate(desk: &Desk<'_>, link: &LinkView) -> Markup {
+    let at = |instant: Option<Instant>| html! { @if let Some(instant) = instant { (desk.ago(instant.0)) } };
+    match link.state {
+        LinkState::Open => html! { "Works until " (desk.ago(link.expires.0)) },
+        LinkState::Used => html! { "Opened " (at(link.used)) },
+        LinkState::Revoked => html! { "Revoked " (at(link.revoked)) },
+        LinkState::Expired => html! { "Never opened" },
     }
 }
 
 async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let path = ["tenants", desk.variable("tenant"), "links"];
     let life: i64 = desk.form.text("life").parse().unwrap_or_default();
-    let wanted = json!({ "expiresInSeconds": life });
-    match desk.send(Method::POST, &path, &wanted).await {
+    let given = &GivenLink {
+        expires_in_seconds: Some(life),
+    };
+    let id = &desk.tenant()?;
+    let made = |work| async move { links::create(&work, id, given).await };
+    match desk.act(Operation::CreateLink, made).await {
         Ok(link) => page(desk, Some(&link), None).await.map(Reply::page),
         Err(problem) => {
             let page = page(desk, None, Some(&problem)).await?;
@@ -152,8 +155,8 @@ async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (tenant, link) = (desk.variable("tenant"), desk.variable("link"));
-    let path = ["tenants", tenant, "links", link];
-    desk.ask(Method::DELETE, &path).await?;
+    let (id, link) = (&desk.tenant()?, desk.variable("link"));
+    let revoked = |work| async move { links::revoke(&work, id, link).await };
+    desk.act(Operation::RevokeLink, revoked).await?;
     Ok(Reply::elsewhere(format!("{}/links", desk.home())))
 }

@@ -6,7 +6,8 @@
 use directory::links::{Link, LinkSecret, State};
 use directory::sessions::{Holder, Secret, Session};
 use directory::tenants::{Status, Tenant};
-use keyring::{KeyId, TenantId};
+use keyring::KeyId;
+use keyring::TenantId;
 use maud::{Markup, html};
 use scim_core::ErrorKind;
 
@@ -15,7 +16,7 @@ use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{Visit, parts, words};
-use crate::api::Problem;
+use crate::problem::Problem;
 
 const PATH: &str = "/open/{tenant}/{link}/{secret}";
 
@@ -30,11 +31,6 @@ pub(super) static PAGES: &[Page] = &[
         Box::pin(leave(desk))
     }),
 ];
-
-/// The address of a link.
-pub(crate) fn address(base: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> String {
-    format!("{base}/open/{tenant}/{link}/{}", secret.expose())
-}
 
 /// The link of the path; `None` when there is none.
 async fn find(desk: &Desk<'_>) -> Result<Option<(TenantId, Link)>, Problem> {

@@ -1,27 +1,11 @@
 //! Parts that several pages have.
 
+use directory::tenants::Status;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::Desk;
 use super::frame::sentence;
-use crate::api::Problem;
-
-/// A text in JSON; empty when it is not there.
-pub(crate) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// A number in JSON; zero when it is not there.
-pub(crate) fn number(value: &Value, name: &str) -> i64 {
-    value.get(name).and_then(Value::as_i64).unwrap_or_default()
-}
-
-/// What a list has.
-pub(crate) fn items<'v>(value: &'v Value, name: &str) -> &'v [Value] {
-    let items = value.get(name).and_then(Value::as_array);
-    items.map_or(&[], Vec::as_slice)
-}
+use crate::problem::Problem;
 
 /// What somebody else wrote: it keeps its direction to itself.
 pub(crate) fn given(text: &str) -> Markup {
@@ -39,12 +23,11 @@ pub(crate) fn told(detail: &str) -> Markup {
 }
 
 /// Whether a tenant is on.
-pub(crate) fn status(status: &str) -> Markup {
+pub(crate) fn status(status: Status) -> Markup {
     let (class, words) = match status {
-        "on" => ("badge good", "On"),
-        "off" => ("badge", "Off"),
-        "closing" => ("badge warn", "Being deleted"),
-        other => ("badge", other),
+        Status::On => ("badge good", "On"),
+        Status::Off => ("badge", "Off"),
+        Status::Closing => ("badge warn", "Being deleted"),
     };
     html! { span class=(class) { (words) } }
 }
@@ -63,12 +46,12 @@ pub(crate) fn copied(id: &str, label: &str, value: &str) -> Markup {
 }
 
 /// A token, which is shown this once.
-pub(crate) fn token(desk: &Desk<'_>, key: &Value, base_url: &str) -> Markup {
+pub(crate) fn token(desk: &Desk<'_>, token: &str, base_url: &str) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the token now" }
             p { "It is shown this once, because only its digest is kept. If it gets lost, make another one." }
-            (copied("token", "Token", text(key, "token")))
+            (copied("token", "Token", token))
             (copied("base-url", "Base URL", base_url))
             p.actions { a.button.main href=(desk.home()) { "I have copied it" } }
         }

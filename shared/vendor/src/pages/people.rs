@@ -1,28 +1,29 @@
 //! The users and groups of a tenant, for the vendor to look through.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::{Desk, query_string};
-use super::parts::{self, Field, items, number, text};
+use super::parts::{self, Field};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{person, tenant, words};
-use crate::api::Problem;
+use crate::operations::people::{
+    self, Document, GroupView, Kind, ListSearch, Listed, MetaView, UserView,
+};
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get(
         "/tenants/{tenant}/users",
         "console.users",
         Who::Vendor,
-        |desk| Box::pin(list(desk, &USERS)),
+        |desk| Box::pin(users(desk)),
     ),
     Page::get(
         "/tenants/{tenant}/groups",
         "console.groups",
         Who::Vendor,
-        |desk| Box::pin(list(desk, &GROUPS)),
+        |desk| Box::pin(groups(desk)),
     ),
     Page::get(
         "/tenants/{tenant}/users/{user}",
@@ -41,8 +42,9 @@ pub(super) static PAGES: &[Page] = &[
 /// How many are on a page.
 const PAGE: i64 = 25;
 
-/// A kind of resource, as its list shows it.
-struct Kind {
+/// A list, as it is shown.
+struct Sheet {
+    kind: Kind,
     path: &'static str,
     title: &'static str,
     one: &'static str,
@@ -51,7 +53,8 @@ struct Kind {
     excluded: &'static str,
 }
 
-const USERS: Kind = Kind {
+const USERS: Sheet = Sheet {
+    kind: Kind::Users,
     path: "users",
     title: "Users",
     one: "user",
@@ -59,7 +62,8 @@ const USERS: Kind = Kind {
     nobody: "Users appear here as the identity provider creates them.",
     excluded: "groups",
 };
-const GROUPS: Kind = Kind {
+const GROUPS: Sheet = Sheet {
+    kind: Kind::Groups,
     path: "groups",
     title: "Groups",
     one: "group",
@@ -68,68 +72,105 @@ const GROUPS: Kind = Kind {
     excluded: "members",
 };
 
-async fn list(desk: &Desk<'_>, kind: &Kind) -> Result<Reply, Problem> {
+async fn users(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let found: Listed<UserView> = found(desk, &USERS).await?.read()?;
+    let rows = user_rows(desk, &found.resources);
+    list(
+        desk,
+        &USERS,
+        (found.total, &rows, found.resources.is_empty()),
+    )
+    .await
+}
+
+async fn groups(desk: &Desk<'_>) -> Result<Reply, Problem> {
+    let found: Listed<GroupView> = found(desk, &GROUPS).await?.read()?;
+    let rows = group_rows(desk, &found.resources);
+    list(
+        desk,
+        &GROUPS,
+        (found.total, &rows, found.resources.is_empty()),
+    )
+    .await
+}
+
+/// Where in the list the page begins, from 1.
+fn start(desk: &Desk<'_>) -> i64 {
+    let from = desk.visit.query.get("from");
+    let from: Option<i64> = from.and_then(|from| from.parse().ok());
+    from.unwrap_or(1).max(1)
+}
+
+async fn found(desk: &Desk<'_>, sheet: &Sheet) -> Result<Document, Problem> {
+    let search = ListSearch {
+        search: desk.visit.query.get("search").map(str::to_owned),
+        filter: None,
+        parameters: vec![
+            ("startIndex", start(desk).to_string()),
+            ("count", PAGE.to_string()),
+            ("excludedAttributes", sheet.excluded.to_owned()),
+        ],
+    };
+    people::list(&desk.work()?, &desk.tenant()?, (sheet.kind, search)).await
+}
+
+async fn list(
+    desk: &Desk<'_>,
+    sheet: &Sheet,
+    (total, rows, is_empty): (i64, &Markup, bool),
+) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
     let search = desk.visit.query.get("search").unwrap_or_default();
-    let start = desk
-        .visit
-        .query
-        .get("from")
-        .and_then(|from| from.parse().ok());
-    let start: i64 = start.unwrap_or(1).max(1);
-    let (from, count) = (start.to_string(), PAGE.to_string());
-    let parameters = [
-        ("search", search),
-        ("startIndex", from.as_str()),
-        ("count", count.as_str()),
-        ("excludedAttributes", kind.excluded),
-    ];
-    let path = ["tenants", desk.variable("tenant"), kind.path];
-    let found = desk.query(&path, &parameters).await?;
     let content = html! {
-        (tenant::head(desk, &tenant, kind.path))
+        (tenant::head(desk, &tenant, sheet.path))
         section.card {
-            header { h2 { (kind.title) } p { (words::counted(number(&found, "totalResults"), kind.one)) } }
-            (search_form(desk, kind, search))
-            (results(desk, kind, &found, start))
+            header { h2 { (sheet.title) } p { (words::counted(total, sheet.one)) } }
+            (search_form(desk, sheet, search))
+            @if is_empty && search.is_empty() {
+                (parts::empty(&format!("No {} yet", sheet.path), &html! { (sheet.nobody) }))
+            } @else if is_empty {
+                (parts::empty("Nobody found", &html! { "The search looks at the beginning of the name." }))
+            } @else { (rows) }
+            (more(desk, sheet, total))
         }
     };
     Ok(Reply::page(tenant::page(
-        desk, &tenant, kind.title, &content,
+        desk,
+        &tenant,
+        sheet.title,
+        &content,
     )))
 }
 
-fn search_form(desk: &Desk<'_>, kind: &Kind, search: &str) -> Markup {
+fn search_form(desk: &Desk<'_>, sheet: &Sheet, search: &str) -> Markup {
     let field = Field {
         name: "search",
-        label: kind.search,
+        label: sheet.search,
         help: "",
         value: search,
         kind: "search",
         required: false,
     };
     html! {
-        form.search role="search" method="get" action={ (desk.home()) "/" (kind.path) } {
+        form.search role="search" method="get" action={ (desk.home()) "/" (sheet.path) } {
             (field.show())
             button { "Search" }
         }
     }
 }
 
-fn results(desk: &Desk<'_>, kind: &Kind, found: &Value, start: i64) -> Markup {
-    let (resources, total) = (items(found, "Resources"), number(found, "totalResults"));
-    let search = desk.visit.query.get("search").unwrap_or_default();
+/// What leads to the pages before and behind.
+fn more(desk: &Desk<'_>, sheet: &Sheet, total: i64) -> Markup {
+    let (start, search) = (start(desk), desk.visit.query.get("search"));
     let to = |from: i64, label: &str| {
         let from = from.max(1).to_string();
-        let query = query_string([("search", search), ("from", from.as_str())]);
-        html! { a.button href={ (desk.home()) "/" (kind.path) (query) } { (label) } }
+        let query = [
+            ("search", search.unwrap_or_default()),
+            ("from", from.as_str()),
+        ];
+        html! { a.button href={ (desk.home()) "/" (sheet.path) (query_string(query)) } { (label) } }
     };
     html! {
-        @if resources.is_empty() && search.is_empty() {
-            (parts::empty(&format!("No {} yet", kind.path), &html! { (kind.nobody) }))
-        } @else if resources.is_empty() {
-            (parts::empty("Nobody found", &html! { "The search looks at the beginning of the name." }))
-        } @else if kind.path == "users" { (users(desk, resources)) } @else { (groups(desk, resources)) }
         @if start > 1 || start + PAGE <= total {
             div.more {
                 @if start > 1 { (to(start - PAGE, "Previous page")) } @else { span {} }
@@ -139,109 +180,105 @@ fn results(desk: &Desk<'_>, kind: &Kind, found: &Value, start: i64) -> Markup {
     }
 }
 
-fn users(desk: &Desk<'_>, users: &[Value]) -> Markup {
+fn user_rows(desk: &Desk<'_>, users: &[UserView]) -> Markup {
     let rows = html! {
         @for user in users {
             tr role="row" {
                 td.name role="cell" data-label="userName" {
-                    a href={ (desk.home()) "/users/" (text(user, "id")) } { (parts::given(text(user, "userName"))) }
+                    a href={ (desk.home()) "/users/" (user.id) } { (parts::given(&user.user_name)) }
                 }
-                td role="cell" data-label="Name" { (parts::given(&full_name(user))) }
+                td role="cell" data-label="Name" { (parts::given(&user.full_name())) }
                 td role="cell" data-label="State" { span { (active(user)) } }
-                td role="cell" data-label="Changed" { (desk.ago(changed(user))) }
+                td role="cell" data-label="Changed" { (moment(desk, &user.meta.last_modified)) }
             }
         }
     };
     parts::table("Users", &["userName", "Name", "State", "Changed"], &rows)
 }
 
-fn groups(desk: &Desk<'_>, groups: &[Value]) -> Markup {
+fn group_rows(desk: &Desk<'_>, groups: &[GroupView]) -> Markup {
     let rows = html! {
         @for group in groups {
             tr role="row" {
                 td.name role="cell" data-label="displayName" {
-                    a href={ (desk.home()) "/groups/" (text(group, "id")) } { (parts::given(text(group, "displayName"))) }
+                    a href={ (desk.home()) "/groups/" (group.id) } { (parts::given(&group.display_name)) }
                 }
-                td role="cell" data-label="Created" { (desk.ago(created(group))) }
-                td role="cell" data-label="Changed" { (desk.ago(changed(group))) }
+                td role="cell" data-label="Created" { (moment(desk, &group.meta.created)) }
+                td role="cell" data-label="Changed" { (moment(desk, &group.meta.last_modified)) }
             }
         }
     };
     parts::table("Groups", &["displayName", "Created", "Changed"], &rows)
 }
 
-fn full_name(user: &Value) -> String {
-    let name = user.get("name").unwrap_or(&Value::Null);
-    let formatted = [text(user, "displayName"), text(name, "formatted")];
-    let formatted = formatted.into_iter().find(|name| !name.is_empty());
-    let parts = format!("{} {}", text(name, "givenName"), text(name, "familyName"));
-    formatted.map_or_else(|| parts.trim().to_owned(), str::to_owned)
-}
-
-fn active(user: &Value) -> Markup {
-    let active = user.get("active").and_then(Value::as_bool);
+fn active(user: &UserView) -> Markup {
     html! {
-        @if active == Some(false) { span.badge { "Deactivated" } }
+        @if user.active == Some(false) { span.badge { "Deactivated" } }
         @else { span.badge.good { "Active" } }
     }
 }
 
-fn meta<'v>(resource: &'v Value, name: &str) -> &'v str {
-    resource.get("meta").map_or("", |meta| text(meta, name))
+/// A time of a resource, as it has it.
+fn moment(desk: &Desk<'_>, text: &str) -> Markup {
+    match text.parse() {
+        Ok(instant) => desk.ago(instant),
+        Err(_) => html! { (text) },
+    }
 }
 
-fn created(resource: &Value) -> &str {
-    meta(resource, "created")
-}
-
-fn changed(resource: &Value) -> &str {
-    meta(resource, "lastModified")
+/// The user of the path, whole and as far as it is shown.
+pub(super) async fn of_path(desk: &Desk<'_>) -> Result<(Document, UserView), Problem> {
+    let asked = (Kind::Users, desk.variable("user"), &Vec::new());
+    let document = people::read(&desk.work()?, &desk.tenant()?, asked).await?;
+    let user = document.read()?;
+    Ok((document, user))
 }
 
 async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let user = desk.ask(Method::GET, &person::path(desk)).await?;
+    let (whole, user) = of_path(desk).await?;
+    let emails = user.emails.iter().map(|email| email.value.as_str());
+    let emails = emails.collect::<Vec<_>>().join(", ");
+    let own = html! {
+        @let name = user.full_name();
+        @if !name.is_empty() { div { dt { "Name" } dd { (parts::given(&name)) } } }
+        @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (parts::given(&emails)) } } }
+    };
     let content = html! {
         (tenant::head(desk, &tenant, "users"))
         section.card {
-            header { h2 { (parts::given(text(&user, "userName"))) } (active(&user)) }
-            (facts(desk, &user))
+            header { h2 { (parts::given(&user.user_name)) } (active(&user)) }
+            (facts(desk, &own, (&user.id, &user.external_id, &user.meta)))
             (memberships(desk, &user))
         }
-        (document(&user))
+        (document(&whole))
         (person::card(desk, &user))
     };
     Ok(Reply::page(tenant::page(desk, &tenant, "User", &content)))
 }
 
-fn facts(desk: &Desk<'_>, resource: &Value) -> Markup {
-    let name = full_name(resource);
-    let emails: Vec<&str> = items(resource, "emails")
-        .iter()
-        .map(|email| text(email, "value"))
-        .collect();
+/// What there is to say of a resource; `own` is what only one of its kind has.
+fn facts(desk: &Desk<'_>, own: &Markup, (id, external, meta): (&str, &str, &MetaView)) -> Markup {
     html! {
         dl.facts {
-            @if !name.is_empty() { div { dt { "Name" } dd { (parts::given(&name)) } } }
-            @if !emails.is_empty() { div { dt { "E-mail" } dd { (parts::given(&emails.join(", "))) } } }
-            @if !text(resource, "externalId").is_empty() {
-                div { dt { "externalId" } dd { (parts::given(text(resource, "externalId"))) } }
+            (own)
+            @if !external.is_empty() {
+                div { dt { "externalId" } dd { (parts::given(external)) } }
             }
-            div { dt { "id" } dd { code { (text(resource, "id")) } } }
-            div { dt { "Created" } dd { (desk.ago(created(resource))) } }
-            div { dt { "Changed" } dd { (desk.ago(changed(resource))) } }
+            div { dt { "id" } dd { code { (id) } } }
+            div { dt { "Created" } dd { (moment(desk, &meta.created)) } }
+            div { dt { "Changed" } dd { (moment(desk, &meta.last_modified)) } }
         }
     }
 }
 
-fn memberships(desk: &Desk<'_>, user: &Value) -> Markup {
-    let groups = items(user, "groups");
+fn memberships(desk: &Desk<'_>, user: &UserView) -> Markup {
     html! {
-        @if !groups.is_empty() {
+        @if !user.groups.is_empty() {
             h3 { "Groups" }
             ul.plain {
-                @for group in groups {
-                    li { a href={ (desk.home()) "/groups/" (text(group, "value")) } { (parts::given(text(group, "display"))) } }
+                @for group in &user.groups {
+                    li { a href={ (desk.home()) "/groups/" (group.value) } { (parts::given(&group.display)) } }
                 }
             }
         }
@@ -249,13 +286,12 @@ fn memberships(desk: &Desk<'_>, user: &Value) -> Markup {
 }
 
 /// All that is stored, as identity providers see it.
-fn document(resource: &Value) -> Markup {
-    let text = serde_json::to_string_pretty(resource).unwrap_or_default();
+fn document(whole: &Document) -> Markup {
     html! {
         section.card {
             details {
                 summary { "As identity providers see it" }
-                pre.document tabindex="0" aria-label="The resource in JSON" { (text) }
+                pre.document tabindex="0" aria-label="The resource in JSON" { (whole.pretty()) }
             }
         }
     }
@@ -263,20 +299,27 @@ fn document(resource: &Value) -> Markup {
 
 async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let (name, id) = (desk.variable("tenant"), desk.variable("group"));
-    let path = ["tenants", name, "groups", id];
-    let head = [("excludedAttributes", "members")];
-    let group = desk.query(&path, &head).await?;
-    let path = ["tenants", name, "groups", id, "members"];
-    let found = desk
-        .query(&path, &[("count", "100"), ("excludedAttributes", "groups")])
-        .await?;
-    let (members, total) = (items(&found, "Resources"), number(&found, "totalResults"));
+    let (name, id) = (desk.tenant()?, desk.variable("group"));
+    let work = desk.work()?;
+    let head = vec![("excludedAttributes", "members".to_owned())];
+    let group = people::read(&work, &name, (Kind::Groups, id, &head)).await?;
+    let group: GroupView = group.read()?;
+    let first = vec![
+        ("count", "100".to_owned()),
+        ("excludedAttributes", "groups".to_owned()),
+    ];
+    let found = people::members(&work, &name, (id, first)).await?;
+    let found: Listed<UserView> = found.read()?;
+    let (members, total) = (found.resources, found.total);
+    // A group is known by its name alone.
+    let own = html! {
+        @if !group.display_name.is_empty() { div { dt { "Name" } dd { (parts::given(&group.display_name)) } } }
+    };
     let content = html! {
         (tenant::head(desk, &tenant, "groups"))
         section.card {
-            header { h2 { (parts::given(text(&group, "displayName"))) } }
-            (facts(desk, &group))
+            header { h2 { (parts::given(&group.display_name)) } }
+            (facts(desk, &own, (&group.id, &group.external_id, &group.meta)))
         }
         section.card {
             header {
@@ -288,7 +331,7 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
             }
             @if members.is_empty() {
                 (parts::empty("No members", &html! { "The identity provider put nobody into this group." }))
-            } @else { (users(desk, members)) }
+            } @else { (user_rows(desk, &members)) }
         }
     };
     Ok(Reply::page(tenant::page(desk, &tenant, "Group", &content)))

@@ -1,14 +1,17 @@
 //! What the vendor does for one person: hands out all that is stored of them, and erases it.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
 
 use super::desk::Desk;
-use super::parts::{self, Question, text};
+use super::parts::{self, Question};
+use super::people;
 use super::reply::Reply;
 use super::routes::{Page, Who};
-use crate::api::{Answer, Problem};
+use crate::actor::Operation;
+use crate::api::response::Answer;
+use crate::operations::people::UserView;
+use crate::operations::person;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get(
@@ -31,19 +34,9 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// The path of the person in the admin API.
-pub(super) fn path<'d>(desk: &'d Desk<'_>) -> [&'d str; 4] {
-    [
-        "tenants",
-        desk.variable("tenant"),
-        "users",
-        desk.variable("user"),
-    ]
-}
-
 /// What can be done, on the page of the user.
-pub(super) fn card(desk: &Desk<'_>, user: &Value) -> Markup {
-    let page = format!("{}/users/{}", desk.home(), text(user, "id"));
+pub(super) fn card(desk: &Desk<'_>, user: &UserView) -> Markup {
+    let page = format!("{}/users/{}", desk.home(), user.id);
     html! {
         section.card {
             header {
@@ -59,24 +52,26 @@ pub(super) fn card(desk: &Desk<'_>, user: &Value) -> Markup {
 }
 
 async fn export(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let [tenants, tenant, users, user] = path(desk);
-    let asked = [tenants, tenant, users, user, "export"];
-    let person = desk.ask(Method::GET, &asked).await?;
-    Ok(Reply::answer(Answer::File {
-        name: format!("{tenant}-{user}.json"),
-        media_type: "application/json",
-        content: serde_json::to_string_pretty(&person).unwrap_or_default(),
-    }))
+    let (tenant, user) = (&desk.tenant()?, desk.variable("user"));
+    let exported = |work| async move { person::export(&work, tenant, user).await };
+    let person = desk.act(Operation::ExportUser, exported).await?;
+    let content = serde_json::to_string_pretty(&person).unwrap_or_default();
+    let name = format!("{tenant}-{user}.json");
+    Ok(Reply::answer(Answer::file(
+        &name,
+        "application/json",
+        content,
+    )))
 }
 
 async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let user = desk.ask(Method::GET, &path(desk)).await?;
-    let page = format!("{}/users/{}", desk.home(), text(&user, "id"));
+    let (_, user) = people::of_path(desk).await?;
+    let page = format!("{}/users/{}", desk.home(), user.id);
     let question = Question {
         title: "Erase this person?",
         words: html! {
             p {
-                b { (parts::given(text(&user, "userName"))) }
+                b { (parts::given(&user.user_name)) }
                 " is deleted, with the memberships, the password and every entry of the log that names the person. There is no way back."
             }
             p.small { "An identity provider to which the person is still assigned creates them again. Unassign them there first." }
@@ -90,8 +85,8 @@ async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let [tenants, tenant, users, user] = path(desk);
-    let asked = [tenants, tenant, users, user, "erase"];
-    desk.send(Method::POST, &asked, &json!({})).await?;
+    let (tenant, user) = (&desk.tenant()?, desk.variable("user"));
+    let erased = |work| async move { person::erase(&work, tenant, user).await };
+    desk.act(Operation::EraseUser, erased).await?;
     Ok(Reply::elsewhere(format!("{}/users", desk.home())))
 }

@@ -5,8 +5,8 @@ use http::{HeaderName, HeaderValue, Response, header};
 use maud::Markup;
 use scim_core::ErrorKind;
 
-use crate::api::answer::see_other;
-use crate::api::{Answer, Problem};
+use crate::api::response::{Answer, see_other};
+use crate::problem::Problem;
 
 /// Nothing is loaded but what this site serves, no page of it is shown inside another one, and no form of it is
 /// sent elsewhere. There is no style or script inside a page.

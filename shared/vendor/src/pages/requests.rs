@@ -1,16 +1,18 @@
 //! The requests log: what was refused or failed, why, and what to do about it.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::Desk;
-use super::parts::{self, Field, items, number, text};
+use super::parts::{self, Field};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::tenant;
 use super::words::capital;
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::api::requests::requests_file;
+use crate::operations::page::Page as Entries;
+use crate::operations::requests::{self, RequestSearch, RequestView};
+use crate::problem::Problem;
 use service::requests::cause::in_words;
 
 pub(super) static PAGES: &[Page] = &[
@@ -26,7 +28,9 @@ pub(super) static PAGES: &[Page] = &[
 ];
 
 /// How many entries are on a page.
-const PAGE: &str = "25";
+const PAGE: usize = 25;
+/// How many the overview of a tenant shows.
+const LATEST: usize = 5;
 /// The parameters of a search.
 const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
 
@@ -62,9 +66,9 @@ fn operation(name: &str) -> String {
 
 /// The newest failures, for the overview of a tenant.
 pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
-    let path = ["tenants", desk.variable("tenant"), "requests"];
-    let found = desk.query(&path, &[("count", "5")]).await?;
-    let entries = items(&found, "items");
+    let asked = (&RequestSearch::all(), None, LATEST);
+    let found = requests::list(&desk.work()?, &desk.tenant()?, asked).await?;
+    let entries = found.items;
     let home = desk.home();
     Ok(html! {
         section.card {
@@ -81,22 +85,15 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                 (parts::empty("Nothing was refused", &html! {
                     "When a user or group cannot be provisioned, it is listed here with the reason and with what to do about it."
                 }))
-            } @else { (table(desk, entries)) }
+            } @else { (table(desk, &entries)) }
         }
     })
 }
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let query = &desk.visit.query;
-    let given = |name| query.get(name).unwrap_or_default();
-    let mut parameters: Vec<(&str, &str)> = SEARCH.map(|name| (name, given(name))).to_vec();
-    parameters.extend([("cursor", given("cursor")), ("count", PAGE)]);
-    let path = ["tenants", desk.variable("tenant"), "requests"];
-    let (found, problem) = match desk.query(&path, &parameters).await {
-        Ok(found) => (found, None),
-        Err(problem) => (Value::Null, Some(problem)),
-    };
+    let found = found(desk).await;
+    let problem = found.as_ref().err();
     let content = html! {
         (tenant::head(desk, &tenant, "requests"))
         section.card {
@@ -108,15 +105,22 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 p { "What identity providers asked for and did not get. Repetitions are one entry." }
             }
             (search(desk))
-            (parts::wrong(problem.as_ref()))
-            @if problem.is_none() { (results(desk, &found)) }
+            (parts::wrong(problem))
+            @if let Ok(found) = &found { (results(desk, found)) }
         }
     };
     let page = tenant::page(desk, &tenant, "Failures", &content);
-    Ok(match &problem {
+    Ok(match problem {
         Some(problem) => Reply::refused(page, problem),
         None => Reply::page(page),
     })
+}
+
+async fn found(desk: &Desk<'_>) -> Result<Entries<RequestView>, Problem> {
+    let query = &desk.visit.query;
+    let search = RequestSearch::read(query)?;
+    let asked = (&search, query.get("cursor"), PAGE);
+    requests::list(&desk.work()?, &desk.tenant()?, asked).await
 }
 
 fn search(desk: &Desk<'_>) -> Markup {
@@ -144,8 +148,8 @@ fn search(desk: &Desk<'_>) -> Markup {
     }
 }
 
-fn results(desk: &Desk<'_>, found: &Value) -> Markup {
-    let (entries, next) = (items(found, "items"), text(found, "next"));
+fn results(desk: &Desk<'_>, found: &Entries<RequestView>) -> Markup {
+    let (entries, next) = (&found.items, found.next.as_deref().unwrap_or_default());
     html! {
         @if entries.is_empty() && next.is_empty() {
             (parts::empty("Nothing found", &html! { "Nothing was refused, or nothing that fits the search." }))
@@ -163,24 +167,24 @@ fn search_query(desk: &Desk<'_>, cursor: &str) -> String {
 }
 
 /// Entries of the log as a table.
-fn table(desk: &Desk<'_>, entries: &[Value]) -> Markup {
+fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
     let rows = html! {
         @for entry in entries {
             tr role="row" {
                 td role="cell" data-label="When" {
                     div {
-                        (desk.ago(text(entry, "last")))
-                        @if number(entry, "count") > 1 { span.small { (number(entry, "count")) " times" } }
+                        (desk.ago(entry.last.0))
+                        @if entry.count > 1 { span.small { (entry.count) " times" } }
                     }
                 }
                 td.what role="cell" data-label="What" {
-                    div { (what(entry)) (outcome(entry)) }
+                    div { (operation(&entry.operation)) (outcome(entry)) }
                 }
                 td.whom role="cell" data-label="Who" { div { (who(entry)) } }
                 td role="cell" data-label="Why" {
                     div {
-                        span.reason { (parts::told(text(entry, "reason"))) }
-                        span.advice { (text(entry, "advice")) }
+                        span.reason { (parts::told(&entry.reason)) }
+                        span.advice { (entry.advice) }
                     }
                 }
             }
@@ -193,40 +197,31 @@ fn table(desk: &Desk<'_>, entries: &[Value]) -> Markup {
     )
 }
 
-fn what(entry: &Value) -> String {
-    operation(text(entry, "operation"))
-}
-
-fn outcome(entry: &Value) -> Markup {
-    let outcome = text(entry, "outcome");
+fn outcome(entry: &RequestView) -> Markup {
+    let outcome = entry.outcome.name();
     let words = OUTCOMES.iter().find(|(name, _)| *name == outcome);
-    let (words, status) = (
-        words.map_or(outcome, |(_, words)| words),
-        number(entry, "status"),
-    );
+    let words = words.map_or(outcome, |(_, words)| words);
     html! {
         span.small {
             (words)
-            @if status > 0 { ", " (status) }
+            @if entry.status > 0 { ", " (entry.status) }
         }
     }
 }
 
-fn who(entry: &Value) -> Markup {
-    let (name, id) = (text(entry, "name"), text(entry, "resource"));
+fn who(entry: &RequestView) -> Markup {
     html! {
-        @if name.is_empty() && id.is_empty() { span.soft { "–" } }
-        @if !name.is_empty() { (parts::given(name)) }
-        @if !id.is_empty() { span.small { (id) } }
+        @if entry.name.is_none() && entry.resource.is_none() { span.soft { "–" } }
+        @if let Some(name) = &entry.name { (parts::given(name)) }
+        @if let Some(id) = &entry.resource { span.small { (id) } }
     }
 }
 
 async fn download(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let query = &desk.visit.query;
-    let parameters = SEARCH.map(|name| (name, query.get(name).unwrap_or_default()));
-    let path = ["tenants", desk.variable("tenant"), "requests.csv"];
-    let answer = desk.request(Method::GET, &path, &parameters, None).await?;
-    Ok(Reply::answer(answer))
+    let (tenant, search) = (&desk.tenant()?, &RequestSearch::read(&desk.visit.query)?);
+    let file = |work| async move { requests::download(&work, tenant, search).await };
+    let content = desk.act(Operation::DownloadRequests, file).await?;
+    Ok(Reply::answer(requests_file(tenant, content)))
 }
 
 #[cfg(test)]

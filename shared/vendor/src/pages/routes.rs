@@ -11,7 +11,7 @@ use super::{
     activity, admin_keys, assets, check, front, keys, links, opened, people, person, requests,
     settings, setup, steps, tenant, tenants,
 };
-use crate::api::Problem;
+use crate::problem::Problem;
 
 /// What serves a page.
 pub(crate) type Handler = for<'d> fn(&'d Desk<'d>) -> Serving<'d>;
@@ -176,7 +176,7 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem>
                     variables,
                 });
             }
-            others.push(&page.method);
+            others.push(page.method.clone());
         }
     }
     match others.is_empty() {

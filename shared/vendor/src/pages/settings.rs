@@ -1,15 +1,21 @@
 //! The settings of a tenant, as the vendor changes them.
 
-use http::Method;
+use directory::tenants::{Adopt, Delete, Settings};
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use scim_core::policy::{Emails, Groups, UnknownAttributes};
+use serde_json::{Map, Value, json};
+use service::request::Preconditions;
 
 use super::desk::Desk;
-use super::parts::{self, Field, items, text};
+use super::form::Form;
+use super::parts::{self, Field};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::tenant;
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::settings::{self, Patch};
+use crate::operations::tenants::TenantDetail;
+use crate::problem::Problem;
 
 const PATH: &str = "/tenants/{tenant}/settings";
 
@@ -39,18 +45,85 @@ const ADOPTS: [(&str, &str); 2] = [
     ("link", "Link it to the user that is there"),
 ];
 
+/// What stands in the fields: the settings that there are, or what somebody typed, to be shown again beside what is wrong
+/// with it.
+struct Fields {
+    name: String,
+    seats: String,
+    rate: String,
+    largest_page: String,
+    groups: bool,
+    user_name_is_email: bool,
+    unique_emails: bool,
+    emails: String,
+    attributes: String,
+    unknown_attributes: String,
+    delete: String,
+    adopt: String,
+    extensions: String,
+}
+
+impl Fields {
+    fn of(name: &str, settings: &Settings) -> Self {
+        let number = |number: Option<String>| number.unwrap_or_default();
+        let is_work = settings.emails.emails == Emails::Work;
+        let is_ignored = settings.unknown_attributes == UnknownAttributes::Ignore;
+        let is_deactivated = settings.delete == Delete::Deactivate;
+        let is_linked = settings.adopt == Adopt::Link;
+        let chosen = |options: &[(&str, &str); 2], is_second: bool| {
+            let [(first, _), (second, _)] = *options;
+            if is_second { second } else { first }.to_owned()
+        };
+        Self {
+            name: name.to_owned(),
+            seats: number(settings.seats.map(|seats| seats.to_string())),
+            rate: number(settings.rate.map(|rate| rate.to_string())),
+            largest_page: number(settings.largest_page.map(|page| page.to_string())),
+            groups: settings.groups == Groups::Offered,
+            user_name_is_email: settings.emails.user_name_is_email,
+            unique_emails: settings.unique_emails,
+            emails: chosen(&EMAILS, is_work),
+            attributes: settings
+                .attributes
+                .as_deref()
+                .unwrap_or_default()
+                .join(", "),
+            unknown_attributes: chosen(&UNKNOWN, is_ignored),
+            delete: chosen(&DELETES, is_deactivated),
+            adopt: chosen(&ADOPTS, is_linked),
+            extensions: match settings.extensions.is_empty() {
+                true => String::new(),
+                false => serde_json::to_string_pretty(&settings.extensions).unwrap_or_default(),
+            },
+        }
+    }
+
+    fn typed(form: &Form) -> Self {
+        let text = |name: &str| form.text(name).to_owned();
+        Self {
+            name: text("name"),
+            seats: text("seats"),
+            rate: text("rate"),
+            largest_page: text("largestPage"),
+            groups: form.is_ticked("groups"),
+            user_name_is_email: form.is_ticked("userNameIsEmail"),
+            unique_emails: form.is_ticked("uniqueEmails"),
+            emails: text("emails"),
+            attributes: text("attributes"),
+            unknown_attributes: text("unknownAttributes"),
+            delete: text("delete"),
+            adopt: text("adopt"),
+            extensions: text("extensions"),
+        }
+    }
+}
+
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let given = tenant.get("settings").cloned().unwrap_or(Value::Null);
-    let name = tenant::name(&tenant).to_owned();
+    let there = Fields::of(tenant.tenant.called(), &tenant.tenant.settings.0);
     let is_saved = desk.visit.query.get("saved").is_some();
-    Ok(Reply::page(page(
-        desk,
-        &tenant,
-        &name,
-        &given,
-        &Said::of(is_saved),
-    )))
+    let page = page(desk, &tenant, &there, &Said::of(is_saved));
+    Ok(Reply::page(page))
 }
 
 /// What is said above the form.
@@ -69,7 +142,7 @@ impl Said<'_> {
     }
 }
 
-fn page(desk: &Desk<'_>, tenant: &Value, name: &str, settings: &Value, said: &Said<'_>) -> Markup {
+fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>) -> Markup {
     let content = html! {
         (tenant::head(desk, tenant, "settings"))
         @match said {
@@ -79,43 +152,34 @@ fn page(desk: &Desk<'_>, tenant: &Value, name: &str, settings: &Value, said: &Sa
         }
         form.fields method="post" action={ (desk.home()) "/settings" } {
             (parts::mark(desk))
-            (general(name, settings))
-            (policy(settings))
-            (life(settings))
-            (schemas(settings))
+            (general(fields))
+            (policy(fields))
+            (life(fields))
+            (schemas(fields))
             p.actions { button.main { "Save the settings" } }
         }
     };
     tenant::page(desk, tenant, "Settings", &content)
 }
 
-fn number_field(settings: &Value, name: &'static str, label: &str, help: &str) -> Markup {
-    let value = match settings.get(name) {
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::String(text)) => text.clone(),
-        _ => String::new(),
-    };
+fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Markup {
     let field = Field {
         name,
         label,
         help,
-        value: &value,
+        value,
         kind: "number",
         required: false,
     };
     field.show()
 }
 
-fn flag(settings: &Value, name: &str, usual: bool) -> bool {
-    settings.get(name).and_then(Value::as_bool).unwrap_or(usual)
-}
-
-fn general(name: &str, settings: &Value) -> Markup {
+fn general(fields: &Fields) -> Markup {
     let field = Field {
         name: "name",
         label: "Name",
         help: "",
-        value: name,
+        value: &fields.name,
         kind: "text",
         required: true,
     };
@@ -124,71 +188,61 @@ fn general(name: &str, settings: &Value) -> Markup {
             header { h2 { "General" } }
             (field.show())
             div.fields.columns {
-                (number_field(settings, "seats", "Seats", "How many users may be active. Empty: no limit."))
-                (number_field(settings, "rate", "Requests a second", "Averaged over ten seconds. Empty: the service's own limit."))
-                (number_field(settings, "largestPage", "Largest page", "How many entries a list may have. Empty: the usual."))
+                (number_field(&fields.seats, "seats", "Seats", "How many users may be active. Empty: no limit."))
+                (number_field(&fields.rate, "rate", "Requests a second", "Averaged over ten seconds. Empty: the service's own limit."))
+                (number_field(&fields.largest_page, "largestPage", "Largest page", "How many entries a list may have. Empty: the usual."))
             }
-            (parts::tick("groups", "Offer groups", "Without them a pushed group is refused with a clear error, and groups are not advertised.", flag(settings, "groups", true)))
+            (parts::tick("groups", "Offer groups", "Without them a pushed group is refused with a clear error, and groups are not advertised.", fields.groups))
         }
     }
 }
 
-fn policy(settings: &Value) -> Markup {
-    let names: Vec<&str> = items(settings, "attributes")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+fn policy(fields: &Fields) -> Markup {
     let attributes = Field {
         name: "attributes",
         label: "Accepted attributes",
         help: "Names of user attributes with commas between, such as name.givenName, name.familyName. Others are left out. Empty: all.",
-        value: &names.join(", "),
+        value: &fields.attributes,
         kind: "text",
         required: false,
     };
     html! {
         section.card {
             header { h2 { "Users" } }
-            (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so that both can change together.", flag(settings, "userNameIsEmail", false)))
-            (parts::tick("uniqueEmails", "No two active users may have the same e-mail address", "", flag(settings, "uniqueEmails", false)))
-            (parts::choice("emails", "E-mail addresses", &EMAILS, text(settings, "emails")))
+            (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so that both can change together.", fields.user_name_is_email))
+            (parts::tick("uniqueEmails", "No two active users may have the same e-mail address", "", fields.unique_emails))
+            (parts::choice("emails", "E-mail addresses", &EMAILS, &fields.emails))
             (attributes.show())
-            (parts::choice("unknownAttributes", "When a change names attributes that no schema knows", &UNKNOWN, text(settings, "unknownAttributes")))
+            (parts::choice("unknownAttributes", "When a change names attributes that no schema knows", &UNKNOWN, &fields.unknown_attributes))
         }
     }
 }
 
-fn life(settings: &Value) -> Markup {
+fn life(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Coming and going" } }
-            (parts::choice("delete", "When the provider deletes a user", &DELETES, text(settings, "delete")))
-            (parts::choice("adopt", "When the provider creates a user who is there from before", &ADOPTS, text(settings, "adopt")))
+            (parts::choice("delete", "When the provider deletes a user", &DELETES, &fields.delete))
+            (parts::choice("adopt", "When the provider creates a user who is there from before", &ADOPTS, &fields.adopt))
         }
     }
 }
 
-fn schemas(settings: &Value) -> Markup {
-    let extensions = match settings.get("extensions") {
-        Some(Value::String(text)) => text.clone(),
-        Some(extensions) => serde_json::to_string_pretty(extensions).unwrap_or_default(),
-        None => String::new(),
-    };
+fn schemas(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Extension schemas" } p { "Attributes of your application, which identity providers then find in /Schemas and offer for mapping." } }
             div.field {
                 label for="extensions" { "Schemas in JSON" }
-                textarea #extensions name="extensions" rows="8" spellcheck="false" aria-describedby="extensions-help" { (extensions) }
+                textarea #extensions name="extensions" rows="8" spellcheck="false" aria-describedby="extensions-help" { (fields.extensions) }
                 p.small #extensions-help { "As the admin API takes them. Empty: none." }
             }
         }
     }
 }
 
-/// The settings as the form has them: what is empty is as usual.
-fn wanted(desk: &Desk<'_>) -> Result<Value, Problem> {
-    let form = &desk.form;
+/// The change that the form asks for: what is empty is as usual.
+fn wanted(form: &Form) -> Result<Patch, Problem> {
     let number = |name: &str| match form.given(name) {
         None => Ok(Value::Null),
         Some(text) => match text.parse::<u64>() {
@@ -211,61 +265,49 @@ fn wanted(desk: &Desk<'_>) -> Result<Value, Problem> {
             Problem::invalid("/settings/extensions", detail)
         })?,
     };
-    Ok(json!({
-        "seats": number("seats")?,
-        "rate": number("rate")?,
-        "largestPage": number("largestPage")?,
-        "groups": form.is_ticked("groups"),
-        "userNameIsEmail": form.is_ticked("userNameIsEmail"),
-        "uniqueEmails": form.is_ticked("uniqueEmails"),
-        "emails": form.given("emails"),
-        "attributes": (!attributes.is_empty()).then_some(attributes),
-        "unknownAttributes": form.given("unknownAttributes"),
-        "delete": form.given("delete"),
-        "adopt": form.given("adopt"),
-        "extensions": extensions,
-    }))
-}
-
-/// What somebody typed, to be shown again beside what is wrong with it.
-fn typed(desk: &Desk<'_>) -> Value {
-    let form = &desk.form;
-    let attributes: Vec<&str> = form.given("attributes").into_iter().collect();
-    json!({
-        "seats": form.text("seats"),
-        "rate": form.text("rate"),
-        "largestPage": form.text("largestPage"),
-        "groups": form.is_ticked("groups"),
-        "userNameIsEmail": form.is_ticked("userNameIsEmail"),
-        "uniqueEmails": form.is_ticked("uniqueEmails"),
-        "emails": form.text("emails"),
-        "attributes": attributes,
-        "unknownAttributes": form.text("unknownAttributes"),
-        "delete": form.text("delete"),
-        "adopt": form.text("adopt"),
-        "extensions": form.text("extensions"),
+    let text = |name: &str| json!(form.given(name));
+    let settings = [
+        ("seats", number("seats")?),
+        ("rate", number("rate")?),
+        ("largestPage", number("largestPage")?),
+        ("groups", json!(form.is_ticked("groups"))),
+        ("userNameIsEmail", json!(form.is_ticked("userNameIsEmail"))),
+        ("uniqueEmails", json!(form.is_ticked("uniqueEmails"))),
+        ("emails", text("emails")),
+        (
+            "attributes",
+            json!((!attributes.is_empty()).then_some(attributes)),
+        ),
+        ("unknownAttributes", text("unknownAttributes")),
+        ("delete", text("delete")),
+        ("adopt", text("adopt")),
+        ("extensions", extensions),
+    ];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    Ok(Patch {
+        name: Some(form.text("name").to_owned()),
+        settings: Map::from_iter(settings),
     })
 }
 
 async fn change(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let id = desk.variable("tenant");
-    let changed = match wanted(desk) {
-        Ok(settings) => {
-            let body = json!({ "name": desk.form.text("name"), "settings": settings });
-            desk.send(Method::PATCH, &["tenants", id], &body).await
-        }
-        Err(problem) => Err(problem),
-    };
-    match changed {
-        Ok(_) => Ok(Reply::elsewhere(format!(
+    match changed(desk).await {
+        Ok(()) => Ok(Reply::elsewhere(format!(
             "{}/settings?saved=1",
             desk.home()
         ))),
         Err(problem) => {
             let tenant = tenant::read(desk).await?;
-            let (name, said) = (desk.form.text("name"), Said::Wrong(&problem));
-            let page = page(desk, &tenant, name, &typed(desk), &said);
+            let (typed, said) = (Fields::typed(&desk.form), Said::Wrong(&problem));
+            let page = page(desk, &tenant, &typed, &said);
             Ok(Reply::refused(page, &problem))
         }
     }
+}
+
+async fn changed(desk: &Desk<'_>) -> Result<(), Problem> {
+    let patch = wanted(&desk.form)?;
+    let (id, known) = (&desk.tenant()?, &Preconditions::default());
+    let change = |work| async move { settings::change(&work, id, (patch, known)).await };
+    desk.act(Operation::ChangeTenant, change).await.map(drop)
 }

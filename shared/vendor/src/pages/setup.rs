@@ -1,14 +1,15 @@
 //! The setup page: what a customer's administrator needs to connect an identity provider, on one page.
 
+use directory::tenants::Status;
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::Desk;
-use super::parts::{self, text};
+use super::parts;
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{activity, check, glance, keys, requests, steps, tenant};
-use crate::api::Problem;
+use crate::operations::tenants::TenantDetail;
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[Page::get("", "console.setup", Who::Customer, |desk| {
     Box::pin(show(desk))
@@ -16,10 +17,10 @@ pub(super) static PAGES: &[Page] = &[Page::get("", "console.setup", Who::Custome
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant::read(desk).await?;
-    let content = match text(&tenant, "status") {
-        "on" => on(desk, &tenant).await?,
-        "off" => off(desk, &tenant),
-        _ => html! {
+    let content = match tenant.tenant.status {
+        Status::On => on(desk, &tenant).await?,
+        Status::Off => off(desk, &tenant),
+        Status::Closing => html! {
             (tenant::head(desk, &tenant, ""))
             (parts::empty("Provisioning has ended", &html! { "This connection is being deleted." }))
         },
@@ -27,7 +28,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     Ok(Reply::page(tenant::page(desk, &tenant, "Setup", &content)))
 }
 
-fn off(desk: &Desk<'_>, tenant: &Value) -> Markup {
+fn off(desk: &Desk<'_>, tenant: &TenantDetail) -> Markup {
     html! {
         (tenant::head(desk, tenant, ""))
         section.card {
@@ -50,7 +51,7 @@ fn off(desk: &Desk<'_>, tenant: &Value) -> Markup {
     }
 }
 
-async fn on(desk: &Desk<'_>, tenant: &Value) -> Result<Markup, Problem> {
+async fn on(desk: &Desk<'_>, tenant: &TenantDetail) -> Result<Markup, Problem> {
     let keys = keys::list(desk).await?;
     let figures = glance::figures(desk, &keys).await;
     let (failures, changes) = tokio::try_join!(requests::latest(desk), activity::latest(desk))?;
@@ -65,7 +66,7 @@ async fn on(desk: &Desk<'_>, tenant: &Value) -> Result<Markup, Problem> {
                 h2 { "Connection" }
                 p { "These are what your identity provider asks for." }
             }
-            (parts::copied("base-url", "Base URL", text(tenant, "baseUrl")))
+            (parts::copied("base-url", "Base URL", &tenant.tenant.base_url))
             div.value {
                 span.label { "Token" }
                 p.soft { "Shown once, when a key is made. If you do not have it any more, rotate the key." }

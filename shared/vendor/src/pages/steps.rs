@@ -1,15 +1,16 @@
 //! The steps in each identity provider, with the tenant's own values filled in.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
 use super::desk::Desk;
-use super::parts::{self, text};
+use super::parts;
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{check, tenant};
-use crate::api::Problem;
+use crate::operations::tenants::TenantView;
+use crate::problem::Problem;
 use scim_core::ErrorKind;
+use scim_core::policy::Groups;
 
 mod providers;
 
@@ -86,13 +87,12 @@ pub(super) struct Facts<'f> {
 }
 
 impl<'f> Facts<'f> {
-    fn of(tenant: &'f Value) -> Self {
-        let setting = |name: &str| tenant.get("settings").and_then(|all| all.get(name));
-        let flag = |name: &str| setting(name).and_then(Value::as_bool);
+    fn of(tenant: &'f TenantView) -> Self {
+        let settings = &tenant.settings.0;
         Self {
-            base_url: text(tenant, "baseUrl"),
-            has_groups: flag("groups").unwrap_or(true),
-            is_email: flag("userNameIsEmail").unwrap_or(false),
+            base_url: &tenant.base_url,
+            has_groups: settings.groups == Groups::Offered,
+            is_email: settings.emails.user_name_is_email,
         }
     }
 }
@@ -128,7 +128,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
         )
     })?;
     let tenant = tenant::read(desk).await?;
-    let facts = Facts::of(&tenant);
+    let facts = Facts::of(&tenant.tenant);
     let content = html! {
         (tenant::head(desk, &tenant, "steps"))
         section.card {

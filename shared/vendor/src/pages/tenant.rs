@@ -1,15 +1,18 @@
 //! One tenant: what its pages begin with, the vendor's overview, switching it on and off, deleting it.
 
-use http::Method;
+use directory::tenants::Status;
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use service::request::Preconditions;
 
 use super::desk::Desk;
-use super::parts::{self, Question, text};
+use super::parts::{self, Question};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{glance, keys, requests};
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::switch;
+use crate::operations::tenants::{self, TenantDetail};
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/tenants/{tenant}", "console.tenant", Who::Vendor, |desk| {
@@ -51,28 +54,27 @@ const TABS: [(&str, &str); 8] = [
 ];
 
 /// The tenant of the path.
-pub(super) async fn read(desk: &Desk<'_>) -> Result<Value, Problem> {
-    desk.ask(Method::GET, &["tenants", desk.variable("tenant")])
-        .await
+pub(super) async fn read(desk: &Desk<'_>) -> Result<TenantDetail, Problem> {
+    tenants::read(&desk.work()?, &desk.tenant()?).await
 }
 
 /// What a tenant's pages begin with; `here` is the tab.
-pub(super) fn head(desk: &Desk<'_>, tenant: &Value, here: &str) -> Markup {
-    let home = desk.home();
+pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup {
+    let (home, tenant) = (desk.home(), &tenant.tenant);
     html! {
         div.head {
             @if desk.is_customer() {
                 @if !here.is_empty() { p.back { a href=(home) { "← Setup page" } } }
                 div.name {
-                    h1 { "Provisioning for " (parts::given(name(tenant))) }
-                    (parts::status(text(tenant, "status")))
+                    h1 { "Provisioning for " (parts::given(tenant.called())) }
+                    (parts::status(tenant.status))
                 }
             } @else {
                 p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
                 div.name {
-                    h1 { (parts::given(name(tenant))) }
-                    code { (text(tenant, "id")) }
-                    (parts::status(text(tenant, "status")))
+                    h1 { (parts::given(tenant.called())) }
+                    code { (tenant.id) }
+                    (parts::status(tenant.status))
                 }
                 nav.tabs aria-label="Tenant" {
                     @for (path, label) in TABS {
@@ -85,17 +87,14 @@ pub(super) fn head(desk: &Desk<'_>, tenant: &Value, here: &str) -> Markup {
     }
 }
 
-/// A tenant's name, or its id if it has none.
-pub(super) fn name(tenant: &Value) -> &str {
-    match text(tenant, "name") {
-        "" => text(tenant, "id"),
-        name => name,
-    }
-}
-
 /// A page of a tenant.
-pub(super) fn page(desk: &Desk<'_>, tenant: &Value, title: &str, content: &Markup) -> Markup {
-    let title = format!("{title} · {}", name(tenant));
+pub(super) fn page(
+    desk: &Desk<'_>,
+    tenant: &TenantDetail,
+    title: &str,
+    content: &Markup,
+) -> Markup {
+    let title = format!("{title} · {}", tenant.tenant.called());
     desk.frame().page(&title, content)
 }
 
@@ -108,36 +107,36 @@ async fn overview(desk: &Desk<'_>) -> Result<Reply, Problem> {
         (head(desk, &tenant, ""))
         (figures)
         div.pair {
-            (connection(&tenant))
-            (switch(desk, &tenant))
+            (connection(&tenant.tenant.base_url))
+            (switch_card(desk, tenant.tenant.status))
         }
         (failures)
     };
     Ok(Reply::page(page(desk, &tenant, "Overview", &content)))
 }
 
-fn connection(tenant: &Value) -> Markup {
+fn connection(base_url: &str) -> Markup {
     html! {
         section.card {
             header { h2 { "Connection" } }
-            (parts::copied("base-url", "Base URL", text(tenant, "baseUrl")))
+            (parts::copied("base-url", "Base URL", base_url))
             p.small { "Identity providers call it base URL, tenant URL or SCIM connector base URL." }
         }
     }
 }
 
 /// Turning a tenant on and off, and deleting it.
-fn switch(desk: &Desk<'_>, tenant: &Value) -> Markup {
+fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
     let home = desk.home();
     html! {
         section.card {
             header { h2 { "Provisioning" } }
-            @match text(tenant, "status") {
-                "on" => {
+            @match status {
+                Status::On => {
                     p { "Identity providers can create, change and remove users of this tenant." }
                     p.actions { a.button.bad href={ (home) "/off" } { "Switch off" } }
                 }
-                "off" => {
+                Status::Off => {
                     p { "Every request is refused with an error that says so. Users and groups are kept." }
                     div.actions {
                         (parts::button(desk, &format!("{home}/on"), "main", "Switch on"))
@@ -146,7 +145,7 @@ fn switch(desk: &Desk<'_>, tenant: &Value) -> Markup {
                         }
                     }
                 }
-                _ => { p { "This tenant is being deleted. Nothing of it can be read or changed any more." } }
+                Status::Closing => { p { "This tenant is being deleted. Nothing of it can be read or changed any more." } }
             }
         }
     }
@@ -154,13 +153,13 @@ fn switch(desk: &Desk<'_>, tenant: &Value) -> Markup {
 
 /// Switches a tenant on; the first time it gets a key, which is shown.
 async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let path = ["tenants", desk.variable("tenant"), "on"];
-    let answer = desk.send(Method::POST, &path, &json!({})).await?;
-    let key = answer.get("key").filter(|key| key.is_object());
-    match key {
-        Some(key) => {
+    let id = &desk.tenant()?;
+    let switched = |work| async move { switch::on(&work, id).await };
+    let switched = desk.act(Operation::SwitchTenantOn, switched).await?;
+    match switched.key.and_then(|key| key.token) {
+        Some(token) => {
             let tenant = read(desk).await?;
-            Ok(keys::shown(desk, &tenant, key, "Provisioning is on"))
+            Ok(keys::shown(desk, &tenant, &token, "Provisioning is on"))
         }
         None => Ok(Reply::elsewhere(desk.home())),
     }
@@ -185,8 +184,9 @@ async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let path = ["tenants", desk.variable("tenant"), "off"];
-    desk.send(Method::POST, &path, &json!({})).await?;
+    let id = &desk.tenant()?;
+    let switched = |work| async move { switch::off(&work, id).await };
+    desk.act(Operation::SwitchTenantOff, switched).await?;
     Ok(Reply::elsewhere(desk.home()))
 }
 
@@ -195,14 +195,14 @@ async fn ask_to_delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
     Ok(Reply::page(deletion(desk, &tenant, None)))
 }
 
-fn deletion(desk: &Desk<'_>, tenant: &Value, problem: Option<&Problem>) -> Markup {
-    let id = text(tenant, "id");
+fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -> Markup {
+    let (id, called) = (&tenant.tenant.id, tenant.tenant.called());
     let question = Question {
         title: "Delete this tenant?",
         words: html! {
             (parts::wrong(problem))
             p {
-                "All users, groups, keys and log entries of " b { (parts::given(name(tenant))) }
+                "All users, groups, keys and log entries of " b { (parts::given(called)) }
                 " are deleted. Nothing of them can be read again, by anybody."
             }
             div.field {
@@ -220,13 +220,15 @@ fn deletion(desk: &Desk<'_>, tenant: &Value, problem: Option<&Problem>) -> Marku
 
 async fn delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = read(desk).await?;
-    let id = desk.variable("tenant");
-    if desk.form.text("confirm") != id {
+    let id = &desk.tenant()?;
+    if desk.form.text("confirm") != id.as_str() {
         let detail = "what you typed is not the id of the tenant, so nothing was deleted";
         let problem = Problem::invalid("", detail);
         let page = deletion(desk, &tenant, Some(&problem));
         return Ok(Reply::refused(page, &problem));
     }
-    desk.ask(Method::DELETE, &["tenants", id]).await?;
+    let known = &Preconditions::default();
+    let deleted = |work| async move { switch::delete(&work, id, known).await };
+    desk.act(Operation::DeleteTenant, deleted).await?;
     Ok(Reply::elsewhere(format!("{}/tenants", desk.visit.base)))
 }

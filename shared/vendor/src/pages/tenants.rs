@@ -1,15 +1,15 @@
 //! The vendor's tenants: all of them, and a new one.
 
-use http::Method;
 use maud::{Markup, html};
-use serde_json::{Value, json};
+use serde_json::Map;
 
 use super::desk::{Desk, query_string};
-use super::parts::{self, Field, items, text};
+use super::parts::{self, Field};
 use super::reply::Reply;
 use super::routes::{Page, Who};
-use super::tenant;
-use crate::api::Problem;
+use crate::actor::Operation;
+use crate::operations::tenants::{self, Creation, TenantSearch, TenantView};
+use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/tenants", "console.tenants", Who::Vendor, |desk| {
@@ -24,7 +24,7 @@ pub(super) static PAGES: &[Page] = &[
 ];
 
 /// How many tenants are on a page.
-const PAGE: &str = "25";
+const PAGE: usize = 25;
 const STATES: [(&str, &str); 4] = [
     ("", "All"),
     ("on", "On"),
@@ -35,15 +35,10 @@ const STATES: [(&str, &str); 4] = [
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let given = |name| desk.visit.query.get(name).unwrap_or_default();
     let (search, status) = (given("search"), given("status"));
-    let parameters = [
-        ("search", search),
-        ("status", status),
-        ("cursor", given("cursor")),
-        ("count", PAGE),
-    ];
-    let found = desk.query(&["tenants"], &parameters).await?;
-    let (tenants, next) = (items(&found, "items"), text(&found, "next"));
-    let rows = rows(desk, tenants).await;
+    let wanted = TenantSearch::read(&desk.visit.query, PAGE)?;
+    let found = tenants::list(&desk.work()?, &wanted).await?;
+    let (tenants, next) = (found.items, found.next.unwrap_or_default());
+    let rows = rows(desk, &tenants).await;
     let new = format!("{}/new-tenant", desk.visit.base);
     let is_searched = !search.is_empty() || !status.is_empty();
     let content = html! {
@@ -66,7 +61,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 }))
             }
             @if !next.is_empty() {
-                @let older = query_string([("search", search), ("status", status), ("cursor", next)]);
+                @let older = query_string([("search", search), ("status", status), ("cursor", next.as_str())]);
                 p.more { a.button href={ (desk.visit.base) "/tenants" (older) } { "More tenants" } }
             }
         }
@@ -92,7 +87,7 @@ fn search_form(desk: &Desk<'_>, search: &str, status: &str) -> Markup {
     }
 }
 
-async fn rows(desk: &Desk<'_>, tenants: &[Value]) -> Markup {
+async fn rows(desk: &Desk<'_>, tenants: &[TenantView]) -> Markup {
     let facts = tenants
         .iter()
         .map(|tenant| super::glance::row(desk, tenant));
@@ -101,10 +96,10 @@ async fn rows(desk: &Desk<'_>, tenants: &[Value]) -> Markup {
         @for (tenant, facts) in tenants.iter().zip(facts) {
             tr role="row" {
                 td.name role="cell" data-label="Tenant" {
-                    a href={ (desk.visit.base) "/tenants/" (text(tenant, "id")) } { (parts::given(tenant::name(tenant))) }
-                    @if tenant::name(tenant) != text(tenant, "id") { span.small { (text(tenant, "id")) } }
+                    a href={ (desk.visit.base) "/tenants/" (tenant.id) } { (parts::given(tenant.called())) }
+                    @if tenant.called() != tenant.id { span.small { (tenant.id) } }
                 }
-                td role="cell" data-label="Status" { span { (parts::status(text(tenant, "status"))) } }
+                td role="cell" data-label="Status" { span { (parts::status(tenant.status)) } }
                 td role="cell" data-label="Users" { (facts.users) }
                 td role="cell" data-label="Last request" { (facts.activity) }
                 td role="cell" data-label="Failures, 24 h" { (facts.failures) }
@@ -150,13 +145,15 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
 }
 
 async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let mut wanted = json!({ "name": desk.form.text("name") });
-    if let (Some(members), Some(id)) = (wanted.as_object_mut(), desk.form.given("id")) {
-        members.insert("id".to_owned(), json!(id));
-    }
-    match desk.send(Method::POST, &["tenants"], &wanted).await {
+    let given = Creation {
+        id: desk.form.given("id").map(str::to_owned),
+        name: desk.form.text("name").to_owned(),
+        settings: Map::new(),
+    };
+    let made = |work| async move { tenants::create(&work, given).await };
+    match desk.act(Operation::CreateTenant, made).await {
         Ok(tenant) => {
-            let (base, id) = (&desk.visit.base, text(&tenant, "id"));
+            let (base, id) = (&desk.visit.base, &tenant.id);
             Ok(Reply::elsewhere(format!("{base}/tenants/{id}/links")))
         }
         Err(problem) => Ok(Reply::refused(new(desk, Some(&problem)), &problem)),

@@ -9,7 +9,7 @@ use scim_core::sort::{Direction, Sort};
 use scim_core::{ResourceKind, ScimError};
 
 use super::Listing;
-use crate::cursor::{After, Bound, Seal};
+use crate::cursor::{After, Bound};
 use crate::request::Parameters;
 use crate::resources::Resources;
 use crate::response::explain;
@@ -144,7 +144,7 @@ impl Listing<'_> {
         let query = Bound::to(&[tenant, self.over(), filter, &by, &order]);
         let cursor = match cursor {
             "" => None,
-            text => Some(Seal::of(&self.caller.key).open(&query, text)?),
+            text => Some(self.caller.credential.seal().open(&query, text)?),
         };
         if let Some(cursor) = &cursor {
             cursor.check_age(self.clock.now())?;

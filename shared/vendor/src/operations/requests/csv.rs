@@ -5,7 +5,8 @@
 
 use jiff::Timestamp;
 
-use super::{Shown, time};
+use super::RequestView;
+use crate::operations::times::Millis;
 
 const COLUMNS: [&str; 15] = [
     "last",
@@ -40,35 +41,34 @@ impl File {
     }
 
     /// A line for an entry.
-    pub(super) fn add(&mut self, shown: &Shown) {
-        let (entry, refusal) = (&shown.entry, &shown.entry.refusal);
+    pub(super) fn add(&mut self, entry: &RequestView) {
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
-        let status = match refusal.status {
+        let status = match entry.status {
             0 => String::new(),
             status => status.to_string(),
         };
         self.line(&[
-            &time(entry.last),
-            &time(entry.first()),
+            &entry.last.to_string(),
+            &entry.first.to_string(),
             &entry.count.to_string(),
-            shown.outcome.name(),
-            shown.operation,
-            &given(&refusal.resource_type),
-            &given(&refusal.name),
-            &given(&refusal.resource),
+            entry.outcome.name(),
+            entry.in_words(),
+            &given(&entry.resource_type),
+            &given(&entry.name),
+            &given(&entry.resource),
             &status,
-            &given(&refusal.scim_type),
-            &refusal.reason,
-            &shown.advice,
-            &given(&refusal.provider),
-            &given(&refusal.key),
-            &entry.request_id,
+            &given(&entry.scim_type),
+            &entry.reason,
+            &entry.advice,
+            &given(&entry.provider),
+            &given(&entry.key),
+            &entry.request,
         ]);
     }
 
     /// A line that says that there are entries before an instant which the file does not have.
     pub(super) fn more(&mut self, before: Timestamp) {
-        let before = time(before);
+        let before = Millis(before).to_string();
         let advice =
             format!("There are more entries. Download those before this time with until={before}.");
         let mut cells = [""; COLUMNS.len()];

@@ -6,53 +6,62 @@
 
 use std::time::Duration;
 
+use directory::Login;
 use directory::attempts::{LogIns, Refused};
-use directory::{Login, password};
-use http::Method;
+use directory::password;
 use keyring::TenantId;
 use scim_core::ErrorKind;
 use scim_core::resource::Secret;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::auth::Scope;
-use super::call::{Call, existing};
-use super::routes::Route;
-use super::{Answer, Problem};
-
-pub(super) static ROUTES: &[Route] = &[Route::new(
-    Method::POST,
-    "/tenants/{tenant}/verify-password",
-    "verifyPassword",
-    Some(Scope::Data),
-    |call| Box::pin(verify(call)),
-)];
+use super::Work;
+use crate::actor::Operation;
+use crate::problem::Problem;
 
 /// How long an attempt waits while very many fail at a tenant's names.
 const SLOWED: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Given {
+#[serde(rename = "Given")]
+pub(crate) struct Attempt {
     user_name: String,
     password: String,
 }
 
-async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
-    let tenant = call.tenant()?;
-    let given: Given = call.body()?;
-    let service = &call.admin.service;
-    existing(service, &tenant, call.meter).await?;
+/// Whether the password is right, and whose it is.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Verified {
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+}
+
+/// Whatever is wrong.
+const NOT_VERIFIED: Verified = Verified {
+    verified: false,
+    user: None,
+};
+
+/// Looks at a user's name and password.
+pub(crate) async fn verify(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    given: Attempt,
+) -> Result<Verified, Problem> {
+    work.check(Operation::VerifyPassword, Some(tenant))?;
+    work.existing(tenant).await?;
     // What can be nobody's password is none, whoever it is tried for.
     let Ok(Some(secret)) = Secret::parse(Value::String(given.password)) else {
-        return Ok(Answer::Shown(json!({ "verified": false })));
+        return Ok(NOT_VERIFIED);
     };
-    let (log_ins, write) = (log_ins(call, &tenant), call.ids.write());
-    let chances = log_ins.of(&given.user_name, call.meter);
-    let beside = call.meter.branch();
+    let (log_ins, write) = (log_ins(work, tenant), work.ids.write());
+    let chances = log_ins.of(&given.user_name, work.meter);
+    let beside = work.meter.branch();
     let (taken, are_many) = tokio::join!(chances.take(&write), log_ins.are_many(&beside));
     taken?.map_err(refused)?;
-    let directory = service.directory(&tenant, call.meter);
+    let directory = work.service().directory(tenant, work.meter);
     let found = async {
         if are_many? {
             tokio::time::sleep(SLOWED).await;
@@ -71,28 +80,28 @@ async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
     let is_right = password::verify(&secret, hash);
     let Some(login) = login.filter(|login| is_right && is_active(login)) else {
         // A failure that cannot be written down keeps its chance all the same.
-        let beside = call.meter.branch();
+        let beside = work.meter.branch();
         let _ = tokio::join!(chances.fail(), log_ins.fail(&beside));
-        return Ok(Answer::Shown(json!({ "verified": false })));
+        return Ok(NOT_VERIFIED);
     };
     // It was right, whether that can be written down or not.
     let _ = chances.give_back().await;
     let id = login.user.resource.id;
     if let Some(old) = login.password.filter(|hash| password::is_outdated(hash)) {
-        let new = password::hash(&secret, call.ids.bytes())?;
+        let new = password::hash(&secret, work.ids.bytes())?;
         directory.rehash(id, (&old, &new)).await?;
     }
-    Ok(Answer::Shown(
-        json!({ "verified": true, "user": id.as_str() }),
-    ))
+    Ok(Verified {
+        verified: true,
+        user: Some(id.as_str().to_owned()),
+    })
 }
 
-fn log_ins<'c>(call: &Call<'c>, tenant: &'c TenantId) -> LogIns<'c> {
-    let service = &call.admin.service;
+fn log_ins<'w>(work: &Work<'w>, tenant: &'w TenantId) -> LogIns<'w> {
     LogIns {
-        store: service.store(),
+        store: work.service().store(),
         tenant,
-        now: service.now(),
+        now: work.now(),
     }
 }
 

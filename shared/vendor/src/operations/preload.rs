@@ -5,28 +5,58 @@
 use directory::tenants::Tenant;
 use directory::{NewResource, Origin};
 use futures_util::stream::{self, StreamExt};
+use keyring::TenantId;
 use scim_core::{Draft, ResourceKind, ScimError};
-use serde::Deserialize;
-use serde_json::{Value, json};
-
-use crate::api::call::Call;
-use crate::api::{Answer, Problem};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use service::response::explain;
+
+use super::Work;
+use crate::actor::Operation;
+use crate::problem::Problem;
 
 /// How many users one request may bring.
 const MOST: usize = 500;
 /// How many are created side by side.
 const SIDE_BY_SIDE: usize = 16;
 
+/// The users that are to be created, each as SCIM has it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Preload {
+pub(crate) struct Preload {
     users: Vec<Value>,
 }
 
-/// Creates each user; what becomes of each is in the answer, in the order of the request.
-pub(super) async fn preload(call: &Call<'_>) -> Result<Answer, Problem> {
-    let Preload { users } = call.body()?;
+/// What became of the users, in the order of the request.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PreloadView {
+    items: Vec<Preloaded>,
+}
+
+/// What became of one.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Preloaded {
+    #[serde(rename_all = "camelCase")]
+    Created {
+        user_name: Option<String>,
+        id: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    Refused {
+        user_name: Option<String>,
+        status: u16,
+        detail: String,
+    },
+}
+
+/// Creates each user.
+pub(crate) async fn preload(
+    work: &Work<'_>,
+    id: &TenantId,
+    Preload { users }: Preload,
+) -> Result<PreloadView, Problem> {
+    work.check(Operation::PreloadUsers, Some(id))?;
     if users.len() > MOST {
         return Err(Problem::invalid(
             "/users",
@@ -36,32 +66,29 @@ pub(super) async fn preload(call: &Call<'_>) -> Result<Answer, Problem> {
             ),
         ));
     }
-    let tenant = call.found_open().await?;
+    let tenant = work.found_open(id).await?;
     let each: Vec<_> = users
         .into_iter()
-        .map(|user| {
-            let tenant = &tenant;
-            async move {
-                let name = user
-                    .get("userName")
-                    .and_then(Value::as_str)
-                    .map(str::to_owned);
-                match call.bring(tenant, user).await {
-                    Ok(id) => json!({ "userName": name, "id": id }),
-                    Err(error) => json!({
-                        "userName": name,
-                        "status": error.status(),
-                        "detail": error.detail().to_string(),
-                    }),
-                }
-            }
-        })
+        .map(|user| work.preloaded(&tenant, user))
         .collect();
-    let items: Vec<Value> = stream::iter(each).buffered(SIDE_BY_SIDE).collect().await;
-    Ok(Answer::Shown(json!({ "items": items })))
+    let items = stream::iter(each).buffered(SIDE_BY_SIDE).collect().await;
+    Ok(PreloadView { items })
 }
 
-impl Call<'_> {
+impl Work<'_> {
+    async fn preloaded(&self, tenant: &Tenant, user: Value) -> Preloaded {
+        let name = user.get("userName").and_then(Value::as_str);
+        let user_name = name.map(str::to_owned);
+        match self.bring(tenant, user).await {
+            Ok(id) => Preloaded::Created { user_name, id },
+            Err(error) => Preloaded::Refused {
+                user_name,
+                status: error.status(),
+                detail: error.detail().to_string(),
+            },
+        }
+    }
+
     async fn bring(&self, tenant: &Tenant, user: Value) -> Result<String, ScimError> {
         let of = tenant.catalogue().resource_type(ResourceKind::User);
         let draft = Draft::parse(user, of)?;
@@ -75,7 +102,7 @@ impl Call<'_> {
             members: Vec::new(),
             origin: Origin::Application,
         };
-        let (now, write) = (self.admin.service.now(), self.ids.write());
+        let (now, write) = (self.now(), self.ids.write());
         let created = self
             .directory(tenant)
             .branch()

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use keyring::{ImportedToken, Scope, Token};
+use keyring::Scope;
+use keyring::{ImportedToken, Token};
 use scim_core::ResourceId;
 use scim_core::error::quote;
 use serde::Deserialize;
 
-use super::super::Problem;
+use crate::problem::Problem;
 
 /// The longest purpose, in characters.
 const LONGEST_PURPOSE: usize = 100;
@@ -17,51 +18,25 @@ const LONGEST_PURPOSE: usize = 100;
 const MOST_SOURCES: usize = 10;
 
 /// A key as it is asked for.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Given {
-    purpose: String,
-    scopes: Option<Vec<String>>,
-    expires: Option<String>,
-    sources: Option<Vec<String>>,
-    subject: Option<String>,
-    token: Option<String>,
+pub(crate) struct Given {
+    pub(crate) purpose: String,
+    pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) expires: Option<String>,
+    pub(crate) sources: Option<Vec<String>>,
+    pub(crate) subject: Option<String>,
+    pub(crate) token: Option<String>,
 }
 
 /// A key that can be made.
-pub(crate) struct Wanted {
+pub(super) struct Wanted {
     pub(super) purpose: String,
     pub(super) scopes: Vec<Scope>,
     pub(super) expires: Option<Timestamp>,
     pub(super) sources: Vec<IpNet>,
     pub(super) subject: Option<ResourceId>,
     pub(super) token: Option<ImportedToken>,
-}
-
-#[expect(
-    dead_code,
-    reason = "switching a tenant on and the pages make keys that nobody described"
-)]
-impl Wanted {
-    /// A key for provisioning, which does not expire and is accepted from anywhere.
-    pub(crate) fn for_provisioning(text: &str) -> Result<Self, Problem> {
-        Ok(Self {
-            purpose: purpose(text)?,
-            scopes: vec![Scope::Scim],
-            expires: None,
-            sources: Vec::new(),
-            subject: None,
-            token: None,
-        })
-    }
-
-    /// The same key, accepted until then only.
-    pub(crate) fn expiring(self, text: &str, now: Timestamp) -> Result<Self, Problem> {
-        Ok(Self {
-            expires: Some(end(text, now)?),
-            ..self
-        })
-    }
 }
 
 impl Given {
@@ -103,7 +78,7 @@ fn import(text: &str) -> Result<ImportedToken, Problem> {
 }
 
 /// What a key is for, as people wrote it.
-pub(super) fn purpose(text: &str) -> Result<String, Problem> {
+pub(in crate::operations) fn purpose(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let detail = match text.chars().count() {
         0 => "must say what the key is for, such as `Okta production`".to_owned(),
@@ -117,7 +92,7 @@ pub(super) fn purpose(text: &str) -> Result<String, Problem> {
 }
 
 /// The scopes of these names, each once.
-pub(super) fn scopes<S: Copy + PartialEq>(
+pub(in crate::operations) fn scopes<S: Copy + PartialEq>(
     names: &[String],
     all: &[S],
     name_of: impl Fn(S) -> &'static str,
@@ -144,7 +119,7 @@ pub(super) fn scopes<S: Copy + PartialEq>(
 }
 
 /// The instant at which a key ends.
-pub(super) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
+pub(in crate::operations) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let detail = match text.parse::<Timestamp>() {
         Ok(end) if end > now => return Ok(end),
         Ok(_) => "is in the past".to_owned(),
@@ -154,7 +129,7 @@ pub(super) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
 }
 
 /// The networks that a key is accepted from, or single addresses.
-pub(super) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
+pub(in crate::operations) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
     if given.len() > MOST_SOURCES {
         let detail = format!("has {} networks; it may have {MOST_SOURCES}", given.len());
         return Err(Problem::invalid("/sources", detail));

@@ -1,49 +1,60 @@
 //! Changing a tenant's name and settings: a JSON merge patch (RFC 7396).
 
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{Settings, Status, Tenant};
+use keyring::TenantId;
 use scim_core::{ErrorKind, ResourceId, ResourceKind};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use service::request::Preconditions;
 
-use super::{checked_name, checked_settings, tag};
-use crate::api::call::Call;
-use crate::api::{Answer, Problem};
+use super::Work;
+use super::tenants::{TenantView, check_version};
+use crate::actor::Operation;
+use crate::problem::Problem;
 
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
 /// How many users with a common address are named.
 const NAMED: usize = 5;
 
+/// What is to change; a setting that is null is as usual again.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Patch {
-    name: Option<String>,
+pub(crate) struct Patch {
+    pub(crate) name: Option<String>,
     #[serde(default)]
-    settings: Map<String, Value>,
+    pub(crate) settings: Map<String, Value>,
 }
 
-pub(super) async fn change(call: &Call<'_>) -> Result<Answer, Problem> {
-    let patch: Patch = call.body()?;
-    let current = call.found_open().await?;
-    call.check_version(&current)?;
+/// Changes a tenant, if the caller knows its version.
+pub(crate) async fn change(
+    work: &Work<'_>,
+    id: &TenantId,
+    (patch, known): (Patch, &Preconditions),
+) -> Result<TenantView, Problem> {
+    work.check(Operation::ChangeTenant, Some(id))?;
+    let current = work.found_open(id).await?;
+    check_version(&current, known)?;
     let mut next = current.clone();
     if let Some(name) = &patch.name {
         next.name = checked_name(name)?;
     }
     let mut settings = current.settings.to_json();
     if let Some(members) = settings.as_object_mut() {
-        for (name, value) in &patch.settings {
+        for (name, value) in patch.settings {
             match value {
-                Value::Null => members.remove(name),
-                value => members.insert(name.clone(), value.clone()),
+                Value::Null => members.remove(&name),
+                value => members.insert(name, value),
             };
         }
     }
     next.settings = checked_settings(&settings)?;
-    call.prepare(&current, &next).await?;
-    let changed = call.update(&current, next).await?;
-    Ok(Answer::Versioned(tag(&changed), call.show(&changed)))
+    work.prepare(&current, &next).await?;
+    let changed = work.update(&current, next).await?;
+    Ok(TenantView::of(&changed, work))
 }
 
-impl Call<'_> {
+impl Work<'_> {
     /// Looks through the users that there are, for settings that begin to hold for them.
     async fn prepare(&self, current: &Tenant, next: &Tenant) -> Result<(), Problem> {
         let (before, after) = (&current.settings, &next.settings);
@@ -75,7 +86,7 @@ impl Call<'_> {
     /// Refuses what needs that nobody writes for the tenant by the settings from before.
     fn check_still(&self, tenant: &Tenant) -> Result<(), Problem> {
         let why = "`seats` and `uniqueEmails` begin with a look at all users, while provisioning is switched off";
-        let now = self.admin.service.now();
+        let now = self.now();
         if tenant.status == Status::Off && tenant.is_settled(now) {
             return Ok(());
         }
@@ -104,4 +115,32 @@ impl Call<'_> {
         }
         Ok(texts.join(", "))
     }
+}
+
+/// A name that can be shown.
+pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let is_long = name.chars().count() > LONGEST_NAME;
+    match name.is_empty() || is_long || name.chars().any(char::is_control) {
+        true => Err(Problem::invalid(
+            "/name",
+            format!("it must have 1 to {LONGEST_NAME} characters on one line"),
+        )),
+        false => Ok(name.to_owned()),
+    }
+}
+
+/// Settings that can be had.
+pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
+    Settings::parse(given).map_err(|faults| {
+        let places = faults.into_iter();
+        let places: Vec<(String, String)> = places
+            .map(|fault| (format!("/settings{}", fault.at), fault.detail))
+            .collect();
+        let first = places.first().cloned().unwrap_or_default();
+        Problem {
+            places,
+            ..Problem::invalid(&first.0, first.1)
+        }
+    })
 }

@@ -1,37 +1,19 @@
 //! One person: all that is stored of them, and that all of it goes.
 
+use directory::Directory;
+use directory::DirectoryError;
+use directory::backoff;
 use directory::journal::{Entry, Person, RequestLog};
 use directory::tenants::Tenant;
-use directory::{Directory, DirectoryError, backoff};
-use http::Method;
+use keyring::TenantId;
 use scim_core::error::quote;
 use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::auth::Scope;
-use super::call::{Call, existing};
-use super::people;
-use super::routes::Route;
-use super::{Answer, Problem};
-
-const DATA: Option<Scope> = Some(Scope::Data);
-
-pub(super) static ROUTES: &[Route] = &[
-    Route::new(
-        Method::GET,
-        "/tenants/{tenant}/users/{user}/export",
-        "exportUser",
-        DATA,
-        |call| Box::pin(export(call)),
-    ),
-    Route::new(
-        Method::POST,
-        "/tenants/{tenant}/users/{user}/erase",
-        "eraseUser",
-        DATA,
-        |call| Box::pin(erase(call)),
-    ),
-];
+use super::Work;
+use crate::actor::Operation;
+use crate::problem::Problem;
 
 /// How often an erasure begins again because the user is changed under it.
 const ATTEMPTS: u32 = 8;
@@ -61,18 +43,16 @@ struct Place {
 }
 
 impl Place {
-    async fn of(call: &Call<'_>) -> Result<Self, Problem> {
-        let tenant = call.tenant()?;
-        let service = &call.admin.service;
-        let existing = existing(service, &tenant, call.meter).await?;
-        let id = ResourceId::parse(call.variable("user")).ok_or_else(|| no_user(call))?;
-        let (store, meter) = (service.store().clone(), call.meter.clone());
+    async fn of(work: &Work<'_>, tenant: &TenantId, user: &str) -> Result<Self, Problem> {
+        let existing = work.existing(tenant).await?;
+        let id = ResourceId::parse(user).ok_or_else(|| no_user(user))?;
         Ok(Self {
-            directory: service
-                .directory(&tenant, call.meter)
+            directory: work
+                .service()
+                .directory(tenant, work.meter)
                 .by(existing.settings.rules())
                 .without_keeping(),
-            log: RequestLog::new(store, tenant, meter),
+            log: work.log(tenant.clone()),
             tenant: existing,
             id,
         })
@@ -97,31 +77,54 @@ impl Place {
     }
 }
 
+/// All that is stored of a person.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExportView {
+    exported: String,
+    tenant: String,
+    user: Value,
+    has_password: bool,
+    requests: Vec<Value>,
+}
+
+/// What of a person was erased.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct ErasedView {
+    user: String,
+    requests: usize,
+}
+
 /// Everything but the hash of the password, of which it is said whether there is one.
-async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
-    let place = Place::of(call).await?;
-    let now = call.admin.service.now();
-    let found = place.user().await?.ok_or_else(|| no_user(call))?;
+pub(crate) async fn export(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    user: &str,
+) -> Result<ExportView, Problem> {
+    work.check(Operation::ExportUser, Some(tenant))?;
+    let place = Place::of(work, tenant, user).await?;
+    let now = work.now();
+    let found = place.user().await?.ok_or_else(|| no_user(user))?;
     let shown = match &found {
-        Whose::User(_) => people::get(call, &["Users", place.id.as_str()], &[]).await?,
+        Whose::User(_) => {
+            let path = ["Users", place.id.as_str()];
+            work.ask(tenant, &path, &Vec::new()).await?.into_json()
+        }
         Whose::Kept(user) => Value::Object(user.represent(
             place.tenant.catalogue().resource_type(ResourceKind::User),
-            &format!("{}/{}/scim/v2", call.site, call.variable("tenant")),
+            &format!("{}/{tenant}/scim/v2", work.site),
         )),
     };
     let has_password = place.directory.has_password(place.id).await?;
-    let entries = place
-        .log
-        .about(&place.person(Some(found.resource())), now)
-        .await?;
-    let requests = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-    Ok(Answer::Shown(json!({
-        "exported": now.to_string(),
-        "tenant": call.variable("tenant"),
-        "user": shown,
-        "hasPassword": has_password,
-        "requests": requests,
-    })))
+    let person = place.person(Some(found.resource()));
+    let entries = place.log.about(&person, now).await?;
+    Ok(ExportView {
+        exported: now.to_string(),
+        tenant: tenant.to_string(),
+        user: shown,
+        has_password,
+        requests: entries.iter().map(entry).collect::<Result<_, _>>()?,
+    })
 }
 
 /// An entry of the requests log, whole.
@@ -142,31 +145,36 @@ fn entry(entry: &Entry) -> Result<Value, Problem> {
 
 /// Deletes the user, whatever the tenant's identity provider means by deletion, with all memberships, and all
 /// entries of the log. The log goes first and last: while the user is there, it can be asked again.
-async fn erase(call: &Call<'_>) -> Result<Answer, Problem> {
-    let place = Place::of(call).await?;
+pub(crate) async fn erase(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    user: &str,
+) -> Result<ErasedView, Problem> {
+    work.check(Operation::EraseUser, Some(tenant))?;
+    let place = Place::of(work, tenant, user).await?;
     let found = place.user().await?;
     let person = place.person(found.as_ref().map(Whose::resource));
     let mut entries = place.log.erase(&person).await?;
     // A user that was deleted and kept is no user any more, and a person all the same.
-    let deleted = delete(call, &place).await? | place.directory.forget_kept(place.id).await?;
+    let deleted = delete(work, &place).await? | place.directory.forget_kept(place.id).await?;
     if deleted {
         entries += place.log.erase(&person).await?;
     }
     match deleted || entries > 0 {
-        true => Ok(Answer::Shown(json!({
-            "user": place.id.as_str(),
-            "requests": entries,
-        }))),
-        false => Err(no_user(call)),
+        true => Ok(ErasedView {
+            user: place.id.as_str().to_owned(),
+            requests: entries,
+        }),
+        false => Err(no_user(user)),
     }
 }
 
 /// Deletes the user and carries out what a deletion leaves for later; false when there is none any more.
-async fn delete(call: &Call<'_>, place: &Place) -> Result<bool, Problem> {
-    let (clock, ids) = (call.admin.service.clock(), &call.ids);
+async fn delete(work: &Work<'_>, place: &Place) -> Result<bool, Problem> {
+    let (clock, ids) = (work.service().clock(), &work.ids);
     let mut deleted = false;
     for attempt in 0..ATTEMPTS {
-        backoff(attempt, call.origin.request_id.len()).await;
+        backoff(attempt, work.origin.request_id.len()).await;
         let found = place
             .directory
             .to_delete(ResourceKind::User, place.id)
@@ -189,9 +197,9 @@ async fn delete(call: &Call<'_>, place: &Place) -> Result<bool, Problem> {
     Ok(deleted)
 }
 
-fn no_user(call: &Call<'_>) -> Problem {
+fn no_user(id: &str) -> Problem {
     Problem::new(
         ErrorKind::NotFound,
-        format!("there is no user {}", quote(call.variable("user"))),
+        format!("there is no user {}", quote(id)),
     )
 }

@@ -3,7 +3,7 @@
 //! Kinds and their statuses are those of SCIM errors; a problem adds the places in the body that are at fault.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use scim_core::{ErrorKind, ScimError};
 use serde_json::{Value, json};
 
@@ -15,6 +15,9 @@ use service::response::explain;
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// Says that an answer was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(crate) const TRUE: HeaderValue = HeaderValue::from_static("true");
 /// How long a client should wait before it tries again, in seconds.
 const RETRY_AFTER: i64 = 1;
 
@@ -31,6 +34,8 @@ pub struct Problem {
     pub allow: Option<String>,
     /// How long the client should wait, in seconds, where that is known.
     pub wait: Option<i64>,
+    /// The request that it was the answer to, where another one repeats that.
+    pub first: Option<String>,
 }
 
 impl Problem {
@@ -43,6 +48,7 @@ impl Problem {
             places: Vec::new(),
             allow: None,
             wait: None,
+            first: None,
         }
     }
 
@@ -68,8 +74,8 @@ impl Problem {
 
     /// An address does not have the method; these it has.
     #[must_use]
-    pub fn allowed(methods: &[&'static Method]) -> Self {
-        let methods: Vec<&str> = methods.iter().map(|method| method.as_str()).collect();
+    pub fn allowed(methods: &[Method]) -> Self {
+        let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
         let methods = methods.join(", ");
         let detail = format!("the endpoint takes {methods}");
         Self {
@@ -78,29 +84,35 @@ impl Problem {
         }
     }
 
-    /// The problem that a response of [`Self::into_response`] tells of.
+    /// The problem that [`Self::to_json`] told of.
     #[must_use]
-    pub fn of(response: &Response<Bytes>) -> Self {
-        let body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
+    pub fn read(json: &Value) -> Self {
         let text = |value: &Value, name: &str| {
             let text = value.get(name).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
         };
-        let (name, status) = (text(&body, "type"), response.status().as_u16());
+        let name = text(json, "type");
+        let status = json.get("status").and_then(Value::as_u64);
         let kind = ErrorKind::ALL.into_iter().find(|kind| {
             let is_named = name.ends_with(described(*kind).0);
-            is_named && kind.code().0 == status
+            is_named && status == Some(u64::from(kind.code().0))
         });
-        let places = body.get("errors").and_then(Value::as_array);
+        let places = json.get("errors").and_then(Value::as_array);
         let places = places.into_iter().flatten();
-        let wait = response.headers().get(header::RETRY_AFTER);
         Self {
             places: places
                 .map(|place| (text(place, "pointer"), text(place, "detail")))
                 .collect(),
-            wait: wait.and_then(|wait| wait.to_str().ok()?.parse().ok()),
-            ..Self::new(kind.unwrap_or(ErrorKind::Internal), text(&body, "detail"))
+            ..Self::new(kind.unwrap_or(ErrorKind::Internal), text(json, "detail"))
         }
+    }
+
+    /// Whether the same request may come to something else when it is sent again.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let status = StatusCode::from_u16(self.status()).unwrap_or_default();
+        let is_busy = self.kind == ErrorKind::TooManyRequests;
+        status.is_server_error() || is_busy || self.wait.is_some()
     }
 
     /// The problem as JSON; `request` is the gateway's id of the request.
@@ -132,6 +144,7 @@ impl Problem {
     /// The response; `request` is the gateway's id of the request.
     #[must_use]
     pub fn into_response(self, request: &str) -> Response<Bytes> {
+        let request = self.first.as_deref().unwrap_or(request);
         let mut response = Response::new(self.to_json(request).to_string().into());
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or_default();
         let headers = response.headers_mut();
@@ -148,6 +161,9 @@ impl Problem {
         }
         if let Some(wait) = self.wait {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        if self.first.is_some() {
+            headers.insert(REPLAYED, TRUE);
         }
         if let Some(allow) = self
             .allow
@@ -256,18 +272,31 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_read_back_from_its_response() {
+    fn a_problem_is_read_back_from_its_json() {
+        let placed = Problem::invalid("/settings/seats", "must be a whole number");
+        let there = Problem::new(ErrorKind::Conflict, "there is one");
+        for problem in [placed, there, Problem::new(ErrorKind::NotFound, "no")] {
+            let json = problem.to_json("");
+            // Kinds that have one type are told apart no more.
+            assert_eq!(Problem::read(&json).to_json(""), json);
+        }
+    }
+
+    #[test]
+    fn what_may_go_well_another_time_is_passing() {
         let busy = Problem {
             wait: Some(7),
-            ..Problem::new(ErrorKind::TooManyRequests, "busy")
+            ..Problem::new(ErrorKind::Conflict, "under way")
         };
-        let placed = Problem::invalid("/settings/seats", "must be a whole number");
-        // Kinds that have one type are told apart no more.
-        let again = Problem::of(&placed.clone().into_response(""));
-        assert_eq!(again.to_json(""), placed.to_json(""));
-        for problem in [busy, Problem::new(ErrorKind::NotFound, "no")] {
-            assert_eq!(Problem::of(&problem.clone().into_response("")), problem);
+        assert!(busy.is_passing());
+        for kind in [
+            ErrorKind::TooManyRequests,
+            ErrorKind::Unavailable,
+            ErrorKind::Internal,
+        ] {
+            assert!(Problem::new(kind, "").is_passing());
         }
+        assert!(!Problem::new(ErrorKind::Conflict, "").is_passing());
     }
 
     #[test]
@@ -281,7 +310,7 @@ mod tests {
         assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
         let denied = Problem::new(ErrorKind::Unauthorized, "no").into_response("");
         assert_eq!(denied.headers()[header::WWW_AUTHENTICATE], "Bearer");
-        let other = Problem::allowed(&[&Method::GET]).into_response("");
+        let other = Problem::allowed(&[Method::GET]).into_response("");
         assert_eq!(other.headers()[header::ALLOW], "GET");
     }
 }

@@ -1,0 +1,239 @@
+//! Who acts on the vendor's side, and the one table of what each may do.
+
+use std::sync::Arc;
+
+use directory::tenant_keys::By;
+use http::Method;
+use keyring::KeyId;
+use keyring::TenantId;
+use keyring::{AdminKey, AdminScope};
+use scim_core::ErrorKind;
+
+use crate::problem::Problem;
+
+/// Whoever was let in.
+#[derive(Clone, Debug)]
+pub enum Actor {
+    /// A program with an admin key, or somebody who signed in with one.
+    AdminKey(Arc<AdminKey>),
+    /// A customer's administrator, who opened a setup link.
+    Customer {
+        /// The tenant that the link was for.
+        tenant: TenantId,
+        /// The link.
+        link: KeyId,
+    },
+}
+
+impl Actor {
+    /// How notes and lists call it: the name of the key, or of the link.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::AdminKey(key) => key.name(),
+            Self::Customer { link, .. } => link.as_str(),
+        }
+    }
+
+    /// How the log of the function calls it.
+    #[must_use]
+    pub fn logged(&self) -> String {
+        match self {
+            Self::AdminKey(key) => key.name().to_owned(),
+            Self::Customer { link, .. } => format!("link:{link}"),
+        }
+    }
+
+    /// What its key was made for.
+    #[must_use]
+    pub fn purpose(&self) -> &str {
+        match self {
+            Self::AdminKey(key) => &key.purpose,
+            Self::Customer { .. } => "setup link",
+        }
+    }
+
+    /// For whom it changes keys: each has limits of its own.
+    #[must_use]
+    pub const fn by(&self) -> By {
+        match self {
+            Self::AdminKey(_) => By::Vendor,
+            Self::Customer { .. } => By::Customer,
+        }
+    }
+
+    /// Refuses what the table does not let it do, to the tenant of this name if it is about one.
+    ///
+    /// # Errors
+    ///
+    /// 403 for an admin key, with the scope that is missing. 404 for a customer, to whom what is not theirs is not there.
+    pub fn check(&self, operation: Operation, tenant: Option<&str>) -> Result<(), Problem> {
+        match self {
+            Self::AdminKey(key) => match operation.scope() {
+                Some(scope) if !key.has(scope) => Err(Problem::new(
+                    ErrorKind::Forbidden,
+                    format!(
+                        "this needs an admin key with the scope `{}`",
+                        scope.as_str()
+                    ),
+                )),
+                _ => Ok(()),
+            },
+            Self::Customer { tenant: own, .. } => {
+                match operation.is_of_customers() && tenant == Some(own.as_str()) {
+                    true => Ok(()),
+                    false => Err(Problem::new(ErrorKind::NotFound, "there is no such page")),
+                }
+            }
+        }
+    }
+}
+
+/// Makes the table. An admin key needs the scope that stands there, or none; a customer may do to the tenant of the link
+/// what says `own`.
+macro_rules! operations {
+    (@scope Anybody) => { None };
+    (@scope $scope:ident) => { Some(AdminScope::$scope) };
+    (@customer own) => { true };
+    (@customer no) => { false };
+    ($($name:ident $word:literal $method:ident $path:literal $scope:ident $customer:ident;)*) => {
+        /// What can be done on the vendor's side.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Operation {
+            $($name,)*
+        }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What it is called in logs, in the activity and in the `OpenAPI` document.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// Its method in the admin API.
+            #[must_use]
+            pub const fn method(self) -> Method {
+                match self { $(Self::$name => Method::$method,)* }
+            }
+
+            /// Its path behind `/admin/v1`, variables in braces.
+            #[must_use]
+            pub const fn path(self) -> &'static str {
+                match self { $(Self::$name => $path,)* }
+            }
+
+            /// What an admin key needs for it; none is open to everybody.
+            #[must_use]
+            pub const fn scope(self) -> Option<AdminScope> {
+                match self { $(Self::$name => operations!(@scope $scope),)* }
+            }
+
+            /// Whether a customer may do it, to the tenant of the link.
+            #[must_use]
+            pub const fn is_of_customers(self) -> bool {
+                match self { $(Self::$name => operations!(@customer $customer),)* }
+            }
+        }
+    };
+}
+
+operations! {
+    //  operation     name                method path                                       key      customer
+    DescribeApi      "describeApi"        GET    "/openapi.json"                            Anybody  no;
+    DescribeCaller   "describeCaller"     GET    "/"                                        Read     no;
+    ListActivity     "listActivity"       GET    "/tenants/{tenant}/activity"               Read     own;
+    ListKeys         "listKeys"           GET    "/tenants/{tenant}/keys"                   Read     own;
+    CreateKey        "createKey"          POST   "/tenants/{tenant}/keys"                   Keys     own;
+    ReadKey          "readKey"            GET    "/tenants/{tenant}/keys/{key}"             Read     own;
+    RevokeKey        "revokeKey"          DELETE "/tenants/{tenant}/keys/{key}"             Keys     own;
+    RotateKey        "rotateKey"          POST   "/tenants/{tenant}/keys/{key}/rotate"      Keys     own;
+    ListAdminKeys    "listAdminKeys"      GET    "/keys"                                    Keys     no;
+    CreateAdminKey   "createAdminKey"     POST   "/keys"                                    Keys     no;
+    RevokeAdminKey   "revokeAdminKey"     DELETE "/keys/{key}"                              Keys     no;
+    ListLinks        "listLinks"          GET    "/tenants/{tenant}/links"                  Read     no;
+    CreateLink       "createLink"         POST   "/tenants/{tenant}/links"                  Keys     no;
+    RevokeLink       "revokeLink"         DELETE "/tenants/{tenant}/links/{link}"           Keys     no;
+    VerifyPassword   "verifyPassword"     POST   "/tenants/{tenant}/verify-password"        Data     no;
+    ListUsers        "listUsers"          GET    "/tenants/{tenant}/users"                  Data     own;
+    ReadUser         "readUser"           GET    "/tenants/{tenant}/users/{user}"           Data     no;
+    ListGroups       "listGroups"         GET    "/tenants/{tenant}/groups"                 Data     own;
+    ReadGroup        "readGroup"          GET    "/tenants/{tenant}/groups/{group}"         Data     no;
+    ListMembers      "listMembers"        GET    "/tenants/{tenant}/groups/{group}/members" Data     no;
+    ExportUser       "exportUser"         GET    "/tenants/{tenant}/users/{user}/export"    Data     no;
+    EraseUser        "eraseUser"          POST   "/tenants/{tenant}/users/{user}/erase"     Data     no;
+    ListRequests     "listRequests"       GET    "/tenants/{tenant}/requests"               Read     own;
+    DownloadRequests "downloadRequests"   GET    "/tenants/{tenant}/requests.csv"           Read     own;
+    ListTenants      "listTenants"        GET    "/tenants"                                 Read     no;
+    CreateTenant     "createTenant"       POST   "/tenants"                                 Tenants  no;
+    ReadTenant       "readTenant"         GET    "/tenants/{tenant}"                        Read     own;
+    ChangeTenant     "changeTenant"       PATCH  "/tenants/{tenant}"                        Tenants  no;
+    DeleteTenant     "deleteTenant"       DELETE "/tenants/{tenant}"                        Tenants  no;
+    SwitchTenantOn   "switchTenantOn"     POST   "/tenants/{tenant}/on"                     Tenants  own;
+    SwitchTenantOff  "switchTenantOff"    POST   "/tenants/{tenant}/off"                    Tenants  own;
+    PreloadUsers     "preloadUsers"       POST   "/tenants/{tenant}/preload"                Data     no;
+}
+
+#[cfg(test)]
+mod tests {
+    use keyring::Digest;
+
+    use super::*;
+
+    fn actors() -> Vec<(String, Actor)> {
+        let link = KeyId::from_bytes([1; 6]);
+        let customer = |tenant: &str| Actor::Customer {
+            tenant: TenantId::parse(tenant).unwrap(),
+            link,
+        };
+        let key = |scope: AdminScope| AdminKey {
+            id: link,
+            sha256: Digest::from_hex(&"ab".repeat(32)).unwrap(),
+            purpose: String::new(),
+            scopes: vec![scope],
+            created: None,
+            expires: None,
+            sources: Vec::new(),
+        };
+        let keys = AdminScope::ALL.map(|scope| {
+            let key = Actor::AdminKey(Arc::new(key(scope)));
+            (scope.as_str().to_owned(), key)
+        });
+        let customers = [
+            ("own".to_owned(), customer("acme")),
+            ("other".to_owned(), customer("other")),
+        ];
+        keys.into_iter().chain(customers).collect()
+    }
+
+    /// Who may do each operation to the tenant acme. A change of the table is a change of this one too.
+    #[test]
+    fn each_actor_may_do_what_the_table_says_and_nothing_else() {
+        let mut table = String::new();
+        for operation in Operation::ALL {
+            let about = operation.path().contains("{tenant}").then_some("acme");
+            let actors = actors();
+            let may: Vec<&str> = actors
+                .iter()
+                .filter(|(_, actor)| actor.check(*operation, about).is_ok())
+                .map(|(name, _)| name.as_str())
+                .collect();
+            table += &format!("{}: {}\n", operation.name(), may.join(" "));
+        }
+        assert_eq!(table, include_str!("actor/table.txt"));
+    }
+
+    #[test]
+    fn a_customer_may_do_only_what_is_about_a_tenant() {
+        for operation in Operation::ALL {
+            let about_one = operation.path().contains("{tenant}");
+            assert!(
+                about_one || !operation.is_of_customers(),
+                "{}",
+                operation.name()
+            );
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Who is asking: what the key of a request is and may do.
+
+use super::call::Call;
+use super::response::Answer;
+use super::routes::Route;
+use crate::actor::Operation;
+use crate::operations::admin_keys;
+use crate::problem::Problem;
+
+pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeCaller, |call| {
+    Box::pin(async { describe(call) })
+})];
+
+fn describe(call: &Call<'_>) -> Result<Answer, Problem> {
+    Answer::shown(&admin_keys::describe_caller(&call.work)?)
+}

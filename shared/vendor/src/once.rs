@@ -1,0 +1,330 @@
+//! Requests that are repeated because their answer was lost: the header `Idempotency-Key` of the admin API, and what the
+//! forms of the pages carry for the same.
+//!
+//! What the request came to is kept for a day and given again. It may hold a token that is shown once, so it is sealed
+//! under a secret of the caller, the admin key or the session, and the name: nobody can read it from the table. The ids and
+//! tokens that a request makes are derived from the same two and from a random seed, which the table keeps until the request
+//! has ended: a request that was cut off in the middle makes the same ones when it is repeated, and finds what it had made.
+//! Whoever has the secret and the name, but not the seed, can compute no token.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use directory::Meter;
+use directory::WriteId;
+use directory::once::{Begun, Once};
+use http::Request;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::{digest, hmac};
+use scim_core::ErrorKind;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use service::Service;
+use service::clock::Ids;
+
+use crate::problem::Problem;
+
+/// The longest name of a request.
+const LONGEST: usize = 255;
+/// How long to wait for a request that is under way, in seconds.
+const WAIT: i64 = 2;
+
+/// What the caller called the request, with what nobody else knows.
+struct Name(hmac::Key);
+
+/// That a request must have one name, if it has any.
+pub(crate) fn no_name() -> Problem {
+    Problem::new(
+        ErrorKind::InvalidValue,
+        format!("`Idempotency-Key` must be one name of 1 to {LONGEST} visible characters"),
+    )
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Name")
+    }
+}
+
+impl Name {
+    /// The name of a request of whoever knows a secret.
+    fn new(secret: &[u8], name: &[u8]) -> Result<Self, Problem> {
+        let is_name = (1..=LONGEST).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
+        if !is_name {
+            return Err(no_name());
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let mut context = hmac::Context::with_key(&key);
+        context.update(b"muster idempotency 1");
+        context.update(name);
+        let secret = context.sign();
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret.as_ref())))
+    }
+
+    fn derive(&self, purpose: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.0, purpose)
+    }
+
+    /// What the table knows it by.
+    fn stored(&self) -> String {
+        HEXLOWER.encode(self.derive(b"name").as_ref())
+    }
+
+    /// Where the ids of the request come from.
+    fn ids(&self, seed: &str) -> Ids {
+        let ours = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"ids").as_ref());
+        let seed = hmac::sign(&ours, seed.as_bytes());
+        let seed = hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref());
+        let drawn = Arc::new(AtomicU64::new(0));
+        Ids::other(move |bytes| {
+            for part in bytes.chunks_mut(digest::SHA256_OUTPUT_LEN) {
+                let turn = drawn.fetch_add(1, Ordering::Relaxed);
+                let random = hmac::sign(&seed, &turn.to_be_bytes());
+                for (byte, random) in part.iter_mut().zip(random.as_ref()) {
+                    *byte = *random;
+                }
+            }
+        })
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "SHA-256 has as many bytes as the key of AES-256"
+    )]
+    fn seal(&self) -> LessSafeKey {
+        let key = self.derive(b"seal");
+        LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("a key of 32 bytes"))
+    }
+
+    fn close(&self, kept: &Kept, nonce: [u8; NONCE_LEN]) -> Option<String> {
+        let mut sealed = serde_json::to_vec(kept).ok()?;
+        let given = Nonce::assume_unique_for_key(nonce);
+        let key = self.seal();
+        key.seal_in_place_append_tag(given, Aad::empty(), &mut sealed)
+            .ok()?;
+        Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
+    }
+
+    fn open(&self, text: &str) -> Option<Kept> {
+        let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let key = self.seal();
+        let json = key.open_in_place(nonce, Aad::empty(), sealed).ok()?;
+        serde_json::from_slice(json).ok()
+    }
+}
+
+/// What a request came to, as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Kept {
+    /// What is shown of what was done.
+    Done(Value),
+    /// Why it was not done, as problem details, and the request that was told so.
+    Refused(Value, String),
+}
+
+impl Kept {
+    fn of<T: Serialize>(result: &Result<T, Problem>, request: &str) -> Option<Self> {
+        match result {
+            Ok(view) => Some(Self::Done(serde_json::to_value(view).ok()?)),
+            Err(problem) if problem.is_passing() => None,
+            Err(problem) => Some(Self::Refused(problem.to_json(request), request.to_owned())),
+        }
+    }
+
+    fn result<T: DeserializeOwned>(self) -> Option<Result<Done<T>, Problem>> {
+        Some(match self {
+            Self::Done(view) => Ok(Done {
+                view: serde_json::from_value(view).ok()?,
+                is_replayed: true,
+            }),
+            Self::Refused(problem, request) => Err(Problem {
+                first: Some(request),
+                ..Problem::read(&problem)
+            }),
+        })
+    }
+}
+
+/// What was done.
+pub(crate) struct Done<T> {
+    /// What is shown of it.
+    pub(crate) view: T,
+    /// Whether it was done before, by a request of the same name.
+    pub(crate) is_replayed: bool,
+}
+
+impl<T> Done<T> {
+    /// What was done just now.
+    pub(crate) const fn now(view: T) -> Self {
+        Self {
+            view,
+            is_replayed: false,
+        }
+    }
+}
+
+/// A request that has a name.
+pub(crate) struct Named {
+    name: Name,
+    /// The digest of what is asked for.
+    asked: String,
+}
+
+impl Named {
+    /// A request of whoever knows a secret, which is called so.
+    ///
+    /// # Errors
+    ///
+    /// When that is no name.
+    pub(crate) fn new(
+        secret: &[u8],
+        name: &[u8],
+        request: &Request<Bytes>,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            name: Name::new(secret, name)?,
+            asked: fingerprint(request),
+        })
+    }
+
+    /// Does something once, and gives what it came to: now, or when it was asked for first. It is done with ids that a
+    /// repetition draws again.
+    pub(crate) async fn once<T, F>(
+        &self,
+        service: &Service,
+        (meter, request): (&Meter, &str),
+        operation: impl FnOnce(Ids) -> F,
+    ) -> Result<Done<T>, Problem>
+    where
+        T: Serialize + DeserializeOwned,
+        F: Future<Output = Result<T, Problem>>,
+    {
+        let stored = self.name.stored();
+        let once = Once {
+            store: service.store(),
+            name: &stored,
+            request: &self.asked,
+            meter,
+        };
+        let by: WriteId = service.ids().write();
+        let seed = HEXLOWER.encode(&service.ids().bytes::<32>());
+        let seed = match once.begin(service.now(), &by, &seed).await? {
+            Begun::Now(seed) => seed,
+            Begun::Before(kept) => return self.before(&kept),
+            Begun::UnderWay => return Err(under_way()),
+            Begun::Other => return Err(used_for_another()),
+        };
+        let result = operation(self.name.ids(&seed)).await;
+        let kept = Kept::of(&result, request);
+        let kept = kept.and_then(|kept| self.name.close(&kept, service.ids().bytes()));
+        // What was done is told even if it cannot be kept: a repetition is then carried out like a first request.
+        if let Err(error) = once.end(&by, kept).await {
+            tracing::warn!(%error, "an answer was not kept");
+        }
+        result.map(Done::now)
+    }
+
+    fn before<T: DeserializeOwned>(&self, kept: &str) -> Result<Done<T>, Problem> {
+        let result = self.name.open(kept).and_then(Kept::result);
+        result.unwrap_or_else(|| {
+            let detail = "the first answer cannot be read again";
+            Err(Problem::new(ErrorKind::Internal, detail))
+        })
+    }
+}
+
+fn under_way() -> Problem {
+    Problem {
+        wait: Some(WAIT),
+        ..Problem::new(
+            ErrorKind::Conflict,
+            "a request with this `Idempotency-Key` is under way; repeat it in a moment",
+        )
+    }
+}
+
+fn used_for_another() -> Problem {
+    Problem::new(
+        ErrorKind::InvalidValue,
+        "this `Idempotency-Key` was used for another request within 24 hours; every request needs one of its own",
+    )
+}
+
+/// The digest of what is asked for.
+fn fingerprint(request: &Request<Bytes>) -> String {
+    let target = request.uri().to_string();
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [
+        request.method().as_str().as_bytes(),
+        target.as_bytes(),
+        request.body(),
+    ] {
+        context.update(&part.len().to_be_bytes());
+        context.update(part);
+    }
+    HEXLOWER.encode(context.finish().as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(secret: &str, name: &str) -> Name {
+        Name::new(secret.as_bytes(), name.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_kept_opens_for_the_same_caller_and_name_only() {
+        let result: Result<&str, Problem> = Ok("muster_secret");
+        let kept = Kept::of(&result, "r1").unwrap();
+        let sealed = name("a", "1").close(&kept, [7; 12]).unwrap();
+        assert!(!sealed.contains("secret"));
+        let opened = name("a", "1").open(&sealed).unwrap();
+        let done: Done<String> = opened.result().unwrap().unwrap();
+        assert!(done.is_replayed && done.view == "muster_secret");
+        assert!(name("b", "1").open(&sealed).is_none());
+        assert!(name("a", "2").open(&sealed).is_none());
+    }
+
+    #[test]
+    fn a_refusal_is_told_again_as_that_of_the_first_request() {
+        let refused: Result<String, Problem> = Err(Problem::invalid("/name", "is empty"));
+        let kept = Kept::of(&refused, "r1").unwrap();
+        let again = kept.result::<String>().unwrap().err().unwrap();
+        let (first, second) = (refused.err().unwrap(), again.into_response("r2"));
+        assert_eq!(second.headers()["idempotent-replayed"], "true");
+        assert_eq!(second.body(), first.into_response("r1").body());
+        let busy: Result<String, Problem> = Err(under_way());
+        assert!(Kept::of(&busy, "r1").is_none());
+    }
+
+    #[test]
+    fn the_same_request_draws_the_same_ids_and_another_one_others() {
+        let draw = |secret, key, seed| {
+            let ids = name(secret, key).ids(seed);
+            (ids.resource(), ids.resource(), ids.bytes::<80>())
+        };
+        assert_eq!(draw("a", "1", "s"), draw("a", "1", "s"));
+        let (first, second, _) = draw("a", "1", "s");
+        assert_ne!(first, second);
+        assert_ne!(first, draw("a", "2", "s").0);
+        assert_ne!(first, draw("b", "1", "s").0);
+        // What the caller knows is not enough to compute them.
+        assert_ne!(first, draw("a", "1", "t").0);
+    }
+
+    #[test]
+    fn a_name_is_one_visible_word() {
+        let long = "x".repeat(LONGEST + 1);
+        for name in ["", "a b", "ä", &long] {
+            assert!(Name::new(b"a", name.as_bytes()).is_err(), "{name:?}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What administrators did to a tenant: by an admin key, on the vendor's pages, or with a setup link.
+//!
+//! Each change, and each file with people's data, is noted in the tenant's requests log once it is done, beside what was
+//! refused and failed, and expires with it. A note that cannot be written undoes nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directory::journal::{Entry, EntryId, Refusal, RequestLog, Wanted};
+use http::Method;
+use keyring::TenantId;
+use serde::Serialize;
+
+use super::page::Page;
+use super::requests::cursor;
+use super::times::Millis;
+use super::{Deed, Work};
+use crate::actor::Operation;
+use crate::problem::Problem;
+
+/// The word among the causes for what was done.
+const DONE: &str = "done";
+/// How long an answer waits for its note to be written.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// What changes nothing though it is no GET, and what leaves no log to write to.
+const UNNOTED: [Operation; 2] = [Operation::VerifyPassword, Operation::DeleteTenant];
+/// What hands people's data out as a file: who has it, and since when, must be told later, though it changes nothing. What
+/// is only shown, on a page or to a program, stands in the log of the function.
+const HANDED_OUT: [Operation; 2] = [Operation::ExportUser, Operation::DownloadRequests];
+
+/// A note of what somebody is about to do to a tenant.
+pub(super) struct Note {
+    operation: Operation,
+    tenant: TenantId,
+    refusal: Refusal,
+}
+
+impl Note {
+    /// The note, if it is something of a tenant that is noted.
+    pub(super) fn of(work: &Work<'_>, deed: &Deed<'_>) -> Option<Self> {
+        let operation = deed.operation;
+        let is_noted = match operation.method() {
+            Method::GET => HANDED_OUT.contains(&operation),
+            _ => !UNNOTED.contains(&operation),
+        };
+        if !is_noted {
+            return None;
+        }
+        // Of somebody who was erased nothing is left, not even in the note that says so.
+        let about = deed.about.filter(|_| operation != Operation::EraseUser);
+        let purpose = work.actor.purpose();
+        Some(Self {
+            operation,
+            tenant: TenantId::parse(deed.tenant?)?,
+            refusal: Refusal {
+                key: Some(work.actor.name().to_owned()),
+                operation: operation.name().to_owned(),
+                method: operation.method().as_str().to_owned(),
+                path: Some(operation.path().to_owned()),
+                cause: DONE.to_owned(),
+                reason: words(operation.name()),
+                resource_type: about.map(|(name, _)| name.to_owned()),
+                resource: about.map(|(_, value)| value.to_owned()),
+                name: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
+                ..Refusal::default()
+            },
+        })
+    }
+
+    /// Whether data of people leaves by it.
+    pub(super) fn hands_out(&self) -> bool {
+        HANDED_OUT.contains(&self.operation)
+    }
+
+    /// Notes that it is done. Gives whether that worked.
+    pub(super) async fn write(self, work: &Work<'_>) -> bool {
+        let (service, now) = (work.service(), work.now());
+        let entry = Entry {
+            id: EntryId::new(now, service.ids().bytes()),
+            refusal: self.refusal,
+            count: 1,
+            last: now,
+            request_id: work.origin.request_id.clone(),
+        };
+        let log = work.log(self.tenant.clone());
+        let noted = log.put_one(&entry, service.entries_kept());
+        let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
+        if !is_noted {
+            tracing::warn!(tenant.id = %self.tenant, "what was done could not be noted");
+        }
+        is_noted
+    }
+}
+
+/// The name of an operation in words: `rotateKey` is `rotate key`.
+fn words(operation: &str) -> String {
+    let mut words = String::with_capacity(operation.len() + 4);
+    for letter in operation.chars() {
+        if letter.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+/// Something that was done.
+#[derive(Serialize)]
+pub(crate) struct ActView {
+    pub(crate) id: String,
+    pub(crate) at: Millis,
+    /// The name of the key or of the link that it was done with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) purpose: Option<String>,
+    pub(crate) operation: String,
+    /// The operation in words.
+    pub(crate) did: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) about: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) request: String,
+}
+
+impl ActView {
+    fn of(entry: Entry) -> Self {
+        let refusal = entry.refusal;
+        Self {
+            id: entry.id.to_string(),
+            at: Millis(entry.last),
+            by: refusal.key,
+            purpose: refusal.name,
+            operation: refusal.operation,
+            did: refusal.reason,
+            about: refusal.resource,
+            request: entry.request_id,
+        }
+    }
+}
+
+/// What was done to a tenant, newest first.
+pub(crate) async fn list(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (after, count): (Option<&str>, usize),
+) -> Result<Page<ActView>, Problem> {
+    work.check(Operation::ListActivity, Some(tenant))?;
+    work.found(tenant).await?;
+    let after = after.map(cursor).transpose()?;
+    let wanted = Wanted {
+        causes: Some(vec![DONE.to_owned()]),
+        ..Wanted::default()
+    };
+    let log = work.log(tenant.clone());
+    let page = log.page(&wanted, count, after.as_ref(), work.now()).await?;
+    Ok(Page {
+        items: page.entries.into_iter().map(ActView::of).collect(),
+        next: page.next.map(|next| next.as_str().to_owned()),
+    })
+}
+
+impl Work<'_> {
+    /// The log of a tenant, of what failed and of what was done.
+    pub(super) fn log(&self, tenant: TenantId) -> RequestLog {
+        let store = Arc::clone(self.service().store());
+        RequestLog::new(store, tenant, Arc::clone(self.meter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_is_told_in_words() {
+        assert_eq!(words("rotateKey"), "rotate key");
+        assert_eq!(words("createLink"), "create link");
+    }
+}

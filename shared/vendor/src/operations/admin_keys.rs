@@ -1,0 +1,209 @@
+//! The keys of the admin API itself.
+//!
+//! An admin key can make no key that may do more, from elsewhere or for longer than itself. Tenants' keys are another
+//! matter: whoever has the scope `keys` may make those.
+
+use std::sync::Arc;
+
+use keyring::{AdminKey, AdminScope, KeyringError, Record as _};
+use keyring::{KeyId, Token};
+use scim_core::ErrorKind;
+use serde::{Deserialize, Serialize};
+
+use super::Work;
+use super::keys::{no_key, wanted};
+use super::page::All;
+use super::times::Instant;
+use crate::actor::{Actor, Operation};
+use crate::problem::Problem;
+
+/// An admin key as it is asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename = "Given")]
+pub(crate) struct GivenAdminKey {
+    pub(crate) purpose: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) expires: Option<String>,
+    pub(crate) sources: Option<Vec<String>>,
+}
+
+/// An admin key as it is shown; with its token right after it was made.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct AdminKeyView {
+    pub(crate) id: String,
+    pub(crate) purpose: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) sources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) created: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+}
+
+impl AdminKeyView {
+    fn of(key: &AdminKey, token: Option<&Token>) -> Self {
+        let scopes = key.scopes.iter().map(|scope| scope.as_str().to_owned());
+        Self {
+            id: key.name().to_owned(),
+            purpose: key.purpose.clone(),
+            scopes: scopes.collect(),
+            sources: key.sources.iter().map(ToString::to_string).collect(),
+            created: key.created.map(Instant),
+            expires: key.expires.map(Instant),
+            token: token.map(|token| token.expose().to_owned()),
+        }
+    }
+
+    /// Whether it is the one that the template made, which its secret holds.
+    pub(crate) fn is_first(&self) -> bool {
+        self.id == FIRST
+    }
+}
+
+/// What the first key is called.
+const FIRST: &str = "first";
+
+/// Who is asking: what the key of a request is and may do.
+#[derive(Serialize)]
+pub(crate) struct CallerView {
+    key: CallerKey,
+    version: &'static str,
+    openapi: String,
+}
+
+#[derive(Serialize)]
+struct CallerKey {
+    id: String,
+    scopes: Vec<&'static str>,
+}
+
+/// What the caller's own key is and may do.
+pub(crate) fn describe_caller(work: &Work<'_>) -> Result<CallerView, Problem> {
+    work.check(Operation::DescribeCaller, None)?;
+    let key = work.own_key()?;
+    Ok(CallerView {
+        key: CallerKey {
+            id: key.name().to_owned(),
+            scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
+        },
+        version: env!("CARGO_PKG_VERSION"),
+        openapi: format!("{}/admin/v1/openapi.json", work.site),
+    })
+}
+
+/// All keys: the first one, then the others, the eldest first.
+pub(crate) async fn list(work: &Work<'_>) -> Result<All<AdminKeyView>, Problem> {
+    work.check(Operation::ListAdminKeys, None)?;
+    let mut keys = work.listed().await?;
+    keys.sort_by_key(|key| (key.created, key.id));
+    let first = work.admin.keys.first(work.now()).await?;
+    let keys = first.iter().map(AsRef::as_ref).chain(&keys);
+    Ok(All {
+        items: keys.map(|key| AdminKeyView::of(key, None)).collect(),
+    })
+}
+
+/// Makes a key.
+pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<AdminKeyView, Problem> {
+    work.check(Operation::CreateAdminKey, None)?;
+    let (admin, now) = (work.admin, work.now());
+    let token = Token::issue(&admin.keys.keyring()?, work.ids.key(), work.ids.bytes());
+    let expires = given.expires.as_deref();
+    let mut key = AdminKey {
+        id: token.key(),
+        sha256: token.digest(),
+        purpose: wanted::purpose(&given.purpose)?,
+        scopes: wanted::scopes(&given.scopes, &AdminScope::ALL, AdminScope::as_str)?,
+        created: Some(now),
+        expires: expires.map(|text| wanted::end(text, now)).transpose()?,
+        sources: wanted::sources(given.sources.as_deref().unwrap_or_default())?,
+    };
+    narrow(&mut key, work.own_key()?)?;
+    admin.keys.add(&key, now).await?;
+    let carried_out = admin.revoked.carry_out(&admin.keys, now, work.meter).await;
+    if let Err(error) = carried_out {
+        tracing::warn!(%error, "admin keys stay written down as revoked");
+    }
+    Ok(AdminKeyView::of(&key, Some(&token)))
+}
+
+/// Refuses a key that may do more than its maker, for longer, or from elsewhere. What is not said of it is as
+/// it is with its maker.
+fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
+    let lacking = key.scopes.iter().find(|scope| !maker.has(**scope));
+    if let Some(scope) = lacking {
+        return Err(Problem::new(
+            ErrorKind::Forbidden,
+            format!(
+                "your own admin key does not have the scope `{}`",
+                scope.as_str()
+            ),
+        ));
+    }
+    let longest = maker.expires();
+    key.expires = key.expires.or(longest);
+    if longest.is_some_and(|longest| key.expires.is_none_or(|end| end > longest)) {
+        return Err(Problem::new(
+            ErrorKind::Forbidden,
+            "the key would live longer than your own admin key",
+        ));
+    }
+    if key.sources.is_empty() {
+        key.sources.clone_from(&maker.sources);
+    }
+    let is_inside = |network| maker.sources.iter().any(|own| own.contains(network));
+    match maker.sources.is_empty() || key.sources.iter().all(is_inside) {
+        true => Ok(()),
+        false => Err(Problem::new(
+            ErrorKind::Forbidden,
+            "the key would be accepted from networks that your own admin key is not accepted from",
+        )),
+    }
+}
+
+/// Ends a key. Everywhere within 60 seconds.
+pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
+    work.check(Operation::RevokeAdminKey, None)?;
+    if id == FIRST {
+        return Err(Problem::new(
+            ErrorKind::Conflict,
+            "the first key is the value of a secret; store another value there to replace it",
+        ));
+    }
+    let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
+    let keys = work.listed().await?;
+    if !keys.iter().any(|held| held.id == key) {
+        return Err(no_key(id));
+    }
+    let admin = work.admin;
+    match admin.keys.revoke(key, work.now()).await {
+        // The keyring takes no change for some hours.
+        Err(KeyringError::Worn) if admin.revoked.note(key, work.meter).await? => {}
+        revoked => revoked?,
+    }
+    Ok(())
+}
+
+impl Work<'_> {
+    /// All keys but the first one, and those that were revoked.
+    async fn listed(&self) -> Result<Vec<AdminKey>, Problem> {
+        let mut keys = self.admin.keys.list().await?;
+        let revoked = self.admin.revoked.read(self.meter).await?;
+        keys.retain(|key| !revoked.contains(&key.id));
+        Ok(keys)
+    }
+
+    /// The key of whoever acts.
+    fn own_key(&self) -> Result<&Arc<AdminKey>, Problem> {
+        match self.actor {
+            Actor::AdminKey(key) => Ok(key),
+            Actor::Customer { .. } => Err(Problem::new(
+                ErrorKind::Forbidden,
+                "this needs an admin key",
+            )),
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The keys of tenants.
+//!
+//! A token is answered once, when its key is made. What may be said of a key is bounded, because a keyring holds the keys
+//! of many tenants.
+
+use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken, TenantKeys};
+use jiff::{SignedDuration, Timestamp};
+use keyring::Record as _;
+use keyring::TenantId;
+use keyring::{KeyId, Token};
+use scim_core::error::quote;
+use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use serde::{Deserialize, Serialize};
+
+use super::Work;
+use super::page::All;
+use super::times::Instant;
+use crate::actor::Operation;
+use crate::problem::Problem;
+
+pub(super) mod wanted;
+
+pub(crate) use wanted::Given;
+
+/// How long a key that was rotated goes on working, unless it is said otherwise, and at most: 30 days.
+const OVERLAP: i64 = 24 * 60 * 60;
+const LONGEST_OVERLAP: i64 = 30 * 24 * 60 * 60;
+
+/// How a key is to be rotated.
+#[derive(Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Rotation {
+    pub(crate) overlap_seconds: Option<i64>,
+    pub(crate) expires: Option<String>,
+}
+
+/// A key as it is shown; with its token right after it was made.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct KeyView {
+    pub(crate) id: String,
+    pub(crate) purpose: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) created: Instant,
+    pub(crate) sources: Vec<String>,
+    pub(crate) imported: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) expires: Option<Instant>,
+    /// When it was used last, to the hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_used: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
+}
+
+impl KeyView {
+    fn of(held: Held, token: Option<&Token>) -> Self {
+        let record = held.record;
+        let scopes = record.scopes.iter().map(|scope| scope.as_str().to_owned());
+        Self {
+            id: record.id.as_str().to_owned(),
+            scopes: scopes.collect(),
+            created: Instant(record.created),
+            sources: record.sources.iter().map(ToString::to_string).collect(),
+            imported: record.imported,
+            expires: record.expires.map(Instant),
+            last_used: held.last_used.map(Instant),
+            token: token.map(|token| token.expose().to_owned()),
+            purpose: record.purpose,
+            subject: record.subject,
+        }
+    }
+}
+
+/// All keys of a tenant, the eldest first; also those that ended lately.
+pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<KeyView>, Problem> {
+    work.check(Operation::ListKeys, Some(tenant))?;
+    let held = work.held(tenant).await?.into_iter();
+    Ok(All {
+        items: held.map(|held| KeyView::of(held, None)).collect(),
+    })
+}
+
+/// One key.
+pub(crate) async fn read(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result<KeyView, Problem> {
+    work.check(Operation::ReadKey, Some(tenant))?;
+    Ok(KeyView::of(work.held_one(tenant, id).await?, None))
+}
+
+/// Makes a key.
+pub(crate) async fn create(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    given: Given,
+) -> Result<KeyView, Problem> {
+    work.check(Operation::CreateKey, Some(tenant))?;
+    let wanted = given.check(work.now())?;
+    work.existing(tenant).await?;
+    if let Some(user) = wanted.subject {
+        work.check_user(tenant, user).await?;
+    }
+    let new = NewKey {
+        id: work.ids.key(),
+        token: match wanted.token {
+            Some(token) => NewToken::Imported(token),
+            None => NewToken::Issued(work.ids.bytes()),
+        },
+        purpose: wanted.purpose,
+        scopes: wanted.scopes,
+        expires: wanted.expires,
+        sources: wanted.sources,
+        subject: wanted.subject.map(|user| user.as_str().to_owned()),
+        seal: work.ids.bytes(),
+    };
+    let (write, now) = (work.ids.write(), work.now());
+    // Large futures are on the heap, here and below: an operation is many calls, one inside the other.
+    let made = Box::pin(stored(work, tenant).add(&new, &write, now)).await;
+    work.confirm(tenant, made).await
+}
+
+/// Makes a key in the place of another, which goes on working for the overlap. Without another end the new key lives as
+/// long as the old one was to live.
+pub(crate) async fn rotate(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (id, rotation): (&str, &Rotation),
+) -> Result<KeyView, Problem> {
+    work.check(Operation::RotateKey, Some(tenant))?;
+    let now = work.now();
+    let overlap = rotation.overlap()?;
+    let given = rotation.expires.as_deref();
+    let given = given.map(|text| wanted::end(text, now)).transpose()?;
+    let old = work.held_one(tenant, id).await?.record;
+    if !old.is_live(now) {
+        return Err(Problem::new(
+            ErrorKind::Conflict,
+            "this key has expired; create a new one",
+        ));
+    }
+    let lived = |end: Timestamp| now.checked_add(end.duration_since(old.created)).ok();
+    let new = NewKey {
+        id: work.ids.key(),
+        token: NewToken::Issued(work.ids.bytes()),
+        purpose: old.purpose,
+        scopes: old.scopes,
+        expires: given.or_else(|| old.expires.and_then(lived)),
+        sources: old.sources,
+        subject: old.subject,
+        seal: work.ids.bytes(),
+    };
+    let end = now.checked_add(overlap).unwrap_or(now);
+    let write = work.ids.write();
+    let stored = stored(work, tenant);
+    let made = Box::pin(stored.rotate((old.id, end), &new, &write, now)).await;
+    work.service().tenants().forget(tenant);
+    work.confirm(tenant, made).await
+}
+
+/// Ends a key. Everywhere within 60 seconds.
+pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result<(), Problem> {
+    work.check(Operation::RevokeKey, Some(tenant))?;
+    let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
+    let (stored, now) = (stored(work, tenant), work.now());
+    let revoked = Box::pin(stored.revoke(key, now)).await;
+    // It may be written down in the tenant's item.
+    work.service().tenants().forget(tenant);
+    if revoked.map_err(|error| problem(error, now))? {
+        return Ok(());
+    }
+    work.existing(tenant).await?;
+    Err(no_key(id))
+}
+
+/// The keys of a tenant where they are kept, as the actor changes them.
+pub(super) fn stored<'k>(work: &'k Work<'_>, tenant: &'k TenantId) -> TenantKeys<'k> {
+    TenantKeys {
+        by: work.actor.by(),
+        ..work.service().keys(tenant, work.meter)
+    }
+}
+
+impl Work<'_> {
+    async fn held(&self, tenant: &TenantId) -> Result<Vec<Held>, Problem> {
+        self.existing(tenant).await?;
+        let listed = stored(self, tenant).list().await;
+        listed.map_err(|error| problem(error, self.now()))
+    }
+
+    async fn held_one(&self, tenant: &TenantId, id: &str) -> Result<Held, Problem> {
+        let keys = self.held(tenant).await?;
+        let mut keys = keys.into_iter();
+        let found = keys.find(|key| key.record.id.as_str() == id);
+        found.ok_or_else(|| no_key(id))
+    }
+
+    /// A key that was made, unless the tenant was closed meanwhile: its keys were taken out by then.
+    async fn confirm(
+        &self,
+        tenant: &TenantId,
+        made: Result<Made, KeysError>,
+    ) -> Result<KeyView, Problem> {
+        let explain = |error| problem(error, self.now());
+        let made = made.map_err(explain)?;
+        if let Err(gone) = self.existing(tenant).await {
+            let (stored, id) = (stored(self, tenant), made.held.record.id);
+            stored.revoke(id, self.now()).await.map_err(explain)?;
+            return Err(gone);
+        }
+        Ok(KeyView::of(made.held, made.token.as_ref()))
+    }
+
+    async fn check_user(&self, tenant: &TenantId, user: ResourceId) -> Result<(), Problem> {
+        let directory = self.service().directory(tenant, self.meter);
+        let found = directory.get(ResourceKind::User, user).await?;
+        let none = || Problem::invalid("/subject", "there is no user of this id");
+        found.map(|_| ()).ok_or_else(none)
+    }
+}
+
+impl Rotation {
+    fn overlap(&self) -> Result<SignedDuration, Problem> {
+        let seconds = self.overlap_seconds.unwrap_or(OVERLAP);
+        match (0..=LONGEST_OVERLAP).contains(&seconds) {
+            true => Ok(SignedDuration::from_secs(seconds)),
+            false => Err(Problem::invalid(
+                "/overlapSeconds",
+                format!("must be from 0, which ends the old key now, to {LONGEST_OVERLAP}"),
+            )),
+        }
+    }
+}
+
+pub(super) fn no_key(id: &str) -> Problem {
+    Problem::new(
+        ErrorKind::NotFound,
+        format!("there is no key {}", quote(id)),
+    )
+}
+
+/// Why keys could not be read or changed.
+pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
+    match error {
+        KeysError::Keyring(error) => error.into(),
+        KeysError::Directory(error) => error.into(),
+        KeysError::NoSuchTenant => Problem::new(ErrorKind::NotFound, "there is no such tenant"),
+        KeysError::TooOften { most, until } => {
+            let wait = until.duration_since(now).as_secs().max(1);
+            let hours = (wait + 3_599) / 3_600;
+            let hours = match hours {
+                1 => "within an hour".to_owned(),
+                hours => format!("in {hours} hours"),
+            };
+            Problem {
+                wait: Some(wait),
+                ..Problem::new(
+                    ErrorKind::TooManyRequests,
+                    format!(
+                        "keys of this tenant were made or rotated {most} times today, which is as often as they can be; \
+                         the next one can be made at {}, {hours}; keys can still be revoked",
+                        until.strftime("%F %H:%M UTC")
+                    ),
+                )
+            }
+        }
+    }
+}

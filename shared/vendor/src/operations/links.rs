@@ -1,0 +1,175 @@
+//! Setup links: what the vendor hands to a customer's administrator, who does the rest alone.
+//!
+//! A link opens the setup page of its tenant, once, within a life that the vendor chooses. `pages::opened` is where it
+//! leads.
+
+use directory::links::{Link, LinkSecret, Links, MOST_OPEN, State};
+use directory::to_millis;
+use jiff::{SignedDuration, Timestamp};
+use keyring::KeyId;
+use keyring::TenantId;
+use scim_core::ErrorKind;
+use scim_core::error::quote;
+use serde::{Deserialize, Serialize};
+
+use super::page::All;
+use super::times::Instant;
+use super::{Work, no_tenant};
+use crate::actor::Operation;
+use crate::problem::Problem;
+
+/// The life of a link, in seconds: what is taken when nothing is said, the least and the most.
+const USUAL: i64 = 24 * 3_600;
+const SHORTEST: i64 = 5 * 60;
+const LONGEST: i64 = 30 * 24 * 3_600;
+
+/// What is asked of a new link.
+#[derive(Default, Deserialize)]
+#[serde(
+    default,
+    rename = "Wanted",
+    rename_all = "camelCase",
+    deny_unknown_fields
+)]
+pub(crate) struct GivenLink {
+    pub(crate) expires_in_seconds: Option<i64>,
+}
+
+/// What became of a link.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum LinkState {
+    Open,
+    Used,
+    Revoked,
+    Expired,
+}
+
+/// A link as it is shown.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LinkView {
+    pub(crate) id: String,
+    pub(crate) state: LinkState,
+    pub(crate) created: Instant,
+    pub(crate) created_by: String,
+    pub(crate) expires: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) used: Option<Instant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revoked: Option<Instant>,
+}
+
+/// A link that was just made, with its address, which is shown this once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NewLinkView {
+    #[serde(flatten)]
+    pub(crate) link: LinkView,
+    pub(crate) url: String,
+}
+
+impl LinkView {
+    fn of(link: &Link, now: Timestamp) -> Self {
+        Self {
+            id: link.id.as_str().to_owned(),
+            state: match link.state(now) {
+                State::Open => LinkState::Open,
+                State::Used(_) => LinkState::Used,
+                State::Revoked(_) => LinkState::Revoked,
+                State::Ended(_) => LinkState::Expired,
+            },
+            created: Instant(link.created),
+            created_by: link.key.clone(),
+            expires: Instant(link.ends),
+            used: link.used.map(Instant),
+            revoked: link.revoked.map(Instant),
+        }
+    }
+}
+
+/// The links of a tenant.
+pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkView>, Problem> {
+    work.check(Operation::ListLinks, Some(tenant))?;
+    work.existing(tenant).await?;
+    let (links, now) = (links(work, tenant).list().await?, work.now());
+    Ok(All {
+        items: links.iter().map(|link| LinkView::of(link, now)).collect(),
+    })
+}
+
+/// Makes a link.
+pub(crate) async fn create(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    given: &GivenLink,
+) -> Result<NewLinkView, Problem> {
+    work.check(Operation::CreateLink, Some(tenant))?;
+    work.existing(tenant).await?;
+    let life = given.expires_in_seconds.unwrap_or(USUAL);
+    if !(SHORTEST..=LONGEST).contains(&life) {
+        let detail =
+            format!("a link can live from {SHORTEST} seconds to {LONGEST}, which is 30 days");
+        return Err(Problem::invalid("/expiresInSeconds", detail));
+    }
+    let (links, now) = (links(work, tenant), work.now());
+    let known = links.list().await?;
+    let open = known.iter().filter(|link| link.state(now) == State::Open);
+    if open.count() >= MOST_OPEN {
+        return Err(Problem::new(
+            ErrorKind::Conflict,
+            format!(
+                "the tenant has {MOST_OPEN} links that are open; revoke those that nobody needs"
+            ),
+        ));
+    }
+    let link = Link {
+        id: work.ids.key(),
+        key: work.actor.name().to_owned(),
+        created: to_millis(now),
+        ends: now + SignedDuration::from_secs(life),
+        used: None,
+        revoked: None,
+    };
+    let secret = LinkSecret::new(work.ids.bytes());
+    let write = work.ids.write();
+    if !links.put(&link, &secret, &write).await? {
+        return Err(no_tenant(tenant.as_str()));
+    }
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link made");
+    Ok(NewLinkView {
+        url: address(work.site, tenant, link.id, &secret),
+        link: LinkView::of(&link, now),
+    })
+}
+
+/// Where a link leads, for pages at `site`.
+fn address(site: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> String {
+    format!("{site}/console/open/{tenant}/{link}/{}", secret.expose())
+}
+
+/// Ends a link, with the session that was begun with it.
+pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Result<(), Problem> {
+    work.check(Operation::RevokeLink, Some(tenant))?;
+    work.existing(tenant).await?;
+    let no_link = || {
+        let detail = format!("there is no link {}", quote(name));
+        Problem::new(ErrorKind::NotFound, detail)
+    };
+    let id = KeyId::parse(name).ok_or_else(no_link)?;
+    let links = links(work, tenant);
+    if links.revoke(id, work.now(), &work.ids.write()).await? {
+        tracing::info!(tenant.id = %tenant, link.id = %id, "setup link revoked");
+        return Ok(());
+    }
+    // One that is not open any more is as good as revoked.
+    let is_there = links.list().await?.iter().any(|link| link.id == id);
+    is_there.then_some(()).ok_or_else(no_link)
+}
+
+fn links<'w>(work: &'w Work<'_>, tenant: &'w TenantId) -> Links<'w> {
+    Links {
+        store: work.service().store(),
+        tenant,
+        meter: work.meter,
+    }
+}

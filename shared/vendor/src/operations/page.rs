@@ -1,0 +1,50 @@
+//! Pages of lists.
+
+use scim_core::ErrorKind;
+use scim_core::error::quote;
+use serde::Serialize;
+
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// How many items a page has when nothing is said, and at most.
+const USUAL: usize = 50;
+const LARGEST: usize = 500;
+
+/// A page of a list.
+#[derive(Serialize)]
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    /// The cursor of the next page, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+/// A list that is never long.
+#[derive(Serialize)]
+pub(crate) struct All<T> {
+    pub(crate) items: Vec<T>,
+}
+
+/// How many items the page is to have, by the parameter `count`.
+///
+/// # Errors
+///
+/// When it is no number from 1 to 500.
+pub(crate) fn count(query: &Query) -> Result<usize, Problem> {
+    let Some(text) = query.get("count") else {
+        return Ok(USUAL);
+    };
+    let count = text.parse().ok();
+    count
+        .filter(|count| (1..=LARGEST).contains(count))
+        .ok_or_else(|| {
+            Problem::new(
+                ErrorKind::InvalidValue,
+                format!(
+                    "`count` is {}; it must be a number from 1 to {LARGEST}",
+                    quote(text)
+                ),
+            )
+        })
+}

@@ -1,0 +1,368 @@
+//! The users and groups of a tenant, to look through.
+//!
+//! They are answered as the tenant's own endpoints answer them, and take the same parameters: what the vendor sees is what
+//! an identity provider sees. `search` is for people: the beginning of a name.
+
+use bytes::Bytes;
+use data_encoding::HEXLOWER;
+use directory::tenants::Tenant;
+use http::{HeaderMap, Method, Request, Response};
+use keyring::KeyId;
+use keyring::Scope as TokenScope;
+use keyring::TenantId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use scim_core::ErrorKind;
+use scim_core::error::reason;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use service::auth::{Caller, Credential};
+use service::coding::Coding;
+use service::response::{Failure, Outcome};
+use service::routes::{self, Match};
+
+use super::Work;
+use crate::actor::{Actor, Operation};
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// The parameters of a list that mean something to the tenant's endpoints.
+const PASSED_ON: [&str; 7] = [
+    "startIndex",
+    "count",
+    "cursor",
+    "sortBy",
+    "sortOrder",
+    "attributes",
+    "excludedAttributes",
+];
+
+/// Parameters of a request to an endpoint of the tenant.
+pub(crate) type Parameters = Vec<(&'static str, String)>;
+
+/// A document as the tenant's endpoint gives it.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Document(Value);
+
+impl Document {
+    /// What of it is shown.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        serde_json::from_value(self.0.clone()).map_err(|_| {
+            let detail = "the service cannot read what it answers";
+            Problem::new(ErrorKind::Internal, detail)
+        })
+    }
+
+    /// The document for people.
+    pub(crate) fn pretty(&self) -> String {
+        serde_json::to_string_pretty(&self.0).unwrap_or_default()
+    }
+
+    pub(super) fn into_json(self) -> Value {
+        self.0
+    }
+}
+
+/// A list, as far as it is shown.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+pub(crate) struct Listed<T> {
+    #[serde(default, rename = "totalResults")]
+    pub(crate) total: i64,
+    #[serde(default = "Vec::new", rename = "Resources")]
+    pub(crate) resources: Vec<T>,
+}
+
+/// A user, as far as it is shown.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct UserView {
+    pub(crate) id: String,
+    pub(crate) external_id: String,
+    pub(crate) user_name: String,
+    pub(crate) display_name: String,
+    pub(crate) name: NameView,
+    pub(crate) active: Option<bool>,
+    pub(crate) emails: Vec<EmailView>,
+    pub(crate) groups: Vec<MembershipView>,
+    pub(crate) meta: MetaView,
+}
+
+/// The parts of a user's name.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct NameView {
+    pub(crate) formatted: String,
+    pub(crate) given_name: String,
+    pub(crate) family_name: String,
+}
+
+/// An e-mail address of a user.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct EmailView {
+    pub(crate) value: String,
+}
+
+/// A group that a user is in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct MembershipView {
+    pub(crate) value: String,
+    pub(crate) display: String,
+}
+
+/// A group, as far as it is shown.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct GroupView {
+    pub(crate) id: String,
+    pub(crate) external_id: String,
+    pub(crate) display_name: String,
+    pub(crate) meta: MetaView,
+}
+
+/// When a resource was created and changed.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct MetaView {
+    pub(crate) created: String,
+    pub(crate) last_modified: String,
+}
+
+impl UserView {
+    /// The name of the person, as far as it is known.
+    pub(crate) fn full_name(&self) -> String {
+        let formatted = [&self.display_name, &self.name.formatted];
+        let formatted = formatted.into_iter().find(|name| !name.is_empty());
+        let parts = format!("{} {}", self.name.given_name, self.name.family_name);
+        formatted.map_or_else(|| parts.trim().to_owned(), Clone::clone)
+    }
+}
+
+/// A kind of resource, as lists know it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Users,
+    Groups,
+}
+
+impl Kind {
+    const fn endpoint(self) -> &'static str {
+        match self {
+            Self::Users => "Users",
+            Self::Groups => "Groups",
+        }
+    }
+
+    /// What people know one by.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "userName",
+            Self::Groups => "displayName",
+        }
+    }
+
+    const fn lists(self) -> Operation {
+        match self {
+            Self::Users => Operation::ListUsers,
+            Self::Groups => Operation::ListGroups,
+        }
+    }
+
+    const fn reads(self) -> Operation {
+        match self {
+            Self::Users => Operation::ReadUser,
+            Self::Groups => Operation::ReadGroup,
+        }
+    }
+}
+
+/// What of a list is asked for.
+#[derive(Default)]
+pub(crate) struct ListSearch {
+    /// What the names begin with.
+    pub(crate) search: Option<String>,
+    pub(crate) filter: Option<String>,
+    pub(crate) parameters: Parameters,
+}
+
+impl ListSearch {
+    /// Reads `search`, `filter` and the parameters that the tenant's endpoints know.
+    pub(crate) fn read(query: &Query) -> Self {
+        Self {
+            search: query.get("search").map(str::to_owned),
+            filter: query.get("filter").map(str::to_owned),
+            parameters: passed_on(query),
+        }
+    }
+
+    /// Nothing but how many there are.
+    pub(crate) fn count() -> Self {
+        Self {
+            parameters: vec![("count", "0".to_owned())],
+            ..Self::default()
+        }
+    }
+
+    fn filter(&self, kind: Kind) -> Option<String> {
+        let search = self.search.as_deref();
+        // The beginning of a name.
+        let search = search.map(|text| format!("{} sw {}", kind.name(), Value::from(text)));
+        match (search, &self.filter) {
+            (Some(search), Some(filter)) => Some(format!("({search}) and ({filter})")),
+            (Some(search), None) => Some(search),
+            (None, filter) => filter.clone(),
+        }
+    }
+}
+
+/// The parameters of a query that the tenant's endpoints know.
+pub(crate) fn passed_on(query: &Query) -> Parameters {
+    let given = PASSED_ON.iter();
+    let given = given.filter_map(|name| Some((*name, query.given(name)?.to_owned())));
+    given.collect()
+}
+
+/// Users or groups.
+pub(crate) async fn list(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (kind, search): (Kind, ListSearch),
+) -> Result<Document, Problem> {
+    work.check(kind.lists(), Some(tenant))?;
+    let filter = search.filter(kind).map(|filter| ("filter", filter));
+    let parameters: Parameters = search.parameters.into_iter().chain(filter).collect();
+    work.ask(tenant, &[kind.endpoint()], &parameters).await
+}
+
+/// A user or group.
+pub(crate) async fn read(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (kind, id, parameters): (Kind, &str, &Parameters),
+) -> Result<Document, Problem> {
+    work.check(kind.reads(), Some(tenant))?;
+    work.ask(tenant, &[kind.endpoint(), id], parameters).await
+}
+
+/// The users who are direct members of a group. Groups in it are at `/groups?filter=…` in the same way.
+pub(crate) async fn members(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (group, parameters): (&str, Parameters),
+) -> Result<Document, Problem> {
+    work.check(Operation::ListMembers, Some(tenant))?;
+    // Tells a group without members from one that there is not.
+    let head = vec![("excludedAttributes", "members".to_owned())];
+    work.ask(tenant, &["Groups", group], &head).await?;
+    let filter = format!("groups.value eq {}", Value::from(group));
+    let filter = [("filter", filter)];
+    let parameters: Parameters = parameters.into_iter().chain(filter).collect();
+    work.ask(tenant, &["Users"], &parameters).await
+}
+
+/// What an endpoint of the tenant answers to a GET, as it is on the wire, without the token that it would take and without
+/// a trace in the tenant's logs. It tells whoever may read the tenant what a provider would be told.
+pub(crate) async fn rehearse(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (endpoint, parameters): (&str, &Parameters),
+) -> Result<Response<Bytes>, Problem> {
+    work.check(Operation::ReadTenant, Some(tenant))?;
+    let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
+        let detail = "there is no such endpoint";
+        return Err(Problem::new(ErrorKind::NotFound, detail));
+    };
+    let request = Request::builder()
+        .uri(target(endpoint, parameters))
+        .header("accept", "application/scim+json")
+        .body(Bytes::new())
+        .map_err(|_| defect())?;
+    let settings = work.existing(tenant).await?;
+    let served = work.served(settings, (route, variable), &request).await;
+    let coding = Coding::accepted(request.headers());
+    let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));
+    Ok(response.unwrap_or_else(Failure::into_response))
+}
+
+fn target(endpoint: &str, parameters: &Parameters) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let query: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encode(value)))
+        .collect();
+    format!("/{endpoint}?{}", query.join("&"))
+}
+
+fn defect() -> Problem {
+    Problem::new(ErrorKind::Internal, "the service asked itself wrongly")
+}
+
+impl Work<'_> {
+    /// What the tenant's endpoint answers.
+    pub(super) async fn ask(
+        &self,
+        tenant: &TenantId,
+        path: &[&str],
+        parameters: &Parameters,
+    ) -> Result<Document, Problem> {
+        let Match::Route(route, variable) = routes::find(&Method::GET, path) else {
+            return Err(defect());
+        };
+        let request = Request::builder()
+            .uri(target("", parameters))
+            .body(Bytes::new())
+            .map_err(|_| defect())?;
+        let settings = self.existing(tenant).await?;
+        let outcome = self
+            .served(settings, (route, variable), &request)
+            .await
+            .map_err(|failure| Problem::from(failure.error))?;
+        let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
+            return Err(defect());
+        };
+        match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
+            true => Err(reason::answer_too_large().into()),
+            false => Ok(Document(body)),
+        }
+    }
+
+    /// A request to the tenant's endpoint, served whatever the tenant's state.
+    async fn served(
+        &self,
+        settings: Tenant,
+        (route, variable): (&routes::Route, Option<&str>),
+        request: &Request<Bytes>,
+    ) -> Result<Outcome, Failure> {
+        let tenant = settings.id.clone();
+        let base = format!("{}/{tenant}/scim/v2", self.site);
+        let service = self.service();
+        let directory = service.directory_of(&tenant, self.meter);
+        let caller = Caller {
+            tenant,
+            credential: self.credential(),
+            scope: TokenScope::Scim,
+            settings: settings.into(),
+        };
+        service
+            .serve(caller, route, variable, request, &base, directory)
+            .await
+    }
+
+    /// As whom the tenant's endpoints are asked.
+    fn credential(&self) -> Credential {
+        match self.actor {
+            Actor::AdminKey(key) => Credential::Vendor {
+                id: key.id,
+                secret: key.sha256.to_hex(),
+            },
+            // No page gives a customer a cursor, so nobody needs to know what sealed it.
+            Actor::Customer { link, .. } => Credential::Vendor {
+                id: KeyId::clone(link),
+                secret: HEXLOWER.encode(&self.service().ids().bytes::<32>()),
+            },
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! The requests log of a tenant: what was refused or failed, why, and what to do about it.
+//!
+//! A name that was not known when an entry was written is that of the user or group today.
+
+use std::collections::HashMap;
+
+use directory::journal::{Entry, EntryId, Wanted, Who};
+use jiff::{SignedDuration, Timestamp};
+use keyring::TenantId;
+use scim_core::error::quote;
+use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use serde::{Serialize, Serializer};
+use service::requests::cause::{Cause, Outcome, advice, in_words};
+
+use super::Work;
+use super::page::Page;
+use super::times::Millis;
+use crate::actor::Operation;
+use crate::problem::Problem;
+use crate::query::Query;
+
+mod csv;
+
+/// How many entries a file has at most: a few megabytes.
+const LARGEST_FILE: usize = 5_000;
+/// How many entries are looked at for what a page says at a glance.
+const GLANCE: usize = 2_000;
+
+/// An entry as it is shown.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RequestView {
+    pub(crate) id: String,
+    pub(crate) first: Millis,
+    pub(crate) last: Millis,
+    pub(crate) count: u64,
+    #[serde(serialize_with = "outcome_name")]
+    pub(crate) outcome: Outcome,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) cause: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) reason: String,
+    /// What to do about it, in plain words.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) advice: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) operation: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) place: Option<usize>,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(crate) status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) scim_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resource_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) resource: Option<String>,
+    /// The name of the user or group: that of today where none was known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(crate) request: String,
+}
+
+fn outcome_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.name())
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(status: &u16) -> bool {
+    *status == 0
+}
+
+impl RequestView {
+    fn of(entry: Entry) -> Self {
+        let (first, last) = (Millis(entry.first()), Millis(entry.last));
+        let advice = advice(&entry.refusal);
+        let refusal = entry.refusal;
+        let cause = Cause::parse(&refusal.cause).unwrap_or(Cause::Internal);
+        Self {
+            id: entry.id.as_str().to_owned(),
+            first,
+            last,
+            count: entry.count,
+            outcome: cause.outcome(),
+            cause: refusal.cause,
+            reason: refusal.reason,
+            advice,
+            operation: refusal.operation,
+            method: refusal.method,
+            path: refusal.path,
+            place: refusal.place,
+            status: refusal.status,
+            scim_type: refusal.scim_type,
+            resource_type: refusal.resource_type,
+            resource: refusal.resource,
+            name: refusal.name,
+            provider: refusal.provider,
+            key: refusal.key,
+            request: entry.request_id,
+        }
+    }
+
+    /// What was asked for, in words, such as `create user`.
+    pub(crate) fn in_words(&self) -> &'static str {
+        in_words(&self.operation)
+    }
+}
+
+/// What failed lately.
+pub(crate) struct Glance {
+    /// How often something was refused or failed in the last 24 hours.
+    pub(crate) day: u64,
+    /// Whether there was more than was counted.
+    pub(crate) is_more: bool,
+}
+
+/// Which entries are looked for.
+#[derive(Default)]
+pub(crate) struct RequestSearch(Wanted);
+
+impl RequestSearch {
+    /// Reads the parameters `user`, `operation`, `outcome`, `from` and `until`.
+    pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
+        wanted(query).map(Self)
+    }
+
+    /// All that failed.
+    pub(crate) fn all() -> Self {
+        Self(Wanted {
+            causes: Some(failing()),
+            ..Wanted::default()
+        })
+    }
+}
+
+/// Entries of a tenant's log, newest first.
+pub(crate) async fn list(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    (search, after, count): (&RequestSearch, Option<&str>, usize),
+) -> Result<Page<RequestView>, Problem> {
+    work.check(Operation::ListRequests, Some(tenant))?;
+    work.found(tenant).await?;
+    let after = after.map(cursor).transpose()?;
+    let page = (count, after.as_ref());
+    let (items, next) = work.entries(tenant, &search.0, page).await?;
+    Ok(Page {
+        items,
+        next: next.map(|next| next.as_str().to_owned()),
+    })
+}
+
+/// What failed lately, for a page.
+pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glance, Problem> {
+    work.check(Operation::ListRequests, Some(tenant))?;
+    let now = work.now();
+    let ago = |hours| {
+        now.saturating_sub(SignedDuration::from_hours(hours))
+            .unwrap_or(now)
+    };
+    let (day, week) = (ago(24), ago(7 * 24));
+    let wanted = Wanted {
+        from: Some(week),
+        causes: Some(failing()),
+        ..Wanted::default()
+    };
+    let log = work.log(tenant.clone());
+    let page = log.page(&wanted, GLANCE, None, now).await?;
+    let lately = page.entries.iter().filter(|entry| entry.last >= day);
+    Ok(Glance {
+        day: lately.map(|entry| entry.count).sum(),
+        is_more: page.next.is_some(),
+    })
+}
+
+/// A file with entries of a tenant's log, newest first; a last line says from where there are more.
+pub(crate) async fn download(
+    work: &Work<'_>,
+    tenant: &TenantId,
+    search: &RequestSearch,
+) -> Result<String, Problem> {
+    work.check(Operation::DownloadRequests, Some(tenant))?;
+    work.found(tenant).await?;
+    let mut file = csv::File::new();
+    let (mut after, mut written) = (None, 0);
+    loop {
+        let page = (LARGEST_FILE - written, after.as_ref());
+        let (items, next) = work.entries(tenant, &search.0, page).await?;
+        items.iter().for_each(|shown| file.add(shown));
+        written += items.len();
+        after = next;
+        let Some(next) = &after else {
+            return Ok(file.finish());
+        };
+        if written >= LARGEST_FILE {
+            file.more(next.made());
+            return Ok(file.finish());
+        }
+    }
+}
+
+impl Work<'_> {
+    async fn entries(
+        &self,
+        tenant: &TenantId,
+        wanted: &Wanted,
+        (count, after): (usize, Option<&EntryId>),
+    ) -> Result<(Vec<RequestView>, Option<EntryId>), Problem> {
+        let log = self.log(tenant.clone());
+        let page = log.page(wanted, count, after, self.now()).await?;
+        let mut entries = page.entries;
+        let nameless = entries.iter().filter(|entry| entry.refusal.name.is_none());
+        let wanted: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
+        if !wanted.is_empty() {
+            let directory = self.service().directory_of(tenant, self.meter);
+            let names = directory.names(&wanted).await?;
+            for entry in &mut entries {
+                let id = subject(entry).map(|(id, _)| id);
+                let today = id.and_then(|id| names.get(&id).cloned());
+                entry.refusal.name = entry.refusal.name.take().or(today);
+            }
+        }
+        let items = entries.into_iter().map(RequestView::of).collect();
+        Ok((items, page.next))
+    }
+}
+
+/// The user or group that an entry is about.
+fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
+    let id = ResourceId::parse(entry.refusal.resource.as_deref()?)?;
+    let name = entry.refusal.resource_type.as_deref()?;
+    let kind = ResourceKind::ALL
+        .into_iter()
+        .find(|kind| kind.name() == name)?;
+    Some((id, kind))
+}
+
+/// The entry of a cursor.
+pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
+    EntryId::parse(text).ok_or_else(|| {
+        let detail = "`cursor` is not one that a page gave; start again without it";
+        Problem::new(ErrorKind::InvalidCursor, detail)
+    })
+}
+
+/// What a query asks for.
+fn wanted(query: &Query) -> Result<Wanted, Problem> {
+    let instant = |name: &str| {
+        let given = query.get(name).map(|text| {
+            text.parse::<Timestamp>().map_err(|_| {
+                Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!(
+                        "`{name}` must be a time such as 2030-01-31T08:00:00Z, not {}",
+                        quote(text)
+                    ),
+                )
+            })
+        });
+        given.transpose()
+    };
+    Ok(Wanted {
+        who: query.get("user").map(who),
+        operation: query.get("operation").map(str::to_owned),
+        causes: Some(match query.get("outcome") {
+            Some(outcome) => causes(outcome)?,
+            None => failing(),
+        }),
+        from: instant("from")?,
+        until: instant("until")?,
+    })
+}
+
+/// Who is looked for: in double quotes exactly, otherwise by a part of the name or the beginning of the id.
+fn who(text: &str) -> Who {
+    let quoted = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    match quoted {
+        Some(exactly) => Who::Exactly(exactly.to_owned()),
+        None => Who::Like(text.trim().to_owned()),
+    }
+}
+
+/// The words of all causes: what administrators did stands in the same log.
+fn failing() -> Vec<String> {
+    let causes = Cause::ALL.iter();
+    let failing = causes.filter(|cause| cause.outcome() != Outcome::Noted);
+    failing.map(|cause| cause.word().to_owned()).collect()
+}
+
+fn causes(text: &str) -> Result<Vec<String>, Problem> {
+    let outcome = Outcome::named(text).ok_or_else(|| {
+        let names = Outcome::ALL.map(Outcome::name).join(", ");
+        Problem::new(
+            ErrorKind::InvalidValue,
+            format!("`outcome` must be one of {names}, not {}", quote(text)),
+        )
+    })?;
+    Ok(Cause::words(outcome))
+}

@@ -1,0 +1,151 @@
+//! A tenant's life: off, on, and its deletion.
+
+use std::time::Duration;
+
+use directory::tenant_keys::{KeysError, NewKey, NewToken};
+use directory::tenants::{Status, Tenant};
+use keyring::TenantId;
+use keyring::{KeyringError, Scope as TokenScope};
+use scim_core::ErrorKind;
+use serde::{Deserialize, Serialize};
+use service::request::Preconditions;
+
+use super::tenants::{TenantView, check_version};
+use super::times::Millis;
+use super::{Work, keys, no_tenant};
+use crate::actor::Operation;
+use crate::problem::Problem;
+
+/// What the first key of a tenant is for.
+const PURPOSE: &str = "Provisioning";
+/// How long a request deletes what is kept of a tenant; the rest is deleted behind the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A tenant that is switched on.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SwitchedOn {
+    #[serde(flatten)]
+    pub(crate) tenant: TenantView,
+    /// Its first key, which it got just now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<FirstKey>,
+}
+
+/// The first key of a tenant, with its token, which is shown this once.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct FirstKey {
+    id: String,
+    purpose: String,
+    scopes: Vec<String>,
+    created: Millis,
+    sources: Vec<String>,
+    imported: bool,
+    pub(crate) token: Option<String>,
+}
+
+/// Switches a tenant on; the first time it gets a key.
+pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Problem> {
+    work.check(Operation::SwitchTenantOn, Some(id))?;
+    let current = work.found_open(id).await?;
+    if let Some(seats) = current.settings.seats {
+        let directory = work.directory(&current);
+        if directory.seats().await?.is_none() {
+            directory.open_seats(seats).await?;
+        }
+    }
+    let mut next = current.clone();
+    next.status = Status::On;
+    let tenant = work.update(&current, next).await?;
+    Ok(SwitchedOn {
+        key: work.first_key(&tenant).await?,
+        tenant: TenantView::of(&tenant, work),
+    })
+}
+
+/// Switches a tenant off.
+pub(crate) async fn off(work: &Work<'_>, id: &TenantId) -> Result<TenantView, Problem> {
+    work.check(Operation::SwitchTenantOff, Some(id))?;
+    let current = work.found_open(id).await?;
+    let mut next = current.clone();
+    next.status = Status::Off;
+    let tenant = work.update(&current, next).await?;
+    Ok(TenantView::of(&tenant, work))
+}
+
+/// Begins the deletion of a tenant, or goes on with it.
+pub(crate) async fn delete(
+    work: &Work<'_>,
+    id: &TenantId,
+    known: &Preconditions,
+) -> Result<TenantView, Problem> {
+    work.check(Operation::DeleteTenant, Some(id))?;
+    let current = work.found(id).await?;
+    check_version(&current, known)?;
+    if current.status == Status::On {
+        return Err(Problem::new(
+            ErrorKind::Conflict,
+            "the tenant is switched on; switch it off before it is deleted",
+        ));
+    }
+    let mut next = current.clone();
+    next.status = Status::Closing;
+    let tenant = work.update(&current, next).await?;
+    let service = work.service();
+    let keys = service.keys(&tenant.id, work.meter);
+    let removed = keys.remove_all(work.now()).await;
+    removed.map_err(|error| match error {
+        KeysError::Keyring(KeyringError::Worn) => Problem::new(
+            ErrorKind::TooManyRequests,
+            "the tenant is closed and its keys are refused, but they cannot be taken out of their keyring for some hours, because that was changed too often within a day; delete the tenant again then",
+        ),
+        error => work.explain_keys(id, error),
+    })?;
+    // What is not done now is done by the stream's function.
+    let emptied = service.tenants().empty(&tenant.id, PATIENCE, work.meter);
+    if let Err(error) = emptied.await {
+        tracing::warn!(tenant.id = %tenant.id, %error, "tenant.empty");
+    }
+    Ok(TenantView::of(&tenant, work))
+}
+
+impl Work<'_> {
+    fn explain_keys(&self, tenant: &TenantId, error: KeysError) -> Problem {
+        match error {
+            KeysError::NoSuchTenant => no_tenant(tenant.as_str()),
+            error => keys::problem(error, self.now()),
+        }
+    }
+
+    /// The key of a tenant that has none yet.
+    async fn first_key(&self, tenant: &Tenant) -> Result<Option<FirstKey>, Problem> {
+        let keys = keys::stored(self, &tenant.id);
+        let explain = |error| self.explain_keys(&tenant.id, error);
+        if !keys.list().await.map_err(explain)?.is_empty() {
+            return Ok(None);
+        }
+        let new = NewKey {
+            id: self.ids.key(),
+            token: NewToken::Issued(self.ids.bytes()),
+            purpose: PURPOSE.to_owned(),
+            scopes: vec![TokenScope::Scim],
+            expires: None,
+            sources: Vec::new(),
+            subject: None,
+            seal: self.ids.bytes(),
+        };
+        let (write, now) = (self.ids.write(), self.now());
+        let made = Box::pin(keys.add(&new, &write, now)).await;
+        let made = made.map_err(explain)?;
+        let record = made.held.record;
+        let token = made.token.as_ref().map(|token| token.expose().to_owned());
+        Ok(Some(FirstKey {
+            id: record.id.to_string(),
+            purpose: record.purpose,
+            scopes: vec![TokenScope::Scim.as_str().to_owned()],
+            created: Millis(record.created),
+            sources: Vec::new(),
+            imported: false,
+            token,
+        }))
+    }
+}

@@ -1,0 +1,261 @@
+//! Tenants: finding them, creating one, and what is shown of one.
+//!
+//! Every operation reads the tenant as it is, and changes it in the version that it read.
+
+use data_encoding::BASE32_DNSSEC;
+use directory::DirectoryError;
+use directory::tenants::{NewTenant, Search, Settings, Status, Tenant};
+use keyring::TenantId;
+use scim_core::error::quote;
+use scim_core::{ErrorKind, ResourceKind, Version};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
+use service::request::Preconditions;
+
+use super::page::Page;
+use super::settings::{checked_name, checked_settings};
+use super::times::Millis;
+use super::{Work, no_tenant};
+use crate::actor::Operation;
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// A tenant as it is shown.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantView {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(with = "word")]
+    pub(crate) status: Status,
+    pub(crate) created: Millis,
+    pub(crate) last_modified: Millis,
+    pub(crate) version: u64,
+    pub(crate) base_url: String,
+    pub(crate) settings: SettingsView,
+}
+
+/// A tenant with how many there are in it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TenantDetail {
+    #[serde(flatten)]
+    pub(crate) tenant: TenantView,
+    pub(crate) users: u64,
+    pub(crate) groups: u64,
+    /// How many seats are taken, where there is a limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) active_users: Option<u64>,
+}
+
+/// The settings of a tenant.
+pub(crate) struct SettingsView(pub(crate) Settings);
+
+impl Serialize for SettingsView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.to_json().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for SettingsView {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = Value::deserialize(deserializer)?;
+        let settings = Settings::parse(&json);
+        settings
+            .map(Self)
+            .map_err(|_| D::Error::custom("these are no settings"))
+    }
+}
+
+/// A status as its word.
+mod word {
+    use super::{Deserialize, Deserializer, Error, Serializer, Status};
+
+    pub(super) fn serialize<S: Serializer>(
+        status: &Status,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(status.word())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Status, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        Status::parse(&word).ok_or_else(|| D::Error::custom("this is no status"))
+    }
+}
+
+impl TenantView {
+    pub(super) fn of(tenant: &Tenant, work: &Work<'_>) -> Self {
+        Self {
+            id: tenant.id.as_str().to_owned(),
+            name: tenant.name.clone(),
+            status: tenant.status,
+            created: Millis(tenant.created),
+            last_modified: Millis(tenant.last_modified),
+            version: tenant.version,
+            base_url: format!("{}/{}/scim/v2", work.site, tenant.id),
+            settings: SettingsView(tenant.settings.clone()),
+        }
+    }
+
+    /// The version, as `If-Match` takes it.
+    pub(crate) fn tag(&self) -> String {
+        Version(self.version).to_string()
+    }
+
+    /// What people call it: its name, or its id if it has none.
+    pub(crate) fn called(&self) -> &str {
+        match self.name.as_str() {
+            "" => &self.id,
+            name => name,
+        }
+    }
+}
+
+/// Which tenants are looked for.
+pub(crate) struct TenantSearch<'q> {
+    text: Option<&'q str>,
+    status: Option<Status>,
+    after: Option<TenantId>,
+    count: usize,
+}
+
+impl<'q> TenantSearch<'q> {
+    /// Reads the parameters `search`, `status` and `cursor`.
+    pub(crate) fn read(query: &'q Query, count: usize) -> Result<Self, Problem> {
+        let status = query.get("status").map(|text| {
+            Status::parse(text).ok_or_else(|| {
+                Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!("`status` is {}; it must be on, off or closing", quote(text)),
+                )
+            })
+        });
+        let after = query.get("cursor").map(|text| {
+            TenantId::parse(text).ok_or_else(|| {
+                Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!("`cursor` {} is none", quote(text)),
+                )
+            })
+        });
+        Ok(Self {
+            text: query.get("search"),
+            status: status.transpose()?,
+            after: after.transpose()?,
+            count,
+        })
+    }
+}
+
+/// The tenants that are looked for, in the order of their ids.
+pub(crate) async fn list(
+    work: &Work<'_>,
+    search: &TenantSearch<'_>,
+) -> Result<Page<TenantView>, Problem> {
+    work.check(Operation::ListTenants, None)?;
+    let search = Search {
+        text: search.text,
+        status: search.status,
+        after: search.after.as_ref(),
+        count: search.count,
+    };
+    let listed = work.service().tenants().list(&search, work.meter).await?;
+    let tenants = listed.tenants.iter();
+    Ok(Page {
+        items: tenants.map(|one| TenantView::of(one, work)).collect(),
+        next: listed.next.map(|next| next.to_string()),
+    })
+}
+
+/// A tenant as it is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Creation {
+    pub(crate) id: Option<String>,
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) settings: Map<String, Value>,
+}
+
+/// Creates a tenant, which is switched off.
+pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantView, Problem> {
+    work.check(Operation::CreateTenant, None)?;
+    let id = match given.id.as_deref() {
+        None => TenantId::parse(&format!(
+            "t{}",
+            BASE32_DNSSEC.encode(&work.ids.bytes::<10>())
+        )),
+        Some(id) => TenantId::parse(id),
+    };
+    let id = id.ok_or_else(|| {
+        Problem::invalid(
+            "/id",
+            "it must be 1 to 40 of a-z, 0-9 and -, with a letter or digit at both ends, and not a path of the service",
+        )
+    })?;
+    let new = NewTenant {
+        id,
+        name: checked_name(&given.name)?,
+        status: Status::Off,
+        settings: checked_settings(&Value::Object(given.settings))?,
+    };
+    let (now, write) = (work.now(), work.ids.write());
+    let tenants = work.service().tenants();
+    let created = tenants.create(new, now, &write, work.meter).await;
+    let tenant = created.map_err(|error| match error {
+        DirectoryError::Taken { value, .. } => Problem::new(
+            ErrorKind::Conflict,
+            format!(
+                "there is a tenant {}, or it is being deleted still; choose another id",
+                quote(&value)
+            ),
+        ),
+        error => error.into(),
+    })?;
+    Ok(TenantView::of(&tenant, work))
+}
+
+/// A tenant, with how many there are in it.
+pub(crate) async fn read(work: &Work<'_>, id: &TenantId) -> Result<TenantDetail, Problem> {
+    work.check(Operation::ReadTenant, Some(id))?;
+    let tenant = work.found(id).await?;
+    let directory = work.directory(&tenant);
+    let (users, groups, seats) = tokio::try_join!(
+        directory.total(ResourceKind::User),
+        directory.total(ResourceKind::Group),
+        directory.seats(),
+    )?;
+    let seats = seats.filter(|_| tenant.settings.seats.is_some());
+    Ok(TenantDetail {
+        tenant: TenantView::of(&tenant, work),
+        users,
+        groups,
+        active_users: seats.map(|seats| seats.taken),
+    })
+}
+
+impl Work<'_> {
+    /// Changes a tenant in the version that was read.
+    pub(super) async fn update(&self, current: &Tenant, next: Tenant) -> Result<Tenant, Problem> {
+        let (now, write) = (self.now(), self.ids.write());
+        let tenants = self.service().tenants();
+        let updated = tenants.update(current, next, now, &write, self.meter);
+        updated.await.map_err(|error| match error {
+            DirectoryError::Stale => Problem::new(
+                ErrorKind::Conflict,
+                "the tenant was changed by somebody else at the same time; read it and try again",
+            ),
+            DirectoryError::Gone => no_tenant(current.id.as_str()),
+            error => error.into(),
+        })
+    }
+}
+
+/// Refuses a change of a version that the caller does not know.
+pub(super) fn check_version(tenant: &Tenant, known: &Preconditions) -> Result<(), Problem> {
+    Ok(known.check(Version(tenant.version))?)
+}

@@ -1,0 +1,46 @@
+//! The parameters of a query, of the admin API and of a page.
+
+use scim_core::ErrorKind;
+use scim_core::error::quote;
+use service::request;
+
+use crate::problem::Problem;
+
+/// The parameters of a query.
+#[derive(Default)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// Reads a query string: `+` is a blank, and everything is decoded once.
+    ///
+    /// # Errors
+    ///
+    /// When it is no UTF-8, or a parameter is given twice.
+    pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = request::decode(&name.replace('+', " "))?;
+            let value = request::decode(&value.replace('+', " "))?;
+            if pairs.iter().any(|(known, _)| *known == name) {
+                return Err(Problem::new(
+                    ErrorKind::InvalidValue,
+                    format!("the parameter {} is given twice", quote(&name)),
+                ));
+            }
+            pairs.push((name, value));
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of a parameter that is given and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a parameter that is given.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}

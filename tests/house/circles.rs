@@ -38,8 +38,6 @@ const KNOWN: &[&str] = &[
     "shared/directory people: counts directory members rules task write",
     "shared/directory people::write: delete depart",
     "shared/service: auth requests response",
-    "shared/vendor: api pages",
-    "shared/vendor api: activity call index keys links openapi passwords people person requests routes tenants",
     "shared/vendor pages: activity admin_keys assets check desk frame front glance guard keys links opened parts people person requests routes settings setup steps tenant tenants",
 ];
 

@@ -18,6 +18,7 @@ pub mod openapi;
 mod people;
 pub(crate) mod requests;
 pub(crate) mod response;
+mod route;
 pub mod routes;
 mod tenants;
 

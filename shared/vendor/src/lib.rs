@@ -11,7 +11,6 @@ use bytes::Bytes;
 use directory::{Meter, Spent};
 use http::{Request, Response};
 use service::{Config, Origin, config, lambda};
-use tracing::Instrument;
 
 pub mod actor;
 mod admin;
@@ -55,10 +54,10 @@ impl Admin {
         let span = tracing::info_span!("request", request.id = origin.request_id);
         let mut response = if pages::address(request.uri().path()).is_some() {
             let page = Box::pin(pages::visit(self, &request, &origin, &meter, &mut trace));
-            page.instrument(span).await
+            tracing::Instrument::instrument(page, span).await
         } else {
             let answer = Box::pin(api::answer(self, &request, &origin, &meter, &mut trace));
-            answer.instrument(span).await
+            tracing::Instrument::instrument(answer, span).await
         };
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);

@@ -9,13 +9,15 @@ use serde_path_to_error::{Path, Segment};
 use service::request;
 use service::request::Preconditions;
 
-use super::routes::Variables;
 use crate::actor::Operation;
 use crate::once::{Done, Named};
 use crate::operations::page::count;
 use crate::operations::{Deed, Work, no_tenant};
 use crate::problem::Problem;
 use crate::query::Query;
+
+/// The values of a path's variables.
+pub(super) type Variables = Vec<(&'static str, String)>;
 
 /// A request that was admitted.
 pub(crate) struct Call<'c> {

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use super::response::Answer;
-use super::routes::Route;
+use super::route::Route;
 use crate::actor::Operation;
 use crate::operations::admin_keys;
 use crate::problem::Problem;

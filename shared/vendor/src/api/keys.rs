@@ -4,7 +4,7 @@ use keyring::TenantId;
 
 use super::call::Call;
 use super::response::Answer;
-use super::routes::Route;
+use super::route::Route;
 use crate::actor::Operation;
 use crate::operations::keys::{KeyView, Rotation};
 use crate::operations::{admin_keys, keys};

@@ -1,11 +1,14 @@
 //! The `OpenAPI` 3.1 description of the admin API: a fragment an area, put together when it is asked for.
+//!
+//! It is written by hand: `schemars` or `utoipa` could derive the schemas from the views, but not the operations, parameters
+//! and examples, which are most of it.
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
 use super::response::Answer;
-use super::routes::Route;
+use super::route::Route;
 use crate::actor::Operation;
 
 pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeApi, |call| {

@@ -1,34 +1,11 @@
 //! The routes of the admin API: each is an operation, whose method and path the table of [`crate::actor`] has. The gateway
 //! passes everything below `/admin` on; what there is, is said here, and described in `openapi`, which a test compares.
 
-use std::pin::Pin;
-
 use http::Method;
 
-use super::call::Call;
-use super::response::Answer;
+use super::call::Variables;
+pub use super::route::Route;
 use super::{caller, keys, links, openapi, people, requests, tenants};
-use crate::actor::Operation;
-use crate::problem::Problem;
-
-/// What serves a route.
-pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
-
-/// An answer under way.
-pub(crate) type Serving<'c> = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'c>>;
-
-/// A route.
-pub struct Route {
-    /// What is done.
-    pub operation: Operation,
-    pub(crate) handler: Handler,
-}
-
-impl Route {
-    pub(crate) const fn new(operation: Operation, handler: Handler) -> Self {
-        Self { operation, handler }
-    }
-}
 
 /// The areas of the API.
 static AREAS: [&[Route]; 7] = [
@@ -45,9 +22,6 @@ static AREAS: [&[Route]; 7] = [
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     AREAS.iter().copied().flatten()
 }
-
-/// The values of a path's variables.
-pub(crate) type Variables = Vec<(&'static str, String)>;
 
 /// What a method and a path lead to.
 pub(crate) enum Match {

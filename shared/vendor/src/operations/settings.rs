@@ -1,6 +1,6 @@
 //! Changing a tenant's name and settings: a JSON merge patch (RFC 7396).
 
-use directory::tenants::{Settings, Status, Tenant};
+use directory::tenants::{Status, Tenant};
 use keyring::TenantId;
 use scim_core::{ErrorKind, ResourceId, ResourceKind};
 use serde::Deserialize;
@@ -8,12 +8,10 @@ use serde_json::{Map, Value};
 use service::request::Preconditions;
 
 use super::Work;
-use super::tenants::{TenantView, check_version};
+use super::tenants::{TenantView, check_version, checked_name, checked_settings};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 /// How many users with a common address are named.
 const NAMED: usize = 5;
 
@@ -115,32 +113,4 @@ impl Work<'_> {
         }
         Ok(texts.join(", "))
     }
-}
-
-/// A name that can be shown.
-pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
-    let name = name.trim();
-    let is_long = name.chars().count() > LONGEST_NAME;
-    match name.is_empty() || is_long || name.chars().any(char::is_control) {
-        true => Err(Problem::invalid(
-            "/name",
-            format!("it must have 1 to {LONGEST_NAME} characters on one line"),
-        )),
-        false => Ok(name.to_owned()),
-    }
-}
-
-/// Settings that can be had.
-pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
-    Settings::parse(given).map_err(|faults| {
-        let places = faults.into_iter();
-        let places: Vec<(String, String)> = places
-            .map(|fault| (format!("/settings{}", fault.at), fault.detail))
-            .collect();
-        let first = places.first().cloned().unwrap_or_default();
-        Problem {
-            places,
-            ..Problem::invalid(&first.0, first.1)
-        }
-    })
 }

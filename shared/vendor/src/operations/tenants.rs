@@ -14,12 +14,14 @@ use serde_json::{Map, Value};
 use service::request::Preconditions;
 
 use super::page::Page;
-use super::settings::{checked_name, checked_settings};
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
 use crate::problem::Problem;
 use crate::query::Query;
+
+/// The longest name, in characters.
+const LONGEST_NAME: usize = 100;
 
 /// A tenant as it is shown.
 #[derive(Serialize, Deserialize)]
@@ -258,4 +260,32 @@ impl Work<'_> {
 /// Refuses a change of a version that the caller does not know.
 pub(super) fn check_version(tenant: &Tenant, known: &Preconditions) -> Result<(), Problem> {
     Ok(known.check(Version(tenant.version))?)
+}
+
+/// A name that can be shown.
+pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
+    let name = name.trim();
+    let is_long = name.chars().count() > LONGEST_NAME;
+    match name.is_empty() || is_long || name.chars().any(char::is_control) {
+        true => Err(Problem::invalid(
+            "/name",
+            format!("it must have 1 to {LONGEST_NAME} characters on one line"),
+        )),
+        false => Ok(name.to_owned()),
+    }
+}
+
+/// Settings that can be had.
+pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
+    Settings::parse(given).map_err(|faults| {
+        let places = faults.into_iter();
+        let places: Vec<(String, String)> = places
+            .map(|fault| (format!("/settings{}", fault.at), fault.detail))
+            .collect();
+        let first = places.first().cloned().unwrap_or_default();
+        Problem {
+            places,
+            ..Problem::invalid(&first.0, first.1)
+        }
+    })
 }

@@ -230,7 +230,7 @@ async fn ask(desk: &Desk<'_>, probe: Probe) -> Result<Outcome, Problem> {
 /// An error, as far as it is shown.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Refusal {
+struct ErrorBody {
     detail: String,
 }
 
@@ -238,8 +238,8 @@ struct Refusal {
 fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
     let status = answer.status();
     if !status.is_success() {
-        let refusal: Refusal = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let detail = super::frame::sentence(&refusal.detail);
+        let error: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let detail = super::frame::sentence(&error.detail);
         return Err(format!("Answered {}. {detail}", status.as_u16()));
     }
     let list: Option<Listed<IgnoredAny>> = serde_json::from_slice(answer.body()).ok();

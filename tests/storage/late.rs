@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::{Function, Origin};
 
+use super::crowd::{Crowd, operation, set};
 use crate::support::client::{group, patch};
 use crate::support::listed::{found, members};
 use crate::support::table::sound;
-use crate::support::{Client, Target, seed};
 
 const NONE: Duration = Duration::ZERO;
 
@@ -45,24 +45,7 @@ const NOTHING_CHANGED: &str = "the change could not be made in the time that a r
 /// More members than one transaction changes.
 const MANY: usize = 40;
 
-struct Story {
-    target: Target,
-    client: Client,
-    users: Vec<String>,
-}
-
-impl Story {
-    async fn with(number: usize) -> Self {
-        let target = Target::start().await;
-        let client = target.tenant().await;
-        let users = seed::users(&seed::directory(&target, &client), "user", number, 16).await;
-        Self {
-            target,
-            client,
-            users,
-        }
-    }
-
+impl Crowd {
     /// The status of a request that has so much time, whether it says when to come back, and its detail.
     async fn hurried(
         &self,
@@ -87,31 +70,21 @@ impl Story {
         (response.status().as_u16(), says_when, detail)
     }
 
-    async fn version(&self, id: &str) -> Value {
-        let path = format!("/Groups/{id}?excludedAttributes=members");
-        self.client.get(&path).await.expect(200).json()["meta"]["version"].clone()
-    }
-
     /// What the function `events` does, and that nothing is left.
-    async fn finish(&self) {
-        seed::finish(&self.target, &self.client).await;
+    async fn leaves_nothing(&self) {
+        self.finish().await;
         let table = sound(&self.target, &self.client).await;
         assert!(table.keys("task").is_empty());
     }
 }
 
-fn operation(op: &str, ids: &[String]) -> Value {
-    let values: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
-    patch(json!([{ "op": op, "path": "members", "value": values }]))
-}
-
-fn set(ids: &[String]) -> std::collections::BTreeSet<String> {
-    ids.iter().cloned().collect()
+fn change(op: &str, ids: &[String]) -> Value {
+    patch(json!([operation(op, ids)]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r07_a_large_change_that_is_not_prepared_in_time_changes_nothing_and_says_so() {
-    let story = Story::with(2 * MANY).await;
+    let story = Crowd::with(2 * MANY).await;
     let (client, users) = (&story.client, &story.users);
     let id = client.create_group("Team", &users[..MANY]).await;
     let path = format!("/Groups/{id}");
@@ -123,9 +96,9 @@ async fn r07_a_large_change_that_is_not_prepared_in_time_changes_nothing_and_say
             group("Team", &users[MANY..]),
             set(&users[MANY..]),
         ),
-        ("add", "PATCH", operation("add", &users[..MANY]), set(users)),
-        ("remove", "PATCH", operation("remove", users), set(&[])),
-        ("replace", "PATCH", operation("replace", users), set(users)),
+        ("add", "PATCH", change("add", &users[..MANY]), set(users)),
+        ("remove", "PATCH", change("remove", users), set(&[])),
+        ("replace", "PATCH", change("replace", users), set(users)),
     ] {
         let (members_before, version) = (members(client, &id).await, story.version(&id).await);
         let late = story.hurried(NOT_PREPARED, (method, &path, &body)).await;
@@ -147,12 +120,12 @@ async fn r07_a_large_change_that_is_not_prepared_in_time_changes_nothing_and_say
     );
     let again = story.hurried(AMPLE, ("POST", "/Groups", &new)).await;
     assert_eq!(again.0, 201);
-    story.finish().await;
+    story.leaves_nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_in_many_groups_whose_deletion_is_not_prepared_in_time_stays_in_all_of_them() {
-    let story = Story::with(1).await;
+    let story = Crowd::with(1).await;
     let (client, user) = (&story.client, &story.users[0]);
     for number in 0..MANY {
         client
@@ -178,12 +151,12 @@ async fn a_user_in_many_groups_whose_deletion_is_not_prepared_in_time_stays_in_a
         .hurried(NOT_CARRIED_OUT, ("DELETE", &path, &Value::Null))
         .await;
     assert_eq!(again.0, 404);
-    story.finish().await;
+    story.leaves_nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_change_that_is_committed_in_time_succeeds_and_others_carry_it_out() {
-    let story = Story::with(2 * MANY).await;
+    let story = Crowd::with(2 * MANY).await;
     let (client, users) = (&story.client, &story.users);
     let id = client.create_group("Team", &users[..MANY]).await;
     let path = format!("/Groups/{id}");
@@ -198,18 +171,18 @@ async fn a_large_change_that_is_committed_in_time_succeeds_and_others_carry_it_o
         (
             "add",
             "PATCH",
-            operation("add", &users[..MANY]),
+            change("add", &users[..MANY]),
             204,
             set(users),
         ),
-        ("remove", "PATCH", operation("remove", users), 204, set(&[])),
+        ("remove", "PATCH", change("remove", users), 204, set(&[])),
     ] {
         let done = story.hurried(NOT_CARRIED_OUT, (method, &path, &body)).await;
         assert_eq!(done.0, status, "{what}: {done:?}");
         assert_eq!(members(client, &id).await, after, "{what}");
         let version = story.version(&id).await;
         // A change that meets it cannot carry it out either: it says so, and changes nothing.
-        let one = operation("add", &users[..1]);
+        let one = change("add", &users[..1]);
         let late = story.hurried(NOT_CARRIED_OUT, ("PATCH", &path, &one)).await;
         assert_eq!(late, (503, true, NOTHING_CHANGED.to_owned()), "{what}");
         assert_eq!(story.version(&id).await, version, "{what}");
@@ -237,13 +210,13 @@ async fn a_large_change_that_is_committed_in_time_succeeds_and_others_carry_it_o
         .await;
     assert_eq!(gone.0, 204);
     client.get(&path).await.expect(404);
-    story.finish().await;
+    story.leaves_nothing().await;
     assert_eq!(members(client, &id).await, set(&[]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_that_is_made_and_cannot_be_shown_in_time_says_that_it_is_made() {
-    let story = Story::with(MANY).await;
+    let story = Crowd::with(MANY).await;
     let (client, users) = (&story.client, &story.users);
     let made = "the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`";
     let body = group("Team", users);
@@ -258,23 +231,23 @@ async fn a_change_that_is_made_and_cannot_be_shown_in_time_says_that_it_is_made(
     assert_eq!(late, (503, true, made.to_owned()));
     assert_eq!(members(client, id).await, set(&users[..1]));
     // What shows nothing needs no time for it.
-    let all = operation("add", users);
+    let all = change("add", users);
     assert_eq!(
         story.hurried(NOT_SHOWN, ("PATCH", &path, &all)).await.0,
         204
     );
     assert_eq!(members(client, id).await, set(users));
-    story.finish().await;
+    story.leaves_nothing().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_not_done_in_time_is_503_before_the_gateway_gives_up() {
-    let story = Story::with(1).await;
+    let story = Crowd::with(1).await;
     let id = story.client.create_group("Team", &story.users).await;
     let path = format!("/Groups/{id}");
     let reads = "the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment";
     let writes = "the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice";
-    let add = operation("add", &story.users);
+    let add = change("add", &story.users);
     for (method, path, body, detail) in [
         ("GET", "/Users", Value::Null, reads),
         ("GET", &path, Value::Null, reads),

@@ -6,58 +6,20 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::crowd::{Crowd, operation, set};
 use crate::support::client::{group, patch};
 use crate::support::listed::{found, groups, members};
 use crate::support::mortal::{self, Death};
 use crate::support::table::sound;
-use crate::support::{Client, Target, seed};
 
 mod live;
 
 /// More than any of these requests writes.
 const MOST_WRITES: u32 = 200;
 
-fn set(ids: &[String]) -> BTreeSet<String> {
-    ids.iter().cloned().collect()
-}
-
-fn operation(op: &str, ids: &[String]) -> Value {
-    let values: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
-    json!({ "op": op, "path": "members", "value": values })
-}
-
-/// A tenant with users.
-struct Story {
-    target: Target,
-    client: Client,
-    users: Vec<String>,
-}
-
-impl Story {
-    async fn with(number: usize) -> Self {
-        let target = Target::start().await;
-        let client = target.tenant().await;
-        let directory = seed::directory(&target, &client);
-        let mut users = seed::users(&directory, "user", number, 32).await;
-        users.sort_unstable();
-        Self {
-            target,
-            client,
-            users,
-        }
-    }
-
+impl Crowd {
     async fn dies(&self, method: &str, path: &str, body: Option<&Value>, death: Death) -> bool {
         mortal::send(&self.target, &self.client, (method, path, body), death).await
-    }
-
-    async fn version(&self, id: &str) -> u64 {
-        let path = format!("/Groups/{id}?excludedAttributes=members");
-        let json = self.client.get(&path).await.expect(200).json();
-        let tag = json["meta"]["version"].as_str().unwrap();
-        tag.trim_matches(|c: char| !c.is_ascii_digit())
-            .parse()
-            .unwrap()
     }
 
     /// The members of a group, after making sure that every way of reading them agrees.
@@ -100,11 +62,6 @@ impl Story {
         }
         members
     }
-
-    /// Finishes what nobody asked for again, as the table's stream makes a function do.
-    async fn finish(&self) {
-        seed::finish(&self.target, &self.client).await;
-    }
 }
 
 /// Has a story told with a death at each of these writes, until the request outlives it.
@@ -127,7 +84,7 @@ fn after_each() -> impl Iterator<Item = Death> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_patch_whose_owner_dies_at_any_write_happened_once_when_asked_again() {
-    let story = Story::with(60).await;
+    let story = Crowd::with(60).await;
     let (client, users) = (&story.client, &story.users);
     let (before, after) = (set(&users[..20]), set(&users[15..]));
     let change = json!([
@@ -161,7 +118,7 @@ async fn a_large_patch_whose_owner_dies_at_any_write_happened_once_when_asked_ag
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_change_after_a_dead_owner_comes_after_the_large_one_or_without_it() {
-    let story = Story::with(60).await;
+    let story = Crowd::with(60).await;
     let (client, users) = (&story.client, &story.users);
     every_death(after_each(), async |death| {
         let id = client.create_group("Team", &users[..20]).await;
@@ -194,7 +151,7 @@ async fn a_small_change_after_a_dead_owner_comes_after_the_large_one_or_without_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_that_joins_by_a_plan_and_is_deleted_is_counted_in_no_group() {
-    let story = Story::with(40).await;
+    let story = Crowd::with(40).await;
     let client = &story.client;
     every_death(after_each(), async |death| {
         let goner = client.create_user("goner").await;
@@ -224,7 +181,7 @@ async fn a_user_that_joins_by_a_plan_and_is_deleted_is_counted_in_no_group() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_group_whose_creator_dies_is_there_whole_or_not_at_all() {
-    let story = Story::with(40).await;
+    let story = Crowd::with(40).await;
     let (client, users) = (&story.client, &story.users);
     every_death(after_each(), async |death| {
         let body = group("Team", users);
@@ -248,7 +205,7 @@ async fn a_large_group_whose_creator_dies_is_there_whole_or_not_at_all() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_whose_deletion_dies_is_gone_or_not_and_leaves_nothing_when_asked_again() {
-    let story = Story::with(40).await;
+    let story = Crowd::with(40).await;
     let (client, users) = (&story.client, &story.users);
     let above = client.create_group("Above", &[]).await;
     every_death(after_each(), async |death| {
@@ -281,7 +238,7 @@ async fn a_group_whose_deletion_dies_is_gone_or_not_and_leaves_nothing_when_aske
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_whose_group_is_deleted_before_it_is_carried_out_leaves_nothing() {
-    let story = Story::with(40).await;
+    let story = Crowd::with(40).await;
     let (client, users) = (&story.client, &story.users);
     every_death(after_each(), async |death| {
         let id = client.create_group("Team", &users[..1]).await;
@@ -301,7 +258,7 @@ async fn a_plan_whose_group_is_deleted_before_it_is_carried_out_leaves_nothing()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn x07_a_user_in_many_groups_whose_deletion_dies_is_in_all_of_them_or_in_none() {
-    let story = Story::with(1).await;
+    let story = Crowd::with(1).await;
     let client = &story.client;
     let mut teams = Vec::new();
     for number in 0..40 {

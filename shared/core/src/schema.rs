@@ -7,10 +7,11 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::reason::KnownName;
 use crate::extensions::Declared;
 use crate::path::Target;
 use crate::urn;
+
+mod known_name;
 
 /// The data type of an attribute, RFC 7643 §2.3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -174,18 +175,6 @@ pub struct Schema {
     pub description: String,
     /// The attributes.
     pub attributes: Vec<Attribute>,
-}
-
-impl From<&Attribute> for KnownName {
-    fn from(attribute: &Attribute) -> Self {
-        Self::ours(&attribute.name)
-    }
-}
-
-impl From<&Schema> for KnownName {
-    fn from(schema: &Schema) -> Self {
-        Self::ours(&schema.id)
-    }
 }
 
 impl Schema {

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
-use super::{Story, operation, set};
+use super::{Crowd, operation, set};
 use crate::support::listed::members;
 use crate::support::table::sound;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_all_of_a_large_change_or_nothing_of_it_while_it_is_made() {
-    let story = Story::with(140).await;
+    let story = Crowd::with(140).await;
     let (client, users) = (&story.client, &story.users);
     let id = client.create_group("Team", &users[..70]).await;
     let path = format!("/Groups/{id}");
@@ -56,7 +56,7 @@ async fn readers_see_all_of_a_large_change_or_nothing_of_it_while_it_is_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn large_and_small_changes_at_once_lose_nothing() {
-    let story = Story::with(160).await;
+    let story = Crowd::with(160).await;
     let (client, users) = (&story.client, &story.users);
     let id = client.create_group("Team", &[]).await;
     let path = &format!("/Groups/{id}");

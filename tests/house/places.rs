@@ -206,7 +206,7 @@ fn scim_types_are_named_in_the_table_of_errors_only() {
         ],
         &[
             (
-                "shared/core/src/error.rs",
+                "shared/core/src/error/",
                 "const A: &str = \"noTarget\";\n",
             ),
             (

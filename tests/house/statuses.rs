@@ -85,7 +85,7 @@ fn failure_statuses_stand_in_the_table_of_errors_only() {
         ],
         &[
             (
-                "shared/core/src/error.rs",
+                "shared/core/src/error/",
                 "fn status() { StatusCode::NOT_FOUND; }\n",
             ),
             (

@@ -48,7 +48,7 @@ use describe::{describe, describe_all};
 use rate::Rates;
 use request::{Address, Parameters, Preconditions};
 use requests::{Report, Requests, Told, Trace};
-use response::{Failure, Outcome};
+use response::{Failure, Outcome, Reasons};
 use routes::{Endpoint, Match, Route};
 use serve::Serving;
 
@@ -123,7 +123,8 @@ impl Service {
         self.store.warm().await;
     }
 
-    /// Answers a request. What it consumed is among the response's extensions, as [`Spent`].
+    /// Answers a request. What it consumed is among the response's extensions, as [`Spent`], and why it failed, as
+    /// [`Reasons`].
     pub async fn handle(
         &self,
         function: Function,
@@ -154,6 +155,7 @@ impl Service {
             meter: &meter,
             tenants: &self.tenants,
         };
+        let reasons = Reasons::of(&result, &failed);
         match &result {
             Err(failure) => Box::pin(self.requests.refused(&report, &failure.error)).await,
             Ok(_) if !failed.is_empty() => Box::pin(self.requests.failed(&report, failed)).await,
@@ -164,6 +166,7 @@ impl Service {
             Ok(_) => {}
         }
         let mut response = result.unwrap_or_else(Failure::into_response);
+        response.extensions_mut().insert(reasons);
         response::guard(&mut response);
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);

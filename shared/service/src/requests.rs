@@ -271,7 +271,7 @@ impl Report<'_> {
             Some(barred) => (cause::barred(barred), told::of_key(barred)),
             None if what.is_unauthorized() => (Cause::TokenUnknown, self.unknown()),
             None => {
-                let reason = cut(&what.reason(catalogue), LONGEST_REASON);
+                let reason = cut(&what.in_words(catalogue), LONGEST_REASON);
                 (what.cause(endpoint), reason)
             }
         };

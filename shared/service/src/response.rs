@@ -6,6 +6,7 @@ use scim_core::{ErrorKind, ScimError, Version};
 use serde_json::Value;
 
 use directory::DirectoryError;
+use scim_core::error::Reason;
 use scim_core::error::reason::{self, Word};
 
 use crate::coding::Coding;
@@ -222,6 +223,19 @@ impl Failure {
     }
 }
 
+/// Why a request, or each operation of a bulk request that failed, did: among the extensions of its response.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reasons(pub Vec<Reason>);
+
+impl Reasons {
+    pub(crate) fn of(result: &Result<Response<Bytes>, Failure>, failed: &[Failed]) -> Self {
+        Self(match result {
+            Err(failure) => vec![failure.error.reason()],
+            Ok(_) => failed.iter().filter_map(|one| one.told.reason()).collect(),
+        })
+    }
+}
+
 fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
     let mut response = Response::new(body.map_or_else(Bytes::new, |body| body.to_string().into()));
     *response.status_mut() = status;
@@ -267,8 +281,6 @@ pub fn explain(error: DirectoryError) -> ScimError {
 
 #[cfg(test)]
 mod tests {
-    use scim_core::error::Reason;
-
     use super::*;
 
     #[test]

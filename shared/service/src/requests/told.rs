@@ -1,5 +1,6 @@
 //! What an entry tells of a request: why it failed, or what to look at although it succeeded.
 
+use scim_core::error::Reason;
 use scim_core::{Catalogue, ErrorKind, ScimError};
 
 use super::Barred;
@@ -41,8 +42,16 @@ impl Told {
         }
     }
 
+    /// Why it failed, if it did.
+    pub(crate) const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Failure(error) => Some(error.reason()),
+            Self::Unlike { .. } => None,
+        }
+    }
+
     /// Why, in words without values.
-    pub(super) fn reason(&self, catalogue: &Catalogue) -> String {
+    pub(super) fn in_words(&self, catalogue: &Catalogue) -> String {
         match self {
             Self::Failure(error) => {
                 let is_attribute = |path: &str| catalogue.names_attribute(path);

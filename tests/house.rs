@@ -14,6 +14,7 @@ mod lints;
 mod manifests;
 mod places;
 mod sizes;
+mod sentences;
 pub(crate) mod source;
 mod statuses;
 mod texts;

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use directory::DirectoryError;
-use http::Method;
+use http::{Method, Request};
 use scim_core::error::reason;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};
 use service::cursor::{After, Cursor};
 use service::patience::too_late;
-use service::response::{Failure, explain};
+use service::response::{Failure, Failures, explain};
+use service::{Function, Origin, Service};
 
 use crate::support::client::encode;
 use crate::support::listed::total;
@@ -22,9 +23,11 @@ use crate::support::{Client, Target};
 /// A request, `METHOD PATH` and its body, and the failure, `STATUS SCIMTYPE DETAIL`.
 pub(crate) type Row = (&'static str, &'static str, &'static str);
 
+mod reasons;
 pub(crate) mod table;
 
 /// What stands for what: ids of the tenant, and texts too long for a table.
+#[derive(Default)]
 pub(crate) struct Names {
     user: String,
     group: String,
@@ -86,9 +89,18 @@ impl Names {
                     .collect::<Vec<_>>()
                     .join(","),
             )
+            .replace(
+                "<1001 roles>",
+                &(0..1_001)
+                    .map(|n| format!("\"{n}\""))
+                    .collect::<Vec<_>>()
+                    .join(","),
+            )
+            .replace("<1001 deletions>", &vec!["{}"; 1_001].join(","))
             .replace("<60000 letters>", &"x".repeat(60_000))
             .replace("<1001 operations>", &operations.join(","))
             .replace("<513 letters>", &"x".repeat(513))
+            .replace("<16385 letters>", &"x".repeat(16_385))
             .replace("<65537 letters>", &"x".repeat(65_537))
             .replace("<201 names>", &vec!["a"; 201].join(","))
             .replace("<33 parentheses>", &encode(&"(".repeat(33)))
@@ -129,6 +141,15 @@ pub(crate) async fn send(
     request: &str,
     body: &str,
 ) -> crate::support::Answer {
+    let (method, path, headers) = head(names, request);
+    let body = (!body.is_empty()).then(|| Bytes::from(names.fill(body)));
+    client.send(method, &path, &headers, body).await
+}
+
+type Headers<'r> = Vec<(&'r str, &'r str)>;
+
+/// The method, path and headers of a row.
+fn head<'r>(names: &Names, request: &'r str) -> (&'r str, String, Headers<'r>) {
     let mut parts = request.split(" | ");
     let (method, path) = parts.next().unwrap().split_once(' ').unwrap();
     let path = match path.split_once("?filter=") {
@@ -137,14 +158,43 @@ pub(crate) async fn send(
         }
         _ => names.fill(path),
     };
-    let mut headers: Vec<(&str, &str)> = parts
+    let mut headers: Headers<'_> = parts
         .map(|header| header.split_once(": ").unwrap())
         .collect();
     if !headers.iter().any(|(name, _)| *name == "content-type") {
         headers.push(("content-type", "application/scim+json"));
     }
-    let body = (!body.is_empty()).then(|| Bytes::from(names.fill(body)));
-    client.send(method, &path, &headers, body).await
+    (method, path, headers)
+}
+
+/// The failures of the request of a row, as a service knows them that is asked without a gateway.
+pub(crate) async fn failures(
+    service: &Service,
+    client: &Client,
+    names: &Names,
+    (request, body): (&str, &str),
+) -> Vec<ScimError> {
+    let (method, path, headers) = head(names, request);
+    let uri = match path.strip_prefix("origin:") {
+        Some(path) => path.to_owned(),
+        None => format!("{}{path}", client.base),
+    };
+    let mut request = Request::builder()
+        .method(Method::from_bytes(method.as_bytes()).unwrap())
+        .uri(uri);
+    if !headers.iter().any(|(name, _)| *name == "authorization") {
+        request = request.header("authorization", format!("Bearer {}", client.token));
+    }
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Bytes::from(names.fill(body))).unwrap();
+    let answer = service.handle(Function::CATCH_ALL, request, Origin::default());
+    let answer = answer.await;
+    let failures = answer.extensions().get::<Failures>();
+    failures
+        .map(|failures| failures.0.clone())
+        .unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

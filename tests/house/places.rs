@@ -206,7 +206,7 @@ fn scim_types_are_named_in_the_table_of_errors_only() {
         ],
         &[
             (
-                "shared/core/src/error/",
+                "shared/core/src/error/kind.rs",
                 "const A: &str = \"noTarget\";\n",
             ),
             (

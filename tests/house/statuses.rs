@@ -85,7 +85,7 @@ fn failure_statuses_stand_in_the_table_of_errors_only() {
         ],
         &[
             (
-                "shared/core/src/error/",
+                "shared/core/src/error/kind.rs",
                 "fn status() { StatusCode::NOT_FOUND; }\n",
             ),
             (

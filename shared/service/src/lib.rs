@@ -48,7 +48,7 @@ use describe::{describe, describe_all};
 use rate::Rates;
 use request::{Address, Parameters, Preconditions};
 use requests::{Report, Requests, Told, Trace};
-use response::{Failure, Outcome, Reasons};
+use response::{Failure, Failures, Outcome};
 use routes::{Endpoint, Match, Route};
 use serve::Serving;
 
@@ -124,7 +124,7 @@ impl Service {
     }
 
     /// Answers a request. What it consumed is among the response's extensions, as [`Spent`], and why it failed, as
-    /// [`Reasons`].
+    /// [`Failures`].
     pub async fn handle(
         &self,
         function: Function,
@@ -155,7 +155,7 @@ impl Service {
             meter: &meter,
             tenants: &self.tenants,
         };
-        let reasons = Reasons::of(&result, &failed);
+        let failures = Failures::of(&result, &failed);
         match &result {
             Err(failure) => Box::pin(self.requests.refused(&report, &failure.error)).await,
             Ok(_) if !failed.is_empty() => Box::pin(self.requests.failed(&report, failed)).await,
@@ -166,7 +166,7 @@ impl Service {
             Ok(_) => {}
         }
         let mut response = result.unwrap_or_else(Failure::into_response);
-        response.extensions_mut().insert(reasons);
+        response.extensions_mut().insert(failures);
         response::guard(&mut response);
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);

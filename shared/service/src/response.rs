@@ -6,7 +6,6 @@ use scim_core::{ErrorKind, ScimError, Version};
 use serde_json::Value;
 
 use directory::DirectoryError;
-use scim_core::error::Reason;
 use scim_core::error::reason::{self, Word};
 
 use crate::coding::Coding;
@@ -223,15 +222,18 @@ impl Failure {
     }
 }
 
-/// Why a request, or each operation of a bulk request that failed, did: among the extensions of its response.
+/// Why a request failed, or each failed operation of a bulk request: among the extensions of its response.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Reasons(pub Vec<Reason>);
+pub struct Failures(pub Vec<ScimError>);
 
-impl Reasons {
+impl Failures {
     pub(crate) fn of(result: &Result<Response<Bytes>, Failure>, failed: &[Failed]) -> Self {
         Self(match result {
-            Err(failure) => vec![failure.error.reason()],
-            Ok(_) => failed.iter().filter_map(|one| one.told.reason()).collect(),
+            Err(failure) => vec![failure.error.clone()],
+            Ok(_) => failed
+                .iter()
+                .filter_map(|one| one.told.error().cloned())
+                .collect(),
         })
     }
 }
@@ -281,6 +283,8 @@ pub fn explain(error: DirectoryError) -> ScimError {
 
 #[cfg(test)]
 mod tests {
+    use scim_core::error::Reason;
+
     use super::*;
 
     #[test]

@@ -4,66 +4,50 @@
 use std::collections::BTreeSet;
 
 use directory::journal::Entry;
-use scim_core::ResourceId;
+use scim_core::error::Use;
+use scim_core::{Catalogue, ResourceId, ScimError};
 use serde_json::Value;
 use service::requests::cause::{Cause, advice};
 
 use super::entries;
-use crate::conformance::errors::{Names, Row, send, table};
+use crate::conformance::errors::{Names, Row, failures, table};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
 /// Rows whose address names no tenant that could be told of it.
 const NOBODYS: [&str; 2] = ["GET origin:/", "GET origin:/acme/scim/v1/Users"];
 
-/// The refused request of each row, in a tenant of its own.
-async fn refuse(client: &Client, names: &Names) -> Vec<&'static Row> {
-    let rows: Vec<&Row> = table::requests()
-        .filter(|row| !NOBODYS.contains(&row.0))
-        .collect();
-    for (request, body, _) in &rows {
-        let answer = send(client, names, request, body).await;
-        assert!(answer.status.is_client_error() || answer.status.is_server_error());
+/// The rows, each with the failure of its request in a tenant of its own.
+async fn refuse(target: &Target, client: &Client, names: &Names) -> Vec<(&'static Row, ScimError)> {
+    let rows = table::requests().filter(|row| !NOBODYS.contains(&row.0));
+    let mut refused = Vec::new();
+    for row in rows {
+        let service = &target.stack.service;
+        let failures = failures(service, client, names, (row.0, row.1)).await;
+        let [failure] = failures.try_into().expect("one failure");
+        refused.push((row, failure));
     }
-    rows
+    refused
 }
 
-/// The words of a detail, and what it quotes at odd places, without a value that is quoted next to its attribute.
-fn parts(detail: &str) -> Vec<&str> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in detail.split('`') {
-        match parts.last() {
-            Some(&" ") if parts.len() > 1 && parts.len() % 2 == 1 => {
-                parts.pop();
-            }
-            _ => parts.push(part),
-        }
-    }
-    parts
-}
-
-/// Whether a reason says what a detail does, with dots in the place of some of what it quotes.
-fn says(reason: &str, detail: &str) -> bool {
-    let (reason, detail) = (parts(reason), parts(detail));
-    let mut parts = reason.iter().zip(&detail).enumerate();
-    reason.len() == detail.len()
-        && parts.all(|(at, (said, given))| said == given || (at % 2 == 1 && *said == "…"))
-}
-
-/// The entry that a row left.
-fn left<'e>(all: &'e [Entry], names: &Names, row: &Row) -> Option<&'e Entry> {
-    let mut expected = row.2.splitn(3, ' ');
-    let status: u16 = expected.next().unwrap().parse().unwrap();
-    let scim_type = expected.next().filter(|word| !word.is_empty());
-    let detail = expected.next().unwrap();
+/// The entry that a refused request left.
+fn left<'e>(all: &'e [Entry], row: &Row, failure: &ScimError) -> Option<&'e Entry> {
+    let is_attribute = |path: &str| Catalogue::standard().names_attribute(path);
+    let reason = failure.detail().without_values(is_attribute);
+    let (status, scim_type) = failure.kind().code();
     let method = row.0.split(' ').next().unwrap();
     all.iter().find(|entry| {
         let refusal = &entry.refusal;
         let says = match status {
-            401 => refusal.reason.contains("token"),
-            _ => says(&names.hide(&refusal.reason), detail),
+            401 => refusal.cause == Cause::TokenUnknown.word(),
+            _ => refusal.reason == reason,
         };
-        says && refusal.method == method
+        let cause = Cause::parse(&refusal.cause);
+        let is_its = [Use::Change, Use::Query]
+            .into_iter()
+            .any(|of| cause == Some(failure.cause(of)));
+        says && is_its
+            && refusal.method == method
             && refusal.status == status
             && refusal.scim_type.as_deref() == scim_type
     })
@@ -74,11 +58,11 @@ async fn every_row_of_the_table_leaves_an_entry_with_its_reason_and_what_to_do()
     let target = Target::start().await;
     let client = target.tenant().await;
     let names = Names::prepare(&client).await;
-    let rows = refuse(&client, &names).await;
+    let rows = refuse(&target, &client, &names).await;
     let all = entries(&target, &client).await;
     let mut causes = BTreeSet::new();
-    for row in rows {
-        let Some(entry) = left(&all, &names, row) else {
+    for (row, failure) in &rows {
+        let Some(entry) = left(&all, row, failure) else {
             panic!(
                 "no entry for {row:?} among {:#?}",
                 all.iter()
@@ -145,9 +129,9 @@ async fn no_entry_has_a_value_of_an_attribute_but_the_name() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let names = Names::prepare(&client).await;
-    let rows = refuse(&client, &names).await;
+    let rows = refuse(&target, &client, &names).await;
     let mut secret = BTreeSet::new();
-    for (request, body, _) in rows {
+    for ((request, body, _), _) in rows {
         values(request, &names.fill(body), &mut secret);
     }
     // Words of the protocol that the rows use as values, too.

@@ -1,6 +1,5 @@
 //! What an entry tells of a request: why it failed, or what to look at although it succeeded.
 
-use scim_core::error::Reason;
 use scim_core::{Catalogue, ErrorKind, ScimError};
 
 use super::Barred;
@@ -43,9 +42,9 @@ impl Told {
     }
 
     /// Why it failed, if it did.
-    pub(crate) const fn reason(&self) -> Option<Reason> {
+    pub(crate) const fn error(&self) -> Option<&ScimError> {
         match self {
-            Self::Failure(error) => Some(error.reason()),
+            Self::Failure(error) => Some(error),
             Self::Unlike { .. } => None,
         }
     }

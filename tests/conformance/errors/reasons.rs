@@ -1,0 +1,88 @@
+//! Every reason of a failure: what the table of reasons says, word for word, and a way to meet each.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use scim_core::error::cause::Causes;
+use scim_core::error::{Cause, Reason};
+
+mod met;
+
+/// The table of causes and reasons as the snapshot has it.
+fn table() -> String {
+    let mut text = String::from(
+        "Causes: word, outcome, whether to tell the provider to try again, advice\n\n",
+    );
+    for cause in Cause::ALL {
+        let (word, outcome) = (cause.word(), cause.outcome().name());
+        writeln!(
+            text,
+            "{word} | {outcome} | {:?}\n    {}",
+            cause.then(),
+            cause.advice()
+        )
+        .unwrap();
+    }
+    text.push_str("\nReasons: status and scimType, cause (in a change / in a query), whether it names a value, sentence\n\n");
+    for reason in Reason::ALL {
+        let codes = reason.kinds().iter().map(|kind| match kind.code() {
+            (status, Some(scim_type)) => format!("{status} {scim_type}"),
+            (status, None) => status.to_string(),
+        });
+        let codes: Vec<String> = codes.collect();
+        let cause = match reason.causes() {
+            Causes::One(cause) => cause.word().to_owned(),
+            Causes::ByUse { change, query } => format!("{} / {}", change.word(), query.word()),
+        };
+        let mut sentence = reason.sentence().to_owned();
+        for (name, kind) in reason.arguments() {
+            sentence = sentence.replace(&format!("{{{name}}}"), &format!("{{{name}: {kind}}}"));
+        }
+        let names_value = reason
+            .arguments()
+            .iter()
+            .any(|(_, kind)| ["SentValue", "Found", "Because"].contains(kind));
+        let value = if names_value { " | names a value" } else { "" };
+        writeln!(
+            text,
+            "{reason:?} | {} | {cause}{value}\n    {sentence}",
+            codes.join(", ")
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn r01_the_table_of_reasons_is_its_snapshot() {
+    let (given, expected) = (table(), include_str!("reasons.txt"));
+    let differs: Vec<String> = given
+        .lines()
+        .zip(expected.lines().chain(std::iter::repeat("")))
+        .filter(|(given, expected)| given != expected)
+        .map(|(given, expected)| format!("- {expected}\n+ {given}"))
+        .take(5)
+        .collect();
+    assert!(
+        given == expected,
+        "the first lines that differ from reasons.txt:\n{}\n\nthe whole table:\n{given}",
+        differs.join("\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r01_every_reason_can_be_met() {
+    let met: BTreeSet<Reason> = met::all()
+        .await
+        .iter()
+        .map(|error| error.reason())
+        .collect();
+    let never: Vec<&Reason> = Reason::ALL
+        .iter()
+        .filter(|reason| !met.contains(reason))
+        .collect();
+    assert!(
+        never.is_empty(),
+        "nothing meets {never:?}: add a row to errors/table or errors/reasons/met, or delete the reason"
+    );
+}

@@ -1,0 +1,368 @@
+//! How each reason is met: the rows of the table, more rows, tenants with settings and schemas of their own, and what
+//! only time or the storage brings about.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use directory::{DirectoryError, Patience};
+use http::Method;
+use jiff::{SignedDuration, Timestamp};
+use keyring::{KeyRecord, KeyringId, Scope};
+use local::stack::{KEYRING_PREFIX, service};
+use scim_core::{ResourceId, ScimError};
+use serde_json::{Value, json};
+use service::Service;
+use service::clock::{Clock, Ids};
+use service::coding::Coding;
+use service::patience::too_late;
+use service::response::{Failure, Outcome, explain};
+
+use super::super::{NOBODY, Names, failures, old_cursor, table};
+use crate::support::client::{BULK, USER, group, user};
+use crate::support::moving::{keyring, new_key, other_process};
+use crate::support::table::tenant_of;
+use crate::support::{Client, Target, seed};
+
+mod rows;
+
+const BADGES: &str = "urn:example:badges:1.0:User";
+
+/// A failure of each reason at least.
+pub(super) async fn all() -> Vec<ScimError> {
+    let target = Target::start().await;
+    let mut met = of_rows(&target).await;
+    met.extend(of_pages(&target).await);
+    met.extend(of_settings(&target).await);
+    met.extend(of_schemas(&target).await);
+    met.extend(of_tokens(&target).await);
+    met.extend(of_time(&target).await);
+    met.extend(of_storage());
+    met
+}
+
+/// A tenant and the names of the rows.
+struct Asked<'t> {
+    service: &'t Service,
+    client: Client,
+    names: Names,
+}
+
+impl<'t> Asked<'t> {
+    async fn of(target: &'t Target) -> Self {
+        Self {
+            service: &target.stack.service,
+            client: target.tenant().await,
+            names: Names::default(),
+        }
+    }
+
+    async fn ask(&self, request: &str, body: &Value) -> Vec<ScimError> {
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        failures(self.service, &self.client, &self.names, (request, &body)).await
+    }
+}
+
+async fn of_rows(target: &Target) -> Vec<ScimError> {
+    let mut asked = Asked::of(target).await;
+    asked.names = Names::prepare(&asked.client).await;
+    let Asked {
+        service,
+        client,
+        names,
+    } = &asked;
+    let mut met = Vec::new();
+    let more = rows::ROWS.iter().copied();
+    for row in table::requests().map(|row| (row.0, row.1)).chain(more) {
+        let failures = failures(service, client, names, row).await;
+        assert!(!failures.is_empty(), "{row:?} is no failure");
+        met.extend(failures);
+    }
+    for (path, op) in rows::PATCHES {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{ "op": op, "path": path, "value": [{ "value": "a" }, { "value": "b" }] }] });
+        let body = body.to_string();
+        let failures = failures(service, client, names, ("PATCH /Users/<user>", &body)).await;
+        assert!(!failures.is_empty(), "{path} is no failure");
+        met.extend(failures);
+    }
+    let long = |path: String| json!({ "Operations": [{ "op": "remove", "path": path }] });
+    for body in [
+        long(format!("emails[type eq \"{}\"]", "x".repeat(16_385))),
+        long("x".repeat(513)),
+    ] {
+        met.extend(asked.ask("PATCH /Users/<user>", &body).await);
+    }
+    for operation in rows::operations() {
+        let body = json!({ "schemas": [BULK], "Operations": [operation] });
+        let failures = asked.ask("POST /Bulk", &body).await;
+        assert!(!failures.is_empty(), "{operation} is no failure");
+        met.extend(failures);
+    }
+    for operations in rows::several() {
+        let body = json!({ "schemas": [BULK], "Operations": operations });
+        let failures = asked.ask("POST /Bulk", &body).await;
+        assert!(!failures.is_empty(), "{operations} is no failure");
+        met.extend(failures);
+    }
+    let not_text = client.base.clone() + "/Users";
+    let request = http::Request::builder()
+        .method(Method::POST)
+        .uri(not_text)
+        .header("authorization", format!("Bearer {}", client.token))
+        .body(bytes::Bytes::from_static(b"{\"userName\":\"\xff\"}"))
+        .unwrap();
+    let answer = service.handle(
+        service::Function::CATCH_ALL,
+        request,
+        service::Origin::default(),
+    );
+    let answer = answer.await;
+    met.extend(
+        answer
+            .extensions()
+            .get::<service::response::Failures>()
+            .unwrap()
+            .0
+            .clone(),
+    );
+    met
+}
+
+async fn of_pages(target: &Target) -> Vec<ScimError> {
+    let asked = Asked::of(target).await;
+    asked.client.create_user("a").await;
+    asked.client.create_user("b").await;
+    let page = asked
+        .client
+        .get("/Users?cursor=&count=1")
+        .await
+        .expect(200)
+        .json();
+    let next = page["nextCursor"].as_str().unwrap();
+    asked
+        .ask(&format!("GET /Users?cursor={next}&count=2"), &Value::Null)
+        .await
+}
+
+/// What a tenant's settings refuse.
+async fn of_settings(target: &Target) -> Vec<ScimError> {
+    let mut met = Vec::new();
+    let person = |emails: Value| json!({ "schemas": [USER], "userName": "ann", "emails": emails });
+    let home = json!([{ "value": "a@x", "type": "home" }]);
+    let work = json!([{ "value": "a@x", "type": "work" }]);
+    let several = json!([{ "value": "a@x", "type": "work" }, { "value": "b@x", "type": "home" }]);
+    for (settings, request, body) in [
+        (
+            json!({ "emails": "work" }),
+            "POST /Users",
+            person(home.clone()),
+        ),
+        (json!({ "emails": "work" }), "POST /Users", person(several)),
+        (
+            json!({ "userNameIsEmail": true }),
+            "POST /Users",
+            person(home),
+        ),
+        (
+            json!({ "userNameIsEmail": true }),
+            "POST /Users",
+            person(work),
+        ),
+        (json!({ "groups": false }), "POST /Groups", group("a", &[])),
+    ] {
+        let asked = Asked::of(target).await;
+        target.settings(&asked.client, &settings).await;
+        let failures = asked.ask(request, &body).await;
+        assert!(!failures.is_empty(), "{settings} refuses {body}");
+        met.extend(failures);
+    }
+    let full = Asked::of(target).await;
+    target.settings(&full.client, &json!({ "seats": 0 })).await;
+    seed::directory(target, &full.client)
+        .open_seats(0)
+        .await
+        .unwrap();
+    met.extend(full.ask("POST /Users", &user("ann")).await);
+    let existing = Asked::of(target).await;
+    target
+        .settings(&existing.client, &json!({ "adopt": "reject" }))
+        .await;
+    let path = format!("/tenants/{}/preload", tenant_of(&existing.client));
+    let brought = target
+        .admin()
+        .post(&path, &json!({ "users": [user("ann")] }))
+        .await;
+    let brought = brought.expect(200).json();
+    let id = brought["items"][0]["id"].as_str().expect("an id");
+    met.extend(existing.ask("POST /Users", &user("ann")).await);
+    met.extend(
+        existing
+            .ask(&format!("PUT /Users/{id}"), &user("ann"))
+            .await,
+    );
+    let off = Asked::of(target).await;
+    let change = |tenant: &mut directory::tenants::Tenant| {
+        tenant.status = directory::tenants::Status::Off;
+    };
+    target
+        .stack
+        .change(tenant_of(&off.client), change)
+        .await
+        .unwrap();
+    target.becomes_known();
+    met.extend(off.ask("GET /Users", &Value::Null).await);
+    met
+}
+
+/// What extension schemas refuse.
+async fn of_schemas(target: &Target) -> Vec<ScimError> {
+    let schema = |id: &str, attributes: Value, required: bool| {
+        json!({ "resourceType": "User", "required": required,
+            "schema": { "id": id, "name": "Test", "attributes": attributes } })
+    };
+    let asked = Asked::of(target).await;
+    let badges = json!([{ "name": "badge", "required": true }, { "name": "floor" },
+        { "name": "serial", "mutability": "immutable" }]);
+    let desks = json!([{ "name": "floor" }]);
+    let schemas = json!([
+        schema(BADGES, badges, true),
+        schema("urn:example:desks:1.0:User", desks, false)
+    ]);
+    target.extend(&asked.client, &schemas).await;
+    let person = json!({ "schemas": [USER, BADGES], "userName": "ann",
+        BADGES: { "badge": "B", "serial": "1" } });
+    let id = asked.client.post("/Users", &person).await.expect(201).id();
+    let path = format!("PATCH /Users/{id}");
+    let operation =
+        |op: &str, path: &str| json!({ "Operations": [{ "op": op, "path": path, "value": "2" }] });
+    let serial = format!("{BADGES}:serial");
+    let mut met = asked.ask("POST /Users", &user("bob")).await;
+    met.extend(asked.ask(&path, &operation("replace", &serial)).await);
+    met.extend(asked.ask(&path, &operation("replace", "floor")).await);
+    met.extend(asked.ask(&path, &operation("remove", BADGES)).await);
+    met
+}
+
+async fn of_tokens(target: &Target) -> Vec<ScimError> {
+    let asked = Asked::of(target).await;
+    let id = asked.client.create_user("anna").await;
+    let mut met = Vec::new();
+    for scope in [Scope::Me, Scope::Scim] {
+        let (record, token) = new_key(tenant_of(&asked.client));
+        let record = KeyRecord {
+            subject: Some(id.clone()),
+            scopes: vec![scope],
+            ..record
+        };
+        let keyrings = other_process(target);
+        keyrings
+            .add(&keyring(), &record, record.created)
+            .await
+            .unwrap();
+        target.becomes_known();
+        let asked = Asked {
+            client: asked.client.with_token(&token),
+            ..Asked::of(target).await
+        };
+        for path in ["/Users", "/Me"] {
+            met.extend(asked.ask(&format!("POST {path}"), &user("bob")).await);
+        }
+    }
+    let secrets = &target.stack.services.clients.secrets;
+    let odd = KeyringId::parse("odd").expect("a keyring");
+    let name = format!("{KEYRING_PREFIX}odd");
+    let created = secrets.create_secret().name(name).secret_string("odd");
+    created.send().await.unwrap();
+    let token = Ids::system().token(&odd);
+    let unreadable = Asked {
+        client: asked.client.with_token(token.expose()),
+        ..Asked::of(target).await
+    };
+    met.extend(unreadable.ask("GET /Users", &Value::Null).await);
+    let clients = directory::to_stand_ins(&target.stack.services.dynamodb, "http://127.0.0.1:9");
+    let alone = service(&clients.unwrap(), None, Clock::system(), Ids::system());
+    let unreachable = Asked {
+        service: &alone,
+        ..asked
+    };
+    met.extend(unreachable.ask("GET /Users", &Value::Null).await);
+    met
+}
+
+/// What time does not suffice for.
+async fn of_time(target: &Target) -> Vec<ScimError> {
+    let asked = Asked::of(target).await;
+    let users = seed::users(&seed::directory(target, &asked.client), "user", 40, 16).await;
+    let clients = &target.stack.services.clients;
+    let none = Duration::ZERO;
+    let mut met = vec![
+        too_late(&Method::GET, "/t/Users"),
+        too_late(&Method::PUT, "/t/Groups/1"),
+    ];
+    for patience in [
+        Patience {
+            prepare: none,
+            ..Patience::AMPLE
+        },
+        Patience {
+            show: none,
+            ..Patience::AMPLE
+        },
+    ] {
+        let service = service(clients, None, Clock::system(), Ids::system()).patient(patience);
+        let hurried = Asked {
+            service: &service,
+            client: asked.client.with_token(&asked.client.token),
+            names: Names::default(),
+        };
+        met.extend(hurried.ask("POST /Groups", &group("Team", &users)).await);
+    }
+    for step in [40, 200, 700, 2_000, 3_000, 4_000] {
+        let service = service(clients, None, fast(step), Ids::system());
+        let hurried = Asked {
+            service: &service,
+            client: target.tenant().await,
+            names: Names::default(),
+        };
+        let body = json!({ "schemas": [BULK], "Operations": rows::circle_and_users() });
+        met.extend(hurried.ask("POST /Bulk", &body).await);
+    }
+    met
+}
+
+/// A clock that moves on by so many milliseconds whenever it is asked.
+fn fast(step: i64) -> Clock {
+    let asked = Arc::new(AtomicI64::new(0));
+    let began = Clock::system().now();
+    Clock::other(move || -> Timestamp {
+        let passed = asked.fetch_add(step, Ordering::Relaxed);
+        began + SignedDuration::from_millis(passed)
+    })
+}
+
+/// What the storage brings about, and what is too large to be answered.
+fn of_storage() -> Vec<ScimError> {
+    let id = ResourceId::parse(NOBODY).unwrap();
+    let errors = [
+        DirectoryError::TooMany,
+        DirectoryError::Contended,
+        DirectoryError::Gone,
+        DirectoryError::Unavailable("timed out".to_owned()),
+        DirectoryError::Internal("ValidationException".to_owned()),
+        DirectoryError::NoSuchMember(id),
+    ];
+    let large = Outcome::Message(Value::String("x".repeat(6 * 1024 * 1024)));
+    errors
+        .into_iter()
+        .map(explain)
+        .chain([
+            old_cursor(),
+            Failure::slow_down(7).error,
+            large.into_response(Coding::Identity).unwrap_err(),
+        ])
+        .collect()
+}

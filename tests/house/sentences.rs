@@ -1,0 +1,85 @@
+//! No code reads an error's sentence: a reason is a value, and rewording it changes nothing but the words.
+
+use super::source::{self, Source};
+use super::{must_be_none, must_see};
+
+/// What prints a sentence.
+const PRINTED: [&str; 4] = [
+    "detail().to_string()",
+    "error.to_string()",
+    "without_values(",
+    "unwrap_err().to_string()",
+];
+/// What would read it.
+const READS: [&str; 11] = [
+    ".contains(",
+    ".starts_with(",
+    ".ends_with(",
+    ".strip_prefix(",
+    ".strip_suffix(",
+    ".find(",
+    ".split",
+    ".matches(",
+    ".replace(",
+    "==",
+    "!=",
+];
+
+/// The places in code, without its strings and comments, where a printed sentence is read.
+fn readings(bare: &str) -> Vec<usize> {
+    let reads = |at: usize, printed: &str| {
+        let rest = &bare[at + printed.len()..];
+        let closed = match printed.ends_with('(') {
+            true => rest.find(')').map_or("", |end| &rest[end + 1..]),
+            false => rest,
+        };
+        let next = closed
+            .trim_start()
+            .trim_start_matches(".as_str()")
+            .trim_start();
+        READS.iter().any(|read| next.starts_with(read))
+    };
+    let mut found: Vec<usize> = PRINTED
+        .iter()
+        .flat_map(|printed| bare.match_indices(printed))
+        .filter(|(at, printed)| reads(*at, printed))
+        .map(|(at, _)| at)
+        .collect();
+    found.sort_unstable();
+    found
+}
+
+fn sentences(sources: &[Source]) -> Vec<String> {
+    let places = |source: &Source| {
+        let places = readings(&source.bare).into_iter();
+        places.map(|at| source.place(at)).collect::<Vec<_>>()
+    };
+    sources.iter().flat_map(places).collect()
+}
+
+#[test]
+fn no_code_reads_the_sentence_of_an_error() {
+    must_be_none(
+        &sentences(source::products()),
+        "compare its reason, ScimError::reason(), or its kind: sentences are for people",
+    );
+}
+
+#[test]
+fn a_planted_reading_of_a_sentence_is_reported() {
+    let at = "shared/service/src/a.rs";
+    must_see(
+        sentences,
+        &[
+            (at, "fn a() { if error.detail().to_string().contains(text) {} }"),
+            (at, "fn a() { error.to_string()\n    .starts_with(text) }"),
+            (at, "fn a() { refusal.detail().to_string() == text }"),
+            (at, "fn a() { detail.without_values(is_name).split(text) }"),
+        ],
+        &[
+            (at, "fn a() { let text = error.detail().to_string(); }"),
+            (at, "fn a() { told(error.to_string()) }"),
+            (at, "fn a() { json!(error.detail().to_string()) }"),
+        ],
+    );
+}

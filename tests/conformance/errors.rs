@@ -190,7 +190,8 @@ pub(crate) async fn failures(
     }
     let request = request.body(Bytes::from(names.fill(body))).unwrap();
     let answer = service.handle(Function::CATCH_ALL, request, Origin::default());
-    let answer = answer.await;
+    // The future of all endpoints is large.
+    let answer = Box::pin(answer).await;
     let failures = answer.extensions().get::<Failures>();
     failures
         .map(|failures| failures.0.clone())

@@ -31,12 +31,12 @@ const BADGES: &str = "urn:example:badges:1.0:User";
 /// A failure of each reason at least.
 pub(super) async fn all() -> Vec<ScimError> {
     let target = Target::start().await;
-    let mut met = of_rows(&target).await;
-    met.extend(of_pages(&target).await);
-    met.extend(of_settings(&target).await);
-    met.extend(of_schemas(&target).await);
-    met.extend(of_tokens(&target).await);
-    met.extend(of_time(&target).await);
+    let mut met = Box::pin(of_rows(&target)).await;
+    met.extend(Box::pin(of_pages(&target)).await);
+    met.extend(Box::pin(of_settings(&target)).await);
+    met.extend(Box::pin(of_schemas(&target)).await);
+    met.extend(Box::pin(of_tokens(&target)).await);
+    met.extend(Box::pin(of_time(&target)).await);
     met.extend(of_storage());
     met
 }
@@ -120,7 +120,7 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
         request,
         service::Origin::default(),
     );
-    let answer = answer.await;
+    let answer = Box::pin(answer).await;
     met.extend(
         answer
             .extensions()

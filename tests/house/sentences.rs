@@ -71,7 +71,10 @@ fn a_planted_reading_of_a_sentence_is_reported() {
     must_see(
         sentences,
         &[
-            (at, "fn a() { if error.detail().to_string().contains(text) {} }"),
+            (
+                at,
+                "fn a() { if error.detail().to_string().contains(text) {} }",
+            ),
             (at, "fn a() { error.to_string()\n    .starts_with(text) }"),
             (at, "fn a() { refusal.detail().to_string() == text }"),
             (at, "fn a() { detail.without_values(is_name).split(text) }"),

@@ -243,6 +243,9 @@ async fn of_schemas(target: &Target) -> Vec<ScimError> {
     let mut met = asked.ask("POST /Users", &user("bob")).await;
     met.extend(asked.ask(&path, &operation("replace", &serial)).await);
     met.extend(asked.ask(&path, &operation("replace", "floor")).await);
+    let other = json!({ "schemas": [USER, BADGES], "userName": "eve", BADGES: { "badge": "B" } });
+    let other = asked.client.post("/Users", &other).await.expect(201).id();
+    let path = format!("PATCH /Users/{other}");
     met.extend(asked.ask(&path, &operation("remove", BADGES)).await);
     met
 }

@@ -23,7 +23,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ),
     ("POST /.search", r#"{<Search>,"filter":"<16385 letters>"}"#),
     ("GET /Users?filter=userName pr x", ""),
-    (r#"GET /Users?filter=emails[type[value pr] pr]"#, ""),
+    (r#"GET /Users?filter=emails[type[value pr]]"#, ""),
     (r#"GET /Users?filter=emails[type eq "work"].a.b pr"#, ""),
     (r#"GET /Users?filter=userName eq "anna"#, ""),
     (r#"GET /Users?filter=userName[value eq "x"]"#, ""),

@@ -322,18 +322,6 @@ impl<'s> Target<'s> {
     }
 }
 
-impl From<&Attribute> for KnownName {
-    fn from(attribute: &Attribute) -> Self {
-        Self::ours(&attribute.name)
-    }
-}
-
-impl From<&Schema> for KnownName {
-    fn from(schema: &Schema) -> Self {
-        Self::ours(&schema.id)
-    }
-}
-
 impl From<Target<'_>> for KnownName {
     fn from(target: Target<'_>) -> Self {
         Self::ours(target)

@@ -149,7 +149,7 @@ fn an_owner_of_a_task_has_ended_when_its_task_is_taken_over() {
     for (name, function) in functions(&template) {
         let timeout = property(&template, function, "Timeout").as_i64();
         let timeout = timeout.expect("a number of seconds");
-        let is_over = timeout < directory::task::OWNED.as_secs();
+        let is_over = timeout < directory::limits::OWNED.as_secs();
         assert!(is_over || !has_routes(function), "{name}: {timeout} s");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::keys::{self, Key, Lookup, Partition};
+use directory::keys::{self, Key, Lookup, Partition, UniqueName};
 use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind, text};
@@ -151,12 +151,8 @@ impl Table {
             }
             let text_of = |name: &str| row.attributes[name].as_str();
             let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();
-            let folded = match kind {
-                ResourceKind::User => text::user_name(name).expect("a user name"),
-                ResourceKind::Group => text::group_name(name),
-            };
-            if let Some(other) =
-                expected.insert(keys::marker(&self.tenant, kind, &folded), Some(id))
+            let form = UniqueName::of(kind, name);
+            if let Some(other) = expected.insert(keys::marker(&self.tenant, kind, &form), Some(id))
             {
                 faults.push(format!("{id} and {other:?} have one name: {name}"));
             }

@@ -13,20 +13,17 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use scim_core::sort::Direction;
 
+use crate::limits::{ENTRIES_AT_ONCE, ENTRIES_LOOKED_AT};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, DirectoryError, Item, Meter, Range, Role, Store, Transacted, WriteId, sort_key, update,
+    Actions, DirectoryError, Item, Meter, Pages, Range, Role, Store, Transacted, WriteId, sort_key,
+    update,
 };
 use keyring::TenantId;
 
 mod entry;
 
 pub use entry::{Entry, EntryId, Person, Refusal, Wanted, Who};
-
-/// The most entries to read for one page.
-const LOOKED_AT: usize = 2_000;
-/// The most entries that one query returns.
-const QUERIED: usize = 500;
 
 /// A page of the log, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -77,9 +74,22 @@ impl RequestLog {
     /// When the table does not answer.
     pub async fn put_one(&self, entry: &Entry, kept: SignedDuration) -> Result<(), DirectoryError> {
         let key = keys::request(&self.tenant, entry.id.as_str());
-        let values = entry.values(kept)?;
-        let expression = "SET d = :d, n = :n, l = :l, r = :r, expires = :expires";
-        let update = update(self.store.table(), &key, expression, None, values.into())?;
+        let named = entry.attributes(kept)?;
+        let set = named
+            .each_ref()
+            .map(|(name, _)| format!("{name} = :{name}"));
+        let expression = format!("SET {}", set.join(", "));
+        let values = named.map(|(name, value)| (format!(":{name}"), value));
+        let values = values
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.clone()));
+        let update = update(
+            self.store.table(),
+            &key,
+            &expression,
+            None,
+            values.collect(),
+        )?;
         self.store.add(update, &self.meter).await.map(|_| ())
     }
 
@@ -117,16 +127,17 @@ impl RequestLog {
         now: Timestamp,
     ) -> Result<Page, DirectoryError> {
         let range = self.range(wanted);
-        let mut from = after.map(|id| keys::request(&self.tenant, id.as_str()).attributes());
+        let after_key = after.map(|id| keys::request(&self.tenant, id.as_str()));
+        let mut pages = self.backwards(&range).after(after_key.as_ref());
         let mut page = Page {
             entries: Vec::new(),
             next: after.cloned(),
         };
         let mut looked_at = 0;
         loop {
-            let most = QUERIED.min(LOOKED_AT - looked_at);
-            let (items, next) = self.backwards(&range, most, from).await?;
-            for item in &items {
+            let most = ENTRIES_AT_ONCE.min(ENTRIES_LOOKED_AT - looked_at);
+            let items = pages.next_of(Some(most)).await?;
+            for item in &items.unwrap_or_default() {
                 looked_at += 1;
                 page.next = EntryId::parse(sort_key(item));
                 let entry = Entry::read(item).filter(|_| Entry::is_live(item, now));
@@ -136,14 +147,13 @@ impl RequestLog {
                     return Ok(page);
                 }
             }
-            if next.is_none() {
+            if pages.is_over() {
                 page.next = None;
                 return Ok(page);
             }
-            if looked_at >= LOOKED_AT {
+            if looked_at >= ENTRIES_LOOKED_AT {
                 return Ok(page);
             }
-            from = next;
         }
     }
 
@@ -158,18 +168,14 @@ impl RequestLog {
         now: Timestamp,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let range = self.range(&Wanted::default());
-            let (items, next) = self.backwards(&range, QUERIED, from).await?;
+        let range = self.range(&Wanted::default());
+        let mut pages = self.backwards(&range);
+        while let Some(items) = pages.next_of(Some(ENTRIES_AT_ONCE)).await? {
             let live = items.iter().filter(|item| Entry::is_live(item, now));
             let entries = live.filter_map(Entry::read);
             found.extend(entries.filter(|entry| entry.is_about(person)));
-            if next.is_none() {
-                return Ok(found);
-            }
-            from = next;
         }
+        Ok(found)
     }
 
     /// Deletes all entries about a person and returns their number.
@@ -188,16 +194,8 @@ impl RequestLog {
         Ok(keys.len())
     }
 
-    async fn backwards(
-        &self,
-        range: &Range,
-        most: usize,
-        from: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), DirectoryError> {
-        let (limit, direction) = (Some(most), Direction::Descending);
-        self.store
-            .query_page(range, limit, from, direction, &self.meter)
-            .await
+    fn backwards(&self, range: &Range) -> Pages<'_> {
+        self.store.pages(range, Direction::Descending, &self.meter)
     }
 
     fn range(&self, wanted: &Wanted) -> Range {

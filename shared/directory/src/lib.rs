@@ -6,6 +6,7 @@
 mod credentials;
 mod guards;
 pub mod journal;
+pub mod limits;
 mod people;
 mod table;
 pub mod tenants;

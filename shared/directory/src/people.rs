@@ -16,6 +16,6 @@ mod write;
 
 pub use directory::{Directory, Found, GroupRef, MemberRef, Spread, Through};
 pub use item::Stored;
-pub(crate) use item::{attribute, read_resource};
+pub(crate) use item::read_resource;
 pub use rules::Seats;
 pub use write::{Kept, NewResource, Origin, PasswordHash};

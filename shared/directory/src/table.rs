@@ -13,10 +13,9 @@ mod store;
 mod write_id;
 
 pub(crate) use actions::{
-    Actions, PRESENT, Role, UNPLANNED, on_fence, opening, removing, unplanned, update,
+    ABSENT, Actions, PRESENT, Role, no_plan, on_fence, opening, removing, unplanned, update,
 };
 pub use backoff::backoff;
-pub(crate) use backoff::seed;
 pub use connect::{Clients, connect, to_stand_ins};
 pub use deadline::{Deadline, Patience, until_then};
 pub use error::DirectoryError;
@@ -25,5 +24,5 @@ pub use item::to_millis;
 pub(crate) use item::{Item, instant_if, item, n, number, number_if, s, sort_key, text};
 pub use meter::{Meter, Spent};
 pub use store::Store;
-pub(crate) use store::{Put, Range, SIDE_BY_SIDE, Transacted};
+pub(crate) use store::{Pages, Put, Range, Transacted};
 pub use write_id::WriteId;

@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use scim_core::{Catalogue, limits};
 use serde_json::Value;
 
+use crate::limits::{REMEMBERED_TENANTS, SETTLED, TENANT_AGE};
+use crate::table::keys::attribute::tenant as attribute;
 use crate::table::{
     self, Actions, DirectoryError, Item, Meter, Put, Role, Store, Transacted, WriteId, corrupt,
     instant_if, keys, n, number, s, sort_key, text, to_millis,
@@ -28,27 +30,6 @@ pub use ended::Ended;
 pub use list::{Listed, Search};
 pub use settings::{Adopt, Delete, Settings};
 pub(crate) use write::limited;
-
-/// How long a tenant is cached.
-const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// The most tenants and extension schema attributes in the cache, which is about 10 MB; when the cache is full, it is
-/// cleared.
-const REMEMBERED: usize = 10_000;
-/// How long after a change of settings a process may still serve a request with the old settings: it caches them for a
-/// minute, and a request takes 30 seconds at most.
-pub const SETTLED: SignedDuration = SignedDuration::from_secs(90);
-
-/// The attributes of a tenant's item.
-mod attribute {
-    pub(super) const SETTINGS: &str = "d";
-    pub(super) const NAME: &str = "name";
-    pub(super) const STATUS: &str = "status";
-    pub(super) const SWITCHED: &str = "switched";
-    pub(super) const VERSION: &str = "v";
-    pub(super) const CREATED: &str = "c";
-    pub(super) const MODIFIED: &str = "m";
-    pub(super) const WRITE: &str = "w";
-}
 
 /// Whether a tenant accepts provisioning. A deleted tenant has no item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -217,7 +198,7 @@ impl Known {
 
     fn is_fresh(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.at);
-        age >= SignedDuration::ZERO && age < AGE
+        age >= SignedDuration::ZERO && age < TENANT_AGE
     }
 }
 
@@ -247,7 +228,7 @@ impl Tenants {
             return Ok(None);
         };
         self.with(|known| {
-            if known.values().map(Known::size).sum::<usize>() >= REMEMBERED {
+            if known.values().map(Known::size).sum::<usize>() >= REMEMBERED_TENANTS {
                 known.clear();
             }
             let tenant = Arc::clone(&tenant);

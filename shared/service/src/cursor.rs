@@ -8,7 +8,8 @@
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use directory::search::{LONGEST_KEY, SortedPlace};
+use directory::limits::SORTED_KEY_BYTES;
+use directory::search::SortedPlace;
 use directory::walk::Last;
 use jiff::Timestamp;
 use keyring::KeyRecord;
@@ -64,7 +65,7 @@ impl Cursor {
         match &self.after {
             After::Last(last) => json!([self.issued, self.count, last.to_text()]),
             After::Key(key, id) => {
-                let key = key.to_json(LONGEST_KEY);
+                let key = key.to_json(SORTED_KEY_BYTES);
                 json!([self.issued, self.count, id.as_str(), key])
             }
         }

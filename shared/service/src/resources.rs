@@ -344,8 +344,7 @@ impl<'r> Resources<'r> {
 
     /// Waits before another attempt, after the resource changed under the last one, if there is time for one.
     async fn pause(&self, number: u32) -> Result<(), ScimError> {
-        let [seed] = self.ids.bytes::<1>();
-        backoff(number, usize::from(seed)).await;
+        backoff(number).await;
         match number > 0 && self.directory.is_late() {
             true => Err(explain(DirectoryError::OutOfTime)),
             false => Ok(()),

@@ -7,7 +7,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
 use directory::Spent;
-use directory::keys::{Key, logins, resource};
+use directory::keys::{Key, all_logins, resource};
 use http::Request;
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -186,7 +186,7 @@ async fn beyond_a_thousand_failures_of_a_tenant_attempts_are_slow_and_not_refuse
     let (tenant, admin) = (target.tenant().await, target.admin());
     create(&tenant, "ann@example.com").await;
     let name = TenantId::parse(tenant_of(&tenant)).unwrap();
-    let all = logins(&name, "all", time.now().as_second() / 900);
+    let all = all_logins(&name, time.now().as_second() / 900);
     let number = |n: u32| AttributeValue::N(n.to_string());
     change(&target, &all, "SET n = :v", number(999)).await;
     let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;

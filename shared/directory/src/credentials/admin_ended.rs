@@ -7,17 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::credentials::tenant_keys::KeysError;
+use crate::limits::{REVOKED_ADMIN_KEYS, REVOKED_AGE};
+use crate::table::keys::attribute::revoked::KEYS;
 use crate::table::{DirectoryError, Meter, Put, Store, keys, n, update};
 use keyring::{AdminKeyrings, End, KeyId};
-
-/// How long the list is cached.
-const AGE: SignedDuration = SignedDuration::from_secs(60);
-
-/// The most keys in the list: twice the number of live keys.
-const MOST: usize = 100;
 
 /// Admin keys that were revoked but are still in their keyring.
 #[derive(Debug)]
@@ -41,7 +37,7 @@ impl RevokedAdminKeys {
     ///
     /// When the table does not answer.
     pub async fn has(&self, key: KeyId, now: Timestamp) -> Result<bool, DirectoryError> {
-        let is_fresh = |at: Timestamp| now.duration_since(at).abs() < AGE;
+        let is_fresh = |at: Timestamp| now.duration_since(at).abs() < REVOKED_AGE;
         if let Some((at, keys)) = &*self.known()
             && is_fresh(*at)
         {
@@ -61,7 +57,7 @@ impl RevokedAdminKeys {
     pub async fn read(&self, meter: &Meter) -> Result<BTreeSet<KeyId>, DirectoryError> {
         let item = self.store.get(&keys::revoked_admin_keys(), meter).await?;
         let item = item.unwrap_or_default();
-        let ids = item.get("x").and_then(|value| value.as_ss().ok());
+        let ids = item.get(KEYS).and_then(|value| value.as_ss().ok());
         let ids = ids.into_iter().flatten();
         Ok(ids.filter_map(|id| KeyId::parse(id)).collect())
     }
@@ -72,12 +68,14 @@ impl RevokedAdminKeys {
     ///
     /// When the table does not answer.
     pub async fn note(&self, key: KeyId, meter: &Meter) -> Result<bool, DirectoryError> {
-        let values = vec![(":x", set([&key])), (":most", n(MOST))];
+        let values = vec![(":x", set([&key])), (":most", n(REVOKED_ADMIN_KEYS))];
         let note = update(
             self.store.table(),
             &keys::revoked_admin_keys(),
-            "ADD x :x",
-            Some("attribute_not_exists(x) OR size(x) < :most"),
+            &format!("ADD {KEYS} :x"),
+            Some(&format!(
+                "attribute_not_exists({KEYS}) OR size({KEYS}) < :most"
+            )),
             values,
         )?;
         let noted = self.store.update(note, meter).await?;
@@ -109,7 +107,7 @@ impl RevokedAdminKeys {
         let off = update(
             self.store.table(),
             &keys::revoked_admin_keys(),
-            "DELETE x :x",
+            &format!("DELETE {KEYS} :x"),
             None,
             vec![(":x", set(keys))],
         )?;

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::limits::REMEMBERED_USES;
+use crate::table::keys::attribute::last_used::USED;
 use crate::table::{
     DirectoryError, Meter, Put, Range, Store, instant_if, keys, n, sort_key, update,
 };
@@ -19,9 +21,6 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// How long to wait after the table did not answer.
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
-
-/// The most keys in the cache; when it is full, it is cleared.
-const REMEMBERED: usize = 20_000;
 
 /// A process's cache of when the next use of each key must be recorded.
 #[derive(Debug, Default)]
@@ -39,7 +38,7 @@ impl Uses {
         if next.is_some_and(|next| now < *next && next.duration_since(now) <= HOUR) {
             return false;
         }
-        if due.len() >= REMEMBERED {
+        if due.len() >= REMEMBERED_USES {
             due.clear();
         }
         due.insert((tenant.clone(), key), next_after(now, HOUR));
@@ -74,8 +73,10 @@ pub async fn tell(
     let update = update(
         store.table(),
         &keys::last_used(tenant, key),
-        "SET u = :now",
-        Some("attribute_not_exists(u) OR u <= :before OR u > :ahead"),
+        &format!("SET {USED} = :now"),
+        Some(&format!(
+            "attribute_not_exists({USED}) OR {USED} <= :before OR {USED} > :ahead"
+        )),
         vec![
             (":now", n(now.as_second())),
             (":before", n(before)),
@@ -105,7 +106,7 @@ pub async fn list(
     let items = store.query(&range, None, meter).await?;
     let mut uses = BTreeMap::new();
     for item in &items {
-        let at = instant_if(item, "u", Timestamp::from_second)?;
+        let at = instant_if(item, USED, Timestamp::from_second)?;
         if let (Some(key), Some(at)) = (KeyId::parse(sort_key(item)), at) {
             uses.insert(key, at);
         }

@@ -1,10 +1,11 @@
 //! Looking up a user at login: by userName, with the password hash.
 
-use scim_core::{ResourceId, ResourceKind, text};
+use scim_core::{ResourceId, ResourceKind};
 
-use crate::people::Directory;
-use crate::people::{Stored, attribute, read_resource};
-use crate::table::{DirectoryError, Put, corrupt, keys, s, text as text_of, update};
+use crate::people::{Directory, Stored, read_resource};
+use crate::table::keys::attribute::{marker, resource};
+use crate::table::keys::{self, UniqueName};
+use crate::table::{DirectoryError, Put, corrupt, s, text, update};
 
 /// A user with the password hash, if the user has a password.
 pub struct Login {
@@ -26,10 +27,10 @@ impl Directory {
     /// When the table does not answer.
     pub async fn login(&self, name: &str) -> Result<Option<Login>, DirectoryError> {
         let kind = ResourceKind::User;
-        let form = text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned());
-        let marker = keys::marker(&self.tenant, kind, &form);
+        let name = UniqueName::of(kind, name);
+        let marker = keys::marker(&self.tenant, kind, &name);
         let marker = self.store.get(&marker, &self.meter).await?;
-        let id = marker.as_ref().and_then(|item| text_of(item, "id"));
+        let id = marker.as_ref().and_then(|item| text(item, marker::ID));
         let id = ResourceId::parse(id.unwrap_or(NOBODY)).ok_or_else(|| corrupt("marker"))?;
         let key = keys::resource(&self.tenant, kind, id);
         let Some(item) = self.store.get(&key, &self.meter).await? else {
@@ -37,7 +38,7 @@ impl Directory {
         };
         Ok(Some(Login {
             user: read_resource(kind, &item)?,
-            password: text_of(&item, attribute::PASSWORD).map(str::to_owned),
+            password: text(&item, resource::PASSWORD).map(str::to_owned),
         }))
     }
 
@@ -49,7 +50,7 @@ impl Directory {
     pub async fn has_password(&self, id: ResourceId) -> Result<bool, DirectoryError> {
         let key = keys::resource(&self.tenant, ResourceKind::User, id);
         let item = self.store.get(&key, &self.meter).await?;
-        Ok(item.is_some_and(|item| item.contains_key(attribute::PASSWORD)))
+        Ok(item.is_some_and(|item| item.contains_key(resource::PASSWORD)))
     }
 
     /// Replaces a password hash with another hash of the same password, unless the password was changed meanwhile. This
@@ -66,8 +67,8 @@ impl Directory {
         let update = update(
             self.store.table(),
             &keys::resource(&self.tenant, ResourceKind::User, id),
-            "SET p = :new",
-            Some("p = :old"),
+            &format!("SET {} = :new", resource::PASSWORD),
+            Some(&format!("{} = :old", resource::PASSWORD)),
             vec![(":old", s(old)), (":new", s(new))],
         )?;
         Ok(matches!(

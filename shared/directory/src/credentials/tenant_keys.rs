@@ -22,14 +22,12 @@ pub use self::place::opened;
 pub use self::whereabouts::Whereabouts;
 
 use crate::credentials::last_used;
+use crate::limits::REMOVAL_ROUNDS;
 use crate::table::{DirectoryError, Meter, Store, WriteId};
 use keyring::{
     Digest, End, ImportedToken, KeyId, KeyRecord, KeyringError, KeyringId, Keyrings, Record as _,
     Scope, TenantId, Token,
 };
-
-/// The most rounds of removing all keys while other keys are being added.
-const ROUNDS: u32 = 8;
 
 /// An error of an operation on a tenant's keys.
 #[derive(Debug)]
@@ -296,7 +294,7 @@ impl TenantKeys<'_> {
     ///
     /// When the table or a keyring does not answer; keys removed by then stay removed, and a retry continues.
     pub async fn remove_all(&self, now: Timestamp) -> Result<(), KeysError> {
-        for _ in 0..ROUNDS {
+        for _ in 0..REMOVAL_ROUNDS {
             let rings = self.rings().await?;
             if rings.is_empty() {
                 return Ok(());

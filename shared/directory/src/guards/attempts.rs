@@ -8,22 +8,17 @@
 //! For log-ins, names are counted whether or not the user exists, and failures also for the whole tenant. The key contains
 //! a digest of the name.
 
-use std::time::Duration;
-
-use data_encoding::HEXLOWER;
 use jiff::Timestamp;
-use scim_core::text;
-use sha2::{Digest as _, Sha256};
+use scim_core::ResourceKind;
 use tokio::time::Instant;
 
-use crate::table::keys::{self, Key};
-use crate::table::{
-    DirectoryError, Meter, Put, Store, WriteId, backoff, n, number_if, seed, update,
-};
+use crate::limits::{CHANCE_TIME, FAILURES_OF_NAME, FAILURES_OF_TENANT, LOG_IN_SECONDS};
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::attempts::{FAILED, TAKEN};
+use crate::table::keys::attribute::window::COUNT;
+use crate::table::keys::{self, Key, UniqueName};
+use crate::table::{DirectoryError, Meter, Put, Store, backoff, n, number_if, update};
 use keyring::TenantId;
-
-/// The longest wait for a chance.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The chances of one name or address in a window.
 pub struct Chances<'a> {
@@ -84,13 +79,13 @@ impl<'a> Chances<'a> {
     /// # Errors
     ///
     /// When the table does not answer; the caller must then reject the attempt.
-    pub async fn take(&self, write: &WriteId) -> Result<Result<(), Refused>, DirectoryError> {
-        let (until, mut attempt) = (Instant::now() + PATIENCE, 0);
+    pub async fn take(&self) -> Result<Result<(), Refused>, DirectoryError> {
+        let (until, mut attempt) = (Instant::now() + CHANCE_TIME, 0);
         loop {
             let taken = self
                 .change(
-                    "ADD n :n SET expires = :ends",
-                    Some("attribute_not_exists(n) OR n < :most"),
+                    &format!("ADD {TAKEN} :n SET {EXPIRES} = :ends"),
+                    Some(&format!("attribute_not_exists({TAKEN}) OR {TAKEN} < :most")),
                     vec![
                         (":n", n(1)),
                         (":ends", n(self.ends)),
@@ -101,7 +96,7 @@ impl<'a> Chances<'a> {
             let Put::Refused(item) = taken else {
                 return Ok(Ok(()));
             };
-            let failed: Option<i64> = number_if(&item.unwrap_or_default(), "f")?;
+            let failed: Option<i64> = number_if(&item.unwrap_or_default(), FAILED)?;
             if failed.is_some_and(|failed| failed >= self.most) {
                 return Ok(Err(Refused::Failed(self.left)));
             }
@@ -109,7 +104,7 @@ impl<'a> Chances<'a> {
                 return Ok(Err(Refused::Busy));
             }
             attempt += 1;
-            backoff(attempt, seed(write.as_str())).await;
+            backoff(attempt).await;
         }
     }
 
@@ -120,7 +115,8 @@ impl<'a> Chances<'a> {
     /// When the table does not answer.
     pub async fn give_back(&self) -> Result<(), DirectoryError> {
         let values = vec![(":n", n(-1)), (":none", n(0))];
-        self.change("ADD n :n", Some("n > :none"), values).await?;
+        let (less, some) = (format!("ADD {TAKEN} :n"), format!("{TAKEN} > :none"));
+        self.change(&less, Some(&some), values).await?;
         Ok(())
     }
 
@@ -131,8 +127,8 @@ impl<'a> Chances<'a> {
     /// When the table does not answer; the chance stays taken.
     pub async fn fail(&self) -> Result<(), DirectoryError> {
         let values = vec![(":n", n(1)), (":ends", n(self.ends))];
-        let expression = "ADD f :n SET expires = :ends";
-        self.change(expression, None, values).await?;
+        let expression = format!("ADD {FAILED} :n SET {EXPIRES} = :ends");
+        self.change(&expression, None, values).await?;
         Ok(())
     }
 
@@ -146,16 +142,6 @@ impl<'a> Chances<'a> {
         self.store.update(update, self.meter).await
     }
 }
-
-/// The window of log-ins, in seconds.
-const LOG_IN: i64 = 15 * 60;
-
-/// Failures of a name allowed in a window.
-const OF_NAME: i64 = 10;
-
-/// Failures of a tenant in a window beyond which attempts are slowed down. It allows the typing errors of ten thousand
-/// users in a morning, but few guesses per user.
-const OF_TENANT: i64 = 1_000;
 
 /// The attempts to log in as one tenant's users.
 #[derive(Clone, Copy)]
@@ -172,9 +158,14 @@ impl<'a> LogIns<'a> {
     /// The chances of a name.
     #[must_use]
     pub fn of(&self, name: &str, meter: &'a Meter) -> Chances<'a> {
-        let (tenant, digest) = (self.tenant, digest(name));
-        let key = |window| keys::logins(tenant, &digest, window);
-        Chances::new((self.store, meter), key, OF_NAME, (LOG_IN, self.now))
+        let (tenant, name) = (self.tenant, UniqueName::of(ResourceKind::User, name));
+        let key = |window| keys::logins(tenant, &name, window);
+        Chances::new(
+            (self.store, meter),
+            key,
+            FAILURES_OF_NAME,
+            (LOG_IN_SECONDS, self.now),
+        )
     }
 
     /// Whether the tenant has so many failures that further attempts must be slowed down.
@@ -184,8 +175,8 @@ impl<'a> LogIns<'a> {
     /// When the table does not answer.
     pub async fn are_many(&self, meter: &Meter) -> Result<bool, DirectoryError> {
         let item = self.store.get(&self.all().0, meter).await?;
-        let failed: Option<i64> = number_if(&item.unwrap_or_default(), "n")?;
-        Ok(failed.is_some_and(|failed| failed >= OF_TENANT))
+        let failed: Option<i64> = number_if(&item.unwrap_or_default(), COUNT)?;
+        Ok(failed.is_some_and(|failed| failed >= FAILURES_OF_TENANT))
     }
 
     /// Counts a failure for the tenant.
@@ -196,23 +187,17 @@ impl<'a> LogIns<'a> {
     pub async fn fail(&self, meter: &Meter) -> Result<(), DirectoryError> {
         let (key, ends) = self.all();
         let values = vec![(":n", n(1)), (":ends", n(ends))];
-        let expression = "ADD n :n SET expires = :ends";
-        let more = update(self.store.table(), &key, expression, None, values)?;
+        let expression = format!("ADD {COUNT} :n SET {EXPIRES} = :ends");
+        let more = update(self.store.table(), &key, &expression, None, values)?;
         self.store.update(more, meter).await.map(|_| ())
     }
 
     /// The tenant's counter and the end of its window.
     fn all(&self) -> (Key, i64) {
-        let window = self.now.as_second().div_euclid(LOG_IN);
+        let window = self.now.as_second().div_euclid(LOG_IN_SECONDS);
         (
-            keys::logins(self.tenant, "all", window),
-            (window + 1) * LOG_IN,
+            keys::all_logins(self.tenant, window),
+            (window + 1) * LOG_IN_SECONDS,
         )
     }
-}
-
-/// The digest of the unique form of a name.
-fn digest(name: &str) -> String {
-    let form = text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned());
-    HEXLOWER.encode(&Sha256::digest(form.as_bytes()))
 }

@@ -6,18 +6,16 @@
 use std::fmt;
 
 use data_encoding::BASE32_DNSSEC;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::limits::LINK_KNOWN;
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::link::{CREATED, DIGEST, ENDS, KEY, REVOKED, USED, WRITE};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Meter, Put, Range, Role, Store, Transacted, WriteId,
-    instant_if, keys, n, number, s, sort_key, text, update,
+    self, Actions, DirectoryError, Item, Meter, PRESENT, Put, Range, Role, Store, Transacted,
+    WriteId, instant_if, keys, n, number, s, sort_key, text, update,
 };
 use keyring::{Digest, KeyId, TenantId};
-
-/// How long the item remains after the link expires.
-const KNOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// The most open links a tenant can have at a time.
-pub const MOST_OPEN: usize = 20;
 
 /// The secret part of a link's URL: 256 random bits.
 pub struct LinkSecret(Box<str>);
@@ -98,12 +96,12 @@ impl Link {
         let instant = |name: &str| Timestamp::from_second(number(item, name)?).ok();
         Some(Self {
             id: KeyId::parse(sort_key(item))?,
-            key: text(item, "k")?.to_owned(),
+            key: text(item, KEY)?.to_owned(),
             // In milliseconds, so that links created in the same second have an order.
-            created: Timestamp::from_millisecond(number(item, "c")?).ok()?,
-            ends: instant("x")?,
-            used: instant_if(item, "u", Timestamp::from_second).ok()?,
-            revoked: instant_if(item, "r", Timestamp::from_second).ok()?,
+            created: Timestamp::from_millisecond(number(item, CREATED)?).ok()?,
+            ends: instant(ENDS)?,
+            used: instant_if(item, USED, Timestamp::from_second).ok()?,
+            revoked: instant_if(item, REVOKED, Timestamp::from_second).ok()?,
         })
     }
 }
@@ -132,11 +130,11 @@ impl Links<'_> {
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
         let attributes = [
-            ("h", s(secret.digest().to_hex())),
-            ("k", s(link.key.as_str())),
-            ("c", n(link.created.as_millisecond())),
-            ("x", n(link.ends.as_second())),
-            ("expires", n((link.ends + KNOWN).as_second())),
+            (DIGEST, s(secret.digest().to_hex())),
+            (KEY, s(link.key.as_str())),
+            (CREATED, n(link.created.as_millisecond())),
+            (ENDS, n(link.ends.as_second())),
+            (EXPIRES, n((link.ends + LINK_KNOWN).as_second())),
         ];
         let (table, mut actions) = (self.store.table(), Actions::default());
         actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
@@ -176,7 +174,7 @@ impl Links<'_> {
         let item = self.store.get(&key, self.meter).await?;
         Ok(item
             .filter(|item| {
-                let stored = text(item, "h").and_then(Digest::from_hex);
+                let stored = text(item, DIGEST).and_then(Digest::from_hex);
                 stored == Some(secret.digest())
             })
             .and_then(|item| Link::read(&item)))
@@ -204,9 +202,10 @@ impl Links<'_> {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_open = "attribute_exists(pk) AND attribute_not_exists(u) AND attribute_not_exists(r) AND x > :now";
-        self.close(id, ("SET u = :now, w = :w", is_open), now, write)
-            .await
+        let is_open = format!(
+            "{PRESENT} AND attribute_not_exists({USED}) AND attribute_not_exists({REVOKED}) AND {ENDS} > :now"
+        );
+        self.close(id, (USED, &is_open), now, write).await
     }
 
     /// Revokes a link, used or not, and returns whether it existed and was not revoked already.
@@ -220,9 +219,8 @@ impl Links<'_> {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_there = "attribute_exists(pk) AND attribute_not_exists(r)";
-        self.close(id, ("SET r = :now, w = :w", is_there), now, write)
-            .await
+        let is_there = format!("{PRESENT} AND attribute_not_exists({REVOKED})");
+        self.close(id, (REVOKED, &is_there), now, write).await
     }
 
     async fn close(
@@ -235,14 +233,16 @@ impl Links<'_> {
         let closed = update(
             self.store.table(),
             &keys::link(self.tenant, id.as_str()),
-            how,
+            &format!("SET {how} = :now, {WRITE} = :w"),
             Some(condition),
             vec![(":now", n(now.as_second())), (":w", s(write.as_str()))],
         )?;
         Ok(match self.store.update(closed, self.meter).await? {
             Put::Done => true,
             // If the SDK repeated the write after a lost response, the item already has this write id.
-            Put::Refused(item) => item.is_some_and(|item| text(&item, "w") == Some(write.as_str())),
+            Put::Refused(item) => {
+                item.is_some_and(|item| text(&item, WRITE) == Some(write.as_str()))
+            }
         })
     }
 }

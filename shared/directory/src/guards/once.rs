@@ -2,15 +2,14 @@
 //!
 //! The response is stored for a day. The caller encrypts it, so this crate cannot read it.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use crate::table::{DirectoryError, Item, Meter, Put, Store, WriteId, keys, n, s, text, update};
-
-/// How long a response is stored.
-pub const KEPT: SignedDuration = SignedDuration::from_hours(24);
-
-/// How long a request may be in progress. After that its function has ended, and a retry continues the request.
-const UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+use crate::limits::{ONCE_KEPT, ONCE_UNDER_WAY};
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::once::{BEGUN, REQUEST, RESULT, SEED, WRITE};
+use crate::table::{
+    ABSENT, DirectoryError, Item, Meter, Put, Store, WriteId, keys, n, s, text, update,
+};
 
 /// A request with an idempotency key.
 #[derive(Debug)]
@@ -55,25 +54,27 @@ impl Once<'_> {
         let begin = update(
             self.store.table(),
             &keys::once(self.name),
-            "SET f = :f, s = :s, b = :now, w = :w, expires = :end REMOVE d",
-            Some("attribute_not_exists(pk) OR expires <= :now"),
+            &format!(
+                "SET {REQUEST} = :f, {SEED} = :s, {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end REMOVE {RESULT}"
+            ),
+            Some(&format!("{ABSENT} OR {EXPIRES} <= :now")),
             vec![
                 (":f", s(self.request)),
                 (":s", s(seed)),
                 (":w", s(by.as_str())),
                 (":now", n(second)),
-                (":end", n(second + KEPT.as_secs())),
+                (":end", n(second + ONCE_KEPT.as_secs())),
             ],
         )?;
         let Put::Refused(Some(there)) = self.store.update(begin, self.meter).await? else {
             return Ok(Begun::Now(seed.to_owned()));
         };
         let was = |name: &str| text(&there, name);
-        match (was("f") == Some(self.request), was("d")) {
+        match (was(REQUEST) == Some(self.request), was(RESULT)) {
             (false, _) => Ok(Begun::Other),
             (true, Some(kept)) => Ok(Begun::Before(kept.to_owned())),
             // Our own write, whose response was lost.
-            (true, None) if was("w") == Some(by.as_str()) => Ok(Begun::Now(seed.to_owned())),
+            (true, None) if was(WRITE) == Some(by.as_str()) => Ok(Begun::Now(seed.to_owned())),
             (true, None) => self.go_on(&there, second, by).await,
         }
     }
@@ -85,26 +86,28 @@ impl Once<'_> {
         second: i64,
         by: &WriteId,
     ) -> Result<Begun, DirectoryError> {
-        let (Some(seed), Some(before)) = (text(there, "s"), text(there, "w")) else {
+        let (Some(seed), Some(before)) = (text(there, SEED), text(there, WRITE)) else {
             return Ok(Begun::UnderWay);
         };
         let go_on = update(
             self.store.table(),
             &keys::once(self.name),
-            "SET b = :now, w = :w, expires = :end",
-            Some("w = :before AND attribute_not_exists(d) AND b <= :stale"),
+            &format!("SET {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end"),
+            Some(&format!(
+                "{WRITE} = :before AND attribute_not_exists({RESULT}) AND {BEGUN} <= :stale"
+            )),
             vec![
                 (":before", s(before)),
                 (":w", s(by.as_str())),
                 (":now", n(second)),
-                (":stale", n(second - UNDER_WAY.as_secs())),
-                (":end", n(second + KEPT.as_secs())),
+                (":stale", n(second - ONCE_UNDER_WAY.as_secs())),
+                (":end", n(second + ONCE_KEPT.as_secs())),
             ],
         )?;
         let is_ours = match self.store.update(go_on, self.meter).await? {
             Put::Done => true,
             // Our own write, whose response was lost.
-            Put::Refused(Some(now)) => text(&now, "w") == Some(by.as_str()),
+            Put::Refused(Some(now)) => text(&now, WRITE) == Some(by.as_str()),
             Put::Refused(None) => false,
         };
         match is_ours {
@@ -121,11 +124,20 @@ impl Once<'_> {
     pub async fn end(&self, by: &WriteId, kept: Option<String>) -> Result<(), DirectoryError> {
         let key = keys::once(self.name);
         let (change, mut values) = match kept {
-            Some(kept) => ("SET d = :d REMOVE s", vec![(":d", s(kept))]),
-            None => ("SET b = :zero", vec![(":zero", n(0))]),
+            Some(kept) => (
+                format!("SET {RESULT} = :d REMOVE {SEED}"),
+                vec![(":d", s(kept))],
+            ),
+            None => (format!("SET {BEGUN} = :zero"), vec![(":zero", n(0))]),
         };
         values.push((":w", s(by.as_str())));
-        let end = update(self.store.table(), &key, change, Some("w = :w"), values)?;
+        let end = update(
+            self.store.table(),
+            &key,
+            &change,
+            Some(&format!("{WRITE} = :w")),
+            values,
+        )?;
         self.store.update(end, self.meter).await.map(drop)
     }
 }

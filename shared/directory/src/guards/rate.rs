@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::window::COUNT;
 use crate::table::{DirectoryError, Meter, Store, corrupt, keys, n, number, update};
 use keyring::TenantId;
 
@@ -44,10 +46,10 @@ pub async fn count(
     let update = update(
         store.table(),
         &keys::rate(tenant, window.0),
-        "ADD n :n SET expires = :end",
+        &format!("ADD {COUNT} :n SET {EXPIRES} = :end"),
         None,
         vec![(":n", n(served)), (":end", n(end))],
     )?;
     let item = store.add(update, meter).await?;
-    number(&item, "n").ok_or_else(|| corrupt("rate"))
+    number(&item, COUNT).ok_or_else(|| corrupt("rate"))
 }

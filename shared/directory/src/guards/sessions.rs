@@ -12,15 +12,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::limits::SESSION_NOTED;
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::session::{CREATED, ENDS, HOLDER, SEEN};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, DirectoryError, Meter, Put, Role, Store, WriteId, corrupt, n, number, s, text,
-    update,
+    self, Actions, DirectoryError, Meter, PRESENT, Put, Role, Store, WriteId, corrupt, n, number,
+    s, text, update,
 };
 use keyring::TenantId;
-
-/// The minimum interval between two updates of a session's last use.
-const NOTED: SignedDuration = SignedDuration::from_mins(5);
 
 /// A session's secret: 256 random bits.
 #[derive(Clone)]
@@ -147,11 +147,11 @@ impl Sessions<'_> {
     ) -> Result<(), DirectoryError> {
         let holder = serde_json::to_string(&session.holder).map_err(|_| corrupt("session"))?;
         let attributes = [
-            ("d", s(holder)),
-            ("c", n(session.created.as_second())),
-            ("s", n(session.seen.as_second())),
-            ("x", n(session.ends.as_second())),
-            ("expires", n(session.ends.as_second())),
+            (HOLDER, s(holder)),
+            (CREATED, n(session.created.as_second())),
+            (SEEN, n(session.seen.as_second())),
+            (ENDS, n(session.ends.as_second())),
+            (EXPIRES, n(session.ends.as_second())),
         ];
         let mut actions = Actions::default();
         let item = table::item(&secret.key(), attributes);
@@ -176,12 +176,12 @@ impl Sessions<'_> {
         let Some(item) = self.store.get(&key, self.meter).await? else {
             return Ok(None);
         };
-        let holder = text(&item, "d").and_then(|holder| serde_json::from_str(holder).ok());
+        let holder = text(&item, HOLDER).and_then(|holder| serde_json::from_str(holder).ok());
         let instant = |name: &str| {
             let second = number(&item, name)?;
             Timestamp::from_second(second).ok()
         };
-        let parts = (holder, instant("c"), instant("s"), instant("x"));
+        let parts = (holder, instant(CREATED), instant(SEEN), instant(ENDS));
         let (Some(holder), Some(created), Some(seen), Some(ends)) = parts else {
             return Err(corrupt("session"));
         };
@@ -189,12 +189,12 @@ impl Sessions<'_> {
         if now >= ends || absent >= idle {
             return Ok(None);
         }
-        if absent >= NOTED {
+        if absent >= SESSION_NOTED {
             let noted = update(
                 self.store.table(),
                 &key,
-                "SET s = :s",
-                Some("attribute_exists(pk)"),
+                &format!("SET {SEEN} = :s"),
+                Some(PRESENT),
                 vec![(":s", n(now.as_second()))],
             )?;
             // The session was ended meanwhile.

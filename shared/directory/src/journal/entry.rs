@@ -8,6 +8,8 @@ use scim_core::text::fold;
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::entry::{COUNT, DATA, LAST, REQUEST};
 use crate::table::{
     self, DirectoryError, Item, corrupt, keys, n, number, number_if, s, sort_key, text,
 };
@@ -124,19 +126,19 @@ impl Entry {
         self.id.made()
     }
 
-    /// The item's attributes besides the key, under the names that an update expression uses.
-    pub(super) fn values(
+    /// What the item has beside its key.
+    pub(super) fn attributes(
         &self,
         kept: SignedDuration,
     ) -> Result<[(&'static str, AttributeValue); 5], DirectoryError> {
         let data = serde_json::to_string(&self.refusal).map_err(|_| corrupt("log entry"))?;
         let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
         Ok([
-            (":d", s(data)),
-            (":n", n(self.count)),
-            (":l", n(self.last.as_millisecond())),
-            (":r", s(self.request_id.as_str())),
-            (":expires", n(expires.as_second())),
+            (DATA, s(data)),
+            (COUNT, n(self.count)),
+            (LAST, n(self.last.as_millisecond())),
+            (REQUEST, s(self.request_id.as_str())),
+            (EXPIRES, n(expires.as_second())),
         ])
     }
 
@@ -145,25 +147,24 @@ impl Entry {
         tenant: &TenantId,
         kept: SignedDuration,
     ) -> Result<Item, DirectoryError> {
-        let values = self.values(kept)?;
-        let named = values.map(|(name, value)| (name.trim_start_matches(':'), value));
-        Ok(table::item(&keys::request(tenant, self.id.as_str()), named))
+        let key = keys::request(tenant, self.id.as_str());
+        Ok(table::item(&key, self.attributes(kept)?))
     }
 
     /// Reads the entry in an item; `None` if the item is malformed, so that the other entries can still be shown.
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             id: EntryId::parse(sort_key(item))?,
-            refusal: serde_json::from_str(text(item, "d")?).ok()?,
-            count: number(item, "n")?,
-            last: Timestamp::from_millisecond(number(item, "l")?).ok()?,
-            request_id: text(item, "r").unwrap_or_default().to_owned(),
+            refusal: serde_json::from_str(text(item, DATA)?).ok()?,
+            count: number(item, COUNT)?,
+            last: Timestamp::from_millisecond(number(item, LAST)?).ok()?,
+            request_id: text(item, REQUEST).unwrap_or_default().to_owned(),
         })
     }
 
     /// Whether the entry has not expired; DynamoDB deletes expired items with a delay.
     pub(super) fn is_live(item: &Item, now: Timestamp) -> bool {
-        let end = number_if(item, "expires");
+        let end = number_if(item, EXPIRES);
         end.is_ok_and(|end| end.is_none_or(|end: i64| now.as_second() < end))
     }
 

@@ -3,13 +3,12 @@
 use futures_util::future::try_join_all;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
+use crate::limits::WAITING_LOOKED_AT;
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
+use crate::table::keys::attribute::marker as marker_attribute;
 use crate::table::keys::{self, Lookup};
 use crate::table::{DirectoryError, Range, sort_key, text};
-
-/// The most users with one address to read.
-const MOST: usize = 10;
 
 impl Directory {
     /// The waiting user that a client's new user matches: the one with the same userName, or else the only one with one of
@@ -28,12 +27,12 @@ impl Directory {
             Ok::<_, DirectoryError>(
                 marker
                     .as_ref()
-                    .and_then(|item| ResourceId::parse(text(item, "id")?)),
+                    .and_then(|item| ResourceId::parse(text(item, marker_attribute::ID)?)),
             )
         };
         let owners = addresses.iter().map(|address| {
             let beside = self.branch();
-            async move { beside.addressed(address, Some(MOST)).await }
+            async move { beside.addressed(address, Some(WAITING_LOOKED_AT)).await }
         });
         let owners: Vec<_> = owners.collect();
         let (named, owners) = tokio::try_join!(named, try_join_all(owners))?;

@@ -11,12 +11,12 @@ use scim_core::members::represent;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
+use crate::limits::SIDE_BY_SIDE;
 use crate::people::item::{Stored, read_resource};
 use crate::people::members::Plans;
 use crate::people::rules::Rules;
-use crate::table::{
-    Deadline, DirectoryError, Item, Meter, SIDE_BY_SIDE, Store, keys, sort_key, text,
-};
+use crate::table::keys::attribute::member::KIND;
+use crate::table::{Deadline, DirectoryError, Item, Meter, Store, keys, sort_key, text};
 use keyring::TenantId;
 
 /// One tenant's users and groups.
@@ -212,7 +212,7 @@ impl Directory {
 
 /// The type of the member of an edge.
 pub(crate) fn edge_kind(item: &Item) -> ResourceKind {
-    match text(item, "k") {
+    match text(item, KIND) {
         Some("g") => ResourceKind::Group,
         _ => ResourceKind::User,
     }

@@ -7,37 +7,12 @@ use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active, text};
 use serde_json::Value;
 
-use crate::table::keys::{self, Key, Lookup};
+use crate::limits::RESOURCE_BYTES;
+use crate::table::keys::attribute::resource as attribute;
+use crate::table::keys::{self, Key, Lookup, UniqueName};
 use crate::table::{
     self, DirectoryError, Item, WriteId, corrupt, n, number, number_if, s, sort_key,
 };
-
-/// The attributes of a user's or group's item.
-pub(crate) mod attribute {
-    /// The resource as JSON text.
-    pub(crate) const DATA: &str = "d";
-    /// The version.
-    pub(crate) const VERSION: &str = "v";
-    /// Time of creation, in milliseconds since 1970.
-    pub(crate) const CREATED: &str = "c";
-    /// Time of the last change, in milliseconds since 1970.
-    pub(crate) const MODIFIED: &str = "m";
-    /// The id of the write that created the version.
-    pub(crate) const WRITE: &str = "w";
-    /// The hash of the password.
-    pub(crate) const PASSWORD: &str = "p";
-    /// The number of members of a group.
-    pub(crate) const MEMBERS: &str = "n";
-    /// How often the resource was added to a group. A deletion checks it to be sure that it has read all memberships.
-    pub(crate) const FENCE: &str = "f";
-    /// The open plan for the members of a group.
-    pub(crate) const OPEN: &str = "o";
-    /// Marks a user from before provisioning that no client has adopted yet.
-    pub(crate) const WAITING: &str = "a";
-}
-
-/// The largest resource in bytes of JSON. An item can have 400 KB with all attributes.
-pub const LARGEST: usize = 380 * 1024;
 
 /// A resource with its storage state.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,10 +31,10 @@ pub struct Stored {
 /// The JSON text of a resource; checks its size.
 pub(crate) fn data(attributes: &Attributes) -> Result<String, DirectoryError> {
     let json = serde_json::to_string(attributes).map_err(|_| corrupt("resource"))?;
-    match json.len() > LARGEST {
+    match json.len() > RESOURCE_BYTES {
         true => Err(DirectoryError::TooLarge {
             given: json.len(),
-            most: LARGEST,
+            most: RESOURCE_BYTES,
         }),
         false => Ok(json),
     }
@@ -130,11 +105,12 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
 /// The index entries of a resource.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Indexed {
-    /// The unique name as given; `marker` is its unique form.
+    /// The unique name as it was written.
     pub(crate) name: String,
-    pub(crate) marker: String,
+    /// Its one form.
+    pub(crate) marker: UniqueName,
     /// The former marker of a group name that was stored without composition, if different.
-    pub(crate) former: Option<String>,
+    pub(crate) former: Option<UniqueName>,
     pub(crate) lookups: BTreeSet<(Lookup, String)>,
 }
 
@@ -160,14 +136,6 @@ impl Indexed {
 pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
     let text_of = |name: &str| attributes.get(name).and_then(Value::as_str);
     let name = text_of(keys::unique_attribute(kind)).unwrap_or_default();
-    let marker = match kind {
-        ResourceKind::User => {
-            text::user_name(name).unwrap_or_else(|| text::fold(name).into_owned())
-        }
-        ResourceKind::Group => text::group_name(name),
-    };
-    let folded = (kind == ResourceKind::Group).then(|| text::fold(name).into_owned());
-    let former = folded.filter(|folded| *folded != marker);
     let mut lookups = BTreeSet::new();
     if let Some(external_id) = text_of("externalId").filter(|id| !id.is_empty()) {
         lookups.insert((Lookup::ExternalId, external_id.to_owned()));
@@ -180,8 +148,8 @@ pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
     }
     Indexed {
         name: name.to_owned(),
-        marker,
-        former,
+        marker: UniqueName::of(kind, name),
+        former: UniqueName::former(kind, name),
         lookups,
     }
 }

@@ -13,11 +13,15 @@ use jiff::Timestamp;
 use scim_core::members::{Base, MembershipDelta};
 use scim_core::{ResourceId, ResourceKind};
 
+use crate::limits::{MOST_ACTIONS, MOST_MEMBERS};
 use crate::people::directory::{Directory, MemberRef};
-use crate::people::item::{Stored, attribute};
+use crate::people::item::Stored;
+use crate::table::keys::attribute::member::KIND;
+use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, DirectoryError, Role, WriteId, corrupt, n, number_if, s, sort_key, update,
+    self, Actions, DirectoryError, PRESENT, Role, WriteId, corrupt, n, number_if, s, sort_key,
+    update,
 };
 
 mod apply;
@@ -25,10 +29,8 @@ mod change;
 mod overlay;
 mod whole;
 
-pub(crate) use overlay::{DEPARTS, Plans, plans_of};
+pub(crate) use overlay::{Plans, plans_of};
 
-/// The most actions in one transaction, by DynamoDB's limit.
-pub(crate) const MOST_ACTIONS: usize = 100;
 /// The actions of a group change besides those for its members: the group, its counter, its old and new marker, its old and
 /// new externalId lookup.
 const OTHER_ACTIONS: usize = 6;
@@ -36,9 +38,6 @@ const OTHER_ACTIONS: usize = 6;
 const ACTIONS_PER_MEMBER: usize = 3;
 /// The actions for a member that leaves.
 const ACTIONS_PER_FORMER: usize = 2;
-/// The most members that one request can change.
-pub const MOST_MEMBERS: usize = 25_000;
-
 /// The edges that a group change adds and removes.
 #[derive(Clone, Debug)]
 pub struct Edges {
@@ -237,8 +236,8 @@ impl Directory {
         let fence = update(
             self.store.table(),
             &keys::resource(&self.tenant, kind, member),
-            "ADD f :one",
-            Some("attribute_exists(pk)"),
+            &format!("ADD {} :one", attribute::FENCE),
+            Some(PRESENT),
             vec![(":one", n(1))],
         )?;
         actions.update(fence, Role::Member(member));
@@ -250,7 +249,7 @@ impl Directory {
         let table = self.store.table();
         for (id, joining) in &edges.add {
             let key = keys::member(&self.tenant, edges.group, *id);
-            let item = table::item(&key, [("k", s(letter(joining.kind)))]);
+            let item = table::item(&key, [(KIND, s(letter(joining.kind)))]);
             actions.put(table, item, Role::Added(*id))?;
             let key = keys::membership(&self.tenant, *id, edges.group);
             actions.put(table, table::item(&key, []), Role::Certain)?;

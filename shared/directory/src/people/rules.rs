@@ -17,11 +17,13 @@ use futures_util::future::try_join_all;
 use scim_core::active::is_active;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
+use crate::limits::MOST_ACTIONS;
 use crate::people::directory::Directory;
 use crate::people::item::Indexed;
-use crate::people::members::MOST_ACTIONS;
 use crate::people::write::{check_addresses, taken};
-use crate::table::{Actions, DirectoryError, Role, keys, n, s, text, update};
+use crate::table::keys::attribute::marker;
+use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
+use crate::table::{ABSENT, Actions, DirectoryError, Role, keys, n, s, text, update};
 use crate::tenants::{Delete, Settings};
 
 mod look;
@@ -159,7 +161,7 @@ impl Directory {
         }
         let key = keys::marker(&self.tenant, kind, &entries.marker);
         let marker = self.store.get(&key, &self.meter).await?;
-        match marker.as_ref().and_then(|item| text(item, "id")) {
+        match marker.as_ref().and_then(|item| text(item, marker::ID)) {
             Some(owner) if owner != id.as_str() => Err(taken(kind, entries.name.clone())),
             Some(_) | None => Ok(()),
         }
@@ -231,12 +233,18 @@ impl Directory {
         if demand.seats != 0 {
             let key = keys::seats(&self.tenant);
             let values = vec![(":seats", n(demand.seats))];
-            let free = Some("attribute_not_exists(l) OR n < l");
+            let free = format!("attribute_not_exists({LIMIT}) OR {TAKEN} < {LIMIT}");
             let (condition, role) = match demand.seats > 0 {
-                true => (free, Role::Seat),
+                true => (Some(free.as_str()), Role::Seat),
                 false => (None, Role::Certain),
             };
-            let take = update(table, &key, "ADD n :seats", condition, values)?;
+            let take = update(
+                table,
+                &key,
+                &format!("ADD {TAKEN} :seats"),
+                condition,
+                values,
+            )?;
             actions.update(take, role);
         }
         for claim in &demand.claimed {
@@ -245,8 +253,11 @@ impl Directory {
             let take = update(
                 table,
                 &key,
-                "SET id = :own",
-                Some("attribute_not_exists(pk) OR id = :own OR id = :stale"),
+                &format!("SET {} = :own", marker::ID),
+                Some(&format!(
+                    "{ABSENT} OR {0} = :own OR {0} = :stale",
+                    marker::ID
+                )),
                 vec![(":own", s(id.as_str())), (":stale", s(stale))],
             )?;
             actions.update(take, Role::Claim(claim.address.clone()));
@@ -283,7 +294,7 @@ impl Directory {
             self.check_free(id, address).await?;
             let key = keys::email_claim(&self.tenant, address);
             let claimed = self.store.get(&key, &self.meter).await?;
-            let owner = claimed.as_ref().and_then(|item| text(item, "id"));
+            let owner = claimed.as_ref().and_then(|item| text(item, marker::ID));
             let mut claims = demand.claimed.iter_mut();
             if let Some(claim) = claims.find(|claim| claim.address == *address) {
                 claim.stale = owner.map(str::to_owned);

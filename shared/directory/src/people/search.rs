@@ -1,7 +1,6 @@
 //! Searches resources with a filter.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use futures_util::future::{BoxFuture, try_join, try_join_all};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -10,23 +9,20 @@ use scim_core::filter::Resolved;
 use scim_core::sort::{Direction, Sort, SortKey};
 use scim_core::{ResourceId, ResourceKind, ResourceType};
 
+use crate::limits::{MOST_CANDIDATES, SCAN_TIME, SIDE_BY_SIDE};
 use crate::people::directory::{Directory, Found, Spread};
 use crate::people::item::{Stored, read_resource};
 use crate::people::plan::Plan;
-use crate::table::keys::{self, Key};
-use crate::table::{DirectoryError, Item, Range, SIDE_BY_SIDE, sort_key, text};
+use crate::table::keys::{self, Key, UniqueName, attribute};
+use crate::table::{DirectoryError, Item, Range, sort_key, text};
 use memberships::Asked;
 
 mod judge;
 mod memberships;
 mod sorted;
 
-pub use sorted::{LONGEST_KEY, Sorted, SortedPlace};
+pub use sorted::{Sorted, SortedPlace};
 
-/// The time limit for a scan of a tenant; then the query is rejected. API Gateway waits 30 seconds.
-const SCAN_TIME: Duration = Duration::from_secs(20);
-/// The most candidates from an index; above that, the query is scanned or rejected.
-const MOST_CANDIDATES: usize = 10_000;
 /// The id ranges of a scan, one for each first digit, which are scanned in parallel.
 const RANGES: [(&str, &str); 16] = [
     ("0", "1"),
@@ -152,7 +148,7 @@ fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
 
 /// The resource id in a marker.
 fn marked(marker: &Item) -> Option<ResourceId> {
-    ResourceId::parse(text(marker, "id")?)
+    ResourceId::parse(text(marker, attribute::marker::ID)?)
 }
 
 impl Directory {
@@ -204,7 +200,7 @@ impl Directory {
                 Plan::Scan => Ok(None),
                 Plan::Id(id) => Ok(Some(Vec::from_iter(*id))),
                 Plan::Marker(value) => {
-                    let key = keys::marker(&self.tenant, kind, value);
+                    let key = keys::marker(&self.tenant, kind, &UniqueName::compared(value));
                     let marker = self.store.get(&key, &self.meter).await?;
                     Ok(Some(marker.as_ref().and_then(marked).into_iter().collect()))
                 }
@@ -239,7 +235,8 @@ impl Directory {
         for plan in plans {
             match plan {
                 Plan::Marker(value) => {
-                    names.insert(keys::marker(&self.tenant, kind, value));
+                    let name = UniqueName::compared(value);
+                    names.insert(keys::marker(&self.tenant, kind, &name));
                 }
                 plan => others.push(async move { self.branch().ids_of(kind, plan).await }),
             }
@@ -340,12 +337,8 @@ impl Directory {
             to: to.to_owned(),
         };
         let mut all = Matches::default();
-        let mut next = None;
-        loop {
-            let (items, following) = self
-                .store
-                .query_page(&range, None, next, Direction::Ascending, &self.meter)
-                .await?;
+        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        while let Some(items) = pages.next().await? {
             let resources = items
                 .iter()
                 .map(|item| read_resource(query.of.kind, item))
@@ -358,10 +351,7 @@ impl Directory {
             all.keys.extend(found.keys);
             let room = query.within().saturating_sub(all.first.len());
             all.first.extend(found.first.into_iter().take(room));
-            if following.is_none() {
-                return Ok(all);
-            }
-            next = following;
         }
+        Ok(all)
     }
 }

@@ -15,27 +15,20 @@
 use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
+use crate::limits::{OWNED, PREPARATION, TASKS_SIDE_BY_SIDE};
 use crate::people::directory::Directory;
-use crate::table::keys::{self, Key};
+use crate::table::keys::attribute::task::{BEGUN, DEAD, WORK};
+use crate::table::keys::{self, Key, attribute};
 use crate::table::{
-    self, DirectoryError, Item, Meter, Put, Range, Store, WriteId, corrupt, n, number, s, sort_key,
-    text, update,
+    self, DirectoryError, Item, Meter, PRESENT, Put, Range, Store, WriteId, corrupt, n, number, s,
+    sort_key, text, update,
 };
 use crate::tenants::Status;
 use keyring::TenantId;
-
-/// How long a task may prepare its commit. API Gateway waits 30 seconds for a response.
-pub const PREPARATION: SignedDuration = SignedDuration::from_mins(1);
-
-/// How long the owner of a task may work on it. By then API Gateway has timed out and the function has ended.
-pub const OWNED: SignedDuration = SignedDuration::from_secs(30);
-
-/// The number of resources whose tasks are finished in parallel.
-const SIDE_BY_SIDE: usize = 4;
 
 /// The kind of write that a task belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,7 +91,7 @@ enum Due {
 /// Builds the item of a task.
 pub(crate) fn task_item(key: &Key, work: Work, begun: Timestamp) -> Item {
     let begun = n(begun.as_second());
-    table::item(key, [("k", s(work.word())), ("b", begun)])
+    table::item(key, [(WORK, s(work.word())), (BEGUN, begun)])
 }
 
 /// A stored task.
@@ -116,8 +109,8 @@ impl Task {
         Some(Self {
             id,
             write: write.to_owned(),
-            work: Work::parse(text(item, "k")?)?,
-            begun: Timestamp::from_second(number(item, "b")?).ok()?,
+            work: Work::parse(text(item, WORK)?)?,
+            begun: Timestamp::from_second(number(item, BEGUN)?).ok()?,
             key: Key {
                 pk: pk.to_owned(),
                 sk: sort_key(item).to_owned(),
@@ -146,12 +139,12 @@ impl Directory {
 
     /// Marks a task as abandoned, so that its commit fails from now on.
     pub(crate) async fn give_up_task(&self, key: &Key) -> Result<(), DirectoryError> {
-        let condition = Some("attribute_exists(pk)");
+        let condition = Some(PRESENT);
         let values = vec![(":yes", n(1))];
         let dead = update(
             self.store.table(),
             key,
-            "SET dead = :yes",
+            &format!("SET {DEAD} = :yes"),
             condition,
             values,
         )?;
@@ -216,7 +209,7 @@ impl Directory {
                 met
             })
             .collect();
-        let met = stream::iter(each).buffer_unordered(SIDE_BY_SIDE);
+        let met = stream::iter(each).buffer_unordered(TASKS_SIDE_BY_SIDE);
         Ok(met.concat().await)
     }
 
@@ -285,20 +278,15 @@ pub async fn tenants(
     meter: &Meter,
 ) -> Result<Vec<(TenantId, Option<Status>)>, DirectoryError> {
     let range = Range::all(keys::TENANTS.to_owned());
-    let (mut names, mut next) = (Vec::new(), None);
-    loop {
-        // Only one page at a time is in memory, because the settings of all tenants together may not fit.
-        let (items, following) = store
-            .query_page(&range, None, next, Direction::Ascending, meter)
-            .await?;
+    let mut names = Vec::new();
+    // Only one page at a time is in memory, because the settings of all tenants together may not fit.
+    let mut pages = store.pages(&range, Direction::Ascending, meter);
+    while let Some(items) = pages.next().await? {
         // An item whose key is not a tenant id has no tasks.
         names.extend(items.iter().filter_map(|item| {
-            let status = text(item, "status").and_then(Status::parse);
+            let status = text(item, attribute::tenant::STATUS).and_then(Status::parse);
             Some((TenantId::parse(sort_key(item))?, status))
         }));
-        if following.is_none() {
-            return Ok(names);
-        }
-        next = following;
     }
+    Ok(names)
 }

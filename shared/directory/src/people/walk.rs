@@ -32,20 +32,17 @@ use jiff::Timestamp;
 use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
+use crate::limits::{WALK_ATTEMPTS, WALK_LIFE};
 use crate::people::directory::{Directory, Found};
 use crate::people::search::Place;
+use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::{self, Key};
 use crate::table::{DirectoryError, Put, n, s, update};
-pub use owners::LIFE;
 use owners::{Answer, Change, Walks};
-pub use stand::PATIENCE;
 use stand::Spot;
 
 mod owners;
 mod stand;
-
-/// The most attempts to write the walks while other requests write them.
-const ATTEMPTS: usize = 4;
 
 /// A request for one page of a walk.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +134,7 @@ impl Step<'_> {
 
     /// When the anchors of this request expire.
     fn end(&self) -> i64 {
-        let end = self.now.saturating_add(LIFE).unwrap_or(self.now);
+        let end = self.now.saturating_add(WALK_LIFE).unwrap_or(self.now);
         end.as_second()
     }
 }
@@ -181,7 +178,7 @@ impl Directory {
         }
         let name = Walks::name(random);
         let mut walks = trail.walks;
-        for _ in 0..ATTEMPTS {
+        for _ in 0..WALK_ATTEMPTS {
             let changes = walks.answered(&answer, name.clone());
             let Some(update) = self.change(step, &changes)? else {
                 return Ok(());
@@ -204,7 +201,7 @@ impl Directory {
         let begun = update(
             self.store.table(),
             &step.key(self),
-            &format!("SET {name} = :walk, expires = :end ADD {alike} :one"),
+            &format!("SET {name} = :walk, {EXPIRES} = :end ADD {alike} :one"),
             None,
             vec![(":walk", s(walk)), (":one", n(1)), (":end", n(step.end()))],
         )?;
@@ -226,7 +223,7 @@ impl Directory {
             return Ok(None);
         }
         let mut values = vec![(":end".to_owned(), n(step.end()))];
-        let (mut set, mut gone, mut same) = (vec!["expires = :end".to_owned()], vec![], vec![]);
+        let (mut set, mut gone, mut same) = (vec![format!("{EXPIRES} = :end")], vec![], vec![]);
         for (at, Change { name, from, to }) in changes.iter().enumerate() {
             match to {
                 Some(to) => {

@@ -4,15 +4,21 @@
 //! transaction has an idempotency token, so a retry after a lost response changes nothing. An update of only the resource
 //! stores its write id, by which a retry recognises its own success.
 
+use std::fmt::Write as _;
+
 use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active};
 
+use crate::limits::MOST_ROUNDS;
 use crate::people::directory::Directory;
-use crate::people::item::{Stored, attribute, data, indexed, resource_item};
+use crate::people::item::{Stored, data, indexed, resource_item};
 use crate::people::members::Edges;
 use crate::people::rules::Side;
+use crate::table::keys::attribute::resource::{
+    self as attribute, DATA, MEMBERS, MODIFIED, PASSWORD, VERSION, WRITE,
+};
 use crate::table::{
     self, Actions, DirectoryError, Put, Role, Transacted, WriteId, keys, n, removing, s, to_millis,
     update,
@@ -67,9 +73,6 @@ pub enum PasswordHash {
     /// Remove the hash.
     Remove,
 }
-
-/// The most rounds of a transaction that is adjusted after a rejection.
-const MOST_ROUNDS: u32 = 9_999;
 
 impl NewResource {
     /// The id and metadata that the resource starts with; those of a kept user continue.
@@ -208,9 +211,7 @@ impl Directory {
         if is_same && demand.is_nothing() {
             return match self.store.update(head, &self.meter).await? {
                 Put::Done => Ok(next),
-                Put::Refused(Some(item))
-                    if table::text(&item, attribute::WRITE) == Some(write.as_str()) =>
-                {
+                Put::Refused(Some(item)) if table::text(&item, WRITE) == Some(write.as_str()) => {
                     Ok(next)
                 }
                 Put::Refused(Some(_)) => Err(DirectoryError::Stale),
@@ -243,30 +244,33 @@ impl Directory {
         next: &Resource,
         password: &PasswordHash,
         members: Option<i64>,
-        write: &WriteId,
+        by: &WriteId,
     ) -> Result<Update, DirectoryError> {
-        let mut set = "SET d = :d, v = :v, m = :m, w = :w".to_owned();
+        let mut set = format!("SET {DATA} = :d, {VERSION} = :v, {MODIFIED} = :m, {WRITE} = :w");
         let mut values = vec![
             (":d", s(data(&next.attributes)?)),
             (":v", n(next.meta.version.0)),
             (":m", n(next.meta.last_modified.as_millisecond())),
-            (":w", s(write.as_str())),
+            (":w", s(by.as_str())),
             (":old", n(next.meta.version.0.saturating_sub(1))),
         ];
         match password {
             PasswordHash::Keep => {}
             PasswordHash::Set(hash) => {
-                set.push_str(", p = :p");
+                let _ = write!(set, ", {PASSWORD} = :p");
                 values.push((":p", s(hash.as_str())));
             }
-            PasswordHash::Remove => set.push_str(" REMOVE p"),
+            PasswordHash::Remove => {
+                let _ = write!(set, " REMOVE {PASSWORD}");
+            }
         }
         if let Some(change) = members {
-            set.push_str(" ADD n :n");
+            let _ = write!(set, " ADD {MEMBERS} :n");
             values.push((":n", n(change)));
         }
+        let was = format!("{VERSION} = :old");
         let key = keys::resource(&self.tenant, next.kind, next.id);
-        update(self.store.table(), &key, &set, Some("v = :old"), values)
+        update(self.store.table(), &key, &set, Some(&was), values)
     }
 }
 

@@ -9,6 +9,8 @@ use scim_core::ResourceId;
 use crate::table::error::DirectoryError;
 use crate::table::item::{Item, n, s};
 use crate::table::keys::Key;
+use crate::table::keys::attribute::resource::{FENCE, OPEN};
+use crate::table::keys::attribute::task::DEAD;
 
 /// The role of an action, which determines the meaning of its rejection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,13 +48,19 @@ pub(crate) struct Actions {
     roles: Vec<Role>,
 }
 
-const ABSENT: &str = "attribute_not_exists(pk)";
+pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
 pub(crate) const PRESENT: &str = "attribute_exists(pk)";
+
 /// The condition that no plan is open.
-pub(crate) const UNPLANNED: &str = "attribute_not_exists(o)";
+pub(crate) fn no_plan() -> String {
+    format!("attribute_not_exists({OPEN})")
+}
+
 /// The condition that the fence is the one that was read. A resource that was never a member has no fence; a fence is never
 /// removed.
-const SAME_FENCE: &str = "(attribute_not_exists(f) OR f = :f)";
+fn same_fence() -> String {
+    format!("(attribute_not_exists({FENCE}) OR {FENCE} = :f)")
+}
 
 fn unbuilt(error: &BuildError) -> DirectoryError {
     DirectoryError::Internal(format!("a request lacks a part: {error}"))
@@ -129,7 +137,7 @@ impl Actions {
         let check = ConditionCheck::builder()
             .table_name(table)
             .set_key(Some(key.attributes()))
-            .condition_expression(SAME_FENCE)
+            .condition_expression(same_fence())
             .expression_attribute_values(":f", n(fence))
             .build()
             .map_err(|error| unbuilt(&error))?;
@@ -140,8 +148,8 @@ impl Actions {
 
     /// Checks that a task exists and was not abandoned.
     pub(crate) fn check_task(&mut self, table: &str, key: &Key) -> Result<(), DirectoryError> {
-        let alive = "attribute_exists(pk) AND attribute_not_exists(dead)";
-        self.check(table, key, alive, Role::Task)
+        let alive = format!("{PRESENT} AND attribute_not_exists({DEAD})");
+        self.check(table, key, &alive, Role::Task)
     }
 
     /// Checks that an item exists.
@@ -211,7 +219,7 @@ pub(crate) fn update(
 pub(crate) fn on_fence(mut update: Update, fence: u64) -> Update {
     let before = update.condition_expression.take();
     let condition = before.map_or_else(String::new, |condition| condition + " AND ");
-    update.condition_expression = Some(condition + SAME_FENCE);
+    update.condition_expression = Some(condition + &same_fence());
     update
         .expression_attribute_values
         .get_or_insert_default()
@@ -234,15 +242,16 @@ pub(crate) fn removing(mut update: Update, name: &str) -> Update {
 pub(crate) fn unplanned(mut update: Update) -> Update {
     let before = update.condition_expression.take();
     let condition = before.map_or_else(String::new, |condition| condition + " AND ");
-    update.condition_expression = Some(condition + UNPLANNED);
+    update.condition_expression = Some(condition + &no_plan());
     update
 }
 
 /// Adds the opening of a plan to a group's update.
 pub(crate) fn opening(mut update: Update, plan: &str) -> Update {
-    update.update_expression = update
-        .update_expression
-        .replacen("SET ", "SET o = :plan, ", 1);
+    update.update_expression =
+        update
+            .update_expression
+            .replacen("SET ", &format!("SET {OPEN} = :plan, "), 1);
     update
         .expression_attribute_values
         .get_or_insert_default()

@@ -3,6 +3,7 @@
 //! The tenant leads every partition key, so no key of one tenant can be built from another's. A
 //! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
 
+use crate::limits::KEY_TEXT_BYTES;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -12,21 +13,21 @@ use sha2::{Digest, Sha256};
 
 use keyring::TenantId;
 
+pub mod attribute;
 mod partition;
 mod tenants;
 mod tokens;
+mod unique_name;
 
 pub use partition::Partition;
 pub use tenants::{CLOSING, TENANTS, closing, tenant};
 pub use tokens::{key_changes, keyrings, last_used, revoked_admin_keys, room, uses};
+pub use unique_name::UniqueName;
 
 /// The name of the partition key attribute.
 pub const PARTITION_KEY: &str = "pk";
 /// The name of the sort key attribute.
 pub const SORT_KEY: &str = "sk";
-
-/// The longest text that a sort key contains unchanged, in bytes; DynamoDB's limit for a sort key is 1,024.
-const LONGEST: usize = 800;
 
 /// The primary key of an item.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -118,10 +119,10 @@ pub fn marker_range(from: &str, to: &str) -> (String, String) {
     }
 }
 
-/// The marker that enforces a unique name: `<t>#user#userName`, `<t>#group#displayName`, folded value.
+/// The marker that enforces a unique name: `<t>#user#userName`, `<t>#group#displayName`, the name in its unique form.
 #[must_use]
-pub fn marker(tenant: &TenantId, kind: ResourceKind, folded: &str) -> Key {
-    Key::new(markers(tenant, kind), bounded(folded))
+pub fn marker(tenant: &TenantId, kind: ResourceKind, name: &UniqueName) -> Key {
+    Key::new(markers(tenant, kind), bounded(name.as_str()))
 }
 
 /// The unique attribute of this resource type.
@@ -180,10 +181,16 @@ pub fn seats(tenant: &TenantId) -> Key {
     Partition::Seats.key(tenant, "-")
 }
 
-/// A user that was deleted but is kept: `<t>#user#kept`, folded userName `#` id.
+/// What leads the sort keys of all kept users of a name: `<userName>#`.
 #[must_use]
-pub fn kept(tenant: &TenantId, folded: &str, id: ResourceId) -> Key {
-    Partition::Kept.key(tenant, lookup_prefix(folded) + id.as_str())
+pub fn kept_prefix(name: &UniqueName) -> String {
+    lookup_prefix(name.as_str())
+}
+
+/// A user that was deleted but is kept: `<t>#user#kept`, its userName in its unique form, `#`, its id.
+#[must_use]
+pub fn kept(tenant: &TenantId, name: &UniqueName, id: ResourceId) -> Key {
+    Partition::Kept.key(tenant, kept_prefix(name) + id.as_str())
 }
 
 /// The partition of all members: `<t>#member`.
@@ -326,10 +333,17 @@ pub fn attempts(who: &str, window: i64) -> Key {
     Key::new("console#attempts".to_owned(), format!("{who}#{window}"))
 }
 
-/// Attempts to log in as a user during a time window: `<t>#attempts`, `<who>#<window>`.
+/// Attempts to log in under a name during a time window: `<t>#attempts`, `<digest of the name>#<window>`.
 #[must_use]
-pub fn logins(tenant: &TenantId, who: &str, window: i64) -> Key {
-    Partition::Attempts.key(tenant, format!("{who}#{window}"))
+pub fn logins(tenant: &TenantId, name: &UniqueName, window: i64) -> Key {
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(name.as_str().as_bytes()));
+    Partition::Attempts.key(tenant, format!("{digest}#{window}"))
+}
+
+/// Attempts to log in under any name of a tenant during a time window: `<t>#attempts`, `all#<window>`.
+#[must_use]
+pub fn all_logins(tenant: &TenantId, window: i64) -> Key {
+    Partition::Attempts.key(tenant, format!("all#{window}"))
 }
 
 /// Parses an edge's sort key into its two ids.
@@ -347,7 +361,7 @@ pub fn edge_range(first: ResourceId, last: ResourceId) -> (String, String) {
 
 /// The longest prefix of a text that fits a sort key together with a digest.
 fn start(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST - 80))
+    text.get(..text.floor_char_boundary(KEY_TEXT_BYTES - 80))
         .unwrap_or(text)
 }
 
@@ -357,7 +371,7 @@ fn bounded(value: &str) -> String {
     if value.is_empty() {
         return "\u{0}".to_owned();
     }
-    if value.len() <= LONGEST {
+    if value.len() <= KEY_TEXT_BYTES {
         return value.to_owned();
     }
     let mut key = start(value).to_owned();

@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
 
 use scim_core::sort::Direction;
 
@@ -15,14 +18,15 @@ use crate::table::error::{DirectoryError, from_sdk, is_contended, meaning};
 use crate::table::keys::{self, Key};
 use keyring::aws::{Asks, asks, quota};
 
-use super::backoff::{ATTEMPTS, backoff, seed};
+use super::backoff::backoff;
 use super::item::Item;
 use super::meter::Meter;
+use crate::limits::ATTEMPTS;
 
 mod batch;
+mod pages;
 
-/// Parallel calls of one request.
-pub(crate) const SIDE_BY_SIDE: usize = 16;
+pub(crate) use pages::Pages;
 
 /// An inclusive range of sort keys in a partition.
 #[derive(Clone, Debug)]
@@ -56,6 +60,12 @@ impl Range {
 pub(crate) enum Put {
     Done,
     /// The condition failed; holds the current item.
+    Refused(Option<Item>),
+}
+
+/// How an update ended: with the attributes that were asked for, or the item that did not meet its condition.
+enum Updated {
+    Done(Item),
     Refused(Option<Item>),
 }
 
@@ -142,58 +152,54 @@ impl Store {
         direction: Direction,
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
+        let mut pages = self.pages(range, direction, meter);
         let mut items = Vec::new();
-        let mut from = None;
-        loop {
-            let left = limit.map(|limit| limit - items.len());
-            let (page, next) = self.query_page(range, left, from, direction, meter).await?;
+        while let Some(page) = pages
+            .next_of(limit.map(|limit| limit - items.len()))
+            .await?
+        {
             items.extend(page);
-            if next.is_none() || limit.is_some_and(|limit| items.len() >= limit) {
-                return Ok(items);
+            if limit.is_some_and(|limit| items.len() >= limit) {
+                break;
             }
-            from = next;
         }
-    }
-
-    /// One page of a range (at most 1 MB) and the start of the next page.
-    pub(crate) async fn query_page(
-        &self,
-        range: &Range,
-        limit: Option<usize>,
-        from: Option<Item>,
-        direction: Direction,
-        meter: &Meter,
-    ) -> Result<(Vec<Item>, Option<Item>), DirectoryError> {
-        meter.call(&["dynamodb:Query"]);
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", AttributeValue::S(range.pk.clone()))
-            .expression_attribute_values(":from", AttributeValue::S(range.from.clone()))
-            .expression_attribute_values(":to", AttributeValue::S(range.to.clone()))
-            .set_limit(limit.map(|limit| i32::try_from(limit.max(1)).unwrap_or(i32::MAX)))
-            .set_exclusive_start_key(from)
-            .scan_index_forward(direction == Direction::Ascending)
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| from_sdk(&error))?;
-        meter.read(output.consumed_capacity());
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+        Ok(items)
     }
 
     /// Runs one conditional update. If the SDK retries after a lost response, the condition fails on its own write; the
     /// caller recognises that by the write id in the returned item.
     pub(crate) async fn update(
         &self,
-        update: aws_sdk_dynamodb::types::Update,
+        update: Update,
         meter: &Meter,
     ) -> Result<Put, DirectoryError> {
+        Ok(match self.update_item(&update, None, meter).await? {
+            Updated::Done(_) => Put::Done,
+            Updated::Refused(item) => Put::Refused(item),
+        })
+    }
+
+    /// Runs an unconditional update and returns the new item. If a response is lost, the SDK retries and the update is
+    /// applied twice.
+    pub(crate) async fn add(&self, update: Update, meter: &Meter) -> Result<Item, DirectoryError> {
+        let after = Some(ReturnValue::AllNew);
+        match self.update_item(&update, after, meter).await? {
+            Updated::Done(item) => Ok(item),
+            Updated::Refused(_) => Err(DirectoryError::Internal(
+                "an update without conditions was refused".to_owned(),
+            )),
+        }
+    }
+
+    /// Makes an update, again while others are at the same item.
+    async fn update_item(
+        &self,
+        update: &Update,
+        returned: Option<ReturnValue>,
+        meter: &Meter,
+    ) -> Result<Updated, DirectoryError> {
         for attempt in 0..ATTEMPTS {
-            backoff(attempt, update.update_expression().len()).await;
+            backoff(attempt).await;
             meter.call(&["dynamodb:UpdateItem"]);
             let result = self
                 .client
@@ -204,8 +210,11 @@ impl Store {
                 .set_condition_expression(update.condition_expression().map(str::to_owned))
                 .set_expression_attribute_names(update.expression_attribute_names().cloned())
                 .set_expression_attribute_values(update.expression_attribute_values().cloned())
-                .return_values_on_condition_check_failure(
-                    aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure::AllOld,
+                .set_return_values(returned.clone())
+                .set_return_values_on_condition_check_failure(
+                    update
+                        .condition_expression()
+                        .map(|_| ReturnValuesOnConditionCheckFailure::AllOld),
                 )
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
@@ -213,7 +222,7 @@ impl Store {
             let error = match result {
                 Ok(output) => {
                     meter.wrote(output.consumed_capacity());
-                    return Ok(Put::Done);
+                    return Ok(Updated::Done(output.attributes.unwrap_or_default()));
                 }
                 Err(error) => error,
             };
@@ -224,45 +233,12 @@ impl Store {
                 .as_service_error()
                 .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
             if is_refused {
-                return Ok(Put::Refused(match error.into_service_error() {
+                return Ok(Updated::Refused(match error.into_service_error() {
                     UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
                     _ => None,
                 }));
             }
             return Err(from_sdk(&error));
-        }
-        Err(DirectoryError::Contended)
-    }
-
-    /// Runs an unconditional update and returns the new item. If a response is lost, the SDK retries and the update is
-    /// applied twice.
-    pub(crate) async fn add(
-        &self,
-        update: aws_sdk_dynamodb::types::Update,
-        meter: &Meter,
-    ) -> Result<Item, DirectoryError> {
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt, update.update_expression().len()).await;
-            meter.call(&["dynamodb:UpdateItem"]);
-            let result = self
-                .client
-                .update_item()
-                .table_name(&self.table)
-                .set_key(Some(update.key().clone()))
-                .update_expression(update.update_expression())
-                .set_expression_attribute_values(update.expression_attribute_values().cloned())
-                .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await;
-            match result {
-                Ok(output) => {
-                    meter.wrote(output.consumed_capacity());
-                    return Ok(output.attributes.unwrap_or_default());
-                }
-                Err(error) if is_contended(&error) => {}
-                Err(error) => return Err(from_sdk(&error)),
-            }
         }
         Err(DirectoryError::Contended)
     }
@@ -275,7 +251,7 @@ impl Store {
         meter: &Meter,
     ) -> Result<Transacted, DirectoryError> {
         for attempt in 0..ATTEMPTS {
-            backoff(attempt, seed(token)).await;
+            backoff(attempt).await;
             meter.call(&iam_actions(&actions));
             let result = self
                 .client

@@ -26,6 +26,12 @@ impl WriteId {
         Self(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or_default()))
     }
 
+    /// A number that writes seldom share, to spread what they do.
+    pub(crate) fn number(&self) -> usize {
+        let digits = self.0.get(..8).unwrap_or_default();
+        usize::from_str_radix(digits, 16).unwrap_or_default()
+    }
+
     /// The client token of this write's transaction number `round`.
     pub(crate) fn token(&self, round: u32) -> String {
         format!("{}{round:04}", self.0)

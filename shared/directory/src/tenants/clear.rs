@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Status, Tenants};
-use crate::table::keys::{self, Partition};
+use crate::table::keys::{self, Partition, attribute};
 use crate::table::{Actions, DirectoryError, Meter, Role, Transacted, WriteId, n};
 use keyring::TenantId;
 
@@ -50,7 +50,7 @@ impl Tenants {
             return Ok(Cleared::InUse);
         }
         let keyrings = self.store.get(&keys::keyrings(id), meter).await?;
-        if keyrings.is_some_and(|item| item.contains_key("k")) {
+        if keyrings.is_some_and(|item| item.contains_key(attribute::keyrings::RINGS)) {
             return Ok(match tenant.is_settled(now) {
                 true => Cleared::HasKeys,
                 false => Cleared::Early,
@@ -67,7 +67,7 @@ impl Tenants {
         actions.delete(
             self.store.table(),
             &keys::tenant(id),
-            Some(("v = :v", &version)),
+            Some((&format!("{} = :v", attribute::tenant::VERSION), &version)),
             Role::Resource,
         )?;
         let items = actions.into_items();
@@ -95,15 +95,12 @@ impl Tenants {
     ///
     /// When the table does not answer.
     pub async fn put_off_ones(&self, meter: &Meter) -> Result<Vec<TenantId>, DirectoryError> {
-        let (mut all, mut from) = (Vec::new(), None);
-        loop {
-            let (keys, next) = self.store.keys_page(keys::CLOSING, from, meter).await?;
+        let mut all = Vec::new();
+        let mut pages = self.store.key_pages(keys::CLOSING.to_owned(), meter);
+        while let Some(keys) = pages.next().await? {
             all.extend(keys.iter().filter_map(|key| TenantId::parse(&key.sk)));
-            from = next;
-            if from.is_none() {
-                return Ok(all);
-            }
         }
+        Ok(all)
     }
 
     /// Removes a tenant from the deletions that were put off.
@@ -141,16 +138,10 @@ impl Tenants {
     async fn sweep(&self, id: &TenantId, meter: &Meter) -> Result<usize, DirectoryError> {
         let mut found = 0;
         for partition in Partition::ALL {
-            let pk = partition.of(id);
-            let mut from = None;
-            loop {
-                let (keys, next) = self.store.keys_page(&pk, from, meter).await?;
+            let mut pages = self.store.key_pages(partition.of(id), meter);
+            while let Some(keys) = pages.next().await? {
                 self.store.batch_delete(&keys, meter).await?;
                 found += keys.len();
-                from = next;
-                if from.is_none() {
-                    break;
-                }
             }
         }
         Ok(found)

@@ -10,14 +10,10 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use crate::table::{DirectoryError, Item, Meter, Put, Store, keys, n, update};
+use crate::limits::ENDED_KEYS;
+use crate::table::keys::attribute::tenant::ENDED;
+use crate::table::{DirectoryError, Item, Meter, PRESENT, Put, Store, keys, n, update};
 use keyring::{End, KeyId, TenantId};
-
-/// The attribute of a tenant's item: a set of `<key>` for revoked keys and `<key> <second>` for keys that expire then.
-const ENDED: &str = "x";
-
-/// The most entries in an item: more than the most live keys of a tenant, each with a few rotated predecessors.
-const MOST: usize = 100;
 
 /// Keys that have ended but are still unchanged in their keyring.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -89,9 +85,11 @@ pub(crate) async fn note(
     let note = update(
         store.table(),
         &keys::tenant(tenant),
-        "ADD x :x",
-        Some("attribute_exists(pk) AND (attribute_not_exists(x) OR size(x) < :most)"),
-        vec![(":x", entry), (":most", n(MOST))],
+        &format!("ADD {ENDED} :x"),
+        Some(&format!(
+            "{PRESENT} AND (attribute_not_exists({ENDED}) OR size({ENDED}) < :most)"
+        )),
+        vec![(":x", entry), (":most", n(ENDED_KEYS))],
     )?;
     Ok(matches!(store.update(note, meter).await?, Put::Done))
 }
@@ -107,8 +105,8 @@ pub(crate) async fn take_off(
     let off = update(
         store.table(),
         &keys::tenant(tenant),
-        "DELETE x :x",
-        Some("attribute_exists(pk)"),
+        &format!("DELETE {ENDED} :x"),
+        Some(PRESENT),
         vec![(":x", AttributeValue::Ss(entries))],
     )?;
     store.update(off, meter).await.map(drop)

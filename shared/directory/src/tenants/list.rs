@@ -3,13 +3,9 @@
 use scim_core::sort::Direction;
 
 use super::{Status, Tenant, Tenants};
+use crate::limits::{TENANTS_AT_ONCE, TENANTS_LOOKED_AT};
 use crate::table::{DirectoryError, Meter, Range, keys, sort_key};
 use keyring::TenantId;
-
-/// The most tenants that one call reads before it returns.
-const LOOKED_AT: usize = 2_000;
-/// The number of tenants per query.
-const STRIDE: usize = 200;
 
 /// The search criteria.
 #[derive(Clone, Debug, Default)]
@@ -48,25 +44,26 @@ impl Tenants {
     /// or none, and still have a next page.
     pub async fn list(&self, search: &Search<'_>, meter: &Meter) -> Result<Listed, DirectoryError> {
         let mut found = Vec::new();
-        let mut last: Option<String> = search.after.map(ToString::to_string);
+        let mut last: Option<TenantId> = search.after.cloned();
         let mut looked_at = 0;
-        while looked_at < LOOKED_AT {
-            let range = Range {
-                pk: keys::TENANTS.to_owned(),
-                // No id contains a character below `-`.
-                from: last.map_or_else(|| "-".to_owned(), |last| last + "!"),
-                to: "~".to_owned(),
-            };
-            let page =
-                self.store
-                    .query_page(&range, Some(STRIDE), None, Direction::Ascending, meter);
-            let (items, more) = page.await?;
+        let range = Range {
+            pk: keys::TENANTS.to_owned(),
+            // No id contains a character below `-`.
+            from: last
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |last| format!("{last}!")),
+            to: "~".to_owned(),
+        };
+        let mut pages = self.store.pages(&range, Direction::Ascending, meter);
+        while looked_at < TENANTS_LOOKED_AT {
+            let items = pages.next_of(Some(TENANTS_AT_ONCE)).await?;
+            let items = items.unwrap_or_default();
             for (at, item) in items.iter().enumerate() {
                 let tenant = Tenant::read(item)?;
                 if search.matches(&tenant) {
                     found.push(tenant);
                 }
-                let is_last = more.is_none() && at + 1 == items.len();
+                let is_last = pages.is_over() && at + 1 == items.len();
                 if found.len() >= search.count && !is_last {
                     return Ok(Listed {
                         tenants: found,
@@ -74,18 +71,20 @@ impl Tenants {
                     });
                 }
             }
-            if more.is_none() {
+            if pages.is_over() {
                 return Ok(Listed {
                     tenants: found,
                     next: None,
                 });
             }
             looked_at += items.len();
-            last = items.last().map(|item| sort_key(item).to_owned());
+            last = items
+                .last()
+                .and_then(|item| TenantId::parse(sort_key(item)));
         }
         Ok(Listed {
             tenants: found,
-            next: last.as_deref().and_then(TenantId::parse),
+            next: last,
         })
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! An absent setting has its default. Unknown names are rejected, because a misspelt setting would silently have no effect.
 
+use crate::limits::{LARGEST_NUMBER, SMALLEST_PAGE};
 use std::sync::Arc;
 
 use scim_core::extensions::Fault;
@@ -25,11 +26,6 @@ const NAMES: [&str; 12] = [
     "adopt",
     "extensions",
 ];
-/// The lowest value of `largestPage`: Okta advances by 100 whatever the page's size.
-const SMALLEST_PAGE: usize = 100;
-/// The highest value of `seats` and `rate`.
-const MOST: u32 = 1_000_000_000;
-
 /// What happens when the provisioning client deletes a user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Delete {
@@ -97,8 +93,8 @@ impl Settings {
         }
         let extensions = reader.extensions();
         let settings = Self {
-            seats: reader.number("seats", 0, MOST),
-            rate: reader.number("rate", 1, MOST),
+            seats: reader.number("seats", 0, LARGEST_NUMBER),
+            rate: reader.number("rate", 1, LARGEST_NUMBER),
             largest_page: reader.page(),
             groups: match reader.flag("groups") {
                 Some(false) => Groups::Off,

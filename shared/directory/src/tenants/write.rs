@@ -6,6 +6,8 @@
 use aws_sdk_dynamodb::types::Update;
 
 use super::{Tenant, Tenants};
+use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
+use crate::table::keys::attribute::tenant::VERSION;
 use crate::table::{
     self, Actions, DirectoryError, Item, Meter, Put, Role, Transacted, WriteId, keys, n, update,
 };
@@ -30,12 +32,12 @@ impl Tenants {
         // `name` and `status` are reserved words in DynamoDB expressions.
         let set = names.iter().map(|name| format!("#{name} = :{name}"));
         let expression = format!("SET {}", set.collect::<Vec<_>>().join(", "));
-        let condition = Some("v = :old");
+        let was = format!("{VERSION} = :old");
         let mut change = update(
             self.store.table(),
             &key,
             &expression,
-            condition,
+            Some(&was),
             vec![(":old", n(current.version))],
         )?;
         let values = change.expression_attribute_values.get_or_insert_default();
@@ -62,7 +64,7 @@ impl Tenants {
 
 /// The seat item of a tenant that has no users yet.
 pub(super) fn none_taken(tenant: &TenantId, limit: u32) -> Item {
-    table::item(&keys::seats(tenant), [("n", n(0)), ("l", n(limit))])
+    table::item(&keys::seats(tenant), [(TAKEN, n(0)), (LIMIT, n(limit))])
 }
 
 /// Sets the limit for active users, which are counted already; `None` removes the limit.
@@ -73,10 +75,10 @@ pub(crate) fn limited(
 ) -> Result<Update, DirectoryError> {
     let (expression, values) = match limit {
         Some(limit) => (
-            "SET l = :l, n = if_not_exists(n, :none)",
+            format!("SET {LIMIT} = :l, {TAKEN} = if_not_exists({TAKEN}, :none)"),
             vec![(":l", n(limit)), (":none", n(0))],
         ),
-        None => ("REMOVE l", Vec::new()),
+        None => (format!("REMOVE {LIMIT}"), Vec::new()),
     };
-    update(table, &keys::seats(tenant), expression, None, values)
+    update(table, &keys::seats(tenant), &expression, None, values)
 }

@@ -3,7 +3,8 @@
 //! A link opens the setup page of its tenant, once, within a life that the vendor chooses. `pages::opened` is where it
 //! leads.
 
-use directory::links::{Link, LinkSecret, Links, MOST_OPEN, State};
+use directory::limits::OPEN_LINKS;
+use directory::links::{Link, LinkSecret, Links, State};
 use directory::to_millis;
 use jiff::{SignedDuration, Timestamp};
 use keyring::KeyId;
@@ -114,11 +115,11 @@ pub(crate) async fn create(
     let (links, now) = (links(work, tenant), work.now());
     let known = links.list().await?;
     let open = known.iter().filter(|link| link.state(now) == State::Open);
-    if open.count() >= MOST_OPEN {
+    if open.count() >= OPEN_LINKS {
         return Err(Problem::new(
             ErrorKind::Conflict,
             format!(
-                "the tenant has {MOST_OPEN} links that are open; revoke those that nobody needs"
+                "the tenant has {OPEN_LINKS} links that are open; revoke those that nobody needs"
             ),
         ));
     }

@@ -56,10 +56,10 @@ pub(crate) async fn verify(
     let Ok(Some(secret)) = Secret::parse(Value::String(given.password)) else {
         return Ok(NOT_VERIFIED);
     };
-    let (log_ins, write) = (log_ins(work, tenant), work.ids.write());
+    let log_ins = log_ins(work, tenant);
     let chances = log_ins.of(&given.user_name, work.meter);
     let beside = work.meter.branch();
-    let (taken, are_many) = tokio::join!(chances.take(&write), log_ins.are_many(&beside));
+    let (taken, are_many) = tokio::join!(chances.take(), log_ins.are_many(&beside));
     taken?.map_err(refused)?;
     let directory = work.service().directory(tenant, work.meter);
     let found = async {

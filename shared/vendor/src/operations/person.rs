@@ -174,7 +174,7 @@ async fn delete(work: &Work<'_>, place: &Place) -> Result<bool, Problem> {
     let (clock, ids) = (work.service().clock(), &work.ids);
     let mut deleted = false;
     for attempt in 0..ATTEMPTS {
-        backoff(attempt, work.origin.request_id.len()).await;
+        backoff(attempt).await;
         let found = place
             .directory
             .to_delete(ResourceKind::User, place.id)

@@ -104,7 +104,7 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
         Presented::Imported(_) | Presented::Malformed => Some(chances(visit)),
     };
     if let Some(chances) = &chances {
-        let taken = chances.take(&visit.admin.service.ids().write()).await?;
+        let taken = chances.take().await?;
         if let Err(problem) = taken.map_err(|why| too_many(visit, why)) {
             return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
         }

@@ -13,7 +13,13 @@ use jiff::Timestamp;
 
 use super::place::names;
 use super::{Held, KeysError, TenantKeys};
-use crate::table::{Actions, Item, Put, Role, Transacted, WriteId, keys, n, number_if, update};
+use crate::limits::{PLACE_ATTEMPTS, PLACE_PAUSE_MILLIS, PLACE_SECONDS};
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::keyrings::{CHANGES, PLACES, RINGS};
+use crate::table::keys::attribute::window::COUNT;
+use crate::table::{
+    Actions, Item, PRESENT, Put, Role, Transacted, WriteId, keys, n, number_if, update,
+};
 use crate::tenants::Ended;
 use keyring::{End, KeyId, KeyRecord, KeyringError, KeyringId, Record as _};
 
@@ -53,15 +59,6 @@ impl By {
         }
     }
 }
-
-/// How long a reservation lasts if its process died, in seconds: longer than the timeout of a function.
-const KEPT: i64 = 60;
-
-/// The most attempts to reserve a place while the tenant's other reservations change.
-const ATTEMPTS: u32 = 10;
-
-/// The minimum pause after the first attempt, in milliseconds. It doubles with each attempt up to the fifth.
-const PAUSE: u64 = 20;
 
 const DAY: i64 = 24 * 60 * 60;
 
@@ -134,8 +131,8 @@ impl TenantKeys<'_> {
         let count = update(
             self.store.table(),
             &keys::key_changes(self.tenant, self.by.word(), day),
-            "ADD n :one SET expires = :end",
-            Some("attribute_not_exists(n) OR n < :most"),
+            &format!("ADD {COUNT} :one SET {EXPIRES} = :end"),
+            Some(&format!("attribute_not_exists({COUNT}) OR {COUNT} < :most")),
             vec![(":one", n(1)), (":end", n(end)), (":most", n(most))],
         )?;
         match self.store.update(count, self.meter).await? {
@@ -163,13 +160,13 @@ impl TenantKeys<'_> {
             self.keyrings.reserving.lock().await,
             keys::keyrings(self.tenant),
         );
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..PLACE_ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt, id)).await;
             }
             let item = self.store.get(&keyrings, self.meter).await?;
             let item = item.unwrap_or_default();
-            let standing = self.standing(names(&item, "k")).await?;
+            let standing = self.standing(names(&item, RINGS)).await?;
             let places = places(&item, now);
             let live = standing.held.iter().filter(|key| key.record.is_live(now));
             let mut taken: BTreeSet<KeyId> = live.map(|key| key.record.id).collect();
@@ -198,10 +195,10 @@ impl TenantKeys<'_> {
         if !places.iter().any(|there| there == place) {
             places.push(place.to_owned());
         }
-        let (table, count) = (self.store.table(), number_if::<u64>(item, "c")?);
+        let (table, count) = (self.store.table(), number_if::<u64>(item, CHANGES)?);
         let (condition, was) = match count {
-            None => ("attribute_not_exists(c)", None),
-            Some(count) => ("c = :c", Some((":c", n(count)))),
+            None => (format!("attribute_not_exists({CHANGES})"), None),
+            Some(count) => (format!("{CHANGES} = :c"), Some((":c", n(count)))),
         };
         let next = count.unwrap_or_default() + 1;
         let mut values = vec![(":p", AttributeValue::Ss(places)), (":next", n(next))];
@@ -210,8 +207,8 @@ impl TenantKeys<'_> {
         let take = update(
             table,
             &key,
-            "SET p = :p, c = :next",
-            Some(condition),
+            &format!("SET {PLACES} = :p, {CHANGES} = :next"),
+            Some(&condition),
             values,
         )?;
         let mut actions = Actions::default();
@@ -232,8 +229,8 @@ impl TenantKeys<'_> {
         let release = update(
             self.store.table(),
             &keys::keyrings(self.tenant),
-            "DELETE p :p ADD c :one",
-            Some("attribute_exists(pk)"),
+            &format!("DELETE {PLACES} :p ADD {CHANGES} :one"),
+            Some(PRESENT),
             vec![(":p", AttributeValue::Ss(vec![place])), (":one", n(1))],
         );
         if let Ok(release) = release {
@@ -244,10 +241,10 @@ impl TenantKeys<'_> {
 
 /// The unexpired reservations in an item.
 fn places(item: &Item, now: Timestamp) -> Vec<String> {
-    let places = item.get("p").and_then(|value| value.as_ss().ok());
+    let places = item.get(PLACES).and_then(|value| value.as_ss().ok());
     let is_kept = |place: &&String| {
         let since = place.split_once(' ').and_then(|(_, at)| at.parse().ok());
-        since.is_some_and(|since: i64| (now.as_second() - since).abs() < KEPT)
+        since.is_some_and(|since: i64| (now.as_second() - since).abs() < PLACE_SECONDS)
     };
     places
         .into_iter()
@@ -261,9 +258,9 @@ fn reserved(place: &str) -> Option<KeyId> {
     KeyId::parse(place.split_once(' ')?.0)
 }
 
-/// A pause between one and two times [`PAUSE`], doubled per attempt; the key's id spreads competing requests.
+/// A pause between one and two times [`PLACE_PAUSE_MILLIS`], doubled per attempt; the key's id spreads competing requests.
 fn pause(attempt: u32, id: KeyId) -> Duration {
-    let base = PAUSE << attempt.min(5);
+    let base = PLACE_PAUSE_MILLIS << attempt.min(5);
     let spread = u64::from(crc32fast::hash(format!("{id}{attempt}").as_bytes())) % base;
     Duration::from_millis(base + spread)
 }

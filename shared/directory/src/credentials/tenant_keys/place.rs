@@ -15,14 +15,14 @@ use jiff::Timestamp;
 
 use super::limits::Standing;
 use super::{Held, KeysError, Made, NewKey, TenantKeys, made};
+use crate::limits::KEYRINGS_OPENED;
+use crate::table::keys::attribute::keyrings::RINGS;
+use crate::table::keys::attribute::room;
 use crate::table::{
     Actions, DirectoryError, Item, Meter, Put, Role, Store, Transacted, WriteId, keys, n,
     number_if, update,
 };
 use keyring::{KeyringError, KeyringId, TenantId};
-
-/// The most keyrings to create for one key if all of them turn out to be full.
-const OPENED: u32 = 8;
 
 impl TenantKeys<'_> {
     /// Adds a key to one of the tenant's keyrings, except the one known to be full, or to another keyring.
@@ -52,8 +52,8 @@ impl TenantKeys<'_> {
             .get(&keys::room(), self.meter)
             .await?
             .unwrap_or_default();
-        let last: u32 = number_if(&item, "n")?.unwrap_or(1);
-        let roomy = names(&item, "r");
+        let last: u32 = number_if(&item, room::OPENED)?.unwrap_or(1);
+        let roomy = names(&item, room::ROOMY);
         let others = roomy.iter().cloned().chain(KeyringId::numbered(last));
         for ring in others.filter(|ring| !own.contains(ring)) {
             match placing.attempt(&ring).await? {
@@ -62,7 +62,7 @@ impl TenantKeys<'_> {
                 None => {}
             }
         }
-        for number in last.saturating_add(1)..=last.saturating_add(OPENED) {
+        for number in last.saturating_add(1)..=last.saturating_add(KEYRINGS_OPENED) {
             let ring = KeyringId::numbered(number).ok_or(KeyringError::Full)?;
             self.keyrings.create(&ring).await?;
             self.opened(number).await?;
@@ -83,7 +83,13 @@ impl TenantKeys<'_> {
         let mut actions = Actions::default();
         let (key, value) = (keys::keyrings(self.tenant), set([ring]));
         actions.update(
-            update(table, &key, "ADD k :k", None, vec![(":k", value)])?,
+            update(
+                table,
+                &key,
+                &format!("ADD {RINGS} :k"),
+                None,
+                vec![(":k", value)],
+            )?,
             Role::Certain,
         );
         actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
@@ -102,7 +108,13 @@ impl TenantKeys<'_> {
     pub(super) async fn forget(&self, rings: &BTreeSet<KeyringId>) -> Result<bool, KeysError> {
         let (key, value) = (keys::keyrings(self.tenant), set(rings));
         let values = vec![(":k", value)];
-        let update = update(self.store.table(), &key, "REMOVE k", Some("k = :k"), values)?;
+        let update = update(
+            self.store.table(),
+            &key,
+            &format!("REMOVE {RINGS}"),
+            Some(&format!("{RINGS} = :k")),
+            values,
+        )?;
         Ok(matches!(
             self.store.update(update, self.meter).await?,
             Put::Done
@@ -111,20 +123,21 @@ impl TenantKeys<'_> {
 
     /// Lists a keyring as one that may have room. Errors are ignored because the list is a hint.
     pub(super) async fn offer(&self, ring: &KeyringId) {
-        let _ = self.hint("ADD r :r", vec![(":r", set([ring]))]).await;
+        let _ = self.hint("ADD", vec![(":r", set([ring]))]).await;
     }
 
     /// Removes a full keyring from the list.
     async fn withdraw(&self, ring: &KeyringId) -> Result<(), DirectoryError> {
-        self.hint("DELETE r :r", vec![(":r", set([ring]))]).await
+        self.hint("DELETE", vec![(":r", set([ring]))]).await
     }
 
     async fn hint(
         &self,
-        expression: &str,
+        verb: &str,
         values: Vec<(&str, AttributeValue)>,
     ) -> Result<(), DirectoryError> {
-        let update = update(self.store.table(), &keys::room(), expression, None, values)?;
+        let expression = format!("{verb} {} :r", room::ROOMY);
+        let update = update(self.store.table(), &keys::room(), &expression, None, values)?;
         self.store.update(update, self.meter).await.map(|_| ())
     }
 
@@ -133,8 +146,11 @@ impl TenantKeys<'_> {
         let update = update(
             self.store.table(),
             &keys::room(),
-            "SET n = :n",
-            Some("attribute_not_exists(n) OR n < :n"),
+            &format!("SET {} = :n", room::OPENED),
+            Some(&format!(
+                "attribute_not_exists({0}) OR {0} < :n",
+                room::OPENED
+            )),
             vec![(":n", n(number))],
         )?;
         self.store.update(update, self.meter).await.map(|_| ())
@@ -198,7 +214,7 @@ pub(super) async fn rings(
     meter: &Meter,
 ) -> Result<BTreeSet<KeyringId>, DirectoryError> {
     let item = store.get(&keys::keyrings(tenant), meter).await?;
-    Ok(names(&item.unwrap_or_default(), "k"))
+    Ok(names(&item.unwrap_or_default(), RINGS))
 }
 
 /// All keyrings that were created for tenants' keys.
@@ -208,6 +224,6 @@ pub(super) async fn rings(
 /// When the table does not answer.
 pub async fn opened(store: &Store, meter: &Meter) -> Result<Vec<KeyringId>, DirectoryError> {
     let item = store.get(&keys::room(), meter).await?.unwrap_or_default();
-    let last: u32 = number_if(&item, "n")?.unwrap_or(1);
+    let last: u32 = number_if(&item, room::OPENED)?.unwrap_or(1);
     Ok((1..=last).filter_map(KeyringId::numbered).collect())
 }

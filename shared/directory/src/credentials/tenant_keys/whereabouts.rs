@@ -6,12 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{KeysError, TenantKeys};
+use crate::limits::{REMEMBERED_WHEREABOUTS, WHEREABOUTS_AGE};
 use keyring::{ImportedToken, KeyRecord, KeyringId, TenantId};
-
-/// How long a tenant's list of keyrings is cached.
-const AGE: SignedDuration = SignedDuration::from_secs(60);
-/// The most tenants in the cache; when it is full, it is cleared.
-const REMEMBERED: usize = 10_000;
 
 /// A process's cache of tenants' keyrings, for imported tokens. If a token is not found in the cached keyrings, the list is
 /// read again: one more read for a request that is most likely rejected.
@@ -34,7 +30,7 @@ impl Whereabouts {
     ) -> Result<Option<Arc<KeyRecord>>, KeysError> {
         let known = self
             .known(keys.tenant)
-            .filter(|(at, _)| is_within(*at, now, AGE));
+            .filter(|(at, _)| is_within(*at, now, WHEREABOUTS_AGE));
         if let Some((_, rings)) = known
             && let Some(found) = search(keys, &rings, token, now).await?
         {
@@ -43,7 +39,7 @@ impl Whereabouts {
         let rings = keys.rings().await?;
         let found = search(keys, &rings, token, now).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
+        if known.len() >= REMEMBERED_WHEREABOUTS {
             known.clear();
         }
         known.insert(keys.tenant.clone(), (now, rings));

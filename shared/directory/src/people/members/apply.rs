@@ -3,22 +3,18 @@
 //! Any number of finishers may apply the same plan at once: each part is applied once, and the plan is closed once.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
 use super::change::Part;
+use crate::limits::{CARRY_OUT_TIME, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
+use crate::table::keys::attribute::part::DONE;
+use crate::table::keys::attribute::resource::{MEMBERS, OPEN};
 use crate::table::keys::{self, Key};
-use crate::table::{
-    Actions, DirectoryError, Put, Range, Role, SIDE_BY_SIDE, WriteId, n, s, seed, update,
-};
-
-/// The most time that one request spends applying a plan. The change is already committed and visible, and the next writer
-/// continues the rest.
-const PATIENCE: Duration = Duration::from_secs(15);
+use crate::table::{Actions, DirectoryError, PRESENT, Put, Range, Role, WriteId, n, s, update};
 
 /// Idempotency tokens for the transactions of one finisher.
 struct Tokens {
@@ -44,7 +40,7 @@ impl Directory {
         plan: &str,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let applied = self.afterwards(PATIENCE, self.apply(group, plan, by));
+        let applied = self.afterwards(CARRY_OUT_TIME, self.apply(group, plan, by));
         applied.await.unwrap_or(Err(DirectoryError::Contended))
     }
 
@@ -60,9 +56,7 @@ impl Directory {
         };
         let mut parts = self.parts(group, plan).await?;
         // Different finishers start at different parts, so that they compete less.
-        let first = seed(by.as_str())
-            .checked_rem(parts.len())
-            .unwrap_or_default();
+        let first = by.number().checked_rem(parts.len()).unwrap_or_default();
         parts.rotate_left(first);
         let open: Vec<_> = parts
             .iter()
@@ -112,15 +106,12 @@ impl Directory {
     async fn apply_part(&self, part: &Part, tokens: &Tokens) -> Result<(), DirectoryError> {
         let mut edges = part.edges();
         loop {
-            let done = Part::done_attribute();
             let mut actions = Actions::default();
             let mark = update(
                 self.store.table(),
                 &part.key,
-                &format!("SET {done} = :balance"),
-                Some(&format!(
-                    "attribute_exists(pk) AND attribute_not_exists({done})"
-                )),
+                &format!("SET {DONE} = :balance"),
+                Some(&format!("{PRESENT} AND attribute_not_exists({DONE})")),
                 vec![(":balance", n(edges.balance()))],
             )?;
             actions.update(mark, Role::Resource);
@@ -143,8 +134,8 @@ impl Directory {
         let close = update(
             self.store.table(),
             &keys::resource(&self.tenant, ResourceKind::Group, group),
-            "REMOVE o ADD n :balance",
-            Some("o = :plan"),
+            &format!("REMOVE {OPEN} ADD {MEMBERS} :balance"),
+            Some(&format!("{OPEN} = :plan")),
             vec![(":plan", s(plan)), (":balance", n(balance))],
         )?;
         match self.store.update(close, &self.meter).await? {

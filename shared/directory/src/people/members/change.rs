@@ -19,29 +19,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use scim_core::{Resource, ResourceId, ResourceKind};
 
-use super::{ACTIONS_PER_FORMER, ACTIONS_PER_MEMBER, Edges, Joining, MOST_ACTIONS, letter};
+use super::{ACTIONS_PER_FORMER, ACTIONS_PER_MEMBER, Edges, Joining, letter};
+use crate::limits::MOST_ACTIONS;
 use crate::people::directory::Directory;
-use crate::people::item::{Indexed, Stored, attribute, resource_item};
+use crate::people::item::{Indexed, Stored, resource_item};
 use crate::people::task::Work;
 use crate::people::write::{Change, Changing, taken};
+use crate::table::keys::attribute::member::KIND;
+use crate::table::keys::attribute::{part, resource as attribute};
 use crate::table::keys::{self, Key};
 use crate::table::{
     self, Actions, DirectoryError, Item, Role, WriteId, corrupt, n, number_if, opening, s,
     sort_key, text,
 };
 use keyring::TenantId;
-
-/// The attributes of a part.
-mod part {
-    /// The ids of the users that join.
-    pub(super) const USERS: &str = "u";
-    /// The groups that join.
-    pub(super) const GROUPS: &str = "g";
-    /// The ids of the members that leave.
-    pub(super) const LEAVING: &str = "r";
-    /// The change in the number of members; present once the part is done.
-    pub(super) const DONE: &str = "n";
-}
 
 /// A part of a plan.
 pub(super) struct Part {
@@ -157,7 +148,7 @@ impl Part {
         join.chain(leave)
             .map(|(id, word)| {
                 let key = keys::intent(tenant, id, self.group, &self.plan);
-                table::item(&key, [("k", s(word))])
+                table::item(&key, [(KIND, s(word))])
             })
             .collect()
     }
@@ -167,11 +158,6 @@ impl Part {
         let ids = self.join.keys().chain(&self.leave);
         ids.map(|id| keys::intent(tenant, *id, self.group, &self.plan))
             .collect()
-    }
-
-    /// The attribute that marks a part as done.
-    pub(super) const fn done_attribute() -> &'static str {
-        part::DONE
     }
 }
 

@@ -15,12 +15,11 @@ use scim_core::{ResourceId, ResourceKind};
 
 use super::change::{LEAVES, Part};
 use crate::people::directory::{Directory, MemberRef, edge_kind};
-use crate::people::item::{Stored, attribute};
+use crate::people::item::Stored;
+use crate::table::keys::attribute::member::{DEPARTS, KIND};
+use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key};
 use crate::table::{DirectoryError, Item, Range, sort_key, text};
-
-/// The attribute that marks an edge whose member is being deleted.
-pub(crate) const DEPARTS: &str = "l";
 
 /// The open plans of groups.
 pub(crate) type Plans = BTreeMap<ResourceId, String>;
@@ -50,7 +49,7 @@ impl Intent {
             member,
             group,
             plan: plan.to_owned(),
-            joins: (text(item, "k") != Some(LEAVES)).then(|| edge_kind(item)),
+            joins: (text(item, KIND) != Some(LEAVES)).then(|| edge_kind(item)),
         })
     }
 }
@@ -180,12 +179,8 @@ impl Directory {
         most: usize,
     ) -> Result<Met, DirectoryError> {
         let mut met = Met::default();
-        let mut next = None;
-        loop {
-            let (items, following) = self
-                .store
-                .query_page(range, None, next, Direction::Ascending, &self.meter)
-                .await?;
+        let mut pages = self.store.pages(range, Direction::Ascending, &self.meter);
+        while let Some(items) = pages.next().await? {
             for item in &items {
                 if met.edge(item) {
                     continue;
@@ -200,11 +195,8 @@ impl Directory {
             if met.members.values().map(Vec::len).sum::<usize>() > most {
                 return Err(DirectoryError::TooMany);
             }
-            if following.is_none() {
-                return Ok(met);
-            }
-            next = following;
         }
+        Ok(met)
     }
 
     /// The members after applying the open plans, without deleted members.

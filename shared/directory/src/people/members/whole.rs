@@ -9,16 +9,11 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::overlay::{Met, Plans, plans_of};
+use crate::limits::{LARGE_SIDE_BY_SIDE, MEMBERS_PER_QUERY, READ_ATTEMPTS, SIDE_BY_SIDE};
 use crate::people::directory::{Directory, MemberRef, Spread};
 use crate::people::item::{Stored, read_resource};
-use crate::table::{DirectoryError, Range, SIDE_BY_SIDE, keys};
+use crate::table::{DirectoryError, Range, keys};
 
-/// The most attempts to read a group whose version changes meanwhile.
-const READ_ATTEMPTS: u32 = 8;
-/// The target number of members for one query: half a megabyte. DynamoDB returns at most one megabyte per page.
-const PER_QUERY: u64 = 5_000;
-/// The number of parallel queries for one large group; each holds a megabyte in memory.
-const LARGE_SIDE_BY_SIDE: usize = 4;
 /// The range boundaries for the members of a large group: the first digit of their ids.
 const CUTS: [&str; 17] = [
     "", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f", "~",
@@ -108,7 +103,7 @@ impl Directory {
     ) -> Result<Vec<(ResourceId, Vec<MemberRef>)>, DirectoryError> {
         if let [first, .., last] = run {
             let (first, last) = (first.resource.id, last.resource.id);
-            let most = usize::try_from(2 * PER_QUERY).unwrap_or(usize::MAX);
+            let most = usize::try_from(2 * MEMBERS_PER_QUERY).unwrap_or(usize::MAX);
             let met = self.meet(first, last, &plans_of(run), most).await;
             match met {
                 Ok(met) => return Ok(self.settled(met).await?.into_iter().collect()),
@@ -130,7 +125,7 @@ impl Directory {
     ) -> Result<Vec<MemberRef>, DirectoryError> {
         let id = group.resource.id;
         let plans = plans_of(std::slice::from_ref(group));
-        let met = match group.members > PER_QUERY {
+        let met = match group.members > MEMBERS_PER_QUERY {
             true => self.meet_many(id, &plans).await?,
             false => self.meet(id, id, &plans, usize::MAX).await?,
         };
@@ -194,7 +189,7 @@ fn runs(groups: &[Stored], spread: Spread) -> Vec<&[Stored]> {
         let mut sum = 0;
         let fits = |group: &&Stored| {
             sum += group.members;
-            spread == Spread::Neighbours && sum <= PER_QUERY && group.plan.is_none()
+            spread == Spread::Neighbours && sum <= MEMBERS_PER_QUERY && group.plan.is_none()
         };
         let length = rest.iter().take_while(fits).count().max(1);
         let (run, others) = rest.split_at(length.min(rest.len()));

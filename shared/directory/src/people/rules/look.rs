@@ -5,21 +5,18 @@ use scim_core::active::is_active;
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
+use crate::limits::{COUNT_ATTEMPTS, COUNT_TIME};
 use crate::people::directory::Directory;
 use crate::people::item::read_resource;
+use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
 use crate::table::keys::{self, Lookup};
 use crate::table::{self, DirectoryError, Put, Range, n, number_if, sort_key};
 use crate::tenants::limited;
 
-/// The time limit for a scan of all users. API Gateway waits 30 seconds.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 /// The possible first digits of an id: one parallel query scans each range.
 const DIGITS: [&str; 16] = [
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
 ];
-/// The most attempts to count users while users are created or deleted.
-const COUNTS: u32 = 3;
-
 /// A tenant's seats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seats {
@@ -37,11 +34,11 @@ impl Directory {
     ///
     /// `TooMany` when the users cannot be counted within the time limit; `Contended` when their number keeps changing.
     pub async fn count_seats(&self) -> Result<(), DirectoryError> {
-        for _ in 0..COUNTS {
+        for _ in 0..COUNT_ATTEMPTS {
             let before = self.total(ResourceKind::User).await?;
             let active = self.count_active().await?;
             let key = keys::seats(&self.tenant);
-            let item = table::item(&key, [("n", n(active))]);
+            let item = table::item(&key, [(TAKEN, n(active))]);
             self.store.batch_put(vec![item], &self.meter).await?;
             if self.total(ResourceKind::User).await? == before {
                 return Ok(());
@@ -72,7 +69,7 @@ impl Directory {
         let key = keys::seats(&self.tenant);
         let item = self.store.get(&key, &self.meter).await?;
         let item = item.unwrap_or_default();
-        let seats = (number_if(&item, "n")?, number_if(&item, "l")?);
+        let seats = (number_if(&item, TAKEN)?, number_if(&item, LIMIT)?);
         Ok(match seats {
             (Some(taken), Some(limit)) => Some(Seats { taken, limit }),
             _ => None,
@@ -84,7 +81,7 @@ impl Directory {
             let branch = self.branch();
             async move { branch.count_active_in(digit).await }
         });
-        let counts = tokio::time::timeout(PATIENCE, try_join_all(digits));
+        let counts = tokio::time::timeout(COUNT_TIME, try_join_all(digits));
         let counts = counts.await.map_err(|_| DirectoryError::TooMany)??;
         Ok(counts.into_iter().sum())
     }
@@ -94,21 +91,14 @@ impl Directory {
         let pk = keys::resources(&self.tenant, ResourceKind::User);
         let range = Range::prefix(pk, digit);
         let mut active = 0;
-        let mut from = None;
-        loop {
-            let (items, next) = self
-                .store
-                .query_page(&range, None, from, Direction::Ascending, &self.meter)
-                .await?;
+        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        while let Some(items) = pages.next().await? {
             for item in &items {
                 let user = read_resource(ResourceKind::User, item)?;
                 active += u64::from(is_active(&user.resource.attributes));
             }
-            from = next;
-            if from.is_none() {
-                return Ok(active);
-            }
         }
+        Ok(active)
     }
 
     /// For each shared e-mail address, two active users who have it; at most `most` addresses.
@@ -129,12 +119,8 @@ impl Directory {
         let look = async {
             let mut sharing = Vec::new();
             let (mut address, mut owners) = (String::new(), Vec::new());
-            let mut from = None;
-            loop {
-                let (items, next) = self
-                    .store
-                    .query_page(&range, None, from, Direction::Ascending, &self.meter)
-                    .await?;
+            let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+            while let Some(items) = pages.next().await? {
                 for item in &items {
                     let split = sort_key(item).rsplit_once('#');
                     let Some((value, id)) =
@@ -148,17 +134,17 @@ impl Directory {
                     }
                     owners.push(id);
                 }
-                from = next;
-                if from.is_none() {
-                    sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
-                }
-                if from.is_none() || sharing.len() >= most {
-                    sharing.truncate(most);
-                    return Ok(sharing);
+                if sharing.len() >= most {
+                    break;
                 }
             }
+            if sharing.len() < most {
+                sharing.extend(self.two_active(owners).await?);
+            }
+            sharing.truncate(most);
+            Ok(sharing)
         };
-        let found = tokio::time::timeout(PATIENCE, look).await;
+        let found = tokio::time::timeout(COUNT_TIME, look).await;
         found.map_err(|_| DirectoryError::TooMany)?
     }
 

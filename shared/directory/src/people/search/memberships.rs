@@ -6,14 +6,12 @@ use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
 use super::Query;
+use crate::limits::MOST_MEMBERS_READ;
 use crate::people::directory::{Directory, MemberRef, Spread};
 use crate::people::item::Stored;
 use crate::people::members::plans_of;
 use crate::people::plan::Memberships;
 use crate::table::DirectoryError;
-
-/// The most members to read for one filter; then the query is rejected.
-const MOST_MEMBERS_READ: u64 = 100_000;
 
 /// Up to this number of candidate users, their groups are read instead of the groups' members.
 const FEW: usize = 32;

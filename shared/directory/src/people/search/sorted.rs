@@ -6,19 +6,18 @@ use scim_core::sort::{Direction, SortKey};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::{Matches, Query, marked};
+use crate::limits::SORTED_KEY_BYTES;
 use crate::people::directory::Directory;
 use crate::people::item::Stored;
-use crate::table::{DirectoryError, Range, keys};
-
-/// The longest sort key in a page position, in bytes. Results whose keys are equal up to this length are told apart by id.
-pub const LONGEST_KEY: usize = 2_048;
+use crate::table::keys::{self, UniqueName};
+use crate::table::{DirectoryError, Range};
 
 /// The start of a page of sorted results.
 #[derive(Clone, PartialEq, Debug)]
 pub enum SortedPlace {
     /// After this number of results.
     Rank(u64),
-    /// After the result with this id and this sort key, truncated to [`LONGEST_KEY`].
+    /// After the result with this id and this sort key, truncated to [`SORTED_KEY_BYTES`].
     After(SortKey, ResourceId),
 }
 
@@ -94,7 +93,7 @@ impl Directory {
         let skipped = match place {
             SortedPlace::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
             SortedPlace::After(SortKey::Text(name), _) => {
-                let given = keys::marker(&self.tenant, kind, name).sk;
+                let given = keys::marker(&self.tenant, kind, &UniqueName::compared(name)).sk;
                 match direction {
                     Direction::Ascending => range.from = given,
                     Direction::Descending => range.to = given,
@@ -153,11 +152,11 @@ fn keyed(kind: ResourceKind, matches: Matches) -> impl Iterator<Item = Keyed> {
 
 /// The index of the first result after the last result of the previous page, even if that result no longer exists.
 fn start_after(found: &[Keyed], direction: Direction, given: &SortKey, id: ResourceId) -> usize {
-    let against = |key: &SortKey| direction.order(&key.cut(LONGEST_KEY), given);
+    let against = |key: &SortKey| direction.order(&key.cut(SORTED_KEY_BYTES), given);
     let first = found.partition_point(|(key, ..)| against(key).is_lt());
     let equal = found.partition_point(|(key, ..)| against(key).is_le());
     let alike = found.get(first..equal).unwrap_or_default();
-    let is_cut = matches!(given, SortKey::Text(text) if text.len() + 4 > LONGEST_KEY);
+    let is_cut = matches!(given, SortKey::Text(text) if text.len() + 4 > SORTED_KEY_BYTES);
     let passed = match alike.iter().position(|(_, _, other)| *other == id) {
         Some(at) => at + 1,
         // Results with truncated keys are not in id order: it is better to return one twice than to miss one.
@@ -203,10 +202,10 @@ mod tests {
 
     #[test]
     fn k12_paging_over_long_keys_ends_and_misses_no_result() {
-        let long = |end: &str| "x".repeat(LONGEST_KEY) + end;
+        let long = |end: &str| "x".repeat(SORTED_KEY_BYTES) + end;
         let (one, two) = (long("a"), long("b"));
         let sorted = found(&[(&one, 9), (&two, 1), ("y", 2)]);
-        let cut = |n: usize| sorted[n].0.cut(LONGEST_KEY).into_owned();
+        let cut = |n: usize| sorted[n].0.cut(SORTED_KEY_BYTES).into_owned();
         let start = |n: usize| start_after(&sorted, Direction::Ascending, &cut(n), sorted[n].2);
         assert_eq!((start(0), start(1), start(2)), (1, 2, 3));
         let gone = start_after(&sorted, Direction::Ascending, &cut(0), id(5));

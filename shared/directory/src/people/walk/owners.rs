@@ -8,7 +8,7 @@
 //! - among those with the request's page size, if there are any;
 //! - among those that have not got their last page, if there are any; otherwise among the others;
 //! - among those that are not abandoned. A walk is abandoned if another one of these had a request
-//!   [`super::PATIENCE`] later, or three times the walk's own slowest page later, if that is longer. If the other walk
+//!   [`WALK_PATIENCE`](crate::limits::WALK_PATIENCE) later, or three times the walk's own slowest page, if that is longer. If the other one
 //!   has got its last page, the request may belong to either.
 //!
 //! If several candidates are left, the page starts at the walk that is furthest behind, and the walks are stored so that
@@ -17,17 +17,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::stand::{Spot, Stand, State, Walk};
+use crate::limits::{WALK_LIFE, WALKS};
 use crate::table::{DirectoryError, Item, corrupt, n, number_if, s, text};
 
-/// How long a walk is stored after its last request.
-pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
-/// The most walks in one item: it stays below four kilobytes, one read unit. Only several walks that collide page after
-/// page exceed one kilobyte, one write unit.
-const MOST: usize = 40;
 /// The number of walks to keep in each of these states: finished, abandoned, and jumped without continuing.
 const FEW: usize = 2;
 /// The number of begun walks to keep if they do not continue, and the number of them that triggers a cleanup.
@@ -83,7 +79,7 @@ impl Walks {
             if let Some(many) = number_if(item, &alike(name))? {
                 walk.many = many;
             }
-            if now.as_second() < walk.at.saturating_add(LIFE.as_secs()) {
+            if now.as_second() < walk.at.saturating_add(WALK_LIFE.as_secs()) {
                 walks.kept.insert(name.clone(), walk);
             } else {
                 walks.expired.extend([name.clone(), alike(name)]);
@@ -205,7 +201,7 @@ impl Walks {
         self.drop_all_but(FEW, Walk::is_over);
         self.drop_all_but(FEW, |walk| !walk.is_over() && is_left(walk));
         self.drop_all_but(FEW, |walk| walk.state == State::Jumped);
-        self.drop_all_but(MOST, |_| true);
+        self.drop_all_but(WALKS, |_| true);
     }
 
     /// The changes that drop walks with this page size if too many of them began and did not continue.

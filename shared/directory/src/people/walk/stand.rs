@@ -3,14 +3,11 @@
 use std::fmt::Write as _;
 
 use data_encoding::BASE64URL_NOPAD;
-use jiff::SignedDuration;
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Last;
+use crate::limits::WALK_PATIENCE;
 
-/// How long a walk may be idle beside another one before it counts as abandoned. Clients and gateways time out after 30 to
-/// 60 seconds and then retry; an administrator who restarts an import is rarely faster.
-pub const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
 /// The position of a resource in walk order: the index of its type and its id as a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Spot(pub(super) u8, pub(super) u128);
@@ -105,7 +102,7 @@ impl Walk {
 
     /// Whether this walk counts as abandoned compared with another one.
     pub(super) fn is_left_by(&self, other: &Self) -> bool {
-        let patience = PATIENCE.as_secs().max(self.slow.saturating_mul(3));
+        let patience = WALK_PATIENCE.as_secs().max(self.slow.saturating_mul(3));
         other.at.saturating_sub(self.at) > patience
     }
 

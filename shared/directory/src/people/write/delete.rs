@@ -5,20 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use scim_core::ResourceId;
 
-use super::depart::PATIENCE;
-use super::{Change, MOST_ROUNDS};
+use super::Change;
+use crate::limits::{CLEARED_AT_ONCE, DEPARTURE_TIME, MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
-use crate::people::members::MOST_ACTIONS;
 use crate::people::rules::Side;
 use crate::people::task::{Work, task_item};
+use crate::table::keys::attribute::resource::{FENCE, VERSION};
 use crate::table::{Actions, DirectoryError, Role, WriteId, keys, n};
 
 /// The actions for leaving a group: two edges, and the update of the group's version and member count.
 pub(super) const ACTIONS_PER_GROUP: usize = 3;
-
-/// The most members of a deleted group whose edges are cleared before the response.
-const CLEARED_AT_ONCE: u64 = 1_000;
 
 impl Directory {
     /// Deletes a resource with its index entries and removes it from its groups.
@@ -65,7 +62,7 @@ impl Directory {
                         self.clear_group(id).await?;
                         self.close_task(&task).await
                     };
-                    let _ = self.afterwards(PATIENCE, clear).await;
+                    let _ = self.afterwards(DEPARTURE_TIME, clear).await;
                 }
                 return Ok(());
             }
@@ -108,18 +105,15 @@ impl Directory {
         let version = (":v", n(current.resource.meta.version.0));
         let table = self.store.table();
         match current.fence {
-            0 => actions.delete(
-                table,
-                &key,
-                Some(("v = :v AND attribute_not_exists(f)", &[version])),
-                Role::Resource,
-            ),
-            fence => actions.delete(
-                table,
-                &key,
-                Some(("v = :v AND f = :f", &[version, (":f", n(fence))])),
-                Role::Resource,
-            ),
+            0 => {
+                let same = format!("{VERSION} = :v AND attribute_not_exists({FENCE})");
+                actions.delete(table, &key, Some((&same, &[version])), Role::Resource)
+            }
+            fence => {
+                let same = format!("{VERSION} = :v AND {FENCE} = :f");
+                let values = [version, (":f", n(fence))];
+                actions.delete(table, &key, Some((&same, &values)), Role::Resource)
+            }
         }
     }
 }

@@ -14,20 +14,15 @@ use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
 use super::delete::ACTIONS_PER_GROUP;
+use crate::limits::{DEPARTURE_TIME, EDGES_AT_ONCE, MOST_ACTIONS, MOST_ROUNDS, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::people::item::Stored;
-use crate::people::members::{DEPARTS, MOST_ACTIONS};
 use crate::people::task::Work;
+use crate::table::keys::attribute::member::DEPARTS;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, DirectoryError, Put, Range, Role, SIDE_BY_SIDE, WriteId, s, sort_key, update,
+    Actions, DirectoryError, PRESENT, Put, Range, Role, WriteId, s, sort_key, update,
 };
-
-/// The most time that one request spends on removing a deleted resource from its groups.
-pub(super) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// The most edges of a deleted group to read at once, which limits the memory of a process that clears many groups.
-const EDGES_AT_ONCE: usize = 2_000;
 
 impl Directory {
     /// Deletes a resource that is in more groups than fit one transaction.
@@ -59,7 +54,7 @@ impl Directory {
             self.clear_behind(kind, id, now, &by).await?;
             self.close_task(&task).await
         };
-        let _ = self.afterwards(PATIENCE, clear).await;
+        let _ = self.afterwards(DEPARTURE_TIME, clear).await;
         Ok(())
     }
 
@@ -79,7 +74,7 @@ impl Directory {
                         branch.store.table(),
                         &key,
                         &format!("SET {DEPARTS} = :write"),
-                        Some("attribute_exists(pk)"),
+                        Some(PRESENT),
                         vec![(":write", s(write.as_str()))],
                     )?;
                     // A missing edge is handled when the resource leaves the group.
@@ -161,7 +156,7 @@ impl Directory {
     ) -> Result<(), DirectoryError> {
         let mut left: BTreeMap<ResourceId, bool> =
             groups.iter().map(|group| (*group, true)).collect();
-        for round in 0..super::MOST_ROUNDS {
+        for round in 0..MOST_ROUNDS {
             let mut actions = Actions::default();
             for (group, exists) in &left {
                 self.leave(&mut actions, member, *group, *exists, now, by)?;
@@ -208,18 +203,8 @@ impl Directory {
         let (from, to) = keys::edge_range(group, group);
         let pk = keys::members(&self.tenant);
         let range = Range { pk, from, to };
-        let mut next = None;
-        loop {
-            let (items, following) = self
-                .store
-                .query_page(
-                    &range,
-                    Some(EDGES_AT_ONCE),
-                    next,
-                    Direction::Ascending,
-                    &self.meter,
-                )
-                .await?;
+        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        while let Some(items) = pages.next_of(Some(EDGES_AT_ONCE)).await? {
             let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
             // The group's side of an edge is deleted last, because it leads to the member's side.
             let members: Vec<ResourceId> = edges.map(|(_, member)| member).collect();
@@ -233,10 +218,7 @@ impl Directory {
                 .map(|member| keys::member(&self.tenant, group, *member))
                 .collect();
             self.store.batch_delete(&keys, &self.meter).await?;
-            if following.is_none() {
-                return Ok(());
-            }
-            next = following;
         }
+        Ok(())
     }
 }

@@ -4,12 +4,14 @@ use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
-use super::{MOST_ROUNDS, PasswordHash, successor, taken};
+use super::{PasswordHash, successor, taken};
+use crate::limits::{MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, Stored, indexed};
-use crate::people::members::{Edges, MOST_ACTIONS};
+use crate::people::members::Edges;
+use crate::table::keys::attribute::resource::{MEMBERS, MODIFIED, VERSION, WRITE};
 use crate::table::{
-    Actions, DirectoryError, PRESENT, Role, UNPLANNED, WriteId, keys, n, on_fence, s, to_millis,
+    Actions, DirectoryError, PRESENT, Role, WriteId, keys, n, no_plan, on_fence, s, to_millis,
     unplanned, update,
 };
 
@@ -115,8 +117,8 @@ impl Directory {
         update(
             self.store.table(),
             &keys::resource(&self.tenant, ResourceKind::Group, group),
-            "SET m = :m, w = :w ADD v :one, n :n",
-            Some(&format!("{PRESENT} AND {UNPLANNED}")),
+            &format!("SET {MODIFIED} = :m, {WRITE} = :w ADD {VERSION} :one, {MEMBERS} :n"),
+            Some(&format!("{PRESENT} AND {}", no_plan())),
             vec![
                 (":m", n(to_millis(now).as_millisecond())),
                 (":w", s(write.as_str())),

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::Update;
 use scim_core::Resource;
 
+use crate::limits::MOST_ACTIONS;
 use crate::people::counts::Part;
 use crate::people::directory::Directory;
 use crate::people::item::Indexed;
-use crate::people::members::MOST_ACTIONS;
 use crate::people::rules::Rules;
+use crate::table::keys::attribute::marker;
 use crate::table::{self, Actions, DirectoryError, Role, keys, n, s, update};
 
 /// The actions of a transaction that do not concern e-mail addresses: the resource, its counter, its old and new marker,
@@ -56,14 +57,14 @@ impl Directory {
     ) -> Result<(), DirectoryError> {
         let (kind, id) = (resource.kind, resource.id);
         let table = self.store.table();
-        let old = before.map(|entries| entries.marker.as_str());
-        let new = after.map(|entries| entries.marker.as_str());
+        let old = before.map(|entries| &entries.marker);
+        let new = after.map(|entries| &entries.marker);
         if old != new {
             if let Some(old) = old {
                 let key = keys::marker(&self.tenant, kind, old);
                 actions.delete(table, &key, None, Role::Certain)?;
             }
-            if let Some(former) = before.and_then(|entries| entries.former.as_deref()) {
+            if let Some(former) = before.and_then(|entries| entries.former.as_ref()) {
                 let key = keys::marker(&self.tenant, kind, former);
                 actions.delete(table, &key, None, Role::Certain)?;
             }
@@ -71,7 +72,7 @@ impl Directory {
                 let key = keys::marker(&self.tenant, kind, new);
                 actions.put(
                     table,
-                    table::item(&key, [("id", s(id.as_str()))]),
+                    table::item(&key, [(marker::ID, s(id.as_str()))]),
                     Role::Marker,
                 )?;
             }

@@ -15,16 +15,15 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use serde_json::Value;
 
 use super::Origin;
+use crate::limits::KEPT_PAGE;
 use crate::people::directory::Directory;
-use crate::people::item::{Indexed, attribute, data, indexed};
+use crate::people::item::{Indexed, data, indexed};
+use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key, Partition};
 use crate::table::{
     self, Actions, DirectoryError, Item, Range, Role, WriteId, corrupt, n, number, s, sort_key,
 };
 use crate::tenants::Delete;
-
-/// The most kept users on one page.
-const PAGE: usize = 100;
 
 /// A user that was deleted and kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -67,7 +66,7 @@ impl Directory {
             return Ok(None);
         }
         let entries = indexed(ResourceKind::User, created);
-        let prefix = keys::lookup_prefix(&entries.marker);
+        let prefix = keys::kept_prefix(&entries.marker);
         let range = Range::prefix(Partition::Kept.of(&self.tenant), &prefix);
         let items = self.store.query(&range, None, &self.meter).await?;
         let mut users = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
@@ -125,11 +124,10 @@ impl Directory {
             to: "\u{10ffff}".to_owned(),
             pk,
         };
-        let page =
-            self.store
-                .query_page(&range, Some(PAGE), None, Direction::Ascending, &self.meter);
-        let (items, more) = page.await?;
-        let next = more.and_then(|_| items.last().map(|item| sort_key(item).to_owned()));
+        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        let items = pages.next_of(Some(KEPT_PAGE)).await?.unwrap_or_default();
+        let last = items.last().filter(|_| !pages.is_over());
+        let next = last.map(|item| sort_key(item).to_owned());
         let users = items.iter().map(read).collect::<Result<_, _>>()?;
         Ok(KeptUsers { users, next })
     }
@@ -147,17 +145,13 @@ impl Directory {
 
     async fn kept_keys(&self, id: ResourceId) -> Result<Vec<Key>, DirectoryError> {
         let pk = Partition::Kept.of(&self.tenant);
+        let end = format!("#{id}");
         let mut found = Vec::new();
-        let mut from = None;
-        loop {
-            let (keys, next) = self.store.keys_page(&pk, from, &self.meter).await?;
-            let end = format!("#{id}");
+        let mut pages = self.store.key_pages(pk, &self.meter);
+        while let Some(keys) = pages.next().await? {
             found.extend(keys.into_iter().filter(|key| key.sk.ends_with(&end)));
-            from = next;
-            if from.is_none() {
-                return Ok(found);
-            }
         }
+        Ok(found)
     }
 
     /// Adds the kept user's item to a deletion if the tenant keeps deleted users.

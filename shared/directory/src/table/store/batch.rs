@@ -1,23 +1,17 @@
 //! Batch calls, which retry unprocessed items.
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
-    WriteRequest,
+    DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::Store;
-use crate::table::backoff::{ATTEMPTS, backoff};
+use crate::limits::{ATTEMPTS, BATCH_GET, BATCH_WRITE, SIDE_BY_SIDE};
+use crate::table::backoff::backoff;
 use crate::table::error::{DirectoryError, from_sdk};
-use crate::table::item::{Item, sort_key};
-use crate::table::keys::Key;
+use crate::table::item::Item;
+use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::meter::Meter;
-use crate::table::store::SIDE_BY_SIDE;
-
-/// The most keys in one BatchGetItem call.
-const BATCH_GET: usize = 100;
-/// The most requests in one BatchWriteItem call.
-const BATCH_WRITE: usize = 25;
 
 impl Store {
     /// The existing items with these keys, in no particular order.
@@ -35,7 +29,8 @@ impl Store {
         keys: &[Key],
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
-        self.batch_read(keys, Some("pk, sk"), meter).await
+        self.batch_read(keys, Some(&format!("{PARTITION_KEY}, {SORT_KEY}")), meter)
+            .await
     }
 
     async fn batch_read(
@@ -71,7 +66,7 @@ impl Store {
         let mut found = Vec::with_capacity(keys.len());
         let mut left: Vec<Item> = keys.iter().map(Key::attributes).collect();
         for attempt in 0..ATTEMPTS {
-            backoff(attempt, keys.len()).await;
+            backoff(attempt).await;
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(left))
                 .consistent_read(true)
@@ -109,36 +104,6 @@ impl Store {
             }
         }
         Err(DirectoryError::Throttled)
-    }
-
-    /// One page (1 MB of items) of the keys in a partition and the start of the next page.
-    pub(crate) async fn keys_page(
-        &self,
-        pk: &str,
-        from: Option<Item>,
-        meter: &Meter,
-    ) -> Result<(Vec<Key>, Option<Item>), DirectoryError> {
-        meter.call(&["dynamodb:Query"]);
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
-            .projection_expression("sk")
-            .set_exclusive_start_key(from)
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await
-            .map_err(|error| from_sdk(&error))?;
-        meter.read(output.consumed_capacity());
-        let items = output.items.unwrap_or_default();
-        let keys = items.iter().map(|item| Key {
-            pk: pk.to_owned(),
-            sk: sort_key(item).to_owned(),
-        });
-        Ok((keys.collect(), output.last_evaluated_key))
     }
 
     /// Deletes items without conditions, in no particular order.
@@ -187,7 +152,7 @@ impl Store {
                 async move {
                     let branch = meter.branch();
                     for attempt in 0..ATTEMPTS {
-                        backoff(attempt, left.len()).await;
+                        backoff(attempt).await;
                         left = match self.batch_write_one(&left, &branch).await {
                             Ok(left) if left.is_empty() => return Ok(()),
                             Ok(left) => left,

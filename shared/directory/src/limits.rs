@@ -1,0 +1,151 @@
+//! Bounds of what is stored, and of the work that one call does: each with its unit, and why it is not another.
+//!
+//! What a client may send is bounded by `scim_core::limits`.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+// The table
+
+/// The most attempts of a call in case of contention or unprocessed items: about three seconds in all.
+pub const ATTEMPTS: u32 = 12;
+/// The most concurrent calls for one request.
+pub const SIDE_BY_SIDE: usize = 16;
+/// The most keys in one `BatchGetItem` call.
+pub const BATCH_GET: usize = 100;
+/// The most requests in one `BatchWriteItem` call.
+pub const BATCH_WRITE: usize = 25;
+/// The longest text that a sort key contains unchanged, in bytes; DynamoDB's limit for a sort key is 1,024.
+pub const KEY_TEXT_BYTES: usize = 800;
+
+// Tenants
+
+/// How long a tenant is cached.
+pub const TENANT_AGE: SignedDuration = SignedDuration::from_secs(60);
+/// The most tenants and extension schema attributes in the cache, which is about 10 MB; when the cache is full, it is
+/// cleared.
+pub const REMEMBERED_TENANTS: usize = 10_000;
+/// How long after a change of settings a process may still serve a request with the old settings: it caches them for a
+/// minute, and a request takes 30 seconds at most.
+pub const SETTLED: SignedDuration = SignedDuration::from_secs(90);
+/// The most tenants that one call reads before it returns.
+pub const TENANTS_LOOKED_AT: usize = 2_000;
+/// The number of tenants per query.
+pub const TENANTS_AT_ONCE: usize = 200;
+/// The most ended keys in a tenant's item: more than the most live keys of a tenant, each with a few rotated predecessors.
+pub const ENDED_KEYS: usize = 100;
+/// The lowest value of `largestPage`: Okta advances by 100 whatever the page's size.
+pub const SMALLEST_PAGE: usize = 100;
+/// The highest value of `seats` and `rate`.
+pub const LARGEST_NUMBER: u32 = 1_000_000_000;
+
+// Users and groups
+
+/// The largest resource in bytes of JSON. An item can have 400 KB with all attributes.
+pub const RESOURCE_BYTES: usize = 380 * 1024;
+/// The most actions in one transaction, by DynamoDB's limit.
+pub const MOST_ACTIONS: usize = 100;
+/// The most members that one request can change.
+pub const MOST_MEMBERS: usize = 25_000;
+/// The most rounds of a transaction that is adjusted after a rejection.
+pub const MOST_ROUNDS: u32 = 9_999;
+/// The most kept users on one page.
+pub const KEPT_PAGE: usize = 100;
+/// The most members of a deleted group whose edges are cleared before the response.
+pub const CLEARED_AT_ONCE: u64 = 1_000;
+/// The most time that one request spends on removing a deleted resource from its groups.
+pub const DEPARTURE_TIME: Duration = Duration::from_secs(10);
+/// The most edges of a deleted group to read at once, which limits the memory of a process that clears many groups.
+pub const EDGES_AT_ONCE: usize = 2_000;
+/// The most time that one request spends applying a plan. The change is already committed and visible, and the next writer
+/// continues the rest.
+pub const CARRY_OUT_TIME: Duration = Duration::from_secs(15);
+/// The most attempts to read a group whose version changes meanwhile.
+pub const READ_ATTEMPTS: u32 = 8;
+/// The target number of members for one query: half a megabyte. DynamoDB returns at most one megabyte per page.
+pub const MEMBERS_PER_QUERY: u64 = 5_000;
+/// The number of parallel queries for one large group; each holds a megabyte in memory.
+pub const LARGE_SIDE_BY_SIDE: usize = 4;
+/// The time limit for a scan of a tenant; then the query is rejected. API Gateway waits 30 seconds.
+pub const SCAN_TIME: Duration = Duration::from_secs(20);
+/// The most candidates from an index; above that, the query is scanned or rejected.
+pub const MOST_CANDIDATES: usize = 10_000;
+/// The most members to read for one filter; then the query is rejected.
+pub const MOST_MEMBERS_READ: u64 = 100_000;
+/// The longest sort key in a page position, in bytes. Results whose keys are equal up to this length are told apart by id.
+pub const SORTED_KEY_BYTES: usize = 2_048;
+/// The most users with one address to read.
+pub const WAITING_LOOKED_AT: usize = 10;
+/// The time limit for a scan of all users. API Gateway waits 30 seconds.
+pub const COUNT_TIME: Duration = Duration::from_secs(20);
+/// The most attempts to count users while users are created or deleted.
+pub const COUNT_ATTEMPTS: u32 = 3;
+/// The most attempts to write the walks while other requests write them.
+pub const WALK_ATTEMPTS: usize = 4;
+/// How long a walk is stored after its last request.
+pub const WALK_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// The most walks in one item: it stays below four kilobytes, one read unit. Only several walks that collide page after
+/// page exceed one kilobyte, one write unit.
+pub const WALKS: usize = 40;
+/// How long a walk may be idle beside another one before it counts as abandoned. Clients and gateways time out after 30 to
+/// 60 seconds and then retry; an administrator who restarts an import is rarely faster.
+pub const WALK_PATIENCE: SignedDuration = SignedDuration::from_mins(2);
+/// How long a task may prepare its commit. API Gateway waits 30 seconds for a response.
+pub const PREPARATION: SignedDuration = SignedDuration::from_mins(1);
+/// How long the owner of a task may work on it. By then API Gateway has timed out and the function has ended.
+pub const OWNED: SignedDuration = SignedDuration::from_secs(30);
+/// The number of resources whose tasks are finished in parallel.
+pub const TASKS_SIDE_BY_SIDE: usize = 4;
+
+// Credentials
+
+/// The most rounds of removing all keys while other keys are being added.
+pub const REMOVAL_ROUNDS: u32 = 8;
+/// The most keyrings to create for one key if all of them turn out to be full.
+pub const KEYRINGS_OPENED: u32 = 8;
+/// How long a reservation lasts if its process died, in seconds: longer than the timeout of a function.
+pub const PLACE_SECONDS: i64 = 60;
+/// The most attempts to reserve a place while the tenant's other reservations change.
+pub const PLACE_ATTEMPTS: u32 = 10;
+/// The minimum pause after the first attempt, in milliseconds. It doubles with each attempt up to the fifth.
+pub const PLACE_PAUSE_MILLIS: u64 = 20;
+/// How long a tenant's list of keyrings is cached.
+pub const WHEREABOUTS_AGE: SignedDuration = SignedDuration::from_secs(60);
+/// The most tenants in the cache of keyrings; when it is full, it is cleared.
+pub const REMEMBERED_WHEREABOUTS: usize = 10_000;
+/// The most keys in the cache of last uses; when it is full, it is cleared.
+pub const REMEMBERED_USES: usize = 20_000;
+/// How long the list is cached.
+pub const REVOKED_AGE: SignedDuration = SignedDuration::from_secs(60);
+/// The most revoked admin keys in the list: twice the number of live keys.
+pub const REVOKED_ADMIN_KEYS: usize = 100;
+
+// The journal
+
+/// The most entries to read for one page.
+pub const ENTRIES_LOOKED_AT: usize = 2_000;
+/// The most entries that one query returns.
+pub const ENTRIES_AT_ONCE: usize = 500;
+
+// Guards
+
+/// The longest wait for a chance to sign in or to log in.
+pub const CHANCE_TIME: Duration = Duration::from_secs(20);
+/// The window of log-ins, in seconds.
+pub const LOG_IN_SECONDS: i64 = 15 * 60;
+/// Failures of a name allowed in a window.
+pub const FAILURES_OF_NAME: i64 = 10;
+/// Failures of a tenant in a window beyond which attempts are slowed down. It allows the typing errors of ten thousand
+/// users in a morning, but few guesses per user.
+pub const FAILURES_OF_TENANT: i64 = 1_000;
+/// How long the response to a request with an `Idempotency-Key` is stored.
+pub const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// How long such a request may be in progress. After that its function has ended, and a retry continues the request.
+pub const ONCE_UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+/// The minimum interval between two updates of a session's last use.
+pub const SESSION_NOTED: SignedDuration = SignedDuration::from_mins(5);
+/// How long the item remains after the link expires.
+pub const LINK_KNOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The most open links a tenant can have at a time.
+pub const OPEN_LINKS: usize = 20;

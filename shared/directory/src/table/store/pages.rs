@@ -1,0 +1,151 @@
+//! Queries, page by page: DynamoDB ends a page after 1 MB of items.
+
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use scim_core::sort::Direction;
+
+use super::{Range, Store};
+use crate::table::error::{DirectoryError, from_sdk};
+use crate::table::item::{Item, sort_key};
+use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
+use crate::table::meter::Meter;
+
+/// Where a query goes on.
+enum Start {
+    /// At the beginning.
+    First,
+    /// After the item with this key.
+    After(Item),
+    /// Nowhere: everything was read.
+    Over,
+}
+
+/// What a query asks for.
+enum Wanted {
+    /// The items of a range, in an order of their sort keys.
+    Items(Range, Direction),
+    /// The sort keys of a partition.
+    Keys(String),
+}
+
+/// The pages of a query, one after the other.
+pub(crate) struct Pages<'q> {
+    store: &'q Store,
+    wanted: Wanted,
+    start: Start,
+    meter: &'q Meter,
+}
+
+impl Pages<'_> {
+    /// The next page; `None` when there is no more. A page may be empty.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, DirectoryError> {
+        self.next_of(None).await
+    }
+
+    /// The next page with so many items at most.
+    pub(crate) async fn next_of(
+        &mut self,
+        most: Option<usize>,
+    ) -> Result<Option<Vec<Item>>, DirectoryError> {
+        let from = match std::mem::replace(&mut self.start, Start::Over) {
+            Start::First => None,
+            Start::After(key) => Some(key),
+            Start::Over => return Ok(None),
+        };
+        self.meter.call(&["dynamodb:Query"]);
+        // On the heap: a request in the making is large, and lies in the frame of every future around it otherwise.
+        let sent = Box::pin(self.request(most, from).send()).await;
+        let output = sent.map_err(|error| from_sdk(&error))?;
+        self.meter.read(output.consumed_capacity());
+        if let Some(last) = output.last_evaluated_key {
+            self.start = Start::After(last);
+        }
+        Ok(Some(output.items.unwrap_or_default()))
+    }
+
+    fn request(&self, most: Option<usize>, from: Option<Item>) -> QueryFluentBuilder {
+        let query = self
+            .store
+            .client
+            .query()
+            .table_name(&self.store.table)
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .set_limit(most.map(|most| i32::try_from(most.max(1)).unwrap_or(i32::MAX)))
+            .set_exclusive_start_key(from);
+        let value = |text: &String| AttributeValue::S(text.clone());
+        match &self.wanted {
+            Wanted::Items(range, direction) => query
+                .key_condition_expression(format!(
+                    "{PARTITION_KEY} = :pk AND {SORT_KEY} BETWEEN :from AND :to"
+                ))
+                .expression_attribute_values(":pk", value(&range.pk))
+                .expression_attribute_values(":from", value(&range.from))
+                .expression_attribute_values(":to", value(&range.to))
+                .scan_index_forward(*direction == Direction::Ascending),
+            Wanted::Keys(pk) => query
+                .key_condition_expression(format!("{PARTITION_KEY} = :pk"))
+                .expression_attribute_values(":pk", value(pk))
+                .projection_expression(SORT_KEY),
+        }
+    }
+
+    /// Whether no page follows.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.start, Start::Over)
+    }
+
+    /// The same query, from behind a key on.
+    pub(crate) fn after(mut self, key: Option<&Key>) -> Self {
+        if let Some(key) = key {
+            self.start = Start::After(key.attributes());
+        }
+        self
+    }
+}
+
+/// The keys of a partition, page by page.
+pub(crate) struct KeyPages<'q> {
+    pages: Pages<'q>,
+    pk: String,
+}
+
+impl KeyPages<'_> {
+    /// The next keys; `None` when there are no more.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Key>>, DirectoryError> {
+        let items = self.pages.next().await?;
+        let key = |item: &Item| Key {
+            pk: self.pk.clone(),
+            sk: sort_key(item).to_owned(),
+        };
+        Ok(items.map(|items| items.iter().map(key).collect()))
+    }
+}
+
+impl Store {
+    /// The items of a range, in an order of their sort keys.
+    pub(crate) fn pages<'q>(
+        &'q self,
+        range: &Range,
+        direction: Direction,
+        meter: &'q Meter,
+    ) -> Pages<'q> {
+        Pages {
+            store: self,
+            wanted: Wanted::Items(range.clone(), direction),
+            start: Start::First,
+            meter,
+        }
+    }
+
+    /// The keys of the items of a whole partition.
+    pub(crate) fn key_pages<'q>(&'q self, pk: String, meter: &'q Meter) -> KeyPages<'q> {
+        let pages = Pages {
+            store: self,
+            wanted: Wanted::Keys(pk.clone()),
+            start: Start::First,
+            meter,
+        };
+        KeyPages { pages, pk }
+    }
+}

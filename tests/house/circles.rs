@@ -36,7 +36,6 @@ const KNOWN: &[&str] = &[
     "shared/core extensions: check read",
     "shared/directory credentials::tenant_keys: limits place",
     "shared/directory people: counts directory members rules task write",
-    "shared/directory people::write: delete depart",
     "shared/service: auth requests response",
     "shared/vendor pages: activity admin_keys assets check desk frame front glance guard keys links opened parts people person requests routes settings setup steps tenant tenants",
 ];

@@ -10,7 +10,7 @@ use super::{LONG, deleted_crowd, left};
 use crate::support::client::{group, user};
 use crate::support::stream::{mapping, poller, records_by};
 use crate::support::{Client, Target};
-use local::poller::Turn;
+use local::poller::PollStep;
 use local::stack::events::{invoke, schedules};
 use local::template::Mapping;
 
@@ -84,9 +84,9 @@ async fn a_deleted_group_is_cleared_by_way_of_the_stream() {
     };
     let timeout = mapping().timeout;
     let call = async |payload| invoke(&target.stack.service, "events", timeout, payload).await;
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Done(1));
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Done(1));
     assert_eq!(left(&target, &client).await, 0);
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Idle);
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Idle);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,11 +109,11 @@ async fn a_record_that_failed_comes_again_before_any_behind_it() {
         seen.borrow_mut().push(numbers);
         Ok(json!({ "batchItemFailures": failed }))
     };
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Done(2));
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Failed);
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Done(2));
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Failed);
     let rest = seen.borrow()[0].len() - 2;
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Done(rest));
-    assert_eq!(poller.turn(&call).await.unwrap(), Turn::Idle);
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Done(rest));
+    assert_eq!(poller.turn(&call).await.unwrap(), PollStep::Idle);
     let seen = seen.borrow();
     assert_eq!(seen[1], seen[0][2..]);
     assert_eq!(seen[2], seen[1]);
@@ -138,7 +138,7 @@ async fn a_batch_that_ends_in_an_error_is_halved_until_its_cause_is_alone() {
             false => Ok(json!({ "batchItemFailures": [] })),
         }
     };
-    while poller.turn(&call).await.unwrap() != Turn::Idle {}
+    while poller.turn(&call).await.unwrap() != PollStep::Idle {}
     let sizes = sizes.into_inner();
     assert!(sizes.contains(&1), "{sizes:?}");
     assert_eq!(
@@ -163,13 +163,13 @@ async fn what_is_tried_too_often_or_is_too_old_is_passed_over() {
         return;
     };
     for _ in 0..3 {
-        assert_eq!(stubborn.turn(&fails).await.unwrap(), Turn::Failed);
+        assert_eq!(stubborn.turn(&fails).await.unwrap(), PollStep::Failed);
     }
-    assert_eq!(stubborn.turn(&fails).await.unwrap(), Turn::Idle);
+    assert_eq!(stubborn.turn(&fails).await.unwrap(), PollStep::Idle);
     let a_day_on = Clock::other(|| Clock::system().now() + jiff::SignedDuration::from_hours(24));
     let late = target.stack.services.poller(unfiltered(), a_day_on);
     let mut late = late.expect("a stream").expect("a stream");
-    assert_eq!(late.turn(&fails).await.unwrap(), Turn::Idle);
+    assert_eq!(late.turn(&fails).await.unwrap(), PollStep::Idle);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,13 +185,13 @@ async fn records_are_gathered_for_the_time_of_the_mapping() {
         return;
     };
     let accepts = async |_: Value| Ok(Value::Null);
-    assert_eq!(patient_one.turn(&accepts).await.unwrap(), Turn::Idle);
+    assert_eq!(patient_one.turn(&accepts).await.unwrap(), PollStep::Idle);
     let full = Mapping {
         batch_size: 3,
         ..patient
     };
     let mut full = poller(&target, full).expect("a stream");
-    assert_eq!(full.turn(&accepts).await.unwrap(), Turn::Done(3));
+    assert_eq!(full.turn(&accepts).await.unwrap(), PollStep::Done(3));
 }
 
 /// What `cargo run` does beside its gateway, with the time that the template gathers records for.

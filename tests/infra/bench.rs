@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use local::bench::{Of, Plan, Progress, print, run};
+use local::bench::{BenchPlan, Progress, Scale, print, run};
 use local::dynamo::Storage;
 use serde_json::Value;
 
 #[test]
 fn every_operation_keeps_to_its_budget_and_does_not_grow() {
-    let plan = Plan {
+    let plan = BenchPlan {
         users: vec![300, 600],
         members: vec![10, 400],
         repeat: 3,
@@ -27,12 +27,12 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
             .filter(|row| row.of == of && row.size == size)
             .count()
     };
-    assert_eq!((at(Of::Users, 300), at(Of::Users, 600)), (22, 22));
+    assert_eq!((at(Scale::Users, 300), at(Scale::Users, 600)), (22, 22));
     assert_eq!(
         (
-            at(Of::Members, 10),
-            at(Of::Members, 400),
-            at(Of::Users, 400)
+            at(Scale::Members, 10),
+            at(Scale::Members, 400),
+            at(Scale::Users, 400)
         ),
         (8, 8, 1)
     );

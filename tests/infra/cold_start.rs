@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use local::cold_start::{Plan, Program, print, run, size};
+use local::cold_start::{ColdStartPlan, Program, print, run, size};
 use serde_json::Value;
 use service::Function;
 
@@ -21,7 +21,7 @@ async fn a_function_where_lambda_runs_it() {
 async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
     let folder = Folder::new("cold-start");
     let function = |name| process::test(name, "infra::cold_start::a_function_where_lambda_runs_it");
-    let plan = Plan {
+    let plan = ColdStartPlan {
         programs: vec![function("one"), function("other")],
         repeat: 1,
         warm: 2,
@@ -69,7 +69,7 @@ async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
 #[tokio::test]
 async fn a_program_that_is_no_function_is_named_with_what_it_wrote() {
     let folder = Folder::new("no-function");
-    let plan = Plan {
+    let plan = ColdStartPlan {
         programs: vec![process::test("wrong", "--list")],
         repeat: 1,
         warm: 1,

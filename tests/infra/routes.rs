@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use local::template::Route;
+use local::template::TemplateRoute;
 use serde_json::Value;
 use service::Function;
 use service::routes::{ADMIN, routes};
@@ -22,7 +22,7 @@ fn expected() -> BTreeSet<String> {
 #[test]
 fn the_template_has_the_routes_of_the_code() {
     let deployed = local::stack::routes().expect("template.yaml has routes");
-    let line = |route: &Route| format!("{} → {}", route.key(), route.function());
+    let line = |route: &TemplateRoute| format!("{} → {}", route.key(), route.function());
     let mut expected = expected();
     expected.insert(format!("$default → {}", Function::CATCH_ALL.name()));
     assert_eq!(deployed.iter().map(line).collect::<BTreeSet<_>>(), expected);

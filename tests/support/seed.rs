@@ -9,7 +9,7 @@ use directory::{Directory, Meter, NewResource, Origin, Store, WriteId};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 use keyring::TenantId;
-use local::fill::{Copies, Item, Pattern};
+use local::fill::{RawItem, UserCopies, UserTemplate};
 use local::stack::TABLE;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 use serde_json::{Value, json};
@@ -97,8 +97,8 @@ pub async fn copies(target: &Target, client: &Client, prefix: &str, number: usiz
         .post("/Users", &json!({ "schemas": [USER], "userName": PATTERN }))
         .await
         .id();
-    let read = Pattern::of(services, tenant_of(client), &pattern, PATTERN);
-    let mut copies = Copies::new(read.await.expect("a pattern"));
+    let read = UserTemplate::of(services, tenant_of(client), &pattern, PATTERN);
+    let mut copies = UserCopies::new(read.await.expect("a pattern"));
     client
         .delete(&format!("/Users/{pattern}"))
         .await
@@ -140,7 +140,7 @@ pub async fn crowd(target: &Target, client: &Client, group: &str, number: usize)
 }
 
 /// Writes items into the table unchanged.
-pub async fn put_all(target: &Target, items: Vec<Item>) {
+pub async fn put_all(target: &Target, items: Vec<RawItem>) {
     let loaded = target.stack.services.load(items).await;
     loaded.expect("the items are written");
 }
@@ -150,7 +150,7 @@ pub async fn members(target: &Target, client: &Client, group: &str, number: usiz
     let tenant = TenantId::parse(tenant_of(client)).expect("a name or an id");
     let group = ResourceId::parse(group).expect("a name or an id");
     let edges = (0..number).map(|_| {
-        let mut edge: Item = keys::member(&tenant, group, Ids::system().resource()).attributes();
+        let mut edge: RawItem = keys::member(&tenant, group, Ids::system().resource()).attributes();
         edge.insert("k".to_owned(), AttributeValue::S("u".to_owned()));
         edge
     });

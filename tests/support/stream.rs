@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use local::poller::{Poller, Turn};
+use local::poller::{PollStep, Poller};
 use local::stack::events::mappings;
 use local::template::Mapping;
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub async fn records_by(target: &Target, mapping: Mapping) -> Option<Vec<Value>>
         Ok(Value::Null)
     };
     let mut poller = poller(target, mapping)?;
-    while poller.turn(&keep).await.expect("the stream can be read") != Turn::Idle {}
+    while poller.turn(&keep).await.expect("the stream can be read") != PollStep::Idle {}
     Some(seen.into_inner())
 }
 

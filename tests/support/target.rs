@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use directory::tenants::{Settings, Tenant};
 use local::dynamo::Storage;
 use local::faults::Faults;
-use local::stack::{Memory, Options, Stack};
+use local::stack::{CacheSharing, Options, Stack};
 use scim_core::Extensions;
 use serde_json::Value;
 use service::clock::Ids;
@@ -67,20 +67,20 @@ impl Target {
 
     /// Starts a new stack with this clock.
     pub async fn begin(time: Time, faults: Option<Faults>, rate: Option<u32>) -> Self {
-        let memory = match (std::env::var("MUSTER_TEST_MEMORY").as_deref(), &faults) {
-            (Ok("shared"), _) | (Err(_), Some(_)) => Memory::Shared,
-            _ => Memory::Apart,
+        let caches = match (std::env::var("MUSTER_TEST_MEMORY").as_deref(), &faults) {
+            (Ok("shared"), _) | (Err(_), Some(_)) => CacheSharing::Shared,
+            _ => CacheSharing::PerFunction,
         };
-        Self::remembering(memory, time, faults, rate).await
+        Self::remembering(caches, time, faults, rate).await
     }
 
     /// Starts a new stack whose functions have their own caches, whatever `MUSTER_TEST_MEMORY` says.
     pub async fn apart() -> Self {
-        Self::remembering(Memory::Apart, Time::running(), None, None).await
+        Self::remembering(CacheSharing::PerFunction, Time::running(), None, None).await
     }
 
     async fn remembering(
-        memory: Memory,
+        caches: CacheSharing,
         time: Time,
         faults: Option<Faults>,
         rate: Option<u32>,
@@ -91,7 +91,7 @@ impl Target {
             storage: Storage::Memory,
             endpoint: std::env::var("MUSTER_TEST_DYNAMODB").ok(),
             faults: faults.clone(),
-            memory,
+            caches,
             rate,
             clock: time.clock(),
             ids: Ids::system(),

@@ -16,35 +16,35 @@ use crate::stack::StartError;
 
 pub mod dollars;
 mod groups;
+mod grow_by_requests;
+mod measured_stack;
 mod members;
-mod probe;
-mod reach;
 mod report;
 mod users;
 
 use dollars::Dollars;
-use members::Members;
-pub use probe::Sample;
-pub(crate) use probe::percentile;
-use probe::{Ask, Probe, Tenant};
+pub use measured_stack::Sample;
+pub(crate) use measured_stack::percentile;
+use measured_stack::{MeasuredRequest, MeasuredStack, MeasuredTenant};
+use members::GrowingGroup;
 pub use report::print;
 use users::Users;
 
 /// Growth limit of an operation, from the smallest number of users to the largest, up to [`MANY_USERS`].
-pub const USERS_BAR: f64 = 1.2;
+pub const USERS_LIMIT: f64 = 1.2;
 /// In a larger tenant a page can be smaller than the id range it lies in; reading that range costs up to half a page more.
 pub const MANY_USERS: usize = 100_000;
 /// Growth limit of a page beyond [`MANY_USERS`].
-pub const MANY_USERS_BAR: f64 = 1.5;
+pub const MANY_USERS_LIMIT: f64 = 1.5;
 /// Growth limit from the smallest number of members to the largest.
-pub const MEMBERS_BAR: f64 = 1.0;
+pub const MEMBERS_LIMIT: f64 = 1.0;
 /// Growth limit of a request that adds many members: how its calls overlap, and so its round trips, varies with the
 /// machine.
-pub const TOGETHER_BAR: f64 = 1.5;
+pub const TOGETHER_LIMIT: f64 = 1.5;
 
 /// The sizes at which operations are measured, and the number of repetitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Plan {
+pub struct BenchPlan {
     /// Numbers of users in ascending order, each 300 or more.
     pub users: Vec<usize>,
     /// Numbers of members of a group in ascending order.
@@ -75,7 +75,7 @@ const fn budget(round_trips: u32, reads: f64, writes: f64) -> Budget {
 /// What a size counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Of {
+pub enum Scale {
     /// Users of the tenant.
     Users,
     /// Members of the group.
@@ -85,16 +85,16 @@ pub enum Of {
 /// The measured cost of an operation at one size.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct OperationCost {
     pub operation: String,
-    pub of: Of,
+    pub of: Scale,
     pub size: usize,
     #[serde(flatten)]
     pub sample: Sample,
     pub budget: Budget,
 }
 
-impl Row {
+impl OperationCost {
     #[must_use]
     pub fn is_within(&self) -> bool {
         self.sample.round_trips <= self.budget.round_trips
@@ -108,7 +108,7 @@ impl Row {
 #[serde(rename_all = "camelCase")]
 pub struct Growth {
     pub operation: String,
-    pub of: Of,
+    pub of: Scale,
     pub from: usize,
     pub to: usize,
     pub round_trips: f64,
@@ -119,15 +119,18 @@ pub struct Growth {
     pub cpu: Option<f64>,
     pub p50: f64,
     /// The limit for round trips and capacity.
-    pub bar: f64,
+    #[serde(rename = "bar")]
+    pub limit: f64,
 }
 
 impl Growth {
-    /// Whether every count is within its limit. Response bytes have [`USERS_BAR`]: they vary with the digits of the numbers
+    /// Whether every count is within its limit. Response bytes have [`USERS_LIMIT`]: they vary with the digits of the numbers
     /// in them.
     #[must_use]
     pub fn is_within(&self) -> bool {
-        self.round_trips <= self.bar && self.capacity <= self.bar && self.received <= USERS_BAR
+        self.round_trips <= self.limit
+            && self.capacity <= self.limit
+            && self.received <= USERS_LIMIT
     }
 }
 
@@ -142,16 +145,16 @@ pub struct Throughput {
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct BenchReport {
     pub repeat: usize,
     /// Each operation at each size.
-    pub rows: Vec<Row>,
+    pub rows: Vec<OperationCost>,
     pub growth: Vec<Growth>,
     pub throughput: Vec<Throughput>,
     pub dollars: Dollars,
 }
 
-impl Report {
+impl BenchReport {
     /// One line for each exceeded budget or growth limit.
     #[must_use]
     pub fn exceeded(&self) -> Vec<String> {
@@ -159,7 +162,7 @@ impl Report {
         let growth = self.growth.iter().filter(|growth| !growth.is_within());
         rows.map(|row| format!("{} at {}: over its budget", row.operation, row.size))
             .chain(
-                growth.map(|growth| format!("{}: grows beyond {}", growth.operation, growth.bar)),
+                growth.map(|growth| format!("{}: grows beyond {}", growth.operation, growth.limit)),
             )
             .collect()
     }
@@ -193,26 +196,26 @@ impl Progress {
 }
 
 struct Bench<'b> {
-    plan: &'b Plan,
+    plan: &'b BenchPlan,
     progress: &'b Progress,
-    rows: Vec<Row>,
+    rows: Vec<OperationCost>,
     throughput: Vec<Throughput>,
 }
 
 impl Bench<'_> {
     async fn row(
         &mut self,
-        tenant: &Tenant<'_>,
-        (operation, of, size): (&str, Of, usize),
-        asks: &[Ask],
+        tenant: &MeasuredTenant<'_>,
+        (operation, of, size): (&str, Scale, usize),
+        requests: &[MeasuredRequest],
         budget: Budget,
     ) -> Result<(), StartError> {
         self.progress.say(&format!("{size}: {operation}"));
-        self.rows.push(Row {
+        self.rows.push(OperationCost {
             operation: operation.to_owned(),
             of,
             size,
-            sample: tenant.measure(asks).await?,
+            sample: tenant.measure(requests).await?,
             budget,
         });
         Ok(())
@@ -233,8 +236,12 @@ impl Bench<'_> {
 /// # Errors
 ///
 /// When an operation fails.
-pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report, StartError> {
-    let probe = Probe::start(storage)?;
+pub fn run(
+    plan: &BenchPlan,
+    storage: &Storage,
+    progress: &Progress,
+) -> Result<BenchReport, StartError> {
+    let stack = MeasuredStack::start(storage)?;
     let service = Builder::new_current_thread().enable_all().build()?;
     let mut bench = Bench {
         plan,
@@ -242,12 +249,12 @@ pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report
         rows: Vec::new(),
         throughput: Vec::new(),
     };
-    let stored = service.block_on(measure(&probe, &mut bench))?;
-    probe.shutdown();
+    let stored = service.block_on(measure(&stack, &mut bench))?;
+    stack.shutdown();
     let Bench {
         rows, throughput, ..
     } = bench;
-    Ok(Report {
+    Ok(BenchReport {
         repeat: plan.repeat,
         growth: growth(&rows),
         dollars: Dollars::of(&rows, stored),
@@ -256,10 +263,10 @@ pub fn run(plan: &Plan, storage: &Storage, progress: &Progress) -> Result<Report
     })
 }
 
-async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartError> {
-    // Both patterns are read while the table is nearly empty: `Pattern::of` scans the whole table.
-    let mut users = Users::new(probe.tenant("users").await?).await?;
-    let mut members = Members::new(probe.tenant("members").await?).await?;
+async fn measure(stack: &MeasuredStack, bench: &mut Bench<'_>) -> Result<usize, StartError> {
+    // Both templates are read while the table is nearly empty: `UserTemplate::of` scans the whole table.
+    let mut users = Users::new(stack.tenant("users").await?).await?;
+    let mut members = GrowingGroup::new(stack.tenant("members").await?).await?;
     for size in &bench.plan.users {
         users.at(bench, *size).await?;
     }
@@ -267,15 +274,15 @@ async fn measure(probe: &Probe, bench: &mut Bench<'_>) -> Result<usize, StartErr
     for size in &bench.plan.members {
         members.at(bench, *size).await?;
     }
-    groups::pages(bench, &probe.tenant("groups").await?).await?;
+    groups::pages(bench, &stack.tenant("groups").await?).await?;
     Ok(users.stored())
 }
 
 /// The growth of each operation that was measured at several sizes, from the first size to the last.
-fn growth(rows: &[Row]) -> Vec<Growth> {
+fn growth(rows: &[OperationCost]) -> Vec<Growth> {
     let mut all: Vec<Growth> = Vec::new();
     for first in rows {
-        let same = |row: &&Row| row.operation == first.operation && row.of == first.of;
+        let same = |row: &&OperationCost| row.operation == first.operation && row.of == first.of;
         let known = all
             .iter()
             .any(|growth| growth.operation == first.operation && growth.of == first.of);
@@ -301,13 +308,13 @@ fn growth(rows: &[Row]) -> Vec<Growth> {
             received: factor(number(a.received), number(b.received)),
             cpu: a.cpu.zip(b.cpu).map(|(a, b)| factor(a, b)),
             p50: factor(a.p50, b.p50),
-            bar: match first.of {
-                Of::Users if last.size > MANY_USERS && first.operation.contains("page") => {
-                    MANY_USERS_BAR
+            limit: match first.of {
+                Scale::Users if last.size > MANY_USERS && first.operation.contains("page") => {
+                    MANY_USERS_LIMIT
                 }
-                Of::Users => USERS_BAR,
-                Of::Members if first.operation.ends_with("by one request") => TOGETHER_BAR,
-                Of::Members => MEMBERS_BAR,
+                Scale::Users => USERS_LIMIT,
+                Scale::Members if first.operation.ends_with("by one request") => TOGETHER_LIMIT,
+                Scale::Members => MEMBERS_LIMIT,
             },
         });
     }
@@ -334,10 +341,10 @@ mod tests {
 
     use super::*;
 
-    fn row(operation: &str, size: usize, round_trips: u32, writes: f64) -> Row {
-        Row {
+    fn row(operation: &str, size: usize, round_trips: u32, writes: f64) -> OperationCost {
+        OperationCost {
             operation: operation.to_owned(),
-            of: Of::Users,
+            of: Scale::Users,
             size,
             sample: Sample {
                 requests: 1,
@@ -354,8 +361,8 @@ mod tests {
         }
     }
 
-    fn report(rows: Vec<Row>) -> Report {
-        Report {
+    fn report(rows: Vec<OperationCost>) -> BenchReport {
+        BenchReport {
             repeat: 1,
             growth: growth(&rows),
             rows,

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use scim_core::Extensions;
 
-use crate::bench::Plan;
+use crate::bench::BenchPlan;
 use crate::cold_start::Program;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
@@ -20,7 +20,7 @@ use crate::faults::Rule;
 #[command(name = "local", args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(flatten)]
-    pub run: Run,
+    pub run: RunArguments,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -28,16 +28,16 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start DynamoDB and Secrets Manager only, and print the environment variables for `cargo lambda watch`
-    Services(Services),
+    Services(ServicesArguments),
     /// Measure what each operation costs, at growing numbers of users and members
-    Bench(Bench),
+    Bench(BenchArguments),
     /// Measure how fast the function `users` starts, compared with a function that does nothing
     ColdStart(ColdStart),
 }
 
 /// The arguments of `cargo run` without a subcommand.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunArguments {
     /// Address and port of the gateway; port 0 takes any free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000", value_parser = listen)]
     pub listen: SocketAddr,
@@ -51,7 +51,7 @@ pub struct Run {
     pub endpoint: Option<String>,
     /// Make this tenant and import this token; repeatable
     #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
-    pub tenants: Vec<Tenant>,
+    pub tenants: Vec<ImportedTenant>,
     /// Limit each tenant to this many requests a second, averaged over ten seconds
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
@@ -71,7 +71,7 @@ pub struct Run {
 
 /// The arguments of `services`.
 #[derive(Debug, Args)]
-pub struct Services {
+pub struct ServicesArguments {
     #[command(flatten)]
     pub data: Data,
     /// The loopback port of DynamoDB; 0 takes any free port
@@ -84,7 +84,7 @@ pub struct Services {
 
 /// The arguments of `bench`.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub struct BenchArguments {
     /// Measure at these numbers of users, each 300 or more
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',', default_value = "1000,10000,100000", value_parser = page)]
     users: Vec<usize>,
@@ -102,15 +102,15 @@ pub struct Bench {
     pub json: Option<PathBuf>,
 }
 
-impl Bench {
+impl BenchArguments {
     /// The sizes to measure, in ascending order.
     #[must_use]
-    pub fn plan(&self) -> Plan {
+    pub fn plan(&self) -> BenchPlan {
         let sorted = |numbers: &[usize], more: Option<usize>| {
             let all: BTreeSet<usize> = numbers.iter().copied().chain(more).collect();
             all.into_iter().collect()
         };
-        Plan {
+        BenchPlan {
             users: sorted(&self.users, self.million.then_some(1_000_000)),
             members: sorted(&self.members, None),
             repeat: self.repeat,
@@ -162,13 +162,13 @@ impl Data {
 
 /// A tenant to create, with the token that its customer already uses.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Tenant {
+pub struct ImportedTenant {
     /// The first path segment of the tenant's URLs.
     pub name: String,
     pub token: String,
 }
 
-impl fmt::Debug for Tenant {
+impl fmt::Debug for ImportedTenant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tenant")
             .field("name", &self.name)
@@ -222,13 +222,13 @@ fn endpoint(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn tenant(text: &str) -> Result<Tenant, String> {
+fn tenant(text: &str) -> Result<ImportedTenant, String> {
     let Some((name, token)) = text.split_once('=') else {
         return Err("write NAME=TOKEN".to_owned());
     };
     check_name(name)?;
     check_token(token)?;
-    Ok(Tenant {
+    Ok(ImportedTenant {
         name: name.to_owned(),
         token: token.to_owned(),
     })
@@ -348,7 +348,7 @@ mod tests {
         .unwrap();
         let expected =
             [("acme", format!("{TOKEN}=")), ("b-2", TOKEN.to_owned())].map(|(name, token)| {
-                Tenant {
+                ImportedTenant {
                     name: name.to_owned(),
                     token,
                 }

@@ -33,15 +33,15 @@ pub mod share;
 pub mod tls;
 
 pub use function::Program;
-use function::{Function, Usage};
+use function::{RunningFunction, Usage};
 pub use report::print;
 use runtime::RuntimeApi;
-use share::{Means, Share};
-use tls::{Authority, Counts, Seen, Terminator};
+use share::{Enforcement, Share};
+use tls::{Authority, HandshakeCounters, Handshakes, Terminator};
 
 /// The programs to measure, and the number of repetitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Plan {
+pub struct ColdStartPlan {
     /// The binaries. The others are compared with the last one.
     pub programs: Vec<Program>,
     /// Starts of each program at each CPU share.
@@ -55,7 +55,7 @@ pub struct Plan {
 /// The measurements of a program at one CPU share: medians of all starts, times in milliseconds.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Row {
+pub struct StartCost {
     pub program: String,
     pub share: Share,
     /// From process start until the process asks for an event.
@@ -75,9 +75,9 @@ pub struct Row {
     /// Peak resident memory in KiB.
     pub memory: Option<f64>,
     /// Connections opened during init: the maximum of all starts.
-    pub during_init: Seen,
+    pub during_init: Handshakes,
     /// Connections opened after init: the maximum of all starts.
-    pub after_init: Seen,
+    pub after_init: Handshakes,
 }
 
 /// The size of a program in bytes.
@@ -92,7 +92,7 @@ pub struct Size {
 
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct ColdStartReport {
     /// Starts of each program at each CPU share.
     pub repeat: usize,
     /// Events for each process after the first.
@@ -104,7 +104,7 @@ pub struct Report {
     /// The program that the others are compared with.
     pub base: String,
     /// Each program at each CPU share.
-    pub rows: Vec<Row>,
+    pub rows: Vec<StartCost>,
 }
 
 /// The measurements of one start.
@@ -115,15 +115,15 @@ struct Start {
     ready: Usage,
     answered: Usage,
     end: Usage,
-    during_init: Seen,
-    after_init: Seen,
+    during_init: Handshakes,
+    after_init: Handshakes,
 }
 
 /// What all starts share.
-struct Bench<'b> {
+struct StartSetup<'b> {
     folder: &'b Path,
-    means: Means,
-    counts: Arc<Counts>,
+    means: Enforcement,
+    counts: Arc<HandshakeCounters>,
     environment: Vec<(&'static str, String)>,
     event: Bytes,
     clock: Clock,
@@ -136,9 +136,13 @@ struct Bench<'b> {
 /// # Errors
 ///
 /// When a program does not start, or does not respond with 200.
-pub async fn run(plan: &Plan, folder: &Path, tell: impl Fn(&str)) -> Result<Report, StartError> {
+pub async fn run(
+    plan: &ColdStartPlan,
+    folder: &Path,
+    tell: impl Fn(&str),
+) -> Result<ColdStartReport, StartError> {
     let services = Services::start(&Storage::Memory, None, None, (0, 0)).await?;
-    let bench = Bench::new(&services, folder).await?;
+    let bench = StartSetup::new(&services, folder).await?;
     let shares = [Share::Full, Share::Of(plan.memory)];
     let turns: Vec<(&Program, Share)> = shares
         .iter()
@@ -156,7 +160,7 @@ pub async fn run(plan: &Plan, folder: &Path, tell: impl Fn(&str)) -> Result<Repo
     drop(bench);
     services.shutdown().await;
     let rows = turns.iter().zip(starts);
-    Ok(Report {
+    Ok(ColdStartReport {
         repeat: plan.repeat,
         warm: plan.warm,
         memory: plan.memory,
@@ -172,12 +176,12 @@ pub async fn run(plan: &Plan, folder: &Path, tell: impl Fn(&str)) -> Result<Repo
     })
 }
 
-impl<'b> Bench<'b> {
+impl<'b> StartSetup<'b> {
     async fn new(services: &Services, folder: &'b Path) -> Result<Self, StartError> {
         let authority = Authority::new()?;
         let trusted = folder.join("trusted.pem");
         authority.write(&trusted)?;
-        let counts = Arc::new(Counts::default());
+        let counts = Arc::new(HandshakeCounters::default());
         let mut environment = services.environment();
         let mut terminate = async |name: &str| -> Result<Terminator, StartError> {
             let found = environment.iter_mut().find(|(known, _)| *known == name);
@@ -194,7 +198,7 @@ impl<'b> Bench<'b> {
         environment.extend(LAMBDA.map(|(name, value)| (name, value.to_owned())));
         Ok(Self {
             folder,
-            means: Means::found(),
+            means: Enforcement::found(),
             counts,
             environment,
             event: event(services).await?,
@@ -214,7 +218,8 @@ impl<'b> Bench<'b> {
         environment.push(("AWS_LAMBDA_RUNTIME_API", api.address().to_owned()));
         self.counts.take();
         let limit = (&self.means, share);
-        let mut function = Function::start(program, &environment, limit, self.folder).await?;
+        let mut function =
+            RunningFunction::start(program, &environment, limit, self.folder).await?;
         let asked = function.until(api.asked()).await?;
         let init = asked.duration_since(function.begun);
         let (ready, during_init) = (function.usage(), self.counts.take());
@@ -257,7 +262,7 @@ const LAMBDA: [(&str, &str); 8] = [
 
 /// The milliseconds that the function takes to answer the event.
 async fn answered(
-    function: &mut Function,
+    function: &mut RunningFunction,
     api: &mut RuntimeApi,
     event: &Bytes,
 ) -> Result<f64, StartError> {
@@ -307,13 +312,13 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-fn row(program: &Program, share: Share, starts: &[Start]) -> Row {
+fn row(program: &Program, share: Share, starts: &[Start]) -> StartCost {
     let of = |value: fn(&Start) -> Option<f64>| {
         let mut values: Vec<f64> = starts.iter().filter_map(value).collect();
         percentile(&mut values, 50)
     };
     let mut warm: Vec<f64> = starts.iter().flat_map(|start| start.warm.clone()).collect();
-    Row {
+    StartCost {
         program: program.name.clone(),
         share,
         init: of(|start| Some(start.init)).unwrap_or_default(),
@@ -336,8 +341,8 @@ fn row(program: &Program, share: Share, starts: &[Start]) -> Row {
     }
 }
 
-fn most(seen: impl Iterator<Item = Seen>) -> Seen {
-    seen.fold(Seen::default(), |a, b| Seen {
+fn most(seen: impl Iterator<Item = Handshakes>) -> Handshakes {
+    seen.fold(Handshakes::default(), |a, b| Handshakes {
         connections: a.connections.max(b.connections),
         handshakes: a.handshakes.max(b.handshakes),
     })
@@ -349,7 +354,7 @@ fn most(seen: impl Iterator<Item = Seen>) -> Seen {
 ///
 /// When the binary cannot be read.
 pub fn size(program: &Program) -> io::Result<Size> {
-    let mut zip = DeflateEncoder::new(Count(0), Compression::best());
+    let mut zip = DeflateEncoder::new(CountedBytes(0), Compression::best());
     let binary = io::copy(&mut File::open(&program.path)?, &mut zip)?;
     Ok(Size {
         program: program.name.clone(),
@@ -359,9 +364,9 @@ pub fn size(program: &Program) -> io::Result<Size> {
 }
 
 /// Counts written bytes and drops them.
-struct Count(u64);
+struct CountedBytes(u64);
 
-impl Write for Count {
+impl Write for CountedBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0 += bytes.len() as u64;
         Ok(bytes.len())

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::template::TableDefinition;
-use crate::{fill, private};
+use crate::{fill, permissions};
 
 mod stream;
 
@@ -39,8 +39,8 @@ impl Storage {
         let Self::Folder(folder) = self else {
             return Ok(None);
         };
-        private::folder(folder)?;
-        let lock = private::file(&folder.join(format!("{file}.lock")))?;
+        permissions::folder(folder)?;
+        let lock = permissions::file(&folder.join(format!("{file}.lock")))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some((folder.join(file), lock))),
             Err(fs::TryLockError::WouldBlock) => Err(io::Error::new(
@@ -114,7 +114,7 @@ impl Dynamo {
             Some((path, _)) => {
                 // Created here, because the engine would make it readable for others; the engine's further files inherit
                 // its mode.
-                private::file(path).map_err(DynamoError::Folder)?;
+                permissions::file(path).map_err(DynamoError::Folder)?;
                 open(path.to_str().ok_or_else(unreadable)?)?
             }
         };
@@ -179,7 +179,7 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the engine cannot write its file, or an item has no key.
-    pub fn load(&self, table: &str, items: Vec<fill::Item>) -> Result<(), DynamoError> {
+    pub fn load(&self, table: &str, items: Vec<fill::RawItem>) -> Result<(), DynamoError> {
         let items = items.into_iter().map(own).collect();
         self.engine
             .import_items(table, items, ImportOptions::default())?;
@@ -254,7 +254,7 @@ fn open(location: &str) -> Result<Database, DynamoError> {
 }
 
 /// Converts an item to the engine's types. Attributes of types that Muster does not store are dropped.
-fn own(item: fill::Item) -> dynoxide::Item {
+fn own(item: fill::RawItem) -> dynoxide::Item {
     use aws_sdk_dynamodb::types::AttributeValue as Given;
     use dynoxide::AttributeValue as Own;
     item.into_iter()

@@ -17,11 +17,11 @@ pub use rule::{Fault, Rule};
 
 /// The rules in force and the counts of their faults. Clones share one state.
 #[derive(Clone, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults(Arc<Mutex<FaultState>>);
 
 #[derive(Default)]
-struct State {
-    rules: Vec<Struck>,
+struct FaultState {
+    rules: Vec<ActiveRule>,
     chance: u64,
     injected: BTreeMap<&'static str, u64>,
     writes: u64,
@@ -30,7 +30,7 @@ struct State {
 }
 
 /// A rule and the number of calls that it selected.
-struct Struck {
+struct ActiveRule {
     rule: Rule,
     calls: u64,
 }
@@ -57,14 +57,14 @@ impl Faults {
     pub fn set(&self, rules: Vec<Rule>, seed: u64) {
         let mut state = self.state();
         let at_end = state.at_end;
-        *state = State {
+        *state = FaultState {
             rules: rules
                 .into_iter()
-                .map(|rule| Struck { rule, calls: 0 })
+                .map(|rule| ActiveRule { rule, calls: 0 })
                 .collect(),
             chance: seed,
             at_end,
-            ..State::default()
+            ..FaultState::default()
         };
     }
 
@@ -91,7 +91,7 @@ impl Faults {
         self.state().has_ended
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, FaultState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

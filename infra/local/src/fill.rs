@@ -12,21 +12,21 @@ use service::clock::Ids;
 
 use crate::stack::{Services, StartError, TABLE};
 
-pub type Item = HashMap<String, AttributeValue>;
+pub type RawItem = HashMap<String, AttributeValue>;
 
 /// Users to write at once.
 const AT_ONCE: usize = 2_000;
 
 /// All items of one user: the user, marker, look-ups and edges.
 #[derive(Clone)]
-pub struct Pattern {
+pub struct UserTemplate {
     tenant: TenantId,
     id: String,
     name: String,
-    items: Vec<Item>,
+    items: Vec<RawItem>,
 }
 
-impl Pattern {
+impl UserTemplate {
     /// Reads the items of a user by a scan of the table. `name` is the text in it that every copy replaces.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl Pattern {
         })
     }
 
-    fn copy(&self, id: ResourceId, name: &str) -> impl Iterator<Item = Item> {
+    fn copy(&self, id: ResourceId, name: &str) -> impl Iterator<Item = RawItem> {
         let own = move |text: &str| {
             text.replace(&self.id, id.as_str())
                 .replace(&self.name, name)
@@ -91,7 +91,7 @@ impl Pattern {
             AttributeValue::N(digits) => digits.len() / 2 + 1,
             _ => 1,
         };
-        let item = |item: &Item| -> usize {
+        let item = |item: &RawItem| -> usize {
             item.iter()
                 .map(|(name, given)| name.len() + value(given))
                 .sum()
@@ -100,25 +100,25 @@ impl Pattern {
     }
 }
 
-/// The copies of a pattern. The tenant must have no other users while copies are written, because the counters count copies
+/// The copies of a template user. The tenant must have no other users while copies are written, because the counters count copies
 /// only.
-pub struct Copies {
-    pattern: Pattern,
+pub struct UserCopies {
+    template: UserTemplate,
     /// Ids in the order of the copies' numbers.
     pub ids: Vec<ResourceId>,
     counters: BTreeMap<Key, BTreeMap<&'static str, u128>>,
 }
 
-impl Copies {
+impl UserCopies {
     #[must_use]
-    pub const fn pattern(&self) -> &Pattern {
-        &self.pattern
+    pub const fn template(&self) -> &UserTemplate {
+        &self.template
     }
 
     #[must_use]
-    pub const fn new(pattern: Pattern) -> Self {
+    pub const fn new(template: UserTemplate) -> Self {
         Self {
-            pattern,
+            template,
             ids: Vec::new(),
             counters: BTreeMap::new(),
         }
@@ -143,7 +143,7 @@ impl Copies {
             for at in first..number.min(first + AT_ONCE) {
                 let id = random.resource();
                 self.count(id);
-                items.extend(self.pattern.copy(id, &name(at)));
+                items.extend(self.template.copy(id, &name(at)));
             }
             services.load(items).await?;
             progress(self.ids.len());
@@ -153,14 +153,14 @@ impl Copies {
 
     fn count(&mut self, id: ResourceId) {
         self.ids.push(id);
-        let key = keys::count(&self.pattern.tenant, ResourceKind::User, id);
+        let key = keys::count(&self.template.tenant, ResourceKind::User, id);
         let counter = self.counters.entry(key).or_default();
         let (number, one) = Part::of(id).counter();
         *counter.entry(number).or_default() += one;
     }
 
     /// The tenant's user counters as items.
-    fn counted(&self) -> Vec<Item> {
+    fn counted(&self) -> Vec<RawItem> {
         let item =
             |(key, counts): (&Key, &BTreeMap<&'static str, u128>)| {
                 let mut item = key.attributes();
@@ -177,7 +177,7 @@ fn names(value: &AttributeValue, id: &str) -> bool {
     value.as_s().is_ok_and(|text| text.contains(id))
 }
 
-fn text<'i>(item: &'i Item, name: &str) -> &'i str {
+fn text<'i>(item: &'i RawItem, name: &str) -> &'i str {
     item.get(name)
         .and_then(|value| value.as_s().ok())
         .map_or("", String::as_str)

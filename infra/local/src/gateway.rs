@@ -5,8 +5,8 @@
 //! Authorizers, CORS settings, stages, throttling and access logs are not simulated. The gateway's own errors have its
 //! JSON, not SCIM's, because in AWS no function sees those requests either.
 
-mod answer;
 mod event;
+mod response;
 mod routing;
 
 use std::convert::Infallible;
@@ -29,8 +29,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::dynamo::PATIENCE;
-use crate::template::Route;
-use event::{Ends, Stamp};
+use crate::template::TemplateRoute;
+use event::{Ends, RequestStamp};
 use routing::Routing;
 
 /// Serves the routes on the listener until `shutdown` completes, then waits up to [`PATIENCE`] for requests in flight.
@@ -39,7 +39,7 @@ use routing::Routing;
 /// AWS, it runs to its end even if the client disconnects.
 pub async fn serve<H, F>(
     listener: TcpListener,
-    routes: Vec<Route>,
+    routes: Vec<TemplateRoute>,
     handler: H,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) where
@@ -56,7 +56,7 @@ pub async fn serve<H, F>(
             gateway
                 .answer(ends, request)
                 .await
-                .unwrap_or_else(Refusal::response)
+                .unwrap_or_else(GatewayError::response)
         }
     });
     let (end, ending) = oneshot::channel();
@@ -108,24 +108,28 @@ where
     H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<lambda_http::Body>> + Send + 'static,
 {
-    async fn answer(&self, ends: Ends, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+    async fn answer(
+        &self,
+        ends: Ends,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, GatewayError> {
         let (parts, body) = request.into_parts();
         if head_size(&parts) > MAX_HEAD {
-            return Err(Refusal::HeadTooLarge);
+            return Err(GatewayError::HeadTooLarge);
         }
-        let path = event::decode_path(parts.uri.path()).ok_or(Refusal::BadRequest)?;
+        let path = event::decode_path(parts.uri.path()).ok_or(GatewayError::BadRequest)?;
         let matched = self
             .routing
             .find(&parts.method, &path)
-            .ok_or(Refusal::NotFound)?;
+            .ok_or(GatewayError::NotFound)?;
         let body = read(body).await?;
-        let stamp = Stamp::new();
+        let stamp = RequestStamp::new();
         let event = event::build(&parts, &path, &matched, ends, &body, &stamp)
-            .ok_or(Refusal::BadRequest)?;
+            .ok_or(GatewayError::BadRequest)?;
         let answer = self
             .invoke(matched.route.function(), event.to_string(), &stamp)
             .await?;
-        answer::read(&answer, &stamp).ok_or(Refusal::Failed)
+        response::read(&answer, &stamp).ok_or(GatewayError::Failed)
     }
 
     /// Runs the function in its own task: it outlives the client, and a panic becomes a 500 instead of a lost connection.
@@ -133,10 +137,10 @@ where
         &self,
         function: &str,
         event: String,
-        stamp: &Stamp,
-    ) -> Result<String, Refusal> {
+        stamp: &RequestStamp,
+    ) -> Result<String, GatewayError> {
         if event.len() > MAX_PAYLOAD {
-            return Err(Refusal::BodyTooLarge);
+            return Err(GatewayError::BodyTooLarge);
         }
         let (handler, function, id) = (
             self.handler.clone(),
@@ -157,7 +161,7 @@ where
             serde_json::to_string(&answer)
         });
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
-            Err(_) => Err(Refusal::TooSlow),
+            Err(_) => Err(GatewayError::TooSlow),
             Ok(Ok(Ok(answer))) if answer.len() <= MAX_PAYLOAD => Ok(answer),
             Ok(Ok(Ok(answer))) => Err(failed(&format!("the answer has {} bytes", answer.len()))),
             Ok(Ok(Err(e))) => Err(failed(&e.to_string())),
@@ -166,14 +170,14 @@ where
     }
 }
 
-fn failed(reason: &str) -> Refusal {
+fn failed(reason: &str) -> GatewayError {
     tracing::error!("function.failed: {reason}");
-    Refusal::Failed
+    GatewayError::Failed
 }
 
 /// The gateway's own error responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+enum GatewayError {
     BadRequest,
     NotFound,
     BodyTooLarge,
@@ -182,7 +186,7 @@ enum Refusal {
     TooSlow,
 }
 
-impl Refusal {
+impl GatewayError {
     fn response(self) -> Response<Body> {
         let (status, message) = match self {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
@@ -216,11 +220,11 @@ fn head_size(parts: &Parts) -> usize {
         .sum::<usize>()
 }
 
-async fn read(mut body: Body) -> Result<Bytes, Refusal> {
+async fn read(mut body: Body) -> Result<Bytes, GatewayError> {
     let mut collected = BytesMut::new();
     let mut size = 0;
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|_| Refusal::BadRequest)?.into_data() else {
+        let Ok(data) = frame.map_err(|_| GatewayError::BadRequest)?.into_data() else {
             continue;
         };
         size += data.len();
@@ -231,7 +235,7 @@ async fn read(mut body: Body) -> Result<Bytes, Refusal> {
         }
     }
     if size > MAX_BODY {
-        Err(Refusal::BodyTooLarge)
+        Err(GatewayError::BodyTooLarge)
     } else {
         Ok(collected.freeze())
     }

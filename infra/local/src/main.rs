@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use local::bench::Progress;
-use local::cli::{Cli, Command, Run};
+use local::cli::{Cli, Command, RunArguments};
 use local::cold_start;
 use local::dynamo::Storage;
 use local::faults::{Faults, Rule};
-use local::stack::{Access, Memory, Options, Services, Stack, StartError};
+use local::stack::{CacheSharing, Options, Services, Stack, StartError, TenantAccess};
 use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -68,7 +68,7 @@ fn swallow_log() {
 }
 
 /// Measures with data in temporary files, because it may not fit into memory.
-async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
+async fn bench(arguments: local::cli::BenchArguments) -> Result<(), StartError> {
     let folder = std::env::temp_dir().join(format!("muster-bench-{}", std::process::id()));
     let storage = Storage::Folder(folder.clone());
     let plan = arguments.plan();
@@ -94,7 +94,7 @@ async fn bench(arguments: local::cli::Bench) -> Result<(), StartError> {
 /// Builds the functions and measures their starts in a temporary folder.
 async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> {
     let [users, hello] = cold_start::build::build()?;
-    let plan = cold_start::Plan {
+    let plan = cold_start::ColdStartPlan {
         programs: [vec![users], arguments.beside, vec![hello]].concat(),
         repeat: arguments.repeat,
         warm: arguments.warm,
@@ -124,16 +124,16 @@ async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> 
     )?)
 }
 
-async fn run(arguments: Run) -> Result<(), StartError> {
+async fn run(arguments: RunArguments) -> Result<(), StartError> {
     let stack = Stack::start(Options {
         listen: arguments.listen,
         public_url: arguments.public_url,
         storage: arguments.data.storage(),
         endpoint: arguments.endpoint,
         faults: faults(arguments.faults, arguments.seed),
-        memory: match arguments.at_once {
-            true => Memory::Shared,
-            false => Memory::Apart,
+        caches: match arguments.at_once {
+            true => CacheSharing::Shared,
+            false => CacheSharing::PerFunction,
         },
         rate: arguments.rate,
         clock: Clock::system(),
@@ -148,7 +148,7 @@ async fn run(arguments: Run) -> Result<(), StartError> {
         tenants.push(stack.tenant(DEMO_TENANT, None).await?);
     }
     if let Some(extensions) = &arguments.extensions {
-        for Access { tenant, .. } in &tenants {
+        for TenantAccess { tenant, .. } in &tenants {
             stack.extend(tenant, extensions.clone()).await?;
         }
     }
@@ -172,14 +172,14 @@ fn faults(rules: Vec<Rule>, seed: u64) -> Option<Faults> {
     Some(faults)
 }
 
-fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Result<()> {
+fn announce(out: &mut impl Write, stack: &Stack, tenants: &[TenantAccess]) -> io::Result<()> {
     writeln!(out, "ready http://{}", stack.address)?;
     writeln!(
         out,
         "console http://{}/console {}",
         stack.address, stack.admin_key
     )?;
-    for Access {
+    for TenantAccess {
         tenant,
         base,
         token,
@@ -187,7 +187,7 @@ fn announce(out: &mut impl Write, stack: &Stack, tenants: &[Access]) -> io::Resu
     {
         writeln!(out, "tenant {tenant} {base} {token}")?;
     }
-    if let Some(Access { base, token, .. }) = tenants.first() {
+    if let Some(TenantAccess { base, token, .. }) = tenants.first() {
         writeln!(
             out,
             r#"
@@ -210,7 +210,7 @@ Ctrl-C stops it."#
     out.flush()
 }
 
-async fn run_services(arguments: local::cli::Services) -> Result<(), StartError> {
+async fn run_services(arguments: local::cli::ServicesArguments) -> Result<(), StartError> {
     let ports = (arguments.dynamodb_port, arguments.secrets_port);
     let services = Services::start(&arguments.data.storage(), None, None, ports).await?;
     let (clock, ids) = (Clock::system(), Ids::system());

@@ -41,7 +41,7 @@ pub struct Poller {
 
 /// The result of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum PollStep {
     /// The function was not invoked: no record is waiting, or the batching window is still open.
     Idle,
     /// The function was invoked and handled this many records.
@@ -68,9 +68,9 @@ impl Poller {
     pub async fn run(mut self, invoke: impl AsyncFn(Value) -> Result<Value, String>) -> Infallible {
         loop {
             match self.turn(&invoke).await {
-                Ok(Turn::Idle) => tokio::time::sleep(PAUSE).await,
-                Ok(Turn::Done(_)) => {}
-                Ok(Turn::Failed) => {
+                Ok(PollStep::Idle) => tokio::time::sleep(PAUSE).await,
+                Ok(PollStep::Done(_)) => {}
+                Ok(PollStep::Failed) => {
                     let doubled = 2_u32.saturating_pow(u32::try_from(self.attempts).unwrap_or(9));
                     tokio::time::sleep(LONGEST_PAUSE.min(PAUSE * doubled.min(1_000))).await;
                 }
@@ -90,16 +90,16 @@ impl Poller {
     pub async fn turn(
         &mut self,
         invoke: &impl AsyncFn(Value) -> Result<Value, String>,
-    ) -> Result<Turn, DynamoError> {
+    ) -> Result<PollStep, DynamoError> {
         self.gather().await?;
-        self.forget();
+        self.skip_expired();
         let Some(since) = self.since else {
-            return Ok(Turn::Idle);
+            return Ok(PollStep::Idle);
         };
         let is_full = self.waiting.len() >= self.mapping.batch_size;
         match is_full || since.elapsed() >= self.mapping.window {
             true => Ok(self.invoke(invoke).await),
-            false => Ok(Turn::Idle),
+            false => Ok(PollStep::Idle),
         }
     }
 
@@ -124,7 +124,7 @@ impl Poller {
     }
 
     /// Skips waiting records that are older than the mapping's limit.
-    fn forget(&mut self) {
+    fn skip_expired(&mut self) {
         let Some(oldest) = self.mapping.oldest else {
             return;
         };
@@ -142,11 +142,11 @@ impl Poller {
                 records = old,
                 "stream.too_old"
             );
-            self.done(old);
+            self.acknowledge(old);
         }
     }
 
-    async fn invoke(&mut self, invoke: &impl AsyncFn(Value) -> Result<Value, String>) -> Turn {
+    async fn invoke(&mut self, invoke: &impl AsyncFn(Value) -> Result<Value, String>) -> PollStep {
         let batch: Vec<&Value> = self.waiting.iter().take(self.size).collect();
         let size = batch.len();
         let failed = match invoke(json!({ "Records": batch })).await {
@@ -169,21 +169,21 @@ impl Poller {
                     .is_some_and(|most| self.attempts > most)
                 {
                     tracing::error!(function = self.mapping.function, "stream.too_often");
-                    self.done(size);
+                    self.acknowledge(size);
                 }
-                Turn::Failed
+                PollStep::Failed
             }
             failed => {
                 let handled = failed.unwrap_or(size);
-                self.done(handled);
+                self.acknowledge(handled);
                 self.size = self.mapping.batch_size;
-                Turn::Done(handled)
+                PollStep::Done(handled)
             }
         }
     }
 
     /// Removes the first waiting records and remembers their position in the stream.
-    fn done(&mut self, number_of: usize) {
+    fn acknowledge(&mut self, number_of: usize) {
         self.attempts = 0;
         let done = self.waiting.drain(..number_of).next_back();
         if let Some(last) = done {

@@ -26,8 +26,8 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::dynamo::{PATIENCE, Storage};
-use crate::private;
-use store::{Stamp, Store};
+use crate::permissions;
+use store::{OperationStamp, SecretStore};
 
 /// Why the stand-in did not start.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Secrets {
     /// # Errors
     /// When the folder is not usable or another process uses it, the file does not hold secrets, or the port is taken.
     pub async fn start(storage: &Storage, port: u16) -> Result<Self, SecretsError> {
-        let (shelf, lock) = Shelf::open(storage)?;
+        let (store, lock) = PersistentStore::open(storage)?;
         let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
         let listener = bound.map_err(|e| SecretsError::Port(port, e))?;
         let address = listener
@@ -75,7 +75,7 @@ impl Secrets {
         let (stop, stopped) = oneshot::channel();
         let router = Router::new()
             .route("/", post(answer))
-            .with_state(Arc::new(Mutex::new(shelf)));
+            .with_state(Arc::new(Mutex::new(store)));
         let serve = axum::serve(listener, router).with_graceful_shutdown(async move {
             let _ = stopped.await;
         });
@@ -112,17 +112,17 @@ impl Secrets {
 }
 
 /// The secrets and their file.
-struct Shelf {
-    store: Store,
+struct PersistentStore {
+    store: SecretStore,
     file: Option<PathBuf>,
 }
 
-impl Shelf {
+impl PersistentStore {
     fn open(storage: &Storage) -> Result<(Self, Option<File>), SecretsError> {
         let Some((path, lock)) = storage.open(FILE).map_err(SecretsError::Folder)? else {
             return Ok((
                 Self {
-                    store: Store::default(),
+                    store: SecretStore::default(),
                     file: None,
                 },
                 None,
@@ -131,7 +131,7 @@ impl Shelf {
         let store = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .map_err(|e| SecretsError::Content(path.clone(), e))?,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Store::default(),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => SecretStore::default(),
             Err(e) => return Err(SecretsError::Folder(e)),
         };
         Ok((
@@ -144,13 +144,13 @@ impl Shelf {
     }
 
     /// Runs an operation on a copy of the store. The copy replaces the store only after it is saved.
-    fn run(&mut self, operation: &str, input: &Value) -> Result<Value, Failure> {
+    fn run(&mut self, operation: &str, input: &Value) -> Result<Value, Exception> {
         let mut next = self.store.clone();
         let output = next.run(operation, input, &stamp())?;
         if next != self.store {
             if let Some(path) = &self.file {
                 save(path, &next)
-                    .map_err(|e| Failure::new("InternalServiceError", e.to_string()))?;
+                    .map_err(|e| Exception::new("InternalServiceError", e.to_string()))?;
             }
             self.store = next;
         }
@@ -160,13 +160,13 @@ impl Shelf {
 
 /// An error of the protocol.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct Exception {
     /// The name of the exception.
     pub kind: &'static str,
     pub message: String,
 }
 
-impl Failure {
+impl Exception {
     pub(crate) fn new(kind: &'static str, message: impl Into<String>) -> Self {
         Self {
             kind,
@@ -180,19 +180,19 @@ const TARGET: &str = "secretsmanager.";
 const MEDIA_TYPE: &str = "application/x-amz-json-1.1";
 
 async fn answer(
-    State(shelf): State<Arc<Mutex<Shelf>>>,
+    State(store): State<Arc<Mutex<PersistentStore>>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let target = headers.get("x-amz-target").and_then(|v| v.to_str().ok());
     let result = match target.and_then(|t| t.strip_prefix(TARGET)) {
-        None => Err(Failure::new(
+        None => Err(Exception::new(
             "UnknownOperationException",
             "the header x-amz-target does not name an operation",
         )),
         Some(operation) => match serde_json::from_slice(&body) {
-            Err(e) => Err(Failure::new("SerializationException", e.to_string())),
-            Ok(input) => shelf
+            Err(e) => Err(Exception::new("SerializationException", e.to_string())),
+            Ok(input) => store
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .run(operation, &input),
@@ -200,7 +200,7 @@ async fn answer(
     };
     let (status, body) = match result {
         Ok(output) => (StatusCode::OK, output),
-        Err(Failure { kind, message }) => {
+        Err(Exception { kind, message }) => {
             (status(kind), json!({"__type": kind, "Message": message}))
         }
     };
@@ -224,18 +224,18 @@ fn status(kind: &str) -> StatusCode {
     clippy::disallowed_methods,
     reason = "time and ids of the stand-in itself, as in AWS; tests build a stamp"
 )]
-fn stamp() -> Stamp {
-    Stamp {
+fn stamp() -> OperationStamp {
+    OperationStamp {
         seconds: Timestamp::now().as_second(),
         id: Uuid::new_v4().to_string(),
     }
 }
 
 /// Replaces the file atomically: after a crash it holds the old or the new content.
-fn save(path: &Path, store: &Store) -> io::Result<()> {
+fn save(path: &Path, store: &SecretStore) -> io::Result<()> {
     let bytes = serde_json::to_vec_pretty(store).map_err(io::Error::other)?;
     let draft = path.with_extension("json.new");
-    private::write(&draft, &bytes)?.sync_all()?;
+    permissions::write(&draft, &bytes)?.sync_all()?;
     fs::rename(&draft, path)
 }
 

@@ -18,13 +18,13 @@ use vendor::Admin;
 
 use crate::dynamo::{Dynamo, Storage};
 use crate::faults::{Faults, Proxy};
-use crate::fill::Item;
+use crate::fill::RawItem;
 use crate::gateway;
 use crate::secrets::Secrets;
-use crate::template::{self, Route, TableDefinition};
+use crate::template::{self, TableDefinition, TemplateRoute};
 
-mod elsewhere;
 pub mod events;
+mod external_table;
 mod provision;
 
 pub use provision::{admin_key, provision};
@@ -45,9 +45,9 @@ pub type StartError = Box<dyn Error + Send + Sync>;
 
 /// Whether functions share their caches of keys, tenants and rates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Memory {
+pub enum CacheSharing {
     /// Each function has its own, as in AWS, where every function is a process.
-    Apart,
+    PerFunction,
     /// All functions share one: a change takes effect everywhere at once.
     Shared,
 }
@@ -62,7 +62,7 @@ pub struct Options {
     pub endpoint: Option<String>,
     /// Faults to inject into DynamoDB calls.
     pub faults: Option<Faults>,
-    pub memory: Memory,
+    pub caches: CacheSharing,
     /// Requests per second that a tenant may make.
     pub rate: Option<u32>,
     pub clock: Clock,
@@ -83,7 +83,7 @@ pub struct Services {
 pub struct Stack {
     /// Address of the gateway.
     pub address: SocketAddr,
-    /// The service of the function `admin`; with [`Memory::Shared`] of all functions.
+    /// The service of the function `admin`; with [`CacheSharing::Shared`] of all functions.
     pub service: Arc<Service>,
     functions: Functions,
     /// The admin API and console.
@@ -105,10 +105,10 @@ struct Functions {
 }
 
 impl Functions {
-    fn new(memory: Memory, make: impl Fn() -> Service) -> Self {
+    fn new(caches: CacheSharing, make: impl Fn() -> Service) -> Self {
         let others = Function::ALL
             .into_iter()
-            .filter(|function| memory == Memory::Apart && *function != Function::Admin);
+            .filter(|function| caches == CacheSharing::PerFunction && *function != Function::Admin);
         Self {
             admin: Arc::new(make()),
             others: others
@@ -125,7 +125,7 @@ impl Functions {
 
 /// A tenant with what its identity provider needs.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Access {
+pub struct TenantAccess {
     pub tenant: String,
     /// The SCIM base URL.
     pub base: String,
@@ -137,7 +137,7 @@ pub struct Access {
 /// # Errors
 ///
 /// When the template cannot be used.
-pub fn routes() -> Result<Vec<Route>, StartError> {
+pub fn routes() -> Result<Vec<TemplateRoute>, StartError> {
     Ok(template::routes(&template::parse(TEMPLATE)?)?)
 }
 
@@ -181,7 +181,7 @@ impl Services {
             .map_or(dynamodb, |proxy| proxy.endpoint().to_owned());
         let clients = to_stand_ins(&dynamodb, secrets.endpoint())?;
         if dynamo.is_none() {
-            elsewhere::create_table(&clients.dynamodb, &table()?).await?;
+            external_table::create_table(&clients.dynamodb, &table()?).await?;
         }
         Ok(Self {
             _proxy: proxy,
@@ -215,10 +215,10 @@ impl Services {
     /// # Errors
     ///
     /// When the items cannot be written.
-    pub async fn load(&self, items: Vec<Item>) -> Result<(), StartError> {
+    pub async fn load(&self, items: Vec<RawItem>) -> Result<(), StartError> {
         match &self.dynamo {
             Some(dynamo) => Ok(dynamo.load(TABLE, items)?),
-            None => elsewhere::load(&self.clients.dynamodb, items).await,
+            None => external_table::load(&self.clients.dynamodb, items).await,
         }
     }
 
@@ -248,7 +248,7 @@ impl Stack {
             ..config(options.public_url)
         };
         let (clock, ids) = (options.clock.clone(), options.ids.clone());
-        let functions = Functions::new(options.memory, || {
+        let functions = Functions::new(options.caches, || {
             let (config, clients) = (config.clone(), services.clients.clone());
             Service::new(config, clients, clock.clone(), ids.clone())
         });
@@ -301,10 +301,14 @@ impl Stack {
     /// # Errors
     ///
     /// When the name or the token is malformed.
-    pub async fn tenant(&self, name: &str, token: Option<&str>) -> Result<Access, StartError> {
+    pub async fn tenant(
+        &self,
+        name: &str,
+        token: Option<&str>,
+    ) -> Result<TenantAccess, StartError> {
         let base = format!("http://{}/{name}/scim/v2", self.address);
         let token = provision(&self.service, &self.clock, &self.ids, name, token).await?;
-        Ok(Access {
+        Ok(TenantAccess {
             tenant: name.to_owned(),
             base,
             token,

@@ -47,7 +47,7 @@ impl fmt::Display for RouteMethod {
 
 /// A route of the HTTP API, with the binary of its function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Route {
+pub enum TemplateRoute {
     /// A method and a path with variables: `/{tenant}/scim/v2/Users/{id}`.
     Path {
         method: RouteMethod,
@@ -59,7 +59,7 @@ pub enum Route {
     Default { function: String },
 }
 
-impl Route {
+impl TemplateRoute {
     /// The binary of the route's function.
     #[must_use]
     pub fn function(&self) -> &str {
@@ -142,7 +142,7 @@ impl TableDefinition {
 ///
 /// # Errors
 /// When an event is incomplete, a path is malformed, a route is defined twice, or a function names no binary.
-pub fn routes(template: &Value) -> Result<Vec<Route>, TemplateError> {
+pub fn routes(template: &Value) -> Result<Vec<TemplateRoute>, TemplateError> {
     let mut found = Vec::new();
     let mut keys = HashSet::new();
     for (logical, function) in resources(template, "AWS::Serverless::Function") {
@@ -226,18 +226,18 @@ fn resources<'a>(template: &'a Value, kind: &'a str) -> impl Iterator<Item = (&'
         .map(|(logical, resource)| (logical.as_str(), resource))
 }
 
-fn route(definition: &Value, at: &str, function: String) -> Result<Route, TemplateError> {
+fn route(definition: &Value, at: &str, function: String) -> Result<TemplateRoute, TemplateError> {
     match (
         text(definition, "/Properties/Method"),
         text(definition, "/Properties/Path"),
     ) {
-        (None, None) | (_, Some(DEFAULT)) => Ok(Route::Default { function }),
+        (None, None) | (_, Some(DEFAULT)) => Ok(TemplateRoute::Default { function }),
         (Some(method), Some(path)) => {
             let method = route_method(method)
                 .ok_or_else(|| TemplateError(format!("{at} has no HTTP method")))?;
             check_path(path)
                 .map_err(|reason| TemplateError(format!("{at}: the path `{path}` {reason}")))?;
-            Ok(Route::Path {
+            Ok(TemplateRoute::Path {
                 method,
                 path: path.to_owned(),
                 function,

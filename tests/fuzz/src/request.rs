@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, header};
 use local::dynamo::Storage;
-use local::stack::{Access, Memory, Options, Stack, TABLE};
+use local::stack::{CacheSharing, Options, Stack, TABLE, TenantAccess};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::routes::{self, Match};
@@ -22,7 +22,7 @@ const REQUESTS: u32 = 200;
 
 struct Tenant {
     stack: Stack,
-    access: Access,
+    access: TenantAccess,
     ids: Vec<String>,
     left: u32,
 }
@@ -71,7 +71,7 @@ impl Tenant {
             clock: Clock::system(),
             ids: Ids::system(),
             faults: None,
-            memory: Memory::Shared,
+            caches: CacheSharing::Shared,
             rate: None,
         });
         let stack = stack.await.expect("the local stack starts");

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::members::IMPORT;
-use super::{Row, Sample, number};
+use super::{OperationCost, Sample, number};
 
 /// Dollars for a million read request units.
 pub const READ: f64 = 0.125;
@@ -225,9 +225,9 @@ impl Dollars {
     /// Prices the measured operations. Traffic that needs an unmeasured operation is left out. `stored` is the table size
     /// of one user in bytes.
     #[must_use]
-    pub fn of(rows: &[Row], stored: usize) -> Self {
-        let last = |row: &&Row| {
-            let later = |other: &Row| {
+    pub fn of(rows: &[OperationCost], stored: usize) -> Self {
+        let last = |row: &&OperationCost| {
+            let later = |other: &OperationCost| {
                 other.operation == row.operation && other.of == row.of && other.size > row.size
             };
             !rows.iter().any(later)
@@ -259,8 +259,8 @@ impl Dollars {
 }
 
 /// The measurement of an operation at the size closest to the tenant's.
-fn like_the_tenant<'r>(rows: &'r [Row], operation: &str) -> Option<&'r Row> {
-    let far = |row: &&Row| row.size.abs_diff(10_000);
+fn like_the_tenant<'r>(rows: &'r [OperationCost], operation: &str) -> Option<&'r OperationCost> {
+    let far = |row: &&OperationCost| row.size.abs_diff(10_000);
     rows.iter()
         .filter(|row| row.operation == operation)
         .min_by_key(far)

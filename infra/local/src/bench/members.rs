@@ -7,11 +7,11 @@ use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
-use super::probe::{Ask, Tenant};
-use super::reach::{delete, reach};
+use super::grow_by_requests::{delete, grow};
+use super::measured_stack::{MeasuredRequest, MeasuredTenant};
 use super::users::{NUMBER, group, join, number, patch, user};
-use super::{Bench, Budget, Of, budget};
-use crate::fill::{Copies, Pattern};
+use super::{Bench, Budget, Scale, budget};
+use crate::fill::{UserCopies, UserTemplate};
 use crate::stack::{StartError, TABLE};
 
 /// The name under which the operation of an import is found.
@@ -22,28 +22,31 @@ const TOGETHER: &str = "members to a group by one request";
 const PAGES: usize = 20;
 
 /// The growing group that holds every user of the tenant `members`.
-pub(super) struct Members<'p> {
-    tenant: Tenant<'p>,
+pub(super) struct GrowingGroup<'p> {
+    tenant: MeasuredTenant<'p>,
     group: String,
-    copies: Copies,
+    copies: UserCopies,
 }
 
-impl<'p> Members<'p> {
-    pub(super) async fn new(tenant: Tenant<'p>) -> Result<Self, StartError> {
+impl<'p> GrowingGroup<'p> {
+    pub(super) async fn new(tenant: MeasuredTenant<'p>) -> Result<Self, StartError> {
         let group = tenant
             .create("/Groups", &group("Everyone", "everyone"))
             .await?;
         let id = tenant.create("/Users", &user(NUMBER)).await?;
         join(&tenant, &group, std::slice::from_ref(&id)).await?;
-        let services = &tenant.probe.services;
-        let pattern = Pattern::of(services, tenant.name, &id, NUMBER).await?;
+        let services = &tenant.stack.services;
+        let template = UserTemplate::of(services, tenant.name, &id, NUMBER).await?;
         tenant
-            .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
+            .send(&MeasuredRequest::new(
+                Method::DELETE,
+                format!("/Users/{id}"),
+            ))
             .await?;
         Ok(Self {
             tenant,
             group,
-            copies: Copies::new(pattern),
+            copies: UserCopies::new(template),
         })
     }
 
@@ -53,7 +56,7 @@ impl<'p> Members<'p> {
         bench: &mut Bench<'_>,
         size: usize,
     ) -> Result<(), StartError> {
-        let services = &self.tenant.probe.services;
+        let services = &self.tenant.stack.services;
         let told = |count| {
             bench
                 .progress
@@ -71,7 +74,7 @@ impl<'p> Members<'p> {
         }
         if bench.plan.members.last() == Some(&size) {
             let ids = self.copies.ids.get(..size).unwrap_or(&self.copies.ids);
-            let reached = reach(bench, &self.tenant, ids).await?;
+            let reached = grow(bench, &self.tenant, ids).await?;
             self.changes(bench, (&reached, size), &others).await?;
             delete(bench, &self.tenant, (&reached, size)).await?;
         } else {
@@ -79,7 +82,10 @@ impl<'p> Members<'p> {
         }
         for id in &others {
             self.tenant
-                .ask(&Ask::new(Method::DELETE, format!("/Users/{id}")))
+                .send(&MeasuredRequest::new(
+                    Method::DELETE,
+                    format!("/Users/{id}"),
+                ))
                 .await?;
         }
         if size < 300 {
@@ -95,12 +101,13 @@ impl<'p> Members<'p> {
         let page = |start| get(format!("/Users?startIndex={start}&count=100"));
         let (first, next) = (size / 2 - 49, size / 2 + 51);
         let repeat = bench.plan.repeat.min(PAGES);
-        let asks: Vec<Ask> = (0..repeat).map(|_| page(next).after(page(first))).collect();
+        let requests: Vec<MeasuredRequest> =
+            (0..repeat).map(|_| page(next).after(page(first))).collect();
         bench
             .row(
                 &self.tenant,
-                (IMPORT, Of::Users, size),
-                &asks,
+                (IMPORT, Scale::Users, size),
+                &requests,
                 budget(5, 36.0, 1.0),
             )
             .await
@@ -111,7 +118,7 @@ impl<'p> Members<'p> {
         let tenant = TenantId::parse(self.tenant.name).ok_or("not a tenant name")?;
         let id = ResourceId::parse(&self.group).ok_or("not a group id")?;
         let key = keys::resource(&tenant, ResourceKind::Group, id);
-        let services = &self.tenant.probe.services;
+        let services = &self.tenant.stack.services;
         services
             .clients
             .dynamodb
@@ -133,8 +140,8 @@ impl<'p> Members<'p> {
     ) -> Result<(), StartError> {
         let path = format!("/Groups/{group}");
         let alone = format!("{path}?excludedAttributes=members");
-        let read: Vec<Ask> = others.iter().map(|_| get(alone.as_str())).collect();
-        let ask: Vec<Ask> = others.iter().map(|id| is_member(group, id)).collect();
+        let read: Vec<MeasuredRequest> = others.iter().map(|_| get(alone.as_str())).collect();
+        let request: Vec<MeasuredRequest> = others.iter().map(|id| is_member(group, id)).collect();
         let change = |change: Value| patch(path.as_str(), &change);
         let add =
             |id| change(json!({ "op": "add", "path": "members", "value": [{ "value": id }] }));
@@ -144,18 +151,22 @@ impl<'p> Members<'p> {
             let value = format!("all-{size}-{at}");
             change(json!({ "op": "replace", "path": "externalId", "value": value }))
         };
-        let add: Vec<Ask> = others.iter().map(add).collect();
-        let remove: Vec<Ask> = others.iter().map(remove).collect();
-        let other: Vec<Ask> = (0..others.len()).map(other).collect();
-        for (operation, asks, budget) in [
+        let add: Vec<MeasuredRequest> = others.iter().map(add).collect();
+        let remove: Vec<MeasuredRequest> = others.iter().map(remove).collect();
+        let other: Vec<MeasuredRequest> = (0..others.len()).map(other).collect();
+        for (operation, requests, budget) in [
             ("read a group without members", &read, budget(1, 1.0, 0.0)),
             (
                 "check a membership: not a member",
-                &ask,
+                &request,
                 budget(2, 2.0, 0.0),
             ),
             ("add one member to a group", &add, budget(2, 3.0, 10.0)),
-            ("check a membership: a member", &ask, budget(2, 2.0, 0.0)),
+            (
+                "check a membership: a member",
+                &request,
+                budget(2, 2.0, 0.0),
+            ),
             (
                 "remove one member from a group",
                 &remove,
@@ -163,8 +174,8 @@ impl<'p> Members<'p> {
             ),
             ("change a group (PATCH)", &other, budget(2, 3.0, 8.0)),
         ] {
-            let at = (operation, Of::Members, size);
-            bench.row(&self.tenant, at, asks, budget).await?;
+            let at = (operation, Scale::Members, size);
+            bench.row(&self.tenant, at, requests, budget).await?;
         }
         Ok(())
     }
@@ -180,20 +191,22 @@ impl<'p> Members<'p> {
         let ids = self.copies.ids.iter().take(number);
         let values: Vec<Value> = ids.map(|id| json!({ "value": id.as_str() })).collect();
         let join = json!({ "op": "add", "path": "members", "value": values });
-        let asks = [patch(path.as_str(), &join)];
+        let requests = [patch(path.as_str(), &join)];
         let operation = format!("add {number} {TOGETHER}");
-        let at = (operation.as_str(), Of::Members, size);
+        let at = (operation.as_str(), Scale::Members, size);
         bench
-            .row(&self.tenant, at, &asks, joining_budget(number))
+            .row(&self.tenant, at, &requests, joining_budget(number))
             .await?;
         let leave = patch(path.as_str(), &json!({ "op": "remove", "path": "members" }));
-        self.tenant.ask(&leave).await?;
-        self.tenant.ask(&Ask::new(Method::DELETE, path)).await?;
+        self.tenant.send(&leave).await?;
+        self.tenant
+            .send(&MeasuredRequest::new(Method::DELETE, path))
+            .await?;
         Ok(())
     }
 }
 
-fn is_member(group: &str, other: &str) -> Ask {
+fn is_member(group: &str, other: &str) -> MeasuredRequest {
     get(format!(
         "/Groups?excludedAttributes=members&filter=id+eq+%22{group}%22+and+members+eq+%22{other}%22"
     ))
@@ -215,6 +228,6 @@ pub(super) fn joining_budget(number: usize) -> Budget {
     }
 }
 
-fn get(path: impl Into<String>) -> Ask {
-    Ask::new(Method::GET, path)
+fn get(path: impl Into<String>) -> MeasuredRequest {
+    MeasuredRequest::new(Method::GET, path)
 }

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use super::dollars::Bill;
-use super::{Of, Report, Row};
+use super::{BenchReport, OperationCost, Scale};
 
 /// The operation that response times are compared with.
 const BASELINE: &str = "read a user without groups";
 
-pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
+pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     operations(report, out)?;
     growth(report, out)?;
     throughput(report, out)?;
@@ -25,7 +25,7 @@ pub fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn operations(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn operations(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "Each operation was sent {} times (pages at most 20 times). Round trips, units and bytes are maxima; the budget is round trips /
@@ -71,10 +71,10 @@ p50 and p99 are milliseconds on this machine, engine included; × is p50 relativ
     Ok(())
 }
 
-fn of(row: &Row) -> String {
+fn of(row: &OperationCost) -> String {
     match row.of {
-        Of::Users => format!("{} users", row.size),
-        Of::Members => format!("{} members", row.size),
+        Scale::Users => format!("{} users", row.size),
+        Scale::Members => format!("{} members", row.size),
     }
 }
 
@@ -82,7 +82,7 @@ fn whole(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |value| format!("{value:.0}"))
 }
 
-fn growth(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn growth(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
@@ -108,13 +108,13 @@ Growth from the smallest size to the largest, as factors. The limit applies to r
             growth.capacity,
             growth.received,
             growth.p50,
-            growth.bar,
+            growth.limit,
         )?;
     }
     Ok(())
 }
 
-fn throughput(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn throughput(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
@@ -146,7 +146,7 @@ fn bill(bill: &Bill) -> String {
     )
 }
 
-fn million(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn million(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "
@@ -169,7 +169,7 @@ measured CPU time at 256/1,769 of a vCPU plus 5 ms for each round trip). GB-seco
     Ok(())
 }
 
-fn traffic(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn traffic(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     let dollars = &report.dollars;
     writeln!(
         out,

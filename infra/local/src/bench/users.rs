@@ -3,9 +3,9 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::probe::{Ask, Tenant};
-use super::{Bench, Budget, MANY_USERS, MANY_USERS_BAR, Of, budget};
-use crate::fill::{Copies, Pattern};
+use super::measured_stack::{MeasuredRequest, MeasuredTenant};
+use super::{Bench, Budget, MANY_USERS, MANY_USERS_LIMIT, Scale, budget};
+use crate::fill::{UserCopies, UserTemplate};
 use crate::stack::StartError;
 
 /// Query string for a user without its groups, which would cost a query of its own.
@@ -54,8 +54,8 @@ pub(super) fn group(name: &str, external_id: &str) -> Value {
     })
 }
 
-pub(super) fn patch(path: impl Into<String>, change: &Value) -> Ask {
-    Ask::new(Method::PATCH, path).with(&json!({
+pub(super) fn patch(path: impl Into<String>, change: &Value) -> MeasuredRequest {
+    MeasuredRequest::new(Method::PATCH, path).with(&json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [change]
     }))
@@ -63,26 +63,26 @@ pub(super) fn patch(path: impl Into<String>, change: &Value) -> Ask {
 
 /// The growing number of users of the tenant `users`.
 pub(super) struct Users<'p> {
-    tenant: Tenant<'p>,
-    copies: Copies,
+    tenant: MeasuredTenant<'p>,
+    copies: UserCopies,
 }
 
 impl<'p> Users<'p> {
-    pub(super) async fn new(tenant: Tenant<'p>) -> Result<Self, StartError> {
+    pub(super) async fn new(tenant: MeasuredTenant<'p>) -> Result<Self, StartError> {
         let id = tenant.create("/Users", &user(NUMBER)).await?;
-        let services = &tenant.probe.services;
-        let pattern = Pattern::of(services, tenant.name, &id, NUMBER).await?;
-        let gone = Ask::new(Method::DELETE, format!("/Users/{id}"));
-        tenant.ask(&gone).await?;
+        let services = &tenant.stack.services;
+        let template = UserTemplate::of(services, tenant.name, &id, NUMBER).await?;
+        let gone = MeasuredRequest::new(Method::DELETE, format!("/Users/{id}"));
+        tenant.send(&gone).await?;
         Ok(Self {
             tenant,
-            copies: Copies::new(pattern),
+            copies: UserCopies::new(template),
         })
     }
 
     /// The table size of one user in bytes.
     pub(super) fn stored(&self) -> usize {
-        self.copies.pattern().size()
+        self.copies.template().size()
     }
 
     /// Fills the tenant up to `size` users and measures every operation.
@@ -91,14 +91,14 @@ impl<'p> Users<'p> {
         bench: &mut Bench<'_>,
         size: usize,
     ) -> Result<(), StartError> {
-        let services = &self.tenant.probe.services;
+        let services = &self.tenant.stack.services;
         let told = |count| {
             bench
                 .progress
                 .say(&format!("filling: {count} of {size} users"));
         };
         self.copies.grow(services, size, number, told).await?;
-        let mut at = At {
+        let mut at = SizeMeasurements {
             bench,
             size,
             tenant: &self.tenant,
@@ -127,17 +127,17 @@ impl<'p> Users<'p> {
         };
         let title =
             |at: usize| json!({ "op": "replace", "path": "title", "value": format!("Guide {at}") });
-        let kinds: [(&str, Vec<Ask>); 3] = [
+        let kinds: [(&str, Vec<MeasuredRequest>); 3] = [
             (
                 "read a user without groups",
                 (0..many)
-                    .map(|at| Ask::new(Method::GET, alone(at)))
+                    .map(|at| MeasuredRequest::new(Method::GET, alone(at)))
                     .collect(),
             ),
             (
                 "find a user by `userName`: one match",
                 (0..many)
-                    .map(|at| Ask::new(Method::GET, find(at)))
+                    .map(|at| MeasuredRequest::new(Method::GET, find(at)))
                     .collect(),
             ),
             (
@@ -145,9 +145,9 @@ impl<'p> Users<'p> {
                 (0..many).map(|at| patch(alone(at), &title(at))).collect(),
             ),
         ];
-        for (operation, asks) in kinds {
+        for (operation, requests) in kinds {
             bench.progress.say(&format!("16 at once: {operation}"));
-            let rate = self.tenant.rush(&asks, 16).await?;
+            let rate = self.tenant.rush(&requests, 16).await?;
             bench.throughput(operation, size, rate);
         }
         Ok(())
@@ -155,21 +155,26 @@ impl<'p> Users<'p> {
 }
 
 /// The measurements at one size.
-struct At<'a, 'b, 'p> {
+struct SizeMeasurements<'a, 'b, 'p> {
     bench: &'a mut Bench<'b>,
     size: usize,
-    tenant: &'a Tenant<'p>,
+    tenant: &'a MeasuredTenant<'p>,
 }
 
-impl At<'_, '_, '_> {
+impl SizeMeasurements<'_, '_, '_> {
     async fn row(
         &mut self,
         operation: &str,
-        asks: &[Ask],
+        requests: &[MeasuredRequest],
         budget: Budget,
     ) -> Result<(), StartError> {
         self.bench
-            .row(self.tenant, (operation, Of::Users, self.size), asks, budget)
+            .row(
+                self.tenant,
+                (operation, Scale::Users, self.size),
+                requests,
+                budget,
+            )
             .await
     }
 
@@ -188,14 +193,14 @@ impl At<'_, '_, '_> {
             for (word, prefix, cost) in [("no match", "no", 1), ("one match", "", 2)] {
                 let query = |at: usize| {
                     let value = format!("{prefix}{before}{}{after}", number(at));
-                    Ask::new(
+                    MeasuredRequest::new(
                         Method::GET,
                         format!("/Users?{ALONE}&filter={attribute}+eq+%22{value}%22"),
                     )
                 };
-                let asks: Vec<Ask> = self.spread().map(query).collect();
+                let requests: Vec<MeasuredRequest> = self.spread().map(query).collect();
                 let operation = format!("find a user by `{attribute}`: {word}");
-                self.row(&operation, &asks, budget(cost, f64::from(cost), 0.0))
+                self.row(&operation, &requests, budget(cost, f64::from(cost), 0.0))
                     .await?;
             }
         }
@@ -203,11 +208,11 @@ impl At<'_, '_, '_> {
     }
 
     async fn creates(&mut self, fresh: &[usize]) -> Result<Vec<String>, StartError> {
-        let asks: Vec<Ask> = fresh
+        let requests: Vec<MeasuredRequest> = fresh
             .iter()
-            .map(|at| Ask::new(Method::POST, "/Users").with(&user(&number(*at))))
+            .map(|at| MeasuredRequest::new(Method::POST, "/Users").with(&user(&number(*at))))
             .collect();
-        self.row("create a user", &asks, budget(1, 0.0, 12.0))
+        self.row("create a user", &requests, budget(1, 0.0, 12.0))
             .await?;
         let mut ids = Vec::new();
         for at in fresh {
@@ -221,9 +226,9 @@ impl At<'_, '_, '_> {
     }
 
     async fn reads(&mut self, ids: &[String]) -> Result<(), StartError> {
-        let read = |suffix: &str| -> Vec<Ask> {
+        let read = |suffix: &str| -> Vec<MeasuredRequest> {
             ids.iter()
-                .map(|id| Ask::new(Method::GET, format!("/Users/{id}{suffix}")))
+                .map(|id| MeasuredRequest::new(Method::GET, format!("/Users/{id}{suffix}")))
                 .collect()
         };
         self.row(
@@ -242,12 +247,12 @@ impl At<'_, '_, '_> {
         for (word, value, cost) in [("no match", "nothing", 1), ("one match", "tour+guides", 2)] {
             let query =
                 format!("/Groups?excludedAttributes=members&filter=displayName+eq+%22{value}%22");
-            let asks: Vec<Ask> = ids
+            let requests: Vec<MeasuredRequest> = ids
                 .iter()
-                .map(|_| Ask::new(Method::GET, query.as_str()))
+                .map(|_| MeasuredRequest::new(Method::GET, query.as_str()))
                 .collect();
             let operation = format!("find a group by `displayName`: {word}");
-            self.row(&operation, &asks, budget(cost, f64::from(cost), 0.0))
+            self.row(&operation, &requests, budget(cost, f64::from(cost), 0.0))
                 .await?;
         }
         Ok(())
@@ -256,16 +261,17 @@ impl At<'_, '_, '_> {
     async fn changes(&mut self, ids: &[String], fresh: &[usize]) -> Result<(), StartError> {
         let alone = |id: &String| format!("/Users/{id}?{ALONE}");
         let title = json!({ "op": "replace", "path": "title", "value": "Guide" });
-        let asks: Vec<Ask> = ids.iter().map(|id| patch(alone(id), &title)).collect();
-        self.row("change a user (PATCH)", &asks, budget(2, 1.0, 2.0))
+        let requests: Vec<MeasuredRequest> =
+            ids.iter().map(|id| patch(alone(id), &title)).collect();
+        self.row("change a user (PATCH)", &requests, budget(2, 1.0, 2.0))
             .await?;
-        self.row("PATCH that changes nothing", &asks, budget(1, 1.0, 0.0))
+        self.row("PATCH that changes nothing", &requests, budget(1, 1.0, 0.0))
             .await?;
         let put = |(id, at): (&String, &usize)| {
-            Ask::new(Method::PUT, alone(id)).with(&user(&number(*at)))
+            MeasuredRequest::new(Method::PUT, alone(id)).with(&user(&number(*at)))
         };
-        let asks: Vec<Ask> = ids.iter().zip(fresh).map(put).collect();
-        self.row("change a user (PUT)", &asks, budget(2, 1.0, 2.0))
+        let requests: Vec<MeasuredRequest> = ids.iter().zip(fresh).map(put).collect();
+        self.row("change a user (PUT)", &requests, budget(2, 1.0, 2.0))
             .await?;
         let rename = |(id, at): (&String, &usize)| {
             let name = format!("renamed{at}@example.com");
@@ -274,39 +280,49 @@ impl At<'_, '_, '_> {
                 &json!({ "op": "replace", "path": "userName", "value": name }),
             )
         };
-        let asks: Vec<Ask> = ids.iter().zip(fresh).map(rename).collect();
-        self.row("rename a user (PATCH)", &asks, budget(2, 1.0, 6.0))
+        let requests: Vec<MeasuredRequest> = ids.iter().zip(fresh).map(rename).collect();
+        self.row("rename a user (PATCH)", &requests, budget(2, 1.0, 6.0))
             .await
     }
 
     async fn deletes(&mut self, ids: &[String]) -> Result<(), StartError> {
-        let asks: Vec<Ask> = ids
+        let requests: Vec<MeasuredRequest> = ids
             .iter()
-            .map(|id| Ask::new(Method::DELETE, format!("/Users/{id}")))
+            .map(|id| MeasuredRequest::new(Method::DELETE, format!("/Users/{id}")))
             .collect();
-        self.row("delete a user in one group", &asks, budget(3, 2.0, 16.0))
-            .await?;
+        self.row(
+            "delete a user in one group",
+            &requests,
+            budget(3, 2.0, 16.0),
+        )
+        .await?;
         let query = "/Groups?attributes=id&filter=displayName+eq+%22tour+guides%22";
         let group = first_id(self.tenant.get(query).await?.body())?;
         self.tenant
-            .ask(&Ask::new(Method::DELETE, format!("/Groups/{group}")))
+            .send(&MeasuredRequest::new(
+                Method::DELETE,
+                format!("/Groups/{group}"),
+            ))
             .await?;
         Ok(())
     }
 
     async fn groups(&mut self) -> Result<(), StartError> {
         let new = |at: usize| {
-            Ask::new(Method::POST, "/Groups")
+            MeasuredRequest::new(Method::POST, "/Groups")
                 .with(&group(&format!("Team {at}"), &format!("team-{at}")))
         };
-        let asks: Vec<Ask> = (0..self.bench.plan.repeat).map(new).collect();
-        self.row("create a group", &asks, budget(1, 0.0, 10.0))
+        let requests: Vec<MeasuredRequest> = (0..self.bench.plan.repeat).map(new).collect();
+        self.row("create a group", &requests, budget(1, 0.0, 10.0))
             .await?;
         let mut gone = Vec::new();
         for at in 0..self.bench.plan.repeat {
             let query = format!("/Groups?attributes=id&filter=displayName+eq+%22team+{at}%22");
             let id = first_id(self.tenant.get(&query).await?.body())?;
-            gone.push(Ask::new(Method::DELETE, format!("/Groups/{id}")));
+            gone.push(MeasuredRequest::new(
+                Method::DELETE,
+                format!("/Groups/{id}"),
+            ));
         }
         self.row("delete an empty group", &gone, budget(2, 2.0, 8.0))
             .await
@@ -315,23 +331,25 @@ impl At<'_, '_, '_> {
     async fn pages(&mut self) -> Result<(), StartError> {
         let page = |start: usize| {
             let path = format!("/Users?startIndex={start}&count=100&{ALONE}");
-            Ask::new(Method::GET, path)
+            MeasuredRequest::new(Method::GET, path)
         };
         let next = |start: usize| page(start).after(page(start.saturating_sub(100)));
         let first = self.tenant.measure(&[page(1)]).await?;
-        let total = Ask::new(Method::GET, "/Users?count=0");
+        let total = MeasuredRequest::new(Method::GET, "/Users?count=0");
         let total = self.tenant.measure(&[total]).await?;
         let users = first.reads - total.reads;
         let beside = match self.size > MANY_USERS {
-            true => MANY_USERS_BAR,
+            true => MANY_USERS_LIMIT,
             false => 1.2,
         };
         let most = |users: f64| budget(3, users.mul_add(beside, total.reads).ceil() + 1.0, 1.0);
         let (middle, last) = (self.size / 2, self.size - 99);
         let repeat = self.bench.plan.repeat.min(PAGES);
         let somewhere = |at: usize| 2 + at * (self.size - 101) / repeat;
-        let of = |ask: &dyn Fn(usize) -> Ask| -> Vec<Ask> { (0..repeat).map(ask).collect() };
-        for (operation, asks, budget) in [
+        let of = |request: &dyn Fn(usize) -> MeasuredRequest| -> Vec<MeasuredRequest> {
+            (0..repeat).map(request).collect()
+        };
+        for (operation, requests, budget) in [
             ("first page of 100 users", of(&|_| page(1)), most(users)),
             (
                 "middle page of 100 users",
@@ -345,7 +363,7 @@ impl At<'_, '_, '_> {
                 most(users),
             ),
         ] {
-            self.row(operation, &asks, budget).await?;
+            self.row(operation, &requests, budget).await?;
         }
         Ok(())
     }
@@ -353,14 +371,16 @@ impl At<'_, '_, '_> {
 
 /// Adds members to a group, [`MEMBERS_PER_REQUEST`] at a time.
 pub(super) async fn join(
-    tenant: &Tenant<'_>,
+    tenant: &MeasuredTenant<'_>,
     group: &str,
     ids: &[String],
 ) -> Result<(), StartError> {
     for some in ids.chunks(MEMBERS_PER_REQUEST) {
         let values: Vec<Value> = some.iter().map(|id| json!({ "value": id })).collect();
         let add = json!({ "op": "add", "path": "members", "value": values });
-        tenant.ask(&patch(format!("/Groups/{group}"), &add)).await?;
+        tenant
+            .send(&patch(format!("/Groups/{group}"), &add))
+            .await?;
     }
     Ok(())
 }

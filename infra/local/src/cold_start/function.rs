@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, Command};
 
-use super::share::{Limit, Means, PERIOD, Share};
+use super::share::{Enforcement, Limit, PERIOD, Share};
 use crate::stack::StartError;
 
 /// The longest wait for the function's next call.
@@ -26,7 +26,7 @@ pub struct Program {
 }
 
 /// A running function. Dropping it kills the process.
-pub(super) struct Function {
+pub(super) struct RunningFunction {
     /// When the shell was told to become the program.
     pub(super) begun: Instant,
     process: Child,
@@ -45,7 +45,7 @@ pub(super) struct Usage {
     pub(super) memory: Option<f64>,
 }
 
-impl Function {
+impl RunningFunction {
     /// Starts a program with exactly this environment; its output goes into a file in `folder`.
     ///
     /// A shell waits until the limit is in force and then becomes the program. Joining a control group takes longer than a
@@ -53,7 +53,7 @@ impl Function {
     pub(super) async fn start(
         program: &Program,
         environment: &[(&'static str, String)],
-        (means, share): (&Means, Share),
+        (means, share): (&Enforcement, Share),
         folder: &Path,
     ) -> Result<Self, StartError> {
         let log = folder.join("log");

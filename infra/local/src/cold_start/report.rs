@@ -3,21 +3,21 @@
 use std::io::{self, Write};
 
 use super::share::Share;
-use super::{Report, Row, Size};
+use super::{ColdStartReport, Size, StartCost};
 
 /// Writes the report.
 ///
 /// # Errors
 ///
 /// When it cannot be written.
-pub fn print(report: &Report, sizes: &[Size], out: &mut impl Write) -> io::Result<()> {
+pub fn print(report: &ColdStartReport, sizes: &[Size], out: &mut impl Write) -> io::Result<()> {
     times(report, out)?;
     ratios(report, out)?;
     counts(report, out)?;
     weights(sizes, out)
 }
 
-fn times(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn times(report: &ColdStartReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "Each program {} times at each share, by turns; milliseconds on this machine. init: from the start of the process until it asks for
@@ -51,7 +51,7 @@ gives full CPU to init, and the share of its memory to events.
     Ok(())
 }
 
-fn ratios(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn ratios(report: &ColdStartReport, out: &mut impl Write) -> io::Result<()> {
     let base = &report.base;
     writeln!(
         out,
@@ -62,11 +62,11 @@ The same as multiples of `{base}`.
 |---|---|---:|---:|---:|---:|---:|---:|---:|"
     )?;
     for row in report.rows.iter().filter(|row| row.program != *base) {
-        let same = |other: &&Row| other.program == *base && other.share == row.share;
+        let same = |other: &&StartCost| other.program == *base && other.share == row.share;
         let Some(base) = report.rows.iter().find(same) else {
             continue;
         };
-        let optional = |of: fn(&Row) -> Option<f64>| {
+        let optional = |of: fn(&StartCost) -> Option<f64>| {
             let ratio = of(row).zip(of(base)).map(|(a, b)| a / b);
             ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}"))
         };
@@ -87,7 +87,7 @@ The same as multiples of `{base}`.
     Ok(())
 }
 
-fn counts(report: &Report, out: &mut impl Write) -> io::Result<()> {
+fn counts(report: &ColdStartReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "

@@ -27,8 +27,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct RuntimeApi {
     address: String,
-    events: mpsc::UnboundedSender<Event>,
-    happened: mpsc::UnboundedReceiver<Happened>,
+    events: mpsc::UnboundedSender<InvocationEvent>,
+    happened: mpsc::UnboundedReceiver<RuntimeCall>,
     waiting: bool,
     number: u64,
     served: JoinHandle<()>,
@@ -69,14 +69,14 @@ impl fmt::Display for RuntimeError {
 impl std::error::Error for RuntimeError {}
 
 #[derive(Debug)]
-struct Event {
+struct InvocationEvent {
     id: String,
     body: Bytes,
 }
 
 /// What the function did, with the time of arrival.
 #[derive(Debug)]
-enum Happened {
+enum RuntimeCall {
     Asked(Instant),
     Given(Instant),
     Answered(Instant, String, Bytes),
@@ -84,9 +84,9 @@ enum Happened {
     NotStarted(String),
 }
 
-struct Desk {
-    events: Mutex<mpsc::UnboundedReceiver<Event>>,
-    happened: mpsc::UnboundedSender<Happened>,
+struct ApiState {
+    events: Mutex<mpsc::UnboundedReceiver<InvocationEvent>>,
+    happened: mpsc::UnboundedSender<RuntimeCall>,
     clock: Clock,
 }
 
@@ -101,7 +101,7 @@ impl RuntimeApi {
         let address = listener.local_addr()?.to_string();
         let (events, taken) = mpsc::unbounded_channel();
         let (tell, happened) = mpsc::unbounded_channel();
-        let desk = Arc::new(Desk {
+        let state = Arc::new(ApiState {
             events: Mutex::new(taken),
             happened: tell,
             clock,
@@ -111,7 +111,7 @@ impl RuntimeApi {
             .route("/2018-06-01/runtime/invocation/{id}/response", post(answer))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(failure))
             .route("/2018-06-01/runtime/init/error", post(not_started))
-            .with_state(desk);
+            .with_state(state);
         let served = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
@@ -138,7 +138,7 @@ impl RuntimeApi {
     /// When the function reports a failure or makes another call.
     pub async fn asked(&mut self) -> Result<Instant, RuntimeError> {
         match self.next().await? {
-            Happened::Asked(at) => {
+            RuntimeCall::Asked(at) => {
                 self.waiting = true;
                 Ok(at)
             }
@@ -158,30 +158,30 @@ impl RuntimeApi {
         self.waiting = false;
         self.number += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.number);
-        let event = Event {
+        let event = InvocationEvent {
             id: id.clone(),
             body,
         };
         self.events.send(event).map_err(|_| RuntimeError::Ended)?;
-        let Happened::Given(given) = self.next().await? else {
+        let RuntimeCall::Given(given) = self.next().await? else {
             return Err(RuntimeError::OutOfTurn("answered before the event"));
         };
         match self.next().await? {
-            Happened::Answered(at, of, body) if of == id => Ok(Answered {
+            RuntimeCall::Answered(at, of, body) if of == id => Ok(Answered {
                 took: at.duration_since(given),
                 body,
             }),
-            Happened::Answered(..) => Err(RuntimeError::OutOfTurn("answered another event")),
+            RuntimeCall::Answered(..) => Err(RuntimeError::OutOfTurn("answered another event")),
             _ => Err(RuntimeError::OutOfTurn(
                 "asked for an event before it answered",
             )),
         }
     }
 
-    async fn next(&mut self) -> Result<Happened, RuntimeError> {
+    async fn next(&mut self) -> Result<RuntimeCall, RuntimeError> {
         match self.happened.recv().await {
-            Some(Happened::Failed(why)) => Err(RuntimeError::Failed(why)),
-            Some(Happened::NotStarted(why)) => Err(RuntimeError::NotStarted(why)),
+            Some(RuntimeCall::Failed(why)) => Err(RuntimeError::Failed(why)),
+            Some(RuntimeCall::NotStarted(why)) => Err(RuntimeError::NotStarted(why)),
             Some(happened) => Ok(happened),
             None => Err(RuntimeError::Ended),
         }
@@ -194,12 +194,12 @@ impl Drop for RuntimeApi {
     }
 }
 
-async fn next(State(desk): State<Arc<Desk>>) -> Response {
-    let _ = desk.happened.send(Happened::Asked(Instant::now()));
-    let Some(Event { id, body }) = desk.events.lock().await.recv().await else {
+async fn next(State(state): State<Arc<ApiState>>) -> Response {
+    let _ = state.happened.send(RuntimeCall::Asked(Instant::now()));
+    let Some(InvocationEvent { id, body }) = state.events.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
-    let deadline = (desk.clock.now() + DEADLINE).as_millisecond();
+    let deadline = (state.clock.now() + DEADLINE).as_millisecond();
     let header = |name: &'static str, value: String| (HeaderName::from_static(name), value);
     let headers = [
         header("lambda-runtime-aws-request-id", id),
@@ -207,26 +207,30 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
         header("lambda-runtime-invoked-function-arn", ARN.to_owned()),
         header("lambda-runtime-trace-id", TRACE.to_owned()),
     ];
-    let _ = desk.happened.send(Happened::Given(Instant::now()));
+    let _ = state.happened.send(RuntimeCall::Given(Instant::now()));
     (headers, body).into_response()
 }
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:measured";
 const TRACE: &str = "Root=1-00000000-000000000000000000000000;Sampled=0";
 
-async fn answer(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn answer(
+    State(state): State<Arc<ApiState>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     let at = Instant::now();
-    let _ = desk.happened.send(Happened::Answered(at, id, body));
+    let _ = state.happened.send(RuntimeCall::Answered(at, id, body));
     StatusCode::ACCEPTED
 }
 
-async fn failure(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
-    let _ = desk.happened.send(Happened::Failed(text(&body)));
+async fn failure(State(state): State<Arc<ApiState>>, body: Bytes) -> StatusCode {
+    let _ = state.happened.send(RuntimeCall::Failed(text(&body)));
     StatusCode::ACCEPTED
 }
 
-async fn not_started(State(desk): State<Arc<Desk>>, body: Bytes) -> StatusCode {
-    let _ = desk.happened.send(Happened::NotStarted(text(&body)));
+async fn not_started(State(state): State<Arc<ApiState>>, body: Bytes) -> StatusCode {
+    let _ = state.happened.send(RuntimeCall::NotStarted(text(&body)));
     StatusCode::ACCEPTED
 }
 

@@ -39,13 +39,13 @@ impl fmt::Display for Share {
 
 /// How a share is enforced on this machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Means {
+pub enum Enforcement {
     /// A control group below this one.
     Group(PathBuf),
     Signals,
 }
 
-impl fmt::Display for Means {
+impl fmt::Display for Enforcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Group(_) => f.write_str("a control group's quota"),
@@ -61,7 +61,7 @@ pub struct Limit {
     _signals: Option<Signals>,
 }
 
-impl Means {
+impl Enforcement {
     /// The first that works here: control groups version 2, version 1, or signals.
     #[must_use]
     pub fn found() -> Self {
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_limited_process_gets_the_share_of_its_memory() {
-        for means in [Means::found(), Means::Signals] {
+        for means in [Enforcement::found(), Enforcement::Signals] {
             let mut process = busy();
             let limit = means.limit(process.id(), Share::Of(256));
             let (begun, before) = (Instant::now(), cpu(&process));

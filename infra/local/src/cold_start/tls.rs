@@ -37,7 +37,7 @@ pub struct Authority {
 /// Connections and handshakes at all terminators.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Seen {
+pub struct Handshakes {
     /// Accepted connections.
     pub connections: u32,
     /// Completed handshakes, all full.
@@ -45,16 +45,16 @@ pub struct Seen {
 }
 
 #[derive(Debug, Default)]
-pub struct Counts {
+pub struct HandshakeCounters {
     connections: AtomicU32,
     handshakes: AtomicU32,
 }
 
-impl Counts {
+impl HandshakeCounters {
     /// Returns the counts since the last call and resets them.
-    pub fn take(&self) -> Seen {
+    pub fn take(&self) -> Handshakes {
         let take = |count: &AtomicU32| count.swap(0, Ordering::Relaxed);
-        Seen {
+        Handshakes {
             connections: take(&self.connections),
             handshakes: take(&self.handshakes),
         }
@@ -107,7 +107,11 @@ impl Authority {
     /// # Errors
     ///
     /// When no port is free.
-    pub async fn terminate(&self, endpoint: &str, counts: Arc<Counts>) -> io::Result<Terminator> {
+    pub async fn terminate(
+        &self,
+        endpoint: &str,
+        counts: Arc<HandshakeCounters>,
+    ) -> io::Result<Terminator> {
         let target = endpoint.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let port = listener.local_addr()?.port();
@@ -153,7 +157,7 @@ async fn carry(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
     target: &str,
-    counts: &Counts,
+    counts: &HandshakeCounters,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut inside = TcpStream::connect(target).await?;

@@ -11,7 +11,7 @@ use dynoxide::actions::list_streams::ListStreamsRequest;
 use serde_json::Value;
 
 use super::DynamoError;
-use crate::private;
+use crate::permissions;
 
 /// The file with the sequence number of the last handled record.
 const FILE: &str = "stream.position";
@@ -100,7 +100,7 @@ impl Stream {
     /// Remembers that all records up to this one were handled.
     pub fn keep(&self, sequence_number: &str) {
         if let Some(file) = &self.kept
-            && let Err(error) = private::write(file, sequence_number.as_bytes())
+            && let Err(error) = permissions::write(file, sequence_number.as_bytes())
         {
             // Without the position records are handled again after a restart, which does no harm: handling is idempotent.
             tracing::warn!(%error, "stream.position");

@@ -230,7 +230,7 @@ async fn the_folder_is_private_and_ignored_by_git() {
 #[test]
 fn an_index_finds_the_last_stream_record() {
     let folder = Folder::new();
-    private::folder(&folder.0).unwrap();
+    permissions::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
     open(file.to_str().unwrap()).unwrap();
     let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
@@ -251,7 +251,7 @@ fn an_index_finds_the_last_stream_record() {
 #[test]
 fn stream_records_expire_after_a_day() {
     let folder = Folder::new();
-    private::folder(&folder.0).unwrap();
+    permissions::folder(&folder.0).unwrap();
     let file = folder.0.join(FILE);
     let storage = dynoxide::storage::Storage::new(file.to_str().unwrap()).unwrap();
     for (number, age) in [("1", 86_500), ("2", 86_300)] {

@@ -11,7 +11,7 @@ use super::*;
 use crate::dynamo::{Dynamo, Storage};
 use crate::stack::{TABLE, table};
 
-struct Bench {
+struct FaultyEngine {
     _dynamo: Dynamo,
     _proxy: Proxy,
     faults: Faults,
@@ -20,7 +20,7 @@ struct Bench {
     beside: Client,
 }
 
-async fn bench() -> Bench {
+async fn bench() -> FaultyEngine {
     let dynamo = Dynamo::start(&Storage::Memory, 0).await.unwrap();
     dynamo.create_table(TABLE, &table().unwrap()).unwrap();
     let faults = Faults::new(None);
@@ -33,7 +33,7 @@ async fn bench() -> Bench {
         let config = clients.dynamodb.config().to_builder().retry_config(once);
         Client::from_conf(config.build())
     };
-    Bench {
+    FaultyEngine {
         client: client(proxy.endpoint().to_owned()).await,
         beside: client(dynamo.endpoint().to_owned()).await,
         faults,
@@ -46,7 +46,7 @@ fn s(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-impl Bench {
+impl FaultyEngine {
     fn set(&self, rules: &[&str]) {
         let rules = rules.iter().map(|rule| rule.parse().unwrap());
         self.faults.set(rules.collect(), 1);

@@ -1,4 +1,4 @@
-//! Turns an HTTP request into an HTTP API event, payload format 2.0. Pure except for [`Stamp::new`].
+//! Turns an HTTP request into an HTTP API event, payload format 2.0. Pure except for [`RequestStamp::new`].
 //!
 //! As in AWS, the path is decoded before routing: `%2F` separates segments, and everything from a decoded `?` is cut off.
 //! The query string is not decoded. Header names are in lower case, repeated headers and parameters are joined by commas,
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::routing::Matched;
 
 /// The time and the random ids of one request.
-pub(super) struct Stamp {
+pub(super) struct RequestStamp {
     /// Time of arrival.
     pub(super) at: Timestamp,
     /// The gateway's id of the request.
@@ -27,7 +27,7 @@ pub(super) struct Stamp {
     trace: Uuid,
 }
 
-impl Stamp {
+impl RequestStamp {
     #[expect(
         clippy::disallowed_methods,
         reason = "time and ids of the gateway itself, as in AWS; tests build a stamp"
@@ -67,7 +67,7 @@ pub(super) fn build(
     matched: &Matched<'_>,
     ends: Ends,
     body: &[u8],
-    stamp: &Stamp,
+    stamp: &RequestStamp,
 ) -> Option<Value> {
     let (host, peer) = (host(parts)?, ends.peer.ip());
     let domain = domain(&host, ends.here);
@@ -179,7 +179,7 @@ fn headers(
     host: &str,
     peer: IpAddr,
     body: &[u8],
-    stamp: &Stamp,
+    stamp: &RequestStamp,
 ) -> Map<String, Value> {
     let names = parts
         .headers
@@ -283,10 +283,10 @@ mod tests {
     use http::Request;
 
     use super::*;
-    use crate::template::{Route, RouteMethod};
+    use crate::template::{RouteMethod, TemplateRoute};
 
-    fn stamp() -> Stamp {
-        Stamp {
+    fn stamp() -> RequestStamp {
+        RequestStamp {
             at: Timestamp::from_millisecond(1_583_348_638_390).unwrap(),
             request_id: "JKJaXmPLvHcESHA=".to_owned(),
             invocation_id: "i".to_owned(),
@@ -304,7 +304,7 @@ mod tests {
 
     fn event(parts: &Parts, body: &[u8]) -> Value {
         let path = "/{tenant}/scim/v2/Users".to_owned();
-        let route = Route::Path {
+        let route = TemplateRoute::Path {
             method: RouteMethod::Only(http::Method::POST),
             path,
             function: "users".to_owned(),
@@ -501,7 +501,7 @@ mod tests {
 
     #[test]
     fn ids_have_the_format_of_aws() {
-        let stamp = Stamp::new();
+        let stamp = RequestStamp::new();
         assert!(
             stamp.request_id.len() == 16 && stamp.request_id.ends_with('='),
             "{}",
@@ -511,6 +511,6 @@ mod tests {
             stamp.trace_id().len(),
             "Root=1-67891233-abcdef012345678912345678".len()
         );
-        assert_ne!(stamp.request_id, Stamp::new().request_id);
+        assert_ne!(stamp.request_id, RequestStamp::new().request_id);
     }
 }

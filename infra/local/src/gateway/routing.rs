@@ -6,23 +6,23 @@
 
 use http::Method;
 
-use crate::template::{Route, RouteMethod};
+use crate::template::{RouteMethod, TemplateRoute};
 
 /// The routes in order of priority.
 pub(super) struct Routing {
-    entries: Vec<Entry>,
-    default: Option<Route>,
+    entries: Vec<RouteEntry>,
+    default: Option<TemplateRoute>,
 }
 
 /// The selected route with the values of its variables.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Matched<'a> {
-    pub(super) route: &'a Route,
+    pub(super) route: &'a TemplateRoute,
     pub(super) parameters: Vec<(&'a str, String)>,
 }
 
-struct Entry {
-    route: Route,
+struct RouteEntry {
+    route: TemplateRoute,
     method: RouteMethod,
     segments: Vec<Segment>,
 }
@@ -35,15 +35,15 @@ enum Segment {
 }
 
 impl Routing {
-    pub(super) fn new(routes: Vec<Route>) -> Self {
+    pub(super) fn new(routes: Vec<TemplateRoute>) -> Self {
         let mut entries = Vec::new();
         let mut default = None;
         for route in routes {
             match &route {
-                Route::Default { .. } => default = Some(route),
-                Route::Path { method, path, .. } => {
+                TemplateRoute::Default { .. } => default = Some(route),
+                TemplateRoute::Path { method, path, .. } => {
                     let segments = path.split('/').skip(1).map(Segment::parse).collect();
-                    entries.push(Entry {
+                    entries.push(RouteEntry {
                         method: method.clone(),
                         segments,
                         route,
@@ -51,7 +51,7 @@ impl Routing {
                 }
             }
         }
-        entries.sort_by_key(Entry::rank);
+        entries.sort_by_key(RouteEntry::rank);
         Self { entries, default }
     }
 
@@ -72,7 +72,7 @@ impl Routing {
     }
 }
 
-impl Entry {
+impl RouteEntry {
     fn rank(&self) -> (bool, Vec<u8>, bool) {
         let kinds = self.segments.iter().map(Segment::rank).collect();
         let greedy = matches!(self.segments.last(), Some(Segment::Greedy(_)));
@@ -136,17 +136,17 @@ impl Segment {
 mod tests {
     use super::*;
 
-    fn route(key: &str) -> Route {
+    fn route(key: &str) -> TemplateRoute {
         let function = "f".to_owned();
         match key.split_once(' ') {
-            None => Route::Default { function },
+            None => TemplateRoute::Default { function },
             Some((method, path)) => {
                 let method = if method == "ANY" {
                     RouteMethod::Any
                 } else {
                     RouteMethod::Only(method.parse().unwrap())
                 };
-                Route::Path {
+                TemplateRoute::Path {
                     method,
                     path: path.to_owned(),
                     function,

@@ -23,7 +23,7 @@ impl Running {
         H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<LambdaBody>> + Send + 'static,
     {
-        let path = |method: &str, path: &str| Route::Path {
+        let path = |method: &str, path: &str| TemplateRoute::Path {
             method: if method == "ANY" {
                 RouteMethod::Any
             } else {
@@ -35,14 +35,14 @@ impl Running {
         let routes = vec![
             path("GET", "/{tenant}/scim/v2/Users/{id}"),
             path("ANY", "/{tenant}/scim/v2/Users"),
-            Route::Default {
+            TemplateRoute::Default {
                 function: "discovery".to_owned(),
             },
         ];
         Self::start_with(routes, handler).await
     }
 
-    async fn start_with<H, F>(routes: Vec<Route>, handler: H) -> Self
+    async fn start_with<H, F>(routes: Vec<TemplateRoute>, handler: H) -> Self
     where
         H: Fn(String, lambda_http::Request) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response<LambdaBody>> + Send + 'static,

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 /// A filter pattern: members of a record with the rules for each.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pattern(Vec<(Vec<String>, Vec<Rule>)>);
+pub struct Pattern(Vec<(Vec<String>, Vec<MatchRule>)>);
 
 /// A comparison of a member. One matching rule per member is enough.
 #[derive(Debug, Clone, PartialEq)]
-enum Rule {
+enum MatchRule {
     Equals(Value),
     Prefix(String),
     Suffix(String),
@@ -42,14 +42,17 @@ impl Pattern {
 fn collect(
     pattern: &Map<String, Value>,
     path: &mut Vec<String>,
-    places: &mut Vec<(Vec<String>, Vec<Rule>)>,
+    places: &mut Vec<(Vec<String>, Vec<MatchRule>)>,
 ) -> Result<(), String> {
     for (name, inner) in pattern {
         path.push(name.clone());
         match inner {
             Value::Object(inner) => collect(inner, path, places)?,
             Value::Array(rules) => {
-                let rules = rules.iter().map(Rule::read).collect::<Result<_, _>>()?;
+                let rules = rules
+                    .iter()
+                    .map(MatchRule::read)
+                    .collect::<Result<_, _>>()?;
                 places.push((path.clone(), rules));
             }
             other => {
@@ -63,7 +66,7 @@ fn collect(
     Ok(())
 }
 
-impl Rule {
+impl MatchRule {
     fn read(value: &Value) -> Result<Self, String> {
         let Value::Object(comparison) = value else {
             return Ok(Self::Equals(value.clone()));

@@ -8,20 +8,20 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::Failure;
+use super::Exception;
 use input::{check_name, exists, invalid, missing, name_prefixes, required, stages, text};
 
 mod input;
 
 /// All secrets by name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Store {
-    secrets: BTreeMap<String, Secret>,
+pub struct SecretStore {
+    secrets: BTreeMap<String, StoredSecret>,
 }
 
 /// Time and random id for the objects that an operation creates.
 #[derive(Debug, Clone)]
-pub struct Stamp {
+pub struct OperationStamp {
     /// Seconds since 1970.
     pub seconds: i64,
     /// Unique, with at least eight hexadecimal digits.
@@ -29,17 +29,17 @@ pub struct Stamp {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Secret {
+struct StoredSecret {
     name: String,
     arn: String,
     description: Option<String>,
     created: i64,
     changed: i64,
-    versions: Vec<Version>,
+    versions: Vec<SecretVersion>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Version {
+struct SecretVersion {
     id: String,
     created: i64,
     string: Option<String>,
@@ -60,14 +60,19 @@ const KEPT_SECONDS: i64 = 24 * 60 * 60;
 const OVER_QUOTA: &str =
     "The request failed because it would exceed one of the Secrets Manager quotas.";
 
-type Outcome = Result<Value, Failure>;
+type OperationResult = Result<Value, Exception>;
 
-impl Store {
+impl SecretStore {
     /// Runs one operation. After a failure the store may be partly changed; the caller drops it.
     ///
     /// # Errors
     /// The exception that AWS returns in the same case.
-    pub fn run(&mut self, operation: &str, input: &Value, stamp: &Stamp) -> Outcome {
+    pub fn run(
+        &mut self,
+        operation: &str,
+        input: &Value,
+        stamp: &OperationStamp,
+    ) -> OperationResult {
         match operation {
             "CreateSecret" => self.create(input, stamp),
             "PutSecretValue" => self.put(input, stamp),
@@ -75,17 +80,17 @@ impl Store {
             "GetSecretValue" => self.value(input),
             "DescribeSecret" => Ok(self.find(input)?.describe("VersionIdsToStages")),
             "ListSecrets" => self.list(input),
-            _ => Err(Failure::new(
+            _ => Err(Exception::new(
                 "UnknownOperationException",
                 format!("the stand-in does not support `{operation}`"),
             )),
         }
     }
 
-    fn create(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
+    fn create(&mut self, input: &Value, stamp: &OperationStamp) -> OperationResult {
         let name = required(input, "Name")?;
         check_name(name)?;
-        let version = Version::read(input, stamp)?;
+        let version = SecretVersion::read(input, stamp)?;
         if let Some(secret) = self.secrets.get(name) {
             return match version.filter(|v| secret.versions.iter().any(|known| known.same(v))) {
                 Some(version) => Ok(secret.point(&version.id)),
@@ -100,7 +105,7 @@ impl Store {
             .filter(char::is_ascii_hexdigit)
             .take(6)
             .collect();
-        let mut secret = Secret {
+        let mut secret = StoredSecret {
             name: name.to_owned(),
             arn: format!("{ARN_PREFIX}{name}-{suffix}"),
             description: text(input, "Description").map(str::to_owned),
@@ -116,8 +121,8 @@ impl Store {
         Ok(answer)
     }
 
-    fn put(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
-        let version = Version::read(input, stamp)?
+    fn put(&mut self, input: &Value, stamp: &OperationStamp) -> OperationResult {
+        let version = SecretVersion::read(input, stamp)?
             .ok_or_else(|| invalid("Provide SecretString or SecretBinary."))?;
         let stages = stages(input)?;
         let secret = self.find_mut(input)?;
@@ -132,13 +137,13 @@ impl Store {
         }
         secret.forget_old_versions(stamp.seconds);
         if secret.versions.len() >= MAX_VERSIONS {
-            return Err(Failure::new("LimitExceededException", OVER_QUOTA));
+            return Err(Exception::new("LimitExceededException", OVER_QUOTA));
         }
         secret.changed = stamp.seconds;
         Ok(secret.add(version, &stages))
     }
 
-    fn move_stage(&mut self, input: &Value, stamp: &Stamp) -> Outcome {
+    fn move_stage(&mut self, input: &Value, stamp: &OperationStamp) -> OperationResult {
         let stage = required(input, "VersionStage")?;
         let to = text(input, "MoveToVersionId");
         let from = text(input, "RemoveFromVersionId");
@@ -174,7 +179,7 @@ impl Store {
         Ok(json!({"ARN": secret.arn, "Name": secret.name}))
     }
 
-    fn value(&self, input: &Value) -> Outcome {
+    fn value(&self, input: &Value) -> OperationResult {
         let secret = self.find(input)?;
         let (id, stage) = (text(input, "VersionId"), text(input, "VersionStage"));
         let (found, wanted) = if let Some(id) = id {
@@ -187,7 +192,7 @@ impl Store {
         if stage.is_some_and(|stage| !version.has(stage)) {
             let reason =
                 "You provided a VersionStage that is not associated to the provided VersionId.";
-            return Err(Failure::new("InvalidRequestException", reason));
+            return Err(Exception::new("InvalidRequestException", reason));
         }
         let mut answer = secret.point(&version.id);
         if let Some(members) = answer.as_object_mut() {
@@ -202,7 +207,7 @@ impl Store {
         Ok(answer)
     }
 
-    fn list(&self, input: &Value) -> Outcome {
+    fn list(&self, input: &Value) -> OperationResult {
         let prefixes = name_prefixes(input)?;
         let wanted = |name: &str| {
             prefixes
@@ -220,7 +225,7 @@ impl Store {
             .values()
             .filter(|s| wanted(&s.name) && s.name.as_str() > after)
             .peekable();
-        let page: Vec<&Secret> = rest.by_ref().take(size).collect();
+        let page: Vec<&StoredSecret> = rest.by_ref().take(size).collect();
         let mut answer = Map::new();
         if let (Some(_), Some(last)) = (rest.peek(), page.last()) {
             answer.insert("NextToken".to_owned(), json!(last.name));
@@ -233,7 +238,7 @@ impl Store {
         Ok(Value::Object(answer))
     }
 
-    fn find(&self, input: &Value) -> Result<&Secret, Failure> {
+    fn find(&self, input: &Value) -> Result<&StoredSecret, Exception> {
         let id = required(input, "SecretId")?;
         let found = self
             .secrets
@@ -242,7 +247,7 @@ impl Store {
         found.ok_or_else(|| missing(format!("{CANNOT_FIND}.")))
     }
 
-    fn find_mut(&mut self, input: &Value) -> Result<&mut Secret, Failure> {
+    fn find_mut(&mut self, input: &Value) -> Result<&mut StoredSecret, Exception> {
         let name = self.find(input)?.name.clone();
         self.secrets
             .get_mut(&name)
@@ -250,17 +255,17 @@ impl Store {
     }
 }
 
-impl Secret {
-    fn version(&self, id: &str) -> Option<&Version> {
+impl StoredSecret {
+    fn version(&self, id: &str) -> Option<&SecretVersion> {
         self.versions.iter().find(|v| v.id == id)
     }
 
-    fn holder(&self, stage: &str) -> Option<&Version> {
+    fn holder(&self, stage: &str) -> Option<&SecretVersion> {
         self.versions.iter().find(|v| v.has(stage))
     }
 
     /// Adds a version. The first version of a secret is always current.
-    fn add(&mut self, version: Version, stages: &[String]) -> Value {
+    fn add(&mut self, version: SecretVersion, stages: &[String]) -> Value {
         let id = version.id.clone();
         let first = self.versions.is_empty();
         self.versions.push(version);
@@ -336,9 +341,9 @@ impl Secret {
     }
 }
 
-impl Version {
+impl SecretVersion {
     /// The version in a request, or `None` if the request has no value.
-    fn read(input: &Value, stamp: &Stamp) -> Result<Option<Self>, Failure> {
+    fn read(input: &Value, stamp: &OperationStamp) -> Result<Option<Self>, Exception> {
         let [string, binary] =
             ["SecretString", "SecretBinary"].map(|name| text(input, name).map(str::to_owned));
         if string.is_some() && binary.is_some() {
@@ -354,7 +359,7 @@ impl Version {
                 "The value has {} bytes; {MAX_VALUE} are allowed.",
                 value.len()
             );
-            return Err(Failure::new("ValidationException", reason));
+            return Err(Exception::new("ValidationException", reason));
         }
         let id = text(input, "ClientRequestToken")
             .unwrap_or(&stamp.id)

@@ -64,7 +64,7 @@ pub async fn provision(
         seal: ids.bytes(),
     };
     let (meter, now) = (Meter::default(), clock.now());
-    settle(service, tenant.clone(), now, &ids.write()).await?;
+    ensure_tenant(service, tenant.clone(), now, &ids.write()).await?;
     let keys = service.keys(&tenant, &meter);
     keyrings.create(&keyring).await?;
     keys.note(&keyring, &ids.write()).await?;
@@ -72,18 +72,18 @@ pub async fn provision(
         None => {
             let key = demo_key(&tenant);
             let new = |token: &Token| record(key, token.digest(), "local");
-            renewed(keys, key, new, now, ids).await?
+            reissue(keys, key, new, now, ids).await?
         }
         Some(Presented::Issued(token)) => {
             keyrings.create(token.keyring()).await?;
             keys.note(token.keyring(), &ids.write()).await?;
             let record = record(token.key(), token.digest(), "given");
-            known(keyrings.add(token.keyring(), &record, now).await)?;
+            accept_existing(keyrings.add(token.keyring(), &record, now).await)?;
             token.expose().to_owned()
         }
         Some(Presented::Imported(given)) => {
             let record = record(ids.key(), given.digest(), "imported");
-            known(keyrings.add(&keyring, &record, now).await)?;
+            accept_existing(keyrings.add(&keyring, &record, now).await)?;
             token.unwrap_or_default().to_owned()
         }
         Some(Presented::Malformed) => {
@@ -96,7 +96,7 @@ pub async fn provision(
 }
 
 /// Replaces the key with this id by a new one, in the first keyring that still accepts changes today.
-async fn renewed(
+async fn reissue(
     keys: TenantKeys<'_>,
     id: KeyId,
     new: impl Fn(&Token) -> KeyRecord,
@@ -119,7 +119,7 @@ async fn renewed(
 }
 
 /// Creates a tenant. An existing one keeps its name, status and settings.
-async fn settle(
+async fn ensure_tenant(
     service: &Service,
     id: TenantId,
     now: Timestamp,
@@ -140,7 +140,7 @@ async fn settle(
 }
 
 /// Treats a token that is already in the keyring as added.
-fn known(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
+fn accept_existing(added: Result<(), KeyringError>) -> Result<(), KeyringError> {
     match added {
         Err(KeyringError::Taken) => Ok(()),
         other => other,

@@ -57,8 +57,8 @@ Resources:
       StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
 ";
 
-fn path(method: RouteMethod, path: &str, function: &str) -> Route {
-    Route::Path {
+fn path(method: RouteMethod, path: &str, function: &str) -> TemplateRoute {
+    TemplateRoute::Path {
         method,
         path: path.to_owned(),
         function: function.to_owned(),
@@ -153,7 +153,7 @@ fn routes_come_from_the_functions_http_api_events() {
                 "/{tenant}/scim/v2/Schemas/{proxy+}",
                 "discovery"
             ),
-            Route::Default {
+            TemplateRoute::Default {
                 function: "discovery".to_owned()
             },
         ]
@@ -165,7 +165,7 @@ fn route_keys_match_api_gateways() {
     let keys: Vec<String> = routes(&parse(STACK).unwrap())
         .unwrap()
         .iter()
-        .map(Route::key)
+        .map(TemplateRoute::key)
         .collect();
     assert_eq!(
         keys,
@@ -183,7 +183,7 @@ fn the_path_default_means_the_default_route() {
     let found = routes(&event("{Method: ANY, Path: $default}")).unwrap();
     assert_eq!(
         found,
-        [Route::Default {
+        [TemplateRoute::Default {
             function: "f".to_owned()
         }]
     );

@@ -2,35 +2,35 @@
 
 use serde_json::Value;
 
-use super::super::Failure;
+use super::super::Exception;
 use super::CURRENT;
 
-pub(super) fn invalid(message: impl Into<String>) -> Failure {
-    Failure::new("InvalidParameterException", message)
+pub(super) fn invalid(message: impl Into<String>) -> Exception {
+    Exception::new("InvalidParameterException", message)
 }
 
-pub(super) fn missing(message: String) -> Failure {
-    Failure::new("ResourceNotFoundException", message)
+pub(super) fn missing(message: String) -> Exception {
+    Exception::new("ResourceNotFoundException", message)
 }
 
-pub(super) fn exists(message: String) -> Failure {
-    Failure::new("ResourceExistsException", message)
+pub(super) fn exists(message: String) -> Exception {
+    Exception::new("ResourceExistsException", message)
 }
 
 pub(super) fn text<'a>(input: &'a Value, name: &str) -> Option<&'a str> {
     input.get(name).and_then(Value::as_str)
 }
 
-pub(super) fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Failure> {
+pub(super) fn required<'a>(input: &'a Value, name: &str) -> Result<&'a str, Exception> {
     text(input, name)
         .filter(|v| !v.is_empty())
         .ok_or_else(|| invalid(format!("The parameter {name} is missing.")))
 }
 
-pub(super) fn check_name(name: &str) -> Result<(), Failure> {
+pub(super) fn check_name(name: &str) -> Result<(), Exception> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/_+=.@-".contains(c);
     if name.len() > 512 || !name.chars().all(allowed) {
-        return Err(Failure::new(
+        return Err(Exception::new(
             "ValidationException",
             "Invalid name. Use letters, digits and /_+=.@-, at most 512.",
         ));
@@ -38,7 +38,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn stages(input: &Value) -> Result<Vec<String>, Failure> {
+pub(super) fn stages(input: &Value) -> Result<Vec<String>, Exception> {
     let Some(given) = input.get("VersionStages").filter(|v| !v.is_null()) else {
         return Ok(vec![CURRENT.to_owned()]);
     };
@@ -55,7 +55,7 @@ pub(super) fn stages(input: &Value) -> Result<Vec<String>, Failure> {
 }
 
 /// For each filter, the prefixes of which a name must match one.
-pub(super) fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Failure> {
+pub(super) fn name_prefixes(input: &Value) -> Result<Vec<Vec<&str>>, Exception> {
     let filters = input
         .get("Filters")
         .and_then(Value::as_array)

@@ -7,12 +7,12 @@ use super::*;
 
 /// A store whose time and ids count up with each operation.
 #[derive(Default)]
-struct Bench {
-    store: Store,
+struct CountingStore {
+    store: SecretStore,
     count: i64,
 }
 
-impl Bench {
+impl CountingStore {
     fn with_keyring() -> Self {
         let mut bench = Self::default();
         bench
@@ -24,23 +24,23 @@ impl Bench {
         bench
     }
 
-    fn call(&mut self, operation: &str, input: Value) -> Outcome {
+    fn call(&mut self, operation: &str, input: Value) -> OperationResult {
         self.count += 1;
-        let stamp = Stamp {
+        let stamp = OperationStamp {
             seconds: 1000 + self.count,
             id: format!("{:08x}-0000", self.count),
         };
         self.store.run(operation, &input, &stamp)
     }
 
-    fn put(&mut self, id: &str, stages: Value) -> Outcome {
+    fn put(&mut self, id: &str, stages: Value) -> OperationResult {
         self.call(
             "PutSecretValue",
             json!({"SecretId": "m/k1", "SecretString": id, "ClientRequestToken": id, "VersionStages": stages}),
         )
     }
 
-    fn swap(&mut self, to: &str, from: &str) -> Outcome {
+    fn swap(&mut self, to: &str, from: &str) -> OperationResult {
         self.call(
             "UpdateSecretVersionStage",
             json!({"SecretId": "m/k1", "VersionStage": CURRENT, "MoveToVersionId": to, "RemoveFromVersionId": from}),
@@ -54,13 +54,13 @@ impl Bench {
     }
 }
 
-fn kind(outcome: Outcome) -> &'static str {
+fn kind(outcome: OperationResult) -> &'static str {
     outcome.unwrap_err().kind
 }
 
 #[test]
 fn a_secret_is_found_by_name_and_by_arn() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     let by_name = bench
         .call("GetSecretValue", json!({"SecretId": "m/k1"}))
         .unwrap();
@@ -81,7 +81,7 @@ fn a_secret_is_found_by_name_and_by_arn() {
 
 #[test]
 fn a_new_value_is_current_and_the_old_one_previous() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     assert_eq!(
         bench.stages(),
@@ -96,7 +96,7 @@ fn a_new_value_is_current_and_the_old_one_previous() {
 
 #[test]
 fn a_pending_value_leaves_the_current_one() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     assert_eq!(
         bench.stages(),
@@ -113,7 +113,7 @@ fn a_pending_value_leaves_the_current_one() {
 
 #[test]
 fn the_first_value_is_current_whatever_its_stages() {
-    let mut bench = Bench::default();
+    let mut bench = CountingStore::default();
     let made = bench.call("CreateSecret", json!({"Name": "m/k1"})).unwrap();
     assert!(made.get("VersionId").is_none());
     assert_eq!(
@@ -126,7 +126,7 @@ fn the_first_value_is_current_whatever_its_stages() {
 
 #[test]
 fn one_of_two_writers_that_read_the_same_version_wins() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("a", json!(["write-a"])).unwrap();
     bench.put("b", json!(["write-b"])).unwrap();
     bench.swap("a", "v1").unwrap();
@@ -139,7 +139,7 @@ fn one_of_two_writers_that_read_the_same_version_wins() {
 
 #[test]
 fn swapping_back_exchanges_current_and_previous() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     bench.swap("v1", "v2").unwrap();
     assert_eq!(
@@ -150,7 +150,7 @@ fn swapping_back_exchanges_current_and_previous() {
 
 #[test]
 fn a_stage_in_use_is_moved_only_by_naming_its_version() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     let unnamed = json!({"SecretId": "m/k1", "VersionStage": CURRENT, "MoveToVersionId": "v2"});
     assert_eq!(
@@ -164,7 +164,7 @@ fn a_stage_in_use_is_moved_only_by_naming_its_version() {
 
 #[test]
 fn any_stage_but_current_can_be_removed() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", json!(["AWSPENDING"])).unwrap();
     let remove = |stage: &str, from: &str| json!({"SecretId": "m/k1", "VersionStage": stage, "RemoveFromVersionId": from});
     bench
@@ -179,7 +179,7 @@ fn any_stage_but_current_can_be_removed() {
 
 #[test]
 fn a_repeated_request_is_idempotent_and_a_changed_one_is_rejected() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     let first = bench.put("v2", Value::Null).unwrap();
     let before = bench.store.clone();
     assert_eq!(bench.put("v2", Value::Null).unwrap(), first);
@@ -193,7 +193,7 @@ fn a_repeated_request_is_idempotent_and_a_changed_one_is_rejected() {
 
 #[test]
 fn a_name_can_be_used_once() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     let create = |value: &str, id: &str| json!({"Name": "m/k1", "SecretString": value, "ClientRequestToken": id});
     assert_eq!(
         bench.call("CreateSecret", create("1", "v1")).unwrap()["VersionId"],
@@ -215,7 +215,7 @@ fn a_name_can_be_used_once() {
 
 #[test]
 fn missing_secrets_versions_and_stages_are_not_found() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     for (operation, input) in [
         ("GetSecretValue", json!({"SecretId": "m/k2"})),
         ("DescribeSecret", json!({"SecretId": "m/k2"})),
@@ -242,7 +242,7 @@ fn missing_secrets_versions_and_stages_are_not_found() {
 
 #[test]
 fn a_version_id_and_a_stage_must_name_the_same_version() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     bench.put("v2", Value::Null).unwrap();
     let both = |stage: &str| json!({"SecretId": "m/k1", "VersionId": "v1", "VersionStage": stage});
     assert_eq!(
@@ -257,7 +257,7 @@ fn a_version_id_and_a_stage_must_name_the_same_version() {
 
 #[test]
 fn secrets_are_listed_by_prefix_in_pages() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     for name in ["m/k2", "m/k3", "other/k1"] {
         bench
             .call(
@@ -300,7 +300,7 @@ fn secrets_are_listed_by_prefix_in_pages() {
 
 #[test]
 fn the_101st_version_of_a_day_is_rejected_and_older_ones_make_room() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     for at in 1..MAX_VERSIONS {
         bench.put(&format!("n{at}"), Value::Null).unwrap();
     }
@@ -328,7 +328,7 @@ fn the_101st_version_of_a_day_is_rejected_and_older_ones_make_room() {
 
 #[test]
 fn invalid_requests_are_rejected() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     for (operation, input, expected) in [
         ("GetSecretValue", json!({}), "InvalidParameterException"),
         (
@@ -368,7 +368,7 @@ fn invalid_requests_are_rejected() {
 
 #[test]
 fn a_keyring_of_the_largest_size_can_be_stored() {
-    let mut bench = Bench::with_keyring();
+    let mut bench = CountingStore::with_keyring();
     let value = "x".repeat(MAX_VALUE);
     bench
         .call(

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use futures_util::{TryStreamExt, stream};
 
 use super::{StartError, TABLE};
-use crate::fill::Item;
+use crate::fill::RawItem;
 use crate::template::TableDefinition;
 
 /// Creates the table unless it exists.
@@ -65,7 +65,7 @@ const SIDE_BY_SIDE: usize = 4;
 /// Writes items into the table.
 pub(super) async fn load(
     client: &aws_sdk_dynamodb::Client,
-    items: Vec<Item>,
+    items: Vec<RawItem>,
 ) -> Result<(), StartError> {
     let requests = items
         .into_iter()

@@ -9,10 +9,10 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
-use super::event::Stamp;
+use super::event::RequestStamp;
 
 /// The response, or `None` if the answer does not match the format.
-pub(super) fn read(answer: &str, stamp: &Stamp) -> Option<Response<Body>> {
+pub(super) fn read(answer: &str, stamp: &RequestStamp) -> Option<Response<Body>> {
     let answer: Value = serde_json::from_str(answer).ok()?;
     let status = u16::try_from(answer.get("statusCode")?.as_u64()?).ok()?;
     let status = StatusCode::from_u16(status)
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     async fn response(answer: &str) -> Option<(u16, Vec<(String, String)>, Vec<u8>)> {
-        let response = read(answer, &Stamp::new())?;
+        let response = read(answer, &RequestStamp::new())?;
         let headers = response
             .headers()
             .iter()

@@ -9,10 +9,10 @@ use keyring::TenantId;
 use scim_core::ResourceId;
 use serde_json::json;
 
+use super::measured_stack::{MeasuredRequest, MeasuredTenant};
 use super::members::joining_budget;
-use super::probe::{Ask, Tenant};
 use super::users::{group, patch};
-use super::{Bench, Of, budget};
+use super::{Bench, Scale, budget};
 use crate::stack::{StartError, TABLE};
 
 /// Members of one request: the most that fits the service's limits, and what Entra ID sends.
@@ -37,9 +37,9 @@ fn steps(size: usize) -> Vec<usize> {
 
 /// Fills a group with these members request by request, measures the first and the last request of each size, and returns
 /// the group's id.
-pub(super) async fn reach(
+pub(super) async fn grow(
     bench: &mut Bench<'_>,
-    tenant: &Tenant<'_>,
+    tenant: &MeasuredTenant<'_>,
     ids: &[ResourceId],
 ) -> Result<String, StartError> {
     let id = tenant
@@ -56,17 +56,19 @@ pub(super) async fn reach(
         let some = ids.iter().skip(members).take(*step);
         let values: Vec<&str> = some.map(ResourceId::as_str).collect();
         let join = json!({ "op": "add", "path": "members", "value": values });
-        let ask = patch(path.as_str(), &join);
+        let request = patch(path.as_str(), &join);
         members += step;
         let is_first = seen.insert(step);
         let is_last = !steps.iter().skip(at + 1).any(|later| later == step);
         let operation = format!("add {step} members to a growing group by one request");
         if is_first || is_last {
-            let at = (operation.as_str(), Of::Members, members);
-            bench.row(tenant, at, &[ask], joining_budget(*step)).await?;
+            let at = (operation.as_str(), Scale::Members, members);
+            bench
+                .row(tenant, at, &[request], joining_budget(*step))
+                .await?;
         } else {
             bench.progress.say(&format!("{members}: {operation}"));
-            tenant.ask(&ask).await?;
+            tenant.send(&request).await?;
         }
     }
     tenant.finish().await?;
@@ -76,15 +78,17 @@ pub(super) async fn reach(
 /// Measures the deletion of a group, and checks that no member is left once the clearing has finished.
 pub(super) async fn delete(
     bench: &mut Bench<'_>,
-    tenant: &Tenant<'_>,
+    tenant: &MeasuredTenant<'_>,
     (id, size): (&str, usize),
 ) -> Result<(), StartError> {
-    let ask = Ask::new(Method::DELETE, format!("/Groups/{id}"));
+    let request = MeasuredRequest::new(Method::DELETE, format!("/Groups/{id}"));
     if size > CLEARED_AT_ONCE {
-        let at = ("delete a large group", Of::Members, size);
-        bench.row(tenant, at, &[ask], budget(2, 2.0, 12.0)).await?;
+        let at = ("delete a large group", Scale::Members, size);
+        bench
+            .row(tenant, at, &[request], budget(2, 2.0, 12.0))
+            .await?;
     } else {
-        tenant.ask(&ask).await?;
+        tenant.send(&request).await?;
     }
     bench
         .progress
@@ -97,9 +101,9 @@ pub(super) async fn delete(
 }
 
 /// The number of edges from the group to members.
-async fn left(tenant: &Tenant<'_>, group: &str) -> Result<i32, StartError> {
+async fn left(tenant: &MeasuredTenant<'_>, group: &str) -> Result<i32, StartError> {
     let name = TenantId::parse(tenant.name).ok_or("not a tenant name")?;
-    let services = &tenant.probe.services;
+    let services = &tenant.stack.services;
     let page = services
         .clients
         .dynamodb

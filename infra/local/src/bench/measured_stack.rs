@@ -23,14 +23,14 @@ use tokio::runtime::{Builder, Runtime};
 use crate::dynamo::Storage;
 use crate::stack::{self, Services, StartError, TABLE};
 
-pub struct Ask {
+pub struct MeasuredRequest {
     method: Method,
     path: String,
     body: Bytes,
-    before: Option<Box<Ask>>,
+    before: Option<Box<MeasuredRequest>>,
 }
 
-impl Ask {
+impl MeasuredRequest {
     /// A request without a body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
@@ -79,7 +79,7 @@ pub struct Sample {
 }
 
 /// The service on its own engine.
-pub struct Probe {
+pub struct MeasuredStack {
     pub services: Services,
     service: Service,
     clock: Clock,
@@ -88,8 +88,8 @@ pub struct Probe {
 }
 
 /// A tenant to measure requests in.
-pub struct Tenant<'p> {
-    pub probe: &'p Probe,
+pub struct MeasuredTenant<'p> {
+    pub stack: &'p MeasuredStack,
     pub name: &'static str,
     token: String,
 }
@@ -99,7 +99,7 @@ const MOST_FINISHES: usize = 100;
 
 const HOST: &str = "http://127.0.0.1:9000";
 
-impl Probe {
+impl MeasuredStack {
     /// Starts the engine, on threads of its own, and the service in front of it.
     ///
     /// # Errors
@@ -131,10 +131,10 @@ impl Probe {
     /// # Errors
     ///
     /// When the tenant cannot be created.
-    pub async fn tenant(&self, name: &'static str) -> Result<Tenant<'_>, StartError> {
+    pub async fn tenant(&self, name: &'static str) -> Result<MeasuredTenant<'_>, StartError> {
         let token = stack::provision(&self.service, &self.clock, &self.ids, name, None).await?;
-        let tenant = Tenant {
-            probe: self,
+        let tenant = MeasuredTenant {
+            stack: self,
             name,
             token,
         };
@@ -149,18 +149,21 @@ impl Probe {
     }
 }
 
-impl Tenant<'_> {
-    fn request(&self, ask: &Ask) -> Result<(Function, Request<Bytes>), StartError> {
-        let function = match ask.path.starts_with("/Groups") {
+impl MeasuredTenant<'_> {
+    fn request(
+        &self,
+        measured: &MeasuredRequest,
+    ) -> Result<(Function, Request<Bytes>), StartError> {
+        let function = match measured.path.starts_with("/Groups") {
             true => Function::Groups,
             false => Function::Users,
         };
         let request = Request::builder()
-            .method(ask.method.clone())
-            .uri(format!("{HOST}/{}/scim/v2{}", self.name, ask.path))
+            .method(measured.method.clone())
+            .uri(format!("{HOST}/{}/scim/v2{}", self.name, measured.path))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
             .header(header::CONTENT_TYPE, "application/scim+json")
-            .body(ask.body.clone())?;
+            .body(measured.body.clone())?;
         Ok((function, request))
     }
 
@@ -169,11 +172,11 @@ impl Tenant<'_> {
     /// # Errors
     ///
     /// When the response is not a success.
-    pub async fn ask(&self, ask: &Ask) -> Result<Response<Bytes>, StartError> {
-        let (function, request) = self.request(ask)?;
-        let service = &self.probe.service;
+    pub async fn send(&self, measured: &MeasuredRequest) -> Result<Response<Bytes>, StartError> {
+        let (function, request) = self.request(measured)?;
+        let service = &self.stack.service;
         let response = service.handle(function, request, Origin::default()).await;
-        accepted(ask, response)
+        accepted(measured, response)
     }
 
     /// Sends a GET request.
@@ -182,7 +185,7 @@ impl Tenant<'_> {
     ///
     /// When the response is not a success.
     pub async fn get(&self, path: &str) -> Result<Response<Bytes>, StartError> {
-        self.ask(&Ask::new(Method::GET, path)).await
+        self.send(&MeasuredRequest::new(Method::GET, path)).await
     }
 
     /// Finishes the tenant's large writes.
@@ -192,13 +195,13 @@ impl Tenant<'_> {
     /// When the storage fails, or writes are left after [`MOST_FINISHES`] attempts.
     pub async fn finish(&self) -> Result<(), StartError> {
         let name = TenantId::parse(self.name).ok_or("not a tenant name")?;
-        let clients = &self.probe.services.clients;
+        let clients = &self.stack.services.clients;
         let store = Arc::new(Store::new(clients.dynamodb.clone(), TABLE.to_owned()));
         let directory = Directory::new(store, name, Arc::new(Meter::default()));
         // Five minutes ahead, so that every write counts as abandoned by the request that began it.
-        let later = self.probe.clock.now() + SignedDuration::from_mins(5);
+        let later = self.stack.clock.now() + SignedDuration::from_mins(5);
         for _ in 0..MOST_FINISHES {
-            let met = directory.finish(later, &self.probe.ids.write()).await;
+            let met = directory.finish(later, &self.stack.ids.write()).await;
             let left = |met: &Met| !matches!(met.fate, Fate::Finished);
             if !met?.iter().any(left) {
                 return Ok(());
@@ -213,7 +216,9 @@ impl Tenant<'_> {
     ///
     /// When the response is not a success.
     pub async fn create(&self, path: &str, body: &Value) -> Result<String, StartError> {
-        let response = self.ask(&Ask::new(Method::POST, path).with(body)).await?;
+        let response = self
+            .send(&MeasuredRequest::new(Method::POST, path).with(body))
+            .await?;
         let created: Value = serde_json::from_slice(response.body())?;
         let id = created.get("id").and_then(Value::as_str);
         Ok(id.ok_or("the response has no id")?.to_owned())
@@ -224,17 +229,17 @@ impl Tenant<'_> {
     /// # Errors
     ///
     /// When a response is not a success.
-    pub async fn measure(&self, asks: &[Ask]) -> Result<Sample, StartError> {
+    pub async fn measure(&self, requests: &[MeasuredRequest]) -> Result<Sample, StartError> {
         let (mut times, mut cpu) = (Vec::new(), Vec::new());
         let mut most = Spent::default();
         let (mut sent, mut received) = (0, 0);
-        for ask in asks {
-            if let Some(before) = &ask.before {
-                self.ask(before).await?;
+        for measured in requests {
+            if let Some(before) = &measured.before {
+                self.send(before).await?;
             }
-            let (function, request) = self.request(ask)?;
+            let (function, request) = self.request(measured)?;
             let (begun, busy) = (Instant::now(), cpu_time());
-            let service = &self.probe.service;
+            let service = &self.stack.service;
             let response = service.handle(function, request, Origin::default()).await;
             cpu.extend(
                 cpu_time()
@@ -242,17 +247,17 @@ impl Tenant<'_> {
                     .map(|(now, then)| micros(now.saturating_sub(then))),
             );
             times.push(micros(begun.elapsed()));
-            let response = accepted(ask, response)?;
+            let response = accepted(measured, response)?;
             let consumed = response.extensions().get::<Spent>();
             let consumed = consumed.ok_or("the response does not state its consumed capacity")?;
             most.round_trips = most.round_trips.max(consumed.round_trips);
             most.reads = most.reads.max(consumed.reads);
             most.writes = most.writes.max(consumed.writes);
-            sent = ask.body.len().max(sent);
+            sent = measured.body.len().max(sent);
             received = response.body().len().max(received);
         }
         Ok(Sample {
-            requests: asks.len(),
+            requests: requests.len(),
             round_trips: most.round_trips,
             reads: most.reads,
             writes: most.writes,
@@ -269,24 +274,31 @@ impl Tenant<'_> {
     /// # Errors
     ///
     /// When a response is not a success.
-    pub async fn rush(&self, asks: &[Ask], at_once: usize) -> Result<f64, StartError> {
+    pub async fn rush(
+        &self,
+        requests: &[MeasuredRequest],
+        at_once: usize,
+    ) -> Result<f64, StartError> {
         let begun = Instant::now();
-        stream::iter(asks)
-            .map(|ask| self.ask(ask))
+        stream::iter(requests)
+            .map(|measured| self.send(measured))
             .buffer_unordered(at_once)
             .try_for_each(|_| async { Ok(()) })
             .await?;
         let seconds = begun.elapsed().as_secs_f64();
-        Ok(f64::from(u32::try_from(asks.len())?) / seconds)
+        Ok(f64::from(u32::try_from(requests.len())?) / seconds)
     }
 }
 
-fn accepted(ask: &Ask, response: Response<Bytes>) -> Result<Response<Bytes>, StartError> {
+fn accepted(
+    measured: &MeasuredRequest,
+    response: Response<Bytes>,
+) -> Result<Response<Bytes>, StartError> {
     if response.status().is_success() {
         return Ok(response);
     }
     let answer = String::from_utf8_lossy(response.body());
-    let (method, path, status) = (&ask.method, &ask.path, response.status());
+    let (method, path, status) = (&measured.method, &measured.path, response.status());
     Err(format!("{method} {path}: {status} {answer}").into())
 }
 

@@ -110,7 +110,7 @@ fn tests_of(source: &Source) -> impl Iterator<Item = (usize, &str)> {
 fn claims() -> BTreeMap<String, Vec<String>> {
     let mut claims: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in source::all() {
-        for (at, name) in tests_of(&source) {
+        for (at, name) in tests_of(source) {
             for id in ids_in(name) {
                 let place = format!("{} {name}", source.place(at));
                 claims.entry(id).or_default().push(place);

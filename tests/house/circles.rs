@@ -65,13 +65,13 @@ fn beside(modules: &Modules) -> BTreeMap<String, Uses> {
     for (from, to, line) in modules.uses() {
         let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
         // What is used of a module above or below is between parent and child.
-        let (Some(user), Some(used)) = (from.get(shared), to.get(shared)) else {
+        let (Some(user), Some(target)) = (from.get(shared), to.get(shared)) else {
             continue;
         };
         found
             .entry(from[..shared].join("::"))
             .or_default()
-            .entry((user.clone(), used.clone()))
+            .entry((user.clone(), target.clone()))
             .or_insert(line);
     }
     found

@@ -5,6 +5,11 @@
 //! MUSTER_TEST_TREE=FOLDER cargo test -p e2e house::figures -- --nocapture
 //! ```
 
+#![expect(
+    clippy::print_stdout,
+    reason = "the figures are printed for whoever asks"
+)]
+
 use std::collections::BTreeMap;
 
 use super::circles::circles;

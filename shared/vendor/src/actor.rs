@@ -178,6 +178,8 @@ operations! {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use keyring::Digest;
 
     use super::*;
@@ -220,7 +222,7 @@ mod tests {
                 .filter(|(_, actor)| actor.check(*operation, about).is_ok())
                 .map(|(name, _)| name.as_str())
                 .collect();
-            table += &format!("{}: {}\n", operation.name(), may.join(" "));
+            writeln!(table, "{}: {}", operation.name(), may.join(" ")).unwrap();
         }
         assert_eq!(table, include_str!("actor/table.txt"));
     }

@@ -94,7 +94,7 @@ async fn answered(
     if let Match::Route(route, _) = &found
         && route.operation == Operation::DescribeApi
     {
-        return Ok(Answer::document(openapi::document(&site)));
+        return Ok(Answer::document(&openapi::document(&site)));
     }
     let presented = presented(headers).ok_or_else(unauthorized)?;
     let actor = Actor::AdminKey(admin.admit(&presented, origin).await?);

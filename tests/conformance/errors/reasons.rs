@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use scim_core::ScimError;
 use scim_core::error::cause::Causes;
 use scim_core::error::{Cause, Reason};
 
@@ -72,11 +73,7 @@ fn r01_the_table_of_reasons_is_its_snapshot() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn r01_every_reason_can_be_met() {
-    let met: BTreeSet<Reason> = met::all()
-        .await
-        .iter()
-        .map(|error| error.reason())
-        .collect();
+    let met: BTreeSet<Reason> = met::all().await.iter().map(ScimError::reason).collect();
     let never: Vec<&Reason> = Reason::ALL
         .iter()
         .filter(|reason| !met.contains(reason))

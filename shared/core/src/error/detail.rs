@@ -185,7 +185,7 @@ impl Part {
             }
             (Self::SentValue(_), Reader::Log(_)) => text.push_str(HIDDEN),
             (Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent), Reader::Client) => {
-                text.push_str(&quote(sent))
+                text.push_str(&quote(sent));
             }
         }
     }
@@ -251,12 +251,20 @@ mod tests {
         assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
     }
 
+    /// Each failure as the failure log shows it.
+    #[track_caller]
+    fn must_be_logged<const N: usize>(rows: [(crate::ScimError, &str); N]) {
+        for (error, logged) in rows {
+            let detail = error.detail().without_values(|path| path == "userName");
+            assert_eq!(detail, logged);
+        }
+    }
+
     #[test]
     fn the_failure_log_shows_names_and_hides_values() {
         let enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value";
-        let id = "2819c223-7f76-453a-919d-413861904646";
         let eq = Found::sent("is \"anna\"");
-        for (error, logged) in [
+        must_be_logged([
             (
                 reason::wrong_type("active", "true or false", Found::sent("perhaps")),
                 "`active` must be true or false, not `…`",
@@ -293,6 +301,13 @@ mod tests {
                 reason::operator_expected("anna", eq),
                 "expected an operator such as `eq` after `…`, found `…`",
             ),
+        ]);
+    }
+
+    #[test]
+    fn the_failure_log_shows_ids_and_hides_what_stands_in_their_place() {
+        let id = "2819c223-7f76-453a-919d-413861904646";
+        must_be_logged([
             (
                 reason::answer_too_large(),
                 "the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq \"ID\"`",
@@ -321,10 +336,7 @@ mod tests {
                 reason::circle_not_closed(reason::taken("userName", "ANNA")),
                 "the circle of references cannot be closed: `userName` is taken by another resource of this tenant",
             ),
-        ] {
-            let detail = error.detail().without_values(|path| path == "userName");
-            assert_eq!(detail, logged);
-        }
+        ]);
     }
 
     #[test]

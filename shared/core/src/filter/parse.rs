@@ -430,12 +430,12 @@ mod tests {
                     .to_string()
                     .contains(&format!("position {position}:")),
                 "{text}: {}",
-                error.detail().to_string()
+                error.detail()
             );
             assert!(
                 !error.detail().to_string().contains("``"),
                 "{text}: {}",
-                error.detail().to_string()
+                error.detail()
             );
         }
     }

@@ -12,7 +12,7 @@ use super::route::Route;
 use crate::actor::Operation;
 
 pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeApi, |call| {
-    Box::pin(async { Ok(Answer::document(document(call.work.site))) })
+    Box::pin(async { Ok(Answer::document(&document(call.work.site))) })
 })];
 
 /// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.

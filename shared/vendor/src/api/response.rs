@@ -43,7 +43,7 @@ impl Answer {
     }
 
     /// A document that stands by itself.
-    pub(crate) fn document(document: Value) -> Self {
+    pub(crate) fn document(document: &Value) -> Self {
         Self {
             status: StatusCode::OK,
             body: Some(document.to_string().into()),

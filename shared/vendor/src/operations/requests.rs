@@ -70,6 +70,10 @@ pub(crate) struct RequestView {
     pub(crate) request: String,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn outcome_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(outcome.name())
 }
@@ -198,7 +202,9 @@ pub(crate) async fn download(
     loop {
         let page = (LARGEST_FILE - written, after.as_ref());
         let (items, next) = work.entries(tenant, &search.0, page).await?;
-        items.iter().for_each(|shown| file.add(shown));
+        for shown in &items {
+            file.add(shown);
+        }
         written += items.len();
         after = next;
         let Some(next) = &after else {

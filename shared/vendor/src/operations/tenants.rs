@@ -74,6 +74,10 @@ impl<'de> Deserialize<'de> for SettingsView {
 mod word {
     use super::{Deserialize, Deserializer, Error, Serializer, Status};
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
     pub(super) fn serialize<S: Serializer>(
         status: &Status,
         serializer: S,

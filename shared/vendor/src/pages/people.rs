@@ -220,10 +220,8 @@ fn active(user: &UserView) -> Markup {
 
 /// A time of a resource, as it has it.
 fn moment(desk: &Desk<'_>, text: &str) -> Markup {
-    match text.parse() {
-        Ok(instant) => desk.ago(instant),
-        Err(_) => html! { (text) },
-    }
+    let instant = text.parse().ok();
+    instant.map_or_else(|| html! { (text) }, |instant| desk.ago(instant))
 }
 
 /// The user of the path, whole and as far as it is shown.

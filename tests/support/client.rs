@@ -10,6 +10,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
+use tokio_rustls::rustls::crypto::ring;
 
 /// A client of one tenant.
 #[derive(Clone)]
@@ -101,7 +102,7 @@ impl Client {
     pub fn new(base: &str, token: &str) -> Self {
         static CONNECTOR: LazyLock<HttpsConnector<HttpConnector>> = LazyLock::new(|| {
             HttpsConnectorBuilder::new()
-                .with_native_roots()
+                .with_provider_and_native_roots(ring::default_provider())
                 .expect("the system has root certificates")
                 .https_or_http()
                 .enable_http1()

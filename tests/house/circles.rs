@@ -31,7 +31,7 @@ impl Circle {
 /// only become shorter, and leaves.
 const KNOWN: &[&str] = &[
     "infra/local: dynamo fill gateway poller secrets stack template",
-    "infra/local bench: members reach",
+    "infra/local bench: grow_by_requests members",
     "shared/core: active extensions filter members path resource schema text value",
     "shared/core extensions: check read",
     "shared/directory credentials::tenant_keys: limits place",

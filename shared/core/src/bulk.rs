@@ -15,7 +15,7 @@ mod order;
 pub mod plan;
 pub mod references;
 
-pub use plan::Plan;
+pub use plan::BulkPlan;
 
 /// A bulk request.
 #[derive(Clone, PartialEq, Debug)]
@@ -23,23 +23,23 @@ pub struct BulkRequest {
     /// Number of failures after which no further operation is tried; `None` is unlimited.
     pub fail_on_errors: Option<usize>,
     /// The operations in the order of the request; at least one.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<BulkOperation>,
 }
 
 /// An operation of a bulk request.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Operation {
+pub struct BulkOperation {
     /// The method to repeat in the result: the client's own text if it is not a known method.
     pub method: Option<String>,
     /// The client's `bulkId` for the operation.
     pub bulk_id: Option<String>,
     /// The work to do, or why the operation is malformed.
-    pub task: Result<Task, ScimError>,
+    pub task: Result<BulkTask, ScimError>,
 }
 
 /// The work of an operation.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Task {
+pub struct BulkTask {
     /// The resource type.
     pub kind: ResourceKind,
     /// What happens to the resource.
@@ -56,16 +56,16 @@ pub enum Action {
     /// POST.
     Create,
     /// PUT.
-    Replace(Subject),
+    Replace(BulkSubject),
     /// PATCH.
-    Modify(Subject),
+    Modify(BulkSubject),
     /// DELETE.
-    Delete(Subject),
+    Delete(BulkSubject),
 }
 
 /// The resource that an operation changes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Subject {
+pub enum BulkSubject {
     /// An existing resource, by its id.
     Id(String),
     /// A resource that the request creates, by its `bulkId`.
@@ -75,7 +75,7 @@ pub enum Subject {
 impl Action {
     /// The resource that must exist, if any.
     #[must_use]
-    pub const fn subject(&self) -> Option<&Subject> {
+    pub const fn subject(&self) -> Option<&BulkSubject> {
         match self {
             Self::Create => None,
             Self::Replace(subject) | Self::Modify(subject) | Self::Delete(subject) => Some(subject),
@@ -108,9 +108,11 @@ impl BulkRequest {
         let mut operations = given
             .into_iter()
             .enumerate()
-            .map(|(index, one)| Operation::parse(one).map_err(|error| error.within(place(index))))
+            .map(|(index, one)| {
+                BulkOperation::parse(one).map_err(|error| error.within(operation_context(index)))
+            })
             .collect::<Result<Vec<_>, _>>()?;
-        refuse_twins(&mut operations);
+        reject_duplicate_bulk_ids(&mut operations);
         Ok(Self {
             fail_on_errors,
             operations,
@@ -120,7 +122,7 @@ impl BulkRequest {
 
 /// The name of an operation in error details, counted from 1.
 #[must_use]
-pub const fn place(index: usize) -> Context {
+pub const fn operation_context(index: usize) -> Context {
     Context::Bulk(index.saturating_add(1))
 }
 
@@ -137,7 +139,7 @@ fn fail_on_errors(given: Option<Value>) -> Result<Option<usize>, ScimError> {
 }
 
 /// Fails all creations that share a `bulkId`, because references to it would be ambiguous.
-fn refuse_twins(operations: &mut [Operation]) {
+fn reject_duplicate_bulk_ids(operations: &mut [BulkOperation]) {
     let mut users = std::collections::BTreeMap::<String, Vec<usize>>::new();
     for (index, operation) in operations.iter().enumerate() {
         let is_creation = matches!(&operation.task, Ok(task) if task.action == Action::Create);
@@ -156,7 +158,7 @@ fn refuse_twins(operations: &mut [Operation]) {
     }
 }
 
-impl Operation {
+impl BulkOperation {
     fn parse(given: Value) -> Result<Self, ScimError> {
         let Value::Object(mut given) = given else {
             return Err(reason::operation_not_object());
@@ -186,7 +188,7 @@ fn task(
     method: &'static str,
     bulk_id: Option<&str>,
     mut given: Map<String, Value>,
-) -> Result<Task, ScimError> {
+) -> Result<BulkTask, ScimError> {
     let Some(Value::String(path)) = take(&mut given, "path") else {
         return Err(reason::bulk_path_missing());
     };
@@ -208,7 +210,7 @@ fn task(
             return Err(reason::data_not_object());
         }
     };
-    Ok(Task {
+    Ok(BulkTask {
         kind,
         action,
         data,
@@ -244,7 +246,7 @@ fn version(given: Option<Value>) -> Result<Option<String>, ScimError> {
 }
 
 /// Parses the path of an operation.
-fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
+fn address(path: &str) -> Result<(ResourceKind, Option<BulkSubject>), ScimError> {
     let relative = path.strip_prefix('/').unwrap_or(path);
     let (endpoint, rest) = match relative.split_once('/') {
         Some((endpoint, rest)) => (endpoint, Some(rest)),
@@ -257,11 +259,11 @@ fn address(path: &str) -> Result<(ResourceKind, Option<Subject>), ScimError> {
     let subject = match rest {
         None => None,
         Some(id) => Some(match references::named(id) {
-            Some(bulk_id) => Subject::Made(bulk_id.to_owned()),
+            Some(bulk_id) => BulkSubject::Made(bulk_id.to_owned()),
             None if id.is_empty() || id.contains(['/', '?', '#']) => {
                 return Err(reason::other_bulk_path(path));
             }
-            None => Subject::Id(id.to_owned()),
+            None => BulkSubject::Id(id.to_owned()),
         }),
     };
     Ok((kind, subject))

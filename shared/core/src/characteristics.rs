@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::effort::Effort;
 use crate::filter::Filter;
-use crate::patch::{Fault, PatchRequest, apply};
+use crate::patch::{PatchError, PatchRequest, apply};
 use crate::schema::{
     Attribute, Catalogue, Extension, Mutability, ResourceKind, ResourceType, Returned, Schema,
     Type, Uniqueness,
@@ -268,8 +268,8 @@ fn patched(current: &Attributes, operation: &Value) -> Result<Attributes, ErrorK
         &Effort::of_request(),
     ) {
         Ok(patched) => Ok(patched.attributes),
-        Err(Fault::Refused(error)) => Err(error.kind()),
-        Err(Fault::NeedsMembers) => panic!("users have no members"),
+        Err(PatchError::Refused(error)) => Err(error.kind()),
+        Err(PatchError::NeedsMembers) => panic!("users have no members"),
     }
 }
 

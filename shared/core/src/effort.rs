@@ -15,7 +15,7 @@ pub struct Effort(AtomicU64);
 
 /// The error if no steps are left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Spent;
+pub struct EffortExceeded;
 
 impl Effort {
     /// A budget of `steps`.
@@ -35,10 +35,10 @@ impl Effort {
     /// # Errors
     ///
     /// When fewer steps are left; the budget is then empty.
-    pub fn spend(&self, steps: u64) -> Result<(), Spent> {
+    pub fn spend(&self, steps: u64) -> Result<(), EffortExceeded> {
         let left = self.0.load(Ordering::Relaxed).checked_sub(steps);
         self.0.store(left.unwrap_or(0), Ordering::Relaxed);
-        left.map(drop).ok_or(Spent)
+        left.map(drop).ok_or(EffortExceeded)
     }
 }
 
@@ -89,8 +89,8 @@ mod tests {
     fn a_spent_budget_stays_empty() {
         let effort = Effort::new(10);
         assert_eq!(effort.spend(7), Ok(()));
-        assert_eq!(effort.spend(4), Err(Spent));
-        assert_eq!(effort.spend(1), Err(Spent));
+        assert_eq!(effort.spend(4), Err(EffortExceeded));
+        assert_eq!(effort.spend(1), Err(EffortExceeded));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::effort::Spent;
+use crate::effort::EffortExceeded;
 use crate::urn;
 
 pub mod cause;
@@ -107,8 +107,8 @@ impl ScimError {
     }
 }
 
-impl From<Spent> for ScimError {
-    fn from(Spent: Spent) -> Self {
+impl From<EffortExceeded> for ScimError {
+    fn from(EffortExceeded: EffortExceeded) -> Self {
         reason::too_much_work()
     }
 }

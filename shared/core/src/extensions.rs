@@ -51,7 +51,7 @@ pub struct Declared {
 
 /// A fault in extension schemas.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Fault {
+pub struct ExtensionFault {
     /// The place as a JSON pointer (RFC 6901) into the input.
     pub at: String,
     /// What to change, in words.
@@ -61,7 +61,7 @@ pub struct Fault {
 /// All faults in extension schemas; at least one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(transparent)]
-pub struct Faults(Vec<Fault>);
+pub struct ExtensionFaults(Vec<ExtensionFault>);
 
 impl Extensions {
     /// Parses extension schemas.
@@ -69,8 +69,8 @@ impl Extensions {
     /// # Errors
     ///
     /// All faults, up to 100.
-    pub fn parse(given: &Value) -> Result<Self, Faults> {
-        let mut reader = read::Reader::default();
+    pub fn parse(given: &Value) -> Result<Self, ExtensionFaults> {
+        let mut reader = read::ExtensionReader::default();
         let declared = reader.extensions(given);
         if reader.faults.is_empty() {
             check::together(&declared, &mut reader);
@@ -80,7 +80,7 @@ impl Extensions {
                 catalogue: Arc::new(Catalogue::standard().extended(&declared)),
                 declared,
             }),
-            false => Err(Faults(reader.faults)),
+            false => Err(ExtensionFaults(reader.faults)),
         }
     }
 
@@ -145,15 +145,15 @@ fn plainly<S: Serializer>(schema: &Arc<Schema>, serializer: S) -> Result<S::Ok, 
     schema.as_ref().serialize(serializer)
 }
 
-impl Faults {
+impl ExtensionFaults {
     /// The faults in the order of the input.
     #[must_use]
-    pub fn list(&self) -> &[Fault] {
+    pub fn list(&self) -> &[ExtensionFault] {
         &self.0
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for ExtensionFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.at.is_empty() {
             true => f.write_str(&self.detail),
@@ -162,7 +162,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl fmt::Display for Faults {
+impl fmt::Display for ExtensionFaults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, fault) in self.0.iter().enumerate() {
             if index > 0 {
@@ -174,4 +174,4 @@ impl fmt::Display for Faults {
     }
 }
 
-impl std::error::Error for Faults {}
+impl std::error::Error for ExtensionFaults {}

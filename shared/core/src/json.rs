@@ -57,7 +57,7 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
         .map_err(|error| Unreadable::Encoding(error.valid_up_to().saturating_add(1)))?;
     let twice = RefCell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = Reader { twice: &twice }
+    let read = ValueReader { twice: &twice }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value));
     read.map_err(|error| {
@@ -70,11 +70,11 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
 
 /// Parses one value. It stores a duplicate name on the side, because an error of `serde_json` cannot carry it.
 #[derive(Clone, Copy)]
-struct Reader<'r> {
+struct ValueReader<'r> {
     twice: &'r RefCell<Option<Unreadable>>,
 }
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
+impl<'de> DeserializeSeed<'de> for ValueReader<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
@@ -82,7 +82,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
+impl<'de> Visitor<'de> for ValueReader<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,7 +127,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        let mut names = Names::default();
+        let mut names = FoldedNames::default();
         while let Some(name) = members.next_key::<String>()? {
             if let Some(first) = names.twin(&object, &name) {
                 self.twice.replace(Some(Unreadable::Twice {
@@ -145,9 +145,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
 
 /// The folded names of an object, filled only if there are many.
 #[derive(Default)]
-struct Names(BTreeSet<String>);
+struct FoldedNames(BTreeSet<String>);
 
-impl Names {
+impl FoldedNames {
     /// Up to this number of names a linear search is faster.
     const FEW: usize = 32;
 

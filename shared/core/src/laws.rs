@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::effort::Effort;
 use crate::filter::Filter;
-use crate::patch::{Fault, PatchRequest, Patched, apply};
+use crate::patch::{PatchError, PatchRequest, Patched, apply};
 use crate::path::{AttrPath, Path};
 use crate::projection::Projection;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
-use crate::value::{self, Place};
+use crate::value::{self, ValuePosition};
 use crate::{Attributes, Draft, ScimError, text, urn};
 
 mod generate;
@@ -36,7 +36,7 @@ fn patched(
     kind: ResourceKind,
     request: &PatchRequest,
     before: &Attributes,
-) -> Result<Patched, Fault> {
+) -> Result<Patched, PatchError> {
     let representation = match json!({ "id": "1", "meta": { "resourceType": kind.name() } }) {
         Value::Object(representation) => representation,
         _ => Attributes::new(),
@@ -168,7 +168,7 @@ proptest! {
         let user = of(ResourceKind::User);
         let attributes = user.schema.attributes.iter().chain(&user.common.attributes);
         for attribute in attributes.filter(|attribute| !attribute.is_secret()) {
-            let place = Place::of(&attribute.name);
+            let place = ValuePosition::of(&attribute.name);
             let Ok(Some(once)) = value::normalize(attribute, value.clone(), place) else { continue };
             let twice = value::normalize(attribute, once.clone(), place);
             prop_assert_eq!(twice.map_err(|error| error.detail().to_string()), Ok(Some(once)));

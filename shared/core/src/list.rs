@@ -103,7 +103,7 @@ fn integer(name: &'static str, given: Option<&str>) -> Result<Option<i128>, Scim
 
 /// The position of a page in the results.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum PagePosition {
     /// The rank of its first result.
     Start(StartIndex),
     /// The cursor of the next page, if there is one.
@@ -112,16 +112,16 @@ pub enum Place {
 
 /// A page of results.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Page {
+pub struct ListPage {
     /// The number of results on all pages.
     pub total: u64,
     /// The position of the page.
-    pub place: Place,
+    pub place: PagePosition,
     /// The representations of the resources.
     pub resources: Vec<Value>,
 }
 
-impl Page {
+impl ListPage {
     /// The list message. It has `Resources` even if that is empty, because some clients require it.
     #[must_use]
     pub fn to_json(self) -> Value {
@@ -130,9 +130,9 @@ impl Page {
         set("schemas", json!([urn::LIST_RESPONSE]));
         set("totalResults", json!(self.total));
         match self.place {
-            Place::Start(start) => set("startIndex", json!(start.get())),
-            Place::Next(Some(cursor)) => set("nextCursor", json!(cursor)),
-            Place::Next(None) => None,
+            PagePosition::Start(start) => set("startIndex", json!(start.get())),
+            PagePosition::Next(Some(cursor)) => set("nextCursor", json!(cursor)),
+            PagePosition::Next(None) => None,
         };
         set("itemsPerPage", json!(self.resources.len()));
         set("Resources", Value::Array(self.resources));
@@ -221,15 +221,18 @@ mod tests {
     #[test]
     fn k03_the_last_page_has_no_next_cursor() {
         let page = |place| {
-            Page {
+            ListPage {
                 total: 2,
                 place,
                 resources: Vec::new(),
             }
             .to_json()
         };
-        assert_eq!(page(Place::Next(Some("c".to_owned())))["nextCursor"], "c");
-        assert!(page(Place::Next(None)).get("nextCursor").is_none());
-        assert!(page(Place::Next(None)).get("startIndex").is_none());
+        assert_eq!(
+            page(PagePosition::Next(Some("c".to_owned())))["nextCursor"],
+            "c"
+        );
+        assert!(page(PagePosition::Next(None)).get("nextCursor").is_none());
+        assert!(page(PagePosition::Next(None)).get("startIndex").is_none());
     }
 }

@@ -94,7 +94,7 @@ impl MembershipDelta {
 pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
     let mut members = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        let given = Given::read(&given, index)?;
+        let given = GivenMember::read(&given, index)?;
         let Some(id) = ResourceId::parse(&given.value) else {
             return Err(reason::no_such_member(&given.value));
         };
@@ -114,7 +114,7 @@ pub fn parse(value: Value) -> Result<Vec<Member>, ScimError> {
 pub fn parse_removed(value: Value) -> Result<Vec<ResourceId>, ScimError> {
     let mut ids = Vec::new();
     for (index, given) in listed(value)?.into_iter().enumerate() {
-        let given = Given::read(&given, index)?;
+        let given = GivenMember::read(&given, index)?;
         ids.extend(ResourceId::parse(&given.value));
     }
     Ok(ids)
@@ -143,12 +143,12 @@ fn listed(value: Value) -> Result<Vec<Value>, ScimError> {
     }
 }
 
-struct Given {
+struct GivenMember {
     value: String,
     kind: Option<ResourceKind>,
 }
 
-impl Given {
+impl GivenMember {
     fn read(value: &Value, index: usize) -> Result<Self, ScimError> {
         let member = || KnownName::ours(format_args!("members[{index}]"));
         let nobody = || reason::member_without_value(member());

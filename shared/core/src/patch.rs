@@ -11,10 +11,10 @@ use crate::path::Path;
 use crate::resource::check_schemas;
 use crate::urn;
 
-mod accept;
 pub mod apply;
+mod ignored;
 
-pub use apply::{Fault, PasswordChange, Patched, apply};
+pub use apply::{PasswordChange, PatchError, Patched, apply};
 
 /// The kind of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +29,7 @@ pub enum Op {
 
 /// An operation of a PATCH request.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Operation {
+pub struct PatchOperation {
     /// The kind of the operation.
     pub op: Op,
     /// The path, if given.
@@ -42,7 +42,7 @@ pub struct Operation {
 #[derive(Clone, PartialEq, Debug)]
 pub struct PatchRequest {
     /// The operations in order, without ignored ones.
-    pub operations: Vec<Operation>,
+    pub operations: Vec<PatchOperation>,
 }
 
 impl PatchRequest {
@@ -75,14 +75,15 @@ impl PatchRequest {
             .into_iter()
             .enumerate()
             .map(|(index, one)| {
-                Operation::parse(one).map_err(|error| error.within(Context::Operation(index + 1)))
+                PatchOperation::parse(one)
+                    .map_err(|error| error.within(Context::Operation(index + 1)))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { operations })
     }
 }
 
-impl Operation {
+impl PatchOperation {
     fn parse(given: Value) -> Result<Self, ScimError> {
         let Value::Object(mut given) = given else {
             return Err(reason::operation_not_object());

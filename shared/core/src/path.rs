@@ -132,16 +132,18 @@ impl Path {
     /// # Errors
     ///
     /// `invalidPath` that says what is unknown, or that the brackets stand in the wrong place.
-    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<NamedAttributes<'s>, ScimError> {
         let named = self.attribute.resolve(of)?;
         match (named, &self.values, &self.sub) {
             (named, None, None) => Ok(named),
-            (Named::Attribute(target), _, _) if target.sub.is_some() => {
+            (NamedAttributes::Attribute(target), _, _) if target.sub.is_some() => {
                 Err(reason::brackets_behind_part(target.attribute))
             }
-            (Named::Attribute(_), _, None) => Ok(named),
-            (Named::Attribute(target), _, Some(sub)) => target.part(sub).map(Named::Attribute),
-            (Named::Extension(_) | Named::Base, _, _) => {
+            (NamedAttributes::Attribute(_), _, None) => Ok(named),
+            (NamedAttributes::Attribute(target), _, Some(sub)) => {
+                target.part(sub).map(NamedAttributes::Attribute)
+            }
+            (NamedAttributes::Extension(_) | NamedAttributes::Base, _, _) => {
                 Err(reason::brackets_behind_schema(self.attribute.to_string()))
             }
         }
@@ -154,8 +156,8 @@ impl Path {
     /// As [`Path::resolve`].
     pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
         match self.resolve(of)? {
-            Named::Attribute(target) => Ok(target),
-            Named::Extension(_) | Named::Base => {
+            NamedAttributes::Attribute(target) => Ok(target),
+            NamedAttributes::Extension(_) | NamedAttributes::Base => {
                 Err(reason::schema_as_attribute(self.attribute.to_string()))
             }
         }
@@ -198,7 +200,7 @@ pub struct Target<'s> {
 
 /// What an attribute path names.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Named<'s> {
+pub enum NamedAttributes<'s> {
     /// An attribute or sub-attribute.
     Attribute(Target<'s>),
     /// All attributes of an extension: the path is its URN.
@@ -213,7 +215,7 @@ impl AttrPath {
     /// # Errors
     ///
     /// `invalidPath` that says what is unknown.
-    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
+    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<NamedAttributes<'s>, ScimError> {
         let found = match &self.urn {
             None => of.unqualified(&self.name)?,
             Some(urn) if of.is_base(urn) => of.own(&self.name),
@@ -225,9 +227,9 @@ impl AttrPath {
             return self.whole(of);
         };
         match &self.sub {
-            None => Ok(Named::Attribute(target)),
+            None => Ok(NamedAttributes::Attribute(target)),
             Some(name) => match target.part(name) {
-                Ok(part) => Ok(Named::Attribute(part)),
+                Ok(part) => Ok(NamedAttributes::Attribute(part)),
                 Err(_) => self.whole(of),
             },
         }
@@ -251,13 +253,13 @@ impl AttrPath {
     }
 
     /// Resolves the whole text as the URN of a schema, because a URN can look like an attribute path.
-    fn whole<'s>(&self, of: &'s ResourceType) -> Result<Named<'s>, ScimError> {
+    fn whole<'s>(&self, of: &'s ResourceType) -> Result<NamedAttributes<'s>, ScimError> {
         let whole = self.to_string();
         if let Some(extension) = of.extension(&whole) {
-            return Ok(Named::Extension(extension));
+            return Ok(NamedAttributes::Extension(extension));
         }
         if of.is_base(&whole) {
-            return Ok(Named::Base);
+            return Ok(NamedAttributes::Base);
         }
         let kind = of.kind.name();
         Err(match &self.urn {
@@ -276,8 +278,10 @@ impl AttrPath {
     /// `invalidPath` that says what is unknown.
     pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
         match self.resolve(of)? {
-            Named::Attribute(target) => Ok(target),
-            Named::Extension(_) | Named::Base => Err(reason::schema_as_attribute(self.to_string())),
+            NamedAttributes::Attribute(target) => Ok(target),
+            NamedAttributes::Extension(_) | NamedAttributes::Base => {
+                Err(reason::schema_as_attribute(self.to_string()))
+            }
         }
     }
 }
@@ -396,9 +400,12 @@ mod tests {
     #[test]
     fn a_urn_alone_names_the_whole_extension() {
         let path = AttrPath::parse(urn::ENTERPRISE_USER).unwrap();
-        assert!(matches!(path.resolve(user()), Ok(Named::Extension(_))));
+        assert!(matches!(
+            path.resolve(user()),
+            Ok(NamedAttributes::Extension(_))
+        ));
         let base = AttrPath::parse(urn::USER).unwrap();
-        assert_eq!(base.resolve(user()), Ok(Named::Base));
+        assert_eq!(base.resolve(user()), Ok(NamedAttributes::Base));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::Attributes;
 use crate::active::is_active;
 use crate::error::{Context, ScimError, reason};
-use crate::path::{AttrPath, Named};
+use crate::path::{AttrPath, NamedAttributes};
 use crate::schema::{Attribute, Catalogue, Extension, ResourceKind, ResourceType, Schema};
 use crate::text;
 
@@ -114,11 +114,11 @@ fn is_main(email: &Value) -> bool {
 /// A list of accepted attributes of users.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accepted {
-    names: Vec<Name>,
+    names: Vec<AcceptedName>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-struct Name {
+struct AcceptedName {
     /// The URN of the extension.
     urn: Option<String>,
     /// The attribute; `None` accepts the whole extension.
@@ -137,7 +137,7 @@ impl Accepted {
         let mut names = Vec::new();
         let mut faults = Vec::new();
         for (index, text) in given.iter().enumerate() {
-            match Name::parse(text, of) {
+            match AcceptedName::parse(text, of) {
                 Ok(name) => names.push(name),
                 Err(reason) => faults.push((index, reason)),
             }
@@ -164,7 +164,7 @@ impl Accepted {
         if is_kept || attribute.required || attribute.is_read_only() {
             return Some(attribute.clone());
         }
-        let names: Vec<&Name> = self
+        let names: Vec<&AcceptedName> = self
             .names
             .iter()
             .filter(|name| name.urn.as_deref() == urn)
@@ -188,23 +188,27 @@ impl Accepted {
     }
 }
 
-impl Name {
+impl AcceptedName {
     fn parse(text: &str, of: &ResourceType) -> Result<Self, String> {
         let path = AttrPath::parse(text).map_err(|error| error.to_string())?;
         match path.resolve(of).map_err(|error| error.to_string())? {
-            Named::Base => Err("name the attributes of the base schema one by one".to_owned()),
-            Named::Extension(schema) => Ok(Self {
+            NamedAttributes::Base => {
+                Err("name the attributes of the base schema one by one".to_owned())
+            }
+            NamedAttributes::Extension(schema) => Ok(Self {
                 urn: Some(schema.id.clone()),
                 attribute: None,
                 sub: None,
             }),
-            Named::Attribute(target) if target.sub.is_some() && target.attribute.multi_valued => {
+            NamedAttributes::Attribute(target)
+                if target.sub.is_some() && target.attribute.multi_valued =>
+            {
                 Err(format!(
                     "`{}` has several values; name it as a whole",
                     target.attribute.name
                 ))
             }
-            Named::Attribute(target) => Ok(Self {
+            NamedAttributes::Attribute(target) => Ok(Self {
                 urn: target.container.map(str::to_owned),
                 attribute: Some(target.attribute.name.clone()),
                 sub: target.sub.map(|sub| sub.name.clone()),

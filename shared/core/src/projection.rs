@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 use crate::Attributes;
 use crate::error::{ScimError, reason};
 use crate::limits;
-use crate::path::{AttrPath, Named, Target};
+use crate::path::{AttrPath, NamedAttributes, Target};
 use crate::schema::{Attribute, ResourceType, Returned, Schema};
 
 /// The attributes that the client selected, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Projection {
-    wanted: Wanted,
+    selection: Selection,
     written: Vec<AttrPath>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-enum Wanted {
+enum Selection {
     /// Attributes returned by default.
     #[default]
     Default,
@@ -41,16 +41,16 @@ impl Projection {
     ) -> Result<Self, ScimError> {
         let only = names(attributes)?;
         let without = names(excluded)?;
-        let wanted = match (only, without) {
-            (None, None) => Wanted::Default,
-            (Some(only), None) => Wanted::Only(only),
-            (None, Some(without)) => Wanted::Without(without),
+        let selection = match (only, without) {
+            (None, None) => Selection::Default,
+            (Some(only), None) => Selection::Only(only),
+            (None, Some(without)) => Selection::Without(without),
             (Some(_), Some(_)) => {
                 return Err(reason::both_projections());
             }
         };
         Ok(Self {
-            wanted,
+            selection,
             written: Vec::new(),
         })
     }
@@ -60,7 +60,7 @@ impl Projection {
     #[must_use]
     pub fn written(&self, written: Vec<AttrPath>) -> Self {
         Self {
-            wanted: self.wanted.clone(),
+            selection: self.selection.clone(),
             written,
         }
     }
@@ -68,7 +68,7 @@ impl Projection {
     /// Whether the client used `attributes`; the response to a PATCH then has a body (RFC 7644 §3.5.2).
     #[must_use]
     pub const fn is_only(&self) -> bool {
-        matches!(self.wanted, Wanted::Only(_))
+        matches!(self.selection, Selection::Only(_))
     }
 
     /// Whether the response contains the attribute `name` outside extensions.
@@ -94,10 +94,10 @@ impl Projection {
     }
 
     fn on<'s>(&self, of: &'s ResourceType) -> View<'s> {
-        let (polarity, paths) = match &self.wanted {
-            Wanted::Default => (Polarity::Without, &[][..]),
-            Wanted::Only(paths) => (Polarity::Only, paths.as_slice()),
-            Wanted::Without(paths) => (Polarity::Without, paths.as_slice()),
+        let (polarity, paths) = match &self.selection {
+            Selection::Default => (Polarity::Without, &[][..]),
+            Selection::Only(paths) => (Polarity::Only, paths.as_slice()),
+            Selection::Without(paths) => (Polarity::Without, paths.as_slice()),
         };
         let resolved = |paths: &[AttrPath]| {
             let paths = paths.iter();
@@ -147,8 +147,8 @@ enum Extent<'s> {
 
 struct View<'s> {
     polarity: Polarity,
-    named: Vec<Named<'s>>,
-    written: Vec<Named<'s>>,
+    named: Vec<NamedAttributes<'s>>,
+    written: Vec<NamedAttributes<'s>>,
 }
 
 impl<'s> View<'s> {
@@ -162,9 +162,11 @@ impl<'s> View<'s> {
         let mut parts = Vec::new();
         for named in &self.named {
             match named {
-                Named::Base => is_named |= container.is_none(),
-                Named::Extension(schema) => is_named |= container == Some(schema.id.as_str()),
-                Named::Attribute(Target {
+                NamedAttributes::Base => is_named |= container.is_none(),
+                NamedAttributes::Extension(schema) => {
+                    is_named |= container == Some(schema.id.as_str())
+                }
+                NamedAttributes::Attribute(Target {
                     container: of,
                     attribute: named,
                     sub,
@@ -172,10 +174,10 @@ impl<'s> View<'s> {
                     None => is_named = true,
                     Some(sub) => parts.push(sub.name.as_str()),
                 },
-                Named::Attribute(_) => {}
+                NamedAttributes::Attribute(_) => {}
             }
         }
-        let is_written = |named: &Named<'_>| matches!(named, Named::Attribute(target) if target.container == container && target.attribute.name == attribute.name);
+        let is_written = |named: &NamedAttributes<'_>| matches!(named, NamedAttributes::Attribute(target) if target.container == container && target.attribute.name == attribute.name);
         let by_default =
             attribute.returned == Returned::Default || self.written.iter().any(is_written);
         match self.polarity {

@@ -8,10 +8,10 @@ use crate::error::ScimError;
 use crate::error::reason::{self, KnownName};
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
-use crate::path::{AttrPath, Named, Target};
+use crate::path::{AttrPath, NamedAttributes, Target};
 use crate::schema::{Mutability, ResourceKind, ResourceType, Returned, Schema};
 use crate::urn;
-use crate::value::{self, Place};
+use crate::value::{self, ValuePosition};
 
 #[cfg(test)]
 mod provider_tests;
@@ -80,25 +80,25 @@ impl Draft {
                 continue;
             };
             let target = match named {
-                Named::Base => {
+                NamedAttributes::Base => {
                     if let Value::Object(inner) = value::opened(value)? {
                         self.read(inner, of)?;
                     }
                     continue;
                 }
-                Named::Extension(schema) => {
+                NamedAttributes::Extension(schema) => {
                     self.read_extension(schema, value, of)?;
                     continue;
                 }
-                Named::Attribute(target) if target.sub.is_none() => target,
-                Named::Attribute(_) => continue,
+                NamedAttributes::Attribute(target) if target.sub.is_none() => target,
+                NamedAttributes::Attribute(_) => continue,
             };
             if target.container.is_some() && path.urn.is_none() {
                 unqualified.push((target, value));
                 continue;
             }
             if seen.contains(&target) {
-                return Err(value::twice(Place::at(target)));
+                return Err(value::twice(ValuePosition::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
@@ -131,7 +131,7 @@ impl Draft {
                 continue;
             };
             if seen.contains(&target) {
-                return Err(value::twice(Place::at(target)));
+                return Err(value::twice(ValuePosition::at(target)));
             }
             seen.push(target);
             self.assign(target, value, of)?;
@@ -157,7 +157,7 @@ impl Draft {
             self.members = members::parse(value)?;
             return Ok(());
         }
-        let value = value::normalize(attribute, value, Place::at(target))?;
+        let value = value::normalize(attribute, value, ValuePosition::at(target))?;
         put(&mut self.attributes, target, value);
         Ok(())
     }
@@ -188,7 +188,8 @@ impl Draft {
             if attribute.mutability != Mutability::Immutable {
                 continue;
             }
-            let stored = get(current, target).and_then(|stored| value::current(attribute, stored));
+            let stored =
+                get(current, target).and_then(|stored| value::read_stored(attribute, stored));
             if stored.is_some_and(|stored| get(&self.attributes, target) != Some(&*stored)) {
                 return Err(immutable(target));
             }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Attributes;
-use crate::effort::{Effort, Spent};
+use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ErrorKind, ScimError, reason};
 use crate::path::{AttrPath, Target};
 use crate::resource::get;
@@ -173,7 +173,7 @@ impl<'s> Sort<'s> {
     /// # Errors
     ///
     /// When the effort is spent.
-    pub fn key(&self, resource: &Attributes, effort: &Effort) -> Result<SortKey, Spent> {
+    pub fn key(&self, resource: &Attributes, effort: &Effort) -> Result<SortKey, EffortExceeded> {
         let chosen = match get(resource, self.target) {
             Some(Value::Array(values)) => values
                 .iter()

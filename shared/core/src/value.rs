@@ -12,7 +12,7 @@
 //! - A multi-valued attribute accepts a single value, and a single-valued attribute an array of one value.
 //! - Duplicate values are merged.
 //! - Values may be wrapped in the ways of [`sent`].
-//! - A reference to something outside SCIM may be text that is not a URI, see [`unlike()`].
+//! - A reference to something outside SCIM may be text that is not a URI, see [`invalid_references()`].
 
 use std::fmt;
 
@@ -29,26 +29,26 @@ use crate::path::Target;
 use crate::schema::{Attribute, Profile, Type};
 use crate::text;
 
-mod current;
-mod sent;
-mod several;
-mod unlike;
+mod invalid_references;
+mod multi_valued;
+mod stored;
+mod wrapped;
 
-pub use current::current;
-pub(crate) use sent::{in_text, legible, opened, sole, value_in};
-pub use several::{alike, elements, is_primary, keep_primary, named, unique, with, without};
-pub use unlike::unlike;
+pub use invalid_references::invalid_references;
+pub use multi_valued::{alike, elements, is_primary, keep_primary, named, unique, with, without};
+pub use stored::read_stored;
+pub(crate) use wrapped::{in_text, legible, opened, sole, value_in};
 
 /// The position of a value in a message, for error details.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct ValuePosition<'a> {
     outer: Option<&'a Self>,
     urn: Option<&'a str>,
     name: &'a str,
     index: Option<usize>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> ValuePosition<'a> {
     /// An attribute of the resource.
     #[must_use]
     pub const fn of(name: &'a str) -> Self {
@@ -87,13 +87,13 @@ impl<'a> Place<'a> {
     }
 }
 
-impl From<Place<'_>> for KnownName {
-    fn from(place: Place<'_>) -> Self {
+impl From<ValuePosition<'_>> for KnownName {
+    fn from(place: ValuePosition<'_>) -> Self {
         Self::ours(place)
     }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for ValuePosition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(outer) = self.outer {
             write!(f, "{outer}.")?;
@@ -117,7 +117,7 @@ impl fmt::Display for Place<'_> {
 pub fn normalize(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Option<Value>, ScimError> {
     if attribute.multi_valued {
         let values = elements(attribute, value, place)?;
@@ -139,11 +139,11 @@ pub fn normalize(
 pub fn single(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Option<Value>, ScimError> {
     let value = match attribute.kind {
         Type::Complex => value,
-        _ => sent::bare(value),
+        _ => wrapped::bare(value),
     };
     if value.is_null() || is_blank(attribute, &value) {
         return Ok(None);
@@ -212,7 +212,11 @@ pub fn instant(text: &str) -> Option<Timestamp> {
     })
 }
 
-fn string(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Value, ScimError> {
+fn string(
+    attribute: &Attribute,
+    value: Value,
+    place: ValuePosition<'_>,
+) -> Result<Value, ScimError> {
     let Value::String(text) = value else {
         return Err(wrong(place, "text", &value));
     };
@@ -236,7 +240,7 @@ fn string(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Value
 fn formatted(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Option<Value>, ScimError> {
     let Value::String(text) = &value else {
         return Err(wrong(place, "text", &value));
@@ -258,7 +262,7 @@ fn has_form(attribute: &Attribute, text: &str) -> bool {
     match attribute.kind {
         Type::DateTime => instant(text).is_some(),
         Type::Binary => is_base64(text),
-        Type::Reference => is_uri(text) || unlike::is_outward(attribute),
+        Type::Reference => is_uri(text) || invalid_references::is_outward(attribute),
         _ => true,
     }
 }
@@ -292,9 +296,9 @@ pub(crate) fn is_nothing(value: &Value) -> bool {
 fn complex(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Option<Value>, ScimError> {
-    let given = match sent::unpacked(attribute, value)? {
+    let given = match wrapped::unpacked(attribute, value)? {
         Value::Object(given) => given,
         other => return Err(wrong(place, "an object of sub-attributes", &other)),
     };
@@ -319,9 +323,9 @@ fn complex(
 pub fn parts_of<'s>(
     attribute: &'s Attribute,
     given: Map<String, Value>,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Vec<(&'s Attribute, Option<Value>)>, ScimError> {
-    let given = sent::unfolded(attribute, given)?;
+    let given = wrapped::unfolded(attribute, given)?;
     let mut parts: Vec<(&Attribute, Option<Value>)> = Vec::with_capacity(given.len());
     for (name, value) in given {
         let Some(sub) = attribute.sub(&name).filter(|sub| !sub.is_read_only()) else {
@@ -338,17 +342,17 @@ pub fn parts_of<'s>(
 }
 
 /// The error for an element without a value.
-pub(crate) fn valueless(place: Place<'_>) -> ScimError {
+pub(crate) fn valueless(place: ValuePosition<'_>) -> ScimError {
     reason::no_value(place)
 }
 
 /// The error for an attribute that is given twice in one object.
 #[must_use]
-pub fn twice(place: Place<'_>) -> ScimError {
+pub fn twice(place: ValuePosition<'_>) -> ScimError {
     reason::attribute_twice(place)
 }
 
-fn wrong(place: Place<'_>, expected: &'static str, value: &Value) -> ScimError {
+fn wrong(place: ValuePosition<'_>, expected: &'static str, value: &Value) -> ScimError {
     let found = match value {
         Value::Null => Found::word("null"),
         Value::Bool(_) => Found::word("a boolean"),
@@ -372,7 +376,7 @@ mod tests {
             .attribute(name)
             .or_else(|| of.extensions[0].schema.attribute(name))
             .unwrap();
-        normalize(attribute, value, Place::of(name))
+        normalize(attribute, value, ValuePosition::of(name))
     }
 
     #[test]
@@ -552,7 +556,7 @@ mod tests {
         }
         let ask = |before: Option<&Value>, after: &Value| {
             let before = before.and_then(Value::as_object);
-            unlike(of, before, after.as_object().unwrap())
+            invalid_references(of, before, after.as_object().unwrap())
         };
         let odd = json!({"profileUrl": "a b", "title": "a b", "photos": [{"value": "p"}, {"value": "a b"}]});
         assert_eq!(ask(None, &odd), ["profileUrl", "photos[1].value"]);

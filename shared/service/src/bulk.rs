@@ -13,8 +13,10 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 use http::header;
 use jiff::Timestamp;
-use scim_core::bulk::plan::{self, Names, Step, Work};
-use scim_core::bulk::{Action, BulkRequest, Operation, Plan, Subject, Task, place};
+use scim_core::bulk::plan::{self, BulkStep, PresentNames, StepWork};
+use scim_core::bulk::{
+    Action, BulkOperation, BulkPlan, BulkRequest, BulkSubject, BulkTask, operation_context,
+};
 use scim_core::effort::Effort;
 use scim_core::error::reason;
 use scim_core::projection::Projection;
@@ -103,7 +105,7 @@ impl<'b> Bulk<'b> {
     pub async fn run(&self, body: Value) -> Result<Outcome, ScimError> {
         let request = BulkRequest::parse(body)?;
         let names = self.names(&request).await?;
-        let plan = Plan::of(&request, &names);
+        let plan = BulkPlan::of(&request, &names);
         let mut run = Run::new(&request, &plan);
         let mut running = FuturesUnordered::new();
         loop {
@@ -152,7 +154,7 @@ impl<'b> Bulk<'b> {
     }
 
     /// The present names that the order of work depends on.
-    async fn names(&self, request: &BulkRequest) -> Result<Names, ScimError> {
+    async fn names(&self, request: &BulkRequest) -> Result<PresentNames, ScimError> {
         let reads = plan::renaming(request)
             .into_iter()
             .map(|(index, kind, id)| {
@@ -173,10 +175,15 @@ impl<'b> Bulk<'b> {
         read.into_iter().filter_map(Result::transpose).collect()
     }
 
-    async fn step(&self, request: &BulkRequest, step: &Step, made: Made) -> Vec<(usize, Ended)> {
+    async fn step(
+        &self,
+        request: &BulkRequest,
+        step: &BulkStep,
+        made: Made,
+    ) -> Vec<(usize, Ended)> {
         match &step.work {
-            Work::Circle(indices) => self.circle(request, indices, made).await,
-            Work::One(index) => {
+            StepWork::Circle(indices) => self.circle(request, indices, made).await,
+            StepWork::One(index) => {
                 let ended = match request.operations.get(*index).map(|one| &one.task) {
                     Some(Ok(task)) => self.task(task, &made).await,
                     Some(Err(error)) => Err(error.clone()),
@@ -188,15 +195,15 @@ impl<'b> Bulk<'b> {
     }
 
     /// Carries out an operation all of whose references are known, or known to have failed.
-    async fn task(&self, task: &Task, made: &Made) -> Ended {
+    async fn task(&self, task: &BulkTask, made: &Made) -> Ended {
         for bulk_id in task.references() {
             known(bulk_id, made)?;
         }
         let body = task.body(&|bulk_id| known(bulk_id, made).ok().map(|id| id.to_string()));
         let id = match task.action.subject() {
             None => return self.create(task.kind, body).await,
-            Some(Subject::Id(id)) => id.clone(),
-            Some(Subject::Made(bulk_id)) => known(bulk_id, made)?.to_string(),
+            Some(BulkSubject::Id(id)) => id.clone(),
+            Some(BulkSubject::Made(bulk_id)) => known(bulk_id, made)?.to_string(),
         };
         let beside = self.directory.branch();
         let resources = self.resources(task.kind, &beside);
@@ -242,7 +249,7 @@ impl<'b> Bulk<'b> {
             Err(error) => (
                 error.status().to_string(),
                 None,
-                Some(error.clone().within(place(index)).to_json()),
+                Some(error.clone().within(operation_context(index)).to_json()),
             ),
         };
         let entries = [
@@ -262,13 +269,13 @@ impl<'b> Bulk<'b> {
         Value::Object(given.collect())
     }
 
-    fn location(&self, operation: &Operation, run: &Run<'_>, ended: &Ended) -> Option<String> {
+    fn location(&self, operation: &BulkOperation, run: &Run<'_>, ended: &Ended) -> Option<String> {
         let task = operation.task.as_ref().ok()?;
         let id = match (task.action.subject(), ended) {
             (None, Ok(done)) => done.id?.to_string(),
             (None, Err(_)) => return None,
-            (Some(Subject::Id(id)), _) => id.clone(),
-            (Some(Subject::Made(bulk_id)), _) => run.made.get(bulk_id).copied()??.to_string(),
+            (Some(BulkSubject::Id(id)), _) => id.clone(),
+            (Some(BulkSubject::Made(bulk_id)), _) => run.made.get(bulk_id).copied()??.to_string(),
         };
         Some(format!("{}/{}/{id}", self.base, task.kind.endpoint()))
     }
@@ -284,12 +291,12 @@ fn told(ended: &Ended) -> Option<Told> {
 }
 
 /// An operation as the requests log has it.
-fn failed(operation: &Operation, index: usize, run: &Run<'_>, told: Told) -> Failed {
+fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) -> Failed {
     let task = operation.task.as_ref().ok();
     let subject = task.and_then(|task| task.action.subject());
     let resource = match subject {
-        Some(Subject::Id(id)) => ResourceId::parse(id),
-        Some(Subject::Made(bulk_id)) => run.made.get(bulk_id).copied().flatten(),
+        Some(BulkSubject::Id(id)) => ResourceId::parse(id),
+        Some(BulkSubject::Made(bulk_id)) => run.made.get(bulk_id).copied().flatten(),
         None => None,
     };
     Failed {

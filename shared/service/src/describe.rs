@@ -1,6 +1,6 @@
 //! What the service provider says of itself: resource types and schemas (RFC 7644 §4).
 
-use scim_core::list::{Page, Place, StartIndex};
+use scim_core::list::{ListPage, PagePosition, StartIndex};
 use scim_core::{Catalogue, ScimError, discovery};
 use serde_json::Value;
 
@@ -25,9 +25,9 @@ pub(crate) fn describe_all(
             .map(|schema| discovery::schema(schema, base))
             .collect(),
     };
-    let page = Page {
+    let page = ListPage {
         total: u64::try_from(resources.len()).unwrap_or_default(),
-        place: Place::Start(StartIndex::parse(None)?),
+        place: PagePosition::Start(StartIndex::parse(None)?),
         resources,
     };
     Ok(Outcome::Message(page.to_json()))

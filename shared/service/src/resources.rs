@@ -5,7 +5,7 @@ use directory::{Directory, DirectoryError, GroupRef, PasswordHash, Stored, backo
 use scim_core::effort::Effort;
 use scim_core::error::reason;
 use scim_core::members::MembershipDelta;
-use scim_core::patch::{self, Fault, PasswordChange, PatchRequest, Patched};
+use scim_core::patch::{self, PasswordChange, PatchError, PatchRequest, Patched};
 use scim_core::projection::Projection;
 use scim_core::resource::{Secret, check_required};
 use scim_core::value;
@@ -91,7 +91,7 @@ impl<'r> Resources<'r> {
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
         self.check_policy(None, &draft.attributes)?;
-        let unlike = value::unlike(self.of, None, &draft.attributes);
+        let unlike = value::invalid_references(self.of, None, &draft.attributes);
         let stored = self.come(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
@@ -159,7 +159,7 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = value::unlike(self.of, before, &change.attributes);
+            let unlike = value::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = self.resource(stored, groups, projection);
                 return Ok(noted(self.shown(shown).await?, unlike));
@@ -199,7 +199,7 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = value::unlike(self.of, before, &change.attributes);
+            let unlike = value::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = match self.of.kind {
                     ResourceKind::Group if !projection.is_only() => {
@@ -235,8 +235,8 @@ impl<'r> Resources<'r> {
         };
         match apply(None) {
             Ok(patched) => return Ok(patched),
-            Err(Fault::Refused(error)) => return Err(error),
-            Err(Fault::NeedsMembers) => {}
+            Err(PatchError::Refused(error)) => return Err(error),
+            Err(PatchError::NeedsMembers) => {}
         }
         let members: Vec<Value> = self
             .directory
@@ -247,8 +247,8 @@ impl<'r> Resources<'r> {
             .map(|member| member.to_json(self.base))
             .collect();
         apply(Some(&members)).map_err(|fault| match fault {
-            Fault::Refused(error) => error,
-            Fault::NeedsMembers => reason::answer_too_large(),
+            PatchError::Refused(error) => error,
+            PatchError::NeedsMembers => reason::answer_too_large(),
         })
     }
 

@@ -3,7 +3,7 @@
 
 use scim_core::effort::Effort;
 use scim_core::members::represent;
-use scim_core::patch::{Fault, PatchRequest, Patched, apply};
+use scim_core::patch::{PatchError, PatchRequest, Patched, apply};
 use scim_core::{Attributes, Draft, ErrorKind, ResourceId, ResourceKind, limits, urn};
 use serde_json::{Value, json};
 
@@ -56,8 +56,8 @@ fn create(kind: ResourceKind, body: &Value) {
 fn change(kind: ResourceKind, request: &PatchRequest, before: &Attributes) {
     let patched = match patched(kind, request, before) {
         Ok(patched) => patched,
-        Err(Fault::Refused(error)) => return is_told(&error, &KINDS),
-        Err(Fault::NeedsMembers) => unreachable!("the members are known"),
+        Err(PatchError::Refused(error)) => return is_told(&error, &KINDS),
+        Err(PatchError::NeedsMembers) => unreachable!("the members are known"),
     };
     sound(kind, &patched.attributes);
     let delta = &patched.members;
@@ -88,7 +88,7 @@ fn patched(
     kind: ResourceKind,
     request: &PatchRequest,
     before: &Attributes,
-) -> Result<Patched, Fault> {
+) -> Result<Patched, PatchError> {
     let id = ResourceId::parse("00000000-0000-4000-8000-000000000001").expect("an id");
     let Value::Object(mut representation) = json!({ "id": "1", "meta": { "version": "1" } }) else {
         unreachable!("an object was written");

@@ -1,6 +1,6 @@
 //! Laws of attribute paths: in PATCH operations, `sortBy` and `attributes`.
 
-use scim_core::path::{AttrPath, Named, Path, Target};
+use scim_core::path::{AttrPath, NamedAttributes, Path, Target};
 use scim_core::projection::Projection;
 use scim_core::sort::Sort;
 use scim_core::{ErrorKind, ResourceKind, ResourceType, limits};
@@ -20,7 +20,7 @@ pub fn check(data: &[u8]) {
                 assert_eq!(Path::parse(&printed).as_ref(), Ok(&path), "{printed}");
             }
             for kind in ResourceKind::ALL {
-                if let Ok(Named::Attribute(target)) = path.resolve(of(kind)) {
+                if let Ok(NamedAttributes::Attribute(target)) = path.resolve(of(kind)) {
                     named(target, of(kind));
                 }
             }

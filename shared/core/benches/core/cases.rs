@@ -5,7 +5,7 @@ use std::hint::black_box;
 use jiff::Timestamp;
 use scim_core::effort::Effort;
 use scim_core::filter::Filter;
-use scim_core::list::{Page, Place, StartIndex};
+use scim_core::list::{ListPage, PagePosition, StartIndex};
 use scim_core::patch::{PatchRequest, apply};
 use scim_core::projection::Projection;
 use scim_core::resource::Meta;
@@ -188,9 +188,9 @@ fn page(of: &'static ResourceType) -> Box<dyn Fn()> {
             };
             Value::Object(projection.apply(of, read.into_representation(of, BASE)))
         };
-        let page = Page {
+        let page = ListPage {
             total: PAGE,
-            place: Place::Start(
+            place: PagePosition::Start(
                 StartIndex::parse(None).unwrap_or_else(|error| unreachable!("{error}")),
             ),
             resources: stored.iter().map(show).collect(),

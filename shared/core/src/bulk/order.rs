@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::references::{named, texts};
-use super::{Action, BulkRequest, Subject, Task};
+use super::{Action, BulkRequest, BulkSubject, BulkTask};
 use crate::ids::ResourceId;
 use crate::schema::{Catalogue, ResourceKind};
 use crate::text::comparable;
 use crate::value::is_nothing;
 
 /// The unique names of resources before the request, by the index of an operation on them.
-pub type Names = BTreeMap<usize, String>;
+pub type PresentNames = BTreeMap<usize, String>;
 
 /// The operations whose resource's current name affects the order: they may give it up while another operation takes it.
 #[must_use]
@@ -24,7 +24,7 @@ pub fn renaming(request: &BulkRequest) -> Vec<(usize, ResourceKind, ResourceId)>
     tasks()
         .filter_map(|(index, operation)| {
             let task = operation.task.as_ref().ok()?;
-            let Some(Subject::Id(id)) = task.action.subject() else {
+            let Some(BulkSubject::Id(id)) = task.action.subject() else {
                 return None;
             };
             let is_taken =
@@ -37,8 +37,8 @@ pub fn renaming(request: &BulkRequest) -> Vec<(usize, ResourceKind, ResourceId)>
 
 /// A thing that operations read or write; order matters between them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Key {
-    Subject(Subject),
+enum OrderKey {
+    Subject(BulkSubject),
     Name(&'static str, String),
     /// The nesting of groups: of two operations that together would form a cycle, the second must fail.
     Nesting,
@@ -47,15 +47,15 @@ enum Key {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Use {
+enum KeyUse {
     Reads,
     Writes,
 }
 
 /// The earlier operations that each operation must wait for.
-pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usize>> {
+pub(super) fn order(request: &BulkRequest, present: &PresentNames) -> Vec<BTreeSet<usize>> {
     let mut names = shared_names(request, present);
-    let mut last: BTreeMap<Key, (Option<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut last: BTreeMap<OrderKey, (Option<usize>, Vec<usize>)> = BTreeMap::new();
     let mut order = Vec::with_capacity(request.operations.len());
     for (index, operation) in request.operations.iter().enumerate() {
         let mut before = BTreeSet::new();
@@ -68,8 +68,8 @@ pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usiz
             let (writer, readers) = last.entry(key).or_default();
             before.extend(*writer);
             match way {
-                Use::Reads => readers.push(index),
-                Use::Writes => {
+                KeyUse::Reads => readers.push(index),
+                KeyUse::Writes => {
                     before.extend(std::mem::take(readers));
                     *writer = Some(index);
                 }
@@ -82,14 +82,17 @@ pub(super) fn order(request: &BulkRequest, present: &Names) -> Vec<BTreeSet<usiz
 }
 
 /// The names that each operation may take or give up: the resource's current name and every name that the request gives it.
-fn shared_names(request: &BulkRequest, present: &Names) -> BTreeMap<usize, BTreeSet<String>> {
-    let mut of_subject: BTreeMap<Subject, BTreeSet<String>> = BTreeMap::new();
+fn shared_names(
+    request: &BulkRequest,
+    present: &PresentNames,
+) -> BTreeMap<usize, BTreeSet<String>> {
+    let mut of_subject: BTreeMap<BulkSubject, BTreeSet<String>> = BTreeMap::new();
     let mut concerned = Vec::new();
     for (index, operation) in request.operations.iter().enumerate() {
         let Ok(task) = &operation.task else { continue };
         let subject = match (task.action.subject(), &operation.bulk_id) {
             (Some(subject), _) => subject.clone(),
-            (None, Some(bulk_id)) => Subject::Made(bulk_id.clone()),
+            (None, Some(bulk_id)) => BulkSubject::Made(bulk_id.clone()),
             (None, None) => continue,
         };
         let mut own = names(task);
@@ -110,42 +113,42 @@ fn shared_names(request: &BulkRequest, present: &Names) -> BTreeMap<usize, BTree
     names.collect()
 }
 
-fn uses(task: &Task, names: BTreeSet<String>) -> BTreeMap<Key, Use> {
+fn uses(task: &BulkTask, names: BTreeSet<String>) -> BTreeMap<OrderKey, KeyUse> {
     let mut uses = BTreeMap::new();
     let mut nests = false;
     texts(&task.data, "", &mut |name, text| {
         nests |= name.eq_ignore_ascii_case("type") && text.eq_ignore_ascii_case("Group");
         for piece in text.split(['"', '/']) {
             let subject = match named(piece) {
-                Some(bulk_id) => Subject::Made(bulk_id.to_owned()),
-                None if ResourceId::parse(piece).is_some() => Subject::Id(piece.to_owned()),
+                Some(bulk_id) => BulkSubject::Made(bulk_id.to_owned()),
+                None if ResourceId::parse(piece).is_some() => BulkSubject::Id(piece.to_owned()),
                 None => continue,
             };
-            uses.insert(Key::Subject(subject), Use::Reads);
+            uses.insert(OrderKey::Subject(subject), KeyUse::Reads);
         }
     });
     if nests && task.kind == ResourceKind::Group {
-        uses.insert(Key::Nesting, Use::Writes);
+        uses.insert(OrderKey::Nesting, KeyUse::Writes);
     }
     if task.version.is_some() && task.kind == ResourceKind::Group {
-        uses.insert(Key::GroupVersions, Use::Writes);
+        uses.insert(OrderKey::GroupVersions, KeyUse::Writes);
     } else if matches!(task.action, Action::Delete(_)) {
-        uses.insert(Key::GroupVersions, Use::Reads);
+        uses.insert(OrderKey::GroupVersions, KeyUse::Reads);
     }
     let endpoint = task.kind.endpoint();
     uses.extend(
         names
             .into_iter()
-            .map(|name| (Key::Name(endpoint, name), Use::Writes)),
+            .map(|name| (OrderKey::Name(endpoint, name), KeyUse::Writes)),
     );
     if let Some(subject) = task.action.subject() {
-        uses.insert(Key::Subject(subject.clone()), Use::Writes);
+        uses.insert(OrderKey::Subject(subject.clone()), KeyUse::Writes);
     }
     uses
 }
 
 /// Whether the operation may free the resource's unique name.
-fn gives_up(task: &Task) -> bool {
+fn gives_up(task: &BulkTask) -> bool {
     match task.action {
         Action::Create => false,
         Action::Replace(_) | Action::Delete(_) => true,
@@ -164,7 +167,7 @@ pub const fn unique(kind: ResourceKind) -> &'static str {
 
 /// The unique names that an operation may set, in comparable form. Includes false positives, which only cost parallelism,
 /// but never misses a name.
-fn names(task: &Task) -> BTreeSet<String> {
+fn names(task: &BulkTask) -> BTreeSet<String> {
     let unique = unique(task.kind);
     let is_unique = |path: &str| {
         let path = path.trim();

@@ -9,36 +9,36 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::order::order;
-use super::{Action, BulkRequest, Task};
+use super::{Action, BulkRequest, BulkTask};
 
-pub use super::order::{Names, renaming, unique};
+pub use super::order::{PresentNames, renaming, unique};
 
 /// The execution plan of a bulk request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Plan {
+pub struct BulkPlan {
     /// The steps. Each step waits only for earlier ones.
-    pub steps: Vec<Step>,
+    pub steps: Vec<BulkStep>,
 }
 
 /// Operations that are executed together.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Step {
+pub struct BulkStep {
     /// The operations of the step.
-    pub work: Work,
+    pub work: StepWork,
     /// The positions in the plan of the steps to wait for.
     pub after: BTreeSet<usize>,
 }
 
 /// The operations of a step, by their indices.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Work {
+pub enum StepWork {
     /// One operation.
     One(usize),
     /// Creations that refer to each other in a cycle, or one that refers to itself.
     Circle(Vec<usize>),
 }
 
-impl Work {
+impl StepWork {
     /// The indices of the operations.
     #[must_use]
     pub fn operations(&self) -> &[usize] {
@@ -49,10 +49,10 @@ impl Work {
     }
 }
 
-impl Plan {
+impl BulkPlan {
     /// Plans a request, given the current names for [`renaming`].
     #[must_use]
-    pub fn of(request: &BulkRequest, present: &Names) -> Self {
+    pub fn of(request: &BulkRequest, present: &PresentNames) -> Self {
         let needs = needs(request);
         let circles = circles(&needs);
         let order = order(request, present);
@@ -64,8 +64,8 @@ impl Plan {
             }
             let circle = circles.iter().find(|circle| circle.contains(&index));
             let work = match circle {
-                Some(circle) => Work::Circle(circle.iter().copied().collect()),
-                None => Work::One(index),
+                Some(circle) => StepWork::Circle(circle.iter().copied().collect()),
+                None => StepWork::One(index),
             };
             for operation in work.operations() {
                 node_of.insert(*operation, nodes.len());
@@ -92,7 +92,7 @@ impl Plan {
 }
 
 struct Node {
-    work: Work,
+    work: StepWork,
     /// The nodes that create what this node refers to.
     needs: BTreeSet<usize>,
     /// The earlier nodes that this node must wait for.
@@ -100,7 +100,7 @@ struct Node {
 }
 
 /// Sorts the nodes topologically and otherwise keeps their order.
-fn arranged(nodes: &[Node]) -> Vec<Step> {
+fn arranged(nodes: &[Node]) -> Vec<BulkStep> {
     let mut left: BTreeMap<usize, &Node> = nodes.iter().enumerate().collect();
     let mut places = BTreeMap::new();
     let mut steps = Vec::with_capacity(nodes.len());
@@ -109,7 +109,7 @@ fn arranged(nodes: &[Node]) -> Vec<Step> {
             break;
         };
         let before = node.needs.union(&node.order);
-        steps.push(Step {
+        steps.push(BulkStep {
             work: node.work.clone(),
             after: before.filter_map(|one| places.get(one).copied()).collect(),
         });
@@ -141,7 +141,7 @@ fn next(left: &BTreeMap<usize, &Node>) -> Option<usize> {
 fn needs(request: &BulkRequest) -> Vec<BTreeSet<usize>> {
     let made = creations(request);
     let needs = request.operations.iter().map(|operation| {
-        let references = operation.task.as_ref().map(Task::references);
+        let references = operation.task.as_ref().map(BulkTask::references);
         let references = references.unwrap_or_default();
         let known = references.iter().filter_map(|bulk_id| made.get(bulk_id));
         known.copied().collect()

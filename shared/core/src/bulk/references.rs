@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Action, Subject, Task};
+use super::{Action, BulkSubject, BulkTask};
 
 const PREFIX: &str = "bulkId:";
 
@@ -18,25 +18,25 @@ pub fn named(text: &str) -> Option<&str> {
 }
 
 /// A piece of text: a reference, or the text around it.
-enum Part<'t> {
+enum TextPart<'t> {
     Around(&'t str),
     Reference(&'t str),
 }
 
 /// Splits a text into references and other text; `name` is the attribute whose value it is.
-fn parts<'t>(name: &str, text: &'t str) -> Vec<Part<'t>> {
+fn parts<'t>(name: &str, text: &'t str) -> Vec<TextPart<'t>> {
     if let Some(bulk_id) = named(text) {
-        return vec![Part::Reference(bulk_id)];
+        return vec![TextPart::Reference(bulk_id)];
     }
     if name.eq_ignore_ascii_case("path") {
         let pieces = text.split('"').enumerate().map(|(at, piece)| {
             let quoted = named(piece).filter(|_| at % 2 == 1);
-            quoted.map_or(Part::Around(piece), Part::Reference)
+            quoted.map_or(TextPart::Around(piece), TextPart::Reference)
         });
         let mut parts = Vec::new();
         for piece in pieces {
             if !parts.is_empty() {
-                parts.push(Part::Around("\""));
+                parts.push(TextPart::Around("\""));
             }
             parts.push(piece);
         }
@@ -47,8 +47,8 @@ fn parts<'t>(name: &str, text: &'t str) -> Vec<Part<'t>> {
         Some((before, named(tail)?))
     });
     match tail {
-        Some((before, bulk_id)) => vec![Part::Around(before), Part::Reference(bulk_id)],
-        None => vec![Part::Around(text)],
+        Some((before, bulk_id)) => vec![TextPart::Around(before), TextPart::Reference(bulk_id)],
+        None => vec![TextPart::Around(text)],
     }
 }
 
@@ -64,19 +64,19 @@ pub fn texts<'v>(value: &'v Value, name: &'v str, each: &mut dyn FnMut(&'v str, 
     }
 }
 
-impl Task {
+impl BulkTask {
     /// The `bulkId`s of the resources that must be created before this operation.
     #[must_use]
     pub fn references(&self) -> BTreeSet<&str> {
         let mut found = BTreeSet::new();
         texts(&self.data, "", &mut |name, text| {
             for part in parts(name, text) {
-                if let Part::Reference(bulk_id) = part {
+                if let TextPart::Reference(bulk_id) = part {
                     found.insert(bulk_id);
                 }
             }
         });
-        if let Some(Subject::Made(bulk_id)) = self.action.subject() {
+        if let Some(BulkSubject::Made(bulk_id)) = self.action.subject() {
             found.insert(bulk_id);
         }
         found
@@ -98,8 +98,8 @@ fn filled(value: &Value, name: &str, id: &dyn Fn(&str) -> Option<String>) -> Opt
         Value::String(text) => parts(name, text)
             .into_iter()
             .map(|part| match part {
-                Part::Around(text) => Some(text.to_owned()),
-                Part::Reference(bulk_id) => id(bulk_id),
+                TextPart::Around(text) => Some(text.to_owned()),
+                TextPart::Reference(bulk_id) => id(bulk_id),
             })
             .collect::<Option<String>>()
             .map(Value::String),

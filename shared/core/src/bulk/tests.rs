@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::plan::{Names, Work, renaming};
+use super::plan::{PresentNames, StepWork, renaming};
 use super::*;
 use crate::ErrorKind;
 
@@ -42,10 +42,10 @@ fn on(method: &str, path: &str, data: &Value) -> Value {
 
 /// The operations of each step, and of the steps that it waits for.
 fn planned(operations: &Value) -> Vec<(Vec<usize>, Vec<usize>)> {
-    shown(&Plan::of(&request(operations), &Names::new()))
+    shown(&BulkPlan::of(&request(operations), &PresentNames::new()))
 }
 
-fn shown(plan: &Plan) -> Vec<(Vec<usize>, Vec<usize>)> {
+fn shown(plan: &BulkPlan) -> Vec<(Vec<usize>, Vec<usize>)> {
     let steps = plan.steps.iter().map(|step| {
         let after: BTreeSet<usize> = step
             .after
@@ -68,7 +68,7 @@ fn b01_names_are_read_in_any_case() {
     assert_eq!(read.fail_on_errors, Some(3));
     assert_eq!(read.operations[0].method.as_deref(), Some("DELETE"));
     let task = read.operations[0].task.as_ref().unwrap();
-    assert_eq!(task.action, Action::Delete(Subject::Id(ID.to_owned())));
+    assert_eq!(task.action, Action::Delete(BulkSubject::Id(ID.to_owned())));
     assert_eq!(task.version.as_deref(), Some("W/\"1\""));
 }
 
@@ -275,13 +275,13 @@ fn b15_a_name_is_taken_after_it_is_freed() {
         .map(|(index, ..)| *index)
         .collect();
     assert_eq!(asked, [0]);
-    let plan = Plan::of(&request, &Names::from([(0, "Present".to_owned())]));
+    let plan = BulkPlan::of(&request, &PresentNames::from([(0, "Present".to_owned())]));
     assert_eq!(shown(&plan)[1..], [(vec![1], vec![0]), (vec![2], vec![])]);
 }
 
 #[test]
 fn b10_creations_in_a_cycle_are_one_step() {
-    let steps = Plan::of(
+    let steps = BulkPlan::of(
         &request(&json!([
             group("g", &["bulkId:a"]),
             managed("a", "b"),
@@ -290,13 +290,13 @@ fn b10_creations_in_a_cycle_are_one_step() {
             managed("self", "self"),
             user("z", "z")
         ])),
-        &Names::new(),
+        &PresentNames::new(),
     );
     assert!(
         steps
             .steps
             .iter()
-            .any(|step| step.work == Work::Circle(vec![4]))
+            .any(|step| step.work == StepWork::Circle(vec![4]))
     );
     assert_eq!(
         shown(&steps),

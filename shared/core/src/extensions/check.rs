@@ -2,7 +2,7 @@
 //! enforced.
 
 use super::Declared;
-use super::read::Reader;
+use super::read::ExtensionReader;
 use crate::error::quote;
 use crate::limits;
 use crate::path::AttrPath;
@@ -20,7 +20,7 @@ const RESERVED: [&str; 3] = [
 ];
 
 /// Checks the URN of a schema.
-pub(super) fn id(id: &str, at: &str, reader: &mut Reader) {
+pub(super) fn id(id: &str, at: &str, reader: &mut ExtensionReader) {
     if id.len() > limits::SCHEMA_ID_BYTES {
         let most = limits::SCHEMA_ID_BYTES;
         return reader.fault(at, format!("the `id` is longer than {most} bytes"));
@@ -86,7 +86,7 @@ fn is_urn(text: &str) -> bool {
 }
 
 /// Checks that sibling attributes have different names.
-pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut Reader) {
+pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut ExtensionReader) {
     for (index, attribute) in attributes.iter().enumerate() {
         let mut before = attributes.iter().take(index);
         if before.any(|other| other.name.eq_ignore_ascii_case(&attribute.name)) {
@@ -102,7 +102,12 @@ pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut Reader) {
 }
 
 /// Checks an attribute or, if `is_part`, a sub-attribute.
-pub(super) fn attribute(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
+pub(super) fn attribute(
+    attribute: &Attribute,
+    is_part: bool,
+    at: &str,
+    reader: &mut ExtensionReader,
+) {
     let place = |name: &str| format!("{at}/{name}");
     if let Some(reason) = name_fault(&attribute.name, is_part) {
         reader.fault(place("name"), reason);
@@ -132,7 +137,7 @@ pub(super) fn attribute(attribute: &Attribute, is_part: bool, at: &str, reader: 
 }
 
 /// Checks the characteristics that only some types allow.
-fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut Reader) {
+fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut ExtensionReader) {
     let place = |name: &str| format!("{at}/{name}");
     let is_complex = attribute.kind == Type::Complex;
     if is_complex && is_part {
@@ -249,7 +254,7 @@ fn default_part_fault(part: &Attribute) -> Option<&'static str> {
 }
 
 /// Checks the schemas against each other and the standard ones.
-pub(super) fn together(declared: &[Declared], reader: &mut Reader) {
+pub(super) fn together(declared: &[Declared], reader: &mut ExtensionReader) {
     let standard = Catalogue::standard();
     for (index, one) in declared.iter().enumerate() {
         let at = format!("/{index}/schema/id");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Declared, Fault, check};
+use super::{Declared, ExtensionFault, check};
 use crate::error::quote;
 use crate::limits;
 use crate::schema::{
@@ -65,19 +65,19 @@ const UNIQUENESS: &[(&str, Uniqueness)] = &[
 
 /// Parses and records faults.
 #[derive(Default)]
-pub(super) struct Reader {
-    pub(super) faults: Vec<Fault>,
+pub(super) struct ExtensionReader {
+    pub(super) faults: Vec<ExtensionFault>,
     /// The attributes and sub-attributes so far.
     attributes: usize,
 }
 
 /// The given members of an object by their canonical names.
-struct Members<'v> {
+struct GivenMembers<'v> {
     at: String,
     given: BTreeMap<&'static str, &'v Value>,
 }
 
-impl<'v> Members<'v> {
+impl<'v> GivenMembers<'v> {
     fn get(&self, name: &str) -> Option<&'v Value> {
         self.given.get(name).copied()
     }
@@ -87,10 +87,10 @@ impl<'v> Members<'v> {
     }
 }
 
-impl Reader {
+impl ExtensionReader {
     pub(super) fn fault(&mut self, at: impl Into<String>, detail: impl Into<String>) {
         if self.faults.len() < TOLD {
-            self.faults.push(Fault {
+            self.faults.push(ExtensionFault {
                 at: at.into(),
                 detail: detail.into(),
             });
@@ -164,7 +164,12 @@ impl Reader {
         })
     }
 
-    fn attributes(&mut self, members: &Members<'_>, name: &str, are_parts: bool) -> Vec<Attribute> {
+    fn attributes(
+        &mut self,
+        members: &GivenMembers<'_>,
+        name: &str,
+        are_parts: bool,
+    ) -> Vec<Attribute> {
         let at = members.place(name);
         let given = match members.get(name) {
             None => return Vec::new(),
@@ -239,12 +244,12 @@ impl Reader {
         at: String,
         what: &str,
         known: &'static [&'static str],
-    ) -> Option<Members<'v>> {
+    ) -> Option<GivenMembers<'v>> {
         let Value::Object(object) = given else {
             self.fault(at, format!("{what} must be a JSON object"));
             return None;
         };
-        let mut members = Members {
+        let mut members = GivenMembers {
             at,
             given: BTreeMap::new(),
         };
@@ -263,7 +268,7 @@ impl Reader {
         Some(members)
     }
 
-    fn text(&mut self, members: &Members<'_>, name: &str) -> Option<String> {
+    fn text(&mut self, members: &GivenMembers<'_>, name: &str) -> Option<String> {
         let given = members.get(name)?.as_str();
         if given.is_none() {
             self.fault(members.place(name), format!("`{name}` must be text"));
@@ -271,7 +276,7 @@ impl Reader {
         given.map(str::to_owned)
     }
 
-    fn texts(&mut self, members: &Members<'_>, name: &str) -> Vec<String> {
+    fn texts(&mut self, members: &GivenMembers<'_>, name: &str) -> Vec<String> {
         let Some(given) = members.get(name) else {
             return Vec::new();
         };
@@ -286,7 +291,7 @@ impl Reader {
         given.unwrap_or_default()
     }
 
-    fn flag(&mut self, members: &Members<'_>, name: &str) -> Option<bool> {
+    fn flag(&mut self, members: &GivenMembers<'_>, name: &str) -> Option<bool> {
         let given = members.get(name)?.as_bool();
         if given.is_none() {
             let detail = format!("`{name}` must be true or false");
@@ -298,7 +303,7 @@ impl Reader {
     /// Parses a keyword in any case, because none of them is `caseExact` (RFC 7643 §7).
     fn keyword<T: Copy>(
         &mut self,
-        members: &Members<'_>,
+        members: &GivenMembers<'_>,
         name: &str,
         words: &[(&str, T)],
     ) -> Option<T> {

@@ -29,8 +29,8 @@ pub struct Leaf<'s> {
     pub target: Target<'s>,
     /// The value filter that a single value must match.
     pub values: Option<Box<Logic<Condition<'s>>>>,
-    /// The question about the values.
-    pub ask: Ask,
+    /// What the values must fulfil.
+    pub predicate: Predicate,
 }
 
 /// A condition on one value of a multi-valued attribute.
@@ -38,13 +38,13 @@ pub struct Leaf<'s> {
 pub struct Condition<'s> {
     /// The sub-attribute, or the attribute itself if it is not complex.
     pub sub: Option<&'s Attribute>,
-    /// The question about it.
-    pub ask: Ask,
+    /// What it must fulfil.
+    pub predicate: Predicate,
 }
 
-/// A question about values.
+/// A predicate on values.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Ask {
+pub enum Predicate {
     /// Some value exists.
     Exists,
     /// Some value is not empty.
@@ -121,22 +121,22 @@ impl<'s> Leaf<'s> {
             }
             Some(values) => Some(Box::new(conditions(values, target)?)),
         };
-        let ask = match &term.test {
-            Test::Matches => Ask::Exists,
-            test => ask(test, target.sub, target.attribute)?,
+        let predicate = match &term.test {
+            Test::Matches => Predicate::Exists,
+            test => predicate(test, target.sub, target.attribute)?,
         };
         Ok(Self {
             target,
             values,
-            ask,
+            predicate,
         })
     }
 
     /// The text that the attribute must equal, if the leaf is an `eq` comparison with text: an index can answer it.
     #[must_use]
     pub fn equal_text(&self) -> Option<&str> {
-        match &self.ask {
-            Ask::Compare(Operator::Eq, Comparand::Text(text)) => Some(text),
+        match &self.predicate {
+            Predicate::Compare(Operator::Eq, Comparand::Text(text)) => Some(text),
             _ => None,
         }
     }
@@ -167,19 +167,23 @@ pub fn conditions<'s>(
         };
         Ok(Condition {
             sub,
-            ask: ask(&term.test, sub, attribute)?,
+            predicate: predicate(&term.test, sub, attribute)?,
         })
     })
 }
 
-fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<Ask, ScimError> {
+fn predicate(
+    test: &Test,
+    sub: Option<&Attribute>,
+    attribute: &Attribute,
+) -> Result<Predicate, ScimError> {
     if attribute.is_secret() {
         return Err(reason::secret_in_filter(attribute));
     }
     let (operator, literal) = match test {
-        Test::Matches => return Ok(Ask::Exists),
-        Test::Present | Test::Compare(Operator::Ne, Value::Null) => return Ok(Ask::Present),
-        Test::Compare(Operator::Eq, Value::Null) => return Ok(Ask::Unassigned),
+        Test::Matches => return Ok(Predicate::Exists),
+        Test::Present | Test::Compare(Operator::Ne, Value::Null) => return Ok(Predicate::Present),
+        Test::Compare(Operator::Eq, Value::Null) => return Ok(Predicate::Unassigned),
         Test::Compare(operator, literal) => (*operator, literal),
     };
     let compared = match sub {
@@ -194,11 +198,11 @@ fn ask(test: &Test, sub: Option<&Attribute>, attribute: &Attribute) -> Result<As
     };
     match operator {
         // For a type that is not text, blank text means unassigned.
-        Operator::Eq if value::is_blank(compared, literal) => return Ok(Ask::Unassigned),
-        Operator::Ne if value::is_blank(compared, literal) => return Ok(Ask::Present),
+        Operator::Eq if value::is_blank(compared, literal) => return Ok(Predicate::Unassigned),
+        Operator::Ne if value::is_blank(compared, literal) => return Ok(Predicate::Present),
         _ => {}
     }
-    comparand(compared, operator, literal).map(|comparand| Ask::Compare(operator, comparand))
+    comparand(compared, operator, literal).map(|comparand| Predicate::Compare(operator, comparand))
 }
 
 fn comparand(
@@ -256,7 +260,7 @@ fn is_impossible(attribute: &Attribute, literal: &Value) -> bool {
 mod tests {
     use super::*;
     use crate::Attributes;
-    use crate::effort::{Effort, Spent};
+    use crate::effort::{Effort, EffortExceeded};
     use crate::schema::{Catalogue, ResourceKind};
     use serde_json::json;
 
@@ -374,7 +378,11 @@ mod tests {
             let resolved = Filter::parse(&filter).unwrap().resolve(user).unwrap();
             let holds = |steps| resolved.matches(&resource, &Effort::new(steps));
             assert_eq!(holds(steps), Ok(filter == "userName pr"), "{filter}");
-            assert_eq!(holds(steps - steps / 10 - 1), Err(Spent), "{filter}");
+            assert_eq!(
+                holds(steps - steps / 10 - 1),
+                Err(EffortExceeded),
+                "{filter}"
+            );
         }
     }
 

@@ -8,15 +8,15 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::{Op, Operation, PatchRequest};
+use super::{Op, PatchOperation, PatchRequest};
 use crate::Attributes;
-use crate::effort::{Effort, Spent};
+use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ScimError, reason};
 use crate::members::MembershipDelta;
-use crate::path::{AttrPath, Named, Path, Target};
+use crate::path::{AttrPath, NamedAttributes, Path, Target};
 use crate::resource::{Secret, check_kept, get, immutable, put};
 use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema};
-use crate::value::{self, Place};
+use crate::value::{self, ValuePosition};
 
 mod membership;
 mod target;
@@ -47,21 +47,21 @@ pub struct Patched {
 
 /// Why a PATCH was not applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Fault {
+pub enum PatchError {
     /// The request is invalid.
     Refused(ScimError),
     /// A filter on members uses more than their ids: call [`apply`] again with the current members.
     NeedsMembers,
 }
 
-impl From<ScimError> for Fault {
+impl From<ScimError> for PatchError {
     fn from(error: ScimError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<Spent> for Fault {
-    fn from(spent: Spent) -> Self {
+impl From<EffortExceeded> for PatchError {
+    fn from(spent: EffortExceeded) -> Self {
         Self::Refused(spent.into())
     }
 }
@@ -81,8 +81,8 @@ pub fn apply(
     representation: &Attributes,
     members: Option<&[Value]>,
     effort: &Effort,
-) -> Result<Patched, Fault> {
-    let mut work = Work {
+) -> Result<Patched, PatchError> {
+    let mut work = PatchWork {
         of,
         representation,
         known_members: members,
@@ -94,8 +94,10 @@ pub fn apply(
     };
     for (index, operation) in request.operations.iter().enumerate() {
         work.operation(operation).map_err(|fault| match fault {
-            Fault::Refused(error) => Fault::Refused(error.within(Context::Operation(index + 1))),
-            Fault::NeedsMembers => Fault::NeedsMembers,
+            PatchError::Refused(error) => {
+                PatchError::Refused(error.within(Context::Operation(index + 1)))
+            }
+            PatchError::NeedsMembers => PatchError::NeedsMembers,
         })?;
     }
     check_kept(current, &work.attributes, of)?;
@@ -107,7 +109,7 @@ pub fn apply(
     })
 }
 
-struct Work<'a> {
+struct PatchWork<'a> {
     of: &'a ResourceType,
     representation: &'a Attributes,
     known_members: Option<&'a [Value]>,
@@ -118,22 +120,24 @@ struct Work<'a> {
     on_request: Vec<AttrPath>,
 }
 
-impl<'a> Work<'a> {
-    fn operation(&mut self, operation: &Operation) -> Result<(), Fault> {
+impl<'a> PatchWork<'a> {
+    fn operation(&mut self, operation: &PatchOperation) -> Result<(), PatchError> {
         let value = operation.value.clone();
         let Some(path) = &operation.path else {
             return self.entries(operation.op, value.unwrap_or_default());
         };
         match path.resolve(self.of)? {
-            Named::Attribute(target) => self.at(operation.op, target, Some(path), value),
-            Named::Extension(schema) => self.extension(operation.op, schema, value),
-            Named::Base if operation.op == Op::Remove => Err(reason::base_removed().into()),
-            Named::Base => self.entries(operation.op, value.unwrap_or_default()),
+            NamedAttributes::Attribute(target) => self.at(operation.op, target, Some(path), value),
+            NamedAttributes::Extension(schema) => self.extension(operation.op, schema, value),
+            NamedAttributes::Base if operation.op == Op::Remove => {
+                Err(reason::base_removed().into())
+            }
+            NamedAttributes::Base => self.entries(operation.op, value.unwrap_or_default()),
         }
     }
 
     /// Applies a value without a path: each member is an attribute.
-    fn entries(&mut self, op: Op, value: Value) -> Result<(), Fault> {
+    fn entries(&mut self, op: Op, value: Value) -> Result<(), PatchError> {
         // Keycloak renames a group with the resource as JSON in text (fixtures/keycloak/groups).
         let Value::Object(entries) = value::opened(value)? else {
             return Err(reason::value_not_attributes().into());
@@ -144,15 +148,15 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn entry(&mut self, op: Op, name: &str, value: Value) -> Result<(), Fault> {
+    fn entry(&mut self, op: Op, name: &str, value: Value) -> Result<(), PatchError> {
         match AttrPath::parse(name)?.resolve(self.of)? {
-            Named::Extension(schema) => self.extension(op, schema, Some(value)),
-            Named::Base => self.entries(op, value),
-            Named::Attribute(target) => self.named(op, target, value),
+            NamedAttributes::Extension(schema) => self.extension(op, schema, Some(value)),
+            NamedAttributes::Base => self.entries(op, value),
+            NamedAttributes::Attribute(target) => self.named(op, target, value),
         }
     }
 
-    fn named(&mut self, op: Op, target: Target<'a>, value: Value) -> Result<(), Fault> {
+    fn named(&mut self, op: Op, target: Target<'a>, value: Value) -> Result<(), PatchError> {
         if !target.attribute.is_read_only() {
             return self.at(op, target, None, Some(value));
         }
@@ -174,7 +178,12 @@ impl<'a> Work<'a> {
         Err(target::read_only(target).into())
     }
 
-    fn extension(&mut self, op: Op, schema: &'a Schema, value: Option<Value>) -> Result<(), Fault> {
+    fn extension(
+        &mut self,
+        op: Op,
+        schema: &'a Schema,
+        value: Option<Value>,
+    ) -> Result<(), PatchError> {
         let value = value.map(value::opened).transpose()?;
         match (op, value.filter(|value| !value::is_nothing(value))) {
             (Op::Remove, _) | (Op::Replace, None) => {
@@ -207,7 +216,7 @@ impl<'a> Work<'a> {
         target: Target<'a>,
         path: Option<&Path>,
         value: Option<Value>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PatchError> {
         if target.attribute.is_read_only() || target.sub.is_some_and(Attribute::is_read_only) {
             return Err(target::read_only(target).into());
         }
@@ -239,8 +248,9 @@ impl<'a> Work<'a> {
         let stored = get_mut(&mut self.attributes, target).map(Value::take);
         let stored = match target.container {
             None => stored,
-            Some(_) => stored
-                .and_then(|stored| value::current(target.attribute, &stored).map(Cow::into_owned)),
+            Some(_) => stored.and_then(|stored| {
+                value::read_stored(target.attribute, &stored).map(Cow::into_owned)
+            }),
         };
         let is_fixed = target.attribute.mutability == Mutability::Immutable;
         let fixed = if is_fixed { stored.clone() } else { None };
@@ -286,7 +296,7 @@ fn merge(
     target: Target<'_>,
     stored: Option<Value>,
     given: Map<String, Value>,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Option<Value>, ScimError> {
     let mut parts = match stored {
         Some(Value::Object(parts)) => parts,

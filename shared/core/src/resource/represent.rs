@@ -78,7 +78,7 @@ impl Resource {
     fn extension(&self, schema: &Schema) -> Option<Attributes> {
         let stored = self.attributes.get(&schema.id)?.as_object()?;
         let values = schema.attributes.iter().filter_map(|attribute| {
-            let value = value::current(attribute, stored.get(&attribute.name)?)?;
+            let value = value::read_stored(attribute, stored.get(&attribute.name)?)?;
             Some((attribute.name.clone(), value.into_owned()))
         });
         let values: Attributes = values.collect();

@@ -4,7 +4,7 @@
 //! name, then an externalId or e-mail address, then an edge. Without such a term, the query scans all resources of the
 //! tenant.
 
-use scim_core::filter::eval::{Ask, Comparand, Condition, Leaf};
+use scim_core::filter::eval::{Comparand, Condition, Leaf, Predicate};
 use scim_core::filter::{Logic, Operator, Resolved};
 use scim_core::sort::Sort;
 use scim_core::{ResourceId, ResourceKind};
@@ -89,7 +89,7 @@ impl Plan {
             .equal_text()
             .or_else(|| leaf.values.as_deref().and_then(selected_value));
         if name == unique_attribute(kind)
-            && let Some((from, to)) = names_between(&leaf.ask)
+            && let Some((from, to)) = names_between(&leaf.predicate)
         {
             return Some(Self::Markers(from, to));
         }
@@ -119,8 +119,8 @@ impl Plan {
 }
 
 /// The range of comparable texts that match an order comparison or `sw`.
-fn names_between(ask: &Ask) -> Option<(String, String)> {
-    let Ask::Compare(operator, Comparand::Text(text)) = ask else {
+fn names_between(predicate: &Predicate) -> Option<(String, String)> {
+    let Predicate::Compare(operator, Comparand::Text(text)) = predicate else {
         return None;
     };
     let last = "\u{10ffff}";
@@ -137,8 +137,8 @@ fn selected_value<'f>(values: &'f Logic<Condition<'_>>) -> Option<&'f str> {
     values
         .conjuncts()
         .into_iter()
-        .find_map(|condition| match &condition.ask {
-            Ask::Compare(Operator::Eq, Comparand::Text(text))
+        .find_map(|condition| match &condition.predicate {
+            Predicate::Compare(Operator::Eq, Comparand::Text(text))
                 if condition.sub.is_some_and(|sub| sub.name == "value") =>
             {
                 Some(text.as_str())

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use keyring::aws::{Asks, asks};
 use scim_core::ResourceId;
-use scim_core::effort::Spent;
+use scim_core::effort::EffortExceeded;
 
 /// A failure of the directory. It contains nothing of another tenant.
 #[derive(Debug)]
@@ -73,8 +73,8 @@ pub enum DirectoryError {
     Internal(String),
 }
 
-impl From<Spent> for DirectoryError {
-    fn from(Spent: Spent) -> Self {
+impl From<EffortExceeded> for DirectoryError {
+    fn from(EffortExceeded: EffortExceeded) -> Self {
         Self::TooMany
     }
 }

@@ -5,7 +5,7 @@
 use crate::limits::{LARGEST_NUMBER, SMALLEST_PAGE};
 use std::sync::Arc;
 
-use scim_core::extensions::Fault;
+use scim_core::extensions::ExtensionFault;
 use scim_core::limits;
 use scim_core::policy::{Accepted, EmailRules, Emails, Groups, MOST_NAMES, UnknownAttributes};
 use scim_core::{Catalogue, Extensions};
@@ -79,7 +79,7 @@ impl Settings {
     /// # Errors
     ///
     /// All faults in the settings.
-    pub fn parse(given: &Value) -> Result<Self, Vec<Fault>> {
+    pub fn parse(given: &Value) -> Result<Self, Vec<ExtensionFault>> {
         let Some(given) = given.as_object() else {
             return Err(vec![fault("", "the settings must be a JSON object")]);
         };
@@ -190,8 +190,8 @@ impl Settings {
     }
 }
 
-fn fault(at: &str, detail: impl Into<String>) -> Fault {
-    Fault {
+fn fault(at: &str, detail: impl Into<String>) -> ExtensionFault {
+    ExtensionFault {
         at: at.to_owned(),
         detail: detail.into(),
     }
@@ -199,7 +199,7 @@ fn fault(at: &str, detail: impl Into<String>) -> Fault {
 
 struct Reader<'g> {
     given: &'g Map<String, Value>,
-    faults: Vec<Fault>,
+    faults: Vec<ExtensionFault>,
 }
 
 impl Reader<'_> {

@@ -3,7 +3,7 @@
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use scim_core::bulk::{BulkRequest, Task};
+use scim_core::bulk::{BulkRequest, BulkTask};
 use scim_core::error::{Context, reason};
 use scim_core::{ErrorKind, ResourceId, ScimError};
 
@@ -15,7 +15,7 @@ use crate::request::Preconditions;
 struct Member<'p> {
     index: usize,
     bulk_id: &'p str,
-    task: &'p Task,
+    task: &'p BulkTask,
 }
 
 impl Bulk<'_> {

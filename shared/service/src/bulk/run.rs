@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use scim_core::bulk::plan::{Step, creations};
-use scim_core::bulk::{BulkRequest, Plan};
+use scim_core::bulk::plan::{BulkStep, creations};
+use scim_core::bulk::{BulkPlan, BulkRequest};
 use scim_core::error::reason;
 
 use super::{CONCURRENCY, Ended, Made};
@@ -11,7 +11,7 @@ use super::{CONCURRENCY, Ended, Made};
 /// The state of a request.
 pub(super) struct Run<'p> {
     request: &'p BulkRequest,
-    plan: &'p Plan,
+    plan: &'p BulkPlan,
     creations: BTreeMap<&'p str, usize>,
     /// The steps that were not started.
     left: BTreeSet<usize>,
@@ -25,7 +25,7 @@ pub(super) struct Run<'p> {
 }
 
 impl<'p> Run<'p> {
-    pub fn new(request: &'p BulkRequest, plan: &'p Plan) -> Self {
+    pub fn new(request: &'p BulkRequest, plan: &'p BulkPlan) -> Self {
         Self {
             request,
             plan,
@@ -39,7 +39,7 @@ impl<'p> Run<'p> {
     }
 
     /// Starts the first step that may be started.
-    pub fn next(&mut self) -> Option<(usize, &'p Step)> {
+    pub fn next(&mut self) -> Option<(usize, &'p BulkStep)> {
         if self.running.len() >= CONCURRENCY || self.may_fail() {
             return None;
         }
@@ -68,11 +68,11 @@ impl<'p> Run<'p> {
     }
 
     /// What was created of that to which a step refers.
-    pub fn made(&self, step: &Step) -> Made {
+    pub fn made(&self, step: &BulkStep) -> Made {
         let indices = step.work.operations().iter();
         let operations = indices.filter_map(|index| self.request.operations.get(*index));
         let tasks = operations.filter_map(|operation| operation.task.as_ref().ok());
-        let references = tasks.flat_map(scim_core::bulk::Task::references);
+        let references = tasks.flat_map(scim_core::bulk::BulkTask::references);
         let made = references.filter_map(|bulk_id| {
             let id = self.made.get(bulk_id)?;
             Some((bulk_id.to_owned(), *id))

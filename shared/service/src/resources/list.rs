@@ -6,7 +6,7 @@ use directory::search::{Place, SortedPlace};
 use directory::walk::{Given, Last, Step, Trail};
 use directory::{Directory, Spread, Stored};
 use scim_core::ScimError;
-use scim_core::list::{self, Page, StartIndex};
+use scim_core::list::{self, ListPage, StartIndex};
 use scim_core::projection::Projection;
 use scim_core::sort::{Direction, SortKey};
 use serde_json::Value;
@@ -89,10 +89,10 @@ impl Listing<'_> {
         let shown = self.show(results.page, results.spread, projection);
         let (resources, ()) = tokio::try_join!(shown, left)?;
         let place = match asked.paging {
-            Paging::Index(start) => list::Place::Start(start),
-            Paging::Cursor(..) => list::Place::Next(next),
+            Paging::Index(start) => list::PagePosition::Start(start),
+            Paging::Cursor(..) => list::PagePosition::Next(next),
         };
-        let page = Page {
+        let page = ListPage {
             total,
             place,
             resources,

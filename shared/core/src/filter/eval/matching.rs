@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Ask, Comparand, Condition, Leaf, Resolved};
+use super::{Comparand, Condition, Leaf, Predicate, Resolved};
 use crate::Attributes;
-use crate::effort::{Effort, Spent};
+use crate::effort::{Effort, EffortExceeded};
 use crate::filter::{Logic, Operator};
 use crate::schema::{Attribute, Type};
 use crate::text;
@@ -19,13 +19,13 @@ impl Resolved<'_> {
     /// # Errors
     ///
     /// When the effort is spent.
-    pub fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, Spent> {
+    pub fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, EffortExceeded> {
         self.holds(&|leaf: &Leaf<'_>| leaf.matches(resource, effort))
     }
 }
 
 impl Leaf<'_> {
-    fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, Spent> {
+    fn matches(&self, resource: &Attributes, effort: &Effort) -> Result<bool, EffortExceeded> {
         effort.spend(1)?;
         let attributes = match self.target.container {
             None => Some(resource),
@@ -37,19 +37,19 @@ impl Leaf<'_> {
             Some(Value::Array(values)) => values,
             Some(single) => std::slice::from_ref(single),
         };
-        let question = Question {
-            ask: &self.ask,
+        let predicate = ValuePredicate {
+            predicate: &self.predicate,
             sub: self.target.sub,
             compared: self.target.compared(),
             kind: self.target.attribute.kind,
         };
-        let is_wanted = self.ask != Ask::Unassigned;
+        let is_wanted = self.predicate != Predicate::Unassigned;
         for value in values {
             let is_selected = match &self.values {
                 None => true,
                 Some(conditions) => selects(conditions, value, effort)?,
             };
-            if is_selected && question.is_answered(value, effort)? {
+            if is_selected && predicate.is_answered(value, effort)? {
                 return Ok(is_wanted);
             }
         }
@@ -66,46 +66,46 @@ pub fn selects(
     conditions: &Logic<Condition<'_>>,
     value: &Value,
     effort: &Effort,
-) -> Result<bool, Spent> {
+) -> Result<bool, EffortExceeded> {
     conditions.holds(&|condition: &Condition<'_>| condition.matches(value, effort))
 }
 
 impl Condition<'_> {
-    fn matches(&self, one: &Value, effort: &Effort) -> Result<bool, Spent> {
+    fn matches(&self, one: &Value, effort: &Effort) -> Result<bool, EffortExceeded> {
         let kind = match one {
             Value::Object(_) => Type::Complex,
             _ => Type::String,
         };
-        let question = Question {
-            ask: &self.ask,
+        let predicate = ValuePredicate {
+            predicate: &self.predicate,
             sub: self.sub,
             compared: self.sub,
             kind,
         };
-        let is_wanted = self.ask != Ask::Unassigned;
-        Ok(question.is_answered(one, effort)? == is_wanted)
+        let is_wanted = self.predicate != Predicate::Unassigned;
+        Ok(predicate.is_answered(one, effort)? == is_wanted)
     }
 }
 
-/// A question about each value. `sub` is the named sub-attribute, `compared` the attribute that comparisons use.
-struct Question<'f> {
-    ask: &'f Ask,
+/// A predicate on each value. `sub` is the named sub-attribute, `compared` the attribute that comparisons use.
+struct ValuePredicate<'f> {
+    predicate: &'f Predicate,
     sub: Option<&'f Attribute>,
     compared: Option<&'f Attribute>,
     kind: Type,
 }
 
-impl Question<'_> {
-    /// Whether the answer for the value is yes. For [`Ask::Unassigned`] it tells whether the value is assigned, and the
+impl ValuePredicate<'_> {
+    /// Whether the answer for the value is yes. For [`Predicate::Unassigned`] it tells whether the value is assigned, and the
     /// caller negates it. A value without `primary` counts as not primary (RFC 7643 §2.4).
-    fn is_answered(&self, value: &Value, effort: &Effort) -> Result<bool, Spent> {
+    fn is_answered(&self, value: &Value, effort: &Effort) -> Result<bool, EffortExceeded> {
         effort.spend(1)?;
-        match self.ask {
-            Ask::Exists => Ok(true),
-            Ask::Present | Ask::Unassigned => {
+        match self.predicate {
+            Predicate::Exists => Ok(true),
+            Predicate::Present | Predicate::Unassigned => {
                 Ok(self.part(value, self.sub).is_some_and(is_present))
             }
-            Ask::Compare(operator, comparand) => {
+            Predicate::Compare(operator, comparand) => {
                 let part = match self.part(value, self.compared) {
                     None if self.kind == Type::Complex && self.compared.is_some_and(is_flag) => {
                         Some(&Value::Bool(false))
@@ -148,7 +148,7 @@ fn compare(
     comparand: &Comparand,
     attribute: Option<&Attribute>,
     effort: &Effort,
-) -> Result<bool, Spent> {
+) -> Result<bool, EffortExceeded> {
     if let Value::Array(values) = value {
         for one in values {
             if compare(one, operator, comparand, attribute, effort)? {

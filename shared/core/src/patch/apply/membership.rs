@@ -4,23 +4,23 @@ use serde_json::Value;
 
 use super::super::Op;
 use super::target::WRITTEN;
-use super::{Fault, Work};
+use super::{PatchError, PatchWork};
 use crate::effort::steps;
 use crate::error::{ScimError, reason};
-use crate::filter::eval::{Ask, Comparand, Condition, conditions, selects};
+use crate::filter::eval::{Comparand, Condition, Predicate, conditions, selects};
 use crate::filter::{Logic, Operator};
 use crate::ids::ResourceId;
 use crate::members::{self, Base};
 use crate::path::{Path, Target};
 
-impl Work<'_> {
+impl PatchWork<'_> {
     pub(super) fn membership(
         &mut self,
         op: Op,
         target: Target<'_>,
         path: Option<&Path>,
         value: Option<Value>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PatchError> {
         if target.sub.is_some() {
             return Err(unchangeable().into());
         }
@@ -63,7 +63,7 @@ impl Work<'_> {
 
     /// Removes the members that match a filter on more than their ids, among the current members and those that earlier
     /// operations have added.
-    fn remove_matching(&mut self, conditions: &Logic<Condition<'_>>) -> Result<(), Fault> {
+    fn remove_matching(&mut self, conditions: &Logic<Condition<'_>>) -> Result<(), PatchError> {
         self.effort.spend(WRITTEN * steps(self.members.add.len()))?;
         let added: Vec<Value> = self
             .members
@@ -76,7 +76,7 @@ impl Work<'_> {
         let present = match (self.members.base, self.known_members) {
             (Base::Nobody, _) => &[][..],
             (Base::Present, Some(known)) => known,
-            (Base::Present, None) => return Err(Fault::NeedsMembers),
+            (Base::Present, None) => return Err(PatchError::NeedsMembers),
         };
         let mut removed = Vec::new();
         for member in present.iter().chain(&added) {
@@ -95,7 +95,7 @@ fn named_ids<'c>(conditions: &'c Logic<Condition<'_>>) -> Option<Vec<&'c str>> {
     match conditions {
         Logic::Leaf(Condition {
             sub: Some(sub),
-            ask: Ask::Compare(Operator::Eq, Comparand::Text(id)),
+            predicate: Predicate::Compare(Operator::Eq, Comparand::Text(id)),
         }) if sub.name == "value" => Some(vec![id]),
         Logic::Or(all) => all
             .iter()

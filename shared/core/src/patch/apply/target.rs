@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::Op;
 use super::merge;
 use crate::active;
-use crate::effort::{Effort, Spent, of_copy, of_value};
+use crate::effort::{Effort, EffortExceeded, of_copy, of_value};
 use crate::error::ScimError;
 use crate::error::reason::{self, Found};
 use crate::filter::eval::{conditions, selects};
@@ -13,7 +13,7 @@ use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
 use crate::path::Target;
 use crate::schema::{Attribute, Type};
-use crate::value::{self, Place, keep_primary, unique};
+use crate::value::{self, ValuePosition, keep_primary, unique};
 
 /// The steps to compare a value with the others of its attribute.
 const COMPARED: u64 = 8;
@@ -127,7 +127,7 @@ fn one(
     stored: Option<Value>,
 ) -> Result<Option<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::at(target);
+    let place = ValuePosition::at(target);
     let given = match (op, value) {
         (Op::Remove, _) | (_, None) => Value::Null,
         (_, Some(value)) => value,
@@ -160,7 +160,7 @@ fn all(
     effort: &Effort,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::at(target);
+    let place = ValuePosition::at(target);
     if let Some(sub) = target.sub {
         let given = value.filter(|_| op != Op::Remove).unwrap_or_default();
         if sub.name == "value" && given.as_str() == Some("") {
@@ -217,8 +217,8 @@ fn selected(
 /// The values that do not match.
 fn but(
     values: Vec<Value>,
-    matches: impl Fn(&Value) -> Result<bool, Spent>,
-) -> Result<Vec<Value>, Spent> {
+    matches: impl Fn(&Value) -> Result<bool, EffortExceeded>,
+) -> Result<Vec<Value>, EffortExceeded> {
     let mut left = Vec::with_capacity(values.len());
     for value in values {
         if !matches(&value)? {
@@ -235,7 +235,7 @@ fn with_part(
     given: &Value,
     values: Vec<Value>,
     effort: &Effort,
-    matches: impl Fn(&Value) -> Result<bool, Spent>,
+    matches: impl Fn(&Value) -> Result<bool, EffortExceeded>,
 ) -> Result<Vec<Value>, ScimError> {
     let mut after = Vec::with_capacity(values.len());
     let copy = WRITTEN + of_copy(given);
@@ -246,7 +246,7 @@ fn with_part(
         }
         effort.spend(copy)?;
         let parts = Map::from_iter([(sub.name.clone(), given.clone())]);
-        let place = Place::at(target);
+        let place = ValuePosition::at(target);
         after.extend(merge(target, Some(value), parts, place)?);
     }
     Ok(unique(target.attribute, after))
@@ -261,7 +261,7 @@ fn written(
     given: Value,
     values: Vec<Value>,
     effort: &Effort,
-    matches: impl Fn(&Value) -> Result<bool, Spent>,
+    matches: impl Fn(&Value) -> Result<bool, EffortExceeded>,
 ) -> Result<Vec<Value>, ScimError> {
     let Some(given) = one_element(target, filter, given)? else {
         return Ok(but(values, matches)?);
@@ -295,7 +295,7 @@ fn one_element(
     filter: &Logic<Term>,
     given: Value,
 ) -> Result<Option<Value>, ScimError> {
-    let place = Place::at(target);
+    let place = ValuePosition::at(target);
     let mut given = value::named(target.attribute, given, place)?;
     if given.len() > 1 {
         let values = described(target, filter);
@@ -328,10 +328,10 @@ fn created(
     filter: &Logic<Term>,
     given: Value,
     mut values: Vec<Value>,
-    matches: impl Fn(&Value) -> Result<bool, Spent>,
+    matches: impl Fn(&Value) -> Result<bool, EffortExceeded>,
 ) -> Result<Vec<Value>, ScimError> {
     let attribute = target.attribute;
-    let place = Place::at(target);
+    let place = ValuePosition::at(target);
     let template = template(target, filter)?.map(Value::Object);
     let is_described = template.as_ref().map_or(Ok(false), matches)?;
     let (Some(Value::Object(template)), true) = (template, is_described) else {
@@ -376,7 +376,7 @@ fn template(
         };
         parts.insert(sub.name.clone(), literal.clone());
     }
-    let place = Place::at(target);
+    let place = ValuePosition::at(target);
     match value::single(target.attribute, Value::Object(parts), place)? {
         Some(Value::Object(parts)) => Ok(Some(parts)),
         _ => Ok(Some(Map::new())),

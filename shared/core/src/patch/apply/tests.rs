@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fault, PasswordChange, Patched, apply};
+use super::{PasswordChange, PatchError, Patched, apply};
 use crate::effort::Effort;
 use crate::patch::PatchRequest;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
@@ -44,8 +44,12 @@ fn representation(kind: ResourceKind) -> Attributes {
     }))
 }
 
-fn patched(kind: ResourceKind, before: &Attributes, operations: &Value) -> Result<Patched, Fault> {
-    let request = request(operations).map_err(Fault::Refused)?;
+fn patched(
+    kind: ResourceKind,
+    before: &Attributes,
+    operations: &Value,
+) -> Result<Patched, PatchError> {
+    let request = request(operations).map_err(PatchError::Refused)?;
     apply(
         &request,
         of(kind),
@@ -58,8 +62,8 @@ fn patched(kind: ResourceKind, before: &Attributes, operations: &Value) -> Resul
 
 fn refusal(kind: ResourceKind, before: &Value, operations: &Value) -> ScimError {
     match patched(kind, &object(before.clone()), operations) {
-        Err(Fault::Refused(error)) => error,
-        Err(Fault::NeedsMembers) => panic!("{operations} asks for the members"),
+        Err(PatchError::Refused(error)) => error,
+        Err(PatchError::NeedsMembers) => panic!("{operations} asks for the members"),
         Ok(_) => panic!("{operations} is not refused"),
     }
 }

@@ -1,6 +1,6 @@
 //! Checks resources against the filter and computes their sort keys.
 
-use scim_core::effort::Spent;
+use scim_core::effort::EffortExceeded;
 use scim_core::sort::SortKey;
 use scim_core::{Attributes, ResourceKind};
 use serde_json::Value;
@@ -54,7 +54,7 @@ impl Directory {
 
 impl Query<'_> {
     /// The sort key of a representation; `None` if it does not match the filter.
-    fn key(&self, whole: &Attributes) -> Result<Option<SortKey>, Spent> {
+    fn key(&self, whole: &Attributes) -> Result<Option<SortKey>, EffortExceeded> {
         if let Some(filter) = self.filter
             && !filter.matches(whole, self.effort)?
         {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Fault, apply, of, representation, request};
+use super::{PatchError, apply, of, representation, request};
 use crate::effort::Effort;
 use crate::{Attributes, Draft, ErrorKind, ResourceKind, limits, urn};
 
@@ -25,11 +25,11 @@ fn operations(count: usize, one: impl Fn(usize) -> Value) -> Value {
     (0..count).map(one).collect()
 }
 
-fn patched(user: &Attributes, operations: &Value) -> Result<Attributes, Fault> {
+fn patched(user: &Attributes, operations: &Value) -> Result<Attributes, PatchError> {
     within(limits::EFFORT, user, operations)
 }
 
-fn within(steps: u64, user: &Attributes, operations: &Value) -> Result<Attributes, Fault> {
+fn within(steps: u64, user: &Attributes, operations: &Value) -> Result<Attributes, PatchError> {
     let kind = ResourceKind::User;
     let effort = Effort::new(steps);
     let representation = representation(kind);
@@ -76,8 +76,10 @@ fn h13_copies_of_a_value_are_limited() {
     ] {
         // A tenth of the operations takes a tenth of the effort.
         match within(limits::EFFORT / 10, &user, &operations) {
-            Err(Fault::Refused(error)) => assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}"),
-            Ok(_) | Err(Fault::NeedsMembers) => panic!("{what} was done"),
+            Err(PatchError::Refused(error)) => {
+                assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}")
+            }
+            Ok(_) | Err(PatchError::NeedsMembers) => panic!("{what} was done"),
         }
     }
 }

@@ -23,8 +23,8 @@ fn known() -> Vec<Value> {
     .to_vec()
 }
 
-fn delta_of(operations: &Value, members: Option<&[Value]>) -> Result<MembershipDelta, Fault> {
-    let request = request(operations).map_err(Fault::Refused)?;
+fn delta_of(operations: &Value, members: Option<&[Value]>) -> Result<MembershipDelta, PatchError> {
+    let request = request(operations).map_err(PatchError::Refused)?;
     let kind = ResourceKind::Group;
     let patched = apply(
         &request,
@@ -220,7 +220,7 @@ fn filters_on_more_than_member_ids_need_the_members() {
         let operations = json!([{ "op": "remove", "path": path }]);
         assert_eq!(
             delta_of(&operations, None),
-            Err(Fault::NeedsMembers),
+            Err(PatchError::NeedsMembers),
             "{path}"
         );
     }

@@ -1,12 +1,12 @@
 //! External references that are not URIs, RFC 7643 §2.3.7.
 //!
 //! People type such references, for example `linkedin.com/in/a b` as `profileUrl`. They are stored unchanged: rejecting the
-//! user would be worse, and a provider that reads back another value would send it again forever. [`unlike`] lists them for
+//! user would be worse, and a provider that reads back another value would send it again forever. [`invalid_references`] lists them for
 //! the failure log. References to resources are ids and addresses of this service and must be URIs.
 
 use serde_json::Value;
 
-use super::{Place, is_uri};
+use super::{ValuePosition, is_uri};
 use crate::Attributes;
 use crate::resource::{get, targets};
 use crate::schema::{Attribute, ResourceType, Type};
@@ -22,7 +22,11 @@ pub(super) fn is_outward(attribute: &Attribute) -> bool {
 
 /// The positions of references that are not URIs, among the attributes that differ from `before`.
 #[must_use]
-pub fn unlike(of: &ResourceType, before: Option<&Attributes>, after: &Attributes) -> Vec<String> {
+pub fn invalid_references(
+    of: &ResourceType,
+    before: Option<&Attributes>,
+    after: &Attributes,
+) -> Vec<String> {
     let mut places = Vec::new();
     let references = targets(of).filter(|target| has_reference(target.attribute));
     for target in references {
@@ -31,7 +35,12 @@ pub fn unlike(of: &ResourceType, before: Option<&Attributes>, after: &Attributes
             get(after, target),
         );
         if let Some(value) = is.filter(|_| is != was) {
-            look(target.attribute, value, Place::at(target), &mut places);
+            look(
+                target.attribute,
+                value,
+                ValuePosition::at(target),
+                &mut places,
+            );
         }
     }
     places
@@ -41,7 +50,7 @@ fn has_reference(attribute: &Attribute) -> bool {
     attribute.kind == Type::Reference || attribute.sub_attributes.iter().any(has_reference)
 }
 
-fn look(attribute: &Attribute, value: &Value, place: Place<'_>, places: &mut Vec<String>) {
+fn look(attribute: &Attribute, value: &Value, place: ValuePosition<'_>, places: &mut Vec<String>) {
     match value {
         Value::Array(values) => {
             for (index, value) in values.iter().enumerate() {

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::sent::unpacked;
-use super::{Place, single, valueless};
-use crate::effort::{Effort, Spent, of_value, steps};
+use super::wrapped::unpacked;
+use super::{ValuePosition, single, valueless};
+use crate::effort::{Effort, EffortExceeded, of_value, steps};
 use crate::error::{ScimError, reason};
 use crate::limits;
 use crate::schema::Attribute;
@@ -23,7 +23,7 @@ use crate::text;
 pub fn elements(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Vec<Value>, ScimError> {
     let given = given(attribute, value, place)?;
     gathered(attribute, given, place, |index| {
@@ -40,7 +40,7 @@ pub fn elements(
 pub fn named(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Vec<Value>, ScimError> {
     let given = given(attribute, value, place)?;
     let is_empty = given.is_empty();
@@ -55,14 +55,18 @@ pub fn named(
 pub(super) fn stored(
     attribute: &Attribute,
     value: Value,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
 ) -> Result<Vec<Value>, ScimError> {
     let given = given(attribute, value, place)?;
     gathered(attribute, given, place, |_| Ok(()))
 }
 
 /// The given elements; checks their number.
-fn given(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Vec<Value>, ScimError> {
+fn given(
+    attribute: &Attribute,
+    value: Value,
+    place: ValuePosition<'_>,
+) -> Result<Vec<Value>, ScimError> {
     let given = match unpacked(attribute, value)? {
         Value::Array(values) => values,
         Value::Null => Vec::new(),
@@ -77,7 +81,7 @@ fn given(attribute: &Attribute, value: Value, place: Place<'_>) -> Result<Vec<Va
 fn gathered(
     attribute: &Attribute,
     given: Vec<Value>,
-    place: Place<'_>,
+    place: ValuePosition<'_>,
     nothing: impl Fn(usize) -> Result<(), ScimError>,
 ) -> Result<Vec<Value>, ScimError> {
     let mut values: Vec<Value> = Vec::with_capacity(given.len());
@@ -191,7 +195,7 @@ pub fn without(
     values: Vec<Value>,
     listed: &[Value],
     effort: &Effort,
-) -> Result<Vec<Value>, Spent> {
+) -> Result<Vec<Value>, EffortExceeded> {
     let mut by_value = BTreeSet::new();
     let mut by_pair = BTreeSet::new();
     let mut by_parts = Vec::new();
@@ -363,7 +367,7 @@ mod tests {
             ),
         ] {
             let attribute = of.attribute(name).unwrap();
-            let normal = elements(attribute, given.clone(), Place::of(name)).unwrap();
+            let normal = elements(attribute, given.clone(), ValuePosition::of(name)).unwrap();
             assert_eq!(Value::Array(normal), expected, "{given}");
         }
     }

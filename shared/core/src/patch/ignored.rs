@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value};
 
-use super::{Operation, PatchRequest};
+use super::{PatchOperation, PatchRequest};
 use crate::error::Reason;
-use crate::path::{AttrPath, Named, Path};
+use crate::path::{AttrPath, NamedAttributes, Path};
 use crate::policy::UnknownAttributes;
 use crate::schema::{ResourceType, Schema, Type};
 use crate::value;
@@ -40,36 +40,36 @@ struct Acceptance<'t> {
 }
 
 impl<'t> Acceptance<'t> {
-    fn operation(&self, mut operation: Operation) -> Option<Operation> {
+    fn operation(&self, mut operation: PatchOperation) -> Option<PatchOperation> {
         let Some(path) = &operation.path else {
             operation.value = self.entries(operation.value?);
             return operation.value.is_some().then_some(operation);
         };
         match self.path(path) {
-            Seen::PassedOver => None,
-            Seen::Extension(now, before) => {
+            NameMeaning::PassedOver => None,
+            NameMeaning::Extension(now, before) => {
                 operation.value = match operation.value {
                     Some(value) => Some(self.within(value, now, before)?),
                     None => None,
                 };
                 Some(operation)
             }
-            Seen::Base => {
+            NameMeaning::Base => {
                 operation.value = match operation.value {
                     Some(value) => Some(self.entries(value)?),
                     None => None,
                 };
                 Some(operation)
             }
-            Seen::AsItIs => Some(operation),
+            NameMeaning::AsItIs => Some(operation),
         }
     }
 
-    fn path(&self, path: &Path) -> Seen<'t> {
+    fn path(&self, path: &Path) -> NameMeaning<'t> {
         if self.unknown == UnknownAttributes::Ignore && self.is_unknown(path) {
-            return Seen::PassedOver;
+            return NameMeaning::PassedOver;
         }
-        Seen::of(
+        NameMeaning::of(
             path.resolve(self.narrowed).ok(),
             path.resolve(self.whole).ok(),
         )
@@ -81,7 +81,7 @@ impl<'t> Acceptance<'t> {
         let target = match path.attribute.resolve(self.whole) {
             // An ambiguous name is not unknown.
             Err(unknown) => return unknown.reason() != Reason::AmbiguousAttribute,
-            Ok(Named::Attribute(target)) if target.sub.is_none() => target,
+            Ok(NamedAttributes::Attribute(target)) if target.sub.is_none() => target,
             Ok(_) => return false,
         };
         let attribute = target.attribute;
@@ -112,12 +112,12 @@ impl<'t> Acceptance<'t> {
                 path.resolve(self.whole)
                     .is_err_and(|unknown| unknown.reason() != Reason::AmbiguousAttribute)
             });
-            let value = match Seen::of(now, before) {
-                Seen::PassedOver => None,
+            let value = match NameMeaning::of(now, before) {
+                NameMeaning::PassedOver => None,
                 _ if is_unknown && self.unknown == UnknownAttributes::Ignore => None,
-                Seen::Extension(now, before) => self.within(value, now, before),
-                Seen::Base => self.entries(value),
-                Seen::AsItIs => Some(value),
+                NameMeaning::Extension(now, before) => self.within(value, now, before),
+                NameMeaning::Base => self.entries(value),
+                NameMeaning::AsItIs => Some(value),
             };
             kept.extend(value.map(|value| (name, value)));
         }
@@ -146,7 +146,7 @@ impl<'t> Acceptance<'t> {
 }
 
 /// The meaning of a name in the narrowed type compared with the whole type.
-enum Seen<'s> {
+enum NameMeaning<'s> {
     /// The same as in the whole type.
     AsItIs,
     /// An attribute of the whole type that the narrowed type does not have.
@@ -157,14 +157,14 @@ enum Seen<'s> {
     Base,
 }
 
-impl<'s> Seen<'s> {
-    const fn of(now: Option<Named<'s>>, before: Option<Named<'s>>) -> Self {
+impl<'s> NameMeaning<'s> {
+    const fn of(now: Option<NamedAttributes<'s>>, before: Option<NamedAttributes<'s>>) -> Self {
         match (now, before) {
             (None, Some(_)) => Self::PassedOver,
-            (Some(Named::Extension(now)), Some(Named::Extension(before))) => {
+            (Some(NamedAttributes::Extension(now)), Some(NamedAttributes::Extension(before))) => {
                 Self::Extension(now, before)
             }
-            (Some(Named::Base), _) => Self::Base,
+            (Some(NamedAttributes::Base), _) => Self::Base,
             _ => Self::AsItIs,
         }
     }

@@ -4,19 +4,19 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{Place, has_form, normalize, several};
+use super::{ValuePosition, has_form, multi_valued, normalize};
 use crate::schema::{Attribute, Type};
 
 /// A stored value under the current attribute: unchanged if it fits, else converted to normal form; `None` hides a value
 /// that cannot be converted.
 #[must_use]
-pub fn current<'v>(attribute: &Attribute, stored: &'v Value) -> Option<Cow<'v, Value>> {
+pub fn read_stored<'v>(attribute: &Attribute, stored: &'v Value) -> Option<Cow<'v, Value>> {
     if fits(attribute, stored) {
         return Some(Cow::Borrowed(stored));
     }
-    let place = Place::of(&attribute.name);
+    let place = ValuePosition::of(&attribute.name);
     if attribute.multi_valued {
-        let values = several::stored(attribute, stored.clone(), place).ok()?;
+        let values = multi_valued::stored(attribute, stored.clone(), place).ok()?;
         return (!values.is_empty()).then_some(Cow::Owned(Value::Array(values)));
     }
     let normal = normalize(attribute, stored.clone(), place);

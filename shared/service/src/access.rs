@@ -1,4 +1,4 @@
-//! What the vendor's side uses of the service that it manages.
+//! What the crate `vendor` uses of the service that it manages.
 
 use std::sync::Arc;
 
@@ -13,19 +13,17 @@ use crate::clock::{Clock, Ids};
 use crate::{Origin, Service, request};
 
 impl Service {
-    /// The tenants.
     #[must_use]
     pub const fn tenants(&self) -> &Tenants {
         &self.tenants
     }
 
-    /// The keyrings.
     #[must_use]
     pub const fn keyrings(&self) -> &Keyrings {
         &self.keyrings
     }
 
-    /// The keys of a tenant, as the vendor changes them.
+    /// The keys of a tenant, with the vendor's limits for changing them.
     #[must_use]
     pub fn keys<'k>(&'k self, tenant: &'k TenantId, meter: &'k Meter) -> TenantKeys<'k> {
         TenantKeys {
@@ -37,43 +35,40 @@ impl Service {
         }
     }
 
-    /// The table.
     #[must_use]
     pub const fn store(&self) -> &Arc<Store> {
         &self.store
     }
 
-    /// A tenant's directory, for a request.
+    /// A tenant's directory for one request.
     #[must_use]
     pub fn directory_of(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
     }
 
-    /// How long an entry of the requests log is kept.
+    /// How long an entry of the failure log is kept.
     #[must_use]
     pub const fn entries_kept(&self) -> SignedDuration {
         self.requests.kept()
     }
 
-    /// What absolute addresses begin with, for a request to a path behind `prefix`.
+    /// The start of absolute URLs, for a request whose path begins with `prefix`.
     #[must_use]
     pub fn site(&self, origin: &Origin, headers: &HeaderMap, prefix: &str) -> String {
         request::site(self.public_url.as_deref(), (origin, headers), prefix)
     }
 
-    /// Where time comes from.
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Where ids come from.
     #[must_use]
     pub const fn ids(&self) -> &Ids {
         &self.ids
     }
 
-    /// The time, as the service sees it.
+    /// The current time of the service's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()

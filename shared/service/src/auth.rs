@@ -1,7 +1,7 @@
-//! Who is calling: a bearer token becomes a caller of the tenant in the path, or a 401.
+//! Authentication: resolves a bearer token to a caller of the tenant in the path, or answers 401.
 //!
-//! Whatever is wrong with a token, the answer is the same, so that it tells nothing. Only after the
-//! token was found good is it said that a tenant is switched off.
+//! Every invalid token gets the same response, so that the response reveals nothing. Only a caller with a valid token
+//! learns that the tenant is turned off.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -23,25 +23,23 @@ use crate::requests::{Barred, Who};
 use crate::response::explain;
 use crate::routes::Endpoint;
 
-/// An authenticated caller.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The tenant.
     pub tenant: TenantId,
-    /// What it was admitted with.
+    /// The credential that admitted it.
     pub credential: Credential,
-    /// What it may do.
+    /// Its permissions.
     pub scope: Scope,
-    /// What the tenant has set.
+    /// The tenant's settings.
     pub settings: Arc<Tenant>,
 }
 
 impl Caller {
-    /// Refuses what the key's scope does not reach.
+    /// Rejects an endpoint outside the key's scope.
     ///
     /// # Errors
     ///
-    /// 403, when the key may do no more than read the user that it stands for.
+    /// 403, when the key may only read its own user.
     pub fn check_scope(&self, endpoint: Endpoint, method: &Method) -> Result<(), ScimError> {
         let own = endpoint == Endpoint::Me && method == Method::GET;
         match self.scope {
@@ -51,22 +49,21 @@ impl Caller {
     }
 }
 
-/// What a caller was admitted with.
+/// How a caller was authenticated.
 #[derive(Clone)]
 pub enum Credential {
-    /// A token: its key.
+    /// By a token, with this key.
     Key(Arc<KeyRecord>),
-    /// The vendor's side admitted somebody, whatever the tenant's state.
+    /// By the vendor's side, whatever the tenant's state.
     Vendor {
-        /// What tells their walks through a list from those of others.
+        /// Distinguishes this caller's walks through a list from those of others.
         id: KeyId,
-        /// What only they, or nobody, could seal their cursors with.
+        /// A secret that seals this caller's cursors; only the caller knows it, or nobody.
         secret: String,
     },
 }
 
 impl Credential {
-    /// The id of the key.
     #[must_use]
     pub fn id(&self) -> &KeyId {
         match self {
@@ -75,7 +72,7 @@ impl Credential {
         }
     }
 
-    /// The user that it stands for, if it does.
+    /// The user that the key stands for; `None` if the key stands for no user.
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         match self {
@@ -84,7 +81,7 @@ impl Credential {
         }
     }
 
-    /// What seals its cursors.
+    /// The seal of its cursors.
     #[must_use]
     pub fn seal(&self) -> Seal {
         match self {
@@ -100,12 +97,11 @@ impl fmt::Debug for Credential {
     }
 }
 
-/// A request that is not admitted, and who made it, as far as that is known.
+/// A request that was not admitted, and its caller as far as known.
 #[derive(Debug)]
 pub struct Denied {
-    /// The answer.
     pub error: ScimError,
-    /// Who it was.
+    /// The caller.
     pub(crate) who: Who,
 }
 
@@ -119,30 +115,27 @@ impl From<ScimError> for Denied {
     }
 }
 
-/// What authentication asks.
+/// The dependencies of authentication.
 #[derive(Clone, Copy)]
 pub struct Gate<'g> {
-    /// The keys.
     pub keyrings: &'g Keyrings,
-    /// Where imported tokens are.
+    /// The keyrings that hold imported tokens.
     pub whereabouts: &'g Whereabouts,
-    /// The table.
     pub store: &'g Store,
-    /// The tenants.
     pub tenants: &'g Tenants,
-    /// Now.
+    /// The current time.
     pub now: Timestamp,
-    /// Where reads are counted.
+    /// Counts the reads.
     pub meter: &'g Meter,
 }
 
 impl Gate<'_> {
-    /// The caller of a request to a tenant.
+    /// Authenticates a request to a tenant.
     ///
     /// # Errors
     ///
-    /// 401 unless the token is one of the tenant's live keys; 403 when the tenant is switched off; 503
-    /// when keys cannot be read.
+    /// 401 unless the token is one of the tenant's live keys; 403 when the tenant is turned off; 503 when the keys
+    /// cannot be read.
     pub async fn admit(
         &self,
         headers: &HeaderMap,
@@ -176,7 +169,7 @@ impl Gate<'_> {
                 scope,
                 settings,
             }),
-            // As if it were gone already.
+            // A tenant that is being deleted answers like an unknown one.
             Status::Closing => Err(unauthorized().into()),
             Status::Off => Err(Denied {
                 error: reason::switched_off(),
@@ -185,7 +178,7 @@ impl Gate<'_> {
         }
     }
 
-    /// Refuses a key that ended while its keyring took no change.
+    /// Rejects a key that was ended while its keyring accepted no change.
     fn check_end(&self, key: &Arc<KeyRecord>, settings: &Tenant) -> Result<(), Denied> {
         match settings.ended.of(key.id) {
             Some(End::Revoked) => Err(unauthorized().into()),
@@ -197,8 +190,8 @@ impl Gate<'_> {
         }
     }
 
-    /// A key that does not admit. Why is told to the tenant's administrator, in the requests log, and not to the
-    /// caller; a key of another tenant is nobody's here.
+    /// The denial for a key that does not admit the request. The failure log tells the tenant's administrator why;
+    /// the response does not. A key of another tenant counts as unknown.
     fn barred(&self, key: Arc<KeyRecord>, tenant: &TenantId, source: Option<IpAddr>) -> Denied {
         if key.tenant != *tenant {
             return unauthorized().into();
@@ -216,7 +209,7 @@ impl Gate<'_> {
 }
 
 impl Gate<'_> {
-    /// The key of an imported token, which names no keyring.
+    /// Finds the key of an imported token, which does not name its keyring.
     async fn find_imported(
         &self,
         tenant: &TenantId,
@@ -240,8 +233,8 @@ impl Gate<'_> {
     }
 }
 
-/// The token that a request presents. It is also taken without the scheme's name, since Okta's apps with
-/// header authentication send just what an administrator pasted.
+/// The token of a request. A token without the scheme's name is accepted too: Okta's apps with header authentication
+/// send exactly what an administrator pasted.
 fn presented(headers: &HeaderMap) -> Option<Presented> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else {

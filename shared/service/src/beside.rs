@@ -1,4 +1,4 @@
-//! What is done beside a request: its tenant's requests are counted, and that its key was used is noted.
+//! Bookkeeping of requests: counts each tenant's requests and records the last use of keys.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::Service;
 use crate::rate::Turn;
 use crate::response::{Failure, Outcome};
 
-/// How long the use of a key may take to be noted.
+/// The time limit for recording a key's use.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 impl Service {
-    /// Notes that a key was used, after its request was served: at the same time it would need a connection more,
-    /// and in a new process a TLS handshake costs more than the write. The answer waits for it no longer than
-    /// [`PATIENCE`], and it counts for no request: it is one write an hour and key.
+    /// Records the use of a key after its request was served. In parallel with the request it would need another
+    /// connection, and in a new process a TLS handshake costs more than this write. The response waits at most
+    /// [`PATIENCE`]. The write is not part of the request's consumption, because it happens once per hour and key.
     pub(crate) async fn tell_use(&self, tenant: &TenantId, key: KeyId) {
         let (now, meter) = (self.clock.now(), Meter::default());
         let told = last_used::tell(&self.store, tenant, key, now, &meter);
@@ -24,7 +24,7 @@ impl Service {
         }
     }
 
-    /// Serves a request unless the tenant made as many as it may.
+    /// Serves a request unless the tenant has reached its rate limit.
     pub(crate) async fn in_turn(
         &self,
         tenant: &TenantId,

@@ -1,8 +1,8 @@
-//! Bulk requests, RFC 7644 §3.7: the plan of `scim_core::bulk` is carried out, a result an operation.
+//! Bulk requests, RFC 7644 §3.7: carries out the plan of `scim_core::bulk` and answers one result per operation.
 //!
-//! Up to 16 steps run side by side. A step is started only if `failOnErrors` allows it even when all
-//! that are running fail, and only in the time that leaves an answer before the gateway gives up; what
-//! was not tried for want of time says so in its result.
+//! Up to 16 steps run in parallel. A step starts only if `failOnErrors` allows it even when all running steps fail,
+//! and only while there is time to answer before the gateway times out. The result of an operation that was not tried
+//! for lack of time says so.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -36,19 +36,19 @@ mod run;
 
 use run::Run;
 
-/// How many steps run side by side.
+/// The most steps in parallel.
 const CONCURRENCY: usize = 16;
-/// How long after the beginning a step may be started.
+/// The latest start of a step, counted from the start of the request.
 const START: Duration = Duration::from_secs(20);
-/// How long after the beginning the answer is given, whatever still runs.
+/// When the response is sent at the latest, even if steps are still running.
 const ANSWER: Duration = Duration::from_secs(24);
 
-/// What carries out bulk requests of one tenant.
+/// Carries out a bulk request of one tenant.
 pub struct Bulk<'b> {
     directory: &'b Directory,
     settings: &'b Tenant,
     base: &'b str,
-    /// What all operations may take together.
+    /// The effort that all operations share.
     effort: Effort,
     clock: &'b Clock,
     ids: &'b Ids,
@@ -56,23 +56,22 @@ pub struct Bulk<'b> {
     projection: Projection,
 }
 
-/// An operation that was carried out.
+/// The result of a successful operation.
 struct Done {
-    /// The id of the resource.
     id: Option<ResourceId>,
     status: u16,
     version: Option<String>,
-    /// The places of references that are no URIs.
+    /// The places of references that are not URIs.
     unlike: Vec<String>,
 }
 
 type Ended = Result<Done, ScimError>;
 
-/// The ids of what was created, by `bulkId`; `None` for what could not be.
+/// The ids of created resources by `bulkId`; `None` for a failed creation.
 type Made = BTreeMap<String, Option<ResourceId>>;
 
 impl<'b> Bulk<'b> {
-    /// For the resources of a tenant; the time counts from now.
+    /// Starts the time limits of one request to a tenant.
     ///
     /// # Errors
     ///
@@ -92,16 +91,16 @@ impl<'b> Bulk<'b> {
             clock,
             ids,
             started: clock.now(),
-            // Results have no representations.
+            // Results contain no representations.
             projection: Projection::parse([], ["groups", "members"])?,
         })
     }
 
-    /// Carries out a request.
+    /// Answers a request with one result per operation.
     ///
     /// # Errors
     ///
-    /// When the request is wrong as a whole, or nothing could be done.
+    /// When the request as a whole is invalid, or the current names cannot be read.
     pub async fn run(&self, body: Value) -> Result<Outcome, ScimError> {
         let request = BulkRequest::parse(body)?;
         let names = self.names(&request).await?;
@@ -153,7 +152,7 @@ impl<'b> Bulk<'b> {
         self.left(limit).is_zero()
     }
 
-    /// The present names that the order of work depends on.
+    /// The current unique names of resources that the request may rename; the order of operations depends on them.
     async fn names(&self, request: &BulkRequest) -> Result<PresentNames, ScimError> {
         let reads = plan::renaming(request)
             .into_iter()
@@ -194,7 +193,7 @@ impl<'b> Bulk<'b> {
         }
     }
 
-    /// Carries out an operation all of whose references are known, or known to have failed.
+    /// Carries out an operation whose references are all resolved or known to have failed.
     async fn task(&self, task: &BulkTask, made: &Made) -> Ended {
         for bulk_id in task.references() {
             known(bulk_id, made)?;
@@ -239,7 +238,7 @@ impl<'b> Bulk<'b> {
         Resources::new(directory, of, self.base, &self.effort, self.clock, self.ids)
     }
 
-    /// The result of an operation as it is answered (RFC 7644 §3.7.3).
+    /// The result of an operation, RFC 7644 §3.7.3.
     fn result(&self, request: &BulkRequest, run: &Run<'_>, index: usize, ended: &Ended) -> Value {
         let Some(operation) = request.operations.get(index) else {
             return Value::Null;
@@ -281,7 +280,7 @@ impl<'b> Bulk<'b> {
     }
 }
 
-/// What the requests log is told of an operation, if anything.
+/// What the failure log records of an operation, if anything.
 fn told(ended: &Ended) -> Option<Told> {
     match ended {
         Err(error) => Some(Told::Failure(error.clone())),
@@ -290,7 +289,7 @@ fn told(ended: &Ended) -> Option<Told> {
     }
 }
 
-/// An operation as the requests log has it.
+/// An operation as the failure log records it.
 fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) -> Failed {
     let task = operation.task.as_ref().ok();
     let subject = task.and_then(|task| task.action.subject());
@@ -316,7 +315,7 @@ fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) ->
     }
 }
 
-/// The success of an operation, with the status and version that its own response would have.
+/// The result of a successful operation, with the status and version that a response to it alone would have.
 fn done(mut outcome: Outcome, id: Option<ResourceId>) -> Ended {
     let unlike = outcome.unlike();
     let response = outcome.into_response(Coding::Identity)?;
@@ -329,7 +328,7 @@ fn done(mut outcome: Outcome, id: Option<ResourceId>) -> Ended {
     })
 }
 
-/// The id of what was created under a `bulkId`.
+/// The id of the resource created under a `bulkId`.
 fn known(bulk_id: &str, made: &Made) -> Result<ResourceId, ScimError> {
     match made.get(bulk_id) {
         Some(Some(id)) => Ok(*id),

@@ -1,4 +1,4 @@
-//! Where time and randomness come from. Nothing else in the workspace asks for either.
+//! The only source of time and randomness in the workspace.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use jiff::Timestamp;
 use keyring::{KeyId, KeyringId, Token};
 use scim_core::ResourceId;
 
-/// The time.
+/// Tells the time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The time of the machine.
+    /// The machine's clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is where time comes from")]
     pub fn system() -> Self {
         Self(Arc::new(Timestamp::now))
     }
 
-    /// Another time, for tests.
+    /// A clock for tests.
     pub fn other(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// Now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         (self.0)()
@@ -34,12 +34,12 @@ impl Clock {
 
 type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
-/// Random bytes, and the ids made of them.
+/// A source of random bytes, and of ids made from them.
 #[derive(Clone)]
 pub struct Ids(Arc<Fill>);
 
 impl Ids {
-    /// Ids made of the operating system's randomness.
+    /// Ids from the operating system's randomness.
     #[must_use]
     #[expect(
         clippy::disallowed_methods,
@@ -53,12 +53,12 @@ impl Ids {
         }))
     }
 
-    /// Other bytes, for tests.
+    /// Ids from other bytes, for tests.
     pub fn other(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }
 
-    /// So many random bytes.
+    /// `N` random bytes.
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
@@ -66,7 +66,7 @@ impl Ids {
         bytes
     }
 
-    /// The id of a new resource: a random UUID (RFC 9562 version 4).
+    /// The id of a new resource: a random UUID, RFC 9562 version 4.
     #[must_use]
     pub fn resource(&self) -> ResourceId {
         let uuid = uuid::Builder::from_random_bytes(self.bytes()).into_uuid();
@@ -75,19 +75,16 @@ impl Ids {
             .unwrap_or_else(|| self.resource())
     }
 
-    /// The id of a write.
     #[must_use]
     pub fn write(&self) -> WriteId {
         WriteId::new(self.bytes())
     }
 
-    /// The id of a key.
     #[must_use]
     pub fn key(&self) -> KeyId {
         KeyId::from_bytes(self.bytes())
     }
 
-    /// A new token.
     #[must_use]
     pub fn token(&self, keyring: &KeyringId) -> Token {
         Token::issue(keyring, self.key(), self.bytes())

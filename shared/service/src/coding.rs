@@ -1,7 +1,7 @@
-//! How an answer is coded on its way, RFC 9110 §8.4 and §12.5.3: with gzip where the client takes it.
+//! The content coding of responses, RFC 9110 §8.4 and §12.5.3: gzip if the client accepts it.
 //!
-//! Data out is what a large answer costs most, and Lambda bounds it: with gzip an answer holds four times as many
-//! members.
+//! Outgoing data is the largest cost of a large response, and Lambda limits its size: compressed, a response can hold
+//! several times as many members.
 
 use std::io::{self, Write};
 
@@ -10,21 +10,20 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, header};
 
-/// The smallest body that is compressed, in bytes: below it fits one packet anyway.
+/// The smallest body to compress, in bytes. A smaller body fits one packet anyway.
 const SMALLEST: usize = 1024;
 
-/// The coding of an answer.
+/// The coding of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Coding {
-    /// As it is.
+    /// No coding.
     #[default]
     Identity,
-    /// gzip.
     Gzip,
 }
 
 impl Coding {
-    /// The coding that a client takes.
+    /// The coding that a client accepts.
     #[must_use]
     pub fn accepted(headers: &HeaderMap) -> Self {
         let mut named = None;
@@ -47,8 +46,8 @@ impl Coding {
         }
     }
 
-    /// The largest body, in bytes as it is sent. Lambda takes 6 MB: of JSON in which every quote of a text body is
-    /// escaped, or of the base64 of a compressed one.
+    /// The largest body as sent, in bytes. Lambda's limit is 6 MB, and applies to JSON in which each quote of a text
+    /// body is escaped, or to the base64 of a compressed body.
     #[must_use]
     pub const fn largest(self) -> usize {
         match self {
@@ -57,9 +56,9 @@ impl Coding {
         }
     }
 
-    /// How many members of one group may fit into an answer, which is refused in the end if they do not: each takes
-    /// about 190 bytes, and when compressed 27, or 22 without its `$ref`. Half of an id is random, which no level makes
-    /// smaller.
+    /// The most members of one group that a response may fit; the exact check happens once the body is built. A
+    /// member takes about 190 bytes, compressed 27, or 22 without its `$ref`. Half of each id is random, so a higher
+    /// compression level would not help.
     pub(crate) const fn most_members(self, shown: Shown) -> u64 {
         match (self, shown) {
             (Self::Identity, _) => 25_000,
@@ -68,8 +67,8 @@ impl Coding {
         }
     }
 
-    /// How many members may be in a list of groups: they are all in memory before they are written, at about a
-    /// kilobyte each.
+    /// The most members in a list of groups. All of them are in memory before they are written, at about one kilobyte
+    /// each.
     pub(crate) const fn most_listed_members(self) -> u64 {
         match self {
             Self::Identity => 25_000,
@@ -77,7 +76,7 @@ impl Coding {
         }
     }
 
-    /// The body as it is sent, if it is worth a coding.
+    /// Compresses a body; `None` if that is not worth it.
     pub(crate) fn code(self, body: &[u8]) -> Option<Bytes> {
         if self == Self::Identity || body.len() < SMALLEST {
             return None;
@@ -86,16 +85,17 @@ impl Coding {
     }
 }
 
-/// How much of each member is shown.
+/// Which parts of a member the response shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Shown {
-    /// All of it.
+    /// All of them.
     Whole,
-    /// Not its `$ref`, which is most of it.
+    /// All but `$ref`, which is the largest.
     Parts,
 }
 
-/// What is written, compressed while it is. The fastest level: a slower one saves a twentieth.
+/// Compresses what `write` produces while it is produced. A slower level than the fastest would save only a
+/// twentieth.
 pub(crate) fn gzip(
     write: impl FnOnce(&mut GzEncoder<Vec<u8>>) -> io::Result<()>,
 ) -> io::Result<Bytes> {
@@ -104,7 +104,7 @@ pub(crate) fn gzip(
     encoder.finish().map(Bytes::from)
 }
 
-/// Whether the parameters of a coding leave it a weight above nothing.
+/// Whether the parameters of a coding give it a weight above 0.
 fn is_taken(parameters: &str) -> bool {
     let weight = parameters.split(';').find_map(|one| {
         let (name, weight) = one.split_once('=')?;
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!(Coding::accepted(&HeaderMap::new()), Coding::Identity);
     }
 
-    /// The length of an answer with so many members, as it is sent.
+    /// The length in bytes of a list of members as sent.
     fn length(coding: Coding, members: u64, shown: Shown) -> usize {
         use scim_core::ResourceKind;
         use scim_core::members::represent;
@@ -165,7 +165,7 @@ mod tests {
             (Coding::Gzip, Shown::Whole),
             (Coding::Gzip, Shown::Parts),
         ] {
-            // So few that a test is quick about it.
+            // Few enough for a fast test.
             let each = length(coding, 20_000, shown) / 2_000;
             let most = usize::try_from(coding.most_members(shown)).unwrap();
             let percent = most * each / (coding.largest() / 10);

@@ -1,4 +1,4 @@
-//! The environment of a function, read once. No other file reads it.
+//! The environment of a function, read once. No other file of the functions reads it.
 
 use directory::Clients;
 use keyring::aws::{Access, Trust};
@@ -6,29 +6,29 @@ use keyring::aws::{Access, Trust};
 use crate::Service;
 use crate::clock::{Clock, Ids};
 
-/// What the template tells a function.
+/// The configuration of a function, as `template.yaml` sets it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
-    /// The name of the table: `MUSTER_TABLE`.
+    /// `MUSTER_TABLE`: the name of the table.
     pub table: String,
-    /// What the names of all keyring secrets begin with: `MUSTER_KEYRING_PREFIX`.
+    /// `MUSTER_KEYRING_PREFIX`: the common prefix of the names of all keyring secrets.
     pub keyring_prefix: String,
-    /// What the names of the secrets with admin keys begin with: `MUSTER_ADMIN_PREFIX`. Only the role of the function
-    /// `admin` may read them.
+    /// `MUSTER_ADMIN_PREFIX`: the common prefix of the names of the secrets with admin keys. Only the role of the
+    /// function `admin` may read them.
     pub admin_prefix: String,
-    /// The customer's KMS key that new keyrings are encrypted with, if there is one: `MUSTER_KMS_KEY`.
+    /// `MUSTER_KMS_KEY`: the customer managed KMS key that encrypts new keyrings, if any.
     pub kms_key: Option<String>,
-    /// The public address in front of the service, if it is not that of the request:
-    /// `MUSTER_PUBLIC_URL`, without a slash at its end.
+    /// `MUSTER_PUBLIC_URL`: the public address of the service without a trailing slash, if it differs from that of
+    /// the request.
     pub public_url: Option<String>,
-    /// How many requests a second a tenant may make, over ten seconds: `MUSTER_RATE`; none is no limit.
+    /// `MUSTER_RATE`: the most requests per second of a tenant, over ten seconds; no limit if absent.
     pub rate: Option<u32>,
-    /// After how many days an entry of the requests log is deleted: `MUSTER_REQUEST_DAYS`, otherwise 30.
+    /// `MUSTER_REQUEST_DAYS`: after how many days an entry of the failure log expires; 30 if absent.
     pub request_days: Option<u32>,
 }
 
 impl Config {
-    /// The names of the variables, for the test that compares them with the template.
+    /// The names of all variables. A test compares them with the template.
     pub const VARIABLES: [&str; 7] = [
         "MUSTER_TABLE",
         "MUSTER_KEYRING_PREFIX",
@@ -43,7 +43,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The name of a variable that is missing or cannot be read.
+    /// The name of a variable that is missing or invalid.
     pub fn from_environment() -> Result<Self, String> {
         let [
             table,
@@ -69,20 +69,20 @@ impl Config {
         })
     }
 
-    /// The service with these settings.
+    /// The service with this configuration.
     #[must_use]
     pub fn service(self, clients: Clients) -> Service {
         Service::new(self, clients, Clock::system(), Ids::system())
     }
 }
 
-/// How Lambda, or `cargo lambda watch`, has a function reach AWS.
+/// How a function reaches AWS under Lambda or `cargo lambda watch`.
 ///
 /// # Errors
 ///
-/// The name of a variable that is missing.
+/// The name of a missing variable.
 pub fn access() -> Result<Access, String> {
-    // What names certificates of its own, as OpenSSL does, wants these and no others.
+    // An environment that names certificates of its own, as OpenSSL does, wants these and no others.
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
     Ok(Access {
         region: needed("AWS_REGION")?,

@@ -1,9 +1,8 @@
-//! Cursors, RFC 9865: where the next page starts, sealed.
+//! Cursors, RFC 9865: the sealed position of the next page.
 //!
-//! A cursor holds the last result that was given, the page size and its time of issue; nothing is kept for
-//! it. It is encrypted and authenticated under the caller's key, with the query as associated data: it
-//! shows nobody what a result was sorted by, and opens for the same caller and the same query only. It
-//! ends with the key.
+//! A cursor contains the last result, the page size and its time of issue, so the service stores nothing for it. It
+//! is encrypted and authenticated under the caller's key, with the query as associated data. Therefore it does not
+//! reveal the sort values, it opens only for the same caller and the same query, and it is void once the key ends.
 
 use std::fmt;
 
@@ -20,28 +19,28 @@ use scim_core::sort::SortKey;
 use scim_core::{ResourceId, ScimError, limits};
 use serde_json::{Value, json};
 
-/// What a cursor says.
+/// The content of a cursor.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cursor {
-    /// The second in which it was issued.
+    /// The second of its issue.
     pub issued: i64,
-    /// The size of the pages.
+    /// The page size.
     pub count: usize,
-    /// After what the next page starts.
+    /// The position after which the next page starts.
     pub after: After,
 }
 
-/// The result that was given last.
+/// The position of the last result.
 #[derive(Clone, PartialEq, Debug)]
 pub enum After {
-    /// In the order of the ids.
+    /// In id order.
     Last(Last),
-    /// In another order: its key and its id.
+    /// In another order: its sort key and id.
     Key(SortKey, ResourceId),
 }
 
 impl After {
-    /// The place where sorted results go on.
+    /// The position for sorted results.
     #[must_use]
     pub fn sorted(self) -> Option<SortedPlace> {
         match self {
@@ -50,7 +49,7 @@ impl After {
         }
     }
 
-    /// The place where results in the order of their ids go on.
+    /// The position for results in id order.
     #[must_use]
     pub const fn last(&self) -> Option<Last> {
         match self {
@@ -84,7 +83,7 @@ impl Cursor {
         })
     }
 
-    /// Refuses a cursor that is too old.
+    /// Rejects an expired cursor.
     ///
     /// # Errors
     ///
@@ -98,7 +97,7 @@ impl Cursor {
     }
 }
 
-/// What seals the cursors of one key.
+/// Seals the cursors of one key.
 #[derive(Clone)]
 pub struct Seal(LessSafeKey);
 
@@ -109,13 +108,12 @@ impl fmt::Debug for Seal {
 }
 
 impl Seal {
-    /// The seal of a key.
     #[must_use]
     pub fn of(record: &KeyRecord) -> Self {
         Self::new(&record.seal, record.sha256.to_hex().as_bytes())
     }
 
-    /// The seal of whoever knows a secret.
+    /// The seal of a secret.
     #[must_use]
     pub fn by(secret: &str) -> Self {
         Self::new(secret.as_bytes(), b"vendor")
@@ -135,7 +133,7 @@ impl Seal {
         Self(LessSafeKey::new(key))
     }
 
-    /// The text of a cursor of a query; `nonce` must be random.
+    /// Seals a cursor of a query as text; `nonce` must be random.
     #[must_use]
     pub fn close(&self, query: &Bound, cursor: &Cursor, nonce: [u8; NONCE_LEN]) -> Option<String> {
         let mut sealed = cursor.to_json().to_string().into_bytes();
@@ -147,11 +145,11 @@ impl Seal {
         Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
     }
 
-    /// Reads the text of a cursor of a query.
+    /// Opens the text of a cursor of a query.
     ///
     /// # Errors
     ///
-    /// `invalidCursor`, without telling why.
+    /// `invalidCursor`, without the reason.
     pub fn open(&self, query: &Bound, text: &str) -> Result<Cursor, ScimError> {
         self.opened(query, text).ok_or_else(reason::cursor_damaged)
     }
@@ -166,12 +164,12 @@ impl Seal {
     }
 }
 
-/// The query that a cursor belongs to.
+/// The query that a cursor is bound to.
 #[derive(Clone, Debug)]
 pub struct Bound(digest::Digest);
 
 impl Bound {
-    /// The query with these parts: tenant, endpoint, filter, order.
+    /// Binds to the parts of a query: tenant, endpoint, filter, order.
     #[must_use]
     pub fn to(parts: &[&str]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);

@@ -1,4 +1,4 @@
-//! What the service provider says of itself: resource types and schemas (RFC 7644 §4).
+//! Discovery of resource types and schemas, RFC 7644 §4.
 
 use scim_core::list::{ListPage, PagePosition, StartIndex};
 use scim_core::{Catalogue, ScimError, discovery};
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::response::Outcome;
 use crate::routes::{Endpoint, Route};
 
-/// The list of all resource types, or of all schemas.
+/// The list of all resource types or of all schemas.
 ///
 /// # Errors
 ///
@@ -33,11 +33,11 @@ pub(crate) fn describe_all(
     Ok(Outcome::Message(page.to_json()))
 }
 
-/// The resource type or schema of a name.
+/// The resource type or schema with this name.
 ///
 /// # Errors
 ///
-/// That there is none.
+/// 404, if it does not exist.
 pub(crate) fn describe(
     route: &Route,
     name: &str,

@@ -1,14 +1,14 @@
-//! What is done about changes of the table: the function `events`, which its stream invokes.
+//! Work that changes of the table trigger: the function `events`, which the table's stream invokes.
 //!
-//! [`Subject`] says what a record is about. Records of one subject in a batch are looked after together, subjects side
-//! by side; a new kind of work is a variant of it, an arm in [`Record::subject`] and in
-//! `Service::look_after`, and a pattern in the filter of `template.yaml`, which says what comes here.
+//! [`Subject`] says what a record is about. Records of one subject in a batch are handled together, and subjects in
+//! parallel. A new kind of work needs a variant of it, an arm in [`Record::subject`] and in `Service::look_after`,
+//! and a pattern in the filter of `template.yaml`, which selects the records.
 //!
-//! A record is a wake-up: what there is to do stands in the table. So a record may come twice, late, or beside
-//! others, also those of the same tenant: the stream keeps the order of one item, and of nothing else. One whose work
-//! failed for now is reported, and comes again. One whose work can never succeed is
-//! logged and passed over, because its shard would stand still behind it. Whatever was passed over, or never
-//! came because the stream forgets after a day, is met by the [sweep](Service::sweep).
+//! A record only wakes the function; the table says what there is to do. So a record may arrive twice, late, or at
+//! the same time as others, even of the same tenant: the stream keeps the order of changes to one item only. A record
+//! whose work failed temporarily is reported and delivered again. A record whose work can never succeed is logged and
+//! skipped, because it would block its shard. The [sweep](Service::sweep) does the work of records that were skipped,
+//! or that were lost because the stream forgets after a day.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -34,31 +34,30 @@ mod tasks;
 pub use keys::{Expiring, KEY_EXPIRING};
 pub use record::Record;
 
-/// How many subjects are looked after side by side.
+/// The most subjects in parallel.
 const SIDE_BY_SIDE: usize = 8;
 
-/// How many tenants are swept side by side: there is next to nothing to do for most.
+/// The most tenants to sweep in parallel. Most have nothing to do.
 const SWEPT_AT_ONCE: usize = 8;
 
-/// What the function is invoked with.
+/// The event that invokes the function.
 #[derive(Debug)]
 pub enum Event {
-    /// Records of the table's stream.
     Records(Vec<Value>),
-    /// It is time to look through all tenants.
+    /// The schedule for looking through all tenants.
     Sweep,
-    /// It is time to go on with deletions that were put off.
+    /// The schedule for continuing postponed deletions.
     Closing,
-    /// It is time to look through all keys.
+    /// The schedule for looking through all keys.
     Keys,
 }
 
 impl Event {
-    /// Reads the payload of an invocation.
+    /// Parses the payload of an invocation.
     ///
     /// # Errors
     ///
-    /// When it is none of these.
+    /// When it is none of these events.
     pub fn read(mut payload: Value) -> Result<Self, String> {
         if let Some(Value::Array(records)) = payload.get_mut("Records").map(Value::take) {
             return Ok(Self::Records(records));
@@ -75,33 +74,32 @@ impl Event {
     }
 }
 
-/// What an invocation by the stream answers: the records that are to come again.
+/// The response to an invocation by the stream: the records to retry.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
-    /// These, and with them whatever stands behind the first of them in the batch.
+    /// These records. Lambda also retries all records after the first of them in the batch.
     pub batch_item_failures: Vec<Failure>,
 }
 
-/// A record that is to come again.
+/// A record to retry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// Its sequence number.
     pub item_identifier: String,
 }
 
-/// What records are about.
+/// The subject of a record.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
-    /// The large writes of a tenant: one was begun.
+    /// A large write of this tenant has begun.
     Tasks(TenantId),
-    /// The deletion of a tenant.
+    /// This tenant is being deleted.
     Closing(TenantId),
 }
 
 impl Subject {
-    /// Whose it is.
+    /// The tenant.
     const fn tenant(&self) -> &TenantId {
         match self {
             Self::Tasks(tenant) | Self::Closing(tenant) => tenant,
@@ -109,20 +107,21 @@ impl Subject {
     }
 }
 
-/// What came of a record.
+/// The result of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Outcome {
-    /// There is nothing to do about it any more.
+    /// Nothing is left to do.
     Done,
-    /// It is to come again.
+    /// A retry may succeed, for this reason.
     Again(String),
-    /// Coming again would not help it.
+    /// A retry cannot succeed, for this reason.
     GivenUp(String),
 }
 
 impl Outcome {
-    /// What an error makes of the records that met it: what the service cannot read or build does not get better by
-    /// a retry. Everything else may, so it is retried until its record is too old for the mapping of `template.yaml`.
+    /// The result of a record whose work failed with this error. A retry does not help with data that the service
+    /// cannot read or calls that it cannot build. It may help with any other error, so such a record is retried until
+    /// it is too old for the event source mapping of `template.yaml`.
     fn of(error: &DirectoryError) -> Self {
         match error {
             DirectoryError::Internal(_) => Self::GivenUp(error.to_string()),
@@ -132,8 +131,8 @@ impl Outcome {
 }
 
 impl Service {
-    /// Looks after records of the table's stream, for so long at most; what is not done by then comes again,
-    /// and goes on from where it was left. Says which do, and what it consumed.
+    /// Handles records of the table's stream for at most `patience`. Unfinished work is retried and continues from
+    /// where it stopped. Returns the records to retry and the consumption.
     pub async fn look_after_all(&self, records: &[Value], patience: Duration) -> (Answer, Spent) {
         let (until, started) = (Instant::now() + patience, self.clock.now());
         let meter = Arc::new(Meter::default());
@@ -185,7 +184,7 @@ impl Service {
         (answer, spent)
     }
 
-    /// What came of each of these records, which are all about one subject.
+    /// Handles records about one subject and returns the result of each.
     async fn look_after(
         &self,
         subject: &Subject,
@@ -204,12 +203,13 @@ impl Service {
         }
     }
 
-    /// Looks through all tenants for what no record of the stream led to: they are forgotten after a day, and
-    /// there are none of what a table was restored with. What an owner may be at is left to its own record.
+    /// Looks through all tenants for unfinished work without a record in the stream: the stream forgets records after
+    /// a day, and a restored table has no records. A task that its owner may still work on is skipped, because it has
+    /// a record of its own.
     ///
     /// # Errors
     ///
-    /// When something is left to do that may succeed another time.
+    /// When work is left that may succeed later.
     pub async fn sweep(&self, patience: Duration) -> Result<Spent, DirectoryError> {
         let meter = Arc::new(Meter::default());
         let swept = timeout_at(Instant::now() + patience, self.sweep_all(&meter)).await;
@@ -225,7 +225,7 @@ impl Service {
         left.map_or(Ok(spent), Err)
     }
 
-    /// The number of tenants, and what keeps the work of one of them from being done.
+    /// Sweeps all tenants; returns their number, and the first error that a retry may resolve.
     async fn sweep_all(
         &self,
         meter: &Arc<Meter>,
@@ -249,20 +249,20 @@ impl Service {
         Ok((names.len(), left.into_iter().flatten().next()))
     }
 
-    /// A tenant's directory, for work that takes its time.
+    /// A tenant's directory for background work.
     #[must_use]
     pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(self.behind(), tenant.clone(), Arc::clone(meter))
     }
 
-    /// The table for work that nobody waits for.
+    /// The table for background work.
     fn behind(&self) -> Arc<Store> {
         let behind = self.behind.get_or_init(|| Arc::new(self.store.behind()));
         Arc::clone(behind)
     }
 }
 
-/// Logs what came of records, and gives those that are to come again.
+/// Logs the results of records and returns the records to retry.
 fn report(subject: &Subject, records: &[Record], outcomes: Vec<Outcome>) -> Vec<Failure> {
     let tenant = subject.tenant();
     let mut failures = Vec::new();

@@ -1,5 +1,5 @@
-//! `lambda_http` ↔ [`Service`]: the event of the gateway becomes a request, the response its answer. The
-//! function `events` is no part of the API: the table's stream and a schedule invoke it.
+//! `lambda_http` ↔ [`Service`]: converts the gateway's event to a request and the response to Lambda's result. The
+//! function `events` is not part of the API: the table's stream and schedules invoke it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use serde_json::Value;
 use crate::events::{self, Event};
 use crate::{Config, Function, Origin, Service, config};
 
-/// Runs a function: connects while Lambda gives full CPU to initialisation, then answers events.
+/// Runs a function: opens connections while Lambda gives full CPU to initialisation, then answers events.
 ///
-/// The functions' runtimes have one thread: there is one event at a time, at 256 MB a seventh of a CPU to spend on it, and
-/// what is done side by side waits for the network. A made-up request during initialisation, so that the code of the first
-/// real one is loaded already, was measured and is not worth its lines: 1.7 ms of CPU for the first event with it, 1.6 without.
+/// The runtime has one thread: a function handles one event at a time, at 256 MB it gets a seventh of a CPU, and
+/// parallel calls wait for the network. A made-up request during initialisation, to load the code before the first
+/// real request, was measured and does not pay: 1.7 ms of CPU for the first event with it, 1.6 ms without.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub async fn run(function: Function) -> Result<(), Error> {
     .await
 }
 
-/// Answers events by `act`, for a function behind the same gateway that is not of SCIM.
+/// Answers events with `act`, for a function behind the same gateway that does not serve SCIM.
 ///
 /// # Errors
 ///
@@ -73,7 +73,7 @@ pub async fn run_events() -> Result<(), Error> {
     .await
 }
 
-/// Logs to standard output as JSON, a line an entry.
+/// Logs JSON to standard output, one entry per line.
 pub fn start_log() {
     tracing_subscriber::fmt()
         .json()
@@ -84,15 +84,14 @@ pub fn start_log() {
         .init();
 }
 
-/// How long before Lambda ends an invocation its work does, so that an answer is given.
+/// How long before the end of an invocation its work stops, to leave time for the response.
 const MARGIN: Duration = Duration::from_secs(3);
 
-/// Does what the table's stream or the schedule invokes the function `events` for; the answer is what Lambda
-/// returns to it.
+/// Handles an event of the function `events`; the result goes back to Lambda.
 ///
 /// # Errors
 ///
-/// When the event is neither, or a sweep left something to do.
+/// When the event is unknown, or a scheduled run left work to do.
 pub async fn look_after(
     service: &Service,
     event: LambdaEvent<Value>,
@@ -115,16 +114,16 @@ pub async fn look_after(
     }
 }
 
-/// The time that there is for the work of an invocation, whose deadline is in milliseconds of the epoch.
+/// The time left for the work of an invocation; `deadline` is in milliseconds since 1970.
 fn patience(deadline: u64, now: Timestamp) -> Duration {
     let deadline = Duration::from_millis(deadline);
     let now = Duration::try_from(now.as_duration()).unwrap_or_default();
-    // cargo-lambda says how long, where Lambda says until when.
+    // Lambda passes a deadline, cargo-lambda a duration.
     let left = deadline.checked_sub(now).unwrap_or(deadline);
     left.saturating_sub(MARGIN)
 }
 
-/// Answers one event; the answer is what Lambda returns to the gateway.
+/// Answers one event; Lambda returns the result to the gateway.
 ///
 /// # Errors
 ///
@@ -141,7 +140,7 @@ pub async fn respond(
     .await
 }
 
-/// Answers one event as `act` answers its request.
+/// Answers one event with `act`.
 async fn adapt<A, F>(
     event: LambdaEvent<LambdaRequest>,
     act: A,
@@ -159,7 +158,7 @@ where
     adapter.call(event).await
 }
 
-/// Answers a request as `lambda_http` makes it.
+/// Answers a request of `lambda_http`.
 pub async fn answer(service: &Service, function: Function, request: Request) -> Response<Body> {
     answered(request, |request, origin| {
         service.handle(function, request, origin)
@@ -167,7 +166,7 @@ pub async fn answer(service: &Service, function: Function, request: Request) -> 
     .await
 }
 
-/// Answers a request as `lambda_http` makes it, by `act`.
+/// Answers a request of `lambda_http` with `act`.
 pub async fn answered<F>(
     request: Request,
     act: impl FnOnce(http::Request<Bytes>, Origin) -> F,
@@ -194,7 +193,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 fn sent(response: Response<Bytes>) -> Response<Body> {
     response.map(|body| match String::from_utf8(body.into()) {
         Ok(text) if text.is_empty() => Body::Empty,
-        // `lambda_http` takes one byte order mark away, as it decodes every text.
+        // `lambda_http` removes one byte order mark from every text, so a second one is added.
         Ok(text) if text.starts_with(BYTE_ORDER_MARK) => {
             Body::Text(format!("{BYTE_ORDER_MARK}{text}"))
         }
@@ -203,7 +202,7 @@ fn sent(response: Response<Bytes>) -> Response<Body> {
     })
 }
 
-/// The request under the path that the client called: `lambda_http` resolves dots in it.
+/// Restores the path that the client called: `lambda_http` resolves its dot segments.
 fn as_called(mut request: Request) -> Request {
     let query = request.uri().query().map(|query| format!("?{query}"));
     let called = format!("{}{}", request.raw_http_path(), query.unwrap_or_default());
@@ -228,7 +227,7 @@ fn origin(request: &Request) -> Origin {
     }
 }
 
-/// What may not stand in a URI as it is.
+/// The characters that a URI must not contain unencoded.
 const UNSAFE: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')
@@ -242,8 +241,8 @@ const UNSAFE: &AsciiSet = &CONTROLS
     .add(b'^')
     .add(b'|');
 
-/// Encodes what clients leave unencoded, such as the quotes of a filter: `lambda_http` ends the process
-/// when the parts of an event make no URI.
+/// Encodes characters that clients leave unencoded, such as the quotes of a filter: `lambda_http` aborts the process
+/// when the parts of an event do not form a URI.
 #[must_use]
 pub fn readable(payload: LambdaRequest) -> LambdaRequest {
     let LambdaRequest::ApiGatewayV2(mut event) = payload else {

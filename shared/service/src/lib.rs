@@ -1,6 +1,7 @@
 //! The SCIM service provider, in `http` types: from a request to a response.
 //!
-//! [`Service::handle`] is the journey of a request. What SCIM says of JSON is in `scim_core`, what is
+//! [`Service::handle`] is the journey of a request. The crate `scim_core` knows what SCIM says about JSON, and the
+//! crate `directory` what is stored. This crate knows methods, headers, callers and the order of steps.
 //! stored in `directory`; this crate knows methods, headers, callers, and the order of things.
 
 use std::net::IpAddr;
@@ -52,13 +53,12 @@ use response::{Failure, Failures, Outcome};
 use routes::{Endpoint, Match, Route};
 use serve::Serving;
 
-/// After how many days an entry of the requests log is deleted, when nothing is said.
+/// After how many days an entry of the failure log expires by default.
 const REQUEST_DAYS: u32 = 30;
 
-/// The SCIM service provider.
 pub struct Service {
     store: Arc<Store>,
-    /// The same table for work that nobody waits for.
+    /// The same table with a retry quota of its own, for background work.
     behind: OnceLock<Arc<Store>>,
     patience: Patience,
     keyrings: Keyrings,
@@ -72,19 +72,17 @@ pub struct Service {
     ids: Ids,
 }
 
-/// Where a request came from.
+/// The origin of a request.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Origin {
-    /// The gateway's id of the request, for the log.
+    /// The gateway's id of the request, for logs.
     pub request_id: String,
-    /// The client's address.
     pub source: Option<IpAddr>,
-    /// The domain name of the API that was called, as the gateway says it.
+    /// The domain name that was called, as the gateway reports it.
     pub domain: Option<String>,
 }
 
 impl Service {
-    /// The service with its settings.
     #[must_use]
     pub fn new(config: Config, clients: Clients, clock: Clock, ids: Ids) -> Self {
         let store = Arc::new(Store::new(clients.dynamodb, config.table));
@@ -107,7 +105,7 @@ impl Service {
         }
     }
 
-    /// Opens the connections that requests need. What fails here is left to the first request.
+    /// Opens the connections that requests need. Errors are ignored, because the first request will report them.
     pub async fn warm(&self) {
         let first = KeyringId::parse("k1");
         let keyring = async {
@@ -118,13 +116,13 @@ impl Service {
         tokio::join!(self.warm_table(), keyring);
     }
 
-    /// Opens the connection to the table only, for a function that nobody calls with a token.
+    /// Opens only the connection to the table, for a function that receives no tokens.
     pub async fn warm_table(&self) {
         self.store.warm().await;
     }
 
-    /// Answers a request. What it consumed is among the response's extensions, as [`Spent`], and why it failed, as
-    /// [`Failures`].
+    /// Answers a request. The response's extensions contain its consumption, as [`Spent`], and the reasons of
+    /// failures, as [`Failures`].
     pub async fn handle(
         &self,
         function: Function,
@@ -135,7 +133,7 @@ impl Service {
         let meter = Arc::new(Meter::default());
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
-        // The future of all endpoints is large: on the heap it burdens no stack.
+        // The future of all endpoints is large, so it is on the heap instead of in the stack frames of its callers.
         let deadline = Deadline::of(self.patience);
         let answer = self.answer(function, &request, &origin, &meter, &mut trace, deadline);
         let answer = patience::answered(deadline, &request, Box::pin(answer));
@@ -231,11 +229,11 @@ impl Service {
         served
     }
 
-    /// Serves a request of a caller who was admitted.
+    /// Serves a request of an admitted caller.
     ///
     /// # Errors
     ///
-    /// What the endpoint refuses it with.
+    /// The failure of the endpoint.
     pub async fn serve(
         &self,
         caller: Caller,
@@ -309,14 +307,14 @@ impl Service {
     }
 }
 
-/// Whether the request is for the service provider configuration, which tells how to authenticate and
-/// is therefore readable without (RFC 7643 §5).
+/// Whether the request is for the service provider configuration. It describes how to authenticate, so it needs no
+/// authentication (RFC 7643 §5).
 fn is_public(found: &Match<'_>) -> bool {
     matches!(found, Match::Route(route, _) if route.endpoint == Endpoint::ServiceProviderConfig)
 }
 
-/// The route of a request, when this function serves it: its own, or all as the one that is called
-/// when the gateway finds none.
+/// The route of a request if this function serves it: a function serves its own routes, and the catch-all function
+/// serves all.
 fn routed(function: Function, found: Match<'_>) -> Result<(&'static Route, Option<&str>), Failure> {
     match found {
         Match::Route(route, variable)

@@ -1,4 +1,4 @@
-//! An answer in time, whatever a request is at: before the gateway gives up and says less.
+//! Answers every request in time: before the gateway times out with a less helpful error.
 
 use bytes::Bytes;
 use directory::{Deadline, Patience, until_then};
@@ -11,14 +11,14 @@ use crate::resources::Resources;
 use crate::response::{Failure, Outcome};
 
 impl Service {
-    /// The same service, whose requests have so much time.
+    /// The same service with other time limits for requests.
     #[must_use]
     pub fn patient(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }
 }
 
-/// The answer of a request, or what is said when there is none in time. What is dropped then is as safe as in a
+/// The response to a request, or a timeout error if there is none in time. The dropped work is as safe as in a
 /// process that ends.
 pub(crate) async fn answered(
     deadline: Deadline,
@@ -29,7 +29,7 @@ pub(crate) async fn answered(
     answered.unwrap_or_else(|| Err(too_late(request.method(), request.uri().path()).into()))
 }
 
-/// What is said of a request that is not done in time.
+/// The timeout error of a request.
 #[must_use]
 pub fn too_late(method: &Method, path: &str) -> ScimError {
     let reads = *method == Method::GET || path.ends_with("/.search");
@@ -40,7 +40,7 @@ pub fn too_late(method: &Method, path: &str) -> ScimError {
 }
 
 impl Resources<'_> {
-    /// What a change that was made is answered with.
+    /// The representation of a committed change; an error if it cannot be read in time.
     pub(crate) async fn shown<T>(
         &self,
         show: impl Future<Output = Result<T, ScimError>>,

@@ -1,10 +1,9 @@
-//! How many requests a tenant may make, so that one tenant's flood is not everybody's bill and wait.
+//! The rate limit of a tenant, so that a flood of one tenant's requests does not cost and delay all others.
 //!
-//! Requests are counted in windows of ten seconds: a tenant may use all of a window's at once, which is
-//! the burst that the assignment of a whole group needs. Many processes serve a tenant, so the count is
-//! kept in the table; a process adds to it what it served once in [`STEP`] requests, beside a request, and
-//! learns what the others served. A tenant below that is never counted and costs nothing; what many
-//! processes have not told yet is the error of the count.
+//! Requests are counted in windows of ten seconds. A tenant may use up a window at once: the assignment of a whole
+//! group needs such a burst. Many processes serve a tenant, so the shared count is in the table. A process adds its
+//! own count to it once per [`STEP`] requests, in parallel with a request, and receives the total. A tenant below
+//! that many requests costs nothing. The error of the total is what the processes have not added yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,23 +13,23 @@ use directory::{Meter, Store};
 use jiff::Timestamp;
 use keyring::TenantId;
 
-/// How many requests a process serves before it tells the others.
+/// The number of requests that a process serves before it adds them to the shared count.
 const STEP: u32 = 8;
-/// How many tenants are remembered; beyond it all are forgotten.
+/// The most tenants in memory; above that all are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// What becomes of a request.
+/// What to do with a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Turn {
-    /// It is served.
+    /// Serve it.
     Served,
-    /// It is served, and beside it so many requests of this window are told to the others.
+    /// Serve it, and in parallel add this number of requests to the shared count of the window.
     Told(Window, u32),
-    /// It is refused: the tenant's window is used up for so many seconds more.
+    /// Reject it: the tenant's window is used up for this many more seconds.
     Refused(i64),
 }
 
-/// The requests of all tenants, as this process knows them.
+/// The request counts of all tenants, as far as this process knows.
 #[derive(Debug)]
 pub struct Rates {
     limit: Option<u32>,
@@ -40,13 +39,13 @@ pub struct Rates {
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     window: Window,
-    /// What all processes served, when this one asked last, and what it served since.
+    /// The last known total of all processes plus this process's requests since.
     all: u64,
     untold: u32,
 }
 
 impl Rates {
-    /// `limit` is in requests a second of a tenant that has none of its own.
+    /// `limit` is in requests per second and applies to tenants without a limit of their own.
     #[must_use]
     pub fn new(limit: Option<u32>) -> Self {
         Self {
@@ -55,7 +54,7 @@ impl Rates {
         }
     }
 
-    /// Counts a request of a tenant, whose `own` limit counts if it has one; without any nothing is counted.
+    /// Counts a request of a tenant. Its `own` limit takes precedence; without any limit nothing is counted.
     #[must_use]
     pub fn turn(&self, tenant: &TenantId, own: Option<u32>, now: Timestamp) -> Turn {
         let Some(limit) = own.or(self.limit) else {
@@ -87,8 +86,8 @@ impl Rates {
         })
     }
 
-    /// Tells the others what was served, and learns what they served. A table that does not answer refuses
-    /// nobody.
+    /// Adds this process's requests to the shared count and reads the total. If the table does not respond, no
+    /// request is rejected.
     pub async fn tell(
         &self,
         store: &Arc<Store>,
@@ -130,7 +129,7 @@ mod tests {
         let other = TenantId::parse("globex").unwrap();
         assert_eq!(rates.turn(&other, None, at(3)), Turn::Served);
         assert_eq!(rates.turn(&acme, None, at(10)), Turn::Served);
-        // A limit of its own.
+        // Its own limit is 1.
         for _ in 0..10 {
             assert!(!matches!(
                 rates.turn(&other, Some(1), at(20)),

@@ -1,4 +1,4 @@
-//! An http request, read into what it asks for.
+//! Parsing of `http` requests.
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -13,30 +13,29 @@ use keyring::TenantId;
 
 use crate::Origin;
 
-/// Where a request goes: the tenant, and the path behind the tenant's base address.
+/// The address of a request: the tenant, and the path relative to the tenant's base address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Address {
-    /// The tenant.
     pub tenant: TenantId,
-    /// What stands before the tenant: the path of a stage or of a domain's mapping.
+    /// The path of a stage or of a domain's mapping, before the tenant.
     pub prefix: String,
-    /// The segments behind the base address, decoded.
+    /// The decoded segments after the base address.
     pub segments: Vec<String>,
 }
 
 impl Address {
-    /// Reads a path; a slash more or at the end makes no difference.
+    /// Parses a path. Repeated and trailing slashes are ignored.
     ///
     /// # Errors
     ///
-    /// `notFound`, and `invalidVers` for a version of the protocol other than 2.
+    /// `notFound`, and `invalidVers` for a protocol version other than 2.
     pub fn parse(path: &str) -> Result<Self, ScimError> {
         let unknown = reason::no_base_address;
         let raw: Vec<&str> = path
             .split('/')
             .filter(|segment| !segment.is_empty())
             .collect();
-        // A tenant may be called `scim`, too.
+        // A tenant may have the id `scim`, too.
         let after_first = raw
             .windows(2)
             .skip(1)
@@ -68,7 +67,7 @@ impl Address {
         })
     }
 
-    /// The base address in front of the tenant's endpoints.
+    /// The tenant's base address.
     #[must_use]
     pub fn base(&self, public_url: Option<&str>, called: (&Origin, &HeaderMap)) -> String {
         let site = site(public_url, called, &self.prefix);
@@ -76,9 +75,9 @@ impl Address {
     }
 }
 
-/// What absolute addresses begin with: the public address, else the domain that was called and the path of its stage. The
-/// domain is what the gateway says, never `Host` or `X-Forwarded-Host`: a client sets those, and a setup link is mailed to
-/// somebody else. The gateway says the protocol itself, whatever the client sent.
+/// The start of absolute URLs: the configured public address, or else the domain that was called and the path of its
+/// stage. The domain comes from the gateway, never from `Host` or `X-Forwarded-Host`: a client sets those headers,
+/// and a setup link is mailed to another person. The gateway sets the protocol itself.
 #[must_use]
 pub fn site(
     public_url: Option<&str>,
@@ -102,11 +101,11 @@ fn is_version(text: &str) -> bool {
         .is_some_and(|digits| digits.starts_with(|digit: char| digit.is_ascii_digit()))
 }
 
-/// Undoes percent-encoding.
+/// Decodes percent-encoding.
 ///
 /// # Errors
 ///
-/// When that gives no UTF-8.
+/// When the result is not UTF-8.
 pub fn decode(text: &str) -> Result<String, ScimError> {
     percent_decode_str(text)
         .decode_utf8()
@@ -114,7 +113,7 @@ pub fn decode(text: &str) -> Result<String, ScimError> {
         .map_err(|_| reason::address_not_utf8())
 }
 
-/// The parameters of a query that mean something; others are passed over (RFC 7644 §3.4.2).
+/// The query parameters of SCIM; others are ignored (RFC 7644 §3.4.2).
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Parameters {
     /// `filter`
@@ -134,11 +133,11 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Reads a query string: `+` is a blank, and everything is decoded once.
+    /// Parses a query string: `+` means a space, and everything is decoded once.
     ///
     /// # Errors
     ///
-    /// `invalidSyntax` if it is no UTF-8, `invalidValue` if a parameter is given twice.
+    /// `invalidSyntax` if it is not UTF-8, `invalidValue` if a parameter is repeated.
     pub fn parse(query: &str) -> Result<Self, ScimError> {
         let mut parameters = Self::default();
         for pair in query.split('&') {
@@ -155,7 +154,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Reads a search request, RFC 7644 §3.4.3: the same parameters, as JSON.
+    /// Parses a search request, RFC 7644 §3.4.3: the same parameters as JSON.
     ///
     /// # Errors
     ///
@@ -174,7 +173,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// The parameter of a name, which may be in any case: its own name, and where its value is kept.
+    /// The parameter with this name in any case: its exact name and its value.
     fn place(&mut self, name: &str) -> Option<(&'static str, &mut Option<String>)> {
         let parameters = [
             ("filter", &mut self.filter),
@@ -190,7 +189,7 @@ impl Parameters {
         parameters.find(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    /// The attributes that the answer is to have.
+    /// The attributes to return.
     ///
     /// # Errors
     ///
@@ -212,13 +211,13 @@ impl Parameters {
     }
 }
 
-/// A parameter of a search request as it would stand in a query.
+/// A parameter of a search request as text, as in a query string.
 fn parameter(name: &'static str, value: Value) -> Result<Option<String>, ScimError> {
     let is_number = matches!(name, "startIndex" | "count");
     let is_list = matches!(name, "attributes" | "excludedAttributes");
     match value {
         Value::Null => Ok(None),
-        // Text goes on to be read as that of a query is: REST clients write numbers as text.
+        // Text is accepted for numbers too, because REST clients send numbers as text.
         Value::String(text) => Ok(Some(text)),
         Value::Number(number) if is_number => Ok(Some(number.to_string())),
         Value::Array(names) if is_list && names.iter().all(Value::is_string) => {
@@ -236,16 +235,15 @@ fn parameter(name: &'static str, value: Value) -> Result<Option<String>, ScimErr
     }
 }
 
-/// What a request demands of the version of its resource, RFC 7644 §3.14.
+/// The preconditions of a request, RFC 7644 §3.14.
 ///
-/// Tags are compared weakly for every method: SCIM has weak tags work in `If-Match`.
+/// All methods compare tags weakly: SCIM uses weak tags with `If-Match`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Preconditions {
     if_match: Option<Tags>,
     if_none_match: Option<Tags>,
 }
 
-/// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Tags {
     Any,
@@ -278,7 +276,7 @@ impl Tags {
 }
 
 impl Preconditions {
-    /// Reads the headers of a request.
+    /// Parses the headers of a request.
     #[must_use]
     pub fn parse(headers: &HeaderMap) -> Self {
         Self {
@@ -287,7 +285,7 @@ impl Preconditions {
         }
     }
 
-    /// Those of an operation that names the version it expects, as bulk operations do.
+    /// The precondition of a bulk operation, which names the version that it expects.
     #[must_use]
     pub fn of_version(version: Option<&str>) -> Self {
         let mut headers = HeaderMap::new();
@@ -297,7 +295,7 @@ impl Preconditions {
         Self::parse(&headers)
     }
 
-    /// Whether the client has this version already.
+    /// Whether the client already has this version.
     #[must_use]
     pub fn has(&self, version: Version) -> bool {
         self.if_none_match
@@ -305,7 +303,7 @@ impl Preconditions {
             .is_some_and(|tags| tags.has(version))
     }
 
-    /// Whether a change has to be made on the very version that was read.
+    /// Whether the change must apply to exactly the version that was read.
     #[must_use]
     pub const fn is_given(&self) -> bool {
         self.if_match.is_some() || self.if_none_match.is_some()
@@ -315,7 +313,7 @@ impl Preconditions {
     ///
     /// # Errors
     ///
-    /// 412 when it is not the one, or one of those, that the client expects.
+    /// 412, when the client expects another version.
     pub fn check(&self, version: Version) -> Result<(), ScimError> {
         let is_expected = self.if_match.as_ref().is_none_or(|tags| tags.has(version));
         match is_expected && !self.has(version) {
@@ -325,12 +323,12 @@ impl Preconditions {
     }
 }
 
-/// Reads a body as JSON.
+/// Parses a body as JSON.
 ///
 /// # Errors
 ///
-/// 415 for another media type or coding; 413 over [`limits::BODY_BYTES`]; `invalidSyntax` if it is no JSON,
-/// which includes nesting deeper than 127 levels, a name given twice in one object and text that is no UTF-8.
+/// 415 for another media type or coding; 413 above [`limits::BODY_BYTES`]; `invalidSyntax` for invalid JSON, which
+/// includes nesting deeper than 127 levels, a repeated name in one object and text that is not UTF-8.
 pub fn json(headers: &HeaderMap, body: &Bytes) -> Result<Value, ScimError> {
     check_media_type(headers)?;
     if body.len() > limits::BODY_BYTES {
@@ -350,7 +348,7 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ScimError> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else {
         return Ok(());
     };
-    // JSON has no parameter `charset` (RFC 8259 §11): whatever it says, the bytes are UTF-8 or refused.
+    // JSON has no `charset` parameter (RFC 8259 §11): the bytes must be UTF-8 whatever it says.
     let given = given.to_str().unwrap_or_default().to_ascii_lowercase();
     let essence = given.split(';').next().map(str::trim);
     match essence {

@@ -1,9 +1,9 @@
-//! Writing down what was refused or failed, for the customer's administrator.
+//! The failure log: records rejected and failed requests for the customer's administrator.
 //!
-//! A failure is written before it is answered, because a function is frozen once it has answered; what that takes is
-//! bounded, and a log that cannot be written changes no answer. What comes again and again is folded, see [`fold`].
-//! Successes are not written down, but for those with a value that its administrator should look at. Nothing of a request is kept but who it was about: the reason is the error's detail
-//! without the values that it quotes.
+//! A failure is written before the response, because a function is frozen once it has responded. The wait is bounded,
+//! and a failed write does not change the response. Repeats are grouped, see [`fold`]. A success is recorded only if
+//! it stored a value that the administrator should check. Of a request's content, the log stores only whom it was
+//! about: a reason is the error's detail without the values that it quotes.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -31,39 +31,39 @@ use cause::Cause;
 use fold::{Caller, Due, Folds};
 pub use told::Told;
 
-/// How long an answer waits for its entry to be written.
+/// How long a response waits for its entry.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// The longest name that is kept, in letters.
+/// The longest stored name, in characters.
 const LONGEST_NAME: usize = 120;
-/// The longest reason that is kept, in letters.
+/// The longest stored reason, in characters.
 const LONGEST_REASON: usize = 400;
-/// The largest body that is looked into for a name.
+/// The largest body to search for a name.
 const LARGEST_BODY: usize = 256 * 1024;
 
-/// Why a key of the tenant did not admit a request.
+/// Why a key of the tenant was not admitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Barred {
-    /// It was over at that instant.
+    /// It expired at this instant.
     Expired(Timestamp),
-    /// It is bound to other networks than that of this address.
+    /// It is bound to networks that do not contain this address.
     Elsewhere(Option<IpAddr>),
-    /// It has no scope that is known.
+    /// It has no known scope.
     Scopeless,
 }
 
-/// Who makes a request, as far as it is known.
+/// The caller of a request, as far as known.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Who {
-    /// Nobody was asked.
+    /// Not authenticated yet.
     #[default]
     Nobody,
-    /// Someone whose token is not one of the tenant's.
+    /// A caller without a valid token of the tenant.
     Stranger,
-    /// Someone with a key of the tenant, and why it did not admit.
+    /// A caller with a key of the tenant; the reason if the key was not admitted.
     Key(Arc<KeyRecord>, Option<Barred>),
 }
 
-/// What is known of a request, as far as it got.
+/// What is known about a request so far.
 #[derive(Default)]
 pub(crate) struct Trace {
     pub(crate) tenant: Option<TenantId>,
@@ -74,7 +74,7 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The request was admitted.
+    /// Records the admitted caller.
     pub(crate) fn admit(&mut self, caller: &auth::Caller) {
         if let auth::Credential::Key(key) = &caller.credential {
             self.who = Who::Key(Arc::clone(key), None);
@@ -88,7 +88,7 @@ impl Trace {
         }
     }
 
-    /// The key, for the log.
+    /// The id of the admitted key, for logs.
     pub(crate) fn key(&self) -> Option<&str> {
         match &self.who {
             Who::Key(key, None) => Some(key.id.as_str()),
@@ -96,29 +96,29 @@ impl Trace {
         }
     }
 
-    /// The operation, for the log.
+    /// The operation's name, for logs.
     pub(crate) fn operation(&self) -> &'static str {
         self.route
             .map_or("unknown", |route| route.endpoint.operation())
     }
 }
 
-/// An operation of a bulk request that there is something to tell of.
+/// An operation of a bulk request to record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failed {
-    /// Its place, from 1.
+    /// Its position, from 1.
     pub place: usize,
-    /// What it would have been as a request of its own.
+    /// The endpoint that the same request by itself would have.
     pub endpoint: Option<Endpoint>,
-    /// The resource, if it has an id.
+    /// The resource's id, if known.
     pub resource: Option<ResourceId>,
-    /// Its name, if the operation gives it.
+    /// The resource's name, if the operation contains it.
     pub name: Option<String>,
-    /// What.
+    /// What to record.
     pub told: Told,
 }
 
-/// What has to be known to write something down.
+/// The context of an entry.
 pub(crate) struct Report<'r> {
     pub(crate) function: Function,
     pub(crate) trace: &'r Trace,
@@ -128,7 +128,7 @@ pub(crate) struct Report<'r> {
     pub(crate) tenants: &'r Tenants,
 }
 
-/// The requests log, as the service writes it.
+/// Writes the failure log.
 pub(crate) struct Requests {
     store: Arc<Store>,
     kept: SignedDuration,
@@ -138,7 +138,7 @@ pub(crate) struct Requests {
 }
 
 impl Requests {
-    /// Entries are kept for so many days.
+    /// A log whose entries expire after this many days.
     pub(crate) fn new(store: Arc<Store>, days: u32, clock: Clock, ids: Ids) -> Self {
         Self {
             store,
@@ -149,17 +149,16 @@ impl Requests {
         }
     }
 
-    /// How long an entry is kept.
     pub(crate) const fn kept(&self) -> SignedDuration {
         self.kept
     }
 
-    /// Writes down that a request was refused or failed.
+    /// Records a rejected or failed request.
     pub(crate) async fn refused(&self, report: &Report<'_>, error: &ScimError) {
         self.one(report, &Told::Failure(error.clone())).await;
     }
 
-    /// Writes down what is told of a request.
+    /// Records a request.
     pub(crate) async fn one(&self, report: &Report<'_>, told: &Told) {
         let trace = report.trace;
         let endpoint = trace.route.map(|route| route.endpoint);
@@ -169,7 +168,7 @@ impl Requests {
         self.write(report, vec![refusal]).await;
     }
 
-    /// Writes down the operations of a bulk request that there is something to tell of.
+    /// Records operations of a bulk request.
     pub(crate) async fn failed(&self, report: &Report<'_>, failed: Vec<Failed>) {
         let refusals = failed.into_iter().map(|failed| Refusal {
             place: Some(failed.place),
@@ -186,9 +185,9 @@ impl Requests {
         };
         let caller = match report.trace.who {
             Who::Nobody => return,
-            // Its role reaches the log and no tenant; a provider asks the other functions, too.
+            // The role of the discovery function cannot read tenants. A provider calls the other functions too.
             Who::Stranger if report.function == Function::Discovery => return,
-            // Names of tenants are for strangers to invent, and take no place of those that there are.
+            // Strangers can make up tenant names; those must not displace the entries of real tenants.
             Who::Stranger if !report.has_tenant(tenant, now).await => return,
             Who::Stranger => Caller::Stranger,
             Who::Key(..) => Caller::Known,
@@ -199,7 +198,7 @@ impl Requests {
             self.folds.count(tenant, refusal, caller, now, random)
         };
         let due = refusals.into_iter().filter_map(count);
-        // What happened several times in one request is written once.
+        // Repeats within one request are written once.
         let mut last: HashMap<_, Due> = HashMap::new();
         for due in due {
             last.insert(due.id.clone(), due);
@@ -229,7 +228,8 @@ impl Requests {
         }
     }
 
-    /// Random bytes for the id of an entry; the first operation of a request comes last, as the newest.
+    /// Random bytes for an entry's id. Operations of one request get decreasing ids, so the first operation is listed
+    /// as the newest.
     fn random(&self, place: Option<usize>) -> [u8; 4] {
         let [one, two, three, four] = self.ids.bytes();
         let place = place.and_then(|place| u16::try_from(place).ok());
@@ -251,14 +251,14 @@ impl Requests {
 }
 
 impl Report<'_> {
-    /// Whether there is such a tenant, as far as it can be told.
+    /// Whether the tenant exists and is not being deleted; false if that cannot be determined.
     async fn has_tenant(&self, tenant: &TenantId, now: Timestamp) -> bool {
         let found = self.tenants.find(tenant, now, self.meter);
         let found = tokio::time::timeout(PATIENCE, found).await;
         matches!(found, Ok(Ok(Some(tenant))) if tenant.status != Status::Closing)
     }
 
-    /// What is the same for the request and for each operation in it.
+    /// The parts of an entry that are equal for a request and for each operation in it.
     fn refusal(&self, endpoint: Option<Endpoint>, what: &Told) -> Refusal {
         let trace = self.trace;
         let (status, scim_type) = what.code();
@@ -305,7 +305,7 @@ impl Report<'_> {
     }
 }
 
-/// Without what tells one user or group from another, where the cause has nothing to do with them.
+/// Removes the user or group from an entry whose cause does not depend on it.
 fn general(refusal: Refusal) -> Refusal {
     match Cause::parse(&refusal.cause).is_some_and(cause::is_general) {
         true => Refusal {
@@ -318,20 +318,20 @@ fn general(refusal: Refusal) -> Refusal {
     }
 }
 
-/// A method, if it is one that is known.
+/// The method, or `other` for an unknown one.
 fn method(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
     let known = KNOWN.into_iter().find(|known| *known == method.as_str());
     known.unwrap_or("other")
 }
 
-/// The path of a route behind the base address.
+/// The path of a route relative to the base address.
 fn behind_base(path: &'static str) -> &'static str {
     path.split_once("/scim/v2")
         .map_or(path, |(_, behind)| behind)
 }
 
-/// The type of the resources of an endpoint.
+/// The resource type of an endpoint.
 const fn kind(endpoint: Endpoint) -> Option<ResourceKind> {
     match endpoint {
         Endpoint::List(kind)
@@ -346,7 +346,7 @@ const fn kind(endpoint: Endpoint) -> Option<ResourceKind> {
     }
 }
 
-/// The userName or displayName that the body of a creation or replacement gives.
+/// The `userName` or `displayName` in the body of a creation or replacement.
 fn named(endpoint: Endpoint, body: &Bytes) -> Option<String> {
     let (Endpoint::Create(kind) | Endpoint::Replace(kind)) = endpoint else {
         return None;
@@ -358,7 +358,7 @@ fn named(endpoint: Endpoint, body: &Bytes) -> Option<String> {
     name_in(kind, &body).as_deref().map(shown)
 }
 
-/// The userName of a user, the displayName of a group.
+/// The `userName` of a user or the `displayName` of a group.
 pub(crate) fn name_in(kind: ResourceKind, resource: &Value) -> Option<String> {
     let wanted = match kind {
         ResourceKind::User => "userName",
@@ -370,7 +370,7 @@ pub(crate) fn name_in(kind: ResourceKind, resource: &Value) -> Option<String> {
     Some(name.to_owned())
 }
 
-/// A name as it is kept: cut short, with a sign in the place of each control character.
+/// A name as stored: truncated, with a placeholder for each control character.
 fn shown(name: &str) -> String {
     let readable = |c: char| {
         if c.is_control() {
@@ -385,7 +385,7 @@ fn shown(name: &str) -> String {
     )
 }
 
-/// A text of so many letters at most.
+/// Truncates a text to this many characters.
 fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

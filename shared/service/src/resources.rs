@@ -22,32 +22,26 @@ pub mod list;
 mod policy;
 mod show;
 
-/// How often a change is made anew because the resource changed meanwhile.
+/// The most attempts of a change, if the resource changes meanwhile.
 const ATTEMPTS: u32 = 10;
 
-/// The operations on one type of resources of one tenant.
+/// The operations on one resource type of one tenant.
 #[derive(Clone, Copy)]
 pub struct Resources<'r> {
-    /// The tenant's resources.
     pub directory: &'r Directory,
-    /// The resource type.
     pub of: &'r ResourceType,
-    /// What the tenant has set.
+    /// The tenant's settings.
     pub settings: &'r Tenant,
-    /// The base address.
     pub base: &'r str,
-    /// What the request may still take.
+    /// The remaining effort of the request.
     pub effort: &'r Effort,
-    /// The time.
     pub clock: &'r Clock,
-    /// Where ids come from.
     pub ids: &'r Ids,
-    /// How answers are coded, which decides how much fits into one.
+    /// The coding of the response, which determines how much fits into it.
     pub coding: Coding,
 }
 
 impl<'r> Resources<'r> {
-    /// The resources of a type.
     #[must_use]
     pub fn new(
         directory: &'r Directory,
@@ -95,7 +89,7 @@ impl<'r> Resources<'r> {
         let stored = self.come(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
-        // A new user is in no group, unless it was the application's; a new group may have members.
+        // A new user is in no group, unless the application created the user earlier; a new group may have members.
         let body = match self.of.kind {
             ResourceKind::User => {
                 let groups = self.groups_from_before(&stored, projection).await?;
@@ -168,8 +162,8 @@ impl<'r> Resources<'r> {
         Err(explain(DirectoryError::Contended))
     }
 
-    /// PATCH. Users are answered; groups are not unless attributes are asked for, because their member
-    /// lists are large (RFC 7644 §3.5.2 leaves the choice).
+    /// PATCH. The response contains users. It contains groups only if the request asks for attributes, because member
+    /// lists are large (RFC 7644 §3.5.2 allows both).
     pub async fn modify(
         &self,
         id: &str,
@@ -252,7 +246,7 @@ impl<'r> Resources<'r> {
         })
     }
 
-    /// Writes a change, if it is one; `None` when the resource changed meanwhile.
+    /// Writes a change if there is one; `None` when the resource changed meanwhile.
     async fn write(&self, current: Stored, change: Change) -> Result<Option<Stored>, ScimError> {
         let is_same = change.attributes == current.resource.attributes;
         let now = self.clock.now();
@@ -297,10 +291,10 @@ impl<'r> Resources<'r> {
             self.pause(attempt).await?;
             let found = self.directory.to_delete(self.of.kind, id).await;
             let Some((current, groups)) = found.map_err(explain)? else {
-                // A deletion whose answer never came is asked for again: what it left is cleared.
+                // The client may repeat a deletion whose response was lost; this clears the rest of it.
                 let (now, write) = (self.clock.now(), self.ids.write());
                 return match self.directory.finish_deletion(id, now, &write).await {
-                    // The rest is cleared behind the answer.
+                    // Background work clears the rest.
                     Ok(()) | Err(DirectoryError::OutOfTime) => Err(self.absent(id.as_str())),
                     Err(error) => Err(explain(error)),
                 };
@@ -320,7 +314,7 @@ impl<'r> Resources<'r> {
         Err(explain(DirectoryError::Contended))
     }
 
-    /// The resource for an attempt to change it, and the groups to show with it, read side by side.
+    /// Reads the resource and the groups of the response in parallel, for one attempt.
     async fn attempt(
         &self,
         number: u32,
@@ -342,7 +336,7 @@ impl<'r> Resources<'r> {
         tokio::try_join!(self.current(id), groups)
     }
 
-    /// Waits before another attempt, after the resource changed under the last one, if there is time for one.
+    /// Waits before a retry if there is time for one.
     async fn pause(&self, number: u32) -> Result<(), ScimError> {
         backoff(number).await;
         match number > 0 && self.directory.is_late() {
@@ -356,7 +350,7 @@ impl<'r> Resources<'r> {
     }
 }
 
-/// A change that was made, with the places of references in it that are no URIs.
+/// Adds the places of references that are not URIs to a successful change.
 fn noted(made: Outcome, unlike: Vec<String>) -> Outcome {
     match unlike.is_empty() {
         true => made,
@@ -364,12 +358,12 @@ fn noted(made: Outcome, unlike: Vec<String>) -> Outcome {
     }
 }
 
-/// What a PUT or PATCH makes of a resource.
+/// The result of a PUT or PATCH on a resource.
 struct Change {
     attributes: Attributes,
-    /// `None` when members are not spoken of.
+    /// `None` when the request does not mention members.
     members: Option<MembershipDelta>,
     password: PasswordHash,
-    /// Whether it holds for the version that was read only.
+    /// Whether the change applies only to the version that was read.
     is_fenced: bool,
 }

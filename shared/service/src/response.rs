@@ -1,4 +1,4 @@
-//! What came out of a request, as an http response.
+//! Converts results of requests to `http` responses.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -11,62 +11,48 @@ use scim_core::error::reason::{self, Word};
 use crate::coding::Coding;
 use crate::requests::Failed;
 
-/// How long a client should wait before it tries again, in seconds.
+/// How long a client should wait before a retry, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
-/// The media type of every body.
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
-/// The only authentication scheme.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
-/// The coding of large bodies that clients take. Their like must not be given to others from a cache.
+/// The coding of large bodies. The header `Vary` keeps caches from giving them to clients that do not accept it.
 const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
-/// A success.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Outcome {
-    /// A resource was created.
+    /// A new resource.
     Created {
-        /// Its location.
         location: String,
-        /// Its version.
         version: Version,
-        /// Its representation.
         body: Value,
     },
-    /// A resource.
     Resource {
-        /// Its location.
         location: String,
-        /// Its version.
         version: Version,
-        /// Its representation.
         body: Value,
     },
-    /// A resource whose representation is compressed with gzip already.
+    /// A resource whose representation is already compressed with gzip.
     Coded {
-        /// Its location.
         location: String,
-        /// Its version.
         version: Version,
-        /// Its representation.
         body: Bytes,
     },
-    /// A message.
     Message(Value),
-    /// What became of the operations of a bulk request, and those of them that there is something to tell of.
+    /// The response to a bulk request, and the operations to record in the failure log.
     Several(Value, Vec<Failed>),
-    /// A resource was changed, and is not shown.
+    /// A changed resource that the response does not contain.
     Changed(Version),
-    /// The client has the version that there is.
+    /// The client already has this version.
     NotModified(Version),
-    /// A change that was made, and the places of references in it that are no URIs.
+    /// A successful change, and the places of references in it that are not URIs.
     Unlike(Box<Self>, Vec<String>),
-    /// Nothing to say.
+    /// A success without content.
     Done,
 }
 
 impl Outcome {
-    /// Takes the operations of a bulk request that there is something to tell of.
+    /// Takes the operations of a bulk request to record in the failure log.
     pub(crate) fn failed(&mut self) -> Vec<Failed> {
         match self {
             Self::Several(_, failed) => std::mem::take(failed),
@@ -74,7 +60,7 @@ impl Outcome {
         }
     }
 
-    /// Takes the places of references that are no URIs, of a change that was made.
+    /// Takes the places of references that are not URIs.
     pub(crate) fn unlike(&mut self) -> Vec<String> {
         match self {
             Self::Unlike(_, places) => std::mem::take(places),
@@ -82,7 +68,7 @@ impl Outcome {
         }
     }
 
-    /// The response, coded; one with too large a body becomes an error.
+    /// The response in the given coding.
     ///
     /// # Errors
     ///
@@ -134,7 +120,7 @@ impl Outcome {
         }
         let headers = response.headers_mut();
         if status == StatusCode::NO_CONTENT {
-            // SCIM-SDK takes an answer for one of SCIM by this alone, whether it has a body or not.
+            // SCIM-SDK recognises a SCIM response by this header alone, with or without a body.
             headers.insert(header::CONTENT_TYPE, SCIM_JSON);
         }
         if let Some(location) = location.and_then(|uri| HeaderValue::try_from(uri).ok()) {
@@ -148,7 +134,7 @@ impl Outcome {
     }
 }
 
-/// Says of an answer that it is personal data, which nobody is to keep or to take for anything but JSON.
+/// Marks a response as personal data that no cache may store, and as nothing but JSON.
 pub fn guard(response: &mut Response<Bytes>) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -156,14 +142,13 @@ pub fn guard(response: &mut Response<Bytes>) {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
 }
 
-/// A failure, and the methods that an address has where that is what failed.
+/// A failure with the headers of its response.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Failure {
-    /// The error.
     pub error: ScimError,
-    /// The methods of the address.
+    /// The methods of the address, if the request used another one.
     pub allow: Option<String>,
-    /// How long the client should wait, in seconds, where that is known.
+    /// How long the client should wait, in seconds, if known.
     pub wait: Option<i64>,
 }
 
@@ -178,7 +163,7 @@ impl From<ScimError> for Failure {
 }
 
 impl Failure {
-    /// An address does not have the method; these it has.
+    /// The address does not support the method, only these.
     #[must_use]
     pub fn allowed(methods: &str) -> Self {
         Self {
@@ -187,7 +172,7 @@ impl Failure {
         }
     }
 
-    /// The tenant makes too many requests, for so many seconds more.
+    /// The tenant exceeded its rate limit, for this many more seconds.
     #[must_use]
     pub fn slow_down(seconds: i64) -> Self {
         Self {
@@ -196,7 +181,6 @@ impl Failure {
         }
     }
 
-    /// The response.
     #[must_use]
     pub fn into_response(self) -> Response<Bytes> {
         let status = StatusCode::from_u16(self.error.status()).unwrap_or_default();
@@ -222,7 +206,7 @@ impl Failure {
     }
 }
 
-/// Why a request failed, or each failed operation of a bulk request: among the extensions of its response.
+/// The reasons of a failed request, or of each failed operation of a bulk request; an extension of the response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failures(pub Vec<ScimError>);
 
@@ -249,7 +233,7 @@ fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
     response
 }
 
-/// What a failure of the directory means to a client.
+/// The client's error for a failure of the directory.
 #[must_use]
 pub fn explain(error: DirectoryError) -> ScimError {
     if let DirectoryError::Internal(reason)
@@ -273,7 +257,7 @@ pub fn explain(error: DirectoryError) -> ScimError {
             reason::contended()
         }
         DirectoryError::OutOfTime => reason::change_not_begun(),
-        // Whoever takes a permission away gives it back: the request is right, and succeeds then.
+        // An operator can restore a missing permission. The request is valid and succeeds then.
         DirectoryError::Unavailable(_) | DirectoryError::Refused(_) => {
             reason::storage_unreachable()
         }

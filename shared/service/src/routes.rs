@@ -1,30 +1,27 @@
-//! ROUTES: method, path, endpoint, function — the same as in `template.yaml`, which a test compares.
+//! All SCIM routes: method, path, endpoint and function. A test compares them with `template.yaml`.
 //!
-//! What matches no route goes to [`Function::CATCH_ALL`] by the gateway's `$default`. There it is answered
-//! with a SCIM error, unless only a slash more kept the gateway from seeing its route.
+//! A request without a route reaches [`Function::CATCH_ALL`] through the gateway's `$default`. That function answers
+//! with a SCIM error, unless the gateway missed a route only because of a repeated slash.
 
 use http::Method;
 use scim_core::ResourceKind;
 
-/// The functions that are deployed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
 pub enum Function {
-    /// Users, and the one that a key stands for.
+    /// Users, and the user that a key stands for.
     Users,
-    /// Groups.
     Groups,
-    /// Bulk requests, queries over all resource types, and everything that matches no route of the gateway.
+    /// Bulk requests, queries over all resource types, and requests without a route.
     Bulk,
-    /// What the service provider says about itself.
+    /// Discovery.
     Discovery,
     /// The vendor's side: the admin API and the pages.
     Admin,
-    /// What the table's stream tells; it has no route.
+    /// Work behind requests; it has no route.
     Events,
 }
 
 impl Function {
-    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Users,
         Self::Groups,
@@ -34,9 +31,9 @@ impl Function {
         Self::Events,
     ];
 
-    /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes
-    /// with an empty segment, and providers whose base address ends in a slash call `//Users`
-    /// (fixtures/keycloak/slash). Its role may do what all endpoints do, as bulk requests do.
+    /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes with an empty
+    /// segment, and providers whose base address ends in a slash call `//Users` (fixtures/keycloak/slash). Its role
+    /// has the permissions of all endpoints, which bulk requests need anyway.
     pub const CATCH_ALL: Self = Self::Bulk;
 
     /// The name of the function's package and binary.
@@ -52,7 +49,7 @@ impl Function {
         }
     }
 
-    /// The function called `name`.
+    /// The function with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL
@@ -61,12 +58,12 @@ impl Function {
     }
 }
 
-/// What a route leads to.
+/// The endpoint of a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Endpoint {
     /// List or query resources.
     List(ResourceKind),
-    /// Query resources, the query in the body.
+    /// Query resources with a search request.
     Search(ResourceKind),
     /// Create a resource.
     Create(ResourceKind),
@@ -80,9 +77,9 @@ pub enum Endpoint {
     Delete(ResourceKind),
     /// List or query resources of all types.
     ListAll,
-    /// Query resources of all types, the query in the body.
+    /// Query resources of all types with a search request.
     SearchAll,
-    /// Carry out many operations.
+    /// Bulk requests.
     Bulk,
     /// The service provider configuration.
     ServiceProviderConfig,
@@ -99,7 +96,7 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// Whether the service provider describes itself there.
+    /// Whether the endpoint is part of discovery.
     #[must_use]
     pub const fn is_discovery(self) -> bool {
         matches!(
@@ -112,7 +109,7 @@ impl Endpoint {
         )
     }
 
-    /// The name of the operation in the log.
+    /// The operation's name in logs.
     #[must_use]
     pub const fn operation(self) -> &'static str {
         match self {
@@ -143,14 +140,12 @@ impl Endpoint {
     }
 }
 
-/// A route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Route {
-    /// The method; `None` for all.
+    /// The method; `None` for every method.
     pub method: Option<Method>,
-    /// The path, its variables in braces.
+    /// The path with its variables in braces.
     pub path: &'static str,
-    /// Where it leads.
     pub endpoint: Endpoint,
     /// The function that serves it.
     pub function: Function,
@@ -292,10 +287,10 @@ static DISCOVERY: [Route; 5] = [
     ),
 ];
 
-/// The paths that are passed to [`Function::Admin`] with any method. What there is below them is not of SCIM.
+/// The paths that [`Function::Admin`] serves with every method. They are not part of SCIM.
 pub const ADMIN: [&str; 3] = ["/admin/{path+}", "/console", "/console/{path+}"];
 
-/// Every route to a tenant's endpoints but `$default`.
+/// Every route to a tenant's endpoints except `$default`.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     USERS
         .iter()
@@ -305,18 +300,18 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
         .chain(&DISCOVERY)
 }
 
-/// What a method and the segments of a path behind `/scim/v2` lead to.
+/// The result of a search for a route.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Match<'p> {
-    /// A route, and the value of its last variable.
+    /// A route and the value of its last variable.
     Route(&'static Route, Option<&'p str>),
-    /// A path that has routes for these methods only.
+    /// A path that supports only these other methods.
     OtherMethods(Vec<&'static Method>),
-    /// Nothing.
+    /// No such path.
     Nothing,
 }
 
-/// Finds the route of a request; `segments` are those behind `/scim/v2`, decoded.
+/// Finds the route of a request; `segments` are the decoded ones after `/scim/v2`.
 #[must_use]
 pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
     let mut others = Vec::new();
@@ -339,9 +334,9 @@ pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
     }
 }
 
-/// Whether the path is that of the route.
+/// Whether the path matches the route.
 fn matches(route: &Route, segments: &[&str]) -> bool {
-    // Before these stand the slash, the tenant, `scim` and `v2`.
+    // The first four parts are empty, the tenant, `scim` and `v2`.
     let expected: Vec<&str> = route.path.split('/').skip(4).collect();
     expected.len() == segments.len()
         && expected

@@ -1,4 +1,4 @@
-//! Serving the endpoints behind which resources are.
+//! Serves the endpoints of resources.
 
 use bytes::Bytes;
 use directory::Directory;
@@ -19,7 +19,6 @@ use crate::resources::list::Listing;
 use crate::response::{Failure, Outcome};
 use crate::routes::Endpoint;
 
-/// A request that is being served.
 pub(crate) struct Serving<'s> {
     pub(crate) request: &'s Request<Bytes>,
     pub(crate) parameters: Parameters,
@@ -64,15 +63,15 @@ impl Serving<'_> {
         }
     }
 
-    /// The kinds that are left of those that a list is asked of. One of nothing is empty and no error, since
-    /// providers test their connection by lists.
+    /// The requested resource types that the tenant has. A list of no type is empty instead of an error, because
+    /// providers test their connection with lists.
     fn offered(&self, kinds: &[ResourceKind]) -> Vec<ResourceKind> {
         let there_are = self.caller.settings.catalogue().kinds();
         let kinds = kinds.iter().copied();
         kinds.filter(|kind| there_are.contains(kind)).collect()
     }
 
-    /// The answer of an endpoint; `id` is the variable of its path.
+    /// Serves an endpoint; `id` is the variable of its path.
     pub(crate) async fn answer(&self, endpoint: Endpoint, id: &str) -> Result<Outcome, Failure> {
         let (projection, given) = (&self.projection, &self.preconditions);
         Ok(match endpoint {
@@ -119,7 +118,7 @@ impl Serving<'_> {
     }
 
     async fn search(&self, kinds: &[ResourceKind]) -> Result<Outcome, ScimError> {
-        // Each part of a search request may be absent; who asks for everything sends no body at all (SCIM-SDK).
+        // Every part of a search request is optional, and SCIM-SDK sends no body to list everything.
         let parameters = match self.request.body().is_empty() {
             true => Parameters::default(),
             false => Parameters::search_request(self.body()?)?,
@@ -129,7 +128,7 @@ impl Serving<'_> {
         listing.list(&parameters, &projection).await
     }
 
-    /// The user that the key stands for, RFC 7644 §3.11: served directly, under its permanent address.
+    /// The user that the key stands for, RFC 7644 §3.11: served directly, with its permanent location.
     async fn me(&self) -> Result<Outcome, Failure> {
         let Some(id) = self.caller.credential.subject() else {
             return Err(reason::nobody_at_me().into());

@@ -1,5 +1,6 @@
-//! Creations that refer to each other, RFC 7644 §3.7.1: each is created without what is not there yet,
-//! which it gets afterwards. If one fails, none is kept, so that nothing refers to what there is not.
+//! Creations that refer to each other, RFC 7644 §3.7.1. Each resource is created without the references that cannot
+//! be resolved yet, and completed afterwards. If one operation fails, all are rolled back, so that no dangling
+//! reference remains.
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -10,7 +11,7 @@ use scim_core::{ErrorKind, ResourceId, ScimError};
 use super::{Bulk, CONCURRENCY, Done, Ended, Made, START, known};
 use crate::request::Preconditions;
 
-/// An operation of the circle.
+/// An operation of the cycle.
 #[derive(Clone, Copy)]
 struct Member<'p> {
     index: usize,
@@ -54,7 +55,7 @@ impl Bulk<'_> {
         }
     }
 
-    /// Creates all, then gives each what it could not be created with.
+    /// Creates all resources, then adds the references that could not be resolved at creation.
     async fn close<'p>(
         &self,
         members: &[Member<'p>],
@@ -94,7 +95,7 @@ impl Bulk<'_> {
         self.create(member.task.kind, body).await
     }
 
-    /// Replaces what was created by the whole of it; gives its version.
+    /// Replaces a created resource by its complete version; returns the new version.
     async fn complete(
         &self,
         member: Member<'_>,
@@ -118,7 +119,7 @@ impl Bulk<'_> {
         Ok(done.version)
     }
 
-    /// Deletes what was created; gives the operations whose resources are still there.
+    /// Rolls back the creations; returns the operations whose resources could not be deleted.
     async fn undo(&self, created: &[(Member<'_>, Done)]) -> Vec<(usize, ResourceId)> {
         let deletions = created.iter().filter_map(|(member, done)| {
             let (index, kind, id) = (member.index, member.task.kind, done.id?);
@@ -140,7 +141,7 @@ impl Bulk<'_> {
     }
 }
 
-/// A circle that cannot be closed is a conflict, unless the service is what failed.
+/// A cycle that cannot be completed is a conflict, unless the service failed.
 fn unclosed(error: ScimError) -> ScimError {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
@@ -148,7 +149,7 @@ fn unclosed(error: ScimError) -> ScimError {
     }
 }
 
-/// The error of one operation of a circle of which one failed.
+/// The error of one operation of a cycle that was rolled back.
 fn why(
     member: Member<'_>,
     failed: Member<'_>,

@@ -1,4 +1,4 @@
-//! How far a bulk request has come: what may be started, and what became of what.
+//! The progress of a bulk request: which steps may start, and the results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,19 +8,18 @@ use scim_core::error::reason;
 
 use super::{CONCURRENCY, Ended, Made};
 
-/// The state of a request.
 pub(super) struct Run<'p> {
     request: &'p BulkRequest,
     plan: &'p BulkPlan,
     creations: BTreeMap<&'p str, usize>,
-    /// The steps that were not started.
+    /// The steps that have not started.
     left: BTreeSet<usize>,
-    /// The steps that were started and have not ended.
+    /// The steps in progress.
     running: BTreeSet<usize>,
     errors: usize,
-    /// What became of each operation.
+    /// The result of each operation.
     pub results: BTreeMap<usize, Ended>,
-    /// What was created.
+    /// The ids of created resources.
     pub made: Made,
 }
 
@@ -38,7 +37,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Starts the first step that may be started.
+    /// Starts the next step that is ready.
     pub fn next(&mut self) -> Option<(usize, &'p BulkStep)> {
         if self.running.len() >= CONCURRENCY || self.may_fail() {
             return None;
@@ -54,7 +53,7 @@ impl<'p> Run<'p> {
         Some((at, step))
     }
 
-    /// Whether there are as many errors as the client accepts, should all fail that is running.
+    /// Whether the client's limit of errors would be reached if all running operations failed.
     fn may_fail(&self) -> bool {
         let running: usize = self.operations(&self.running).count();
         self.request
@@ -67,7 +66,7 @@ impl<'p> Run<'p> {
         steps.flat_map(|step| step.work.operations().iter().copied())
     }
 
-    /// What was created of that to which a step refers.
+    /// The created resources that a step refers to.
     pub fn made(&self, step: &BulkStep) -> Made {
         let indices = step.work.operations().iter();
         let operations = indices.filter_map(|index| self.request.operations.get(*index));
@@ -80,7 +79,7 @@ impl<'p> Run<'p> {
         made.collect()
     }
 
-    /// Takes down what became of a step.
+    /// Records the results of a step.
     pub fn end(&mut self, at: usize, ended: Vec<(usize, Ended)>) {
         self.running.remove(&at);
         for (index, ended) in ended {
@@ -96,8 +95,8 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Gives a result to what was not tried, or has not ended, for want of time. What was not tried
-    /// because of `failOnErrors` has none.
+    /// Adds an error for each operation that was not started, or has not ended, for lack of time. Operations that
+    /// were skipped because of `failOnErrors` have no result.
     pub fn finish(&mut self) {
         let running: Vec<usize> = self.operations(&self.running).collect();
         let mut left: Vec<usize> = self.operations(&self.left).collect();

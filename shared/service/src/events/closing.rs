@@ -1,8 +1,8 @@
-//! The deletion of a tenant, behind the answer to whoever asked for it.
+//! Deletes tenants in the background, after the response to the request.
 //!
-//! The record of the stream has everything deleted that there is. The tenant itself stays until no process remembers it,
-//! which nobody waits for here: a record that is waited with holds up the records behind it. The deletion is put off, and
-//! a schedule looks every few minutes whether there is one.
+//! A record of the stream triggers the deletion of the tenant's data. The tenant's own item must stay until no
+//! process caches it any more. Waiting for that here would block the records behind this one, so the deletion is
+//! postponed, and a schedule continues it every few minutes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use tokio::time::{Instant, timeout_at};
 use super::{Outcome, SWEPT_AT_ONCE};
 use crate::Service;
 
-/// How long one look through a tenant takes at most.
+/// The time limit of one round of clearing a tenant.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const HAS_KEYS: &str = "its keys are not out of the keyrings; ask for its deletion again";
 
 impl Service {
-    /// Deletes what there is of a tenant that is closing, and puts off what has to wait.
+    /// Deletes the data of a tenant that is being deleted, and postpones what has to wait.
     pub(super) async fn close(&self, tenant: &TenantId, meter: &Meter) -> Outcome {
         loop {
             let result = match self.clear(tenant, meter).await {
@@ -36,11 +36,11 @@ impl Service {
         }
     }
 
-    /// Goes on with the deletions that were put off.
+    /// Continues the postponed deletions.
     ///
     /// # Errors
     ///
-    /// When one cannot be done now that may be another time.
+    /// When a deletion failed that may succeed later.
     pub async fn end_deletions(&self, patience: Duration) -> Result<Spent, DirectoryError> {
         let meter = Arc::new(Meter::default());
         let ended = timeout_at(Instant::now() + patience, self.end_all(&meter)).await;
@@ -78,7 +78,7 @@ impl Service {
         self.tenants.settle(tenant, meter).await
     }
 
-    /// Deletes what is left of a tenant, if it is closing.
+    /// Deletes data of a tenant if it is being deleted.
     pub(super) async fn clear(
         &self,
         tenant: &TenantId,

@@ -1,5 +1,5 @@
-//! Keys that are about to end: said in the log while there is time to rotate them, which `infra/alarms.yaml`
-//! listens to.
+//! Warns in the log about keys that expire soon, early enough to rotate them. `infra/alarms.yaml` watches for the
+//! warning.
 
 use directory::Meter;
 use directory::tenant_keys::{self, KeysError};
@@ -8,30 +8,28 @@ use keyring::{KeyId, Record as _, TenantId};
 
 use crate::Service;
 
-/// How many days before a key ends it is said.
+/// How many days before its end a key causes a warning.
 const DAYS: [i64; 4] = [30, 14, 7, 1];
 
-/// What the log says of them; `infra/alarms.yaml` looks for it.
+/// The message of the warning; `infra/alarms.yaml` matches it.
 pub const KEY_EXPIRING: &str = "key.expiring";
 
-/// A key that ends soon.
+/// A key that expires soon.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expiring {
-    /// Whose key it is.
     pub tenant: TenantId,
-    /// The key.
     pub key: KeyId,
-    /// In how many days, begun ones counted, it ends.
+    /// The days until it expires, rounded up.
     pub days: i64,
 }
 
 impl Service {
-    /// Looks through all keyrings for keys that end in 30, 14, 7 or 1 days and says so in the log: for a
-    /// schedule that comes by once a day.
+    /// Looks through all keyrings and logs each key that expires in 30, 14, 7 or 1 days. A schedule calls this once a
+    /// day.
     ///
     /// # Errors
     ///
-    /// When table or keyrings do not answer; the keys that were read by then were told.
+    /// When the table or a keyring cannot be read; keys that were read before are logged.
     pub async fn warn_of_keys(&self) -> Result<Vec<Expiring>, KeysError> {
         let (now, meter) = (self.clock.now(), Meter::default());
         let mut found = Vec::new();
@@ -53,7 +51,7 @@ impl Service {
     }
 }
 
-/// How many days, the last one begun, are left; `None` when it is over.
+/// The days until `end`, rounded up; `None` when it is over.
 fn days_left(end: Timestamp, now: Timestamp) -> Option<i64> {
     const DAY: i64 = 24 * 60 * 60;
     let left = end.duration_since(now).as_secs();

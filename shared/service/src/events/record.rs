@@ -1,7 +1,7 @@
-//! A record of the table's stream as Lambda gives it to a function.
+//! A record of the table's stream in Lambda's format.
 //!
-//! The key and the number are all that is needed of it: what there is to do stands in the table. The crate with
-//! the whole event would bring two further ones, for times and for items.
+//! Only the keys, the sequence number and the status are needed, because the table says what there is to do. The
+//! crate that models the whole event would add two more dependencies, for times and for items.
 
 use directory::keys;
 use directory::tenants::Status;
@@ -11,18 +11,15 @@ use serde_json::Value;
 
 use super::Subject;
 
-/// A change of an item.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Record {
-    /// Its place in the stream.
+    /// Its position in the stream.
     pub sequence_number: String,
-    /// The partition key of the item.
     pub pk: String,
-    /// The sort key of the item.
     pub sk: String,
-    /// Whether there was no such item before.
+    /// Whether the item was created.
     is_new: bool,
-    /// The status that the item has, if it is a tenant's and was changed.
+    /// The new status, if the item is a tenant and was changed.
     status: Option<Status>,
 }
 
@@ -59,7 +56,7 @@ struct Text {
 }
 
 impl Record {
-    /// Reads a record; `None` for what is no change of an item of this table.
+    /// Parses a record; `None` if it is not a change of an item of this table.
     #[must_use]
     pub fn read(value: &Value) -> Option<Self> {
         let Wire {
@@ -79,7 +76,7 @@ impl Record {
         })
     }
 
-    /// What it is about; `None` when nothing is done about it.
+    /// Its subject; `None` if no work follows from it.
     #[must_use]
     pub fn subject(&self) -> Option<Subject> {
         if self.pk == keys::TENANTS {

@@ -1,4 +1,4 @@
-//! Large writes whose owner died, or left to others what it had no time for.
+//! Finishes large writes whose owner died or ran out of time.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use keyring::TenantId;
 use super::{Outcome, Record};
 use crate::clock::{Clock, Ids};
 
-/// How long to wait before looking again whether an owner is still at its task, or the table less busy.
+/// How long to wait before checking again whether an owner has finished its task, or the table is less busy.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Finishes the tasks of a tenant, and stays until that is so for those of which there are records. What there
-/// is beside them has records of its own, or met the end of them: it is finished on the way.
+/// Finishes the tasks of a tenant, and waits until those in `records` are settled. Other tasks of the tenant are
+/// finished on the way, but not waited for: they have records of their own.
 pub(super) async fn tend(
     directory: &Directory,
     records: &[Record],
@@ -35,12 +35,12 @@ pub(super) async fn tend(
     }
 }
 
-/// Whether looking again soon may show another fate.
+/// Whether the fate may change soon.
 const fn is_unsettled(fate: &Fate) -> bool {
     matches!(fate, Fate::Young | Fate::Failed(DirectoryError::Contended))
 }
 
-/// What came of a record, by the fate of its task, if there was one.
+/// The result of a record, from the fate of its task if the task still exists.
 fn outcome(fate: Option<&Fate>) -> Outcome {
     match fate {
         None | Some(Fate::Finished | Fate::Young) => Outcome::Done,
@@ -48,7 +48,7 @@ fn outcome(fate: Option<&Fate>) -> Outcome {
     }
 }
 
-/// Finishes the tasks of a tenant that no owner is at; what is left of them and may be finished another time.
+/// Finishes the abandoned tasks of a tenant; returns an error that a retry may resolve.
 pub(super) async fn sweep(
     directory: &Directory,
     tenant: &TenantId,

@@ -1,5 +1,5 @@
-//! What the failure log says of a cause beyond its own advice: how an identity provider is made to try again, and the
-//! words for what was asked.
+//! What the failure log adds to a cause: how to make the identity provider retry, and names of operations in plain
+//! words.
 
 use directory::journal::Refusal;
 use scim_core::error::Use;
@@ -10,7 +10,7 @@ use crate::routes::Endpoint;
 
 pub use scim_core::error::cause::{Cause, Outcome};
 
-/// Why a good key did not admit.
+/// The cause of a key that was not admitted.
 pub(super) const fn barred(barred: &Barred) -> Cause {
     match barred {
         Barred::Expired(_) => Cause::TokenExpired,
@@ -19,12 +19,12 @@ pub(super) const fn barred(barred: &Barred) -> Cause {
     }
 }
 
-/// Whether a cause says nothing of the user or group at hand, so that failures with it are one.
+/// Whether a cause does not depend on the user or group, so that failures with it count as the same.
 pub(super) const fn is_general(cause: Cause) -> bool {
     matches!(cause.outcome(), Outcome::Token | Outcome::Rate) || matches!(cause, Cause::Off)
 }
 
-/// What the requests of an endpoint are made for.
+/// Whether requests of an endpoint change resources or query them.
 pub(super) const fn use_of(endpoint: Option<Endpoint>) -> Use {
     match endpoint {
         Some(
@@ -38,7 +38,7 @@ pub(super) const fn use_of(endpoint: Option<Endpoint>) -> Use {
     }
 }
 
-/// What to do about a refusal, in plain words.
+/// What an administrator should do about a rejection, in plain words.
 #[must_use]
 pub fn advice(refusal: &Refusal) -> String {
     let Some(cause) = Cause::parse(&refusal.cause) else {
@@ -52,7 +52,7 @@ pub fn advice(refusal: &Refusal) -> String {
     advice
 }
 
-/// An operation in words.
+/// The name of an operation in plain words.
 #[must_use]
 pub fn in_words(operation: &str) -> &'static str {
     const WORDS: [(&str, &str); 23] = [
@@ -84,7 +84,7 @@ pub fn in_words(operation: &str) -> &'static str {
     found.map_or("something else", |(_, words)| words)
 }
 
-/// How an identity provider is made to try again.
+/// How to make an identity provider retry.
 fn try_again(provider: Option<&str>) -> &'static str {
     match provider {
         Some("Okta") => "Then choose Retry for it in Okta, under Dashboard, Tasks.",
@@ -97,7 +97,7 @@ fn try_again(provider: Option<&str>) -> &'static str {
     }
 }
 
-/// The identity provider that calls itself so, in a User-Agent or in the purpose of a key.
+/// The identity provider that a text names; the text is a User-Agent or the purpose of a key.
 pub(super) fn provider(text: &str) -> Option<&'static str> {
     const PROVIDERS: [(&str, &str); 15] = [
         ("okta", "Okta"),

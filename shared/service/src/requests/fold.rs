@@ -1,12 +1,11 @@
-//! What is written down of failures that come again and again, so that a client that is set up wrongly does not
-//! write without end.
+//! Groups repeated failures, so that a misconfigured client does not cause endless writes.
 //!
-//! A failure that is the same as one before, within ten minutes, is counted with it: it is written the first time, when
-//! it has happened twice as often as was written, and otherwise once a minute. So a thousand in a second are ten
-//! writes, and a hundred a second for ever are two writes a minute. What is different each time has its bound in the
-//! [`BURST`] and the [`PAUSE`] of the tenant; the rest is counted in one entry. What callers without a good token cause has
-//! a bound of its own for each tenant, so that none of them takes the place of the tenant's own failures or of another
-//! tenant's. All of this is for each process.
+//! A failure that equals an earlier one of the last ten minutes increases its count. The entry is written the first
+//! time, each time the count has doubled, and otherwise at most once a minute. So a thousand failures in a second
+//! cause ten writes, and a hundred per second cause about two writes a minute. Failures that differ are limited per
+//! tenant by [`BURST`] and [`PAUSE`]; further ones share one entry. Callers without a valid token have a limit of
+//! their own per tenant, so that they cannot use up the tenant's own limit or that of another tenant. All limits
+//! apply per process.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,30 +17,30 @@ use keyring::TenantId;
 
 use super::cause::Cause;
 
-/// How long repetitions are counted in one entry.
+/// How long repeats are counted in one entry.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
-/// How long an entry that goes on is not written again, unless its count has doubled.
+/// The minimum interval between two writes of an entry whose count has not doubled.
 const SILENCE: SignedDuration = SignedDuration::from_mins(1);
-/// How many different failures of a tenant are written down at once: those of an import of many users, each of which
-/// its administrator wants to see.
+/// The most different failures of a tenant to write in a burst: an import of many users may fail for each user, and
+/// the administrator wants to see them all.
 const BURST: i64 = 5_000;
-/// How long after each other further ones are written down, in milliseconds.
+/// The minimum interval between further ones, in milliseconds.
 const PAUSE: i64 = 1_000;
-/// How many writes callers without a good token cause in a minute at one tenant.
+/// The most writes per minute that callers without a valid token can cause in one tenant's log.
 const STRANGERS: i64 = 10;
-/// How many failures are remembered; beyond it those that are over are forgotten, and all if none is.
+/// The most failures in memory. Above that the expired ones are forgotten, or all if none has expired.
 const REMEMBERED: usize = 20_000;
 
-/// Who a failure is written down for.
+/// The caller whose request failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Caller {
-    /// Someone with a key of the tenant.
+    /// A caller with a key of the tenant.
     Known,
-    /// Someone without a good token. There is such a tenant.
+    /// A caller without a valid token, in a tenant that exists.
     Stranger,
 }
 
-/// An entry that is to be written.
+/// An entry to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Due {
     pub(super) id: EntryId,
@@ -49,7 +48,7 @@ pub(super) struct Due {
     pub(super) count: u64,
 }
 
-/// The failures that this process has seen lately.
+/// The recent failures of this process.
 #[derive(Debug, Default)]
 pub(super) struct Folds(Mutex<Seen>);
 
@@ -80,10 +79,10 @@ impl Fold {
     }
 }
 
-/// So many at once, and one more each time a pause has passed.
+/// A token bucket: allows a burst, then one more per pause.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// When it is full again, in milliseconds since 1970.
+    /// When the bucket is full again, in milliseconds since 1970.
     full: i64,
 }
 
@@ -101,7 +100,7 @@ impl Bucket {
 }
 
 impl Folds {
-    /// Counts a failure, and gives the entry that is to be written for it, if one is.
+    /// Counts a failure; returns its entry if it has to be written.
     pub(super) fn count(
         &self,
         tenant: &TenantId,
@@ -121,7 +120,7 @@ impl Folds {
         seen.step(&key, is_open, refusal, caller, now, random)
     }
 
-    /// An entry could not be written: it is tried again with its next repetition.
+    /// Makes the next repeat write the entry again, because the write failed.
     pub(super) fn unwritten(&self, tenant: &TenantId, refusal: &Refusal) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fold) = seen.folds.get_mut(&(tenant.clone(), digest(refusal))) {
@@ -131,7 +130,8 @@ impl Folds {
 }
 
 impl Seen {
-    /// Forgets what is over when much is remembered. Nobody's bound begins anew by what others do.
+    /// Forgets expired failures when the limit is reached. A bucket that is not full is kept as long as possible:
+    /// other callers must not be able to reset it.
     fn make_room(&mut self, now: Timestamp) {
         if self.folds.len() >= REMEMBERED {
             self.folds.retain(|_, fold| fold.is_open(now));
@@ -149,7 +149,7 @@ impl Seen {
         }
     }
 
-    /// Where a failure is counted, and whether it is counted there already.
+    /// The key under which a failure is counted, and whether it has an open entry.
     fn find(
         &self,
         tenant: &TenantId,
@@ -212,7 +212,7 @@ impl Seen {
     }
 }
 
-/// What counts those failures that were not written down one by one.
+/// The entry for failures beyond the limits.
 fn beyond() -> Refusal {
     Refusal {
         operation: "unknown".to_owned(),
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What is written of the same failure at some instants.
+    /// The counts that are written for the same failure at these instants.
     fn counts(folds: &Folds, caller: Caller, instants: impl Iterator<Item = i64>) -> Vec<u64> {
         let acme = TenantId::parse("acme").unwrap();
         let due = instants
@@ -301,7 +301,7 @@ mod tests {
                 .count(&other, about("ann"), Caller::Known, at(0), [0; 4])
                 .is_some()
         );
-        // A second later there is room for one more.
+        // After the pause there is room for one more.
         let later = |name| folds.count(&acme, about(name), Caller::Known, at(PAUSE), [0; 4]);
         assert!(later("x").unwrap().refusal.name.is_some());
         assert!(later("y").is_none());
@@ -318,7 +318,7 @@ mod tests {
             written += usize::from(due.is_some());
         }
         assert!((10..=20).contains(&written), "{written}");
-        // The tenant's own failures, and what strangers do at another tenant, are written all the same.
+        // The tenant's own failures, and failures of strangers at another tenant, are still written.
         for (tenant, caller) in [(&acme, Caller::Known), (&other, Caller::Stranger)] {
             let due = folds.count(tenant, about("ann"), caller, at(60_000), [0; 4]);
             assert!(due.is_some(), "{tenant} {caller:?}");

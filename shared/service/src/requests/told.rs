@@ -1,4 +1,4 @@
-//! What an entry tells of a request: why it failed, or what to look at although it succeeded.
+//! The content of an entry: why a request failed, or what to check although it succeeded.
 
 use scim_core::{Catalogue, ErrorKind, ScimError};
 
@@ -6,27 +6,27 @@ use super::Barred;
 use super::cause::{self, Cause};
 use crate::routes::Endpoint;
 
-/// What is told of a request, or of an operation of a bulk request.
+/// The result of a request, or of an operation of a bulk request, that is worth an entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Told {
-    /// It was refused or failed.
+    /// It was rejected or failed.
     Failure(ScimError),
-    /// It succeeded with this status. The places hold references that are no URIs.
+    /// It succeeded with this status, and stored references that are not URIs.
     Unlike {
-        /// The status of its answer.
+        /// The status of its response.
         status: u16,
-        /// Where, such as `photos[0].value`.
+        /// Their places, such as `photos[0].value`.
         places: Vec<String>,
     },
 }
 
 impl Told {
-    /// A success with this status, and where references are no URIs.
+    /// A success with references that are not URIs.
     pub(crate) const fn unlike(status: u16, places: Vec<String>) -> Self {
         Self::Unlike { status, places }
     }
 
-    /// The status, and the `scimType` if there is one.
+    /// The status and the `scimType`, if any.
     pub(super) const fn code(&self) -> (u16, Option<&'static str>) {
         match self {
             Self::Failure(error) => error.kind().code(),
@@ -41,7 +41,6 @@ impl Told {
         }
     }
 
-    /// Why it failed, if it did.
     pub(crate) const fn error(&self) -> Option<&ScimError> {
         match self {
             Self::Failure(error) => Some(error),
@@ -49,7 +48,7 @@ impl Told {
         }
     }
 
-    /// Why, in words without values.
+    /// The reason in words, without values.
     pub(super) fn in_words(&self, catalogue: &Catalogue) -> String {
         match self {
             Self::Failure(error) => {
@@ -68,7 +67,7 @@ impl Told {
     }
 }
 
-/// Why a key did not admit, in words.
+/// Why a key was not admitted, in words.
 pub(super) fn of_key(barred: &Barred) -> String {
     match barred {
         Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),

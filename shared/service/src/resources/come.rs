@@ -1,4 +1,4 @@
-//! Creation: a new resource, a user that was deleted and kept, or one of the application that is taken over.
+//! Creation: of a new resource, of a kept user who is restored, or of a user of the application who is adopted.
 
 use directory::tenants::Adopt;
 use directory::{DirectoryError, GroupRef, NewResource, Origin, PasswordHash, Stored};
@@ -11,7 +11,7 @@ use super::{ATTEMPTS, Resources};
 use crate::response::explain;
 
 impl Resources<'_> {
-    /// Makes what a client creates.
+    /// Creates the resource of a client's request.
     pub(super) async fn come(&self, draft: Draft) -> Result<Stored, ScimError> {
         let id = self.ids.resource();
         let password = draft.password.as_ref();
@@ -72,7 +72,7 @@ impl Resources<'_> {
         Ok(Origin::Kept(kept))
     }
 
-    /// Why it was not created; a userName that the application's own user has is named as such.
+    /// Why the creation failed. A `userName` that a user of the application has gets an error of its own.
     async fn explain_taken(&self, error: DirectoryError, created: &Attributes) -> ScimError {
         let DirectoryError::Taken { attribute, value } = &error else {
             return explain(error);
@@ -86,7 +86,7 @@ impl Resources<'_> {
         }
     }
 
-    /// The groups that a user is in when it is created: in none, unless it was there before.
+    /// The groups of a user at creation: only an adopted user can have any.
     pub(super) async fn groups_from_before(
         &self,
         stored: &Stored,
@@ -102,8 +102,8 @@ impl Resources<'_> {
     }
 }
 
-/// The attributes of the application's user with those that the client gives over them. What the client says
-/// nothing of stays.
+/// The attributes of an adopted user, overwritten by those of the request. Attributes that the request does not
+/// mention stay.
 fn over(before: &Attributes, given: &Attributes) -> Attributes {
     let mut attributes = before.clone();
     for (name, value) in given {

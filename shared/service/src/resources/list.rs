@@ -1,4 +1,4 @@
-//! Queries: a page of the resources that meet a filter, in an order; of one resource type, or of all.
+//! Queries: a page of the resources that match a filter, in an order; of one resource type or of all.
 
 use std::collections::HashMap;
 
@@ -22,33 +22,28 @@ mod asked;
 
 use asked::{Asked, Paging, Part};
 
-/// The lists that a caller may ask for.
 pub struct Listing<'r> {
-    /// The tenant's resources.
     pub directory: &'r Directory,
-    /// The time.
     pub clock: &'r Clock,
-    /// Where random bytes come from.
     pub ids: &'r Ids,
     /// The resources of each type, in the order of [`scim_core::ResourceKind::ALL`].
     pub types: Vec<Resources<'r>>,
-    /// Whose pages they are.
     pub caller: &'r Caller,
 }
 
-/// What was found.
+/// The results of a query.
 struct Results {
     total: u64,
     page: Vec<Stored>,
     spread: Spread,
-    /// What each is sorted by, if they are.
+    /// The sort keys of sorted results.
     keys: Vec<SortKey>,
-    /// The walks that the page may belong to, if it is one of a walk.
+    /// The walks that the page may belong to.
     trail: Option<Trail>,
 }
 
 impl Listing<'_> {
-    /// What is listed, as anchors and cursors name it.
+    /// The name of the listed types in anchors and cursors.
     fn over(&self) -> &'static str {
         match self.types.as_slice() {
             [one] => one.of.kind.name(),
@@ -67,7 +62,7 @@ impl Listing<'_> {
         }
     }
 
-    /// GET of many, or a search request.
+    /// Answers a list request or a search request.
     pub async fn list(
         &self,
         parameters: &Parameters,
@@ -125,8 +120,7 @@ impl Listing<'_> {
         })
     }
 
-    /// A page in the order of the ids: after the last one of the page before it, if that is known; else
-    /// by rank.
+    /// A page in id order. It starts after the last result of the previous page if that is known, and else at a rank.
     async fn unsorted(&self, asked: &Asked<'_>) -> Result<Results, ScimError> {
         let start = match &asked.paging {
             Paging::Index(start) => *start,
@@ -139,7 +133,7 @@ impl Listing<'_> {
             }
         };
         if asked.count == 0 {
-            // That is a question for the total, and no step of a walk.
+            // A count of 0 only asks for the total and does not continue a walk.
             let counted = self.gather(asked, None, start.skipped()).await;
             return counted.map(|(results, _)| results);
         }
@@ -163,8 +157,8 @@ impl Listing<'_> {
         Ok(results)
     }
 
-    /// The page that starts after a resource or a number of them, out of one type after the other, and
-    /// how many stand up to that resource.
+    /// The page that starts after a resource or after a number of results, over all types in order. Also returns how
+    /// many results there are up to that resource.
     async fn gather(
         &self,
         asked: &Asked<'_>,
@@ -182,7 +176,7 @@ impl Listing<'_> {
                     ahead = None;
                     part.find(Place::After(last.id), room).await?
                 }
-                // All of this type was given before.
+                // Earlier pages returned all of this type.
                 Some(_) => {
                     let found = part.find(Place::Rank(0), 0).await?;
                     given += found.total;
@@ -199,7 +193,7 @@ impl Listing<'_> {
         Ok((results, given))
     }
 
-    /// The cursor of the page after this one.
+    /// The cursor of the next page.
     fn next(&self, query: &Bound, asked: &Asked<'_>, results: &Results) -> Option<String> {
         let last = results.page.last()?.resource.id;
         let after = match asked.sorted {
@@ -217,8 +211,8 @@ impl Listing<'_> {
             .close(query, &cursor, self.ids.bytes())
     }
 
-    /// Leaves what the page ended with for the next one of a walk. Sorted results are not walked: their
-    /// order may change between two pages.
+    /// Stores the end of the page as an anchor for the next page of a walk. Sorted results have no walks, because
+    /// their order may change between two pages.
     fn leave_anchor<'s>(
         &'s self,
         asked: &'s Asked<'_>,
@@ -254,7 +248,7 @@ impl Listing<'_> {
         }
     }
 
-    /// The page as it is answered, type by type, in the order in which it was found.
+    /// Represents the resources type by type, and returns them in the order of the page.
     async fn show(
         &self,
         page: Vec<Stored>,
@@ -296,7 +290,7 @@ impl Results {
     }
 }
 
-/// What a page ended with.
+/// The position of the page's last result.
 fn last_of(page: &[Stored]) -> Option<Last> {
     page.last().map(place_of)
 }
@@ -308,8 +302,8 @@ fn place_of(stored: &Stored) -> Last {
     }
 }
 
-/// The total of a page: in a walk, where `given` results stand up to the one that it starts after, what
-/// was given on the pages before and what is left.
+/// The total of a page. In a walk, `given` is the number of results up to the page's start; the total is then the
+/// number that earlier pages returned plus the rest.
 fn in_walk(total: u64, given: Option<u64>, start: StartIndex) -> u64 {
     given.map_or(total, |given| start.skipped() + total.saturating_sub(given))
 }

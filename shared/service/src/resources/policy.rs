@@ -1,4 +1,4 @@
-//! What the tenant's settings say to a request: which resources there are, what is accepted, and whose a user is.
+//! The tenant's settings applied to requests: available resource types, accepted attributes, and the owner of a user.
 
 use directory::Stored;
 use directory::tenants::Adopt;
@@ -11,7 +11,7 @@ use scim_core::{Attributes, ResourceKind, ScimError};
 use super::Resources;
 
 impl Resources<'_> {
-    /// Refuses resources that the tenant has not.
+    /// Rejects a resource type that the tenant does not have.
     pub(super) fn check_offered(&self) -> Result<(), ScimError> {
         match self.settings.catalogue().kinds().contains(&self.of.kind) {
             true => Ok(()),
@@ -19,7 +19,7 @@ impl Resources<'_> {
         }
     }
 
-    /// Refuses a user that the tenant's rules do not allow, as it is after all operations of the request.
+    /// Rejects a user that violates the tenant's rules after all operations of the request.
     pub(super) fn check_policy(
         &self,
         before: Option<&Stored>,
@@ -34,7 +34,8 @@ impl Resources<'_> {
         }
     }
 
-    /// Refuses to touch a user of the application from before provisioning, where these stay its own.
+    /// Rejects changes to users whom the application created before provisioning, if the tenant's settings reserve
+    /// them.
     pub(super) fn check_own(&self, current: &Stored) -> Result<(), ScimError> {
         match current.waiting && self.settings.settings.adopt == Adopt::Reject {
             false => Ok(()),
@@ -42,7 +43,8 @@ impl Resources<'_> {
         }
     }
 
-    /// A PATCH without what the tenant does not accept, or no schema knows and the tenant wants passed over.
+    /// A PATCH request without attributes that the tenant does not accept, and without unknown attributes if the
+    /// tenant ignores those.
     pub(super) fn accepted(&self, request: PatchRequest) -> PatchRequest {
         let whole = self.settings.whole();
         match (whole, self.settings.settings.unknown_attributes) {
@@ -54,7 +56,7 @@ impl Resources<'_> {
         }
     }
 
-    /// Whether the groups of a user are to be shown.
+    /// Whether to show a user's groups.
     pub(super) fn wants_groups(&self, projection: &Projection) -> bool {
         self.of.attribute("groups").is_some() && projection.wants("groups", self.of)
     }

@@ -1,4 +1,4 @@
-//! Resources as a client sees them: with their memberships, and the attributes that it wants.
+//! The representation of resources: with their memberships, and only the requested attributes.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -14,9 +14,9 @@ use super::Resources;
 use crate::coding::{Coding, Shown, gzip};
 use crate::response::{Outcome, explain};
 
-/// So many members are represented at a time.
+/// How many members are represented at a time.
 const AT_ONCE: usize = 1_000;
-/// A group with more members is compressed while it is written.
+/// Larger groups are compressed while they are written.
 const MANY: usize = 10_000;
 
 impl Resources<'_> {
@@ -50,7 +50,6 @@ impl Resources<'_> {
         })
     }
 
-    /// A group as the client sees it.
     pub(super) async fn show_group(
         &self,
         stored: Stored,
@@ -60,7 +59,7 @@ impl Resources<'_> {
         Ok(self.represent(stored, self.members(members), projection))
     }
 
-    /// A group, with its members if the client wants them.
+    /// A group, with its members if the request asks for them.
     async fn whole(
         &self,
         stored: Stored,
@@ -77,8 +76,8 @@ impl Resources<'_> {
             .ok_or_else(|| self.absent(id.as_str()))
     }
 
-    /// A group with many members, compressed while it is written: as values all of them would take forty times the
-    /// memory that the answer takes.
+    /// A large group, compressed while it is written: all members as JSON values would take forty times the memory of
+    /// the response.
     fn coded(
         &self,
         stored: Stored,
@@ -99,7 +98,6 @@ impl Resources<'_> {
         written.map_err(|_| reason::answer_too_large())
     }
 
-    /// Resources as the client sees them.
     pub(super) async fn show_all(
         &self,
         page: Vec<Stored>,
@@ -185,7 +183,7 @@ impl Resources<'_> {
         Value::Object(projection.apply(self.of, whole))
     }
 
-    /// Refuses a group whose members cannot fit into an answer, before they are read.
+    /// Rejects a group whose members cannot fit into a response, before they are read.
     pub(super) fn check_shown(
         &self,
         members: u64,
@@ -208,7 +206,7 @@ impl Resources<'_> {
     }
 }
 
-/// Writes an object, one of whose lists goes on with more values.
+/// Writes an object and appends more values to one of its lists.
 fn write_with(
     out: &mut impl Write,
     object: &Value,

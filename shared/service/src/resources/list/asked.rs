@@ -1,4 +1,4 @@
-//! What a query asks for: its parts, one for each resource type, its order, and the page.
+//! Parses a query: its filter for each resource type, its order, and the page.
 
 use directory::Found;
 use directory::search::{Order, Place, Query};
@@ -14,12 +14,12 @@ use crate::request::Parameters;
 use crate::resources::Resources;
 use crate::response::explain;
 
-/// A query that was understood.
+/// A parsed query.
 pub(super) struct Asked<'a> {
     pub(super) parts: Vec<Part<'a>>,
-    /// The filter, as it was written.
+    /// The filter as written.
     pub(super) filter: &'a str,
-    /// The order, unless it is that of the ids.
+    /// The direction; `None` for id order.
     pub(super) sorted: Option<Direction>,
     pub(super) paging: Paging,
     pub(super) count: usize,
@@ -32,7 +32,7 @@ pub(super) struct Part<'a> {
     sort: Option<Sort<'a>>,
 }
 
-/// How the page was asked for.
+/// The requested page.
 pub(super) enum Paging {
     Index(StartIndex),
     Cursor(Bound, Option<After>),
@@ -55,7 +55,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The query in the order that was asked for.
+    /// The query in the requested order.
     pub(super) fn sorted(&'a self) -> Query<'a> {
         let order = self.sort.as_ref().map_or(Order::Alike, Order::By);
         self.query(order, Place::Rank(0), 0)
@@ -72,7 +72,8 @@ impl<'a> Part<'a> {
 }
 
 impl Asked<'_> {
-    /// How many results to look for: one more than the page has shows whether another one follows.
+    /// The number of results to look for. With a cursor it is one more than the page's, to know whether another page
+    /// follows.
     pub(super) fn wanted(&self) -> usize {
         match self.paging {
             Paging::Cursor(..) if self.count > 0 => self.count + 1,
@@ -82,7 +83,7 @@ impl Asked<'_> {
 }
 
 impl Listing<'_> {
-    /// Understands a query.
+    /// Parses a query.
     pub(super) fn read<'p>(&'p self, parameters: &'p Parameters) -> Result<Asked<'p>, ScimError> {
         let filter = parameters.filter.as_deref().unwrap_or_default().trim();
         let parsed = match filter {
@@ -110,7 +111,7 @@ impl Listing<'_> {
             parts.push(Part {
                 resources: *resources,
                 filter: resolved.transpose()?,
-                // An attribute that one of several types lacks has no value there.
+                // If a type lacks the attribute, its resources have no value to sort by.
                 sort: sort.ok().flatten(),
             });
         }

@@ -1,4 +1,4 @@
-//! Who acts on the vendor's side, and the one table of what each may do.
+//! The actors of the vendor's side, and the one table of their permissions.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use scim_core::ErrorKind;
 
 use crate::problem::Problem;
 
-/// Whoever was let in.
+/// An authenticated actor.
 #[derive(Clone, Debug)]
 pub enum Actor {
-    /// A program with an admin key, or somebody who signed in with one.
+    /// A program with an admin key, or a person who signed in with one.
     AdminKey(Arc<AdminKey>),
-    /// A customer's administrator, who opened a setup link.
+    /// A customer's administrator who opened a setup link.
     Customer {
-        /// The tenant that the link was for.
+        /// The tenant of the link.
         tenant: TenantId,
-        /// The link.
+        /// The link's id.
         link: KeyId,
     },
 }
 
 impl Actor {
-    /// How notes and lists call it: the name of the key, or of the link.
+    /// Its name in the activity and in lists: that of the key or of the link.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -35,7 +35,7 @@ impl Actor {
         }
     }
 
-    /// How the log of the function calls it.
+    /// Its name in the function's log.
     #[must_use]
     pub fn logged(&self) -> String {
         match self {
@@ -44,7 +44,7 @@ impl Actor {
         }
     }
 
-    /// What its key was made for.
+    /// The purpose of its key.
     #[must_use]
     pub fn purpose(&self) -> &str {
         match self {
@@ -53,7 +53,7 @@ impl Actor {
         }
     }
 
-    /// For whom it changes keys: each has limits of its own.
+    /// Which limits apply when it changes keys: the vendor's or the customer's.
     #[must_use]
     pub const fn by(&self) -> By {
         match self {
@@ -62,11 +62,12 @@ impl Actor {
         }
     }
 
-    /// Refuses what the table does not let it do, to the tenant of this name if it is about one.
+    /// Rejects an operation that the table does not allow, on this tenant if it concerns one.
     ///
     /// # Errors
     ///
-    /// 403 for an admin key, with the scope that is missing. 404 for a customer, to whom what is not theirs is not there.
+    /// 403 for an admin key, naming the missing scope. 404 for a customer, so that the response does not reveal what
+    /// exists.
     pub fn check(&self, operation: Operation, tenant: Option<&str>) -> Result<(), Problem> {
         match self {
             Self::AdminKey(key) => match operation.scope() {
@@ -89,25 +90,24 @@ impl Actor {
     }
 }
 
-/// Makes the table. An admin key needs the scope that stands there, or none; a customer may do to the tenant of the link
-/// what says `own`.
+/// Generates the operations from the table. An admin key needs the scope in its column, or no key if it says
+/// `Anybody`. A customer may do operations marked `own`, on the tenant of the link.
 macro_rules! operations {
     (@scope Anybody) => { None };
     (@scope $scope:ident) => { Some(AdminScope::$scope) };
     (@customer own) => { true };
     (@customer no) => { false };
     ($($name:ident $word:literal $method:ident $path:literal $scope:ident $customer:ident;)*) => {
-        /// What can be done on the vendor's side.
+        /// An operation of the vendor's side.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Operation {
             $($name,)*
         }
 
         impl Operation {
-            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// What it is called in logs, in the activity and in the `OpenAPI` document.
+            /// Its name in logs, in the activity and in the `OpenAPI` document.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
@@ -119,19 +119,19 @@ macro_rules! operations {
                 match self { $(Self::$name => Method::$method,)* }
             }
 
-            /// Its path behind `/admin/v1`, variables in braces.
+            /// Its path after `/admin/v1` with its variables in braces.
             #[must_use]
             pub const fn path(self) -> &'static str {
                 match self { $(Self::$name => $path,)* }
             }
 
-            /// What an admin key needs for it; none is open to everybody.
+            /// The scope that an admin key needs; `None` means that no key is needed.
             #[must_use]
             pub const fn scope(self) -> Option<AdminScope> {
                 match self { $(Self::$name => operations!(@scope $scope),)* }
             }
 
-            /// Whether a customer may do it, to the tenant of the link.
+            /// Whether a customer may do it to the tenant of the link.
             #[must_use]
             pub const fn is_of_customers(self) -> bool {
                 match self { $(Self::$name => operations!(@customer $customer),)* }
@@ -210,7 +210,7 @@ mod tests {
         keys.into_iter().chain(customers).collect()
     }
 
-    /// Who may do each operation to the tenant acme. A change of the table is a change of this one too.
+    /// The expected permissions for the tenant `acme`. A change of the table must also change this text.
     #[test]
     fn each_actor_may_do_what_the_table_says_and_nothing_else() {
         let mut table = String::new();

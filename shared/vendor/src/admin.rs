@@ -1,4 +1,4 @@
-//! What the vendor's side works on: the service whose tenants and keys these are, and the keys of the admin API.
+//! The state of the vendor's side: the service that it manages, and the admin keys.
 
 use std::sync::Arc;
 
@@ -11,18 +11,17 @@ use service::{Origin, Service};
 
 use crate::problem::Problem;
 
-/// The vendor's side of the service.
 pub struct Admin {
-    /// The service provider, whose tenants and keys these are.
+    /// The service whose tenants and keys it manages.
     pub(crate) service: Arc<Service>,
-    /// The keys of the admin API. They stand in secrets of other names than tenants' keys, so neither opens what the other
-    /// does.
+    /// The admin keys. Their secrets have other names than those of tenants' keys, so neither kind of key can stand
+    /// in for the other.
     pub(crate) keys: AdminKeyrings,
-    /// Those that were revoked, though their keyring does not say so yet.
+    /// Revoked admin keys that are still in their keyring.
     pub(crate) revoked: RevokedAdminKeys,
 }
 
-/// What the log says of a request, as far as it got.
+/// What the function's log says about a request, as far as known.
 #[derive(Default)]
 pub(crate) struct Trace {
     pub(crate) tenant: Option<String>,
@@ -31,7 +30,7 @@ pub(crate) struct Trace {
 }
 
 impl Admin {
-    /// The vendor's side of a service. `prefix` is what the names of the secrets with admin keys begin with.
+    /// The vendor's side of a service. `prefix` is the common prefix of the names of the secrets with admin keys.
     #[must_use]
     pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
         Self {
@@ -41,7 +40,7 @@ impl Admin {
         }
     }
 
-    /// Opens the connections that requests need. What fails here is left to the first request.
+    /// Opens the connections that requests need. Errors are ignored, because the first request will report them.
     pub async fn warm(&self) {
         let keys = async {
             let _ = self.keys.warm(self.service.now()).await;
@@ -49,11 +48,11 @@ impl Admin {
         tokio::join!(self.service.warm_table(), keys);
     }
 
-    /// The admin key that somebody presents.
+    /// Authenticates with an admin key.
     ///
     /// # Errors
     ///
-    /// 401, and what the keys fail with.
+    /// 401, and failures of the keyrings.
     pub(crate) async fn admit(
         &self,
         presented: &Presented,
@@ -70,11 +69,11 @@ impl Admin {
         }
     }
 
-    /// The key that somebody was admitted with before, if it is still good.
+    /// The admin key of a session, if it is still valid.
     ///
     /// # Errors
     ///
-    /// What the keys fail with.
+    /// Failures of the keyrings.
     pub(crate) async fn again(
         &self,
         key: KeyId,
@@ -90,7 +89,7 @@ impl Admin {
     }
 }
 
-/// There is no admin key, or none that is good.
+/// The admin key is missing or invalid.
 pub(crate) fn unauthorized() -> Problem {
     Problem::new(
         ErrorKind::Unauthorized,

@@ -1,5 +1,5 @@
-//! The JSON API under `/admin/v1`: what an operation is asked for is read from path, query and body, and what comes of it is
-//! written as JSON. Whatever goes wrong is a [`Problem`], RFC 9457.
+//! The JSON API under `/admin/v1`. It parses path, query and body into the typed input of an operation, and writes
+//! its view as JSON. Every failure is a [`Problem`], RFC 9457.
 
 use std::sync::Arc;
 
@@ -32,17 +32,17 @@ use call::Call;
 use response::Answer;
 use routes::Match;
 
-/// Where the API is.
+/// The segments of the API's base path.
 pub(crate) const API: [&str; 2] = ["admin", "v1"];
 
-/// Where a request goes: what stands before the path, and the segments behind it.
+/// The address of a request: the path before the API's base, and the segments after it.
 struct Address {
     prefix: String,
     segments: Vec<String>,
 }
 
 impl Address {
-    /// Reads a path; a slash more or at the end makes no difference.
+    /// Parses a path. Repeated and trailing slashes are ignored.
     fn parse(path: &str) -> Result<Self, Problem> {
         let raw: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         let at = raw
@@ -60,7 +60,6 @@ impl Address {
     }
 }
 
-/// Answers a request to the API.
 pub(crate) async fn answer(
     admin: &Admin,
     request: &Request<Bytes>,
@@ -123,7 +122,7 @@ async fn answered(
     (route.handler)(&call).await
 }
 
-/// The admin key among these headers.
+/// The admin key in the headers.
 fn presented(headers: &HeaderMap) -> Option<Presented> {
     let mut given = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (given.next(), given.next()) else {
@@ -134,7 +133,7 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
     is_bearer.then(|| Token::parse(token.trim_start()))
 }
 
-/// The name that the caller gave the request, by `Idempotency-Key`.
+/// The name of the request, from `Idempotency-Key`.
 fn named(request: &Request<Bytes>) -> Result<Option<Named>, Problem> {
     let headers = request.headers();
     let mut given = headers.get_all("idempotency-key").iter();

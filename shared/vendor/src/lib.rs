@@ -1,8 +1,8 @@
-//! The vendor's side of the service: the JSON API under `/admin/v1`, and the pages under `/console`, of which some are for
-//! a customer's administrator behind a setup link.
+//! The vendor's side of the service: the JSON API under `/admin/v1`, and the pages under `/console`. Some of the
+//! pages are for a customer's administrator with a setup link.
 //!
-//! [`actor`] says who may do what. `operations` does it, and knows neither JSON nor HTML; [`api`] and [`pages`] read what is
-//! asked for and show what came of it. SCIM itself is in the crate `service`, which knows nothing of this one.
+//! [`actor`] defines who may do what. `operations` does it and knows neither JSON nor HTML; [`api`] and [`pages`]
+//! parse the input and show the result. SCIM itself is in the crate `service`, which does not know this crate.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub use admin::Admin;
 
 use admin::Trace;
 
-/// Runs the function `admin`: connects while Lambda gives full CPU to initialisation, then answers events.
+/// Runs the function `admin`: opens connections while Lambda gives full CPU to initialisation, then answers events.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 impl Admin {
-    /// Answers a request to the API or to a page. What it consumed is among the response's extensions, as [`Spent`].
+    /// Answers a request to the API or to a page. The response's extensions contain its consumption, as [`Spent`].
     pub async fn handle(&self, request: Request<Bytes>, origin: Origin) -> Response<Bytes> {
         let started = self.service.now();
         let meter = Arc::new(Meter::default());

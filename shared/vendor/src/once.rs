@@ -1,11 +1,11 @@
-//! Requests that are repeated because their answer was lost: the header `Idempotency-Key` of the admin API, and what the
-//! forms of the pages carry for the same.
+//! Idempotent requests: clients retry a request with the same `Idempotency-Key` when its response was lost. The forms
+//! of the pages carry such a name too.
 //!
-//! What the request came to is kept for a day and given again. It may hold a token that is shown once, so it is sealed
-//! under a secret of the caller, the admin key or the session, and the name: nobody can read it from the table. The ids and
-//! tokens that a request makes are derived from the same two and from a random seed, which the table keeps until the request
-//! has ended: a request that was cut off in the middle makes the same ones when it is repeated, and finds what it had made.
-//! Whoever has the secret and the name, but not the seed, can compute no token.
+//! The result is stored for a day and returned to retries. It may contain a token that is shown once, so it is sealed
+//! under the name and a secret of the caller, the admin key or the session: the table alone does not reveal it. The
+//! ids and tokens that a request creates are derived from the same two and from a random seed, which the table keeps
+//! until the request has ended. So the retry of an interrupted request creates the same ids and finds what the first
+//! attempt created. The secret and the name without the seed are not enough to compute a token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,15 +28,15 @@ use service::clock::Ids;
 
 use crate::problem::Problem;
 
-/// The longest name of a request.
+/// The longest name of a request, in bytes.
 const LONGEST: usize = 255;
-/// How long to wait for a request that is under way, in seconds.
+/// How long to wait for a request in progress, in seconds.
 const WAIT: i64 = 2;
 
-/// What the caller called the request, with what nobody else knows.
+/// The name of a request, combined with the caller's secret.
 struct Name(hmac::Key);
 
-/// That a request must have one name, if it has any.
+/// The problem of a request with an invalid name, or with several.
 pub(crate) fn no_name() -> Problem {
     Problem::new(
         ErrorKind::InvalidValue,
@@ -51,7 +51,7 @@ impl fmt::Debug for Name {
 }
 
 impl Name {
-    /// The name of a request of whoever knows a secret.
+    /// Combines a name with the caller's secret.
     fn new(secret: &[u8], name: &[u8]) -> Result<Self, Problem> {
         let is_name = (1..=LONGEST).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
         if !is_name {
@@ -69,12 +69,12 @@ impl Name {
         hmac::sign(&self.0, purpose)
     }
 
-    /// What the table knows it by.
+    /// The id of the name in the table.
     fn stored(&self) -> String {
         HEXLOWER.encode(self.derive(b"name").as_ref())
     }
 
-    /// Where the ids of the request come from.
+    /// The source of the request's ids.
     fn ids(&self, seed: &str) -> Ids {
         let ours = hmac::Key::new(hmac::HMAC_SHA256, self.derive(b"ids").as_ref());
         let seed = hmac::sign(&ours, seed.as_bytes());
@@ -119,13 +119,13 @@ impl Name {
     }
 }
 
-/// What a request came to, as it is kept.
+/// The result of a request as stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Kept {
-    /// What is shown of what was done.
+    /// The view of the result.
     Done(Value),
-    /// Why it was not done, as problem details, and the request that was told so.
+    /// The failure as problem details, and the id of the request that first got it.
     Refused(Value, String),
 }
 
@@ -152,16 +152,15 @@ impl Kept {
     }
 }
 
-/// What was done.
+/// A successful result.
 pub(crate) struct Done<T> {
-    /// What is shown of it.
     pub(crate) view: T,
-    /// Whether it was done before, by a request of the same name.
+    /// Whether an earlier request with the same name did it.
     pub(crate) is_replayed: bool,
 }
 
 impl<T> Done<T> {
-    /// What was done just now.
+    /// A result of this request itself.
     pub(crate) const fn now(view: T) -> Self {
         Self {
             view,
@@ -170,19 +169,19 @@ impl<T> Done<T> {
     }
 }
 
-/// A request that has a name.
+/// A request with a name.
 pub(crate) struct Named {
     name: Name,
-    /// The digest of what is asked for.
+    /// The digest of the request.
     asked: String,
 }
 
 impl Named {
-    /// A request of whoever knows a secret, which is called so.
+    /// Names a request of the caller with this secret.
     ///
     /// # Errors
     ///
-    /// When that is no name.
+    /// When the name is invalid.
     pub(crate) fn new(
         secret: &[u8],
         name: &[u8],
@@ -194,8 +193,8 @@ impl Named {
         })
     }
 
-    /// Does something once, and gives what it came to: now, or when it was asked for first. It is done with ids that a
-    /// repetition draws again.
+    /// Runs an operation once and returns its result, or the result of the first request with this name. A retry gets
+    /// the same ids.
     pub(crate) async fn once<T, F>(
         &self,
         service: &Service,
@@ -224,7 +223,7 @@ impl Named {
         let result = operation(self.name.ids(&seed)).await;
         let kept = Kept::of(&result, request);
         let kept = kept.and_then(|kept| self.name.close(&kept, service.ids().bytes()));
-        // What was done is told even if it cannot be kept: a repetition is then carried out like a first request.
+        // The response contains the result even if it cannot be stored. A retry then runs like a first request.
         if let Err(error) = once.end(&by, kept).await {
             tracing::warn!(%error, "an answer was not kept");
         }
@@ -257,7 +256,7 @@ fn used_for_another() -> Problem {
     )
 }
 
-/// The digest of what is asked for.
+/// The digest of a request: method, target and body.
 fn fingerprint(request: &Request<Bytes>) -> String {
     let target = request.uri().to_string();
     let mut context = digest::Context::new(&digest::SHA256);
@@ -316,7 +315,7 @@ mod tests {
         assert_ne!(first, second);
         assert_ne!(first, draw("a", "2", "s").0);
         assert_ne!(first, draw("b", "1", "s").0);
-        // What the caller knows is not enough to compute them.
+        // The caller's secret and name are not enough to compute them.
         assert_ne!(first, draw("a", "1", "t").0);
     }
 

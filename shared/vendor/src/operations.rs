@@ -1,8 +1,8 @@
-//! What is done on the vendor's side: a module a topic. Each operation is a function of a typed input, and gives a typed
-//! view of what came of it, which the API writes as JSON and the pages as HTML.
+//! The operations of the vendor's side, one module per topic. Each operation is a function from a typed input to a
+//! typed view, which the API writes as JSON and the pages as HTML.
 //!
-//! An operation refuses by itself what its actor may not do. What changes something, or hands it out, is called by way of
-//! [`Work::act`], which does it once if it has a name, and notes it in the tenant's activity.
+//! Each operation checks the actor's permission itself. The callers of an operation that changes or exports data go
+//! through [`Work::act`]: it runs a named operation once, and notes it in the tenant's activity.
 
 use std::sync::Arc;
 
@@ -41,30 +41,29 @@ pub(crate) mod times;
 
 use activity::Note;
 
-/// What an operation works with.
+/// The context of an operation.
 #[derive(Clone)]
 pub(crate) struct Work<'w> {
     pub(crate) admin: &'w Admin,
     pub(crate) actor: &'w Actor,
     pub(crate) origin: &'w Origin,
     pub(crate) meter: &'w Arc<Meter>,
-    /// What absolute addresses begin with, without a slash at the end.
+    /// The start of absolute URLs, without a trailing slash.
     pub(crate) site: &'w str,
-    /// Where ids come from; a repeated request with a name gets the same ones.
+    /// The source of ids; the retry of a named request gets the same ids.
     pub(crate) ids: Ids,
 }
 
-/// What somebody is about to do.
+/// An operation and its target.
 pub(crate) struct Deed<'d> {
     pub(crate) operation: Operation,
-    /// The tenant that it is done to.
     pub(crate) tenant: Option<&'d str>,
-    /// What of it: the name of a variable of the path, and its value.
+    /// The target within the tenant: the name and value of a path variable.
     pub(crate) about: Option<(&'d str, &'d str)>,
 }
 
 impl<'d> Deed<'d> {
-    /// An operation with the variables of its path.
+    /// The operation, with its path's variables as the target.
     pub(crate) fn new(
         operation: Operation,
         variables: impl Iterator<Item = (&'d str, &'d str)>,
@@ -83,14 +82,14 @@ impl<'d> Deed<'d> {
         deed
     }
 
-    /// Whether a name makes it happen once: changes of what is there come to the same when they are repeated.
+    /// Whether a name makes the operation run once. Other methods are idempotent anyway.
     pub(crate) fn is_named(&self) -> bool {
         self.operation.method() == Method::POST
     }
 }
 
 impl<'w> Work<'w> {
-    /// Refuses what the actor may not do.
+    /// Rejects an operation that the actor may not do.
     pub(crate) fn check(
         &self,
         operation: Operation,
@@ -99,7 +98,7 @@ impl<'w> Work<'w> {
         self.actor.check(operation, tenant.map(TenantId::as_str))
     }
 
-    /// Does something, once if it has a name, and notes what was done to a tenant.
+    /// Runs an operation, once if it is named, and notes it in the tenant's activity.
     pub(crate) async fn act<T, F>(
         &self,
         deed: &Deed<'_>,
@@ -130,7 +129,7 @@ impl<'w> Work<'w> {
         };
         let hands_out = note.hands_out();
         match note.write(self).await {
-            // What was changed is changed, noted or not; people's data leaves only with a note that says so.
+            // A change stands even without a note. Personal data is exported only with one.
             false if hands_out => Err(Problem::new(
                 ErrorKind::Unavailable,
                 "the activity cannot note at the moment that this was handed out, so it is not; try again later",
@@ -147,13 +146,13 @@ impl<'w> Work<'w> {
         self.admin.service.now()
     }
 
-    /// The tenant, as it is.
+    /// The tenant in any state.
     async fn found(&self, id: &TenantId) -> Result<Tenant, Problem> {
         let found = self.service().tenants().read(id, self.meter).await?;
         found.ok_or_else(|| no_tenant(id.as_str()))
     }
 
-    /// The tenant, unless it is being deleted, which is as good as gone.
+    /// The tenant, unless it is being deleted: that counts as absent.
     async fn existing(&self, id: &TenantId) -> Result<Tenant, Problem> {
         let tenant = self.found(id).await?;
         match tenant.status {
@@ -162,7 +161,7 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// The tenant, to change it: 409 while it is being deleted.
+    /// The tenant for a change: 409 while it is being deleted.
     async fn found_open(&self, id: &TenantId) -> Result<Tenant, Problem> {
         let tenant = self.found(id).await?;
         match tenant.status {
@@ -174,14 +173,13 @@ impl<'w> Work<'w> {
         }
     }
 
-    /// The users and groups of a tenant, by its rules.
+    /// The tenant's directory with its rules applied.
     fn directory(&self, tenant: &Tenant) -> Directory {
         let directory = self.service().directory_of(&tenant.id, self.meter);
         directory.by(tenant.settings.rules())
     }
 }
 
-/// There is no such tenant.
 pub(crate) fn no_tenant(name: &str) -> Problem {
     Problem::new(
         ErrorKind::NotFound,

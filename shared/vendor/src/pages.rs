@@ -1,11 +1,11 @@
 //! The pages under `/console`: the vendor's console, and a customer's setup page behind a setup link.
 //!
-//! [`visit`] is the journey of a request to a page. Pages are made on the server and need no script. They do what they do
-//! through the operations that the admin API calls too, so whatever that refuses, they refuse, and in the same words. What
-//! a customer's session may do is in the table of [`crate::actor`].
+//! [`visit`] is the journey of a request to a page. The server renders the pages, and they need no script. They call
+//! the same operations as the admin API, so they have the same permissions and the same error texts. The table of
+//! [`crate::actor`] says what a customer's session may do.
 //!
-//! Whoever is signed in is known by a cookie. A form is taken only with the token of that session in it, and only
-//! from a page of this site, so nobody can have a signed-in person send one.
+//! A cookie identifies the session. A form is accepted only with the session's form token and only from a page of
+//! this site, so another site cannot submit a form for a signed-in person.
 
 use std::sync::Arc;
 
@@ -56,19 +56,18 @@ use reply::Reply;
 use routes::Found;
 use service::{Origin, request};
 
-/// The segment that all pages are under.
+/// The first segment of all pages.
 const CONSOLE: &str = "console";
 
-/// A request to a page.
 pub(crate) struct Visit<'v> {
     pub(crate) admin: &'v Admin,
     pub(crate) request: &'v Request<Bytes>,
     pub(crate) origin: &'v Origin,
     pub(crate) meter: &'v Arc<Meter>,
     pub(crate) now: Timestamp,
-    /// What absolute addresses begin with.
+    /// The start of absolute URLs.
     pub(crate) site: String,
-    /// What the paths of all pages begin with: `/console`, behind the path of a stage.
+    /// The common start of all page paths: the path of a stage, then `/console`.
     pub(crate) base: String,
     pub(crate) query: Query,
 }
@@ -89,17 +88,17 @@ impl Visit<'_> {
         }
     }
 
-    /// The frame of a page for somebody who is not signed in.
+    /// The frame of a page without a session.
     pub(crate) fn frame(&self) -> Frame<'_> {
         Frame::outside(&self.base)
     }
 }
 
-/// Where a page is: the path before `/console`, and the segments behind it; `None` for what is no page.
+/// Splits a page's path: the part before `/console`, and the segments after it. `None` if it is not a page.
 pub(crate) fn address(path: &str) -> Option<(String, Vec<&str>)> {
     let raw: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let at = raw.iter().position(|part| *part == CONSOLE)?;
-    // The API, and tenants, have no segment of that name before others of theirs.
+    // A path of the API or of SCIM may contain this segment too, after segments of its own.
     let (before, behind) = raw.split_at(at);
     let is_api = before.windows(2).any(|pair| pair == crate::api::API);
     let is_scim = before.contains(&"scim");
@@ -161,7 +160,7 @@ fn found(visit: &Visit<'_>, segments: &[&str]) -> Result<Found, Problem> {
     routes::find(visit.request.method(), &segments)
 }
 
-/// Serves a page to whoever may see it.
+/// Serves a page if the visitor may see it.
 async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
     let request_id = &visit.origin.request_id;
     let entrant = match guard::admit(visit, &found).await {
@@ -185,7 +184,7 @@ async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
         Err(problem) => Err(problem),
     };
     served.unwrap_or_else(|problem| {
-        // A page that failed by a defect is told from one that was refused.
+        // A defect must be distinguishable from a rejected request in the log.
         if problem.kind == ErrorKind::Internal {
             tracing::error!(detail = problem.detail, "page");
         }

@@ -1,6 +1,6 @@
-//! What went wrong, as problem details: RFC 9457.
+//! Failures as problem details, RFC 9457.
 //!
-//! Kinds and their statuses are those of SCIM errors; a problem adds the places in the body that are at fault.
+//! The kinds and statuses are those of SCIM errors; a problem also lists the invalid places of the body.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -15,31 +15,28 @@ use service::response::explain;
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
-/// Says that an answer was given before.
+/// Marks a response that a retry receives.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 pub(crate) const TRUE: HeaderValue = HeaderValue::from_static("true");
-/// How long a client should wait before it tries again, in seconds.
+/// How long a client should wait before a retry, in seconds.
 const RETRY_AFTER: i64 = 1;
 
-/// A failure of the admin API.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
-    /// What went wrong.
     pub kind: ErrorKind,
     /// What to change, in words.
     pub detail: String,
-    /// The places in the body that are at fault, as JSON pointers (RFC 6901), each with what to change.
+    /// The invalid places of the body as JSON pointers (RFC 6901), each with what to change.
     pub places: Vec<(String, String)>,
-    /// The methods of the address, where another one was used.
+    /// The methods of the address, if the request used another one.
     pub allow: Option<String>,
-    /// How long the client should wait, in seconds, where that is known.
+    /// How long the client should wait, in seconds, if known.
     pub wait: Option<i64>,
-    /// The request that it was the answer to, where another one repeats that.
+    /// The id of the first request, if this is a retry of it.
     pub first: Option<String>,
 }
 
 impl Problem {
-    /// A failure of a kind.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
         Self {
@@ -52,7 +49,7 @@ impl Problem {
         }
     }
 
-    /// A member of the body is not acceptable. `pointer` is empty for the body itself.
+    /// A member of the body is invalid. An empty `pointer` means the body itself.
     #[must_use]
     pub fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
@@ -66,13 +63,12 @@ impl Problem {
         }
     }
 
-    /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.kind.code().0
     }
 
-    /// An address does not have the method; these it has.
+    /// The address does not support the method, only these.
     #[must_use]
     pub fn allowed(methods: &[Method]) -> Self {
         let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
@@ -84,7 +80,7 @@ impl Problem {
         }
     }
 
-    /// The problem that [`Self::to_json`] told of.
+    /// Parses the JSON of [`Self::to_json`].
     #[must_use]
     pub fn read(json: &Value) -> Self {
         let text = |value: &Value, name: &str| {
@@ -107,7 +103,7 @@ impl Problem {
         }
     }
 
-    /// Whether the same request may come to something else when it is sent again.
+    /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         let status = StatusCode::from_u16(self.status()).unwrap_or_default();
@@ -226,7 +222,7 @@ impl From<KeyringError> for Problem {
     }
 }
 
-/// The end of the type's name, and the title.
+/// The last part of the type, and the title.
 const fn described(kind: ErrorKind) -> (&'static str, &'static str) {
     match kind {
         ErrorKind::InvalidSyntax => ("invalid-syntax", "The message cannot be read"),
@@ -277,7 +273,7 @@ mod tests {
         let there = Problem::new(ErrorKind::Conflict, "there is one");
         for problem in [placed, there, Problem::new(ErrorKind::NotFound, "no")] {
             let json = problem.to_json("");
-            // Kinds that have one type are told apart no more.
+            // Kinds of the same type cannot be distinguished in JSON, so the JSON is compared.
             assert_eq!(Problem::read(&json).to_json(""), json);
         }
     }

@@ -1,4 +1,4 @@
-//! The parameters of a query, of the admin API and of a page.
+//! The query parameters of the admin API and of the pages.
 
 use scim_core::ErrorKind;
 use scim_core::error::quote;
@@ -6,16 +6,15 @@ use service::request;
 
 use crate::problem::Problem;
 
-/// The parameters of a query.
 #[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads a query string: `+` is a blank, and everything is decoded once.
+    /// Parses a query string: `+` means a space, and everything is decoded once.
     ///
     /// # Errors
     ///
-    /// When it is no UTF-8, or a parameter is given twice.
+    /// When the result is not UTF-8, or a parameter is repeated.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -33,12 +32,12 @@ impl Query {
         Ok(Self(pairs))
     }
 
-    /// The value of a parameter that is given and not empty.
+    /// The value of a parameter; `None` if it is absent or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.given(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a parameter that is given.
+    /// The value of a parameter; `None` if it is absent.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())

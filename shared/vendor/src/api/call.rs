@@ -1,4 +1,4 @@
-//! A request to the admin API, as a route sees it.
+//! An admitted request to the admin API, as handlers see it.
 
 use bytes::Bytes;
 use http::Request;
@@ -16,48 +16,47 @@ use crate::operations::{Deed, Work, no_tenant};
 use crate::problem::Problem;
 use crate::query::Query;
 
-/// The values of a path's variables.
+/// The variables of a path and their values.
 pub(super) type Variables = Vec<(&'static str, String)>;
 
-/// A request that was admitted.
 pub(crate) struct Call<'c> {
     pub(crate) work: Work<'c>,
     pub(super) operation: Operation,
     pub(super) request: &'c Request<Bytes>,
     pub(super) variables: Variables,
     pub(crate) query: Query,
-    /// What the caller called it.
+    /// The request's name, if it has one.
     pub(super) name: Option<Named>,
 }
 
 impl<'c> Call<'c> {
-    /// The value of a variable of the path.
+    /// The value of a path variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
         let found = self.variables.iter().find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// The tenant of the path. Whether there is one is not known.
+    /// The tenant id in the path; the tenant may not exist.
     ///
     /// # Errors
     ///
-    /// 404, when no tenant can be called that.
+    /// 404, when it is not a valid tenant id.
     pub(crate) fn tenant(&self) -> Result<TenantId, Problem> {
         let name = self.variable("tenant");
         TenantId::parse(name).ok_or_else(|| no_tenant(name))
     }
 
-    /// The entry behind which the page begins, and how many items it is to have.
+    /// The cursor of the page, and its number of items.
     pub(crate) fn page(&self) -> Result<(Option<&str>, usize), Problem> {
         Ok((self.query.get("cursor"), count(&self.query)?))
     }
 
-    /// The versions that the caller knows.
+    /// The preconditions of the request.
     pub(crate) fn known(&self) -> Preconditions {
         Preconditions::parse(self.request.headers())
     }
 
-    /// Does what the request asks for, once if the request has a name, and notes it.
+    /// Runs the request's operation, once if the request has a name, and notes it in the activity.
     pub(crate) async fn act<T, F>(
         &self,
         operation: impl FnOnce(Work<'c>) -> F,
@@ -72,11 +71,11 @@ impl<'c> Call<'c> {
         self.work.act(&deed, self.name.as_ref(), operation).await
     }
 
-    /// The body, read into what an operation takes.
+    /// Parses the body into an operation's input.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and where.
+    /// The fault and its place.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let json = request::json(self.request.headers(), self.request.body())?;
         serde_path_to_error::deserialize(json).map_err(|error| {
@@ -85,7 +84,7 @@ impl<'c> Call<'c> {
         })
     }
 
-    /// The body, or the default where there is none.
+    /// Parses the body, or returns the default if there is no body.
     ///
     /// # Errors
     ///
@@ -98,7 +97,7 @@ impl<'c> Call<'c> {
     }
 }
 
-/// What serde says of a value of the wrong type, without the value: it may be a password or a token.
+/// Removes the value from serde's message about a wrong type: it may be a password or a token.
 fn without_value(fault: &str) -> String {
     let wrong = ["invalid type: ", "invalid value: "]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Who is asking: what the key of a request is and may do.
+//! The caller's own key and its permissions.
 
 use super::call::Call;
 use super::response::Answer;

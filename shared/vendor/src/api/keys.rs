@@ -1,4 +1,4 @@
-//! The keys of tenants, and those of the admin API itself, in JSON.
+//! The keys of tenants and the admin keys, in JSON.
 
 use keyring::TenantId;
 

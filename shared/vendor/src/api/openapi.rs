@@ -1,7 +1,7 @@
-//! The `OpenAPI` 3.1 description of the admin API: a fragment an area, put together when it is asked for.
+//! The `OpenAPI` 3.1 description of the admin API, assembled from one fragment per area.
 //!
-//! It is written by hand: `schemars` or `utoipa` could derive the schemas from the views, but not the operations, parameters
-//! and examples, which are most of it.
+//! It is written by hand: `schemars` or `utoipa` could derive the schemas from the views, but not the operations,
+//! parameters and examples, which are most of it.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,7 @@ pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeApi, |call|
     Box::pin(async { Ok(Answer::document(&document(call.work.site))) })
 })];
 
-/// The fragments: members of an `OpenAPI` document, of which `paths` and the maps in `components` are joined.
+/// Parts of the `OpenAPI` document, which [`join`] merges.
 const FRAGMENTS: [&str; 8] = [
     include_str!("openapi/activity.json"),
     include_str!("openapi/base.json"),
@@ -36,7 +36,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     document
 });
 
-/// The document, for an API at `site`.
+/// The document for an API at `site`.
 #[must_use]
 pub fn document(site: &str) -> Value {
     let mut document = DOCUMENT.clone();
@@ -47,7 +47,7 @@ pub fn document(site: &str) -> Value {
     document
 }
 
-/// Joins objects member by member; anything else stays as it is.
+/// Merges objects member by member; of other values the first one stays.
 fn join(into: &mut Value, from: Value) {
     let (Value::Object(into), Value::Object(from)) = (into, from) else {
         return;
@@ -62,7 +62,7 @@ fn join(into: &mut Value, from: Value) {
     }
 }
 
-/// The operations that the document describes, as `METHOD path operationId`.
+/// The operations in the document, as `METHOD path operationId`.
 #[must_use]
 pub fn operations() -> Vec<String> {
     let paths = DOCUMENT.get("paths").and_then(Value::as_object);
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(served, described);
     }
 
-    /// Each reference leads somewhere, and each operation says which scope it needs.
+    /// Each reference has a target, and each operation names its scope.
     #[test]
     fn references_lead_somewhere_and_scopes_are_those_of_the_routes() {
         let document = document("https://example.com");

@@ -1,4 +1,4 @@
-//! The users and groups of a tenant in JSON, and what is done for one person.
+//! The users and groups of a tenant in JSON, and operations on one person.
 
 use super::call::Call;
 use super::response::Answer;

@@ -1,4 +1,4 @@
-//! The log of a tenant in JSON: what failed, and what administrators did.
+//! The failure log and the activity of a tenant in JSON.
 
 use keyring::TenantId;
 
@@ -38,7 +38,7 @@ async fn download(call: &Call<'_>) -> Result<Answer, Problem> {
     })
 }
 
-/// The file of a tenant's log.
+/// The failure log as a file.
 pub(crate) fn requests_file(tenant: &TenantId, content: String) -> Answer {
     let media_type = "text/csv; charset=utf-8; header=present";
     Answer::file(&format!("{tenant}-requests.csv"), media_type, content)

@@ -1,4 +1,4 @@
-//! What came out of a request to the admin API, as an http response.
+//! Converts results of the admin API to `http` responses.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
@@ -11,14 +11,12 @@ use crate::problem::{Problem, REPLAYED, TRUE};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// A success.
 pub(crate) struct Answer {
     status: StatusCode,
-    /// What was asked for, in JSON.
     body: Option<Bytes>,
     header: Option<(HeaderName, String)>,
     is_replayed: bool,
-    /// A file to keep, which is no JSON.
+    /// The media type of a file to save, which is not JSON.
     file: Option<&'static str>,
 }
 
@@ -37,12 +35,12 @@ impl Answer {
         })
     }
 
-    /// What was asked for.
+    /// A view with status 200.
     pub(crate) fn shown(view: &impl Serialize) -> Result<Self, Problem> {
         Self::json(StatusCode::OK, view)
     }
 
-    /// A document that stands by itself.
+    /// A complete JSON document.
     pub(crate) fn document(document: &Value) -> Self {
         Self {
             status: StatusCode::OK,
@@ -53,7 +51,7 @@ impl Answer {
         }
     }
 
-    /// What was asked for, in a version that `If-Match` takes.
+    /// A view with its ETag for `If-Match`.
     pub(crate) fn versioned(tag: String, view: &impl Serialize) -> Result<Self, Problem> {
         Ok(Self {
             header: Some((header::ETAG, tag)),
@@ -61,7 +59,7 @@ impl Answer {
         })
     }
 
-    /// Something was created, and where it is.
+    /// A created object with its location.
     pub(crate) fn created(location: String, view: &impl Serialize) -> Result<Self, Problem> {
         Ok(Self {
             header: Some((header::LOCATION, location)),
@@ -69,12 +67,12 @@ impl Answer {
         })
     }
 
-    /// It will be done.
+    /// The operation will be completed in the background.
     pub(crate) fn accepted(view: &impl Serialize) -> Result<Self, Problem> {
         Self::json(StatusCode::ACCEPTED, view)
     }
 
-    /// Nothing to say.
+    /// A success without content.
     pub(crate) const fn done() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
@@ -85,7 +83,7 @@ impl Answer {
         }
     }
 
-    /// A file to keep.
+    /// A file to save.
     pub(crate) fn file(name: &str, media_type: &'static str, content: String) -> Self {
         let disposition = format!("attachment; filename=\"{name}\"");
         Self {
@@ -97,7 +95,7 @@ impl Answer {
         }
     }
 
-    /// What was done, as `show` answers it; whether it was done before is said beside.
+    /// The response to an operation that `show` represents, marked if it repeats an earlier one.
     pub(crate) fn of<T>(
         done: Done<T>,
         show: impl FnOnce(T) -> Result<Self, Problem>,
@@ -108,11 +106,11 @@ impl Answer {
         })
     }
 
-    /// The response. None of them is to be kept by caches: tokens are shown once.
+    /// The response. Caches must not store it, because tokens are shown once.
     ///
     /// # Errors
     ///
-    /// When a header cannot be made, which would be a defect.
+    /// When a header cannot be built: a defect.
     pub(crate) fn into_response(self) -> Result<Response<Bytes>, Problem> {
         let has_body = self.body.is_some();
         let mut response = Response::new(self.body.unwrap_or_default());
@@ -137,7 +135,7 @@ impl Answer {
     }
 }
 
-/// The answer to a form: another page of this site.
+/// Redirects the browser to another page of this site after a form.
 pub(crate) fn see_other(path: &str) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::from_u16(303).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A route of the admin API: an operation, and what serves it.
+//! A route of the admin API: an operation and its handler.
 
 use std::pin::Pin;
 
@@ -7,15 +7,13 @@ use super::response::Answer;
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// What serves a route.
+/// The handler of a route.
 pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
 
-/// An answer under way.
+/// The future of a handler.
 pub(crate) type Serving<'c> = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'c>>;
 
-/// A route.
 pub struct Route {
-    /// What is done.
     pub operation: Operation,
     pub(crate) handler: Handler,
 }

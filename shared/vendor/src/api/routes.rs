@@ -1,5 +1,6 @@
-//! The routes of the admin API: each is an operation, whose method and path the table of [`crate::actor`] has. The gateway
-//! passes everything below `/admin` on; what there is, is said here, and described in `openapi`, which a test compares.
+//! The routes of the admin API. Each is an operation; the table of [`crate::actor`] has its method and path. The
+//! gateway passes everything under `/admin` on to these routes, and a test compares them with the document in
+//! `openapi`.
 
 use http::Method;
 
@@ -7,7 +8,6 @@ use super::call::Variables;
 pub use super::route::Route;
 use super::{caller, keys, links, openapi, people, requests, tenants};
 
-/// The areas of the API.
 static AREAS: [&[Route]; 7] = [
     openapi::ROUTES,
     caller::ROUTES,
@@ -18,20 +18,19 @@ static AREAS: [&[Route]; 7] = [
     tenants::ROUTES,
 ];
 
-/// Every route.
 pub fn routes() -> impl Iterator<Item = &'static Route> {
     AREAS.iter().copied().flatten()
 }
 
-/// What a method and a path lead to.
+/// The result of a search for a route.
 pub(crate) enum Match {
     Route(&'static Route, Variables),
-    /// A path that has routes for these methods only.
+    /// A path that supports only these other methods.
     OtherMethods(Vec<Method>),
     Nothing,
 }
 
-/// Finds the route of a request; `segments` are those behind `/admin/v1`, decoded.
+/// Finds the route of a request; `segments` are the decoded ones after `/admin/v1`.
 pub(crate) fn find(method: &Method, segments: &[&str]) -> Match {
     let mut others = Vec::new();
     for route in routes() {

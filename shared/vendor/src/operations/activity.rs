@@ -1,7 +1,7 @@
-//! What administrators did to a tenant: by an admin key, on the vendor's pages, or with a setup link.
+//! The activity: what administrators did to a tenant with an admin key, on the vendor's pages, or with a setup link.
 //!
-//! Each change, and each file with people's data, is noted in the tenant's requests log once it is done, beside what was
-//! refused and failed, and expires with it. A note that cannot be written undoes nothing.
+//! Each change, and each file with personal data, is noted once it is done. Notes are stored in the tenant's failure
+//! log and expire like its entries. A note that cannot be written does not undo the change.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,17 +18,17 @@ use super::{Deed, Work};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// The word among the causes for what was done.
+/// The word that marks a note, in place of a cause.
 const DONE: &str = "done";
-/// How long an answer waits for its note to be written.
+/// How long a response waits for its note.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// What changes nothing though it is no GET, and what leaves no log to write to.
+/// Operations that are neither GET nor noted: one changes nothing, and the other deletes the log.
 const UNNOTED: [Operation; 2] = [Operation::VerifyPassword, Operation::DeleteTenant];
-/// What hands people's data out as a file: who has it, and since when, must be told later, though it changes nothing. What
-/// is only shown, on a page or to a program, stands in the log of the function.
+/// Operations that export personal data as a file. They change nothing, but must be noted, so that it is known later
+/// who got the data and when. Data that is only shown, on a page or to a program, appears in the function's log.
 const HANDED_OUT: [Operation; 2] = [Operation::ExportUser, Operation::DownloadRequests];
 
-/// A note of what somebody is about to do to a tenant.
+/// The note of an operation on a tenant.
 pub(super) struct Note {
     operation: Operation,
     tenant: TenantId,
@@ -36,7 +36,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// The note, if it is something of a tenant that is noted.
+    /// The note of an operation; `None` if it is not noted.
     pub(super) fn of(work: &Work<'_>, deed: &Deed<'_>) -> Option<Self> {
         let operation = deed.operation;
         let is_noted = match operation.method() {
@@ -46,7 +46,7 @@ impl Note {
         if !is_noted {
             return None;
         }
-        // Of somebody who was erased nothing is left, not even in the note that says so.
+        // An erasure leaves no trace of the person, not even in its own note.
         let about = deed.about.filter(|_| operation != Operation::EraseUser);
         let purpose = work.actor.purpose();
         Some(Self {
@@ -67,12 +67,12 @@ impl Note {
         })
     }
 
-    /// Whether data of people leaves by it.
+    /// Whether the operation exports personal data.
     pub(super) fn hands_out(&self) -> bool {
         HANDED_OUT.contains(&self.operation)
     }
 
-    /// Notes that it is done. Gives whether that worked.
+    /// Writes the note; returns whether that succeeded.
     pub(super) async fn write(self, work: &Work<'_>) -> bool {
         let (service, now) = (work.service(), work.now());
         let entry = Entry {
@@ -92,7 +92,7 @@ impl Note {
     }
 }
 
-/// The name of an operation in words: `rotateKey` is `rotate key`.
+/// The name of an operation in words: `rotateKey` becomes `rotate key`.
 fn words(operation: &str) -> String {
     let mut words = String::with_capacity(operation.len() + 4);
     for letter in operation.chars() {
@@ -104,12 +104,12 @@ fn words(operation: &str) -> String {
     words
 }
 
-/// Something that was done.
+/// A note as shown.
 #[derive(Serialize)]
 pub(crate) struct ActView {
     pub(crate) id: String,
     pub(crate) at: Millis,
-    /// The name of the key or of the link that it was done with.
+    /// The name of the actor's key or link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -139,7 +139,7 @@ impl ActView {
     }
 }
 
-/// What was done to a tenant, newest first.
+/// Lists a tenant's activity, newest first.
 pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -161,7 +161,7 @@ pub(crate) async fn list(
 }
 
 impl Work<'_> {
-    /// The log of a tenant, of what failed and of what was done.
+    /// The tenant's failure log, which also contains its activity.
     pub(super) fn log(&self, tenant: TenantId) -> RequestLog {
         let store = Arc::clone(self.service().store());
         RequestLog::new(store, tenant, Arc::clone(self.meter))

@@ -1,7 +1,7 @@
 //! The keys of the admin API itself.
 //!
-//! An admin key can make no key that may do more, from elsewhere or for longer than itself. Tenants' keys are another
-//! matter: whoever has the scope `keys` may make those.
+//! An admin key cannot create a key with more permissions, from more networks or with a later end than its own. This
+//! does not apply to tenants' keys: the scope `keys` allows all of them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::times::Instant;
 use crate::actor::{Actor, Operation};
 use crate::problem::Problem;
 
-/// An admin key as it is asked for.
+/// The input for a new admin key.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[serde(rename = "Given")]
@@ -28,7 +28,7 @@ pub(crate) struct GivenAdminKey {
     pub(crate) sources: Option<Vec<String>>,
 }
 
-/// An admin key as it is shown; with its token right after it was made.
+/// An admin key as shown; with its token only right after creation.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AdminKeyView {
     pub(crate) id: String,
@@ -57,16 +57,16 @@ impl AdminKeyView {
         }
     }
 
-    /// Whether it is the one that the template made, which its secret holds.
+    /// Whether the deployment created this key. Its token is the value of a secret.
     pub(crate) fn is_first(&self) -> bool {
         self.id == FIRST
     }
 }
 
-/// What the first key is called.
+/// The id of the first key.
 const FIRST: &str = "first";
 
-/// Who is asking: what the key of a request is and may do.
+/// The caller's key and its permissions.
 #[derive(Serialize)]
 pub(crate) struct CallerView {
     key: CallerKey,
@@ -80,7 +80,6 @@ struct CallerKey {
     scopes: Vec<&'static str>,
 }
 
-/// What the caller's own key is and may do.
 pub(crate) fn describe_caller(work: &Work<'_>) -> Result<CallerView, Problem> {
     work.check(Operation::DescribeCaller, None)?;
     let key = work.own_key()?;
@@ -94,7 +93,7 @@ pub(crate) fn describe_caller(work: &Work<'_>) -> Result<CallerView, Problem> {
     })
 }
 
-/// All keys: the first one, then the others, the eldest first.
+/// Lists all keys: the first key, then the others from oldest to newest.
 pub(crate) async fn list(work: &Work<'_>) -> Result<All<AdminKeyView>, Problem> {
     work.check(Operation::ListAdminKeys, None)?;
     let mut keys = work.listed().await?;
@@ -106,7 +105,6 @@ pub(crate) async fn list(work: &Work<'_>) -> Result<All<AdminKeyView>, Problem> 
     })
 }
 
-/// Makes a key.
 pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<AdminKeyView, Problem> {
     work.check(Operation::CreateAdminKey, None)?;
     let (admin, now) = (work.admin, work.now());
@@ -130,8 +128,8 @@ pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<Admi
     Ok(AdminKeyView::of(&key, Some(&token)))
 }
 
-/// Refuses a key that may do more than its maker, for longer, or from elsewhere. What is not said of it is as
-/// it is with its maker.
+/// Rejects a key with more permissions, a later end or more networks than its creator's. Absent limits are copied
+/// from the creator.
 fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
     let lacking = key.scopes.iter().find(|scope| !maker.has(**scope));
     if let Some(scope) = lacking {
@@ -164,7 +162,7 @@ fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
     }
 }
 
-/// Ends a key. Everywhere within 60 seconds.
+/// Revokes a key. The revocation takes effect everywhere within 60 seconds.
 pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeAdminKey, None)?;
     if id == FIRST {
@@ -180,7 +178,7 @@ pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
     }
     let admin = work.admin;
     match admin.keys.revoke(key, work.now()).await {
-        // The keyring takes no change for some hours.
+        // The keyring accepts no change for some hours.
         Err(KeyringError::Worn) if admin.revoked.note(key, work.meter).await? => {}
         revoked => revoked?,
     }
@@ -188,7 +186,7 @@ pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
 }
 
 impl Work<'_> {
-    /// All keys but the first one, and those that were revoked.
+    /// All keys except the first one and revoked ones.
     async fn listed(&self) -> Result<Vec<AdminKey>, Problem> {
         let mut keys = self.admin.keys.list().await?;
         let revoked = self.admin.revoked.read(self.meter).await?;
@@ -196,7 +194,7 @@ impl Work<'_> {
         Ok(keys)
     }
 
-    /// The key of whoever acts.
+    /// The actor's own admin key.
     fn own_key(&self) -> Result<&Arc<AdminKey>, Problem> {
         match self.actor {
             Actor::AdminKey(key) => Ok(key),

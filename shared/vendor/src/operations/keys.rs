@@ -1,7 +1,7 @@
 //! The keys of tenants.
 //!
-//! A token is answered once, when its key is made. What may be said of a key is bounded, because a keyring holds the keys
-//! of many tenants.
+//! The response that creates a key is the only one with its token. The size of a key is bounded, because a keyring
+//! holds the keys of many tenants.
 
 use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken, TenantKeys};
 use jiff::{SignedDuration, Timestamp};
@@ -22,11 +22,11 @@ pub(super) mod wanted;
 
 pub(crate) use wanted::Given;
 
-/// How long a key that was rotated goes on working, unless it is said otherwise, and at most: 30 days.
+/// The default overlap of a rotated key in seconds, and the longest: 30 days.
 const OVERLAP: i64 = 24 * 60 * 60;
 const LONGEST_OVERLAP: i64 = 30 * 24 * 60 * 60;
 
-/// How a key is to be rotated.
+/// The input of a rotation.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Rotation {
@@ -34,7 +34,7 @@ pub(crate) struct Rotation {
     pub(crate) expires: Option<String>,
 }
 
-/// A key as it is shown; with its token right after it was made.
+/// A key as shown; with its token only right after creation.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct KeyView {
@@ -46,7 +46,7 @@ pub(crate) struct KeyView {
     pub(crate) imported: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) expires: Option<Instant>,
-    /// When it was used last, to the hour.
+    /// The time of last use, to the hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_used: Option<Instant>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +74,7 @@ impl KeyView {
     }
 }
 
-/// All keys of a tenant, the eldest first; also those that ended lately.
+/// Lists a tenant's keys from oldest to newest, including those that ended recently.
 pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<KeyView>, Problem> {
     work.check(Operation::ListKeys, Some(tenant))?;
     let held = work.held(tenant).await?.into_iter();
@@ -83,13 +83,11 @@ pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<KeyVi
     })
 }
 
-/// One key.
 pub(crate) async fn read(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result<KeyView, Problem> {
     work.check(Operation::ReadKey, Some(tenant))?;
     Ok(KeyView::of(work.held_one(tenant, id).await?, None))
 }
 
-/// Makes a key.
 pub(crate) async fn create(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -115,13 +113,13 @@ pub(crate) async fn create(
         seal: work.ids.bytes(),
     };
     let (write, now) = (work.ids.write(), work.now());
-    // Large futures are on the heap, here and below: an operation is many calls, one inside the other.
+    // Large futures are on the heap here, because operations nest many calls.
     let made = Box::pin(stored(work, tenant).add(&new, &write, now)).await;
     work.confirm(tenant, made).await
 }
 
-/// Makes a key in the place of another, which goes on working for the overlap. Without another end the new key lives as
-/// long as the old one was to live.
+/// Replaces a key by a new one; the old key stays valid for the overlap. By default the new key lives as long as the
+/// old one was to live.
 pub(crate) async fn rotate(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -158,13 +156,13 @@ pub(crate) async fn rotate(
     work.confirm(tenant, made).await
 }
 
-/// Ends a key. Everywhere within 60 seconds.
+/// Revokes a key. The revocation takes effect everywhere within 60 seconds.
 pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeKey, Some(tenant))?;
     let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
     let (stored, now) = (stored(work, tenant), work.now());
     let revoked = Box::pin(stored.revoke(key, now)).await;
-    // It may be written down in the tenant's item.
+    // The revocation may be recorded in the tenant's item, so the cached tenant is dropped.
     work.service().tenants().forget(tenant);
     if revoked.map_err(|error| problem(error, now))? {
         return Ok(());
@@ -173,7 +171,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Resu
     Err(no_key(id))
 }
 
-/// The keys of a tenant where they are kept, as the actor changes them.
+/// The tenant's keys, with the actor's limits for changing them.
 pub(super) fn stored<'k>(work: &'k Work<'_>, tenant: &'k TenantId) -> TenantKeys<'k> {
     TenantKeys {
         by: work.actor.by(),
@@ -195,7 +193,8 @@ impl Work<'_> {
         found.ok_or_else(|| no_key(id))
     }
 
-    /// A key that was made, unless the tenant was closed meanwhile: its keys were taken out by then.
+    /// Returns the new key. If the tenant's deletion began meanwhile, its keys were already removed, so this revokes
+    /// the new key.
     async fn confirm(
         &self,
         tenant: &TenantId,
@@ -239,7 +238,7 @@ pub(super) fn no_key(id: &str) -> Problem {
     )
 }
 
-/// Why keys could not be read or changed.
+/// The problem of a failure to read or change keys.
 pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
     match error {
         KeysError::Keyring(error) => error.into(),

@@ -1,7 +1,7 @@
-//! Setup links: what the vendor hands to a customer's administrator, who does the rest alone.
+//! Setup links: the vendor gives one to a customer's administrator, who then sets up provisioning alone.
 //!
-//! A link opens the setup page of its tenant, once, within a life that the vendor chooses. `pages::opened` is where it
-//! leads.
+//! A link opens the setup page of its tenant once, within a lifetime that the vendor chooses. `pages::opened` serves
+//! its address.
 
 use directory::limits::OPEN_LINKS;
 use directory::links::{Link, LinkSecret, Links, State};
@@ -19,12 +19,12 @@ use super::{Work, no_tenant};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// The life of a link, in seconds: what is taken when nothing is said, the least and the most.
+/// The default, shortest and longest lifetime of a link, in seconds.
 const USUAL: i64 = 24 * 3_600;
 const SHORTEST: i64 = 5 * 60;
 const LONGEST: i64 = 30 * 24 * 3_600;
 
-/// What is asked of a new link.
+/// The input for a new link.
 #[derive(Default, Deserialize)]
 #[serde(
     default,
@@ -36,7 +36,6 @@ pub(crate) struct GivenLink {
     pub(crate) expires_in_seconds: Option<i64>,
 }
 
-/// What became of a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum LinkState {
@@ -46,7 +45,7 @@ pub(crate) enum LinkState {
     Expired,
 }
 
-/// A link as it is shown.
+/// A link as shown.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinkView {
@@ -61,7 +60,7 @@ pub(crate) struct LinkView {
     pub(crate) revoked: Option<Instant>,
 }
 
-/// A link that was just made, with its address, which is shown this once.
+/// A new link with its address, which is shown only once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct NewLinkView {
     #[serde(flatten)]
@@ -88,7 +87,6 @@ impl LinkView {
     }
 }
 
-/// The links of a tenant.
 pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkView>, Problem> {
     work.check(Operation::ListLinks, Some(tenant))?;
     work.existing(tenant).await?;
@@ -98,7 +96,6 @@ pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkV
     })
 }
 
-/// Makes a link.
 pub(crate) async fn create(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -143,12 +140,12 @@ pub(crate) async fn create(
     })
 }
 
-/// Where a link leads, for pages at `site`.
+/// The address of a link on the pages at `site`.
 fn address(site: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> String {
     format!("{site}/console/open/{tenant}/{link}/{}", secret.expose())
 }
 
-/// Ends a link, with the session that was begun with it.
+/// Revokes a link and ends the session that it opened.
 pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeLink, Some(tenant))?;
     work.existing(tenant).await?;
@@ -162,7 +159,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Re
         tracing::info!(tenant.id = %tenant, link.id = %id, "setup link revoked");
         return Ok(());
     }
-    // One that is not open any more is as good as revoked.
+    // Revoking a link that is no longer open succeeds.
     let is_there = links.list().await?.iter().any(|link| link.id == id);
     is_there.then_some(()).ok_or_else(no_link)
 }

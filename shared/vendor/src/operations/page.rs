@@ -7,30 +7,29 @@ use serde::Serialize;
 use crate::problem::Problem;
 use crate::query::Query;
 
-/// How many items a page has when nothing is said, and at most.
+/// The default and the largest number of items on a page.
 const USUAL: usize = 50;
 const LARGEST: usize = 500;
 
-/// A page of a list.
 #[derive(Serialize)]
 pub(crate) struct Page<T> {
     pub(crate) items: Vec<T>,
-    /// The cursor of the next page, if there is one.
+    /// The cursor of the next page, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) next: Option<String>,
 }
 
-/// A list that is never long.
+/// A list that is always short.
 #[derive(Serialize)]
 pub(crate) struct All<T> {
     pub(crate) items: Vec<T>,
 }
 
-/// How many items the page is to have, by the parameter `count`.
+/// The number of items from the parameter `count`.
 ///
 /// # Errors
 ///
-/// When it is no number from 1 to 500.
+/// When it is not a number from 1 to 500.
 pub(crate) fn count(query: &Query) -> Result<usize, Problem> {
     let Some(text) = query.get("count") else {
         return Ok(USUAL);

@@ -1,8 +1,8 @@
-//! Passwords that provisioning brought, verified for the vendor's own login.
+//! Verifies provisioned passwords for the vendor's own log-in.
 //!
-//! Whatever is wrong, the answer is the same, and takes the same work: no such user, another password, none,
-//! or a user that is not active. Attempts at a name are limited before anything is looked at; many failures at a tenant's
-//! names make every attempt there slow, and refuse nobody, or a stranger could keep all users out.
+//! Every failure has the same response and takes the same work: an unknown user, a wrong password, no password, or an
+//! inactive user. Attempts per name are limited before anything is read. When very many attempts fail in a tenant,
+//! all attempts there are slowed down. They are not rejected, because otherwise a stranger could lock out all users.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::Work;
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// How long an attempt waits while very many fail at a tenant's names.
+/// How long an attempt waits while very many attempts fail in the tenant.
 const SLOWED: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Attempt {
     password: String,
 }
 
-/// Whether the password is right, and whose it is.
+/// Whether the password is right, and for which user.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Verified {
     verified: bool,
@@ -38,13 +38,13 @@ pub(crate) struct Verified {
     user: Option<String>,
 }
 
-/// Whatever is wrong.
+/// The response to every failure.
 const NOT_VERIFIED: Verified = Verified {
     verified: false,
     user: None,
 };
 
-/// Looks at a user's name and password.
+/// Verifies a user's name and password.
 pub(crate) async fn verify(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -52,7 +52,7 @@ pub(crate) async fn verify(
 ) -> Result<Verified, Problem> {
     work.check(Operation::VerifyPassword, Some(tenant))?;
     work.existing(tenant).await?;
-    // What can be nobody's password is none, whoever it is tried for.
+    // A text that cannot be a password is wrong for every user.
     let Ok(Some(secret)) = Secret::parse(Value::String(given.password)) else {
         return Ok(NOT_VERIFIED);
     };
@@ -71,7 +71,7 @@ pub(crate) async fn verify(
     let login = match found.await {
         Ok(login) => login,
         Err(error) => {
-            // Nothing was looked at.
+            // The password was not checked, so the attempt does not count.
             let _ = chances.give_back().await;
             return Err(error.into());
         }
@@ -79,12 +79,12 @@ pub(crate) async fn verify(
     let hash = login.as_ref().and_then(|login| login.password.as_deref());
     let is_right = password::verify(&secret, hash);
     let Some(login) = login.filter(|login| is_right && is_active(login)) else {
-        // A failure that cannot be written down keeps its chance all the same.
+        // If the failure cannot be recorded, the attempt still counts.
         let beside = work.meter.branch();
         let _ = tokio::join!(chances.fail(), log_ins.fail(&beside));
         return Ok(NOT_VERIFIED);
     };
-    // It was right, whether that can be written down or not.
+    // The password was right, whether the attempt can be given back or not.
     let _ = chances.give_back().await;
     let id = login.user.resource.id;
     if let Some(old) = login.password.filter(|hash| password::is_outdated(hash)) {
@@ -122,7 +122,7 @@ fn refused(why: Refused) -> Problem {
     }
 }
 
-/// Whoever is not said to be inactive is active, RFC 7643 §4.1.1.
+/// A user without `active` counts as active, RFC 7643 §4.1.1.
 fn is_active(login: &Login) -> bool {
     let attributes = &login.user.resource.attributes;
     scim_core::active::is_active(attributes)

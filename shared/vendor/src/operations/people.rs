@@ -1,7 +1,7 @@
-//! The users and groups of a tenant, to look through.
+//! The users and groups of a tenant, read-only.
 //!
-//! They are answered as the tenant's own endpoints answer them, and take the same parameters: what the vendor sees is what
-//! an identity provider sees. `search` is for people: the beginning of a name.
+//! The tenant's own SCIM endpoints answer, with the same parameters: the vendor sees what an identity provider sees.
+//! The additional parameter `search` matches the start of a name.
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
@@ -26,7 +26,7 @@ use crate::actor::{Actor, Operation};
 use crate::problem::Problem;
 use crate::query::Query;
 
-/// The parameters of a list that mean something to the tenant's endpoints.
+/// The list parameters to pass on to the tenant's endpoints.
 const PASSED_ON: [&str; 7] = [
     "startIndex",
     "count",
@@ -37,16 +37,16 @@ const PASSED_ON: [&str; 7] = [
     "excludedAttributes",
 ];
 
-/// Parameters of a request to an endpoint of the tenant.
+/// Parameters of a request to a tenant's endpoint.
 pub(crate) type Parameters = Vec<(&'static str, String)>;
 
-/// A document as the tenant's endpoint gives it.
+/// The JSON response of a tenant's endpoint.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(crate) struct Document(Value);
 
 impl Document {
-    /// What of it is shown.
+    /// Reads the parts that a page shows.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_value(self.0.clone()).map_err(|_| {
             let detail = "the service cannot read what it answers";
@@ -54,7 +54,7 @@ impl Document {
         })
     }
 
-    /// The document for people.
+    /// The document as indented text.
     pub(crate) fn pretty(&self) -> String {
         serde_json::to_string_pretty(&self.0).unwrap_or_default()
     }
@@ -64,7 +64,7 @@ impl Document {
     }
 }
 
-/// A list, as far as it is shown.
+/// The parts of a list response that pages show.
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 pub(crate) struct Listed<T> {
@@ -74,7 +74,7 @@ pub(crate) struct Listed<T> {
     pub(crate) resources: Vec<T>,
 }
 
-/// A user, as far as it is shown.
+/// The parts of a user that pages show.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct UserView {
@@ -89,7 +89,6 @@ pub(crate) struct UserView {
     pub(crate) meta: MetaView,
 }
 
-/// The parts of a user's name.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct NameView {
@@ -98,14 +97,13 @@ pub(crate) struct NameView {
     pub(crate) family_name: String,
 }
 
-/// An e-mail address of a user.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct EmailView {
     pub(crate) value: String,
 }
 
-/// A group that a user is in.
+/// A group of a user.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct MembershipView {
@@ -113,7 +111,7 @@ pub(crate) struct MembershipView {
     pub(crate) display: String,
 }
 
-/// A group, as far as it is shown.
+/// The parts of a group that pages show.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct GroupView {
@@ -123,7 +121,6 @@ pub(crate) struct GroupView {
     pub(crate) meta: MetaView,
 }
 
-/// When a resource was created and changed.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct MetaView {
@@ -132,7 +129,7 @@ pub(crate) struct MetaView {
 }
 
 impl UserView {
-    /// The name of the person, as far as it is known.
+    /// The person's name, from the first attribute that has it.
     pub(crate) fn full_name(&self) -> String {
         let formatted = [&self.display_name, &self.name.formatted];
         let formatted = formatted.into_iter().find(|name| !name.is_empty());
@@ -141,7 +138,7 @@ impl UserView {
     }
 }
 
-/// A kind of resource, as lists know it.
+/// A resource type with its endpoint and operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Users,
@@ -156,7 +153,7 @@ impl Kind {
         }
     }
 
-    /// What people know one by.
+    /// The attribute that identifies a resource for people.
     const fn name(self) -> &'static str {
         match self {
             Self::Users => "userName",
@@ -179,17 +176,17 @@ impl Kind {
     }
 }
 
-/// What of a list is asked for.
+/// The input of a list.
 #[derive(Default)]
 pub(crate) struct ListSearch {
-    /// What the names begin with.
+    /// The start of the names to list.
     pub(crate) search: Option<String>,
     pub(crate) filter: Option<String>,
     pub(crate) parameters: Parameters,
 }
 
 impl ListSearch {
-    /// Reads `search`, `filter` and the parameters that the tenant's endpoints know.
+    /// Reads `search`, `filter` and the parameters of the tenant's endpoints.
     pub(crate) fn read(query: &Query) -> Self {
         Self {
             search: query.get("search").map(str::to_owned),
@@ -198,7 +195,7 @@ impl ListSearch {
         }
     }
 
-    /// Nothing but how many there are.
+    /// Only counts the resources.
     pub(crate) fn count() -> Self {
         Self {
             parameters: vec![("count", "0".to_owned())],
@@ -208,7 +205,7 @@ impl ListSearch {
 
     fn filter(&self, kind: Kind) -> Option<String> {
         let search = self.search.as_deref();
-        // The beginning of a name.
+        // `sw` matches the start of a name.
         let search = search.map(|text| format!("{} sw {}", kind.name(), Value::from(text)));
         match (search, &self.filter) {
             (Some(search), Some(filter)) => Some(format!("({search}) and ({filter})")),
@@ -225,7 +222,7 @@ pub(crate) fn passed_on(query: &Query) -> Parameters {
     given.collect()
 }
 
-/// Users or groups.
+/// Lists users or groups.
 pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -237,7 +234,6 @@ pub(crate) async fn list(
     work.ask(tenant, &[kind.endpoint()], &parameters).await
 }
 
-/// A user or group.
 pub(crate) async fn read(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -247,14 +243,14 @@ pub(crate) async fn read(
     work.ask(tenant, &[kind.endpoint(), id], parameters).await
 }
 
-/// The users who are direct members of a group. Groups in it are at `/groups?filter=…` in the same way.
+/// Lists the users who are direct members of a group. `/groups?filter=…` lists its groups in the same way.
 pub(crate) async fn members(
     work: &Work<'_>,
     tenant: &TenantId,
     (group, parameters): (&str, Parameters),
 ) -> Result<Document, Problem> {
     work.check(Operation::ListMembers, Some(tenant))?;
-    // Tells a group without members from one that there is not.
+    // Reading the group first distinguishes an empty group from a missing one.
     let head = vec![("excludedAttributes", "members".to_owned())];
     work.ask(tenant, &["Groups", group], &head).await?;
     let filter = format!("groups.value eq {}", Value::from(group));
@@ -263,8 +259,8 @@ pub(crate) async fn members(
     work.ask(tenant, &["Users"], &parameters).await
 }
 
-/// What an endpoint of the tenant answers to a GET, as it is on the wire, without the token that it would take and without
-/// a trace in the tenant's logs. It tells whoever may read the tenant what a provider would be told.
+/// The exact response of a tenant's endpoint to a GET, but without authentication and without an entry in the
+/// tenant's logs. It shows an actor who may read the tenant what a provider would get.
 pub(crate) async fn rehearse(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -301,7 +297,7 @@ fn defect() -> Problem {
 }
 
 impl Work<'_> {
-    /// What the tenant's endpoint answers.
+    /// The document that a tenant's endpoint returns.
     pub(super) async fn ask(
         &self,
         tenant: &TenantId,
@@ -329,7 +325,7 @@ impl Work<'_> {
         }
     }
 
-    /// A request to the tenant's endpoint, served whatever the tenant's state.
+    /// Serves a request to a tenant's endpoint, whatever the tenant's state.
     async fn served(
         &self,
         settings: Tenant,
@@ -351,14 +347,14 @@ impl Work<'_> {
             .await
     }
 
-    /// As whom the tenant's endpoints are asked.
+    /// The credential for requests to the tenant's endpoints.
     fn credential(&self) -> Credential {
         match self.actor {
             Actor::AdminKey(key) => Credential::Vendor {
                 id: key.id,
                 secret: key.sha256.to_hex(),
             },
-            // No page gives a customer a cursor, so nobody needs to know what sealed it.
+            // No page gives a customer a cursor, so no later request has to open one.
             Actor::Customer { link, .. } => Credential::Vendor {
                 id: KeyId::clone(link),
                 secret: HEXLOWER.encode(&self.service().ids().bytes::<32>()),

@@ -1,4 +1,4 @@
-//! One person: all that is stored of them, and that all of it goes.
+//! Exports and erases all data of one person.
 
 use directory::Directory;
 use directory::DirectoryError;
@@ -15,14 +15,13 @@ use super::Work;
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// How often an erasure begins again because the user is changed under it.
+/// The most attempts of an erasure while the user is changed concurrently.
 const ATTEMPTS: u32 = 8;
 
-/// What is stored of a person.
+/// The stored user of a person.
 enum Whose {
-    /// A user of the tenant.
     User(Resource),
-    /// A user who was deleted and is kept.
+    /// A user that was deleted but is kept.
     Kept(Resource),
 }
 
@@ -34,7 +33,7 @@ impl Whose {
     }
 }
 
-/// Where all of a person is.
+/// Where the data of a person is.
 struct Place {
     tenant: Tenant,
     directory: Directory,
@@ -58,7 +57,7 @@ impl Place {
         })
     }
 
-    /// The person, by the id and the name that the user has now.
+    /// The person with the user's id and current name.
     fn person(&self, user: Option<&Resource>) -> Person {
         let name = user.and_then(|user| user.text("userName"));
         Person {
@@ -67,7 +66,7 @@ impl Place {
         }
     }
 
-    /// The user, or else the one who was deleted and is kept.
+    /// The user, or else the kept user.
     async fn user(&self) -> Result<Option<Whose>, DirectoryError> {
         let user = self.directory.get(ResourceKind::User, self.id).await?;
         Ok(match user {
@@ -77,7 +76,7 @@ impl Place {
     }
 }
 
-/// All that is stored of a person.
+/// All stored data of a person.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportView {
@@ -88,14 +87,14 @@ pub(crate) struct ExportView {
     requests: Vec<Value>,
 }
 
-/// What of a person was erased.
+/// The result of an erasure.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ErasedView {
     user: String,
     requests: usize,
 }
 
-/// Everything but the hash of the password, of which it is said whether there is one.
+/// Exports everything except the password's hash; says only whether there is one.
 pub(crate) async fn export(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -127,7 +126,7 @@ pub(crate) async fn export(
     })
 }
 
-/// An entry of the requests log, whole.
+/// A complete entry of the failure log.
 fn entry(entry: &Entry) -> Result<Value, Problem> {
     let unreadable = |_| Problem::new(ErrorKind::Internal, "an entry of the log cannot be shown");
     let mut shown = serde_json::to_value(&entry.refusal).map_err(unreadable)?;
@@ -143,8 +142,8 @@ fn entry(entry: &Entry) -> Result<Value, Problem> {
     Ok(shown)
 }
 
-/// Deletes the user, whatever the tenant's identity provider means by deletion, with all memberships, and all
-/// entries of the log. The log goes first and last: while the user is there, it can be asked again.
+/// Deletes the user with all memberships and log entries, even if the tenant keeps deleted users. The log is erased
+/// before and after: as long as the user exists, a failed erasure can be repeated.
 pub(crate) async fn erase(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -155,7 +154,7 @@ pub(crate) async fn erase(
     let found = place.user().await?;
     let person = place.person(found.as_ref().map(Whose::resource));
     let mut entries = place.log.erase(&person).await?;
-    // A user that was deleted and kept is no user any more, and a person all the same.
+    // A kept user is no longer a SCIM user but still personal data.
     let deleted = delete(work, &place).await? | place.directory.forget_kept(place.id).await?;
     if deleted {
         entries += place.log.erase(&person).await?;
@@ -169,7 +168,7 @@ pub(crate) async fn erase(
     }
 }
 
-/// Deletes the user and carries out what a deletion leaves for later; false when there is none any more.
+/// Deletes the user and finishes all deferred work of the deletion; false if the user did not exist.
 async fn delete(work: &Work<'_>, place: &Place) -> Result<bool, Problem> {
     let (clock, ids) = (work.service().clock(), &work.ids);
     let mut deleted = false;

@@ -1,6 +1,6 @@
-//! Users of the application from before provisioning. They wait to be taken over by an identity provider, or stay
-//! the application's own, by the setting `adopt`; either way a filter finds them, so that a provider never meets a
-//! name that is taken by nobody whom it can see.
+//! Preloads users whom the application created before provisioning. By the setting `adopt` an identity provider
+//! adopts them later, or they remain the application's own. Filters find them in both cases, so a provider never gets
+//! a uniqueness error for a user that it cannot see.
 
 use directory::tenants::Tenant;
 use directory::{NewResource, Origin};
@@ -15,25 +15,25 @@ use super::Work;
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// How many users one request may bring.
+/// The most users in one request.
 const MOST: usize = 500;
-/// How many are created side by side.
+/// The most users created in parallel.
 const SIDE_BY_SIDE: usize = 16;
 
-/// The users that are to be created, each as SCIM has it.
+/// The users to create, each as a SCIM resource.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Preload {
     users: Vec<Value>,
 }
 
-/// What became of the users, in the order of the request.
+/// The results in the order of the request.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct PreloadView {
     items: Vec<Preloaded>,
 }
 
-/// What became of one.
+/// The result for one user.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Preloaded {
@@ -50,7 +50,6 @@ enum Preloaded {
     },
 }
 
-/// Creates each user.
 pub(crate) async fn preload(
     work: &Work<'_>,
     id: &TenantId,
@@ -97,7 +96,7 @@ impl Work<'_> {
             kind: ResourceKind::User,
             id: self.ids.resource(),
             attributes: draft.attributes,
-            // The application keeps the passwords that it has.
+            // The application keeps its own passwords.
             password: None,
             members: Vec::new(),
             origin: Origin::Application,

@@ -1,6 +1,6 @@
-//! The requests log of a tenant: what was refused or failed, why, and what to do about it.
+//! The failure log of a tenant: rejected and failed requests, their reasons, and what to do.
 //!
-//! A name that was not known when an entry was written is that of the user or group today.
+//! If the name was unknown when an entry was written, the view shows the current name of the user or group.
 
 use std::collections::HashMap;
 
@@ -21,12 +21,12 @@ use crate::query::Query;
 
 mod csv;
 
-/// How many entries a file has at most: a few megabytes.
+/// The most entries in a file: a few megabytes.
 const LARGEST_FILE: usize = 5_000;
-/// How many entries are looked at for what a page says at a glance.
+/// The most entries to read for a summary.
 const GLANCE: usize = 2_000;
 
-/// An entry as it is shown.
+/// An entry as shown.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RequestView {
@@ -59,7 +59,7 @@ pub(crate) struct RequestView {
     pub(crate) resource_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<String>,
-    /// The name of the user or group: that of today where none was known.
+    /// The name of the user or group; the current name if it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -116,21 +116,21 @@ impl RequestView {
         }
     }
 
-    /// What was asked for, in words, such as `create user`.
+    /// The operation in words, such as `create user`.
     pub(crate) fn in_words(&self) -> &'static str {
         in_words(&self.operation)
     }
 }
 
-/// What failed lately.
+/// A summary of recent failures.
 pub(crate) struct Glance {
-    /// How often something was refused or failed in the last 24 hours.
+    /// The number of failures in the last 24 hours.
     pub(crate) day: u64,
-    /// Whether there was more than was counted.
+    /// Whether there are more entries than were counted.
     pub(crate) is_more: bool,
 }
 
-/// Which entries are looked for.
+/// Which entries to list.
 #[derive(Default)]
 pub(crate) struct RequestSearch(Wanted);
 
@@ -140,7 +140,7 @@ impl RequestSearch {
         wanted(query).map(Self)
     }
 
-    /// All that failed.
+    /// All failures.
     pub(crate) fn all() -> Self {
         Self(Wanted {
             causes: Some(failing()),
@@ -149,7 +149,7 @@ impl RequestSearch {
     }
 }
 
-/// Entries of a tenant's log, newest first.
+/// Lists entries of a tenant's failure log, newest first.
 pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -166,7 +166,7 @@ pub(crate) async fn list(
     })
 }
 
-/// What failed lately, for a page.
+/// Summarises recent failures for a page.
 pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glance, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
     let now = work.now();
@@ -189,7 +189,8 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
     })
 }
 
-/// A file with entries of a tenant's log, newest first; a last line says from where there are more.
+/// A file with entries of a tenant's failure log, newest first. If it is not complete, its last line says from which
+/// time on older entries are missing.
 pub(crate) async fn download(
     work: &Work<'_>,
     tenant: &TenantId,
@@ -243,7 +244,7 @@ impl Work<'_> {
     }
 }
 
-/// The user or group that an entry is about.
+/// The user or group of an entry.
 fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
     let id = ResourceId::parse(entry.refusal.resource.as_deref()?)?;
     let name = entry.refusal.resource_type.as_deref()?;
@@ -253,7 +254,7 @@ fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
     Some((id, kind))
 }
 
-/// The entry of a cursor.
+/// Parses a cursor into an entry's id.
 pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
     EntryId::parse(text).ok_or_else(|| {
         let detail = "`cursor` is not one that a page gave; start again without it";
@@ -261,7 +262,7 @@ pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
     })
 }
 
-/// What a query asks for.
+/// Parses the query parameters of a search.
 fn wanted(query: &Query) -> Result<Wanted, Problem> {
     let instant = |name: &str| {
         let given = query.get(name).map(|text| {
@@ -289,7 +290,8 @@ fn wanted(query: &Query) -> Result<Wanted, Problem> {
     })
 }
 
-/// Who is looked for: in double quotes exactly, otherwise by a part of the name or the beginning of the id.
+/// Parses the `user` parameter: in double quotes it matches exactly, otherwise a part of the name or the start of the
+/// id.
 fn who(text: &str) -> Who {
     let quoted = text
         .strip_prefix('"')
@@ -300,7 +302,7 @@ fn who(text: &str) -> Who {
     }
 }
 
-/// The words of all causes: what administrators did stands in the same log.
+/// The words of all causes of failures; the same log also stores the activity.
 fn failing() -> Vec<String> {
     let causes = Cause::ALL.iter();
     let failing = causes.filter(|cause| cause.outcome() != Outcome::Noted);

@@ -1,4 +1,4 @@
-//! Changing a tenant's name and settings: a JSON merge patch (RFC 7396).
+//! Changes a tenant's name and settings with a JSON merge patch, RFC 7396.
 
 use directory::tenants::{Status, Tenant};
 use keyring::TenantId;
@@ -12,10 +12,10 @@ use super::tenants::{TenantView, check_version, checked_name, checked_settings};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// How many users with a common address are named.
+/// The most pairs of users with the same address to name in an error.
 const NAMED: usize = 5;
 
-/// What is to change; a setting that is null is as usual again.
+/// The change; a null setting is reset to its default.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Patch {
@@ -24,7 +24,7 @@ pub(crate) struct Patch {
     pub(crate) settings: Map<String, Value>,
 }
 
-/// Changes a tenant, if the caller knows its version.
+/// Changes a tenant if the precondition holds.
 pub(crate) async fn change(
     work: &Work<'_>,
     id: &TenantId,
@@ -53,7 +53,7 @@ pub(crate) async fn change(
 }
 
 impl Work<'_> {
-    /// Looks through the users that there are, for settings that begin to hold for them.
+    /// Checks all existing users for settings that apply to them from this change on.
     async fn prepare(&self, current: &Tenant, next: &Tenant) -> Result<(), Problem> {
         let (before, after) = (&current.settings, &next.settings);
         let is_limited = after.seats.is_some() && before.seats.is_none();
@@ -81,7 +81,7 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses what needs that nobody writes for the tenant by the settings from before.
+    /// Rejects a change that requires that no request still writes with the old settings.
     fn check_still(&self, tenant: &Tenant) -> Result<(), Problem> {
         let why = "`seats` and `uniqueEmails` begin with a look at all users, while provisioning is switched off";
         let now = self.now();

@@ -1,4 +1,4 @@
-//! A tenant's life: off, on, and its deletion.
+//! The life of a tenant: turned off, turned on, deleted.
 
 use std::time::Duration;
 
@@ -16,22 +16,22 @@ use super::{Work, keys, no_tenant};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// What the first key of a tenant is for.
+/// The purpose of a tenant's first key.
 const PURPOSE: &str = "Provisioning";
-/// How long a request deletes what is kept of a tenant; the rest is deleted behind the answer.
+/// How long a request deletes data of a tenant; background work deletes the rest.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A tenant that is switched on.
+/// A tenant that was turned on.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SwitchedOn {
     #[serde(flatten)]
     pub(crate) tenant: TenantView,
-    /// Its first key, which it got just now.
+    /// The first key, if this request created it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<FirstKey>,
 }
 
-/// The first key of a tenant, with its token, which is shown this once.
+/// The first key of a tenant with its token, which is shown only once.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct FirstKey {
     id: String,
@@ -43,7 +43,7 @@ pub(crate) struct FirstKey {
     pub(crate) token: Option<String>,
 }
 
-/// Switches a tenant on; the first time it gets a key.
+/// Turns a tenant on. The first time, the tenant gets a key.
 pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Problem> {
     work.check(Operation::SwitchTenantOn, Some(id))?;
     let current = work.found_open(id).await?;
@@ -62,7 +62,6 @@ pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Pro
     })
 }
 
-/// Switches a tenant off.
 pub(crate) async fn off(work: &Work<'_>, id: &TenantId) -> Result<TenantView, Problem> {
     work.check(Operation::SwitchTenantOff, Some(id))?;
     let current = work.found_open(id).await?;
@@ -72,7 +71,7 @@ pub(crate) async fn off(work: &Work<'_>, id: &TenantId) -> Result<TenantView, Pr
     Ok(TenantView::of(&tenant, work))
 }
 
-/// Begins the deletion of a tenant, or goes on with it.
+/// Begins or continues the deletion of a tenant.
 pub(crate) async fn delete(
     work: &Work<'_>,
     id: &TenantId,
@@ -100,7 +99,7 @@ pub(crate) async fn delete(
         ),
         error => work.explain_keys(id, error),
     })?;
-    // What is not done now is done by the stream's function.
+    // The function `events` deletes the rest.
     let emptied = service.tenants().empty(&tenant.id, PATIENCE, work.meter);
     if let Err(error) = emptied.await {
         tracing::warn!(tenant.id = %tenant.id, %error, "tenant.empty");
@@ -116,7 +115,7 @@ impl Work<'_> {
         }
     }
 
-    /// The key of a tenant that has none yet.
+    /// Creates the first key of a tenant that has none.
     async fn first_key(&self, tenant: &Tenant) -> Result<Option<FirstKey>, Problem> {
         let keys = keys::stored(self, &tenant.id);
         let explain = |error| self.explain_keys(&tenant.id, error);

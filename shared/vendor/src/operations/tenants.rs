@@ -1,6 +1,6 @@
-//! Tenants: finding them, creating one, and what is shown of one.
+//! Finds, creates and shows tenants.
 //!
-//! Every operation reads the tenant as it is, and changes it in the version that it read.
+//! Every operation reads the current tenant, and a change applies only to the version that was read.
 
 use data_encoding::BASE32_DNSSEC;
 use directory::DirectoryError;
@@ -23,7 +23,7 @@ use crate::query::Query;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 100;
 
-/// A tenant as it is shown.
+/// A tenant as shown.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantView {
@@ -38,7 +38,7 @@ pub(crate) struct TenantView {
     pub(crate) settings: SettingsView,
 }
 
-/// A tenant with how many there are in it.
+/// A tenant with the numbers of its users and groups.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TenantDetail {
@@ -46,12 +46,11 @@ pub(crate) struct TenantDetail {
     pub(crate) tenant: TenantView,
     pub(crate) users: u64,
     pub(crate) groups: u64,
-    /// How many seats are taken, where there is a limit.
+    /// The number of seats taken, if the tenant has a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) active_users: Option<u64>,
 }
 
-/// The settings of a tenant.
 pub(crate) struct SettingsView(pub(crate) Settings);
 
 impl Serialize for SettingsView {
@@ -70,7 +69,7 @@ impl<'de> Deserialize<'de> for SettingsView {
     }
 }
 
-/// A status as its word.
+/// Serialises a status as its word.
 mod word {
     use super::{Deserialize, Deserializer, Error, Serializer, Status};
 
@@ -107,12 +106,12 @@ impl TenantView {
         }
     }
 
-    /// The version, as `If-Match` takes it.
+    /// The version as an ETag.
     pub(crate) fn tag(&self) -> String {
         Version(self.version).to_string()
     }
 
-    /// What people call it: its name, or its id if it has none.
+    /// The tenant's name, or its id if it has no name.
     pub(crate) fn called(&self) -> &str {
         match self.name.as_str() {
             "" => &self.id,
@@ -121,7 +120,7 @@ impl TenantView {
     }
 }
 
-/// Which tenants are looked for.
+/// Which tenants to list.
 pub(crate) struct TenantSearch<'q> {
     text: Option<&'q str>,
     status: Option<Status>,
@@ -157,7 +156,7 @@ impl<'q> TenantSearch<'q> {
     }
 }
 
-/// The tenants that are looked for, in the order of their ids.
+/// Lists the matching tenants in id order.
 pub(crate) async fn list(
     work: &Work<'_>,
     search: &TenantSearch<'_>,
@@ -177,7 +176,7 @@ pub(crate) async fn list(
     })
 }
 
-/// A tenant as it is asked for.
+/// The input for a new tenant.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Creation {
@@ -187,7 +186,7 @@ pub(crate) struct Creation {
     pub(crate) settings: Map<String, Value>,
 }
 
-/// Creates a tenant, which is switched off.
+/// Creates a tenant, turned off.
 pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantView, Problem> {
     work.check(Operation::CreateTenant, None)?;
     let id = match given.id.as_deref() {
@@ -225,7 +224,7 @@ pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantVie
     Ok(TenantView::of(&tenant, work))
 }
 
-/// A tenant, with how many there are in it.
+/// A tenant with the numbers of its users and groups.
 pub(crate) async fn read(work: &Work<'_>, id: &TenantId) -> Result<TenantDetail, Problem> {
     work.check(Operation::ReadTenant, Some(id))?;
     let tenant = work.found(id).await?;
@@ -245,7 +244,7 @@ pub(crate) async fn read(work: &Work<'_>, id: &TenantId) -> Result<TenantDetail,
 }
 
 impl Work<'_> {
-    /// Changes a tenant in the version that was read.
+    /// Changes the version of a tenant that was read.
     pub(super) async fn update(&self, current: &Tenant, next: Tenant) -> Result<Tenant, Problem> {
         let (now, write) = (self.now(), self.ids.write());
         let tenants = self.service().tenants();
@@ -261,12 +260,12 @@ impl Work<'_> {
     }
 }
 
-/// Refuses a change of a version that the caller does not know.
+/// Rejects a change if the precondition does not hold.
 pub(super) fn check_version(tenant: &Tenant, known: &Preconditions) -> Result<(), Problem> {
     Ok(known.check(Version(tenant.version))?)
 }
 
-/// A name that can be shown.
+/// Checks a tenant's name.
 pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     let is_long = name.chars().count() > LONGEST_NAME;
@@ -279,7 +278,7 @@ pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
     }
 }
 
-/// Settings that can be had.
+/// Checks a tenant's settings.
 pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
     Settings::parse(given).map_err(|faults| {
         let places = faults.into_iter();

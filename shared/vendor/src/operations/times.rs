@@ -1,4 +1,4 @@
-//! Instants as the admin API writes them.
+//! Instants in the format of the admin API.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use scim_core::resource::timestamp;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An instant with as many decimals as it has.
+/// An instant with the decimals that it needs.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Instant(pub(crate) Timestamp);
 
-/// An instant with three decimals, as SCIM has it.
+/// An instant with three decimals, as in SCIM.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Millis(pub(crate) Timestamp);
 

@@ -1,4 +1,4 @@
-//! What administrators did to a tenant, here, by the admin API and with setup links.
+//! A tenant's activity: what administrators did here, with the admin API and with setup links.
 
 use super::desk::{Desk, query_string};
 use super::parts;
@@ -16,11 +16,11 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     |desk| Box::pin(show(desk)),
 )];
 
-/// How many entries are on a page, and on the setup page.
+/// The number of entries on this page, and on the setup page.
 const PAGE: usize = 25;
 const LATEST: usize = 5;
 
-/// What was done last, for the setup page.
+/// The latest activity, for the setup page.
 pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
     let found = activity::list(&desk.work()?, &desk.tenant()?, (None, LATEST)).await?;
     let entries = found.items;

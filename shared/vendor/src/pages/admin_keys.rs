@@ -1,4 +1,4 @@
-//! The keys of the admin API, with which people sign in here too.
+//! The admin keys. People also sign in to the console with them.
 
 use maud::{Markup, html};
 
@@ -40,7 +40,7 @@ const LIVES: [(&str, &str); 4] = [
     ("365", "1 year"),
 ];
 
-/// What each scope lets one do.
+/// The scopes, in words.
 const SCOPES: [(&str, &str); 4] = [
     ("read", "See tenants, keys and failures"),
     ("tenants", "Create, change, switch and delete tenants"),

@@ -1,4 +1,5 @@
-//! What pages are made to look like, under names that change with the content.
+//! The style sheets, scripts and pictures of the pages. Their names change with their content, so browsers can cache
+//! them for ever.
 
 use std::sync::LazyLock;
 
@@ -18,7 +19,6 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     |desk| Box::pin(async { asset(desk) }),
 )];
 
-/// A file that is served.
 pub(crate) struct Asset {
     media_type: &'static str,
     content: &'static str,
@@ -43,7 +43,7 @@ pub(crate) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("style", "css", "text/css; charset=utf-8", content)
 });
 
-/// What pages can do without.
+/// The script, which pages can do without.
 pub(crate) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("assets/copy.js");
     Asset::new("copy", "js", "text/javascript; charset=utf-8", content)

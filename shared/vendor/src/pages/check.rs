@@ -1,8 +1,8 @@
-//! *Test connection*: the first requests of an identity provider, put to the service as they are on the wire, and
-//! what came of them in words.
+//! *Test connection*: runs the first requests of an identity provider, exactly as on the wire, and explains the
+//! responses.
 //!
-//! They are answered as the provider's would be, but for the token, of which only the digest is known: whether the
-//! provider has the right one shows when a key is used.
+//! Only the token is missing: the service stores just its digest. Whether the provider has the right token shows when
+//! it uses the key.
 
 use bytes::Bytes;
 use directory::tenants::Status;
@@ -27,34 +27,34 @@ pub(super) static PAGES: &[Page] = &[Page::post("/test", "console.test", Who::Ei
     Box::pin(test(desk))
 })];
 
-/// A request that a provider makes when its administrator tests the connection.
+/// A request that a provider sends when its administrator tests the connection.
 struct Probe {
-    /// What it is for.
+    /// Why the provider sends it.
     purpose: &'static str,
     path: &'static str,
     query: Parameters,
-    /// What the provider needs to find in the answer.
+    /// The response that the provider needs.
     needs: Needs,
 }
 
 #[derive(Clone, Copy)]
 enum Needs {
-    /// A list with whatever there is.
+    /// Any list.
     List,
-    /// A list of nobody.
+    /// An empty list.
     Nobody,
-    /// A document.
+    /// Any success.
     Document,
 }
 
-/// What came of a probe.
+/// The result of a check.
 struct Outcome {
     purpose: &'static str,
     request: String,
     result: Result<String, String>,
 }
 
-/// The card with the button.
+/// The form that starts the test.
 pub(super) fn card(desk: &Desk<'_>) -> Markup {
     let choices: Vec<(&str, &str)> = Provider::ALL
         .iter()
@@ -137,7 +137,7 @@ fn counted_keys(number: usize) -> String {
     format!("{words} {}", if number == 1 { "is" } else { "are" })
 }
 
-/// A page of a list.
+/// A request for a page of a list.
 fn list(purpose: &'static str, path: &'static str, start_and_count: Option<(u32, u32)>) -> Probe {
     let page = start_and_count.map(|(start, count)| {
         [
@@ -153,7 +153,7 @@ fn list(purpose: &'static str, path: &'static str, start_and_count: Option<(u32,
     }
 }
 
-/// A search for somebody who cannot be there.
+/// A search for a user or group that does not exist.
 fn look_up(purpose: &'static str, path: &'static str, name: &str, nobody: ResourceId) -> Probe {
     Probe {
         purpose,
@@ -163,7 +163,7 @@ fn look_up(purpose: &'static str, path: &'static str, name: &str, nobody: Resour
     }
 }
 
-/// What a provider asks first.
+/// The first requests of a provider.
 fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
     let nobody = desk.visit.admin.service.ids().resource();
     let user = |purpose| look_up(purpose, "Users", "userName", nobody);
@@ -227,14 +227,14 @@ async fn ask(desk: &Desk<'_>, probe: Probe) -> Result<Outcome, Problem> {
     })
 }
 
-/// An error, as far as it is shown.
+/// The part of an error that the page shows.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
     detail: String,
 }
 
-/// Whether an answer is what the provider needs.
+/// Whether a response is what the provider needs, and why, in words.
 fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
     let status = answer.status();
     if !status.is_success() {

@@ -1,4 +1,4 @@
-//! What a page works with: who asks, for what, and the operations.
+//! The context of a page: the visitor, the request and the operations.
 
 use data_encoding::BASE32_DNSSEC;
 use jiff::Timestamp;
@@ -18,7 +18,6 @@ use crate::once::Named;
 use crate::operations::{Deed, Work, no_tenant};
 use crate::problem::Problem;
 
-/// What a page works with.
 pub(crate) struct Desk<'d> {
     pub(crate) visit: &'d Visit<'d>,
     pub(crate) found: &'d Found,
@@ -36,23 +35,23 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// The value of a variable of the path.
+    /// The value of a path variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
         self.found.variable(name)
     }
 
-    /// The tenant of the path. Whether there is one is not known.
+    /// The tenant id in the path; the tenant may not exist.
     pub(crate) fn tenant(&self) -> Result<TenantId, Problem> {
         let name = self.variable("tenant");
         TenantId::parse(name).ok_or_else(|| no_tenant(name))
     }
 
-    /// Whether this is a customer's page.
+    /// Whether the visitor is on a customer's page.
     pub(crate) fn is_customer(&self) -> bool {
         self.found.side == Side::Customer
     }
 
-    /// What the paths of the tenant's pages begin with.
+    /// The common start of the paths of the tenant's pages.
     pub(crate) fn home(&self) -> String {
         let (base, tenant) = (&self.visit.base, self.variable("tenant"));
         match self.is_customer() {
@@ -61,19 +60,19 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// What every form carries.
+    /// The token that every form of the session contains.
     pub(crate) fn form_token(&self) -> String {
         let secret = self.entrant.secret();
         secret.map_or_else(String::new, directory::sessions::Secret::form_token)
     }
 
-    /// A new name for what a form does, under which it is done once.
+    /// A new name for a form, so that a form that is sent twice takes effect once.
     pub(crate) fn once(&self) -> String {
         let ids = self.visit.admin.service.ids();
         BASE32_DNSSEC.encode(&ids.bytes::<16>())
     }
 
-    /// The frame of its pages.
+    /// The frame for the visitor.
     pub(crate) fn frame(&self) -> Frame<'_> {
         match (&self.entrant, self.found.side) {
             (Entrant::Known { actor, .. }, Side::Vendor) => {
@@ -86,12 +85,12 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// How long ago an instant was, in words.
+    /// The distance of an instant, in words.
     pub(crate) fn ago(&self, instant: Timestamp) -> maud::Markup {
         words::ago(instant, self.visit.now)
     }
 
-    /// What whoever is signed in works with.
+    /// The context of operations for the signed-in actor.
     pub(crate) fn work(&self) -> Result<Work<'_>, Problem> {
         let visit = self.visit;
         match &self.entrant {
@@ -107,7 +106,7 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// Does what a form, or the address of a file, asks for: a form that is sent twice does it once.
+    /// Runs the operation of a form or of a file's address. A form that is sent twice runs it once.
     pub(crate) async fn act<'s, T, F>(
         &'s self,
         operation: Operation,
@@ -125,7 +124,7 @@ impl<'d> Desk<'d> {
         Ok(done.view)
     }
 
-    /// What the form is called, to nobody but this session.
+    /// The name of the form within its session.
     fn name(&self) -> Result<Option<Named>, Problem> {
         let (Some(name), Some(secret)) = (self.form.given("once"), self.entrant.secret()) else {
             return Ok(None);
@@ -135,7 +134,7 @@ impl<'d> Desk<'d> {
     }
 }
 
-/// Parameters as a query, with its question mark; nothing where all are empty.
+/// Parameters as a query string with its question mark; empty parameters are left out.
 pub(crate) fn query_string<'p>(parameters: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<String> = parameters

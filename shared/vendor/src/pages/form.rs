@@ -1,4 +1,4 @@
-//! A form as browsers send it: `application/x-www-form-urlencoded`.
+//! Forms as browsers send them: `application/x-www-form-urlencoded`.
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -7,15 +7,14 @@ use scim_core::{ErrorKind, ScimError};
 use crate::problem::Problem;
 use service::request::decode;
 
-/// The largest form, in bytes: extension schemas are written into one.
+/// The largest form in bytes. Extension schemas are entered in one.
 const LARGEST: usize = 256 * 1024;
 
-/// The fields of a form.
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a body.
+    /// Parses a body.
     pub(crate) fn parse(headers: &HeaderMap, body: &Bytes) -> Result<Self, Problem> {
         let media_type = headers.get(header::CONTENT_TYPE);
         let media_type = media_type
@@ -46,23 +45,23 @@ impl Form {
         Ok(Self(pairs.map(field).collect::<Result<_, ScimError>>()?))
     }
 
-    /// The value of a field, without blanks around it; empty when it was not sent.
+    /// The value of a field, trimmed; empty if the field was not sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| known == name);
         found.map_or("", |(_, value)| value.trim())
     }
 
-    /// The value of a field, if there is one.
+    /// The value of a field; `None` if it is empty.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// Whether a box is ticked.
+    /// Whether a checkbox is ticked.
     pub(crate) fn is_ticked(&self, name: &str) -> bool {
         self.given(name).is_some()
     }
 
-    /// All values of a field, as boxes of one name have them.
+    /// All values of a field, such as those of checkboxes with the same name.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0
             .iter()

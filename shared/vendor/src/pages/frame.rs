@@ -1,4 +1,4 @@
-//! What all pages have around their content: landmarks, navigation, and the page that tells of a problem.
+//! The frame of all pages: landmarks, navigation, and the error page.
 
 use maud::{DOCTYPE, Markup, html};
 use scim_core::ErrorKind;
@@ -8,7 +8,7 @@ use super::parts;
 use super::reply::Reply;
 use crate::problem::Problem;
 
-/// What is around a page's content.
+/// The frame of a page for one kind of reader.
 pub(crate) struct Frame<'f> {
     base: &'f str,
     reader: Reader,
@@ -21,7 +21,7 @@ enum Reader {
 }
 
 impl<'f> Frame<'f> {
-    /// For somebody who is not signed in.
+    /// The frame for a reader without a session.
     pub(crate) const fn outside(base: &'f str) -> Self {
         Self {
             base,
@@ -39,7 +39,7 @@ impl<'f> Frame<'f> {
         Self { base, reader }
     }
 
-    /// A whole page.
+    /// A complete page.
     pub(crate) fn page(&self, title: &str, content: &Markup) -> Markup {
         html! {
             (DOCTYPE)
@@ -103,7 +103,7 @@ impl<'f> Frame<'f> {
         }
     }
 
-    /// The page that tells of a problem.
+    /// The page that shows a problem.
     pub(crate) fn problem(&self, problem: &Problem, request: &str) -> Reply {
         let title = title(problem.kind);
         let content = html! {
@@ -126,7 +126,7 @@ impl<'f> Frame<'f> {
     }
 }
 
-/// A detail, which begins small and has no full stop, as a sentence of a page. A name that it begins with stays.
+/// Turns an error detail into a sentence: capitalised, and with a full stop.
 pub(crate) fn sentence(detail: &str) -> String {
     let mut letters = detail.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
@@ -137,7 +137,7 @@ pub(crate) fn sentence(detail: &str) -> String {
     }
 }
 
-/// What a problem is called on a page.
+/// The title of a problem's page.
 const fn title(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Unauthorized => "You are not signed in",

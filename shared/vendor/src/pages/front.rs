@@ -1,4 +1,4 @@
-//! The door of the vendor's console: signing in with an admin key, and out.
+//! Signing in to the vendor's console with an admin key, and signing out.
 
 use directory::attempts::{Chances, Refused};
 use directory::sessions::{Holder, Secret, Session};
@@ -27,12 +27,12 @@ pub(super) static PAGES: &[Page] = &[
     }),
 ];
 
-/// How many attempts to sign in with a wrong key are taken from one address in five minutes. It is for the first key, which
-/// may be a text of the vendor's own: a key that was made here has 256 random bits and a checksum and is always looked at.
-/// There is no limit for all addresses together, because whoever reached it would lock everybody out.
+/// The most failed sign-in attempts from one address in five minutes. The limit protects the first key, which may be
+/// a text of the vendor's choice. Created keys have 256 random bits and a checksum, so attempts with them are always
+/// checked. There is no limit for all addresses together, because an attacker could use it to lock everybody out.
 const FROM_ONE: i64 = 10;
 
-/// The page with the form, or the tenants for whoever is signed in.
+/// The sign-in form, or a redirect to the tenants if already signed in.
 async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let visit = desk.visit;
     match guard::vendor(visit).await? {
@@ -41,7 +41,7 @@ async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
     }
 }
 
-/// The page for somebody who has to sign in first, and goes on from there.
+/// The sign-in form in place of a page that needs it; signing in then leads to that page.
 pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
     let problem = Problem::new(
         ErrorKind::Unauthorized,
@@ -54,7 +54,7 @@ pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
     Reply::refused(page(visit, to, said), &problem)
 }
 
-/// Where to go after signing in: a page of the console, whatever a client says.
+/// The page to show after signing in: always one of the console's, whatever the client sends.
 fn destination(base: &str, to: &str) -> String {
     let is_ours = to
         .strip_prefix(base)
@@ -137,9 +137,9 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
         .map(|cookie| Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
 }
 
-/// Begins a session of whoever has a key, and gives its cookie.
+/// Starts a session for an admin key and returns its cookie.
 async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
-    // Whatever session the browser had: this one has a secret that nobody could know before.
+    // A new secret replaces that of any earlier session, because somebody else may know the old one.
     if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
         visit.sessions().end(&old).await?;
     }
@@ -162,7 +162,7 @@ async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
     Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
 }
 
-/// Who tries: an address, or the network of one that has many.
+/// The source of an attempt: an IPv4 address, or the network of an IPv6 address.
 fn source(visit: &Visit<'_>) -> String {
     match visit.origin.source {
         Some(std::net::IpAddr::V6(address)) => {
@@ -174,8 +174,8 @@ fn source(visit: &Visit<'_>) -> String {
     }
 }
 
-/// The chances of whoever tries: one is taken before the key is looked at, so that many at once are not more than one
-/// after another.
+/// The attempts of this source. Each attempt is taken before the key is checked, so parallel attempts cannot exceed
+/// the limit.
 fn chances<'v>(visit: &'v Visit<'v>) -> Chances<'v> {
     let table = (&**visit.admin.service.store(), &**visit.meter);
     Chances::of_address(table, &source(visit), FROM_ONE, visit.now)

@@ -1,5 +1,5 @@
-//! What a tenant's pages say at a glance: how many users and groups, the last sign of a provider, what failed.
-//! What cannot be counted at the moment is a dash, and no page fails for it.
+//! The figures on a tenant's pages: numbers of users and groups, the last request, recent failures. A figure that
+//! cannot be read is shown as a dash, so that the page still works.
 
 use directory::tenants::Status;
 use keyring::TenantId;
@@ -13,7 +13,7 @@ use crate::operations::tenants::TenantView;
 use crate::operations::{keys, people, requests};
 use crate::problem::Problem;
 
-/// The figures of the tenant of a page.
+/// The figures of the page's tenant.
 pub(super) async fn figures(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     let tenant = desk.variable("tenant");
     let (users, groups, failures) = tokio::join!(
@@ -31,14 +31,13 @@ pub(super) async fn figures(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     }
 }
 
-/// What the list of tenants says of one.
+/// The figures of a tenant in the list of tenants.
 pub(super) struct Row {
     pub(super) users: Markup,
     pub(super) activity: Markup,
     pub(super) failures: Markup,
 }
 
-/// What the list of tenants says of one.
 pub(super) async fn row(desk: &Desk<'_>, tenant: &TenantView) -> Row {
     let id = tenant.id.as_str();
     if tenant.status == Status::Closing {
@@ -84,7 +83,7 @@ async fn counted(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Result<i64, Probl
     Ok(list.read::<Listed<UserView>>()?.total)
 }
 
-/// When a key of the tenant was last used, which is known to the hour.
+/// When a key of the tenant was last used, to the hour.
 fn activity(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     match keys.iter().filter_map(|key| key.last_used).max() {
         None => html! { span.soft { "None yet" } },
@@ -107,7 +106,7 @@ fn unknown() -> Markup {
     html! { span.soft { "–" span.unseen { "not known" } } }
 }
 
-/// Whether a tenant has keys, of which none was ever used.
+/// Whether the tenant has keys but none was ever used.
 pub(super) fn is_waiting(keys: &[KeyView]) -> bool {
     !keys.is_empty() && keys.iter().all(|key| key.last_used.is_none())
 }

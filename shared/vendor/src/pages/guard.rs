@@ -1,4 +1,4 @@
-//! Who may see a page, and which forms are taken.
+//! Access to pages, and protection of forms against forgery.
 
 use directory::sessions::{Holder, Secret, Session};
 use http::{HeaderMap, Method, header};
@@ -16,27 +16,25 @@ use super::routes::{Found, Side};
 use crate::actor::Actor;
 use crate::problem::Problem;
 
-/// How long somebody of the vendor stays signed in, and without being seen.
+/// How long a session of the vendor lasts, and how long it may be idle.
 pub(super) const VENDOR_LIFE: SignedDuration = SignedDuration::from_hours(12);
 const VENDOR_IDLE: SignedDuration = SignedDuration::from_hours(1);
-/// How long a customer's administrator does: a link is good for one time, so a pause must not cost a new one.
+/// How long a customer's session lasts. A link can be opened once, so a pause must not require a new link.
 pub(super) const CUSTOMER_LIFE: SignedDuration = SignedDuration::from_hours(8);
 
-/// Whoever was let in.
 pub(crate) enum Entrant {
-    /// Nobody in particular.
+    /// A visitor of a page that needs no session.
     Nobody,
-    /// Somebody with a session.
+    /// A visitor with a session.
     Known {
-        /// The secret of the session.
         secret: Secret,
-        /// As whom they act.
+        /// The actor of the session.
         actor: Actor,
     },
 }
 
 impl Entrant {
-    /// What the log calls it.
+    /// The visitor's name in the log.
     pub(crate) fn name(&self) -> Option<String> {
         match self {
             Self::Nobody => None,
@@ -52,10 +50,10 @@ impl Entrant {
     }
 }
 
-/// Why somebody is not let in.
+/// Why a visitor may not see a page.
 pub(crate) enum Refusal {
     Problem(Problem),
-    /// What to do instead is a page of its own.
+    /// A page that says what to do instead.
     Page(Box<Reply>),
 }
 
@@ -71,27 +69,29 @@ impl From<directory::DirectoryError> for Refusal {
     }
 }
 
-/// The name of the cookie of a vendor's session. Browsers take the prefix from the host itself only, for all of
-/// its paths, by https or on this machine.
+/// The name of the cookie of a vendor's session. Browsers accept the prefix `__Host-` only from the host itself, for
+/// all paths, over HTTPS or on this machine.
 pub(crate) const VENDOR_COOKIE: &str = "__Host-muster-console";
 
-/// The name of the cookie of a session for a tenant: somebody may set up several at a time.
+/// The name of the cookie of a customer's session. It contains the tenant, because one person may set up several
+/// tenants at a time.
 pub(crate) fn customer_cookie(tenant: &TenantId) -> String {
     format!("__Host-muster-setup-{tenant}")
 }
 
-/// A cookie. It is not for scripts, nor for requests that other sites make, except that a link is followed.
+/// A session cookie. Scripts cannot read it, and other sites' requests do not send it, except when the user follows a
+/// link.
 pub(crate) fn cookie(name: &str, secret: &Secret, life: SignedDuration) -> String {
     let (secret, seconds) = (secret.expose(), life.as_secs());
     format!("{name}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
 }
 
-/// What takes a cookie away.
+/// The cookie that deletes another one.
 pub(crate) fn no_cookie(name: &str) -> String {
     format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax")
 }
 
-/// Lets somebody in to a page.
+/// Checks whether the visitor may see a page.
 pub(crate) async fn admit(visit: &Visit<'_>, found: &Found) -> Result<Entrant, Refusal> {
     match found.side {
         Side::Anyone => Ok(Entrant::Nobody),
@@ -110,7 +110,7 @@ pub(crate) async fn admit(visit: &Visit<'_>, found: &Found) -> Result<Entrant, R
     }
 }
 
-/// Whoever of the vendor sends a request.
+/// The session of a visitor from the vendor, if any.
 pub(crate) async fn vendor(visit: &Visit<'_>) -> Result<Option<Entrant>, Problem> {
     let Some(secret) = presented(visit.request.headers(), VENDOR_COOKIE) else {
         return Ok(None);
@@ -149,7 +149,7 @@ async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant
     let Some(id) = link_of(&session) else {
         return Ok(None);
     };
-    // Revoking a link ends what was begun with it, as does deleting the tenant.
+    // Revoking the link or deleting the tenant ends the session.
     let link = visit.links(tenant).read(id).await?;
     if link.is_none_or(|link| link.revoked.is_some()) {
         return Ok(None);
@@ -163,7 +163,7 @@ async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant
     }))
 }
 
-/// The link that a session was begun with.
+/// The link that opened a session.
 fn link_of(session: &Session) -> Option<KeyId> {
     match &session.holder {
         Holder::Customer { link, .. } => KeyId::parse(link),
@@ -171,7 +171,7 @@ fn link_of(session: &Session) -> Option<KeyId> {
     }
 }
 
-/// The secret in a cookie of that name; none when there are several.
+/// The secret in the cookie with this name; `None` if there are several such cookies.
 pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
     let mut found = headers
         .get_all(header::COOKIE)
@@ -186,7 +186,7 @@ pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
     }
 }
 
-/// The form of a request, if it is one of the entrant's own.
+/// The form of a request, if it is from one of the visitor's own pages.
 pub(crate) fn form(visit: &Visit<'_>, entrant: &Entrant) -> Result<Form, Problem> {
     if *visit.request.method() != Method::POST || !is_own(visit) {
         return Err(forged());
@@ -198,8 +198,7 @@ pub(crate) fn form(visit: &Visit<'_>, entrant: &Entrant) -> Result<Form, Problem
     }
 }
 
-/// Whether a page of this site sends the request. Browsers say so in `Sec-Fetch-Site`, and those that do not know
-/// it in `Origin`.
+/// Whether a page of this site sent the request. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`.
 fn is_own(visit: &Visit<'_>) -> bool {
     let headers = visit.request.headers();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

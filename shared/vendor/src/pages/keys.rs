@@ -1,4 +1,4 @@
-//! The keys of a tenant: the list, a new one, rotation with overlap, revocation.
+//! The keys of a tenant: the list, creation, rotation with overlap, revocation.
 
 use maud::{Markup, html};
 
@@ -45,7 +45,7 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// How long a key can be chosen to live, in days; none is without an end.
+/// The lifetimes to choose from, in days.
 const LIVES: [(&str, &str); 5] = [
     ("", "No expiry"),
     ("30", "30 days"),
@@ -53,7 +53,7 @@ const LIVES: [(&str, &str); 5] = [
     ("180", "6 months"),
     ("365", "1 year"),
 ];
-/// How long the old key can be chosen to work beside the new one, in seconds.
+/// The overlaps to choose from, in seconds.
 const OVERLAPS: [(&str, &str); 5] = [
     ("86400", "24 hours"),
     ("3600", "1 hour"),
@@ -83,13 +83,11 @@ async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Prob
     Ok(tenant::page(desk, &tenant, "Keys", &content))
 }
 
-/// The keys of the tenant.
 pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
     let keys = keys::list(&desk.work()?, &desk.tenant()?).await?;
     Ok(keys.items)
 }
 
-/// The keys as a table.
 pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     if keys.is_empty() {
         let words =
@@ -144,7 +142,6 @@ fn expiry(desk: &Desk<'_>, key: &KeyView) -> Markup {
     }
 }
 
-/// The form for a new key.
 fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let purpose = Field {
         name: "purpose",
@@ -162,7 +159,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
         kind: "text",
         required: false,
     };
-    // It is not shown again, not even where it was refused.
+    // The form does not repeat the token, not even after an error.
     let token = Field {
         name: "token",
         label: "Token of another system (optional)",
@@ -187,7 +184,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     }
 }
 
-/// What the new key is to be.
+/// The input of the form.
 fn wanted(desk: &Desk<'_>) -> Given {
     let sources = desk.form.text("sources").split([',', ' ']);
     let sources: Vec<String> = sources
@@ -204,7 +201,8 @@ fn wanted(desk: &Desk<'_>) -> Given {
     }
 }
 
-/// When a key with the chosen life ends: at the end of a day, so that the same form asks for the same.
+/// The end of a key with the chosen lifetime. It is the end of a day, so that sending the form again requests the
+/// same key.
 pub(super) fn end(desk: &Desk<'_>) -> Option<String> {
     const DAY: i64 = 86_400;
     let days: i64 = desk.form.given("life")?.parse().ok()?;
@@ -221,14 +219,14 @@ async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
     match desk.act(Operation::CreateKey, made).await {
         Ok(key) => Ok(match &key.token {
             Some(token) => shown(desk, &tenant, token, "Key created"),
-            // Whoever brought a token has it.
+            // An imported token is not shown: its owner already has it.
             None => Reply::elsewhere(back(desk)),
         }),
         Err(problem) => Ok(Reply::refused(page(desk, Some(&problem)).await?, &problem)),
     }
 }
 
-/// The page with the token of a new key.
+/// The page with a new key's token.
 pub(super) fn shown(desk: &Desk<'_>, tenant: &TenantDetail, token: &str, title: &str) -> Reply {
     let content = html! {
         (tenant::head(desk, tenant, "keys"))
@@ -237,7 +235,7 @@ pub(super) fn shown(desk: &Desk<'_>, tenant: &TenantDetail, token: &str, title: 
     Reply::page(tenant::page(desk, tenant, title, &content))
 }
 
-/// The key of the path.
+/// The key in the path.
 async fn key(desk: &Desk<'_>) -> Result<KeyView, Problem> {
     keys::read(&desk.work()?, &desk.tenant()?, desk.variable("key")).await
 }

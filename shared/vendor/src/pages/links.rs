@@ -1,4 +1,4 @@
-//! The vendor's page of a tenant's setup links.
+//! A tenant's setup links, for the vendor.
 
 use maud::{Markup, html};
 
@@ -33,7 +33,7 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// How long a link can be chosen to live, in seconds.
+/// The lifetimes to choose from, in seconds.
 const LIVES: [(&str, &str); 5] = [
     ("86400", "24 hours"),
     ("3600", "1 hour"),

@@ -1,7 +1,7 @@
-//! Setup links, as whoever gets one sees them.
+//! The pages of a setup link, for its recipient.
 //!
-//! Opening the address shows a page with one button, because mail scanners and previews open addresses too. The
-//! button uses the link up, and the browser gets a session for that tenant.
+//! The link's address shows only a page with one button, because mail scanners and previews open addresses too. The
+//! button uses up the link and starts a session for its tenant.
 
 use directory::links::{Link, LinkSecret, State};
 use directory::sessions::{Holder, Secret, Session};
@@ -32,7 +32,7 @@ pub(super) static PAGES: &[Page] = &[
     }),
 ];
 
-/// The link of the path; `None` when there is none.
+/// The link in the path; `None` if it does not exist.
 async fn find(desk: &Desk<'_>) -> Result<Option<(TenantId, Link)>, Problem> {
     let tenant = TenantId::parse(desk.variable("tenant"));
     let id = KeyId::parse(desk.variable("link"));
@@ -129,7 +129,7 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
     Ok(Reply::elsewhere(format!("{}/setup/{tenant}", visit.base)).with_cookie(cookie))
 }
 
-/// Why a link does not open, and what to do.
+/// The page that says why a link does not open, and what to do.
 fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
     let (title, detail) = match link.map(|link| link.state(visit.now)) {
         Some(State::Used(at)) => (
@@ -167,7 +167,7 @@ fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
     Reply::refused(visit.frame().page(title, &content), &problem)
 }
 
-/// The page for somebody whose session is over.
+/// The page for an expired customer session.
 pub(super) fn ended(visit: &Visit<'_>) -> Reply {
     let content = html! {
         section.notice {

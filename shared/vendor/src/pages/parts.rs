@@ -1,4 +1,4 @@
-//! Parts that several pages have.
+//! Parts of several pages.
 
 use directory::tenants::Status;
 use maud::{Markup, html};
@@ -7,12 +7,12 @@ use super::desk::Desk;
 use super::frame::sentence;
 use crate::problem::Problem;
 
-/// What somebody else wrote: it keeps its direction to itself.
+/// A user's text, isolated so that its writing direction does not affect its surroundings.
 pub(crate) fn given(text: &str) -> Markup {
     html! { bdi { (text) } }
 }
 
-/// A detail as a sentence, with what stands in backticks set apart.
+/// An error detail as a sentence, with code in backticks marked up.
 pub(crate) fn told(detail: &str) -> Markup {
     let sentence = sentence(detail);
     html! {
@@ -22,7 +22,7 @@ pub(crate) fn told(detail: &str) -> Markup {
     }
 }
 
-/// Whether a tenant is on.
+/// A tenant's status.
 pub(crate) fn status(status: Status) -> Markup {
     let (class, words) = match status {
         Status::On => ("badge good", "On"),
@@ -32,7 +32,7 @@ pub(crate) fn status(status: Status) -> Markup {
     html! { span class=(class) { (words) } }
 }
 
-/// A value to take along; `id` is unique on its page.
+/// A value with a copy button; `id` is unique on its page.
 pub(crate) fn copied(id: &str, label: &str, value: &str) -> Markup {
     html! {
         div.value {
@@ -45,7 +45,7 @@ pub(crate) fn copied(id: &str, label: &str, value: &str) -> Markup {
     }
 }
 
-/// A token, which is shown this once.
+/// A token, which is shown only once.
 pub(crate) fn token(desk: &Desk<'_>, token: &str, base_url: &str) -> Markup {
     html! {
         section.once aria-labelledby="once" {
@@ -58,8 +58,8 @@ pub(crate) fn token(desk: &Desk<'_>, token: &str, base_url: &str) -> Markup {
     }
 }
 
-/// What every form begins with: the mark of the session, and a name under which it is carried out once, so that
-/// reloading the page behind it makes nothing twice and shows the same token again.
+/// The start of every form: the session's form token, and a name under which the form takes effect once. Reloading
+/// the page after the form therefore creates nothing twice, and shows the same token again.
 pub(crate) fn mark(desk: &Desk<'_>) -> Markup {
     html! {
         input type="hidden" name="form" value=(desk.form_token());
@@ -67,7 +67,7 @@ pub(crate) fn mark(desk: &Desk<'_>) -> Markup {
     }
 }
 
-/// A form of one button.
+/// A form with only a button.
 pub(crate) fn button(desk: &Desk<'_>, action: &str, class: &str, label: &str) -> Markup {
     html! {
         form method="post" action=(action) {
@@ -77,7 +77,7 @@ pub(crate) fn button(desk: &Desk<'_>, action: &str, class: &str, label: &str) ->
     }
 }
 
-/// What is wrong with a form, before its fields.
+/// The faults of a form, shown above its fields.
 pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
     html! {
         @if let Some(problem) = problem {
@@ -97,7 +97,7 @@ pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
     }
 }
 
-/// The place of a problem, as people call it.
+/// The place of a fault as shown on the page.
 fn place(pointer: &str) -> String {
     let name = pointer
         .trim_start_matches("/settings")
@@ -105,12 +105,12 @@ fn place(pointer: &str) -> String {
     name.replace('/', " › ")
 }
 
-/// A page that has nothing to show yet.
+/// The placeholder of an empty list.
 pub(crate) fn empty(title: &str, words: &Markup) -> Markup {
     html! { div.empty { p.title { (title) } p { (words) } } }
 }
 
-/// A page on which something is to be confirmed.
+/// A page that asks for confirmation.
 pub(crate) struct Question<'q> {
     pub(crate) title: &'q str,
     pub(crate) words: Markup,
@@ -121,7 +121,6 @@ pub(crate) struct Question<'q> {
 }
 
 impl Question<'_> {
-    /// The page.
     pub(crate) fn page(&self, desk: &Desk<'_>) -> Markup {
         let content = html! {
             section.notice {
@@ -140,7 +139,7 @@ impl Question<'_> {
     }
 }
 
-/// A field of one line.
+/// A one-line input field.
 pub(crate) struct Field<'f> {
     pub(crate) name: &'f str,
     pub(crate) label: &'f str,
@@ -151,7 +150,7 @@ pub(crate) struct Field<'f> {
 }
 
 impl Field<'_> {
-    /// The field with its label.
+    /// The field with its label and help.
     pub(crate) fn show(&self) -> Markup {
         let help = format!("{}-help", self.name);
         html! {
@@ -165,7 +164,7 @@ impl Field<'_> {
     }
 }
 
-/// A choice of one.
+/// A selection from several options.
 pub(crate) fn choice(name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
     html! {
         div.field {
@@ -179,7 +178,7 @@ pub(crate) fn choice(name: &str, label: &str, options: &[(&str, &str)], chosen: 
     }
 }
 
-/// A box to tick.
+/// A checkbox.
 pub(crate) fn tick(name: &str, label: &str, help: &str, ticked: bool) -> Markup {
     html! {
         div.tick {
@@ -189,7 +188,7 @@ pub(crate) fn tick(name: &str, label: &str, help: &str, ticked: bool) -> Markup 
     }
 }
 
-/// A table that becomes a list of sheets where there is little room.
+/// A table, which becomes a list of cards on a small screen.
 pub(crate) fn table(caption: &str, heads: &[&str], rows: &Markup) -> Markup {
     html! {
         table.table role="table" aria-label=(caption) {

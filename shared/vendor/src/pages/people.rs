@@ -1,4 +1,4 @@
-//! The users and groups of a tenant, for the vendor to look through.
+//! The users and groups of a tenant, read-only, for the vendor.
 
 use maud::{Markup, html};
 
@@ -39,10 +39,10 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// How many are on a page.
+/// The number of entries on a page.
 const PAGE: i64 = 25;
 
-/// A list, as it is shown.
+/// The differences between the pages of users and of groups.
 struct Sheet {
     kind: Kind,
     path: &'static str,
@@ -94,7 +94,7 @@ async fn groups(desk: &Desk<'_>) -> Result<Reply, Problem> {
     .await
 }
 
-/// Where in the list the page begins, from 1.
+/// The position of the page's first entry, from 1.
 fn start(desk: &Desk<'_>) -> i64 {
     let from = desk.visit.query.get("from");
     let from: Option<i64> = from.and_then(|from| from.parse().ok());
@@ -159,7 +159,7 @@ fn search_form(desk: &Desk<'_>, sheet: &Sheet, search: &str) -> Markup {
     }
 }
 
-/// What leads to the pages before and behind.
+/// Links to the previous and next page.
 fn more(desk: &Desk<'_>, sheet: &Sheet, total: i64) -> Markup {
     let (start, search) = (start(desk), desk.visit.query.get("search"));
     let to = |from: i64, label: &str| {
@@ -218,13 +218,13 @@ fn active(user: &UserView) -> Markup {
     }
 }
 
-/// A time of a resource, as it has it.
+/// A time of a resource, as its distance if it can be parsed.
 fn moment(desk: &Desk<'_>, text: &str) -> Markup {
     let instant = text.parse().ok();
     instant.map_or_else(|| html! { (text) }, |instant| desk.ago(instant))
 }
 
-/// The user of the path, whole and as far as it is shown.
+/// The user in the path: the document, and the parts that the page shows.
 pub(super) async fn of_path(desk: &Desk<'_>) -> Result<(Document, UserView), Problem> {
     let asked = (Kind::Users, desk.variable("user"), &Vec::new());
     let document = people::read(&desk.work()?, &desk.tenant()?, asked).await?;
@@ -255,7 +255,7 @@ async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
     Ok(Reply::page(tenant::page(desk, &tenant, "User", &content)))
 }
 
-/// What there is to say of a resource; `own` is what only one of its kind has.
+/// The attributes of a resource; `own` has those of its type only.
 fn facts(desk: &Desk<'_>, own: &Markup, (id, external, meta): (&str, &str, &MetaView)) -> Markup {
     html! {
         dl.facts {
@@ -283,7 +283,7 @@ fn memberships(desk: &Desk<'_>, user: &UserView) -> Markup {
     }
 }
 
-/// All that is stored, as identity providers see it.
+/// The whole resource as identity providers see it.
 fn document(whole: &Document) -> Markup {
     html! {
         section.card {
@@ -309,7 +309,7 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let found = people::members(&work, &name, (id, first)).await?;
     let found: Listed<UserView> = found.read()?;
     let (members, total) = (found.resources, found.total);
-    // A group is known by its name alone.
+    // A group's only name is its `displayName`.
     let own = html! {
         @if !group.display_name.is_empty() { div { dt { "Name" } dd { (parts::given(&group.display_name)) } } }
     };

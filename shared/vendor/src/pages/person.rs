@@ -1,4 +1,4 @@
-//! What the vendor does for one person: hands out all that is stored of them, and erases it.
+//! Export and erasure of one person's data.
 
 use maud::{Markup, html};
 
@@ -34,7 +34,7 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// What can be done, on the page of the user.
+/// The links to export and erasure on the user's page.
 pub(super) fn card(desk: &Desk<'_>, user: &UserView) -> Markup {
     let page = format!("{}/users/{}", desk.home(), user.id);
     html! {

@@ -1,4 +1,4 @@
-//! What came out of a request to a page, as an http response, with the headers that all of them have.
+//! Converts results of pages to `http` responses with the headers that all of them have.
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response, header};
@@ -8,12 +8,12 @@ use scim_core::ErrorKind;
 use crate::api::response::{Answer, see_other};
 use crate::problem::Problem;
 
-/// Nothing is loaded but what this site serves, no page of it is shown inside another one, and no form of it is
-/// sent elsewhere. There is no style or script inside a page.
+/// Pages load only what this site serves, no other site may frame them, and forms go only to this site. Pages contain
+/// no inline styles or scripts.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// `same-origin`: with `no-referrer` browsers hide the origin of forms from this very site, which is how it knows
-/// where they come from. No page names an address elsewhere that an address here could leak to.
+/// With `no-referrer` browsers would hide the origin of a form from this site, which checks it; hence `same-origin`.
+/// Pages have no links to other sites that could receive an address.
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (header::REFERRER_POLICY, "same-origin"),
@@ -25,12 +25,12 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     ),
 ];
 const HTML: &str = "text/html; charset=utf-8";
-/// How long browsers are to ask for this site by https only: two years.
+/// How long browsers must use HTTPS only for this site: two years.
 const HTTPS_ONLY: &str = "max-age=63072000";
-/// An asset has the digest of its content in its name, so it never changes.
+/// An asset never changes, because its name contains the digest of its content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-/// What came out of a request.
+/// The result of a request.
 pub(crate) struct Reply {
     content: Content,
     refused: Option<Problem>,
@@ -53,12 +53,11 @@ impl Reply {
         }
     }
 
-    /// A page.
     pub(crate) const fn page(page: Markup) -> Self {
         Self::new(Content::Page(page))
     }
 
-    /// A page that says why what was asked for was not done.
+    /// A page that explains a problem, with its status.
     pub(crate) fn refused(page: Markup, problem: &Problem) -> Self {
         Self {
             refused: Some(problem.clone()),
@@ -66,28 +65,26 @@ impl Reply {
         }
     }
 
-    /// The reader is sent to another page of this site; `path` is made here and never by a client.
+    /// A redirect to another page of this site; `path` never comes from a client.
     pub(crate) const fn elsewhere(path: String) -> Self {
         Self::new(Content::Elsewhere(path))
     }
 
-    /// What an operation answered, as it is.
+    /// A response of the admin API, such as a file.
     pub(crate) const fn answer(answer: Answer) -> Self {
         Self::new(Content::Answer(answer))
     }
 
-    /// A style sheet, script or picture.
     pub(crate) const fn asset(media_type: &'static str, content: &'static str) -> Self {
         Self::new(Content::Asset(media_type, content))
     }
 
-    /// The same with a cookie.
+    /// Adds a cookie.
     pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
         self.cookies.push(cookie);
         self
     }
 
-    /// The response.
     pub(crate) fn into_response(self, is_secure: bool) -> Response<Bytes> {
         let is_asset = matches!(self.content, Content::Asset(..));
         let mut response = self.content.into_response();
@@ -132,7 +129,7 @@ impl Content {
     }
 }
 
-/// Gives a page the status of a problem, and the headers that go with it.
+/// Sets the status and headers of a problem.
 fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
     let refusal = problem.clone().into_response("");
     *response.status_mut() = refusal.status();
@@ -142,7 +139,7 @@ fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
         }
     }
     if problem.kind == ErrorKind::Unauthorized {
-        // Browsers would show a dialog of their own for a scheme they know; this one they do not.
+        // A browser would show its own dialog for an authentication scheme that it knows, so this one is made up.
         let session = HeaderValue::from_static("Session");
         response
             .headers_mut()

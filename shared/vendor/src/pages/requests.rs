@@ -1,4 +1,4 @@
-//! The requests log: what was refused or failed, why, and what to do about it.
+//! The failure log: rejected and failed requests, their reasons, and what to do.
 
 use maud::{Markup, html};
 
@@ -27,11 +27,11 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// How many entries are on a page.
+/// The number of entries on this page.
 const PAGE: usize = 25;
-/// How many the overview of a tenant shows.
+/// The number of entries on a tenant's overview.
 const LATEST: usize = 5;
-/// The parameters of a search.
+/// The parameters of the search.
 const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
 
 const OUTCOMES: [(&str, &str); 6] = [
@@ -54,7 +54,7 @@ const OPERATIONS: [&str; 9] = [
     "bulk",
 ];
 
-/// An operation as people call it; by its own name where two have the same.
+/// An operation in words; with its method where two operations have the same words.
 fn operation(name: &str) -> String {
     let words = capital(in_words(name));
     match name.rsplit_once('.') {
@@ -64,7 +64,7 @@ fn operation(name: &str) -> String {
     }
 }
 
-/// The newest failures, for the overview of a tenant.
+/// The latest failures, for a tenant's overview.
 pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
     let asked = (&RequestSearch::all(), None, LATEST);
     let found = requests::list(&desk.work()?, &desk.tenant()?, asked).await?;
@@ -160,13 +160,12 @@ fn results(desk: &Desk<'_>, found: &Entries<RequestView>) -> Markup {
     }
 }
 
-/// The search of this page as a query, going on behind `cursor`.
+/// The current search as a query string, continued after `cursor`.
 fn search_query(desk: &Desk<'_>, cursor: &str) -> String {
     let given = SEARCH.map(|name| (name, desk.visit.query.get(name).unwrap_or_default()));
     super::desk::query_string(given.into_iter().chain([("cursor", cursor)]))
 }
 
-/// Entries of the log as a table.
 fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
     let rows = html! {
         @for entry in entries {

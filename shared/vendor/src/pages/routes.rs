@@ -1,4 +1,4 @@
-//! Which pages there are, and who sees them.
+//! All pages, and who may see them.
 
 use std::pin::Pin;
 
@@ -13,26 +13,25 @@ use super::{
 };
 use crate::problem::Problem;
 
-/// What serves a page.
+/// The handler of a page.
 pub(crate) type Handler = for<'d> fn(&'d Desk<'d>) -> Serving<'d>;
 
-/// A reply under way.
+/// The future of a handler.
 pub(crate) type Serving<'d> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'd>>;
 
-/// Who sees a page.
+/// Who may see a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Who {
-    /// Whoever asks.
+    /// Everybody.
     Anyone,
-    /// The vendor.
     Vendor,
-    /// The vendor, and the customer of the tenant. The path is that behind the tenant's.
+    /// The vendor, and the tenant's customer. The path is relative to the tenant's.
     Either,
-    /// The customer of the tenant. The path is that behind the tenant's.
+    /// The tenant's customer. The path is relative to the tenant's.
     Customer,
 }
 
-/// As whom somebody sees a page.
+/// On whose side a visitor sees a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Side {
     Anyone,
@@ -40,20 +39,18 @@ pub(crate) enum Side {
     Customer,
 }
 
-/// A page.
 pub struct Page {
-    /// The method.
     pub method: Method,
-    /// The path, its variables in braces.
+    /// The path with its variables in braces.
     pub path: &'static str,
-    /// What it is called in the log.
+    /// Its name in the log.
     pub name: &'static str,
-    /// Who sees it.
+    /// Who may see it.
     pub who: Who,
     pub(crate) handler: Handler,
 }
 
-/// Where a tenant's pages are, for the vendor and for its customer.
+/// The paths of a tenant's pages, for the vendor and for the customer.
 const HOMES: [(Side, &str); 2] = [
     (Side::Vendor, "tenants/{tenant}"),
     (Side::Customer, "setup/{tenant}"),
@@ -90,12 +87,12 @@ impl Page {
         }
     }
 
-    /// Whether it takes a form, and changes something.
+    /// Whether the page accepts a form and changes something.
     pub(crate) fn takes_form(&self) -> bool {
         self.method == Method::POST
     }
 
-    /// Its paths behind `/console`, with the side of each.
+    /// Its paths after `/console`, each with its side.
     fn paths(&self) -> Vec<(Side, String)> {
         let at_home = |(side, home): &(Side, &str)| (*side, format!("{home}{}", self.path));
         match self.who {
@@ -109,7 +106,7 @@ impl Page {
         }
     }
 
-    /// Its paths, from `/console` on.
+    /// Its paths including `/console`.
     #[must_use]
     pub fn addresses(&self) -> Vec<String> {
         let paths = self.paths().into_iter();
@@ -138,12 +135,11 @@ static AREAS: [&[Page]; 16] = [
     admin_keys::PAGES,
 ];
 
-/// Every page.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
     AREAS.iter().copied().flatten()
 }
 
-/// The page of a request.
+/// The page of a request, with the side and the variables of its path.
 pub(crate) struct Found {
     pub(crate) page: &'static Page,
     pub(crate) side: Side,
@@ -161,7 +157,7 @@ impl Found {
     }
 }
 
-/// Finds the page of a method and the segments behind `/console`.
+/// Finds the page for a method and the segments after `/console`.
 pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem> {
     let mut others = Vec::new();
     for page in pages() {

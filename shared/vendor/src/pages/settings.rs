@@ -1,4 +1,4 @@
-//! The settings of a tenant, as the vendor changes them.
+//! A tenant's settings, for the vendor.
 
 use directory::tenants::{Adopt, Delete, Settings};
 use maud::{Markup, html};
@@ -45,8 +45,8 @@ const ADOPTS: [(&str, &str); 2] = [
     ("link", "Link it to the user that is there"),
 ];
 
-/// What stands in the fields: the settings that there are, or what somebody typed, to be shown again beside what is wrong
-/// with it.
+/// The values of the form's fields: the current settings, or what was entered, so that it can be corrected after an
+/// error.
 struct Fields {
     name: String,
     seats: String,
@@ -126,7 +126,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     Ok(Reply::page(page))
 }
 
-/// What is said above the form.
+/// The message above the form.
 enum Said<'p> {
     Nothing,
     Saved,
@@ -241,7 +241,7 @@ fn schemas(fields: &Fields) -> Markup {
     }
 }
 
-/// The change that the form asks for: what is empty is as usual.
+/// The change that the form requests. An empty field resets its setting to the default.
 fn wanted(form: &Form) -> Result<Patch, Problem> {
     let number = |name: &str| match form.given(name) {
         None => Ok(Value::Null),

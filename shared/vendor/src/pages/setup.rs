@@ -1,4 +1,4 @@
-//! The setup page: what a customer's administrator needs to connect an identity provider, on one page.
+//! The setup page: everything that a customer's administrator needs to connect an identity provider.
 
 use directory::tenants::Status;
 use maud::{Markup, html};

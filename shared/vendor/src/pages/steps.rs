@@ -1,4 +1,4 @@
-//! The steps in each identity provider, with the tenant's own values filled in.
+//! The steps in each identity provider, with the tenant's values filled in.
 
 use maud::{Markup, html};
 
@@ -21,7 +21,7 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     |desk| Box::pin(show(desk)),
 )];
 
-/// An identity provider that there are steps for.
+/// An identity provider with steps.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Provider {
     Okta,
@@ -40,7 +40,7 @@ impl Provider {
         Self::Other,
     ];
 
-    /// What addresses call it.
+    /// Its name in paths.
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Okta => "okta",
@@ -57,7 +57,7 @@ impl Provider {
             .find(|provider| provider.word() == word)
     }
 
-    /// What people call it.
+    /// Its name on pages.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Okta => "Okta",
@@ -79,7 +79,7 @@ impl Provider {
     }
 }
 
-/// What the steps tell of the tenant.
+/// The values of the tenant in the steps.
 pub(super) struct Facts<'f> {
     pub(super) base_url: &'f str,
     pub(super) has_groups: bool,
@@ -97,7 +97,7 @@ impl<'f> Facts<'f> {
     }
 }
 
-/// The card that leads to the steps of each provider.
+/// The links to the steps of each provider.
 pub(super) fn list(desk: &Desk<'_>) -> Markup {
     html! {
         section.card {

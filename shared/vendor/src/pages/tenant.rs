@@ -1,4 +1,4 @@
-//! One tenant: what its pages begin with, the vendor's overview, switching it on and off, deleting it.
+//! One tenant: the head of its pages, the vendor's overview, turning it on and off, deleting it.
 
 use directory::tenants::Status;
 use maud::{Markup, html};
@@ -53,12 +53,12 @@ const TABS: [(&str, &str); 8] = [
     ("settings", "Settings"),
 ];
 
-/// The tenant of the path.
+/// The tenant in the path.
 pub(super) async fn read(desk: &Desk<'_>) -> Result<TenantDetail, Problem> {
     tenants::read(&desk.work()?, &desk.tenant()?).await
 }
 
-/// What a tenant's pages begin with; `here` is the tab.
+/// The head of a tenant's pages; `here` is the current tab.
 pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup {
     let (home, tenant) = (desk.home(), &tenant.tenant);
     html! {
@@ -87,7 +87,6 @@ pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup
     }
 }
 
-/// A page of a tenant.
 pub(super) fn page(
     desk: &Desk<'_>,
     tenant: &TenantDetail,
@@ -125,7 +124,7 @@ fn connection(base_url: &str) -> Markup {
     }
 }
 
-/// Turning a tenant on and off, and deleting it.
+/// The controls that turn a tenant on and off, and delete it.
 fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
     let home = desk.home();
     html! {
@@ -151,7 +150,7 @@ fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
     }
 }
 
-/// Switches a tenant on; the first time it gets a key, which is shown.
+/// Turns a tenant on. The first time, it shows the token of a new key.
 async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let id = &desk.tenant()?;
     let switched = |work| async move { switch::on(&work, id).await };

@@ -1,4 +1,4 @@
-//! The vendor's tenants: all of them, and a new one.
+//! The vendor's tenants: the list, and creation.
 
 use maud::{Markup, html};
 use serde_json::Map;
@@ -23,7 +23,7 @@ pub(super) static PAGES: &[Page] = &[
     }),
 ];
 
-/// How many tenants are on a page.
+/// The number of tenants on a page.
 const PAGE: usize = 25;
 const STATES: [(&str, &str); 4] = [
     ("", "All"),

@@ -1,4 +1,4 @@
-//! Instants and numbers, as people read them.
+//! Instants and numbers in words.
 
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +17,7 @@ pub(crate) fn moment(instant: Timestamp) -> String {
     format!("{day} {month} {year}, {hour:02}:{minute:02} UTC")
 }
 
-/// An instant by how long ago it was, or how soon it is; the exact time is at hand.
+/// The distance of an instant from now, with the exact time as its tooltip.
 pub(crate) fn ago(instant: Timestamp, now: Timestamp) -> Markup {
     let (exact, words) = (moment(instant), distance(instant, now));
     html! { time datetime=(instant) title=(exact) { (words) } }
@@ -35,7 +35,7 @@ fn distance(instant: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A length of time in its largest unit: `3 days`.
+/// A duration in its largest unit: `3 days`.
 pub(crate) fn length(duration: SignedDuration) -> String {
     let hours = duration.as_hours();
     match (hours / 24, hours, duration.as_mins()) {
@@ -53,7 +53,7 @@ pub(crate) fn counted(number: i64, thing: &str) -> String {
     }
 }
 
-/// Words as they begin a line: with a capital.
+/// Capitalises the first letter.
 pub(crate) fn capital(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);

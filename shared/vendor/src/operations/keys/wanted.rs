@@ -1,4 +1,4 @@
-//! What is asked of a new key, and what of it is acceptable.
+//! Checks the input for a new key.
 
 use std::net::IpAddr;
 
@@ -14,10 +14,9 @@ use crate::problem::Problem;
 
 /// The longest purpose, in characters.
 const LONGEST_PURPOSE: usize = 100;
-/// The most networks of a key.
 const MOST_SOURCES: usize = 10;
 
-/// A key as it is asked for.
+/// The input for a new key.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Given {
@@ -29,7 +28,7 @@ pub(crate) struct Given {
     pub(crate) token: Option<String>,
 }
 
-/// A key that can be made.
+/// The checked input.
 pub(super) struct Wanted {
     pub(super) purpose: String,
     pub(super) scopes: Vec<Scope>,
@@ -57,7 +56,7 @@ impl Given {
         })
     }
 
-    /// The user that the key stands for, which only the scope `me` needs.
+    /// The user that the key stands for; the scope `me` requires one.
     fn subject(&self, scopes: &[Scope]) -> Result<Option<ResourceId>, Problem> {
         match self.subject.as_deref() {
             Some(id) => match ResourceId::parse(id) {
@@ -77,7 +76,7 @@ fn import(text: &str) -> Result<ImportedToken, Problem> {
     Token::import(text).map_err(|unfit| Problem::invalid("/token", format!("the token {unfit}")))
 }
 
-/// What a key is for, as people wrote it.
+/// Checks a key's purpose.
 pub(in crate::operations) fn purpose(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let detail = match text.chars().count() {
@@ -91,7 +90,7 @@ pub(in crate::operations) fn purpose(text: &str) -> Result<String, Problem> {
     Err(Problem::invalid("/purpose", detail))
 }
 
-/// The scopes of these names, each once.
+/// Parses scopes and removes duplicates.
 pub(in crate::operations) fn scopes<S: Copy + PartialEq>(
     names: &[String],
     all: &[S],
@@ -118,7 +117,7 @@ pub(in crate::operations) fn scopes<S: Copy + PartialEq>(
     Ok(all.iter().copied().filter(is_asked).collect())
 }
 
-/// The instant at which a key ends.
+/// Parses the end of a key.
 pub(in crate::operations) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let detail = match text.parse::<Timestamp>() {
         Ok(end) if end > now => return Ok(end),
@@ -128,7 +127,7 @@ pub(in crate::operations) fn end(text: &str, now: Timestamp) -> Result<Timestamp
     Err(Problem::invalid("/expires", detail))
 }
 
-/// The networks that a key is accepted from, or single addresses.
+/// Parses networks or single addresses that a key is accepted from.
 pub(in crate::operations) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
     if given.len() > MOST_SOURCES {
         let detail = format!("has {} networks; it may have {MOST_SOURCES}", given.len());

@@ -1,7 +1,7 @@
-//! Entries of the requests log as CSV: RFC 4180, for spreadsheets.
+//! Entries of the failure log as CSV, RFC 4180, for spreadsheets.
 //!
-//! Excel takes a file without a byte order mark for the code page of the machine, so there is one. Every cell is
-//! quoted, and what a spreadsheet would take for a formula has an apostrophe in front: names are chosen by others.
+//! Without a byte order mark Excel would decode the file in the machine's code page. Every cell is quoted. A cell
+//! that a spreadsheet would treat as a formula starts with an apostrophe, because strangers choose the names in it.
 
 use jiff::Timestamp;
 
@@ -26,21 +26,22 @@ const COLUMNS: [&str; 15] = [
     "request",
 ];
 
-/// What a spreadsheet begins a formula with, or looks behind for one. Full-width signs are taken for the others.
+/// Characters that start a formula, or that a spreadsheet skips before one. Spreadsheets treat full-width signs like
+/// the others.
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A file in the making.
+/// The content of a file.
 pub(super) struct File(String);
 
 impl File {
-    /// The file with its header.
+    /// A file with only its header.
     pub(super) fn new() -> Self {
         let mut file = Self("\u{feff}".to_owned());
         file.line(&COLUMNS);
         file
     }
 
-    /// A line for an entry.
+    /// Adds a line for an entry.
     pub(super) fn add(&mut self, entry: &RequestView) {
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
         let status = match entry.status {
@@ -66,7 +67,7 @@ impl File {
         ]);
     }
 
-    /// A line that says that there are entries before an instant which the file does not have.
+    /// Adds a line that says that entries before an instant are missing.
     pub(super) fn more(&mut self, before: Timestamp) {
         let before = Millis(before).to_string();
         let advice =
@@ -82,7 +83,6 @@ impl File {
         self.line(&cells);
     }
 
-    /// The file.
     pub(super) fn finish(self) -> String {
         self.0
     }

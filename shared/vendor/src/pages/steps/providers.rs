@@ -1,11 +1,10 @@
-//! What to do in each identity provider, in the words of its own pages.
+//! The steps in each identity provider, in the words of its own pages.
 
 use maud::{Markup, html};
 
 use super::{Facts, Provider};
 use crate::pages::parts;
 
-/// The steps.
 pub(super) fn steps(provider: Provider, facts: &Facts<'_>) -> Markup {
     html! {
         (match provider {
@@ -24,7 +23,7 @@ pub(super) fn steps(provider: Provider, facts: &Facts<'_>) -> Markup {
     }
 }
 
-/// A field of a provider's page, and what to enter.
+/// A field of a provider's page, and the value to enter.
 fn enter(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
@@ -73,7 +72,7 @@ fn okta(facts: &Facts<'_>) -> Markup {
     }
 }
 
-/// What Entra is to map, and from which of its attributes.
+/// Entra's attributes and the attributes that they are mapped to.
 const ENTRA_USERS: [(&str, &str); 10] = [
     ("userPrincipalName", "userName"),
     (
@@ -111,7 +110,7 @@ fn mapping(caption: &str, rows: &[(&str, &str)]) -> Markup {
 }
 
 fn entra(facts: &Facts<'_>) -> Markup {
-    // The flag makes Entra's changes follow RFC 7644; both dialects are understood.
+    // The flag makes Entra's requests follow RFC 7644; the service understands both dialects.
     let tenant_url = format!("{}?aadOptscim062020", facts.base_url);
     html! {
         ol.steps {

@@ -1,5 +1,4 @@
-//! RFC 7644 from the outside, by the rows of the requirement matrix: what any client may send, and what it
-//! gets.
+//! RFC 7644 over HTTP, by the rows of the requirement matrix: requests that any client may send, and their responses.
 
 mod active;
 mod addresses;
@@ -32,7 +31,7 @@ use serde_json::json;
 
 use crate::support::Answer;
 
-/// Demands a SCIM error with this status, and gives its `scimType` and detail.
+/// Asserts a SCIM error with this status, and returns its `scimType` and detail.
 #[track_caller]
 fn scim_error(answer: &Answer, status: u16, what: &str) -> (String, String) {
     assert_eq!(answer.status, status, "{what}: {answer:?}");

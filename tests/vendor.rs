@@ -1,4 +1,5 @@
-//! The vendor's side: the admin API, the console, the failure log, and what applications offer with it.
+//! The vendor's side: the admin API, the console, the failure log, and the features that applications offer with
+//! them.
 
 pub(crate) mod console;
 pub(crate) mod failure_log;

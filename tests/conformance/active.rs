@@ -120,7 +120,7 @@ async fn w05_m14_a_patch_gives_active_a_value_or_leaves_it() {
     }
 }
 
-/// Takes `active` out of a user past the service, as it was stored by one who knew no default.
+/// Removes `active` from a user's item, as in an item that was stored without a default.
 async fn without_active(target: &Target, client: &Client, id: &str) {
     let tenant = TenantId::parse(tenant_of(client)).expect("a tenant");
     let id = ResourceId::parse(id).expect("an id");

@@ -1,4 +1,4 @@
-//! E-10, T-16, T-17, H-09, H-10: addresses that lead nowhere, odd ids, odd queries.
+//! E-10, T-16, T-17, H-09, H-10: unknown addresses, odd ids, odd queries.
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -61,7 +61,7 @@ async fn e10_t07_t09_addresses_that_lead_nowhere_are_scim_errors() {
     }
 }
 
-/// No route of the gateway takes these: they come to the function behind `$default`.
+/// The gateway has no route for these; they reach the function behind `$default`.
 #[tokio::test(flavor = "multi_thread")]
 async fn e10_a_slash_more_or_at_the_end_makes_no_difference() {
     let target = Target::start().await;
@@ -157,7 +157,7 @@ async fn t16_t17_another_version_of_the_protocol_is_refused_by_name() {
     }
 }
 
-/// Ids in odd forms, as they stand in an address.
+/// Odd ids, as written in a path.
 const ODD: [&str; 31] = [
     ".",
     "..",
@@ -206,7 +206,7 @@ async fn h09_odd_ids_name_nothing_on_any_method() {
     let own = own.iter().map(String::as_str);
     for one in ODD.into_iter().chain(own) {
         for endpoint in ["/Users", "/Groups", "/Schemas", "/ResourceTypes"] {
-            // A slash more at the end makes no difference, and what follows `?` is gone.
+            // Trailing slashes are ignored, and the part after `?` is not an id.
             if ["%2F", "%3F"].contains(&one) {
                 continue;
             }

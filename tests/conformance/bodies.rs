@@ -39,7 +39,7 @@ async fn t01_t05_t06_bodies_of_both_media_types_are_read_on_every_method() {
     .into_iter()
     .enumerate()
     {
-        // Letters beyond ASCII pass the gateway as text or as base64.
+        // The gateway passes letters beyond ASCII as text or as base64.
         let mut body = user(&format!("zoë{number}"));
         body["displayName"] = json!("Zoë 🎈 \u{202e}x");
         let created = with_type(&client, "POST", "/Users", media, &body)
@@ -130,7 +130,7 @@ async fn t02_t03_t04_every_answer_is_scim_json_whatever_is_accepted() {
     }
 }
 
-/// Bodies that are no JSON object.
+/// Bodies that are not a JSON object.
 fn no_objects() -> Vec<Bytes> {
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
     let deep_object = format!("{}1{}", "{\"a\":".repeat(5_000), "}".repeat(5_000));

@@ -10,10 +10,9 @@ use crate::support::client::{Answer, BULK};
 use crate::support::{Client, Target};
 
 pub const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// An id that nobody has.
+/// An id that no resource has.
 pub const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
 
-/// A bulk request.
 fn request(operations: &Value) -> Value {
     json!({ "schemas": [BULK], "Operations": operations })
 }
@@ -83,7 +82,7 @@ async fn start() -> (Target, Client) {
     (target, client)
 }
 
-/// How many users and groups there are.
+/// The numbers of users and groups.
 async fn counts(client: &Client) -> (u64, u64) {
     let users = client.get("/Users?count=0").await;
     let groups = client.get("/Groups?count=0").await;

@@ -1,4 +1,4 @@
-//! Answers compressed on their way, RFC 9110 §12.5.3.
+//! Compressed responses, RFC 9110 §12.5.3.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! D-01 … D-17: what the service provider says about itself.
+//! D-01 … D-17: discovery.
 
 use serde_json::{Value, json};
 
@@ -181,7 +181,7 @@ async fn d09_d12_d13_d15_d17_schemas_are_listed_and_read_one_by_one() {
     }
 }
 
-/// D-12: every characteristic, with its keywords.
+/// D-12: every characteristic with its keywords.
 fn check_attributes(attributes: &Value) {
     for attribute in attributes.as_array().unwrap() {
         let is = |name: &str, words: &[&str]| {

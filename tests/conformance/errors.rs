@@ -1,7 +1,7 @@
-//! Every failure that a client can meet, word for word: a change of a text is a change of this table.
+//! Every failure that a client can get, word for word. A change of a sentence also changes this table.
 //!
-//! The texts are read by a customer's administrator. `every_kind_of_failure_is_in_the_table` fails when a
-//! kind of `scim_core::error` has no row.
+//! Customers' administrators read the sentences. `every_kind_of_failure_is_in_the_table` fails when a kind of
+//! `scim_core::error` has no row.
 
 use std::collections::BTreeSet;
 
@@ -20,13 +20,13 @@ use crate::support::client::encode;
 use crate::support::listed::total;
 use crate::support::{Client, Target};
 
-/// A request, `METHOD PATH` and its body, and the failure, `STATUS SCIMTYPE DETAIL`.
+/// A request, `METHOD PATH` and its body, and its failure, `STATUS SCIMTYPE DETAIL`.
 pub(crate) type Row = (&'static str, &'static str, &'static str);
 
 mod reasons;
 pub(crate) mod table;
 
-/// What stands for what: ids of the tenant, and texts too long for a table.
+/// The values of the names in rows: the tenant's ids, and texts too long for a table.
 #[derive(Default)]
 pub(crate) struct Names {
     user: String,
@@ -59,7 +59,7 @@ impl Names {
         }
     }
 
-    /// The text with the names' values in their places.
+    /// Replaces the names in a text by their values.
     pub(crate) fn fill(&self, text: &str) -> String {
         let groups: Vec<String> = self
             .groups
@@ -124,7 +124,7 @@ impl Names {
             )
     }
 
-    /// The text with the names in the places of their values.
+    /// Replaces the values in a text by their names.
     pub(crate) fn hide(&self, text: &str) -> String {
         text.replace(&self.user, "<user>")
             .replace(&self.group, "<group>")
@@ -133,8 +133,7 @@ impl Names {
     }
 }
 
-/// Sends the request of a row. Headers stand behind the path, each after ` | `; a filter behind `?filter=` is
-/// encoded here.
+/// Sends the request of a row. Headers follow the path, each after ` | `; a filter after `?filter=` is encoded here.
 pub(crate) async fn send(
     client: &Client,
     names: &Names,
@@ -167,7 +166,7 @@ fn head<'r>(names: &Names, request: &'r str) -> (&'r str, String, Headers<'r>) {
     (method, path, headers)
 }
 
-/// The failures of the request of a row, as a service knows them that is asked without a gateway.
+/// The failures of a row's request from a service without a gateway.
 pub(crate) async fn failures(
     service: &Service,
     client: &Client,
@@ -236,7 +235,7 @@ async fn r01_r03_r04_every_failure_says_what_the_table_says() {
     assert_eq!(total(&client.get("/Users").await), 2);
 }
 
-/// What is said of a cursor after its life.
+/// The failure of an expired cursor.
 fn old_cursor() -> ScimError {
     let id = ResourceId::parse(NOBODY).unwrap();
     let cursor = Cursor {
@@ -247,7 +246,7 @@ fn old_cursor() -> ScimError {
     cursor.check_age(jiff::Timestamp::MAX).unwrap_err()
 }
 
-/// What only the storage or time can bring about, and no request alone.
+/// Failures that depend on the storage or on time, so that no request alone causes them.
 fn rare() -> Vec<(&'static str, String)> {
     let id = ResourceId::parse(NOBODY).unwrap();
     [
@@ -320,7 +319,7 @@ fn r05_failures_of_the_storage_say_what_the_table_says_and_nothing_of_the_inside
 
 #[test]
 fn every_kind_of_failure_is_in_the_table() {
-    /// Kinds that nothing makes yet.
+    /// Kinds without a row.
     const UNUSED: [ErrorKind; 1] = [ErrorKind::Conflict];
     let texts = table::requests()
         .map(|row| row.2)

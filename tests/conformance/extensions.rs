@@ -1,4 +1,4 @@
-//! Extension schemas of a tenant: published, and in every respect like the one that is built in.
+//! Extension schemas of a tenant: published, and treated like the built-in extension.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ mod refused;
 mod required;
 mod values;
 
-/// The extension of users that most tests give their tenant.
+/// The extension of users in most tests.
 const BADGES: &str = "urn:example:badges:1.0:User";
 /// The extension of groups.
 const TEAMS: &str = "urn:example:badges:1.0:Group";
@@ -50,7 +50,7 @@ fn every_type() -> Value {
         { "name": "notes", "returned": "request" },
         { "name": "level", "type": "integer", "returned": "always" }
     ]);
-    // Names that mean something else outside of extensions.
+    // Names that have another meaning outside of extensions.
     let groups = json!([
         { "name": "badge" }, { "name": "members", "multiValued": true },
         { "name": "displayName" }, { "name": "id" }
@@ -61,7 +61,7 @@ fn every_type() -> Value {
     ])
 }
 
-/// A tenant with those.
+/// A tenant with these extensions.
 async fn extended() -> (Target, Client) {
     let target = Target::start().await;
     let client = target.tenant().await;

@@ -1,4 +1,4 @@
-//! F-02 … F-13: what a filter finds, on users that are known to the letter.
+//! F-02 … F-13: the results of filters on known users.
 
 mod values;
 
@@ -13,8 +13,8 @@ use crate::support::{Client, Target};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// Anna has everything, Bert some, Çelik nothing but a name. Their names begin with A, B and Ç; they were
-/// created at 08:00:00, 08:00:10 and 08:00:20 UTC on 2027-01-15.
+/// Anna has all attributes, Bert some, Çelik only a name. Their names begin with A, B and Ç; they were created at
+/// 08:00:00, 08:00:10 and 08:00:20 UTC on 2027-01-15.
 async fn people(client: &Client, time: &Time) -> Value {
     let anna = json!({
         "schemas": [USER, ENTERPRISE],
@@ -63,7 +63,7 @@ async fn started() -> (Target, Client, Value) {
     (target, client, anna)
 }
 
-/// The first letters of the users that a filter finds.
+/// The first letters of the users that match a filter.
 async fn found(client: &Client, filter: &str) -> String {
     let json = client.filter("/Users", filter).await.expect(200).json();
     let resources = json["Resources"].as_array().unwrap();
@@ -83,14 +83,14 @@ async fn found(client: &Client, filter: &str) -> String {
     letters.into_iter().collect()
 }
 
-/// Demands that each filter finds the users with these first letters.
+/// Asserts that each filter matches the users with these first letters.
 async fn check(client: &Client, cases: &[(&str, &str)]) {
     for (filter, expected) in cases {
         assert_eq!(found(client, filter).await, *expected, "{filter}");
     }
 }
 
-/// Demands that each filter is refused as one.
+/// Asserts that each filter is rejected as invalid.
 async fn refused(client: &Client, filters: &[&str]) {
     for filter in filters {
         let (scim_type, _) = scim_error(&client.filter("/Users", filter).await, 400, filter);
@@ -133,13 +133,13 @@ async fn f03_f04_eq_is_the_same_and_ne_is_another_value() {
             ("active eq false", "B"),
             (r#"meta.created eq "2027-01-15T08:00:10Z""#, "B"),
             (r#"x509Certificates.value eq "QUJD""#, "A"),
-            // Another value is a value: who has none is not found.
+            // Another value must exist: a user without a value does not match.
             (r#"userName ne "bert""#, "AÇ"),
             (r#"name.familyName ne "Berg""#, "B"),
             ("active ne true", "B"),
             (r#"externalId ne "Ext-1""#, "B"),
             (r#"meta.created ne "2027-01-15T08:00:10.000Z""#, "AÇ"),
-            // Of several values one that differs suffices.
+            // One differing value is enough.
             (r#"emails.type ne "work""#, "AB"),
             (r#"emails.type ne "other""#, "AB"),
             (r#"emails.value ne "bert@home.example.com""#, "AB"),
@@ -216,7 +216,7 @@ async fn f07_order_is_that_of_the_type() {
             (r#"meta.created ge "2027-01-15T08:00:10Z""#, "BÇ"),
             (r#"meta.created lt "2027-01-15T10:00:10+02:00""#, "A"),
             (r#"meta.created le "2027-01-15T03:00:10-05:00""#, "AB"),
-            // As texts these two would compare the other way round.
+            // Compared as text, these two would give the opposite result.
             (r#"meta.created gt "2027-01-15T23:00:15+15:00""#, "Ç"),
             (r#"meta.created lt "2027-01-14T20:00:05-12:00""#, "A"),
             (r#"meta.created lt "2027-01-15T08:00:00.001Z""#, "A"),
@@ -309,11 +309,11 @@ async fn f11_f12_f13_words_bind_as_they_should_and_parentheses_nest() {
             (r#"userName eq "bert" and active eq false"#, "B"),
             (r#"userName eq "bert" and active eq true"#, ""),
             (r#"userName eq "bert" or active eq true"#, "ABÇ"),
-            // `and` before `or`.
+            // `and` binds more tightly than `or`.
             (r#"title pr or name pr and userName eq "nobody""#, "A"),
             (r#"userName eq "nobody" and name pr or title pr"#, "A"),
             (r#"(title pr or name pr) and userName eq "bert""#, "B"),
-            // `not` before `and`.
+            // `not` binds more tightly than `and`.
             (r#"not (title pr) and name pr"#, "B"),
             (r#"not(title pr) and name pr"#, "B"),
             (r#"not(title pr and name pr)"#, "BÇ"),

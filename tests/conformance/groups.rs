@@ -1,4 +1,4 @@
-//! E-02, N-08, X-01, X-02: groups and who may be in them.
+//! E-02, N-08, X-01, X-02: groups and their possible members.
 
 mod nested;
 

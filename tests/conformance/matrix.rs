@@ -1,8 +1,8 @@
 //! The requirement matrix (`fixtures/rfc-matrix.md`) and the tests that prove its rows.
 //!
-//! A test proves a row when its name begins with the row's id: `k08_a_forged_cursor_is_refused` proves
-//! K-08, `v01_v02_…` two rows, `m28_to_m31_…` four. A row that no test can prove, because the feature is
-//! not offered or because it lives outside of the code, stands in the matrix's last section with a reason.
+//! A test proves a row when its name begins with the row's id: `k08_a_forged_cursor_is_refused` proves K-08,
+//! `v01_v02_…` two rows, `m28_to_m31_…` four. The matrix's last section lists rows that no test can prove, because
+//! the feature is not offered or is outside of the code, each with the reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -10,16 +10,16 @@ use std::fs;
 use crate::house::source::{self, ROOT, Source, item_start};
 
 const MATRIX: &str = "tests/fixtures/rfc-matrix.md";
-/// Rows whose tests are being written; a row leaves this list with its first test.
+/// Rows without a test yet; a row leaves this list with its first test.
 const PENDING: [&str; 0] = [];
-/// Begins the section of rows that are not proved by a test.
+/// The start of the section of rows that no test proves.
 const REASONS: &str = "\n## 23. ";
 
-/// The matrix as it is written.
+/// The matrix as written.
 struct Matrix {
-    /// The level and the requirement of each id, in the order of the file.
+    /// Each id with its level and requirement, in the order of the file.
     rows: Vec<(String, String, String)>,
-    /// Why an id is not proved by a test.
+    /// The ids that no test proves, with the reasons.
     reasons: Vec<(String, String)>,
 }
 
@@ -57,7 +57,7 @@ fn tables(text: &str) -> impl Iterator<Item = Vec<String>> {
     })
 }
 
-/// Whether it is an id such as `K-08`.
+/// Whether a cell is an id such as `K-08`.
 fn is_id(cell: &str) -> bool {
     matches!(
         cell.as_bytes(),
@@ -65,7 +65,7 @@ fn is_id(cell: &str) -> bool {
     )
 }
 
-/// The id that a word of a test's name is: `k08` is `K-08`.
+/// The id in a word of a test's name: `k08` means `K-08`.
 fn id_of(word: &str) -> Option<(char, u32)> {
     let (letter, number) = word.split_at_checked(1)?;
     let letter = letter.chars().next().filter(char::is_ascii_lowercase)?;
@@ -73,7 +73,7 @@ fn id_of(word: &str) -> Option<(char, u32)> {
     Some((letter, number.parse().ok().filter(|_| is_number)?))
 }
 
-/// The ids that the name of a test begins with.
+/// The ids at the start of a test's name.
 fn ids_in(name: &str) -> Vec<String> {
     let words: Vec<&str> = name.split('_').collect();
     let mut ids = Vec::new();
@@ -106,7 +106,7 @@ fn tests_of(source: &Source) -> impl Iterator<Item = (usize, &str)> {
         })
 }
 
-/// The tests that name each id, with their places.
+/// The tests for each id, with their places.
 fn claims() -> BTreeMap<String, Vec<String>> {
     let mut claims: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in source::all() {

@@ -26,7 +26,7 @@ async fn bound(
         .add(&keyring(), &record, record.created)
         .await
         .unwrap();
-    // A keyring is looked up once a second at most.
+    // A keyring is read at most once a second.
     time.pass(1);
     client.with_token(&token)
 }
@@ -103,7 +103,7 @@ async fn j05_nobody_registers_at_me() {
     assert!(detail.contains("/Users"), "{detail}");
     let answer = me.send("OPTIONS", "/Me", &[], None).await.expect(405);
     assert_eq!(answer.headers["allow"], "GET, PUT, PATCH, DELETE");
-    // A client without such a key is told that there is nobody (J-01).
+    // A client without such a key gets 501 (J-01).
     let (status, _, detail) = client.get("/Me").await.error();
     assert_eq!(status, 501);
     assert!(detail.contains("/Me"), "{detail}");

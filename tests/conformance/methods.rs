@@ -8,7 +8,7 @@ use crate::support::client::user;
 use crate::support::listed::total;
 use crate::support::{Client, Target};
 
-/// The paths of all routes, once each, with something for their variables.
+/// The path of each route once, with its variables filled in.
 fn paths(id: &str) -> Vec<String> {
     let mut paths: Vec<String> = routes()
         .map(|route| {
@@ -22,7 +22,7 @@ fn paths(id: &str) -> Vec<String> {
     paths
 }
 
-/// The methods that an answer says there are.
+/// The methods in the header `Allow`.
 fn allowed(answer: &crate::support::Answer) -> Vec<String> {
     let allow = answer.headers["allow"].to_str().unwrap();
     let mut methods: Vec<String> = allow.split(", ").map(str::to_owned).collect();
@@ -133,7 +133,7 @@ async fn e12_j01_d16_what_is_not_offered_is_501_and_what_is_advertised_works() {
         let (_, detail) = scim_error(&answer, 501, method);
         assert!(detail.contains("/Me"), "{detail}");
     }
-    // What is advertised works.
+    // Advertised features work.
     let path = format!("/Users/{}", client.create_user("anna").await);
     assert_eq!(config["patch"]["supported"], true);
     let change = json!([{ "op": "replace", "path": "password", "value": "correct horse" }]);

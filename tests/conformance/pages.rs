@@ -9,7 +9,7 @@ use super::scim_error;
 use crate::support::listed::{ids, total};
 use crate::support::{Client, Target, seed};
 
-/// A tenant with so many users, and their ids in the order of lists.
+/// A tenant with `number` users, and their ids in list order.
 async fn with_users(number: usize) -> (Target, Client, Vec<String>) {
     let target = Target::start().await;
     let client = target.tenant().await;

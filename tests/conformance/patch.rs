@@ -1,5 +1,5 @@
-//! M-02 … M-42 from the outside: what is stored after a PATCH, and when. The operations themselves are told
-//! in `scim-core`, next to the code that applies them.
+//! M-02 … M-42 over HTTP: what is stored after a PATCH, and when. The tests of the operations themselves are in
+//! `scim-core`, beside the code.
 
 use serde_json::{Value, json};
 
@@ -213,7 +213,7 @@ async fn m05_m38_m40_a_change_advances_time_and_version_and_never_shows_a_passwo
         if change.to_string().contains("password") {
             continue;
         }
-        // The same again changes nothing.
+        // A repetition changes nothing.
         time.pass(1);
         client.patch(&path, json!([change])).await.expect(200);
         assert_eq!(
@@ -324,7 +324,7 @@ async fn m11_m12_m16_m19_m24_m25_m32_m34_what_operations_make_is_stored() {
     }
 }
 
-/// Whether two values say the same; who does not say that it is primary says that it is not.
+/// Whether two values are equivalent; an absent `primary` means false.
 fn same(left: &Value, right: &Value) -> bool {
     let settled = |value: &Value| {
         let mut value = value.clone();

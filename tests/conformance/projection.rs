@@ -1,4 +1,4 @@
-//! A-01 … A-12, L-10: attributes and excludedAttributes wherever a resource is answered.
+//! A-01 … A-12, L-10: `attributes` and `excludedAttributes` in every response with resources.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn names(resource: &Value) -> BTreeSet<&str> {
         .collect()
 }
 
-/// A user as each operation answers it under the same query.
+/// A user in the response of each operation with the same query.
 async fn everywhere(client: &Client, query: &str) -> Vec<(&'static str, Value)> {
     let created = client
         .post(&format!("/Users?{query}"), &body("anna"))

@@ -1,4 +1,4 @@
-//! C-04 … C-12, U-01 … U-13: what a POST creates and what a PUT makes of it.
+//! C-04 … C-12, U-01 … U-13: what POST creates and PUT replaces.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::support::{Client, Target};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// A user with something of each kind.
+/// A user with an attribute of each kind.
 fn full() -> Value {
     json!({
         "schemas": [USER, ENTERPRISE],
@@ -48,7 +48,7 @@ async fn with_full() -> (Target, Client, String) {
 async fn c04_i12_what_is_left_out_null_or_empty_is_unassigned() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    // Whether a user is active always has a value.
+    // `active` always has a value.
     let nothing = json!({ "schemas": [USER], "userName": "anna", "active": true });
     for given in [
         json!({}),
@@ -224,7 +224,7 @@ async fn u01_u02_u03_u04_a_replacement_is_the_whole() {
         assert_eq!(bare(&answer.json()), *expected);
         assert_eq!(answer.text, client.get(&path).await.text);
     }
-    // What the old state was found by does not find it any more.
+    // The old values no longer match.
     for filter in [
         r#"externalId eq "e1""#,
         r#"emails.value eq "a@b""#,
@@ -232,7 +232,7 @@ async fn u01_u02_u03_u04_a_replacement_is_the_whole() {
     ] {
         assert_eq!(total(&client.filter("/Users", filter).await), 0, "{filter}");
     }
-    // A group's members are part of the whole, too.
+    // A PUT also replaces the members of a group.
     let id = path.rsplit('/').next().unwrap().to_owned();
     let team = client.create_group("Team", std::slice::from_ref(&id)).await;
     let team_path = format!("/Groups/{team}");
@@ -320,7 +320,7 @@ async fn u11_u12_a_replacement_that_fails_changes_nothing() {
     client.send("PUT", &path, &headers, put).await.expect(200);
 }
 
-/// The hash of the only user's password, as it is stored.
+/// The stored hash of the only user's password.
 async fn hash(target: &Target, client: &Client) -> Option<String> {
     let table = sound(target, client).await;
     let mut users = table.partitions(&["user"]);

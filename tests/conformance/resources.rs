@@ -1,4 +1,4 @@
-//! I-01 … I-18: what every resource has, whoever wrote it and how.
+//! I-01 … I-18: common attributes of all resources, however they were written.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn texts(value: &Value) -> Vec<&str> {
 async fn i01_i02_i13_i14_schemas_follow_the_content_of_the_resource() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    // What the client names makes no difference: unknown, repeated, in capitals, or without data.
+    // The client's `schemas` make no difference: unknown, repeated, in capitals, or without data.
     let named = json!([
         ENTERPRISE,
         USER.to_uppercase(),
@@ -152,7 +152,7 @@ async fn i07_i08_i09_meta_is_what_the_service_knows() {
     }
 }
 
-/// A user as the client wrote it, and as the service understood it.
+/// A user as the client wrote it, and as the service should understand it.
 fn written_and_understood() -> (Value, Value) {
     let written = json!({
         "schemas": [USER], "USERNAME": "Anna", "Active": "True", "shoeSize": 44, "title": null,
@@ -204,7 +204,7 @@ async fn i16_i17_i18_c02_c11_answers_show_what_was_understood_and_not_what_was_s
     }
     let set = json!([{ "op": "replace", "value": written }]);
     let answer = client.patch(&path, set).await;
-    // A PATCH names what it changes, so an extension's unknown name is an error there.
+    // A PATCH names its target, so an unknown name in an extension is an error there.
     scim_error(&answer, 400, "an unknown name in a PATCH");
     assert_eq!(bare(&client.get(&path).await.json()), understood);
 }
@@ -239,7 +239,7 @@ async fn i10_every_location_that_is_answered_can_be_read() {
     }
 }
 
-/// What stands at a location below the base address.
+/// Reads the resource at a location.
 async fn read(client: &Client, location: &str) -> Value {
     let path = location
         .strip_prefix(&client.base)
@@ -271,7 +271,7 @@ async fn x03_w11_references_between_users_and_groups_lead_to_them() {
     assert_eq!(end["id"], membership["value"]);
     assert_eq!(end["displayName"], membership["display"]);
     assert_eq!(membership["type"], "direct");
-    // A user's groups are changed through the group alone.
+    // Only changes of a group change its users' `groups`.
     let path = format!("/Users/{anna}");
     let mut body = user("anna");
     for given in [json!([]), json!([{ "value": inner }])] {

@@ -47,7 +47,7 @@ async fn e07_l05_a_query_of_the_root_covers_all_types() {
     let groups = ids(&client.get("/Groups").await);
     assert_eq!(ids(&all), [users.clone(), groups.clone()].concat());
     assert_eq!(searched(&client, json!({})).await, all.json());
-    // Each is shown as its own endpoint shows it.
+    // Each resource is represented as at its own endpoint.
     let shown = all.json()["Resources"].as_array().unwrap().clone();
     for resource in shown {
         let location = resource["meta"]["location"].as_str().unwrap();

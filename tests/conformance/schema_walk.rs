@@ -1,9 +1,8 @@
-//! What `/ResourceTypes` and `/Schemas` of a tenant announce is what happens: every attribute and every
-//! sub-attribute, its type, mutability, visibility, uniqueness and case, in POST, PUT, PATCH, filters, orders
-//! and projections.
+//! Checks that a tenant behaves as its `/ResourceTypes` and `/Schemas` announce: each attribute and sub-attribute,
+//! its type, mutability, visibility, uniqueness and case, in POST, PUT, PATCH, filters, orders and projections.
 //!
-//! Nothing here knows the schemas: [`walk`] asks the tenant for them, so that it walks extensions of the
-//! tenant's own like the standard ones.
+//! The walk has no knowledge of the schemas: [`walk`] reads them from the tenant, so it covers the tenant's own
+//! extensions like the standard schemas.
 
 mod announced;
 mod changes;
@@ -20,7 +19,7 @@ use crate::support::{Answer, Client, Target};
 use announced::{Attribute, ResourceType};
 use values::Values;
 
-/// Walks everything that an empty tenant announces, and leaves it empty.
+/// Walks all announced attributes of an empty tenant, and leaves it empty.
 pub async fn walk(client: &Client) {
     let types = announced::read(client).await;
     let values = Values::prepare(client).await;
@@ -55,7 +54,7 @@ struct Walk<'w> {
     values: &'w Values,
 }
 
-/// A resource that has a value of the attribute.
+/// A resource with a value of the attribute.
 struct Subject {
     path: String,
     id: String,
@@ -100,12 +99,12 @@ impl Walk<'_> {
         }
     }
 
-    /// What is read of a subject.
+    /// The current representation of a subject.
     async fn read(&self, subject: &Subject) -> Value {
         self.client.get(&subject.path).await.expect(200).json()
     }
 
-    /// An extension that is required must be there, another one need not.
+    /// A required extension must be present, an optional one need not.
     async fn extensions(&self, of: &ResourceType) {
         for schema in of.schemas.iter().filter(|schema| schema.is_extension) {
             let mut body = self.values.least(of);
@@ -130,7 +129,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Changes a subject; the answer shows the attribute.
+    /// Changes a subject; the response contains the attribute.
     async fn patch(
         &self,
         attribute: &Attribute<'_>,

@@ -1,4 +1,4 @@
-//! Finding and sorting: what the indexes serve is what looking at everything would give.
+//! Search and sorting: results from an index equal those of a full scan.
 
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ fn ids(list: &Value) -> Vec<String> {
         .collect()
 }
 
-/// A filter made of these terms, nested so deep at most.
+/// A filter from these terms, nested at most `depth` levels.
 fn random_filter(numbers: &mut Numbers, terms: &[String], depth: usize) -> String {
     let word = match (depth, numbers.below(6)) {
         (0, _) | (_, 0 | 1) => return terms[numbers.below(terms.len())].clone(),
@@ -275,7 +275,7 @@ async fn l07_a_filter_with_too_many_candidates_is_refused() {
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
     let tenant = TenantId::parse(tenant_of(&client)).unwrap();
-    // What more than 10,000 users with one externalId would leave in the index.
+    // The index entries of more than 10,000 users with one `externalId`.
     let items = (0..10_001).map(|_| {
         let id = new_ids().0;
         let key = keys::lookup(
@@ -385,13 +385,13 @@ async fn many_names_in_an_or_are_looked_up_together_and_once() {
         .body(Bytes::from(body.to_string()))
         .unwrap();
     let service = target.stack.of(Function::Users);
-    // So that it knows the tenant.
+    // Makes the service cache the tenant.
     client.get("/Users?count=0").await.expect(200);
     let answer = service.handle(Function::Users, request, Origin::default());
     let answer = answer.await;
     let list: Value = serde_json::from_slice(answer.body()).unwrap();
     assert_eq!(list["totalResults"], 5, "{list}");
-    // 125 names in two calls, ten externalIds in one each, the users in one.
+    // 125 names in two calls, ten `externalId`s in one each, the users in one.
     let spent = answer.extensions().get::<Spent>().unwrap();
     assert_eq!(spent.calls, 13, "{spent:?}");
 }

@@ -1,5 +1,5 @@
-//! The shapes in which clients send values, over every verb: what names nobody is refused and changes nothing, and
-//! what a provider wraps a value in comes off (N-04, N-07, N-09, N-11, I-12).
+//! Unusual shapes of values in every verb: a list that names no member is rejected and changes nothing, and the
+//! wrapping that a provider adds around a value is removed (N-04, N-07, N-09, N-11, I-12).
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::client::{BULK, PATCH, USER, group, patch, user};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
-/// Lists that name nobody.
+/// Lists that name no member.
 fn nobody() -> [Value; 7] {
     [
         json!([{}]),
@@ -27,7 +27,7 @@ async fn bulk(client: &Client, method: &str, path: &str, data: &Value) -> Value 
     client.post("/Bulk", &body).await.expect(200).json()["Operations"][0].clone()
 }
 
-/// Sends a change that has to be refused, by itself and in bulk, and reads what is there afterwards.
+/// Sends a change that must be rejected, directly and in bulk, and checks that nothing has changed.
 async fn refused(client: &Client, method: &str, path: &str, body: &Value, named: &str) {
     let before = match method {
         "POST" => Value::Null,
@@ -139,8 +139,8 @@ async fn i12_u12_m04_a_list_of_values_that_names_none_changes_nothing() {
             refused(&client, "PATCH", &path, &by_path, &named).await;
         }
     }
-    // A template says what the person lacks: in a whole resource it is no value, as the change of one list it would
-    // empty that.
+    // Providers send a template even if the person lacks the value: in a whole resource it counts as no value, as the
+    // change of one list it would clear that list.
     let template = json!([{ "value": "", "type": "home" }]);
     let operations = json!([{ "op": "replace", "path": "emails", "value": template }]);
     let named = "`emails[0]` has no value";

@@ -1,4 +1,4 @@
-//! What a PATCH of an attribute does that no schema knows, by the setting `unknownAttributes`.
+//! PATCH of attributes that no schema defines, with each value of the setting `unknownAttributes`.
 
 use serde_json::{Value, json};
 use service::requests::cause::{Cause, advice};
@@ -9,7 +9,7 @@ use crate::vendor::failure_log::entries;
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-/// Operations on users of which each names something unknown only.
+/// Operations on users that name only an unknown attribute.
 fn unknown() -> Vec<Value> {
     vec![
         json!({ "op": "replace", "path": "shoeSize", "value": 46 }),
@@ -74,7 +74,7 @@ async fn m08_what_no_schema_knows_is_passed_over_by_a_patch_where_the_tenant_wan
         (&changed["title"], &changed[ENTERPRISE]),
         (&json!("x"), &json!({ "department": "Sales" }))
     );
-    // What is known is judged as ever.
+    // Known attributes are checked as usual.
     for operation in [
         json!({ "op": "replace", "path": "active", "value": "perhaps" }),
         json!({ "op": "remove", "path": "userName" }),

@@ -15,7 +15,7 @@ async fn started() -> (Target, Client) {
     (target, client)
 }
 
-/// A user with these attributes besides the name.
+/// A user with these attributes and a name.
 fn with(attributes: &Value) -> Value {
     let mut body = json!({ "schemas": [USER, ENTERPRISE], "userName": "anna" });
     for (name, value) in attributes.as_object().unwrap() {
@@ -24,7 +24,7 @@ fn with(attributes: &Value) -> Value {
     body
 }
 
-/// Creates a user with these attributes, demands that it has them then, and deletes it.
+/// Creates a user with these attributes, asserts that they are returned, and deletes the user.
 async fn kept(client: &Client, attributes: &Value) {
     let created = client.post("/Users", &with(attributes)).await.expect(201);
     let path = format!("/Users/{}", created.id());
@@ -36,7 +36,7 @@ async fn kept(client: &Client, attributes: &Value) {
     client.delete(&path).await.expect(204);
 }
 
-/// Demands that users with these attributes are refused.
+/// Asserts that users with these attributes are rejected.
 async fn refused(client: &Client, all: &[Value]) {
     for attributes in all {
         let answer = client.post("/Users", &with(attributes)).await;
@@ -204,7 +204,7 @@ async fn w13_w14_n06_n07_certificates_are_base64_and_photos_are_uris() {
         "/photos/1",
         "data:image/png;base64,QUJD",
         "https://example.com/zo%C3%AB?x=1#a",
-        // What people type is kept and noted in the failure log (vendor::failure_log::noted).
+        // Values that people type are stored and noted in the failure log (vendor::failure_log::noted).
         "no uri at all",
         "linkedin.com/in/a b",
         "https://example.com/\n",

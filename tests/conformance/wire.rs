@@ -1,5 +1,4 @@
-//! What stands around a message rather than in it: names given twice, headers of answers, `schemas`, numbers as
-//! text, names without a URN.
+//! Around the message: repeated names, response headers, `schemas`, numbers as text, names without a URN.
 
 use bytes::Bytes;
 use serde_json::{Value, json};

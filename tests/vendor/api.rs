@@ -1,4 +1,4 @@
-//! The admin API: who may call it, and how it answers.
+//! The admin API: authentication and responses.
 
 mod admin_keys;
 mod keys;
@@ -45,7 +45,7 @@ async fn without_an_admin_key_nothing_but_the_description_is_readable() {
     assert_eq!(described["servers"][0]["url"], admin.base.as_str());
 }
 
-/// An admin key opens no tenant.
+/// An admin key gives no access to a tenant's endpoints.
 #[tokio::test]
 async fn an_admin_key_is_no_token_of_a_tenant() {
     let target = Target::start().await;

@@ -1,4 +1,4 @@
-//! The pages under `/console`, as browsers and attackers ask for them.
+//! The pages under `/console`, for browsers and attackers.
 
 mod forms;
 mod headers;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::Target;
 use visitor::Visitor;
 
-/// Somebody of the vendor, who is signed in.
+/// A signed-in visitor from the vendor.
 pub(crate) async fn vendor(target: &Target) -> Visitor {
     let mut visitor = Visitor::of(target);
     let key = target.stack.admin_key.clone();
@@ -25,7 +25,7 @@ pub(crate) async fn vendor(target: &Target) -> Visitor {
     visitor
 }
 
-/// A setup link of a tenant, as the API makes it: its path, and its JSON.
+/// A new setup link of a tenant: its path, and its JSON.
 async fn link(target: &Target, tenant: &str, seconds: i64) -> (String, Value) {
     let path = format!("/tenants/{tenant}/links");
     let body = json!({ "expiresInSeconds": seconds });
@@ -35,7 +35,7 @@ async fn link(target: &Target, tenant: &str, seconds: i64) -> (String, Value) {
     (url[at..].to_owned(), link)
 }
 
-/// A customer's administrator, who opened a setup link.
+/// A customer's administrator who opened a setup link.
 async fn customer(target: &Target, tenant: &str) -> Visitor {
     let (path, _) = link(target, tenant, 3_600).await;
     let mut visitor = Visitor::of(target);
@@ -44,7 +44,7 @@ async fn customer(target: &Target, tenant: &str) -> Visitor {
     visitor
 }
 
-/// The name of a new tenant, which is switched on.
+/// The id of a new tenant, turned on.
 async fn tenant(target: &Target) -> String {
     let client = target.tenant().await;
     crate::support::table::tenant_of(&client).to_owned()

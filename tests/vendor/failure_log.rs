@@ -1,4 +1,4 @@
-//! The requests log: what was refused or failed, and what to do about it.
+//! The failure log: rejected and failed requests, and what to do.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ mod people;
 mod rows;
 mod tokens;
 
-/// The log of a tenant, as whoever has the table sees it.
+/// A tenant's log, read directly from the table.
 fn log_of(target: &Target, tenant: &str) -> RequestLog {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));

@@ -1,4 +1,4 @@
-//! What the vendors' applications offer to their customers, feature by feature.
+//! The features that vendors' applications offer to their customers, one by one.
 
 use crate::house::source;
 
@@ -8,7 +8,7 @@ mod blogin;
 mod existing;
 mod oktopost;
 
-/// The features that the vendors name in their directories of integrations, each with its test.
+/// The features in the vendors' integration directories, each with its test.
 const FEATURES: [(&str, &str, &str); 22] = [
     ("BlogIn", "create users", "blogin_create_update_deactivate"),
     ("BlogIn", "update users", "blogin_create_update_deactivate"),

@@ -104,7 +104,7 @@ pub const TASKS_SIDE_BY_SIDE: usize = 4;
 pub const REMOVAL_ROUNDS: u32 = 8;
 /// The most keyrings to create for one key if all of them turn out to be full.
 pub const KEYRINGS_OPENED: u32 = 8;
-/// How long a reservation lasts if its process died, in seconds: longer than the timeout of a function.
+/// How long the reservation of a place lasts if its process died, in seconds: longer than the timeout of a function.
 pub const PLACE_SECONDS: i64 = 60;
 /// The most attempts to reserve a place while the tenant's other reservations change.
 pub const PLACE_ATTEMPTS: u32 = 10;
@@ -116,7 +116,7 @@ pub const WHEREABOUTS_AGE: SignedDuration = SignedDuration::from_secs(60);
 pub const REMEMBERED_WHEREABOUTS: usize = 10_000;
 /// The most keys in the cache of last uses; when it is full, it is cleared.
 pub const REMEMBERED_USES: usize = 20_000;
-/// How long the list is cached.
+/// How long the list of revoked admin keys is cached.
 pub const REVOKED_AGE: SignedDuration = SignedDuration::from_secs(60);
 /// The most revoked admin keys in the list: twice the number of live keys.
 pub const REVOKED_ADMIN_KEYS: usize = 100;
@@ -130,14 +130,14 @@ pub const ENTRIES_AT_ONCE: usize = 500;
 
 // Guards
 
-/// The longest wait for a chance to sign in or to log in.
+/// The longest wait for a chance while attempts in flight hold all of them.
 pub const CHANCE_TIME: Duration = Duration::from_secs(20);
 /// The window of log-ins, in seconds.
 pub const LOG_IN_SECONDS: i64 = 15 * 60;
-/// Failures of a name allowed in a window.
+/// The most failures of one name in a window.
 pub const FAILURES_OF_NAME: i64 = 10;
-/// Failures of a tenant in a window beyond which attempts are slowed down. It allows the typing errors of ten thousand
-/// users in a morning, but few guesses per user.
+/// The number of a tenant's failures in a window from which on attempts are slowed down. It allows the typing errors
+/// of ten thousand users in a morning, but few guesses per user.
 pub const FAILURES_OF_TENANT: i64 = 1_000;
 /// How long the response to a request with an `Idempotency-Key` is stored.
 pub const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -145,7 +145,7 @@ pub const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
 pub const ONCE_UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// The minimum interval between two updates of a session's last use.
 pub const SESSION_NOTED: SignedDuration = SignedDuration::from_mins(5);
-/// How long the item remains after the link expires.
+/// How long the item of a link remains after the link expires.
 pub const LINK_KNOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most open links a tenant can have at a time.
 pub const OPEN_LINKS: usize = 20;

@@ -1,4 +1,4 @@
-//! Order, versions, numbers and time.
+//! Order, versions, limits and time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -117,7 +117,7 @@ async fn b01_a_thousand_operations_are_answered_in_time() {
             &group(&format!("Team {n}"), &members),
         )
     });
-    // The teams come first, so that every reference leads forward.
+    // The teams come first, so every reference points forward.
     let operations: Vec<Value> = teams.chain(users).collect();
     let began = Instant::now();
     let results = bulk(&client, &json!(operations)).await;
@@ -130,7 +130,7 @@ async fn b01_a_thousand_operations_are_answered_in_time() {
     target.stack.shutdown().await;
 }
 
-/// A clock that is a little later each time it is asked, so that time runs out.
+/// A clock that advances with each call, so that time runs out.
 fn fast_clock() -> Clock {
     let asked = Arc::new(AtomicI64::new(0));
     let began = Clock::system().now();

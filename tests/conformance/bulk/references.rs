@@ -30,7 +30,7 @@ async fn manager(client: &Client, user: &str) -> Value {
     json[ENTERPRISE]["manager"]["value"].clone()
 }
 
-/// Everything holds together, and nowhere is a reference that was not replaced.
+/// Asserts that the table is sound and that no reference was left unresolved.
 async fn clean(target: &Target, client: &Client) {
     sound(target, client).await;
     for path in ["/Users", "/Groups"] {

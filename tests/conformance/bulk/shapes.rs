@@ -1,4 +1,4 @@
-//! What requests and results look like, and what is refused.
+//! The shapes of requests and results, and rejected requests.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Every reason of a failure: what the table of reasons says, word for word, and a way to meet each.
+//! Every reason of a failure: its sentence and advice word for word, and a request or a condition that causes it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ use scim_core::error::{Cause, Reason};
 
 mod met;
 
-/// The table of causes and reasons as the snapshot has it.
+/// The table of causes and reasons as in the snapshot.
 fn table() -> String {
     let mut text = String::from(
         "Causes: word, outcome, whether to tell the provider to try again, advice\n\n",

@@ -1,4 +1,4 @@
-//! The rows.
+//! The table of failures.
 
 use super::Row;
 
@@ -7,14 +7,14 @@ mod bodies;
 mod patches;
 mod queries;
 
-/// What a request alone can meet.
+/// Failures that a request alone causes.
 pub(crate) fn requests() -> impl Iterator<Item = &'static Row> {
     [addresses::ROWS, bodies::ROWS, patches::ROWS, queries::ROWS]
         .into_iter()
         .flatten()
 }
 
-/// What only the storage or time can bring about.
+/// Failures that depend on the storage or on time.
 pub(super) const RARE: &[(&str, &str)] = &[
     (
         "too many candidates",

@@ -1,4 +1,4 @@
-//! A tenant whose extension schemas change: what is stored stays, and is seen by the schema of today.
+//! Changes of a tenant's extension schemas: stored data stays, and is represented by the current schema.
 
 use directory::Meter;
 use keyring::TenantId;
@@ -203,7 +203,7 @@ async fn i17_stored_values_are_seen_by_the_schema_of_today() {
     let now = json!({ "count": 6, "flag": true, "list": ["l", "m"], "whole": { "x": "y" },
         "since": "2024-01-01T00:00:00Z", "parts": { "b": "2" } });
     assert_eq!(patched[BADGES], now);
-    // What was not touched is there again under the schema that it was stored by.
+    // Untouched data reappears under the schema with which it was stored.
     target
         .extend(&client, &json!([extension("User", BADGES, before)]))
         .await;

@@ -1,4 +1,4 @@
-//! PATCH of an extension, in the ways of the providers.
+//! PATCH of an extension in the dialects of the providers.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ async fn m12_m35_m36_m37_every_way_to_name_an_attribute_of_an_extension_is_under
             ]),
             json!({ "office": { "room": 8 }, "tags": ["y"], "devices": [device("d2", "laptop")] }),
         ),
-        // A typed path creates what it describes.
+        // A path with `type` creates the value that it describes.
         (
             json!([{ "op": "add", "path": path("devices[type eq \"watch\"].value"), "value": "w" }]),
             json!({ "office": { "room": 8 }, "tags": ["y"], "devices": [device("d2", "laptop"),

@@ -82,7 +82,7 @@ async fn f19_every_operator_works_on_every_type_of_an_extension() {
         ("<devices>[type eq \"phone\"].weight lt 1", vec!["ann"]),
         ("<devices>[type eq \"laptop\" and weight lt 1]", vec![]),
         ("schemas eq \"<>\"", vec!["ann", "bob", "cat"]),
-        // Entra ID leaves the schema out.
+        // Entra ID omits the schema.
         ("badge eq \"blue-7\" and userName eq \"ann\"", vec!["ann"]),
     ] {
         let mut whole = String::new();
@@ -181,7 +181,7 @@ async fn o01_results_are_sorted_by_an_extension() {
         .get(&format!("/Users?sortBy={}", path("office")))
         .await
         .expect(400);
-    // An attribute with the name of the one that an index has in order.
+    // An extension attribute with the same name as an indexed attribute.
     let other = target.tenant().await;
     let names_again = json!([{ "name": "userName" }, { "name": "groups", "multiValued": true }]);
     target

@@ -1,9 +1,9 @@
-//! Everything that is refused when extension schemas are set, word for word.
+//! Every rejection of extension schemas, word for word.
 
 use scim_core::Extensions;
 use serde_json::{Value, json};
 
-/// What stands for the JSON that surrounds the part in question.
+/// The JSON around the part in question.
 fn whole(part: &str) -> Value {
     let read =
         |text: &str| serde_json::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
@@ -24,7 +24,7 @@ fn whole(part: &str) -> Value {
     }
 }
 
-/// A part of the JSON, and the faults in it.
+/// A part of the JSON, and its faults.
 const ROWS: &[(&str, &[&str])] = &[
     ("whole {}", &["extension schemas must be an array"]),
     (

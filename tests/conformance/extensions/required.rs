@@ -1,4 +1,4 @@
-//! What an extension requires, RFC 7643 §6 and §7.
+//! Required attributes of an extension, RFC 7643 §6 and §7.
 
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ async fn i15_a_required_extension_must_be_there_with_what_it_requires() {
             "{operations}"
         );
     }
-    // What counts is how the operations leave it.
+    // Only the result of all operations counts.
     let operations = json!([
         { "op": "remove", "path": BADGES }, { "op": "add", "path": path("badge"), "value": "C" },
         { "op": "add", "path": path("office[site eq \"x\"].room"), "value": "1" }

@@ -1,4 +1,4 @@
-//! What is sent is what is read, of every type, in every place.
+//! Values of every type are returned as sent, in every place.
 
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ async fn d06_d08_d09_d12_extensions_are_published_like_the_others() {
             }
         }
     }
-    // What is published can be given to another tenant.
+    // A published schema can be given to another tenant.
     let again: Vec<Value> = published
         .iter()
         .filter(|schema| [BADGES, TEAMS].contains(&schema["id"].as_str().unwrap()))
@@ -92,7 +92,7 @@ async fn i13_i14_i18_every_type_of_value_is_read_as_it_was_sent() {
     assert_eq!(created.json()[BADGES], given);
     let at = format!("/Users/{}", created.id());
     assert_eq!(client.get(&at).await.expect(200).json()[BADGES], given);
-    // Names in any case, strings for booleans, a value for an array, a qualified name, what is unknown.
+    // Names in any case, strings for booleans, a value for an array, a qualified name, unknown attributes.
     let sent = json!({ "schemas": [USER], "userName": "odd", (path("badge").to_uppercase()): "B-2",
         (BADGES.to_uppercase()): { "REMOTE": "True", "Tags": "red", "tail": 1, "floor": null, "numbers": [],
             "OFFICE": { "Room": 1, "tail": 2 }, "notes.x": 1, "urn:example:badges:1.0:User:code": "no" } });

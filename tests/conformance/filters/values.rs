@@ -1,4 +1,4 @@
-//! F-14 … F-30, Q-06, W-08: filters on values and parts, qualified names, case, and what must not be told.
+//! F-14 … F-30, Q-06, W-08: filters on values and sub-attributes, qualified names, case, and hidden attributes.
 
 use serde_json::json;
 
@@ -12,11 +12,11 @@ async fn f14_f15_f16_f17_values_and_their_parts() {
     check(
         &client,
         &[
-            // Any value suffices; two conditions may be met by two values.
+            // One matching value is enough; two conditions may match two different values.
             (r#"emails.value sw "bert""#, "B"),
             (r#"emails.value sw "berg""#, "AB"),
             (r#"emails.type eq "work" and emails.value sw "berg""#, "AB"),
-            // In brackets one value meets them all.
+            // In brackets one value must match all conditions.
             (r#"emails[type eq "work" and value sw "berg"]"#, "B"),
             (r#"emails[type eq "home" and value sw "berg"]"#, "A"),
             (r#"emails[type eq "work" or value sw "bert"]"#, "AB"),
@@ -26,12 +26,12 @@ async fn f14_f15_f16_f17_values_and_their_parts() {
             (r#"not (emails[type eq "work"])"#, "Ç"),
             (r#"emails[type eq "home"].value sw "bert""#, "B"),
             (r#"emails[value pr]"#, "AB"),
-            // Parts by their names.
+            // Sub-attributes by their names.
             (r#"name.givenName eq "anna""#, "A"),
             (r#"emails.type eq "home""#, "AB"),
             (r#"emails.primary eq true"#, "A"),
             (r#"meta.resourceType eq "User" and meta.version pr"#, "ABÇ"),
-            // Without a part it is `value`.
+            // Without a sub-attribute it is `value`.
             (r#"emails co "work.example""#, "AB"),
             (r#"emails eq "BERT@home.example.com""#, "B"),
             (r#"x509Certificates eq "QUJD""#, "A"),
@@ -105,7 +105,7 @@ async fn f20_f26_case_matters_where_the_schema_says_so() {
         (format!("meta.location eq \"{location}\""), "A"),
     ];
     for (filter, expected) in &own {
-        // An id in capitals is another one, unless it has no letters.
+        // An id in capitals differs, unless it has no letters.
         if id.to_uppercase() != id || !filter.contains(&id.to_uppercase()) {
             assert_eq!(found(&client, filter).await, *expected, "{filter}");
         }
@@ -155,7 +155,7 @@ async fn f21_schemas_select_resources_with_an_extension() {
 async fn f25_filters_see_what_the_service_filled_in() {
     let (_target, client, anna) = started().await;
     let id = anna["id"].as_str().unwrap();
-    // The client gave no type; what is returned has one.
+    // The client gave no type; the response has one.
     let group = client.create_group("Sales", &[id.to_owned()]).await;
     let shown = client.get(&format!("/Groups/{group}")).await.json();
     assert_eq!(shown["members"][0]["type"], "User");

@@ -1,4 +1,4 @@
-//! Groups in groups: whoever is in the inner one belongs to the outer one, indirectly.
+//! Nested groups: members of the inner group are indirect members of the outer group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ async fn nest(client: &Client, outer: &str, inner: &str) {
     answer.expect(204);
 }
 
-/// Group id to how the user belongs to it.
+/// From a group's id to `direct` or `indirect`.
 fn memberships(user: &Value) -> BTreeMap<String, String> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let groups = user["groups"].as_array().into_iter().flatten();
@@ -67,20 +67,20 @@ async fn x06_w11_groups_of_a_user_are_direct_and_indirect() {
             entry["display"]
         );
     }
-    // Who is in a group both ways is in it directly.
+    // A user who is in a group in both ways is a direct member.
     let add = json!([{ "op": "add", "path": "members", "value": [{ "value": anna }] }]);
     client
         .patch(&format!("/Groups/{outer}"), add)
         .await
         .expect(204);
     assert_eq!(of(&client, &anna).await[&outer], "direct");
-    // Lists say the same as single reads.
+    // Lists return the same as single reads.
     let list = client.get("/Users").await.json();
     for user in list["Resources"].as_array().unwrap() {
         let id = user["id"].as_str().unwrap();
         assert_eq!(memberships(user), of(&client, id).await);
     }
-    // A group that leaves, or goes, takes the indirect ones with it.
+    // When a group leaves or is deleted, its indirect memberships end too.
     client
         .delete(&format!("/Groups/{middle}"))
         .await
@@ -148,12 +148,12 @@ async fn f31_x06_filters_by_group_find_indirect_members() {
             "{filter}"
         );
     }
-    // The members of a group are its own only.
+    // A group's `members` are only its direct ones.
     let filter = format!("members.value eq \"{one}\"");
     assert_eq!(found(&client, "/Groups", &filter).await, [inner].into());
 }
 
-/// Random groups in groups: what each user is said to belong to is what following the members gives.
+/// Random nested groups: each user's groups equal those found by following the members.
 #[tokio::test(flavor = "multi_thread")]
 async fn x04_x06_indirect_groups_are_those_that_the_members_lead_to() {
     let target = Target::start().await;
@@ -184,7 +184,7 @@ async fn x04_x06_indirect_groups_are_those_that_the_members_lead_to() {
     }
     for user in &users {
         let mut expected: BTreeMap<String, String> = BTreeMap::new();
-        // Groups have only older ones as members, so one pass upwards is enough.
+        // Only older groups are members of a group, so one pass upwards is enough.
         for (id, members) in &groups {
             if members.contains(user) {
                 expected.insert(id.clone(), "direct".to_owned());

@@ -15,7 +15,7 @@ use crate::support::{Answer, Client, Target, seed};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
-/// Users whose names and given names are in another order than their ids.
+/// Users whose names and given names are not in the order of their ids.
 async fn people(client: &Client, number: usize) {
     for at in 0..number {
         let mut person = user(&format!("p{at:02}@example.com"));
@@ -31,7 +31,7 @@ fn next(page: &Answer) -> Option<String> {
     Some(next.as_str().expect("text").to_owned())
 }
 
-/// What all pages of a query give, one after the other.
+/// The results of all pages of a query in order.
 async fn whole(client: &Client, path: &str, query: &str) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cursor = String::new();
@@ -131,7 +131,7 @@ async fn k08_k11_a_cursor_is_of_its_query_only() {
     ] {
         refused(&client, &path, "invalidCursor").await;
     }
-    // What is shown of the results is not part of the query.
+    // The projection is not part of the query that a cursor is bound to.
     let page = client
         .get(&format!("/Users?attributes=userName&cursor={cursor}"))
         .await;
@@ -259,7 +259,7 @@ async fn k01_k14_p02_without_a_cursor_pages_are_by_index_as_announced() {
     );
 }
 
-/// How many items there are but those that say what was refused.
+/// The number of items, without those of the failure log.
 async fn items(target: &Target) -> i32 {
     let dynamodb = &target.stack.services.clients.dynamodb;
     let scan = dynamodb.scan().table_name(TABLE).select(Select::Count);
@@ -293,8 +293,8 @@ async fn k18_a_walk_by_cursor_leaves_nothing_behind_and_no_page_is_larger_than_a
     assert_eq!(items(&target).await, before);
 }
 
-/// Whoever is there during the whole walk is seen exactly once, in the order asked for, whoever comes,
-/// goes, or changes what the others are sorted by.
+/// Every user who exists during the whole walk is returned exactly once and in the requested order, even if others
+/// are created, deleted or changed in the attribute that is sorted by.
 #[tokio::test(flavor = "multi_thread")]
 async fn k12_p07_a_walk_by_cursor_gives_whoever_is_there_all_the_time_exactly_once() {
     let mut numbers = Numbers(7);

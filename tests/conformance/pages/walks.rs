@@ -1,4 +1,4 @@
-//! Walks: reading everything page by page while others create and delete.
+//! Walks: reading all pages while other requests create and delete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,8 +32,8 @@ fn ids(page: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Walks as an identity provider does, until `totalResults` says that there is no more, while between
-/// two pages users are created and deleted; gives what was seen and who was there all the time.
+/// Walks as an identity provider does, until `totalResults` is reached. Users are created and deleted between two
+/// pages. Returns the users seen, and the users who existed all the time.
 async fn walk(
     client: &Client,
     filter: &str,
@@ -126,7 +126,7 @@ async fn p05_the_total_of_a_walk_is_what_was_given_and_what_is_left() {
         (third["totalResults"].as_u64(), ids(&third).len()),
         (Some(10), 2)
     );
-    // Another key walks on its own, and a rank that no page led to is served by rank.
+    // Another key has its own walk. A start index that no page led to is served by rank.
     let jump = page(&client, "", 7, 4).await;
     assert_eq!(
         (jump["totalResults"].as_u64(), ids(&jump).len()),

@@ -1,18 +1,17 @@
-//! What a tenant announces.
+//! The resource types, schemas and attributes that a tenant announces.
 
 use serde_json::{Value, json};
 
 use super::values::same;
 use crate::support::{Answer, Client};
 
-/// A resource type.
 pub(super) struct ResourceType {
     pub(super) endpoint: String,
     /// The base schema and the extensions.
     pub(super) schemas: Vec<Schema>,
 }
 
-/// A schema as a resource type uses it.
+/// A schema in the context of a resource type.
 pub(super) struct Schema {
     pub(super) urn: String,
     pub(super) is_extension: bool,
@@ -20,7 +19,7 @@ pub(super) struct Schema {
     pub(super) attributes: Vec<Value>,
 }
 
-/// An attribute of a resource type, not a sub-attribute.
+/// An attribute of a resource type; not a sub-attribute.
 pub(super) struct Attribute<'a> {
     pub(super) of: &'a ResourceType,
     pub(super) schema: &'a Schema,
@@ -72,7 +71,6 @@ pub(super) fn is(json: &Value, characteristic: &str, word: &str) -> bool {
     json[characteristic] == word
 }
 
-/// The sub-attributes of an attribute.
 pub(super) fn subs(json: &Value) -> &[Value] {
     json["subAttributes"].as_array().map_or(&[], Vec::as_slice)
 }
@@ -102,7 +100,7 @@ impl Attribute<'_> {
         self.json["multiValued"] == true
     }
 
-    /// Whether it has a value that no request takes away.
+    /// Whether no request can remove its value.
     pub(super) fn always_has_a_value(&self) -> bool {
         self.qualified() == "urn:ietf:params:scim:schemas:core:2.0:User:active"
     }
@@ -111,7 +109,7 @@ impl Attribute<'_> {
         self.json["required"] == true
     }
 
-    /// The path by which most clients name it.
+    /// The path that most clients use.
     pub(super) fn path(&self) -> String {
         match self.schema.is_extension {
             true => self.qualified(),
@@ -131,7 +129,7 @@ impl Attribute<'_> {
         }
     }
 
-    /// Gives it a value in a body.
+    /// Sets its value in a body.
     pub(super) fn put(&self, body: &mut Value, value: Value) {
         match self.schema.is_extension {
             true => body[&self.schema.urn][self.name()] = value,
@@ -139,7 +137,7 @@ impl Attribute<'_> {
         }
     }
 
-    /// Takes it out of a body.
+    /// Removes it from a body.
     pub(super) fn remove(&self, body: &mut Value) {
         let place = match self.schema.is_extension {
             true => &mut body[&self.schema.urn],
@@ -158,12 +156,12 @@ impl Attribute<'_> {
         }
     }
 
-    /// The path of a resource, asked for with this attribute alone.
+    /// The path of a resource with only this attribute in the projection.
     pub(super) fn only(&self, path: &str) -> String {
         format!("{path}?attributes={}", self.path())
     }
 
-    /// Demands that an answer shows the value that was written like this.
+    /// Asserts that a response contains the written value.
     #[track_caller]
     pub(super) fn has(&self, answer: &Answer, value: &Value, how: &Value) {
         let read = self.of_resource(&answer.json());
@@ -171,7 +169,7 @@ impl Attribute<'_> {
         assert!(same(&read, value), "{path}: {how}: {read} is not {value}");
     }
 
-    /// The answer, if it has one of these statuses.
+    /// The response, if it has one of these statuses.
     #[track_caller]
     pub(super) fn expect(&self, answer: Answer, statuses: &[u16], what: &Value) -> Answer {
         let status = answer.status.as_u16();
@@ -183,7 +181,7 @@ impl Attribute<'_> {
         answer
     }
 
-    /// Demands an error with this `scimType`.
+    /// Asserts an error with one of these `scimType`s.
     #[track_caller]
     pub(super) fn refused(&self, answer: &Answer, kinds: &[&str], what: &Value) {
         assert!(

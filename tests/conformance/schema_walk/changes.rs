@@ -1,4 +1,4 @@
-//! PATCH of an attribute and of its parts, by every kind of path.
+//! PATCH of an attribute and of its sub-attributes, with every kind of path.
 
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ impl Walk<'_> {
         if attribute.is_required() {
             return;
         }
-        // It can be set where it is not.
+        // It can be set if it has no value.
         let mut body = self.values.with(attribute, Value::Null);
         attribute.remove(&mut body);
         let created = self
@@ -125,7 +125,7 @@ impl Walk<'_> {
         self.client.delete(&unset.path).await.expect(204);
     }
 
-    /// Each part: replaced, removed and added, the others staying as they are.
+    /// Each sub-attribute: replaced, removed and added, while the others stay.
     pub(super) async fn parts(&self, attribute: &Attribute<'_>, subject: &Subject) {
         let read = self.client.get(&attribute.only(&subject.path)).await;
         let before = attribute.of_resource(&read.expect(200).json());
@@ -142,7 +142,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Operations that give the attribute its first value again.
+    /// Operations that restore the attribute's first value.
     fn restored(&self, attribute: &Attribute<'_>) -> Vec<Value> {
         let path = attribute.path();
         let whole = self.values.legal(attribute.json, 1);
@@ -154,7 +154,7 @@ impl Walk<'_> {
         operations
     }
 
-    /// The paths that lead to a part.
+    /// The paths of a sub-attribute.
     fn paths(&self, attribute: &Attribute<'_>, name: &str) -> Vec<String> {
         let mut paths = vec![
             format!("{}.{name}", attribute.path()),
@@ -198,7 +198,7 @@ impl Walk<'_> {
             others_stay(attribute, name, &read, before);
         }
         if sub["canonicalValues"].is_array() {
-            // They are suggestions.
+            // Canonical values are only suggestions.
             let own = json!("Something of its own");
             let operation = json!({ "op": "replace", "path": paths[0], "value": own });
             self.part_is(attribute, subject, &json!([operation]), name, &own)
@@ -216,7 +216,7 @@ impl Walk<'_> {
             .await;
     }
 
-    /// A path that selects the value by another part than this one.
+    /// A path that selects the value by another sub-attribute.
     fn selected(&self, attribute: &Attribute<'_>, name: &str) -> Option<String> {
         let by = subs(attribute.json)
             .iter()
@@ -227,7 +227,7 @@ impl Walk<'_> {
         Some(format!("{}[{by} eq {}]", attribute.path(), value[0][by]))
     }
 
-    /// Demands that operations leave a part with a value, and gives the attribute.
+    /// Asserts the value of a sub-attribute after the operations, and returns the attribute.
     async fn part_is(
         &self,
         attribute: &Attribute<'_>,
@@ -248,7 +248,7 @@ impl Walk<'_> {
     }
 }
 
-/// The parts besides one are what they were; a `$ref` goes with the `value` that it belonged to.
+/// Asserts that all other sub-attributes are unchanged; `$ref` changes together with `value`.
 fn others_stay(attribute: &Attribute<'_>, name: &str, read: &Value, before: &Value) {
     for sub in subs(attribute.json) {
         let other = text(&sub["name"]);

@@ -1,4 +1,4 @@
-//! Filters, orders and projections of an attribute and of its parts.
+//! Filters, orders and projections of an attribute and of its sub-attributes.
 
 use std::cmp::Ordering;
 
@@ -10,14 +10,14 @@ use super::{Subject, Walk};
 use crate::support::client::encode;
 use crate::support::listed::ids;
 
-/// An operator, and whether values in this order meet it.
+/// An operator, and whether it holds for values in this order.
 type Operator = (&'static str, fn(Ordering) -> bool);
 
-/// Something to compare: the attribute itself or a part of it, and its values in two resources.
+/// An attribute or sub-attribute to compare, and its values in two resources.
 struct Compared<'c> {
-    /// As it stands in a filter.
+    /// The path in a filter.
     path: String,
-    /// The attribute that literals are compared with.
+    /// The definition of the compared attribute.
     json: &'c Value,
     values: [Value; 2],
 }
@@ -42,7 +42,7 @@ impl Compared<'_> {
         }
     }
 
-    /// The operators that the type has, and whether two values meet them; and those that it has not.
+    /// The operators that the type supports, with their results; and those that it does not support.
     fn operators(&self) -> (Vec<Operator>, Vec<&'static str>) {
         let equal: [Operator; 2] = [("eq", Ordering::is_eq), ("ne", Ordering::is_ne)];
         let ordered: [Operator; 4] = [
@@ -51,7 +51,7 @@ impl Compared<'_> {
             ("lt", Ordering::is_lt),
             ("le", Ordering::is_le),
         ];
-        // The whole is a part of itself, and of no other value here.
+        // A text contains itself, and none of the other values here.
         let textual: [Operator; 3] = [
             ("co", Ordering::is_eq),
             ("sw", Ordering::is_eq),
@@ -66,7 +66,7 @@ impl Compared<'_> {
         }
     }
 
-    /// Filters, and whether each of the two resources meets them.
+    /// Filters, and whether each of the two resources matches.
     fn cases(&self) -> Vec<(String, [bool; 2])> {
         let path = &self.path;
         let mut cases = vec![
@@ -111,7 +111,7 @@ impl Walk<'_> {
         }
         let present = format!("{} pr", attribute.qualified().to_uppercase());
         cases.push((present, [true; 2]));
-        // All at once, because there are many; one by one to tell which is at fault.
+        // All filters at once, because there are many; one by one only to find the failing one.
         for (at, subject) in [one, two].into_iter().enumerate() {
             let all: Vec<String> = cases
                 .iter()
@@ -163,7 +163,7 @@ impl Walk<'_> {
             {
                 expected.reverse();
             }
-            // Parts in one direction only: there are many.
+            // Sub-attributes in one direction only, because there are many.
             let is_part = compared.path != attribute.path();
             for order in ["ascending", "descending"]
                 .into_iter()
@@ -266,14 +266,14 @@ impl Walk<'_> {
         }
     }
 
-    /// The resource under a projection.
+    /// A resource with a projection.
     async fn seen(&self, subject: &Subject, parameter: &str, named: &str) -> Value {
         let path = format!("{}?{parameter}={}", subject.path, encode(named));
         self.client.get(&path).await.expect(200).json()
     }
 }
 
-/// How many attributes of the resource type are in every answer.
+/// The number of attributes of the resource type in every response.
 fn always(attribute: &Attribute<'_>) -> usize {
     let all = attribute.of.attributes();
     all.filter(|one| one.is("returned", "always")).count()
@@ -283,13 +283,13 @@ fn has_value(attribute: &Value) -> bool {
     subs(attribute).iter().any(|sub| is(sub, "name", "value"))
 }
 
-/// The filter that finds two resources.
+/// A filter for two resources.
 fn among(subjects: [&Subject; 2]) -> String {
     let [one, two] = subjects.map(|subject| &subject.id);
     format!("(id eq \"{one}\" or id eq \"{two}\")")
 }
 
-/// The attribute or its parts, whatever can be compared.
+/// The attribute or its sub-attributes that can be compared.
 fn compared<'c>(attribute: &Attribute<'c>, one: &Subject, two: &Subject) -> Vec<Compared<'c>> {
     let written = [one, two].map(|subject| attribute.of_resource(&subject.body));
     let first = |sub: Option<&str>| {

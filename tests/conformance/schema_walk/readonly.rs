@@ -1,4 +1,4 @@
-//! Attributes that clients cannot write, and such that they cannot read.
+//! Attributes that clients cannot write, or cannot read.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::{Subject, Walk};
 use crate::support::client::encode;
 
 impl Walk<'_> {
-    /// A read-only attribute is passed over in POST and PUT and refused in PATCH.
+    /// A read-only attribute is ignored in POST and PUT and rejected in PATCH.
     pub(super) async fn read_only(&self, attribute: &Attribute<'_>) {
         let given = self.values.legal(attribute.json, 1);
         let mut body = self.values.least(attribute.of);
@@ -45,7 +45,7 @@ impl Walk<'_> {
                 attribute.refused(&answer, &["mutability"], &operation);
             }
         }
-        // Without a path it is refused, or passed over where clients send it on their own.
+        // Without a path it is rejected, or ignored where clients send it by themselves.
         for op in ["add", "replace"] {
             let operation = json!({ "op": op, "value": attribute.entry(given.clone()) });
             let answer = self.patch(attribute, &subject, &operation).await;
@@ -71,7 +71,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An attribute that is never returned is not told by any answer, filter or order.
+    /// An attribute that is never returned cannot be learnt from any response, filter or order.
     pub(super) async fn secret(&self, attribute: &Attribute<'_>) {
         let subject = self.create(attribute, 1).await;
         let told = |text: &str| text.contains(&format!("\"{}\"", attribute.name()));
@@ -120,8 +120,7 @@ impl Walk<'_> {
         self.client.delete(&subject.path).await.expect(204);
     }
 
-    /// What POST made of the attribute: the value to the letter, without the parts that clients cannot
-    /// write.
+    /// Asserts that POST stored the exact value, without the sub-attributes that clients cannot write.
     pub(super) async fn shown(&self, attribute: &Attribute<'_>, subject: &Subject) {
         let read = attribute.of_resource(&self.read(subject).await);
         let written = attribute.of_resource(&subject.body);
@@ -148,7 +147,7 @@ impl Walk<'_> {
         }
     }
 
-    /// An attribute that is returned on request is in the answer to the request that writes it.
+    /// An attribute that is returned on request is in the response to the request that writes it.
     async fn shown_when_written(&self, attribute: &Attribute<'_>, subject: &Subject) {
         let (client, body) = (self.client, &subject.body);
         let value = attribute.of_resource(body);

@@ -1,4 +1,4 @@
-//! Values that the announced types allow, and such that they do not.
+//! Values that the announced types allow, and values that they do not.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 use super::announced::{Attribute, ResourceType, Schema, is, subs, text};
 use crate::support::Client;
 
-/// Where legal values come from.
+/// The source of legal values.
 pub(super) struct Values {
-    /// Whom a group may have as members: a group, and two users.
+    /// The possible members of a group: a group and two users.
     referred: [Value; 3],
     next: AtomicUsize,
 }
 
 impl Values {
-    /// Creates what values refer to.
+    /// Creates the resources that values refer to.
     pub(super) async fn prepare(client: &Client) -> Self {
         let group = client.create_group("walked group", &[]).await;
         let users = [
@@ -37,7 +37,7 @@ impl Values {
         }
     }
 
-    /// Deletes what was created.
+    /// Deletes these resources.
     pub(super) async fn clear(&self, client: &Client) {
         for one in &self.referred {
             let location = text(&one["$ref"]);
@@ -48,7 +48,7 @@ impl Values {
         }
     }
 
-    /// A body with what is required, unlike any before.
+    /// A new body with only the required attributes.
     pub(super) fn least(&self, of: &ResourceType) -> Value {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let mut body = json!({ "schemas": [of.schemas[0].urn] });
@@ -58,8 +58,8 @@ impl Values {
         body
     }
 
-    /// Such a body with a value of an attribute. An extension that is there has what it requires, and
-    /// something that can stay when the attribute goes.
+    /// The same with a value of an attribute. An extension also gets its required attributes, and an attribute that
+    /// stays when this one is removed.
     pub(super) fn with(&self, attribute: &Attribute<'_>, value: Value) -> Value {
         let mut body = self.least(attribute.of);
         if attribute.schema.is_extension {
@@ -78,7 +78,7 @@ impl Values {
         body
     }
 
-    /// Gives what a schema requires, or something of it.
+    /// Sets what a schema requires; a required extension without required attributes gets any attribute.
     fn fill(&self, body: &mut Value, schema: &Schema, n: usize) {
         let required = schema
             .attributes
@@ -98,7 +98,7 @@ impl Values {
         }
     }
 
-    /// The `n`th legal value of an attribute: those with different numbers differ in every part.
+    /// The `n`th legal value of an attribute; values with different numbers differ in every sub-attribute.
     pub(super) fn legal(&self, attribute: &Value, n: usize) -> Value {
         let one = if refers(attribute) {
             self.referred[(n - 1) % 3].clone()
@@ -118,7 +118,7 @@ impl Values {
     }
 }
 
-/// Whether its values are other resources, which must be there.
+/// Whether its values refer to other resources, which must exist.
 fn refers(attribute: &Value) -> bool {
     let is_fixed = |sub: &&Value| is(sub, "name", "$ref") && is(sub, "mutability", "immutable");
     subs(attribute).iter().any(|sub| is_fixed(&sub))
@@ -132,7 +132,7 @@ fn scalar(attribute: &Value, n: usize) -> Value {
         "integer" => json!(n),
         "decimal" => json!(f64::from(u32::try_from(n).expect("a small number")) + 0.25),
         "dateTime" => json!(format!("2011-05-13T04:{:02}:34Z", n % 60)),
-        // Letters of both cases, so that case can make a difference.
+        // Letters of both cases, so that case can matter.
         "binary" => json!(["QUJD", "QUJE", "QUJF", "QUJG"][n % 4]),
         "reference" => json!(format!("https://example.com/{name}/Aa{n}")),
         _ => match canonical(attribute).get(n - 1) {
@@ -148,7 +148,7 @@ fn canonical(attribute: &Value) -> &[Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// Text in the form that an attribute's name stands for.
+/// A text in the format of the attribute with this name.
 fn formatted(name: &str, n: usize) -> String {
     let pick = |all: [&str; 3]| all[n % 3].to_owned();
     match name {
@@ -160,7 +160,7 @@ fn formatted(name: &str, n: usize) -> String {
     }
 }
 
-/// Values of types that an attribute does not have. None of them is understood by tolerance.
+/// Values of wrong types that not even a tolerant reader would accept.
 pub(super) fn wrong(attribute: &Value) -> Vec<Value> {
     let mut wrong = match text(&attribute["type"]) {
         "boolean" => vec![json!("perhaps"), json!(1)],
@@ -168,7 +168,7 @@ pub(super) fn wrong(attribute: &Value) -> Vec<Value> {
         "decimal" => vec![json!("half"), json!(true)],
         "dateTime" => vec![json!("2011-05-13"), json!(5)],
         "binary" => vec![json!("***"), json!(5)],
-        // Outside SCIM people name what is no URI, which is kept and noted.
+        // Clients outside of SCIM send texts that are not URIs; the service stores and notes them.
         "reference" if attribute["referenceTypes"] == json!(["external"]) => {
             vec![json!(5), json!(false)]
         }
@@ -185,7 +185,7 @@ pub(super) fn wrong(attribute: &Value) -> Vec<Value> {
     wrong
 }
 
-/// The text in the other case.
+/// The text with the case of each letter swapped.
 pub(super) fn swapped(text: &str) -> String {
     let swap = |c: char| match c.is_ascii_lowercase() {
         true => c.to_ascii_uppercase(),
@@ -205,8 +205,8 @@ pub(super) fn at<'v>(value: &'v Value, sub: Option<&str>) -> Vec<&'v Value> {
         .collect()
 }
 
-/// Whether a value that was read is the one that was written: with its parts, those that the service
-/// added left aside; who does not say that it is primary says that it is not.
+/// Whether a value that was read equals the written one. Sub-attributes that the service added are ignored, and an
+/// absent `primary` means false.
 pub(super) fn same(read: &Value, written: &Value) -> bool {
     match (read, written) {
         (Value::Array(read), Value::Array(written)) => {

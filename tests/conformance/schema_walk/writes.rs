@@ -1,4 +1,4 @@
-//! What may be written: types, uniqueness, and PUT.
+//! Writes: types, uniqueness, and PUT.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use super::values::{swapped, wrong};
 use super::{Subject, Walk};
 
 impl Walk<'_> {
-    /// Values of other types are refused wherever they stand, and nothing of them is stored.
+    /// Values of wrong types are rejected everywhere, and no part of them is stored.
     pub(super) async fn wrong_types(&self, attribute: &Attribute<'_>, subject: &Subject) {
         let before = self.read(subject).await;
         for value in wrong(attribute.json) {
@@ -49,7 +49,7 @@ impl Walk<'_> {
         attribute.refused(&answer, &["invalidValue", "invalidSyntax"], &body);
     }
 
-    /// A unique value is taken, also in another case unless case counts; another value may be had by many.
+    /// A unique value cannot be used twice, even in another case unless case matters; other values can.
     pub(super) async fn uniqueness(&self, attribute: &Attribute<'_>, subject: &Subject) {
         let taken = attribute.of_resource(&subject.body);
         let mut spellings = vec![(taken.clone(), true)];
@@ -72,7 +72,7 @@ impl Walk<'_> {
         }
     }
 
-    /// PUT gives the attribute another value, or none.
+    /// PUT replaces or removes the attribute's value.
     pub(super) async fn replacements(
         &self,
         attribute: &Attribute<'_>,
@@ -106,7 +106,7 @@ impl Walk<'_> {
             attribute.refused(&answer, &["mutability"], &body);
         } else {
             attribute.expect(answer, &[200], &body);
-            // What is immutable stays, if leaving it out is no error.
+            // An immutable value stays, unless leaving it out is an error.
             let expected = match is_fixed {
                 true => attribute.of_resource(&one.body),
                 false if attribute.always_has_a_value() => other,

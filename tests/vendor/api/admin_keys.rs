@@ -44,7 +44,7 @@ async fn an_admin_key_makes_no_key_that_may_do_more_than_itself() {
         let detail = text(&problem, "detail");
         assert!(detail.contains(says), "{detail}");
     }
-    // What is not said is as it is with the maker.
+    // Absent limits are copied from the creator.
     let made = make(
         &lesser,
         "/keys",
@@ -76,7 +76,7 @@ async fn an_admin_key_makes_no_key_that_may_do_more_than_itself() {
     lesser.get("").await.expect(401);
 }
 
-/// Neither opens what the other does.
+/// Each kind of key is invalid where the other is valid.
 #[tokio::test]
 async fn admin_keys_and_tenants_keys_are_told_apart() {
     let target = Target::start().await;

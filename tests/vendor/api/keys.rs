@@ -13,7 +13,7 @@ pub(super) fn keys_of(tenant: &Client) -> String {
     format!("/tenants/{}/keys", tenant_of(tenant))
 }
 
-/// Makes a key and gives it with its token.
+/// Creates a key and returns it with its token.
 pub(super) async fn make(admin: &Client, path: &str, body: Value) -> Value {
     admin.post(path, &body).await.expect(201).json()
 }
@@ -29,7 +29,7 @@ pub(super) async fn list(admin: &Client, path: &str) -> Vec<Value> {
     listed["items"].as_array().expect("items").clone()
 }
 
-/// Blacksmith: a key is made with a purpose, and its holder provisions with it.
+/// Blacksmith: a key has a purpose, and its holder provisions with it.
 #[tokio::test]
 async fn blacksmith_a_key_is_made_with_a_purpose_and_shown_once() {
     let target = Target::start().await;
@@ -107,7 +107,7 @@ async fn a_rotated_key_works_until_the_end_of_its_overlap() {
     time.pass(24 * 60 * 60 - 1);
     before.get("/Users").await.expect(200);
     after.get("/Users").await.expect(200);
-    // Again: what was to end does not live longer.
+    // A second rotation does not extend the life of a key that is already ending.
     let again = admin
         .post(&rotate, &json!({ "overlapSeconds": 9_999 }))
         .await;
@@ -117,7 +117,7 @@ async fn a_rotated_key_works_until_the_end_of_its_overlap() {
     after.get("/Users").await.expect(200);
     let problem = admin.post(&rotate, &json!({})).await.expect(409).json();
     assert_eq!(problem["detail"], "this key has expired; create a new one");
-    // It is listed all the same.
+    // The ended key is still listed.
     let listed = list(&admin, &path).await;
     assert!(listed.iter().any(|key| key["id"] == old["id"]));
 }
@@ -229,7 +229,7 @@ async fn an_existing_token_is_imported_so_that_the_identity_provider_needs_no_ch
     }
 }
 
-/// To the hour, by one write beside a request.
+/// To the hour, with one write in parallel to a request.
 #[tokio::test]
 async fn a_key_says_when_it_was_used_last() {
     let (target, time) = moving::start().await;
@@ -248,10 +248,10 @@ async fn a_key_says_when_it_was_used_last() {
     with.get("/Users").await.expect(200);
     assert_eq!(last_used().await, first.as_str());
     time.pass(1);
-    // A refused request is a use too.
+    // A rejected request counts as use, too.
     with.get("/Users/nobody").await.expect(404);
     assert_eq!(last_used().await, time.now().to_string().as_str());
-    // Another process says nothing within the hour.
+    // Another process writes nothing within the hour.
     time.pass(1_800);
     let meter = directory::Meter::default();
     let before = last_used().await;
@@ -266,7 +266,7 @@ async fn a_key_says_when_it_was_used_last() {
     assert_eq!(last_used().await, before);
 }
 
-/// Neither the request's cost nor its answer depends on it.
+/// The write of a last use affects neither the cost nor the response of a request.
 #[tokio::test]
 async fn the_note_of_a_keys_use_delays_and_fails_no_request() {
     let target = Target::with_faults().await;
@@ -376,7 +376,7 @@ async fn administrators_at_the_same_time_lose_no_key_and_repetitions_make_none()
             loop {
                 let body = Some(body.clone().into());
                 let answer = admin.send("POST", path, &headers, body).await;
-                // The other one of the two is under way.
+                // The other request is in progress.
                 if answer.status != 409 {
                     break answer.expect(201).json();
                 }
@@ -390,6 +390,6 @@ async fn administrators_at_the_same_time_lose_no_key_and_repetitions_make_none()
     for token in tokens {
         tenant.with_token(token).get("/Users").await.expect(200);
     }
-    // With the one that the tenant began with.
+    // Includes the tenant's first key.
     assert_eq!(list(&admin, &path).await.len(), 5);
 }

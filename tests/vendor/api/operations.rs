@@ -1,5 +1,5 @@
-//! What holds for every operation of the admin API, as its description lists them: it needs a key and the scope that it
-//! says, and what belongs to one tenant is not to be had by way of another.
+//! Rules for every operation of the admin API, as its `OpenAPI` document lists them: it needs a key with the
+//! documented scope, and no request to one tenant reaches another tenant's data.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::support::{Client, Target, moving};
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 const SCOPES: [&str; 4] = ["read", "tenants", "keys", "data"];
 
-/// An operation as it is described.
+/// An operation of the document.
 struct Operation {
     method: String,
     path: String,
@@ -20,7 +20,7 @@ struct Operation {
 }
 
 impl Operation {
-    /// Its answer, for ids in the place of the variables, to a request that says what it must.
+    /// The response to a valid request with these ids in its path.
     async fn call(&self, client: &Client, ids: &[(&str, &str)]) -> Answer {
         let mut path = self.path.clone();
         for (variable, id) in ids {
@@ -41,7 +41,7 @@ impl Operation {
     }
 }
 
-/// All operations but the description itself.
+/// All operations except the document itself.
 async fn operations(admin: &Client) -> Vec<Operation> {
     let described = admin.get("/openapi.json").await.expect(200).json();
     let mut operations = Vec::new();
@@ -63,7 +63,7 @@ async fn operations(admin: &Client) -> Vec<Operation> {
     operations
 }
 
-/// Ids of nothing, to stand for those that do not matter.
+/// Ids of nothing, for variables that do not matter.
 const NOTHING: [(&str, &str); 5] = [
     ("tenant", "nobody-there"),
     ("key", "0000000000000000"),
@@ -142,7 +142,7 @@ async fn what_belongs_to_a_tenant_is_not_found_under_another_one_or_none() {
             }
         }
     }
-    // Nothing of it was touched.
+    // Nothing was changed.
     tenant
         .with_token(text(&key, "token"))
         .get(&format!("/Users/{user}"))
@@ -173,7 +173,7 @@ async fn a_repeated_creation_makes_one_tenant_and_gets_the_first_answer() {
     assert_eq!(again.headers["location"], first.headers["location"]);
     assert_eq!(again.text, first.text);
 
-    // Another body under the name is a mistake of the caller; another name, or another caller, another request.
+    // Another body with the same name is the caller's mistake; another name or another caller makes another request.
     let other = post(&admin, "signup-1", &json!({ "name": "Globex" })).await;
     let detail = other.expect(400).json()["detail"].to_string();
     assert!(detail.contains("used for another request"), "{detail}");
@@ -189,7 +189,7 @@ async fn a_repeated_creation_makes_one_tenant_and_gets_the_first_answer() {
         assert!(ids.iter().any(|listed| listed["id"] == made["id"]));
     }
 
-    // What was refused is refused again, without another look.
+    // A rejection is repeated without being evaluated again.
     let taken = json!({ "id": first.json()["id"], "name": "x" });
     for _ in 0..2 {
         post(&admin, "signup-3", &taken).await.expect(409);
@@ -199,7 +199,7 @@ async fn a_repeated_creation_makes_one_tenant_and_gets_the_first_answer() {
     }
 }
 
-/// What a vendor's backend has is not enough to compute a token: after a day the same name makes another one.
+/// A backend's key and the name are not enough to compute a token: after a day the same name creates another token.
 #[tokio::test]
 async fn a_token_made_with_an_idempotency_key_does_not_follow_from_it() {
     let (target, time) = moving::start().await;

@@ -1,4 +1,4 @@
-//! Passwords that an identity provider brought, verified for the vendor's login.
+//! Provisioned passwords, verified for the vendor's log-in.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ async fn verify(admin: &Client, tenant: &Client, name: &str, password: &str) -> 
         .json()
 }
 
-/// The item of a key, changed past the service.
+/// Changes an item directly in the table.
 async fn change(target: &Target, key: &Key, expression: &str, value: AttributeValue) {
     let dynamodb = &target.stack.services.clients.dynamodb;
     let update = dynamodb.update_item().table_name(TABLE);
@@ -51,7 +51,7 @@ async fn change(target: &Target, key: &Key, expression: &str, value: AttributeVa
     update.send().await.expect("the item changes");
 }
 
-/// `BlogIn`: users log in with the password that they have at the identity provider.
+/// `BlogIn`: users log in with their password from the identity provider.
 #[tokio::test]
 async fn blogin_password_sync() {
     let target = Target::start().await;
@@ -71,7 +71,7 @@ async fn blogin_password_sync() {
         .expect(200);
     assert_eq!(verify(&admin, &tenant, "ann@example.com", RIGHT).await, no);
     assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, yes);
-    // Deactivated users are out, and back when they are reactivated.
+    // Deactivated users cannot log in until they are reactivated.
     tenant
         .patch(&path, set("active", json!(false)))
         .await
@@ -82,7 +82,7 @@ async fn blogin_password_sync() {
         .await
         .expect(200);
     assert_eq!(verify(&admin, &tenant, "ann@example.com", other).await, yes);
-    // Nobody, somebody without a password, somebody of another tenant, and what is no password.
+    // An unknown user, a user without a password, a user of another tenant, and an invalid password.
     tenant.create_user("bob@example.com").await;
     let elsewhere = target.tenant().await;
     for (tenant, name, password) in [
@@ -112,7 +112,7 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
     let (tenant, admin) = (target.tenant().await, target.admin());
     create(&tenant, "ann@example.com").await;
     create(&tenant, "bob@example.com").await;
-    // Right ones do not count, and there is no limit to them.
+    // Successful attempts do not count and have no limit.
     for _ in 0..12 {
         let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
         assert_eq!(answer["verified"], true);
@@ -140,7 +140,7 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
             );
         }
     }
-    // Another process knows as much: the count is in the table.
+    // Another process has the same count, because it is in the table.
     let service = local::stack::service(
         &target.stack.services.clients,
         None,
@@ -202,7 +202,7 @@ async fn beyond_a_thousand_failures_of_a_tenant_attempts_are_slow_and_not_refuse
     );
 }
 
-/// What so many attempts at once are answered with: `Some` of whether it was right, `None` when refused.
+/// The results of concurrent attempts: `Some` says whether the password was right, `None` means rejected.
 async fn crowd(admin: &Client, tenant: &Client, passwords: &[&str]) -> Vec<Option<bool>> {
     let tries = passwords.iter().map(|password| async move {
         let answer = try_in(admin, tenant, "ann@example.com", password).await;
@@ -223,7 +223,7 @@ async fn right_passwords_in_a_crowd_are_never_refused() {
         let all = crowd(&admin, &tenant, &[RIGHT; 16]).await;
         assert_eq!(all, vec![Some(true); 16]);
     }
-    // They leave nothing behind: there are ten failures as before.
+    // They leave no trace: ten failures are possible as before.
     for _ in 0..10 {
         let answer = verify(&admin, &tenant, "ann@example.com", "wrong").await;
         assert_eq!(answer["verified"], false);
@@ -247,7 +247,7 @@ async fn of_many_guesses_at_once_ten_are_looked_at() {
     );
 }
 
-/// Seven failures leave room for everybody who knows the password.
+/// Seven failures leave chances for everybody who knows the password.
 #[tokio::test(flavor = "multi_thread")]
 async fn before_ten_failures_right_passwords_are_not_refused_in_a_crowd_either() {
     let (target, _) = moving::start().await;
@@ -261,7 +261,7 @@ async fn before_ten_failures_right_passwords_are_not_refused_in_a_crowd_either()
     assert_eq!(right, [Some(true); 16]);
 }
 
-/// A chance that is taken and given back; the reads are of the tenant, the failures of all, the name and the user.
+/// One chance is taken and given back. The reads are the tenant, the tenant's failures, the name and the user.
 #[tokio::test]
 async fn a_right_password_costs_two_writes() {
     let target = Target::start().await;
@@ -275,7 +275,7 @@ async fn a_right_password_costs_two_writes() {
     }
 }
 
-/// The same calls, the same work: there is nothing that time could tell.
+/// The same calls and the same work, so timing reveals nothing.
 #[tokio::test]
 async fn it_takes_the_same_to_refuse_somebody_and_nobody() {
     let target = Target::start().await;
@@ -333,6 +333,6 @@ async fn a_hash_of_other_days_is_renewed_when_its_password_is_known() {
     );
     let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
     assert_eq!(answer["verified"], true);
-    // It is no change of the user.
+    // The user is unchanged.
     assert_eq!(tenant.get(&format!("/Users/{id}")).await.text, before);
 }

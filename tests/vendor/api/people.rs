@@ -1,4 +1,4 @@
-//! The users and groups of a tenant, as the vendor looks through them.
+//! The users and groups of a tenant, as the vendor reads them.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! One person: all that is stored of them is given, and all of it goes.
+//! Export and erasure of all data of one person.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::support::client::user;
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
-/// What is stored of a person and of nobody else.
+/// Texts in the data of one person and of nobody else.
 const TRACES: [&str; 5] = ["quokka", "wombat", "numbat", "bilby", "$argon2id$"];
 
 async fn person(tenant: &Client) -> String {
@@ -25,7 +25,7 @@ async fn person(tenant: &Client) -> String {
     tenant.post("/Users", &body).await.expect(201).id()
 }
 
-/// Puts an entry into the tenant's log of requests.
+/// Writes an entry into the tenant's failure log.
 async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<&str>, number: u8) {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
@@ -54,7 +54,7 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
         .expect("an entry");
 }
 
-/// Everything of the tenant as it lies in the table, in lower case.
+/// All items of the tenant as text, in lower case.
 async fn raw(target: &Target, tenant: &Client) -> String {
     let dynamodb = &target.stack.services.clients.dynamodb;
     let scan = dynamodb.scan().table_name(TABLE).consistent_read(true);
@@ -117,14 +117,14 @@ async fn nothing_is_left_of_a_person_who_was_erased() {
     let (tenant, admin) = (target.tenant().await, target.admin());
     let id = person(&tenant).await;
     let stays = tenant.create_user("stays@example.com").await;
-    // More than leave in one transaction.
+    // More groups than one transaction can leave.
     for number in 0..34 {
         let members = [id.clone(), stays.clone()];
         tenant
             .create_group(&format!("Group {number}"), &members)
             .await;
     }
-    // What a walk, a login and refusals leave behind.
+    // Traces of a walk, a log-in and rejections.
     tenant.get("/Users?startIndex=1&count=1").await.expect(200);
     let path = format!("/tenants/{}", tenant_of(&tenant));
     let login = json!({ "userName": "quokka@example.com", "password": "wrong" });
@@ -147,7 +147,7 @@ async fn nothing_is_left_of_a_person_who_was_erased() {
     for trace in TRACES {
         assert!(!after.contains(trace), "{trace} in {after}");
     }
-    // Where a walk was says an id, for ten minutes.
+    // The position of a walk contains an id, for ten minutes.
     let lines = after
         .lines()
         .filter(|line| line.contains(&id) && !line.contains("#anchor"));
@@ -164,7 +164,7 @@ async fn nothing_is_left_of_a_person_who_was_erased() {
     person(&tenant).await;
 }
 
-/// A person who left, but not the log.
+/// The user is deleted, but the log is not erased yet.
 #[tokio::test]
 async fn an_erasure_that_was_cut_off_is_finished_by_asking_again() {
     let target = Target::start().await;
@@ -179,7 +179,7 @@ async fn an_erasure_that_was_cut_off_is_finished_by_asking_again() {
     assert!(!raw(&target, &tenant).await.contains("quokka"));
 }
 
-/// The tenant keeps whom its identity provider deletes; erasing is another matter.
+/// The tenant keeps deleted users, but not erased ones.
 #[tokio::test]
 async fn nothing_is_left_of_a_person_whom_the_tenant_kept() {
     let target = Target::start().await;

@@ -1,4 +1,4 @@
-//! Tenants, as the vendor makes, finds, changes, switches and deletes them.
+//! Tenants, as the vendor creates, finds, changes, turns on and off, and deletes them.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::moving::start;
 use crate::support::table::Table;
 use crate::support::{Answer, Target};
 
-/// A client of a tenant that was switched on with a token.
+/// A client of a tenant that was turned on with a token.
 fn client(target: &Target, shown: &Value) -> Client {
     let id = shown["id"].as_str().expect("an id");
     let token = shown["key"]["token"].as_str().expect("a token");
@@ -23,7 +23,7 @@ fn detail(answer: &Answer) -> String {
         .to_owned()
 }
 
-/// A client of the tenant `acme`, which is made and switched on.
+/// A client of the tenant `acme`, created and turned on.
 async fn switched_on(target: &Target) -> Client {
     let admin = target.admin();
     admin
@@ -260,7 +260,7 @@ async fn seats_begin_with_a_count_of_the_users_while_the_tenant_is_off() {
     tenant.post("/Users", &user("e")).await.expect(403);
     seats(json!(4)).await.expect(200);
     tenant.create_user("e").await;
-    // Fewer than there are: nobody is put out, and nobody comes.
+    // Fewer seats than users: nobody loses access, and nobody new gets in.
     seats(json!(1)).await.expect(200);
     tenant.post("/Users", &user("f")).await.expect(403);
     assert_eq!(

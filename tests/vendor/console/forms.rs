@@ -1,4 +1,4 @@
-//! Forms are taken from the pages of this site and of the same session only.
+//! Forms are accepted only from pages of this site and of the same session.
 
 use http::Method;
 use vendor::pages::{Who, pages};
@@ -72,7 +72,7 @@ async fn a_form_of_another_site_is_refused_even_with_the_mark() {
     }
     let still = target.admin().get(&format!("/tenants/{tenant}")).await;
     assert_eq!(still.expect(200).json()["status"], "on");
-    // A browser that knows no fetch metadata says where a form comes from in another way.
+    // A browser without fetch metadata identifies the form's origin in another header.
     let headers = [("origin", own.as_str())];
     let leave = format!("{home}/leave");
     visitor
@@ -81,7 +81,7 @@ async fn a_form_of_another_site_is_refused_even_with_the_mark() {
         .expect(200);
 }
 
-/// Of every form there is.
+/// For every form.
 #[tokio::test]
 async fn every_form_is_guarded() {
     let target = Target::start().await;
@@ -139,7 +139,7 @@ async fn what_no_form_sends_is_not_read() {
         .expect(400);
 }
 
-/// Reloading the page behind a form shows the same again.
+/// Reloading the page after a form shows the same page.
 #[tokio::test]
 async fn a_form_that_is_sent_twice_makes_one_key_and_shows_its_token_again() {
     let target = Target::start().await;
@@ -206,7 +206,7 @@ async fn the_vendor_brings_a_token_of_another_system_and_a_customer_does_not() {
     assert!(!refused.text.contains("too short"));
     let brought = signed_in.post(&keys, &fields).await.expect(303);
     assert_eq!(brought.headers["location"], keys.as_str());
-    // Before it was brought it was refused, which a function remembers for a second.
+    // The token was rejected before its import, which a function caches for a second.
     target.becomes_known();
     client.with_token(TOKEN).get("/Users").await.expect(200);
     let page = signed_in.get(&keys).await.expect(200);

@@ -1,4 +1,4 @@
-//! What all pages say to browsers besides their content.
+//! The headers of all pages.
 
 use super::visitor::Visitor;
 use super::{customer, link, tenant, vendor};
@@ -57,7 +57,7 @@ async fn every_answer_has_the_headers_that_keep_pages_to_themselves() {
     }
 }
 
-/// The names of assets change with their content, so they can be kept for ever.
+/// The names of assets change with their content, so browsers may cache them for ever.
 #[tokio::test]
 async fn assets_are_kept_and_change_their_names_with_their_content() {
     let target = Target::start().await;
@@ -89,7 +89,7 @@ async fn assets_are_kept_and_change_their_names_with_their_content() {
         .expect(404);
 }
 
-/// Behind https a browser is told to stay with it.
+/// With HTTPS, the response tells browsers to stay with HTTPS.
 #[tokio::test]
 async fn browsers_stay_with_https() {
     let target = Target::start().await;

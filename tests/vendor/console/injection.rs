@@ -1,4 +1,4 @@
-//! What others wrote stays text on every page that shows it.
+//! Texts of other people remain text on every page.
 
 use serde_json::json;
 
@@ -88,7 +88,7 @@ async fn names_of_users_groups_tenants_and_keys_are_text() {
         listed.contains("u&lt;script&gt;alert(1)&lt;/script&gt;"),
         "{listed}"
     );
-    // A name that turns the direction of text keeps that to itself.
+    // A name that changes the writing direction affects only itself.
     assert!(listed.contains(&format!("<bdi>{TURNED}")), "{listed}");
     let mut customer = customer(&target, "acme").await;
     for end in ["", "/keys", "/requests", "/steps/okta", "/off"] {
@@ -97,7 +97,7 @@ async fn names_of_users_groups_tenants_and_keys_are_text() {
     }
 }
 
-/// What was typed into a form comes back in it, as text.
+/// A rejected form shows the entered values again, as text.
 #[tokio::test]
 async fn what_a_form_was_refused_with_is_text() {
     let target = Target::start().await;

@@ -1,4 +1,4 @@
-//! Setup links: what they open, once, and what becomes of them.
+//! Setup links: what they open, once, and their states.
 
 use http::StatusCode;
 use serde_json::json;
@@ -14,7 +14,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
     let (path, made) = link(&target, &tenant, 3_600).await;
     assert_eq!(made["state"], "open");
     assert_eq!(made["createdBy"], "first");
-    // Scanners and previews look at it as often as they like.
+    // Scanners and previews may open it any number of times.
     for _ in 0..3 {
         let seen = Visitor::of(&target).get(&path).await.expect(200);
         assert!(seen.text.contains("Open the setup page"));
@@ -41,7 +41,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
         .get(&format!("/console/setup/{tenant}"))
         .await
         .expect(200);
-    // The second time it says what happened and what to do.
+    // The second time it explains what happened and what to do.
     let mut other = Visitor::of(&target);
     for answer in [other.get(&path).await, other.post(&path, &[]).await] {
         let answer = answer.expect(404);
@@ -128,7 +128,7 @@ async fn revoking_a_link_closes_what_was_opened_with_it() {
         let id = link["id"].as_str().expect("an id");
         let address = format!("/tenants/{tenant}/links/{id}");
         target.admin().delete(&address).await.expect(204);
-        // Once more is as good.
+        // A second revocation succeeds, too.
         target.admin().delete(&address).await.expect(204);
     }
     visitor.get(&home).await.expect(401);
@@ -170,7 +170,7 @@ async fn another_secret_id_or_tenant_opens_nothing() {
             );
         }
     }
-    // None of it used the link up.
+    // None of this used up the link.
     Visitor::of(&target).post(&path, &[]).await.expect(303);
 }
 
@@ -203,7 +203,7 @@ async fn a_link_lives_from_five_minutes_to_thirty_days() {
         .await
         .expect(404);
     admin.get("/tenants/nobody/links").await.expect(404);
-    // More than twenty that nobody used are a mistake.
+    // More than twenty unused links are a mistake.
     for _ in 3..20 {
         admin.post(&path, &json!({})).await.expect(201);
     }
@@ -217,7 +217,7 @@ async fn a_link_lives_from_five_minutes_to_thirty_days() {
     );
 }
 
-/// The table knows digests only.
+/// The table contains only digests.
 #[tokio::test]
 async fn neither_the_secret_of_a_link_nor_that_of_a_session_is_stored() {
     let target = Target::start().await;
@@ -245,7 +245,7 @@ async fn neither_the_secret_of_a_link_nor_that_of_a_session_is_stored() {
     assert!(!page.text.contains(&session));
 }
 
-/// A link is sent to somebody else: whoever makes one must not choose where it leads.
+/// A link is sent to another person, so a request must not be able to choose its domain.
 #[tokio::test]
 async fn a_link_and_every_address_lead_to_the_domain_of_the_api_whatever_host_a_request_names() {
     let target = Target::start().await;

@@ -1,4 +1,4 @@
-//! What a session reaches: each page with the tenant of somebody else.
+//! What a session can reach: each page with another tenant.
 
 use http::Method;
 use vendor::pages::{Page, Who, pages};
@@ -7,7 +7,7 @@ use super::visitor::Visitor;
 use super::{customer, tenant, vendor};
 use crate::support::Target;
 
-/// The addresses of a page for a tenant, with the other variables filled in.
+/// The paths of a page for a tenant, with the other variables filled in.
 pub fn addresses(page: &Page, tenant: &str) -> Vec<String> {
     let fill = |address: String| {
         address
@@ -55,7 +55,7 @@ async fn a_setup_session_reaches_its_own_tenant_and_nothing_else() {
     assert!(tried > 40, "{tried}");
 }
 
-/// The cookie of one tenant under the name of another's is no session of that one.
+/// A tenant's session is not valid in the cookie of another tenant.
 #[tokio::test]
 async fn a_setup_session_under_another_name_is_none() {
     let target = Target::start().await;
@@ -86,7 +86,7 @@ async fn a_setup_session_under_another_name_is_none() {
         .expect(401);
 }
 
-/// Without a session, nothing but the door, links and assets.
+/// Without a session, only the sign-in page, links and assets are accessible.
 #[tokio::test]
 async fn without_a_session_every_page_asks_for_one() {
     let target = Target::start().await;
@@ -104,7 +104,7 @@ async fn without_a_session_every_page_asks_for_one() {
     assert_eq!(other.headers["allow"], "POST");
 }
 
-/// Several tenants can be set up in one browser.
+/// One browser can set up several tenants.
 #[tokio::test]
 async fn two_setup_pages_stay_open_side_by_side() {
     let target = Target::start().await;

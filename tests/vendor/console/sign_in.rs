@@ -27,7 +27,7 @@ async fn the_cookie_of_a_session_is_for_this_site_alone_and_for_no_script() {
     );
     assert_eq!(secret.len(), 52);
     assert!(!signed_in.text.contains(&key));
-    // Whoever is signed in is led on from the door.
+    // A signed-in visitor is redirected from the sign-in page.
     let door = visitor.get("/console").await.expect(303);
     assert_eq!(door.headers["location"], "/console/tenants");
     assert!(!visitor.page.contains(secret));
@@ -65,7 +65,7 @@ async fn a_session_gets_a_secret_that_nobody_could_know_before() {
         .expect(303);
     let first = visitor.clone();
     assert_ne!(visitor.cookies[&name], planted);
-    // Signing in again ends the session before.
+    // Signing in again ends the earlier session.
     visitor
         .post("/console/sign-in", &[("key", &key)])
         .await
@@ -120,7 +120,7 @@ async fn a_revoked_admin_key_signs_out_whoever_came_in_with_it() {
         .expect(303);
     let page = visitor.get("/console/new-tenant").await.expect(200);
     assert!(page.text.contains(&id) && !page.text.contains(key));
-    // What its scopes do not reach is refused here as it is by the API.
+    // The pages reject what the key's scopes do not allow, as the API does.
     let refused = visitor
         .post("/console/keys", &[("purpose", "x"), ("scope", "read")])
         .await;
@@ -136,7 +136,7 @@ async fn after_ten_wrong_keys_in_five_minutes_even_the_right_one_has_to_wait() {
     let (target, time) = moving::start().await;
     let mut visitor = Visitor::of(&target);
     let key = target.stack.admin_key.clone();
-    // Good ones do not count.
+    // Successful attempts do not count.
     for _ in 0..12 {
         visitor
             .post("/console/sign-in", &[("key", &key)])
@@ -172,7 +172,7 @@ async fn after_ten_wrong_keys_in_five_minutes_even_the_right_one_has_to_wait() {
         .expect(303);
 }
 
-/// Attempts are counted in the table, before the key is looked at: of many at once, ten are looked at.
+/// The table counts attempts before the key is checked: of many concurrent attempts, only ten are checked.
 #[tokio::test]
 async fn attempts_at_once_are_counted_together() {
     let (target, _) = moving::start().await;
@@ -189,12 +189,12 @@ async fn attempts_at_once_are_counted_together() {
     assert!(statuses.iter().all(|status| [401, 429].contains(status)));
 }
 
-/// What signing in with a key from an address is answered with.
+/// The status of signing in with a key from an address.
 async fn from(target: &Target, source: &str, key: &str) -> u16 {
     let request = http::Request::post("/console/sign-in")
         .header("content-type", "application/x-www-form-urlencoded")
         .header("sec-fetch-site", "same-origin")
-        // Not the gateway's word, but anybody's.
+        // The client sets this header, not the gateway.
         .header("x-forwarded-for", "203.0.113.9")
         .body(bytes::Bytes::from(format!("key={}", encode(key))))
         .expect("a request");
@@ -211,7 +211,7 @@ async fn from(target: &Target, source: &str, key: &str) -> u16 {
         .as_u16()
 }
 
-/// A text that could be a first key, with a number in it.
+/// A numbered text that could be a first key.
 fn wrong(number: usize) -> String {
     format!("aZ3kQ9xLm2Vb7RtYw8PsHd4FgJc6NuEo1TiX{number:08}")
 }
@@ -229,11 +229,11 @@ async fn nobody_outside_locks_the_vendor_out_of_the_console() {
         *statuses.entry(status).or_insert(0) += 1;
     }
     assert_eq!(statuses, [(401, 10), (429, 300)].into());
-    // The right one from elsewhere, and a key that was made here from the very same address.
+    // The right key from elsewhere, and a created key from the same address.
     assert_eq!(from(&target, "198.51.100.7", &first).await, 303);
     assert_eq!(from(&target, "192.0.2.1", made).await, 303);
     assert_eq!(from(&target, "192.0.2.1", &first).await, 429);
-    // From many addresses, of which a /64 is one.
+    // From many addresses; a /64 network counts as one.
     for network in 0..40 {
         for number in 0..10 {
             let source = format!("2001:db8:0:{network:x}::{number:x}");
@@ -248,7 +248,7 @@ async fn nobody_outside_locks_the_vendor_out_of_the_console() {
     assert_eq!(from(&target, "2001:db8:1::1", made).await, 303);
 }
 
-/// A whole office comes in the morning, by one address.
+/// A whole office signs in from one address.
 #[tokio::test(flavor = "multi_thread")]
 async fn right_keys_at_once_from_one_address_are_all_let_in() {
     let (target, _) = moving::start().await;

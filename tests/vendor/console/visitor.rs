@@ -1,4 +1,4 @@
-//! A browser without a screen: it keeps cookies, sends forms, and says where they come from.
+//! A browser without a screen: it stores cookies, submits forms, and sends their origin.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::support::{Answer, Client, Target};
 pub struct Visitor {
     client: Client,
     pub cookies: BTreeMap<String, String>,
-    /// The last page, whose forms can be sent.
+    /// The last page, whose forms can be submitted.
     pub page: String,
 }
 
@@ -23,7 +23,7 @@ impl Visitor {
         }
     }
 
-    /// The only cookie there is: its name and value.
+    /// The only cookie: its name and value.
     #[track_caller]
     pub fn cookie(&self) -> (String, String) {
         let mut cookies = self.cookies.iter();
@@ -37,7 +37,7 @@ impl Visitor {
             .await
     }
 
-    /// Sends a form of the last page, with these fields.
+    /// Submits a form of the last page with these fields.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let mark = self.mark();
         let once = hidden(&self.page, "once").unwrap_or_default();
@@ -48,12 +48,12 @@ impl Visitor {
         self.send("POST", path, &own, &body(&all)).await
     }
 
-    /// The mark of the session that the forms of the last page carry.
+    /// The form token of the last page's forms.
     pub fn mark(&self) -> String {
         hidden(&self.page, "form").unwrap_or_default()
     }
 
-    /// Sends a request with these headers besides the cookies, and a form as body.
+    /// Sends a request with these headers, the cookies, and a form as its body.
     pub async fn send(
         &mut self,
         method: &str,
@@ -95,13 +95,13 @@ impl Visitor {
     }
 }
 
-/// Fields as a browser writes them.
+/// Encodes fields as a browser does.
 pub fn body(fields: &[(&str, &str)]) -> String {
     let pair = |(name, value): &(&str, &str)| format!("{}={}", encode(name), encode(value));
     fields.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// The value of a hidden field, in the first form that has it behind the header.
+/// The value of a hidden field in the first form below the page's header that has it.
 fn hidden(page: &str, name: &str) -> Option<String> {
     let at = page.find(&format!("name=\"{name}\" value=\""))?;
     let rest = &page[at..];

@@ -1,4 +1,4 @@
-//! The requests log in the admin API: JSON and CSV.
+//! The failure log in the admin API: JSON and CSV.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::support::moving::start;
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-/// Users whose creation is refused.
+/// Users whose creation is rejected.
 async fn refused(client: &Client, names: &[&str]) {
     for name in names {
         let mut wrong = user(name);
@@ -164,7 +164,7 @@ async fn a_tenants_log_is_its_own_and_there_is_none_without_a_tenant() {
     }
 }
 
-/// Oktopost's list of failed provisionings to download.
+/// Oktopost's downloadable list of failed provisionings.
 #[tokio::test(flavor = "multi_thread")]
 async fn oktopost_the_failed_list_is_a_file_for_a_spreadsheet_without_formulas() {
     let target = Target::start().await;
@@ -207,7 +207,7 @@ async fn oktopost_the_failed_list_is_a_file_for_a_spreadsheet_without_formulas()
     assert_eq!(lines[3], "");
 }
 
-/// A change of a tenant is noted with who made it; what is only read or refused is not.
+/// A change of a tenant is noted with its actor; reads and rejected operations are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_administrators_do_is_noted_beside_the_failures_and_not_among_them() {
     let target = Target::start().await;
@@ -249,8 +249,8 @@ async fn what_administrators_do_is_noted_beside_the_failures_and_not_among_them(
     gone.expect(404);
 }
 
-/// Data that leaves as a file is noted with who took it, by the API and on the pages; what is only shown is not, nor what
-/// was refused.
+/// An export of data as a file is noted with its actor, by the API and by the pages; data that is only shown is not,
+/// and rejected exports are not.
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_data_was_taken_out_is_noted() {
     let target = Target::start().await;

@@ -1,4 +1,4 @@
-//! Failures without end do not write without end, and what the log costs nobody else pays.
+//! Endless failures do not cause endless writes, and nobody else pays for the log.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::support::{Client, Target};
 
 const NOBODY: &str = "/Users/2819c223-7f76-453a-919d-413861904646";
 
-/// How many calls wrote meanwhile.
+/// The number of writing calls during `work`.
 async fn writes<T>(faults: &Faults, work: impl Future<Output = T>) -> u64 {
     faults.set(Vec::new(), 1);
     work.await;
@@ -33,7 +33,7 @@ async fn a_failure_is_one_write_and_its_repetitions_are_few() {
             client.get(NOBODY).await.expect(404);
         }
     };
-    // When it happened 2, 4, … 128 times.
+    // At the counts 2, 4, … 128.
     assert_eq!(writes(target.faults(), often).await, 7);
     let all = entries(&target, &client).await;
     let [one] = all.as_slice() else {
@@ -49,7 +49,7 @@ async fn a_success_writes_nothing_into_the_log() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
-    // Each function notes once an hour that a key was used.
+    // Each function records a key's use once an hour.
     client.get("/Groups").await.expect(200);
     let reads = async {
         client.get(&format!("/Users/{id}")).await.expect(200);
@@ -77,7 +77,7 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
         }
     };
     assert_eq!(writes(target.faults(), flood).await, 0);
-    // What was invented took nobody's place.
+    // Made-up tenant names displaced no entries.
     let flood = async {
         for _ in 0..300 {
             stranger.get("/Users").await.expect(401);
@@ -96,7 +96,7 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
     assert_eq!(pks.count(), 0);
 }
 
-/// Different requests without end at one tenant take the place neither of its own failures nor of another tenant's.
+/// Endless different requests to one tenant displace neither its own failures nor another tenant's.
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_at_one_tenant_push_nothing_out_of_the_log_of_it_or_of_another() {
     let (target, _) = start().await;
@@ -149,7 +149,7 @@ async fn a_log_that_cannot_be_written_changes_no_answer_and_holds_none_up() {
         assert!(answer.error().2.contains("no User"));
         target.faults().clear();
     }
-    // It is written with the next repetition.
+    // The next repetition writes it.
     client.get(NOBODY).await.expect(404);
     let all = entries(&target, &client).await;
     assert_eq!(all.iter().map(|entry| entry.count).max(), Some(5));

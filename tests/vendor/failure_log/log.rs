@@ -1,4 +1,4 @@
-//! The log as it is stored: pages, searches, people who are to be forgotten.
+//! The stored log: pages, searches, and erasure of people.
 
 use directory::journal::{Entry, EntryId, Person, Refusal, RequestLog, Wanted, Who};
 use jiff::{SignedDuration, Timestamp};
@@ -14,7 +14,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + second).unwrap()
 }
 
-/// An entry made in a second, which is also its random part.
+/// An entry of this second, which is also its random part.
 fn entry(second: u32, refusal: Refusal) -> Entry {
     let now = at(i64::from(second));
     Entry {
@@ -39,7 +39,7 @@ fn about(name: &str) -> Refusal {
     }
 }
 
-/// All pages of so many entries, and how many pages those were.
+/// All pages of `count` entries, and the number of pages.
 async fn walk(log: &RequestLog, wanted: &Wanted, count: usize) -> (Vec<Entry>, usize) {
     let (mut all, mut pages, mut after) = (Vec::new(), 0, None);
     loop {

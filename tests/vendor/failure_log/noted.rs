@@ -1,4 +1,4 @@
-//! What is written down although it was done: a reference that is no URI.
+//! Successes that are recorded: references that are not URIs.
 
 use serde_json::json;
 

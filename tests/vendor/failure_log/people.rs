@@ -1,4 +1,4 @@
-//! Who an entry is about, and what of a bulk request is listed.
+//! The person of an entry, and the entries of a bulk request.
 
 use directory::Meter;
 use directory::journal::{Entry, Wanted, Who};

@@ -1,5 +1,5 @@
-//! Every failure that a request can meet leaves an entry: with its reason, with what to do, and with no value of an
-//! attribute but the name.
+//! Every failure of a request leaves an entry with its reason and with what to do, and without any attribute value
+//! except the name.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::conformance::errors::{Names, Row, failures, table};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
-/// Rows whose address names no tenant that could be told of it.
+/// Rows whose path names no tenant.
 const NOBODYS: [&str; 2] = ["GET origin:/", "GET origin:/acme/scim/v1/Users"];
 
-/// The rows, each with the failure of its request in a tenant of its own.
+/// Sends each row's request to a new tenant; returns the rows with their failures.
 async fn refuse(target: &Target, client: &Client, names: &Names) -> Vec<(&'static Row, ScimError)> {
     let rows = table::requests().filter(|row| !NOBODYS.contains(&row.0));
     let mut refused = Vec::new();
@@ -30,7 +30,7 @@ async fn refuse(target: &Target, client: &Client, names: &Names) -> Vec<(&'stati
     refused
 }
 
-/// The entry that a refused request left.
+/// The entry of a rejected request.
 fn left<'e>(all: &'e [Entry], row: &Row, failure: &ScimError) -> Option<&'e Entry> {
     let is_attribute = |path: &str| Catalogue::standard().names_attribute(path);
     let reason = failure.detail().without_values(is_attribute);
@@ -84,7 +84,7 @@ async fn every_row_of_the_table_leaves_an_entry_with_its_reason_and_what_to_do()
     sound(&target, &client).await;
 }
 
-/// The values in a body that an entry must not have: those of attributes and those that filters compare with.
+/// The values in a body that no entry may contain: those of attributes and those in filters.
 fn values(request: &str, body: &str, found: &mut BTreeSet<String>) {
     if let Ok(body) = serde_json::from_str::<Value>(body) {
         leaves(&body, "", found);
@@ -94,7 +94,7 @@ fn values(request: &str, body: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The texts and numbers of a body but names, ids, and what belongs to the protocol.
+/// The texts and numbers in a body, without names, ids and protocol words.
 fn leaves(value: &Value, name: &str, found: &mut BTreeSet<String>) {
     const OF_PROTOCOL: [&str; 8] = [
         "schemas",
@@ -114,7 +114,7 @@ fn leaves(value: &Value, name: &str, found: &mut BTreeSet<String>) {
             .iter()
             .for_each(|(name, value)| leaves(value, name, found)),
         Value::Array(values) => values.iter().for_each(|value| leaves(value, name, found)),
-        // A number alone could be that of a status or a place.
+        // A number alone could be a status or a position.
         Value::String(text)
             if ResourceId::parse(text).is_none() && text.parse::<u32>().is_err() =>
         {
@@ -134,7 +134,7 @@ async fn no_entry_has_a_value_of_an_attribute_but_the_name() {
     for ((request, body, _), _) in rows {
         values(request, &names.fill(body), &mut secret);
     }
-    // Words of the protocol that the rows use as values, too.
+    // Protocol words that the rows also use as values.
     for word in ["", "x", "work", "Group", "User", "home"] {
         secret.remove(word);
     }

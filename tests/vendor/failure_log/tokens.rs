@@ -1,4 +1,4 @@
-//! What the administrator is told of tokens that do not admit, and the caller is not.
+//! Rejected tokens: what the log tells the administrator, but not the caller.
 
 use directory::journal::Entry;
 
@@ -8,7 +8,7 @@ use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 use service::requests::cause::advice;
 
-/// A token of a new key that has been changed.
+/// The token of a new key with a change.
 async fn token(
     target: &Target,
     client: &Client,
@@ -26,7 +26,7 @@ async fn token(
     token
 }
 
-/// The only entry that a request with a token leaves.
+/// The only entry of a request with a token.
 async fn entry(target: &Target, client: &Client, token: &str) -> Entry {
     let before = entries(target, client).await.len();
     let answer = client.with_token(token).get("/Users").await.expect(401);

@@ -1,5 +1,5 @@
-//! Blacksmith: a key that is made for provisioning in a page of security settings, and what is done with it. The key itself is
-//! in `admin/keys.rs`.
+//! Blacksmith: a key that is created for provisioning on a security settings page, and what it is used for. The tests
+//! of the key itself are in `vendor/api/keys.rs`.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::listed::{ids, members};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
-/// A tenant whose client has the token of a key that was made for provisioning.
+/// A tenant whose client has the token of a key for provisioning.
 async fn started() -> (Target, Client) {
     let target = Target::start().await;
     let tenant = target.tenant().await;
@@ -65,7 +65,7 @@ async fn blacksmith_group_push() {
         members(&client, &id).await,
         [ann.clone(), bob.clone()].into()
     );
-    // A leaver is in no group any more.
+    // A deleted user is in no group.
     client.delete(&format!("/Users/{ann}")).await.expect(204);
     assert_eq!(members(&client, &id).await, [bob].into());
     client.delete(&path).await.expect(204);

@@ -1,4 +1,4 @@
-//! Blink: users and no groups. Create, update, disable, and a group push that is refused.
+//! Blink: users without groups. Create, update, disable, and a rejected group push.
 
 use serde_json::json;
 

@@ -1,5 +1,6 @@
-//! `BlogIn`: users and groups both ways, from Okta and from Entra ID. Its switch and its token are in `admin/tenants.rs`,
-//! password sync is in `admin/passwords.rs`, users from before provisioning are in `existing.rs`.
+//! `BlogIn`: users and groups in both directions, with Okta and Entra ID. The tests of turning provisioning on and of
+//! its token are in `vendor/api/tenants.rs`, of password sync in `vendor/api/passwords.rs`, of users from before
+//! provisioning in `existing.rs`.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::support::listed::{groups, ids, members, total};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
-/// A user as `BlogIn` has it mapped, at most.
+/// A user with all attributes that `BlogIn` maps.
 fn author(name: &str) -> Value {
     json!({
         "schemas": [USER], "userName": name, "active": true, "title": "Author",
@@ -53,7 +54,7 @@ async fn blogin_create_update_deactivate() {
     sound(&target, &client).await;
 }
 
-/// All ids of an import: pages of this size until as many were given as there are.
+/// All ids of an import: pages of this size until the total is reached.
 async fn imported(client: &Client, path: &str, count: usize) -> Vec<String> {
     let mut seen = Vec::new();
     loop {
@@ -78,7 +79,7 @@ async fn blogin_import_users() {
     for number in 0..23 {
         made.insert(client.create_user(&format!("u{number}@example.com")).await);
     }
-    // One who is deactivated is imported as well, so that the identity provider knows of them.
+    // A deactivated user is imported too, so that the identity provider knows about it.
     let off = json!([{ "op": "replace", "path": "active", "value": false }]);
     let first = made.first().expect("a user");
     client
@@ -131,7 +132,7 @@ async fn blogin_group_push() {
         "members": [{ "value": ann, "display": "ann@example.com" }] });
     let id = client.post("/Groups", &group).await.expect(201).id();
     let path = format!("/Groups/{id}");
-    // A rename with its id in the value, a join, a leave by filter: as Okta pushes them.
+    // As Okta pushes it: a rename with the id in the value, a join, a leave by filter.
     let rename = json!([{ "op": "replace", "value": { "id": id, "displayName": "Writers" } }]);
     client.patch(&path, rename).await.expect_any(&[200, 204]);
     let join = json!([{ "op": "add", "path": "members", "value": [{ "value": bob }] }]);
@@ -171,7 +172,7 @@ async fn blogin_test_credentials() {
     client.get("/ServiceProviderConfig").await.expect(200);
 }
 
-/// What Entra ID sends for each row of the mapping table, and what is there afterwards.
+/// The request of Entra ID for each row of the mapping table, and the result.
 #[tokio::test(flavor = "multi_thread")]
 async fn blogin_entra_mapping_table() {
     let target = Target::start().await;

@@ -1,4 +1,5 @@
-//! Users who were there before, in the way of "filter finds nobody, POST says 409" (`BlogIn`, Oktopost); and users who come back.
+//! Users from before provisioning, in the flow "filter finds nobody, POST answers 409" (`BlogIn`, Oktopost); and
+//! users who return.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use crate::support::client::{USER, user};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
-/// A tenant with a user of the application from before provisioning, and the user's id.
+/// A tenant with a user whom the application created before provisioning, and the user's id.
 async fn with_ann(settings: Value) -> (Target, Client, String) {
     let target = Target::start().await;
     let client = target.tenant().await;

@@ -1,4 +1,4 @@
-//! Oktopost: licences, e-mail rules, two targets of one customer, and the attributes that each takes.
+//! Oktopost: licences, e-mail rules, two applications of one customer, and the attributes that each accepts.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn active(is: bool) -> Value {
     json!([{ "op": "replace", "value": { "active": is } }])
 }
 
-/// The active users that are counted, and those that there are.
+/// The active users by the counter, and the actual number.
 async fn counted(target: &Target, client: &Client) -> (u64, u64) {
     let directory = crate::support::seed::directory(target, client);
     let seats = directory.seats().await.unwrap().expect("seats");
@@ -133,7 +133,7 @@ async fn oktopost_existing_e_mail() {
         .put(&format!("/Users/{bob}"), &with("bob", "ann@example.com"))
         .await
         .expect(409);
-    // One's own, in another case, is no conflict; a freed one can be had.
+    // A user's own address in another case is no conflict; a released address can be claimed.
     client
         .put(&format!("/Users/{ann}"), &with("ann", "ANN@example.com"))
         .await
@@ -185,7 +185,7 @@ async fn of_many_simultaneous_users_with_one_address_one_is_created() {
 async fn a_claim_of_someone_who_has_the_address_no_more_holds_for_nothing() {
     let (target, client) = started(json!({ "uniqueEmails": true })).await;
     let ann = client.create_user("ann@example.com").await;
-    // While addresses need not be unique, nobody keeps the claims.
+    // While addresses need not be unique, claims are not maintained.
     target.settings(&client, &json!({})).await;
     let other =
         json!([{ "op": "replace", "path": "emails", "value": [{ "value": "a@example.com" }] }]);

@@ -181,7 +181,7 @@ pub fn seats(tenant: &TenantId) -> Key {
     Partition::Seats.key(tenant, "-")
 }
 
-/// What leads the sort keys of all kept users of a name: `<userName>#`.
+/// The common prefix of the sort keys of all kept users with this name: `<userName>#`.
 #[must_use]
 pub fn kept_prefix(name: &UniqueName) -> String {
     lookup_prefix(name.as_str())
@@ -290,13 +290,13 @@ pub fn rate(tenant: &TenantId, window: i64) -> Key {
     Partition::Rate.key(tenant, window.to_string())
 }
 
-/// The partition of the request log: `<t>#request`.
+/// The partition of the failure log and the activity: `<t>#request`.
 #[must_use]
 pub fn requests(tenant: &TenantId) -> String {
     Partition::Request.of(tenant)
 }
 
-/// An entry of the request log: `<t>#request`, an id that increases with time.
+/// An entry of the failure log or the activity: `<t>#request`, an id that increases with time.
 #[must_use]
 pub fn request(tenant: &TenantId, id: &str) -> Key {
     Key::new(requests(tenant), id)

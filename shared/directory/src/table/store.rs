@@ -63,7 +63,7 @@ pub(crate) enum Put {
     Refused(Option<Item>),
 }
 
-/// How an update ended: with the attributes that were asked for, or the item that did not meet its condition.
+/// The result of an update: the requested attributes, or the item that failed the condition.
 enum Updated {
     Done(Item),
     Refused(Option<Item>),
@@ -191,7 +191,7 @@ impl Store {
         }
     }
 
-    /// Makes an update, again while others are at the same item.
+    /// Runs an update, with retries on contention.
     async fn update_item(
         &self,
         update: &Update,

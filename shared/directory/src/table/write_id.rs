@@ -26,7 +26,7 @@ impl WriteId {
         Self(data_encoding::HEXLOWER.encode(digest.get(..16).unwrap_or_default()))
     }
 
-    /// A number that writes seldom share, to spread what they do.
+    /// A number that differs for most writes, to distribute their work.
     pub(crate) fn number(&self) -> usize {
         let digits = self.0.get(..8).unwrap_or_default();
         usize::from_str_radix(digits, 16).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! How each reason is met: the rows of the table, more rows, tenants with settings and schemas of their own, and what
-//! only time or the storage brings about.
+//! Causes every reason: the rows of the table, more rows, tenants with settings and schemas of their own, and
+//! failures that depend on time or the storage.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -28,7 +28,7 @@ mod rows;
 
 const BADGES: &str = "urn:example:badges:1.0:User";
 
-/// A failure of each reason at least.
+/// At least one failure of each reason.
 pub(super) async fn all() -> Vec<ScimError> {
     let target = Target::start().await;
     let mut met = Box::pin(of_rows(&target)).await;
@@ -41,7 +41,7 @@ pub(super) async fn all() -> Vec<ScimError> {
     met
 }
 
-/// A tenant and the names of the rows.
+/// A tenant, and the names in rows.
 struct Asked<'t> {
     service: &'t Service,
     client: Client,
@@ -148,7 +148,7 @@ async fn of_pages(target: &Target) -> Vec<ScimError> {
         .await
 }
 
-/// What a tenant's settings refuse.
+/// Failures from a tenant's settings.
 async fn of_settings(target: &Target) -> Vec<ScimError> {
     let mut met = Vec::new();
     let person = |emails: Value| json!({ "schemas": [USER], "userName": "ann", "emails": emails });
@@ -218,7 +218,7 @@ async fn of_settings(target: &Target) -> Vec<ScimError> {
     met
 }
 
-/// What extension schemas refuse.
+/// Failures from extension schemas.
 async fn of_schemas(target: &Target) -> Vec<ScimError> {
     let schema = |id: &str, attributes: Value, required: bool| {
         json!({ "resourceType": "User", "required": required,
@@ -296,7 +296,7 @@ async fn of_tokens(target: &Target) -> Vec<ScimError> {
     met
 }
 
-/// What time does not suffice for.
+/// Failures for lack of time.
 async fn of_time(target: &Target) -> Vec<ScimError> {
     let asked = Asked::of(target).await;
     let users = seed::users(&seed::directory(target, &asked.client), "user", 40, 16).await;
@@ -337,7 +337,7 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
     met
 }
 
-/// A clock that moves on by so many milliseconds whenever it is asked.
+/// A clock that advances by `step` milliseconds with each call.
 fn fast(step: i64) -> Clock {
     let asked = Arc::new(AtomicI64::new(0));
     let began = Clock::system().now();
@@ -347,7 +347,7 @@ fn fast(step: i64) -> Clock {
     })
 }
 
-/// What the storage brings about, and what is too large to be answered.
+/// Failures of the storage, and responses that are too large.
 fn of_storage() -> Vec<ScimError> {
     let id = ResourceId::parse(NOBODY).unwrap();
     let errors = [

@@ -1,4 +1,4 @@
-//! Bodies of POST and PUT: their form, their values, what is taken.
+//! Bodies of POST and PUT: syntax, values, uniqueness.
 
 use crate::conformance::errors::Row;
 

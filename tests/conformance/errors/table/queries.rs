@@ -1,4 +1,4 @@
-//! Filters and other parameters.
+//! Filters and other query parameters.
 
 use crate::conformance::errors::Row;
 

@@ -1,4 +1,4 @@
-//! Several walks of one key over one query: one after the other each is exact, side by side none misses anybody.
+//! Several walks of one key over one query: one after another each is exact; in parallel no user is missed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::support::{Client, Target, moving};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
-/// A way to ask for pages.
+/// How pages are requested.
 #[derive(Clone, Copy)]
 enum Way {
     Get(&'static str),
@@ -35,7 +35,7 @@ impl Way {
         answer.expect(200).json()
     }
 
-    /// A whole walk, whose pages all say this total.
+    /// A complete walk; asserts that all pages return this total.
     async fn walk(self, client: &Client, count: usize, total: usize) -> Vec<String> {
         let mut seen = Vec::new();
         while seen.len() < total {
@@ -111,7 +111,8 @@ async fn p07_a_page_that_may_be_of_either_of_two_walks_begins_at_the_one_behind(
         (ids(&second), &second["totalResults"]),
         (all[6..16].to_vec(), &json!(19))
     );
-    // The first walk goes on after its tenth, or the second one after its tenth, which is the sixteenth.
+    // This may be the first walk after its tenth user, or the second walk after its tenth, who is the sixteenth of
+    // all.
     for _ in 0..2 {
         let next = page(&client, "", 11, 10).await;
         assert_eq!(
@@ -173,7 +174,7 @@ async fn p07_a_page_is_asked_for_again_after_the_walk_went_on_or_ended() {
     page(&client, "", 16, 5).await;
     delete(&client, &all[6..9]).await;
     assert_eq!(ids(&page(&client, "", 16, 5).await), all[15..]);
-    // A page out of turn is asked for again, too.
+    // A page out of order is repeated, too.
     let client = target.tenant().await;
     users(&client, 20).await;
     let all = Way::Get("").walk(&client, 100, 20).await;
@@ -220,7 +221,7 @@ async fn what_is_kept_of_walks_stays_below_a_write_unit_however_many_begin() {
     assert_eq!(Way::Get("").walk(&client, 3, 8).await, all[1..]);
 }
 
-/// The bytes of an item, numbers as long as their digits, which is more than they take.
+/// The size of an item in bytes. It counts a byte per digit, which is more than a number takes.
 fn size(item: &Item) -> usize {
     let sizes = item.iter().map(|(name, value)| {
         let text = value.as_s().or(value.as_n()).unwrap();
@@ -229,7 +230,7 @@ fn size(item: &Item) -> usize {
     sizes.sum()
 }
 
-/// A client that walks.
+/// A client in the middle of a walk.
 struct Walker {
     count: usize,
     start: usize,
@@ -237,7 +238,7 @@ struct Walker {
     stable: BTreeSet<String>,
 }
 
-/// A tenant whose users come and go, and the clients that walk over them.
+/// A tenant whose users change, and the clients that walk over them.
 struct History {
     _target: Target,
     client: Client,
@@ -274,14 +275,14 @@ impl History {
         });
     }
 
-    /// The next page of a walker; gives the walker when that was the last one.
+    /// Requests the next page of a walker; returns the walker after its last page.
     async fn ask(&mut self, at: usize, filter: &str, is_lost: bool) -> Option<Walker> {
         let walker = &mut self.walkers[at];
         let page = page(&self.client, filter, walker.start, walker.count).await;
         let given = ids(&page);
         let end = walker.start + given.len();
         let total = usize::try_from(page["totalResults"].as_u64().unwrap()).unwrap();
-        // A last page that is asked for again may be taken for another walk's.
+        // The repetition of a last page may count as another walk's.
         if is_lost && end <= total {
             return None;
         }

@@ -1,37 +1,33 @@
-//! The names of the attributes of each kind of item, beside their keys. Most are a letter: every item stores them, and
-//! is billed by its size.
+//! The names of the attributes of each kind of item. Most are one letter, because every item stores them and is
+//! billed by its size.
 
-/// When the item expires, in seconds since 1970. It is the name that the table's TTL is set to.
+/// When the item expires, in seconds since 1970. The table's TTL uses this name.
 pub const EXPIRES: &str = "expires";
 
 /// A tenant.
 pub mod tenant {
     /// Its settings as JSON text.
     pub const SETTINGS: &str = "d";
-    /// Its name, for people.
     pub const NAME: &str = "name";
-    /// The word for its status.
     pub const STATUS: &str = "status";
-    /// Since when it has this status, in milliseconds since 1970.
+    /// When it got this status, in milliseconds since 1970.
     pub const SWITCHED: &str = "switched";
-    /// The version.
     pub const VERSION: &str = "v";
-    /// Time of creation, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub const CREATED: &str = "c";
-    /// Time of the last change, in milliseconds since 1970.
+    /// When it was last changed, in milliseconds since 1970.
     pub const MODIFIED: &str = "m";
     /// The id of the write that created the version.
     pub const WRITE: &str = "w";
-    /// Keys that ended though their keyring does not say so: a set of `<key>` for those that were revoked, and of
-    /// `<key> <second>` for those that end then.
+    /// Keys that ended although their keyring does not say so: a set of `<key>` for revoked keys, and of `<key>
+    /// <second>` for keys that end at that time.
     pub const ENDED: &str = "x";
 }
 
-/// A user or a group; of a kept user the first four.
+/// A user or a group; a kept user has the first four attributes only.
 pub mod resource {
     /// The resource as JSON text.
     pub const DATA: &str = "d";
-    /// The version.
     pub const VERSION: &str = "v";
     /// When it was created, in milliseconds since 1970.
     pub const CREATED: &str = "c";
@@ -53,77 +49,76 @@ pub mod resource {
 
 /// The marker of a unique name, and the claim on an e-mail address.
 pub mod marker {
-    /// The id of the resource that has it.
+    /// The id of the resource that owns it.
     pub const ID: &str = "id";
 }
 
 /// The seats of a tenant.
 pub mod seats {
-    /// How many users are active.
+    /// The number of active users.
     pub const TAKEN: &str = "n";
-    /// How many may be; absent when that is not limited.
+    /// The most active users; absent without a limit.
     pub const LIMIT: &str = "l";
 }
 
-/// A member of a group, and what a plan intends with one.
+/// A member of a group, and a plan's intent for one.
 pub mod member {
-    /// What the member is.
+    /// The member's resource type.
     pub const KIND: &str = "k";
-    /// The write by which the member is being deleted.
+    /// The write that is deleting the member.
     pub const DEPARTS: &str = "l";
 }
 
 /// A part of a plan.
 pub mod part {
-    /// The ids of the users that join.
+    /// The ids of the joining users.
     pub const USERS: &str = "u";
-    /// The groups that join.
+    /// The ids of the joining groups.
     pub const GROUPS: &str = "g";
-    /// Who leaves.
+    /// The ids of the leaving members.
     pub const LEAVING: &str = "r";
     /// The change in the number of members; present once the part is done.
     pub const DONE: &str = "n";
 }
 
-/// A large write under way.
+/// A large write in progress.
 pub mod task {
-    /// What it is.
+    /// The kind of work.
     pub const WORK: &str = "k";
-    /// When it was begun, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub const BEGUN: &str = "b";
-    /// That it was given up.
+    /// Present once the task is abandoned.
     pub const DEAD: &str = "dead";
 }
 
-/// A window in which requests, or changes of keys, are counted.
+/// A window in which requests or changes of keys are counted.
 pub mod window {
-    /// How many there were.
     pub const COUNT: &str = "n";
 }
 
-/// An entry of the requests log.
+/// An entry of the failure log or the activity.
 pub mod entry {
     /// What happened, as JSON text.
     pub const DATA: &str = "d";
-    /// How often.
+    /// How often it happened.
     pub const COUNT: &str = "n";
-    /// When last, in milliseconds since 1970.
+    /// When it happened last, in milliseconds since 1970.
     pub const LAST: &str = "l";
     /// The id of the last request.
     pub const REQUEST: &str = "r";
 }
 
-/// A request that is carried out once.
+/// A request with an idempotency key.
 pub mod once {
-    /// The digest of what is asked for.
+    /// The digest of the request.
     pub const REQUEST: &str = "f";
-    /// What its ids and tokens are derived from.
+    /// The seed of its ids and tokens.
     pub const SEED: &str = "s";
-    /// When it was begun, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub const BEGUN: &str = "b";
-    /// The id of the write that began it.
+    /// The id of the write that started it.
     pub const WRITE: &str = "w";
-    /// What it came to.
+    /// Its sealed result.
     pub const RESULT: &str = "d";
 }
 
@@ -131,11 +126,11 @@ pub mod once {
 pub mod link {
     /// The digest of its secret, in hex.
     pub const DIGEST: &str = "h";
-    /// The admin key that asked for it.
+    /// The admin key that created it.
     pub const KEY: &str = "k";
-    /// When it was made, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub const CREATED: &str = "c";
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub const ENDS: &str = "x";
     /// When it was used, in seconds since 1970.
     pub const USED: &str = "u";
@@ -145,33 +140,32 @@ pub mod link {
     pub const WRITE: &str = "w";
 }
 
-/// A session of the pages.
+/// A session of the console or of a setup page.
 pub mod session {
-    /// Whose it is, as JSON text.
+    /// Its holder as JSON text.
     pub const HOLDER: &str = "d";
-    /// When it was begun, in seconds since 1970.
+    /// When it began, in seconds since 1970.
     pub const CREATED: &str = "c";
-    /// When somebody was last seen in it, in seconds since 1970.
+    /// When it was last used, in seconds since 1970.
     pub const SEEN: &str = "s";
-    /// When it ends, in seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub const ENDS: &str = "x";
 }
 
 /// The attempts of one name or address in a window.
 pub mod attempts {
-    /// How many run or failed.
+    /// The number of attempts in flight or failed.
     pub const TAKEN: &str = "n";
-    /// How many failed.
+    /// The number of failed attempts.
     pub const FAILED: &str = "f";
 }
 
-/// Where the keys of a tenant are.
+/// The keyrings of a tenant.
 pub mod keyrings {
-    /// The keyrings.
     pub const RINGS: &str = "k";
-    /// The places that are reserved for keys in the making.
+    /// The places reserved for keys that are being created.
     pub const PLACES: &str = "p";
-    /// How often places were reserved or given back.
+    /// The number of reservations and releases so far.
     pub const CHANGES: &str = "c";
 }
 
@@ -179,18 +173,17 @@ pub mod keyrings {
 pub mod room {
     /// The number of the keyring opened last.
     pub const OPENED: &str = "n";
-    /// Others that may have room.
+    /// Other keyrings that may have room.
     pub const ROOMY: &str = "r";
 }
 
 /// The last use of a key.
 pub mod last_used {
-    /// When that was, in seconds since 1970.
+    /// When it was, in seconds since 1970.
     pub const USED: &str = "u";
 }
 
-/// Admin keys that were revoked while their keyring took no change.
+/// Admin keys that were revoked while their keyring accepted no change.
 pub mod revoked {
-    /// Their ids.
     pub const KEYS: &str = "x";
 }

@@ -1,18 +1,20 @@
-//! The one form of a unique name: what makes two names the same, wherever that is asked.
+//! The unique form of a name, which determines whether two names are the same.
 //!
-//! Markers of uniqueness, log-in, the counting of failures to log in, and kept users take a [`UniqueName`] and nothing
-//! else, so that they cannot disagree about who is meant: a name that is refused as taken is one that logs in, whose
+//! Uniqueness markers, log-in, the limit of failed log-ins, and kept users all use [`UniqueName`] and nothing else,
+//! so that they agree on the user. A name that is rejected as taken also logs in, has its failures counted together,
+//! and restores a kept user.
 //! failures are counted together, and by which a kept user comes back.
 
 use scim_core::{ResourceKind, text};
 
-/// A userName or displayName in the form in which it is unique in a tenant.
+/// A `userName` or `displayName` in the form in which it is unique in a tenant.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct UniqueName(String);
 
 impl UniqueName {
-    /// The form of a name as somebody wrote it: of a userName that of RFC 8265, of a displayName without differences
-    /// of case and composition. A text that can be no userName has a form, too: somebody may try to log in with it.
+    /// The unique form of a written name: for a `userName` that of RFC 8265, for a `displayName` without differences
+    /// of case and composition. A text that cannot be a `userName` has a form too, because someone may try to log in
+    /// with it.
     #[must_use]
     pub fn of(kind: ResourceKind, written: &str) -> Self {
         Self(match kind {
@@ -23,7 +25,8 @@ impl UniqueName {
         })
     }
 
-    /// The form under which a group's name was stored before such names were composed, where that differs.
+    /// The form under which a group's name is stored in older items, which are not composed; `None` if it is the
+    /// same.
     pub(crate) fn former(kind: ResourceKind, written: &str) -> Option<Self> {
         let folded = (kind == ResourceKind::Group).then(|| text::fold(written).into_owned());
         folded
@@ -31,13 +34,12 @@ impl UniqueName {
             .filter(|former| *former != Self::of(kind, written))
     }
 
-    /// A name that a filter compares with, in its comparable form: `scim_core` gives the same form to the values of
-    /// unique attributes.
+    /// The name from a filter, already in its comparable form: `scim_core` gives the values of unique attributes the
+    /// same form.
     pub(crate) fn compared(comparable: &str) -> Self {
         Self(comparable.to_owned())
     }
 
-    /// The form as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,7 +54,7 @@ mod tests {
     use crate::table::keys;
     use keyring::TenantId;
 
-    /// Spellings, and whether they are one name, of users and of groups.
+    /// Two spellings, and whether they are one name for users and for groups.
     const PAIRS: [(&str, &str, bool, bool); 9] = [
         ("ada", "ADA", true, true),
         ("ada", "adb", false, false),
@@ -64,7 +66,7 @@ mod tests {
         ("σας", "ΣΑΣ", false, true),
         ("straße", "strasse", false, true),
         ("Ada Lovelace", "ada lovelace", true, true),
-        // Can be no userName for the blank at its end, and still is another one.
+        // The trailing blank makes it an invalid `userName`, which still differs from the valid one.
         ("ada ", "ada", false, false),
     ];
 

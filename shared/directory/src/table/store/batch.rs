@@ -48,7 +48,7 @@ impl Store {
                     .await
             }
         });
-        // As a list: a future that keeps the closures is not `Send` for every lifetime.
+        // Collected first: a future that holds the closures would not be `Send` for every lifetime.
         let batches: Vec<_> = batches.collect();
         let found: Vec<_> = stream::iter(batches)
             .buffer_unordered(SIDE_BY_SIDE)

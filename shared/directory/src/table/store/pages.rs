@@ -10,19 +10,18 @@ use crate::table::item::{Item, sort_key};
 use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::meter::Meter;
 
-/// Where a query goes on.
+/// Where a query continues.
 enum Start {
-    /// At the beginning.
     First,
     /// After the item with this key.
     After(Item),
-    /// Nowhere: everything was read.
+    /// Nowhere: the query is complete.
     Over,
 }
 
-/// What a query asks for.
+/// The scope of a query.
 enum Wanted {
-    /// The items of a range, in an order of their sort keys.
+    /// The items of a range in the given order of their sort keys.
     Items(Range, Direction),
     /// The sort keys of a partition.
     Keys(String),
@@ -37,12 +36,12 @@ pub(crate) struct Pages<'q> {
 }
 
 impl Pages<'_> {
-    /// The next page; `None` when there is no more. A page may be empty.
+    /// The next page; `None` after the last one. A page may be empty.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, DirectoryError> {
         self.next_of(None).await
     }
 
-    /// The next page with so many items at most.
+    /// The next page with at most `most` items.
     pub(crate) async fn next_of(
         &mut self,
         most: Option<usize>,
@@ -53,7 +52,7 @@ impl Pages<'_> {
             Start::Over => return Ok(None),
         };
         self.meter.call(&["dynamodb:Query"]);
-        // On the heap: a request in the making is large, and lies in the frame of every future around it otherwise.
+        // On the heap: a request builder is large, and would otherwise be part of every caller's stack frame.
         let sent = Box::pin(self.request(most, from).send()).await;
         let output = sent.map_err(|error| from_sdk(&error))?;
         self.meter.read(output.consumed_capacity());
@@ -90,12 +89,12 @@ impl Pages<'_> {
         }
     }
 
-    /// Whether no page follows.
+    /// Whether the last page was read.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.start, Start::Over)
     }
 
-    /// The same query, from behind a key on.
+    /// The same query, continued after a key.
     pub(crate) fn after(mut self, key: Option<&Key>) -> Self {
         if let Some(key) = key {
             self.start = Start::After(key.attributes());
@@ -111,7 +110,7 @@ pub(crate) struct KeyPages<'q> {
 }
 
 impl KeyPages<'_> {
-    /// The next keys; `None` when there are no more.
+    /// The next keys; `None` after the last ones.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Key>>, DirectoryError> {
         let items = self.pages.next().await?;
         let key = |item: &Item| Key {
@@ -123,7 +122,7 @@ impl KeyPages<'_> {
 }
 
 impl Store {
-    /// The items of a range, in an order of their sort keys.
+    /// The items of a range in the given order of their sort keys.
     pub(crate) fn pages<'q>(
         &'q self,
         range: &Range,
@@ -138,7 +137,7 @@ impl Store {
         }
     }
 
-    /// The keys of the items of a whole partition.
+    /// The keys of all items of a partition.
     pub(crate) fn key_pages<'q>(&'q self, pk: String, meter: &'q Meter) -> KeyPages<'q> {
         let pages = Pages {
             store: self,

@@ -1,4 +1,4 @@
-//! Requests beside those of the table of errors, each for a reason that the table has no row for.
+//! Requests for reasons without a row in the table of failures.
 
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The paths of changes that are refused, and their operations.
+/// The paths of rejected changes, and their operations.
 pub(super) const PATCHES: &[(&str, &str)] = &[
     ("a b", "add"),
     ("name.", "add"),
@@ -59,7 +59,7 @@ pub(super) const PATCHES: &[(&str, &str)] = &[
     (r#"emails[type eq "work"]"#, "replace"),
 ];
 
-/// Operations of bulk requests that fail by themselves.
+/// Bulk operations that fail alone.
 pub(super) fn operations() -> Vec<Value> {
     let user = json!({ "userName": "x" });
     vec![
@@ -76,7 +76,7 @@ pub(super) fn operations() -> Vec<Value> {
     ]
 }
 
-/// Operations of bulk requests that fail because of each other.
+/// Bulk operations that fail because of each other.
 pub(super) fn several() -> Vec<Value> {
     let create = |path: &str, id: &str, data: Value| json!({ "method": "POST", "path": path, "bulkId": id, "data": data });
     let user = |name: &str| create("/Users", "1", json!({ "userName": name }));
@@ -91,13 +91,13 @@ pub(super) fn several() -> Vec<Value> {
     vec![
         json!([user("twin1"), user("twin2")]),
         json!([user(""), { "method": "DELETE", "path": "/Users/bulkId:1" }]),
-        // The name of the second is taken.
+        // The second name is taken.
         json!([group("a", "Circle", "b"), group("b", "Sales", "a")]),
         json!([group("a", "Circle A", "b"), group("b", "Circle B", "a")]),
     ]
 }
 
-/// A circle of groups and many users.
+/// Groups that refer to each other, and many users.
 pub(super) fn circle_and_users() -> Value {
     let several = several();
     let circle = several.last().and_then(Value::as_array).cloned();

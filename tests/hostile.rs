@@ -1,5 +1,5 @@
-//! Hostile input: whatever is sent is answered in time, with a SCIM error where it is refused, and what is
-//! refused leaves nothing behind.
+//! Hostile input: every request gets a response in time, a rejection is a SCIM error, and a rejected request leaves
+//! no trace.
 
 mod addresses;
 mod below_500;
@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, Target};
 
-/// How long an answer may take; the machine may be busy with other tests.
+/// The time limit of a response; other tests may load the machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A tenant that has to be afterwards as it was before.
+/// A tenant whose state must stay the same.
 struct Fort {
     target: Target,
     client: Client,
@@ -50,7 +50,7 @@ impl Fort {
         }
     }
 
-    /// The answer to a request; `<user>` and `<group>` stand for their ids.
+    /// Sends a request; `<user>` and `<group>` mean their ids.
     async fn send(&self, line: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Answer {
         let line = line.replace("<user>", &self.user);
         let line = line.replace("<group>", &self.group);
@@ -62,7 +62,7 @@ impl Fort {
         answer.unwrap_or_else(|_| panic!("{line} is not answered"))
     }
 
-    /// Demands that a request is refused with a SCIM error of this status and `scimType`.
+    /// Asserts that a request is rejected with a SCIM error of this status and `scimType`.
     async fn refused(&self, line: &str, body: &str, expected: (u16, &str)) {
         let body = body.replace("<user>", &self.user);
         let body = body.replace("<group>", &self.group);
@@ -73,15 +73,14 @@ impl Fort {
         assert_eq!(given, expected, "{what}: {answer:?}");
     }
 
-    /// Demands that everything is as it was.
+    /// Asserts that nothing has changed.
     async fn stands(self) {
         assert_eq!(stored(&self.target.stack).await, self.before);
         self.target.stack.shutdown().await;
     }
 }
 
-/// The `scimType` and detail of a refusal, which has the form of RFC 7644 §3.12 and shows nothing of the
-/// inside.
+/// The `scimType` and detail of a rejection; asserts that it has the form of RFC 7644 §3.12 and reveals no internals.
 #[track_caller]
 fn told(answer: &Answer, what: &str) -> (String, String) {
     let status = answer.status.as_u16();
@@ -119,7 +118,7 @@ fn short(text: &str) -> String {
     text.chars().take(120).collect()
 }
 
-/// The body of a PATCH with these operations.
+/// A PATCH body with these operations.
 fn patch(operations: &str) -> String {
     format!(
         r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{operations}]}}"#

@@ -1,5 +1,5 @@
-//! The rules of the house that can be read off its files. A rule is a function over sources that gives what breaks it,
-//! each with its place; one test runs it on the repository, one on planted violations, which it must report.
+//! The house rules that can be checked from files. A rule is a function from sources to its violations, each with its
+//! place. One test runs it on the repository, and one on planted violations that it must report.
 
 #![expect(
     clippy::string_slice,
@@ -21,13 +21,13 @@ mod texts;
 
 use source::Source;
 
-/// Fails with all that break a rule, each with its place, and what to do.
+/// Fails with all violations of a rule, each with its place, and what to do instead.
 #[track_caller]
 fn must_be_none(broken: &[String], instead: &str) {
     assert!(broken.is_empty(), "\n{}\n→ {instead}\n", broken.join("\n"));
 }
 
-/// Demands that a rule reports each planted violation, once, and nothing in what keeps to it.
+/// Asserts that a rule reports each planted violation once, and nothing in correct code.
 #[track_caller]
 fn must_see(
     rule: impl Fn(&[Source]) -> Vec<String>,
@@ -45,7 +45,7 @@ fn must_see(
     }
 }
 
-/// The same for a rule about the lines of files of any kind.
+/// The same for a rule about the lines of any files.
 #[track_caller]
 fn must_see_lines(
     rule: impl Fn(&[(String, String)]) -> Vec<String>,
@@ -65,7 +65,7 @@ fn is_under(source: &Source, places: &[&str]) -> bool {
     places.iter().any(|place| source.path.starts_with(place))
 }
 
-/// The places of words outside some folders.
+/// The places of words outside of the allowed folders.
 fn used_outside(sources: &[Source], words: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources.iter().filter(|source| !is_under(source, allowed)) {

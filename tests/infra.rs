@@ -18,14 +18,13 @@ use service::{Config, Function};
 
 use crate::house::source::{ROOT, closing, files, products};
 
-/// A template by its path below the root.
+/// Reads a template by its path relative to the root.
 fn read(path: &str) -> Value {
     let text = fs::read_to_string(format!("{ROOT}/{path}"))
         .unwrap_or_else(|error| panic!("{path}: {error}"));
     template::parse(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The paths of all templates.
 fn templates() -> Vec<String> {
     let paths = files("yaml").into_iter().map(|(path, _)| path);
     paths
@@ -33,7 +32,7 @@ fn templates() -> Vec<String> {
         .collect()
 }
 
-/// The resources of one type, by their logical names.
+/// The resources of one type by their logical names.
 fn resources<'t>(template: &'t Value, kind: &str) -> Vec<(&'t str, &'t Value)> {
     template["Resources"]
         .as_object()
@@ -44,7 +43,7 @@ fn resources<'t>(template: &'t Value, kind: &str) -> Vec<(&'t str, &'t Value)> {
         .collect()
 }
 
-/// The functions of the template by the names of their binaries.
+/// The functions in the template by the names of their binaries.
 fn functions(template: &Value) -> Vec<(&str, &Value)> {
     resources(template, "AWS::Serverless::Function")
         .into_iter()
@@ -67,7 +66,7 @@ fn has_routes(function: &Value) -> bool {
     events.any(|(_, event)| event["Type"] == "HttpApi")
 }
 
-/// A property of a function: its own, or the one of all functions.
+/// A property of a function: its own, or the global one.
 fn property<'t>(template: &'t Value, function: &'t Value, name: &str) -> &'t Value {
     match &function["Properties"][name] {
         Value::Null => &template["Globals"]["Function"][name],
@@ -142,7 +141,7 @@ fn functions_run_on_arm_with_memory_and_time_that_fit_the_gateway() {
     }
 }
 
-/// A task is left to its owner as long as the function of that may run.
+/// A task is not taken over as long as its owner's function may run.
 #[test]
 fn an_owner_of_a_task_has_ended_when_its_task_is_taken_over() {
     let template = read("template.yaml");
@@ -223,7 +222,7 @@ fn z08_what_is_stored_is_encrypted() {
         assert_eq!(encryption["SSEEnabled"], true, "{name}");
         assert_eq!(encryption["SSEType"], "KMS", "{name}");
     }
-    // A secret cannot be stored in the clear; a key of the customer's own is handed on.
+    // No secret may be stored in plain text; a customer's own key is passed on.
     let secrets = read("infra/secrets.yaml");
     for (name, secret) in resources(&secrets, "AWS::SecretsManager::Secret") {
         assert!(secret["Properties"].get("KmsKeyId").is_some(), "{name}");

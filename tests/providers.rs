@@ -1,5 +1,5 @@
-//! Conversations of identity providers, replayed from `fixtures/`: a folder a scenario, a file an
-//! exchange. Each scenario has an empty tenant of its own and ends by looking at the state.
+//! Conversations of identity providers, replayed from `fixtures/`: one folder per scenario, one file per exchange.
+//! Each scenario has an empty tenant of its own and ends with a check of the state.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,11 +45,10 @@ async fn replay(provider: &str) {
     );
 }
 
-/// What the conversations are held with.
+/// The server of the conversations.
 enum Served {
-    /// A stack of the test's own.
     Here(Box<Target>),
-    /// A tenant somewhere else, for one conversation after the other.
+    /// A remote tenant, which serves one conversation after another.
     There(Box<Client>),
 }
 
@@ -203,7 +202,7 @@ fn check(
     }
 }
 
-/// Whether `given` is what is expected: objects as subsets, arrays one to one.
+/// Whether a value is as expected: objects as subsets, arrays element by element.
 fn matches(expected: &Value, given: Option<&Value>, place: &str) -> Result<(), String> {
     let wrong = || Err(format!("{place}: expected {expected}, got {given:?}"));
     let marker = |name: &str| {

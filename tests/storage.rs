@@ -1,5 +1,5 @@
-//! What the table must hold whatever happens at once, in which order, and how often. Every test ends by
-//! looking at the raw items.
+//! The state of the table under concurrency, reordering and repetition. Every test ends with a check of the raw
+//! items.
 
 mod crowd;
 pub(crate) mod faults;

@@ -1,5 +1,5 @@
-//! Two tenants, and who may do what in which: Z-01 … Z-04, T-08, T-10, T-14. Also what belongs to one tenant: its
-//! keys, its rate, its rules.
+//! Two tenants, and access between them: Z-01 … Z-04, T-08, T-10, T-14. Also the properties of one tenant: its keys,
+//! its rate limit, its rules.
 
 mod disjoint;
 mod kept_users;
@@ -20,7 +20,7 @@ use service::routes::{Endpoint, Route, routes};
 use crate::support::client::{group, patch, user};
 use crate::support::{Answer, Client};
 
-/// A request that the route takes: method, path behind the base address, body.
+/// A valid request for a route: method, path after the base address, body.
 fn request(route: &Route, ids: &Ids) -> (Method, String, Option<Value>) {
     let method = route.method.clone().unwrap_or(Method::GET);
     let id = match route.endpoint {
@@ -55,13 +55,13 @@ fn request(route: &Route, ids: &Ids) -> (Method, String, Option<Value>) {
     (method, path, body)
 }
 
-/// A user and a group of a tenant.
+/// The ids of a user and a group of a tenant.
 struct Ids {
     user: String,
     group: String,
 }
 
-/// Puts a user and a group into a tenant.
+/// Creates a user and a group in a tenant.
 async fn fill(client: &Client) -> Ids {
     let mut anna = user("anna@example.com");
     anna["externalId"] = json!("e1");
@@ -87,7 +87,7 @@ async fn on_every_route(client: &Client, ids: &Ids) -> Vec<(&'static Route, Answ
     answers
 }
 
-/// What a client can tell an answer by.
+/// Everything that distinguishes a response for a client.
 fn seen(answer: &Answer) -> (u16, Option<&str>, Option<&str>, &str) {
     let header = |name: &str| {
         answer
@@ -103,7 +103,7 @@ fn seen(answer: &Answer) -> (u16, Option<&str>, Option<&str>, &str) {
     )
 }
 
-/// Demands the 401 that every caller without a right to be here gets.
+/// Asserts the 401 that every caller without access gets.
 #[track_caller]
 fn refused(answer: &Answer, why: &str) {
     let (status, _, detail) = answer.error();

@@ -1,4 +1,4 @@
-//! R-07, S-05: whatever a client sends has an answer below 500, and at once.
+//! R-07, S-05: every request gets a prompt response with a status below 500.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::{Client, Target};
 
 const SEARCH: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
-/// Good requests, to be spoiled.
+/// Valid requests to corrupt.
 fn good(user: &str, team: &str) -> Vec<(&'static str, String, Value)> {
     let member = json!([{ "value": user, "type": "User" }]);
     vec![
@@ -72,7 +72,7 @@ fn good(user: &str, team: &str) -> Vec<(&'static str, String, Value)> {
     ]
 }
 
-/// A value that is good for little.
+/// An unusual value.
 fn odd(numbers: &mut Numbers) -> Value {
     let all = [
         json!(null),
@@ -102,7 +102,7 @@ fn odd(numbers: &mut Numbers) -> Value {
     all[numbers.below(all.len())].clone()
 }
 
-/// The value with one thing in it changed, taken out, doubled or renamed.
+/// Changes, removes, duplicates or renames one thing in the value.
 fn spoil(value: &mut Value, numbers: &mut Numbers) {
     let deeper = numbers.below(4) > 0;
     match value {

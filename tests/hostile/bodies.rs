@@ -1,4 +1,4 @@
-//! H-02, H-06, H-07, H-13, Q-09: bodies.
+//! H-02, H-06, H-07, H-13, Q-09: hostile bodies.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ const TARGET: (u16, &str) = (400, "noTarget");
 const MUTABILITY: (u16, &str) = (400, "mutability");
 const LARGE: (u16, &str) = (413, "");
 
-/// The body of a new user with these members more.
+/// The body of a new user with more members.
 fn user(more: &str) -> String {
     format!(r#"{{"schemas":["{USER}"],"userName":"x",{more}}}"#)
 }
@@ -240,7 +240,7 @@ async fn h07_absurd_numbers_are_bounded_or_refused() {
         "[1]",
         "-9e99",
     ] {
-        // One operation that fails, whatever the number allows.
+        // One failing operation, whatever the number allows.
         let body = format!(
             r#"{{"schemas":["{BULK}"],"failOnErrors":{number},"Operations":[{{"method":"DELETE","path":"/Users/nobody"}}]}}"#
         );

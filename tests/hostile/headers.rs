@@ -54,7 +54,7 @@ async fn h11_h12_headers_that_make_no_sense_are_refused() {
         (vec![("if-match", "\u{e9}")], 412),
         (vec![("if-none-match", "*")], 412),
     ] {
-        // `send` names a media type of its own, which another one would only join.
+        // `send` sets a media type of its own, to which another would only be added.
         let headers: Vec<_> = headers.into_iter().collect();
         let body = super::patch(r#"{"op":"replace","path":"title","value":"x"}"#);
         let mut all = vec![];

@@ -1,4 +1,4 @@
-//! The laws of the fuzz targets on their seeds and findings, so that neither rots.
+//! The laws of the fuzz targets, checked with their seeds and findings, so that neither becomes outdated.
 
 fn replay(target: &str, check: fn(&[u8])) {
     let seeds = fuzz::seeds::all().into_iter();

@@ -1,4 +1,4 @@
-//! H-08, Q-09: what means something to others is text here.
+//! H-08, Q-09: texts with a meaning in other systems are plain text here.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ const TEXTS: [&str; 34] = [
     "\u{10ffff}",
 ];
 
-/// Texts that no user name may be.
+/// Texts that are not valid user names.
 const ODD: [&str; 8] = [
     "\u{0}",
     "a\u{0}b",
@@ -143,7 +143,7 @@ async fn q09_a_user_name_of_control_characters_is_refused() {
     for text in ODD {
         let body = json!({ "schemas": [USER], "userName": format!("x{text}y") }).to_string();
         let answer = fort.send("POST /Users", &[], body).await;
-        // A sign without a shape of its own is a letter like others to RFC 8265, or is none.
+        // RFC 8265 disallows all of these characters in user names.
         assert_eq!(answer.status, 400, "{text:?}: {answer:?}");
         super::told(&answer, text);
     }

@@ -1,4 +1,4 @@
-//! H-01, H-11, H-12: bytes that no client library sends, on a connection of their own.
+//! H-01, H-11, H-12: bytes that no client library sends, on a raw connection.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -6,15 +6,14 @@ use tokio::net::TcpStream;
 use super::{Fort, PATIENCE};
 use crate::support::table::tenant_of;
 
-/// What is answered to bytes on a connection whose other half is closed then: nothing, or one answer after
-/// another.
+/// The statuses of all responses to bytes on a connection whose sending half is then closed; there may be none.
 async fn answers(fort: &Fort, bytes: &[u8]) -> Vec<u16> {
     let mut stream = TcpStream::connect(fort.target.stack.address)
         .await
         .expect("a connection");
     let mut said = Vec::new();
     let talk = async {
-        // The other side may have closed the connection before it was sent everything.
+        // The server may close the connection before all bytes were sent.
         let _ = stream.write_all(bytes).await;
         let _ = stream.shutdown().await;
         let _ = stream.read_to_end(&mut said).await;
@@ -40,7 +39,7 @@ async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
         r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"smuggled"}"#;
     let length = body.len();
     for request in [
-        // Lengths that lie.
+        // Wrong lengths.
         format!(
             "POST {users} HTTP/1.1\r\n{head}Content-Length: {}\r\n\r\n{body}",
             length + 10
@@ -59,7 +58,7 @@ async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
         ),
         format!("POST {users} HTTP/1.1\r\n{head}Content-Length: 0x10\r\n\r\n{body}"),
         format!("POST {users} HTTP/1.1\r\n{head}\r\n{body}"),
-        // Chunks that are none.
+        // Invalid chunks.
         format!(
             "POST {users} HTTP/1.1\r\n{head}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{body}\r\n0\r\n\r\n"
         ),
@@ -71,7 +70,7 @@ async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
         ),
         format!("POST {users} HTTP/1.1\r\n{head}Transfer-Encoding: xchunked\r\n\r\n{body}"),
         format!("POST {users} HTTP/1.1\r\n{head}Transfer-Encoding: chunked, gzip\r\n\r\n{body}"),
-        // Heads that are none.
+        // Invalid heads.
         format!(
             "POST {users} HTTP/1.1\r\nHost: a\r\nAuthorization : Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
         ),
@@ -98,7 +97,7 @@ async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
         format!("POST http://[::1 HTTP/1.1\r\n{head}\r\n"),
         format!("OPTIONS * HTTP/1.1\r\n{head}\r\n"),
         format!("CONNECT a:443 HTTP/1.1\r\n{head}\r\n"),
-        // Halves.
+        // Incomplete requests.
         format!("POST {users} HTTP/1.1\r\nHost: a"),
         "POST".to_owned(),
         "\r\n\r\n\r\n".to_owned(),
@@ -111,7 +110,7 @@ async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
             assert!((400..500).contains(&status), "{what:?}: {status}");
         }
     }
-    // Afterwards others are served as ever.
+    // Afterwards others are served as usual.
     fort.client.get("/Users").await.expect(200);
     fort.stands().await;
 }

@@ -1,4 +1,4 @@
-//! H-03, H-13: requests that are small to send and large to serve.
+//! H-03, H-13: small requests that cause much work.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::support::Target;
 use crate::support::client::{BULK, USER, encode};
 use crate::support::listed::total;
 
-/// A user with as many values as there may be.
+/// A user with the most values allowed.
 fn many(name: &str) -> Value {
     let roles: Value = (0..1_000)
         .map(|n| json!({ "value": format!("Role {n}") }))
@@ -33,7 +33,7 @@ async fn h03_a_filter_of_many_terms_over_many_values_is_too_many() {
         (400, "tooMany")
     );
     assert!(detail.contains("`userName`"), "{detail}");
-    // It is the request that is too much, not the users.
+    // The request exceeds the limit, not the number of users.
     for path in ["/Users", "/"] {
         let few = client.get(&format!("{path}?filter={}", terms(10))).await;
         assert_eq!(total(&few.expect(200)), 0, "{path}");

@@ -1,5 +1,5 @@
-//! No circles: modules that stand beside each other in a folder, each with everything below it, depend on each other in
-//! one direction. A module and its own children may use each other.
+//! No circles: sibling modules, each with everything below it, depend on each other in one direction only. A module
+//! and its own children may use each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ mod graph;
 
 use graph::{Modules, modules};
 
-/// Modules of one folder that use each other in a circle.
+/// Sibling modules that use each other in a circle.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Circle {
-    /// The folder in whose `src` they are, and the module that they are children of.
+    /// The crate's folder, and the parent module.
     pub(crate) place: String,
-    /// Their names.
+    /// The modules' names.
     pub(crate) members: Vec<String>,
-    /// A line for each that uses another.
+    /// One line for each use.
     pub(crate) uses: Vec<String>,
 }
 
 impl Circle {
-    /// As it stands in [`KNOWN`].
+    /// Its line in [`KNOWN`].
     fn named(&self) -> String {
         format!("{}: {}", self.place, self.members.join(" "))
     }
 }
 
-/// The circles that there still are. A new one, one that grew, and one that is gone fail the test: each line here may
-/// only become shorter, and leaves.
+/// The remaining circles. The test fails on a new circle, on a larger one, and on a line whose circle is gone or
+/// smaller: this list can only shrink.
 const KNOWN: &[&str] = &[
     "infra/local: dynamo fill gateway poller secrets stack template",
     "infra/local bench: grow_by_requests members",
@@ -40,7 +40,6 @@ const KNOWN: &[&str] = &[
     "shared/vendor pages: activity admin_keys assets check desk frame front glance guard keys links opened parts people person requests routes settings setup steps tenant tenants",
 ];
 
-/// All circles, of every crate.
 pub(crate) fn circles(sources: &[Source]) -> Vec<Circle> {
     let mut found = Vec::new();
     for (folder, modules) in modules(sources) {
@@ -56,7 +55,7 @@ pub(crate) fn circles(sources: &[Source]) -> Vec<Circle> {
     found
 }
 
-/// Who uses whom among the children of one module, with a line that shows it.
+/// Which child of a module uses which, with an example line.
 type Uses = BTreeMap<(String, String), String>;
 
 /// The uses between children of the same module, by the path of that module.
@@ -64,7 +63,7 @@ fn beside(modules: &Modules) -> BTreeMap<String, Uses> {
     let mut found: BTreeMap<String, Uses> = BTreeMap::new();
     for (from, to, line) in modules.uses() {
         let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
-        // What is used of a module above or below is between parent and child.
+        // A use of an ancestor or descendant is between parent and child.
         let (Some(user), Some(target)) = (from.get(shared), to.get(shared)) else {
             continue;
         };
@@ -77,7 +76,7 @@ fn beside(modules: &Modules) -> BTreeMap<String, Uses> {
     found
 }
 
-/// What one uses, and what that uses, and so on.
+/// All modules that one uses, directly or indirectly.
 fn reached<'u>(uses: &'u Uses, from: &'u String) -> BTreeSet<&'u String> {
     let mut seen = BTreeSet::new();
     let mut unseen = vec![from];
@@ -162,7 +161,7 @@ fn a_planted_circle_is_reported() {
             "  b uses a: shared/x/src/b.rs:2: super::a::A",
         ]
     );
-    // By way of what a third one hands on, and deep in a folder; each in its own line of names.
+    // Through a re-export, and deep in a folder; each with its own line of names.
     let handed_on = [
         (
             "shared/x/src/lib.rs",
@@ -189,7 +188,7 @@ fn a_planted_circle_is_reported() {
 #[test]
 fn what_is_no_circle_is_not_reported() {
     let files = [
-        // A module and its children, and what the children find in it.
+        // A module and its children, and items that the children import.
         (
             "shared/x/src/lib.rs",
             "mod a;\nmod b;\npub struct X;\npub use a::A;\nuse serde::b as other;\n",
@@ -202,7 +201,7 @@ fn what_is_no_circle_is_not_reported() {
             "shared/x/src/a/inner.rs",
             "use super::A;\nuse crate::X;\npub struct I;\n",
         ),
-        // One direction; in the other one only tests, comments, and a name of another crate.
+        // In one direction; in the other direction only tests, comments, and a name of another crate.
         (
             "shared/x/src/b.rs",
             "use crate::A;\n// crate::c::C\nuse serde::a::X as Y;\nfn f(x: other::a::Z) {}\n",
@@ -211,7 +210,7 @@ fn what_is_no_circle_is_not_reported() {
             "shared/x/src/c.rs",
             "#[cfg(test)]\nmod tests {\n    use crate::b::B;\n}\n",
         ),
-        // A crate of its own has names of its own.
+        // Another crate has names of its own.
         ("shared/y/src/lib.rs", "mod a;\nmod b;\n"),
         ("shared/y/src/a.rs", "use crate::b::B;\n"),
         ("shared/y/src/b.rs", "use x::a::A;\n"),

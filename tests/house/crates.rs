@@ -1,4 +1,4 @@
-//! The rules about the crates of the workspace and what they depend on.
+//! The rules for the workspace's crates and their dependencies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::must_be_none;
 use super::source::ROOT;
 
-/// What `cargo metadata` says of the workspace itself; that needs no network and no lock.
+/// The output of `cargo metadata` for the workspace alone, which needs no network and no lock file.
 pub(crate) fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args([
@@ -32,28 +32,25 @@ pub(crate) fn metadata() -> Value {
 
 /// A member of the workspace.
 pub(crate) struct Member {
-    /// Its package's name.
     pub(crate) name: String,
-    /// Its folder below the root.
+    /// The folder relative to the root.
     pub(crate) folder: String,
-    /// What it depends on.
     dependencies: Vec<Dependency>,
 }
 
 struct Dependency {
     name: String,
-    /// Whether only its tests do.
+    /// Whether it is a dev-dependency.
     is_dev: bool,
-    /// Whether it is a member itself.
+    /// Whether it is a member of the workspace.
     is_ours: bool,
 }
 
-/// The members of the workspace.
 pub(crate) fn members() -> Vec<Member> {
     members_of(&metadata())
 }
 
-/// The members that `cargo metadata` describes.
+/// Parses the members from `cargo metadata`.
 fn members_of(metadata: &Value) -> Vec<Member> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let root = text(&metadata["workspace_root"]);
@@ -79,7 +76,7 @@ fn members_of(metadata: &Value) -> Vec<Member> {
     packages.iter().map(member).collect()
 }
 
-/// The folders of the members that one may depend on.
+/// The folders of the members that this one may depend on.
 fn inner(folder: &str) -> &'static [&'static str] {
     match folder {
         "shared/core" => &[],
@@ -102,7 +99,7 @@ fn inner(folder: &str) -> &'static [&'static str] {
     }
 }
 
-/// Dependencies on members that a member may not have.
+/// Forbidden dependencies on other members.
 fn outward(members: &[Member]) -> Vec<String> {
     let folders: BTreeMap<&str, &str> = members
         .iter()
@@ -134,7 +131,7 @@ fn dependencies_point_inwards() {
         &outward(&members()),
         "the order is functions → service, vendor, events → directory → keyring → core; move the code to where it may be used",
     );
-    // What only the tests of a crate need counts too.
+    // A dev-dependency counts, too.
     let planted = serde_json::json!({"workspace_root": "/w", "packages": [
         package("scim-core", "shared/core", &[("directory", "dev")]),
         package("directory", "shared/directory", &[("scim-core", ""), ("local", "dev")]),
@@ -152,7 +149,7 @@ fn dependencies_point_inwards() {
     );
 }
 
-/// A package as `cargo metadata` describes it.
+/// A package in the format of `cargo metadata`.
 fn package(name: &str, folder: &str, dependencies: &[(&str, &str)]) -> Value {
     let dependencies: Vec<Value> = dependencies
         .iter()
@@ -165,7 +162,7 @@ fn package(name: &str, folder: &str, dependencies: &[(&str, &str)]) -> Value {
     })
 }
 
-/// The packages that each package of Cargo.lock depends on, of all its versions.
+/// The dependencies of each package in Cargo.lock, over all its versions.
 fn locked(text: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for package in text.split("[[package]]").skip(1) {
@@ -183,7 +180,7 @@ fn locked(text: &str) -> BTreeMap<String, BTreeSet<String>> {
     packages
 }
 
-/// Every package that a member is built with, and the way to it.
+/// Every package in a member's build, with the path to it.
 fn built_with(member: &Member, lock: &str) -> BTreeMap<String, String> {
     let locked = locked(lock);
     let mut found = BTreeMap::new();
@@ -205,7 +202,7 @@ fn built_with(member: &Member, lock: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// What core is built with and must not be.
+/// The packages in core's build that do I/O.
 fn io_in_core(members: &[Member], lock: &str) -> Vec<String> {
     let is_io = |name: &str| {
         [
@@ -241,7 +238,7 @@ fn core_is_built_without_async_http_and_aws() {
     );
 }
 
-/// Who knows Lambda and should not.
+/// Members that depend on Lambda but must not.
 fn lambda(members: &[Member]) -> Vec<String> {
     let mut broken = Vec::new();
     for member in members {

@@ -1,4 +1,4 @@
-//! What documents say of numbers, names and each other is so.
+//! Numbers, names and links in documents are correct.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn text(path: &str) -> String {
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The cells of the rows of all tables below a heading, up to the next heading.
+/// The cells of all table rows under a heading, up to the next heading.
 fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     let from = page
         .split_once(heading)
@@ -31,12 +31,12 @@ fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     section.filter(is_row).map(cells).collect()
 }
 
-/// What stands between the first backticks of a cell.
+/// The text in the first backticks of a cell.
 fn name(cell: &str) -> String {
     cell.split('`').nth(1).unwrap_or_default().to_owned()
 }
 
-/// `1,000`, `64 KiB` or `1 MiB` as a number.
+/// Parses `1,000`, `64 KiB` or `1 MiB`.
 fn number(cell: &str) -> u64 {
     let (digits, unit) = cell.split_once(' ').unwrap_or((cell, ""));
     let digits: u64 = digits
@@ -52,7 +52,7 @@ fn number(cell: &str) -> u64 {
         }
 }
 
-/// The constants of a Rust file whose values are numbers and products of numbers.
+/// The constants in a Rust file whose values are numbers or products of numbers.
 fn constants(source: &str) -> BTreeMap<String, u64> {
     let constant = |line: &str| {
         let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
@@ -130,7 +130,7 @@ fn the_readme_is_read_in_a_few_minutes() {
     );
 }
 
-/// The anchor that GitHub gives to a heading.
+/// GitHub's anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading
         .trim()
@@ -149,7 +149,7 @@ fn prose(page: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// What is wrong with a link of the page at `from`.
+/// The fault of a link on the page `from`, if any.
 fn broken(from: &str, link: &str) -> Option<String> {
     let (path, wanted) = link.split_once('#').unwrap_or((link, ""));
     let folder = Path::new(ROOT).join(from);

@@ -1,4 +1,4 @@
-//! Numbers that say how easily a stranger finds the way, of this repository or of another copy of it:
+//! Figures that say how easily a stranger finds the way, in this repository or in another copy of it:
 //!
 //! ```sh
 //! cargo test -p e2e house::figures -- --nocapture
@@ -16,14 +16,14 @@ use super::circles::circles;
 use super::source::{self, Source, closing};
 use crate::support::target;
 
-/// Where the pages of the console are written.
+/// The folders of the console's pages.
 const PAGES: [&str; 3] = [
     "shared/service/src/console",
     "shared/vendor/src/console",
     "shared/vendor/src/pages",
 ];
 
-/// The places at which each type is defined.
+/// The places where each type is defined.
 fn types(sources: &[Source]) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for source in sources {
@@ -44,7 +44,7 @@ fn types(sources: &[Source]) -> BTreeMap<String, Vec<String>> {
     found
 }
 
-/// The types that have a name which another one has too.
+/// The type names that are defined more than once.
 fn shared_names(sources: &[Source]) -> Vec<String> {
     let several = types(sources).into_iter().filter(|(_, at)| at.len() > 1);
     several
@@ -52,7 +52,7 @@ fn shared_names(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// The functions with more lines of code in their body than this, with their lines.
+/// The functions whose body has more than `most` lines, with their lines.
 fn long_functions(sources: &[Source], most: usize) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources {
@@ -74,7 +74,7 @@ fn long_functions(sources: &[Source], most: usize) -> Vec<String> {
     found
 }
 
-/// What stands between the braces of a function.
+/// The range between a function's braces.
 fn body(source: &Source, function: usize) -> Option<std::ops::Range<usize>> {
     let mut at = function;
     loop {
@@ -88,7 +88,7 @@ fn body(source: &Source, function: usize) -> Option<std::ops::Range<usize>> {
     }
 }
 
-/// The members of JSON that pages look up by their names.
+/// The look-ups of JSON members by name in pages.
 fn looked_up(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     let pages = sources
@@ -97,7 +97,7 @@ fn looked_up(sources: &[Source]) -> Vec<String> {
     for source in pages {
         for call in ["[\"", ".get(\"", ".pointer(\""] {
             for (at, _) in source.code.match_indices(call) {
-                // `[` after a name or a bracket looks something up, and else begins a list.
+                // `[` after a name or a bracket is an index; elsewhere it starts a list.
                 let before = &source.code[..at];
                 let is_index = before.ends_with(|c: char| c.is_alphanumeric() || "_])".contains(c));
                 if call.starts_with('.') || is_index {
@@ -119,7 +119,7 @@ fn looked_up(sources: &[Source]) -> Vec<String> {
     found
 }
 
-/// The lines of each crate's product: code, comments and empty lines, without tests.
+/// The lines of each crate's product code: code, comments and empty lines, without tests.
 fn lines(sources: &[Source]) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
     for source in sources {

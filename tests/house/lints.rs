@@ -1,4 +1,4 @@
-//! What the compiler and Clippy are asked to check, and that no file talks them out of it.
+//! The checks that the compiler and Clippy run, and that no file turns them off.
 
 use super::source::{self, Source, closing};
 use super::{must_be_none, must_see, must_see_lines};
@@ -64,7 +64,7 @@ fn modules_are_files_named_after_them() {
     );
 }
 
-/// The lints that the workspace demands of every crate.
+/// The lints that the workspace sets for every crate.
 const LINTS: [&str; 9] = [
     "unsafe_code = \"forbid\"",
     "pedantic = { level = \"warn\", priority = -1 }",
@@ -117,7 +117,7 @@ fn the_workspace_has_its_lints_and_core_documents_every_public_item() {
     );
 }
 
-/// What no code may call but the clock.
+/// Functions that only the clock may call.
 const CLOCK: [&str; 5] = [
     "std::time::SystemTime::now",
     "jiff::Timestamp::now",

@@ -1,9 +1,9 @@
-//! What the Cargo.toml of each crate says.
+//! The Cargo.toml of each crate.
 
 use super::source;
 use super::{must_be_none, must_see_lines};
 
-/// The manifests of crates that name a version or do without the lints of the workspace.
+/// Manifests that name a version or do not inherit the workspace's lints.
 fn on_their_own(files: &[(String, String)]) -> Vec<String> {
     let mut broken = Vec::new();
     for (path, text) in files
@@ -56,7 +56,7 @@ fn every_crate_takes_lints_and_versions_from_the_workspace() {
     );
 }
 
-/// Dependencies of the workspace that nothing is said about.
+/// Dependencies of the workspace without a comment.
 fn unexplained(files: &[(String, String)]) -> Vec<String> {
     let mut broken = Vec::new();
     for (path, text) in files.iter().filter(|(path, _)| path == "Cargo.toml") {
@@ -66,7 +66,7 @@ fn unexplained(files: &[(String, String)]) -> Vec<String> {
             if line.starts_with('[') {
                 section = line;
             }
-            // A comment speaks for the lines below it, up to the next empty one.
+            // A comment applies to the lines below it, up to the next empty line.
             is_explained = line.starts_with('#') || (is_explained && !line.is_empty());
             let is_theirs = section == "[workspace.dependencies]"
                 && line.contains(" = ")
@@ -101,7 +101,7 @@ fn every_dependency_has_a_reason_beside_its_version() {
     );
 }
 
-/// Dependencies that bring whatever their authors think is usual.
+/// Dependencies with their default features.
 fn with_default_features(files: &[(String, String)]) -> Vec<String> {
     let manifest = files.iter().find(|(path, _)| path == "Cargo.toml");
     let lines = manifest

@@ -1,19 +1,20 @@
-//! What has one place: SDKs, the environment, the clock, the words of `scimType`, the sentences of errors.
+//! Things that belong in one place: SDKs, the environment, the clock, the words of `scimType`, the sentences of
+//! errors.
 
 use super::source::{self, Source};
 use super::{is_under, must_be_none, must_see, used_outside};
 
-/// Where each part of the SDK of AWS may be used.
+/// The places of each part of the AWS SDK.
 const SDKS: [(&str, &[&str]); 3] = [
     ("aws_sdk_dynamodb", &["shared/directory/src/table"]),
     ("aws_sdk_secretsmanager", &["shared/keyring/"]),
     ("aws_", &["shared/keyring/", "shared/directory/src/table"]),
 ];
 
-/// Where everything may be used: it plays AWS, or tests it.
+/// Folders that may use all of the SDK, because they simulate AWS or test it.
 const ALL_OF_AWS: [&str; 2] = ["infra/local/", "tests/"];
 
-/// Files that still know types of the SDK. None may be added, and one that knows them no longer leaves.
+/// Files that still use types of the SDK. No file may be added, and a file that stops using them leaves the list.
 const STILL: [&str; 13] = [
     "shared/directory/src/credentials/admin_ended.rs",
     "shared/directory/src/credentials/tenant_keys/limits.rs",
@@ -165,7 +166,7 @@ fn scim_types(sources: &[Source]) -> Vec<String> {
         if is_under(source, &["shared/core/src/error"]) {
             continue;
         }
-        // Two of the words are names of characteristics too.
+        // Two of the words are also names of characteristics.
         let describes_schemas = is_under(
             source,
             &[
@@ -221,7 +222,7 @@ fn scim_types_are_named_in_the_table_of_errors_only() {
     );
 }
 
-/// What turns a sentence into text that can be searched.
+/// Calls that turn a sentence into searchable text.
 const AS_TEXT: [&str; 7] = [
     ".to_string()",
     ".as_str()",
@@ -231,7 +232,7 @@ const AS_TEXT: [&str; 7] = [
     ".as_deref()",
     ".trim()",
 ];
-/// What reads in a text.
+/// Calls that search a text.
 const READS: [&str; 13] = [
     ".contains(",
     ".starts_with(",
@@ -248,7 +249,7 @@ const READS: [&str; 13] = [
     "!= \"",
 ];
 
-/// Where the sentence of an error is searched or compared.
+/// Places that search or compare the sentence of an error.
 fn sentences_read(sources: &[Source]) -> Vec<String> {
     let mut broken = Vec::new();
     for source in sources {

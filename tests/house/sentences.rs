@@ -1,16 +1,16 @@
-//! No code reads an error's sentence: a reason is a value, and rewording it changes nothing but the words.
+//! No code reads an error's sentence: a reason is a value, so rewording it changes only the words.
 
 use super::source::{self, Source};
 use super::{must_be_none, must_see};
 
-/// What prints a sentence.
+/// Calls that print a sentence.
 const PRINTED: [&str; 4] = [
     "detail().to_string()",
     "error.to_string()",
     "without_values(",
     "unwrap_err().to_string()",
 ];
-/// What would read it.
+/// Calls that would read it.
 const READS: [&str; 11] = [
     ".contains(",
     ".starts_with(",
@@ -25,7 +25,7 @@ const READS: [&str; 11] = [
     "!=",
 ];
 
-/// The places in code, without its strings and comments, where a printed sentence is read.
+/// Places in code without strings and comments that read a printed sentence.
 fn readings(bare: &str) -> Vec<usize> {
     let reads = |at: usize, printed: &str| {
         let rest = &bare[at + printed.len()..];

@@ -1,4 +1,4 @@
-//! How long things may be.
+//! The limits of files and functions.
 
 use super::source::{self, Source};
 use super::{is_under, must_be_none, must_see, must_see_lines};
@@ -65,7 +65,7 @@ fn a_file_has_at_most_400_lines_besides_its_tests() {
     );
 }
 
-/// Clippy measures functions; here is whether it does.
+/// Clippy measures functions; this checks that it does.
 fn longest_function(files: &[(String, String)]) -> Vec<String> {
     files
         .iter()

@@ -1,4 +1,4 @@
-//! The files of the workspace as the rules see them: Rust text without comments, strings or tests.
+//! The workspace's files as the rules see them: Rust text without comments, strings or tests.
 
 #![expect(
     clippy::string_slice,
@@ -15,20 +15,20 @@ mod strip;
 use strip::{below, blank, declared, is_name, item_end, strip};
 pub(crate) use strip::{closing, item_start};
 
-/// The workspace's root.
+/// The root folder of the workspace.
 pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// A Rust file. All texts have the lines of the file; what is left out became blanks.
+/// A Rust file. All texts keep the file's lines; removed parts become blanks.
 pub(crate) struct Source {
-    /// The path below the root.
+    /// The path relative to the root.
     pub(crate) path: String,
-    /// Without comments.
+    /// The text without comments.
     pub(crate) code: String,
-    /// Without comments, strings and characters.
+    /// The text without comments, strings and characters.
     pub(crate) bare: String,
-    /// Where `#[cfg(test)]` items stand.
+    /// The ranges of `#[cfg(test)]` items.
     tests: Vec<Range<usize>>,
-    /// The modules that are declared under `#[cfg(test)]`.
+    /// The modules declared under `#[cfg(test)]`.
     test_modules: Vec<String>,
 }
 
@@ -56,7 +56,7 @@ impl Source {
         source
     }
 
-    /// The same without its tests.
+    /// The same file without its tests.
     pub(crate) fn product(&self) -> Self {
         let mut product = Self {
             path: self.path.clone(),
@@ -74,7 +74,7 @@ impl Source {
         product
     }
 
-    /// How many lines there are besides the tests.
+    /// The number of lines without tests.
     pub(crate) fn length(&self) -> usize {
         let tests: usize = self
             .tests
@@ -93,7 +93,7 @@ impl Source {
         )
     }
 
-    /// Where a word begins in the bare text: not inside a longer name.
+    /// The positions of a word in the bare text, where it is not part of a longer name.
     pub(crate) fn words<'s>(&'s self, word: &'s str) -> impl Iterator<Item = usize> + 's {
         self.bare
             .match_indices(word)
@@ -101,7 +101,7 @@ impl Source {
             .filter(|at| !self.bare[..*at].ends_with(is_name))
     }
 
-    /// The lines of the bare text with the position of their beginning.
+    /// The lines of the bare text with their positions.
     pub(crate) fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
         self.bare.split_inclusive('\n').scan(0, |at, line| {
             *at += line.len();
@@ -110,19 +110,19 @@ impl Source {
     }
 }
 
-/// All Rust files; those of tests too.
+/// All Rust files, including tests.
 pub(crate) fn all() -> &'static [Source] {
     static ALL: OnceLock<Vec<Source>> = OnceLock::new();
     ALL.get_or_init(|| of(&files("rs")))
 }
 
-/// The Rust files that end up in the product, without their tests.
+/// The Rust files of the product, without their tests.
 pub(crate) fn products() -> &'static [Source] {
     static PRODUCTS: OnceLock<Vec<Source>> = OnceLock::new();
     PRODUCTS.get_or_init(|| products_of(all()))
 }
 
-/// Files by their paths and texts.
+/// Files from their paths and texts.
 pub(crate) fn of<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> Vec<Source> {
     files
         .iter()
@@ -130,7 +130,7 @@ pub(crate) fn of<P: AsRef<str>, T: AsRef<str>>(files: &[(P, T)]) -> Vec<Source> 
         .collect()
 }
 
-/// What of some files ends up in the product.
+/// The files that are part of the product.
 pub(crate) fn products_of(all: &[Source]) -> Vec<Source> {
     let tests: Vec<&String> = all.iter().flat_map(|source| &source.test_modules).collect();
     all.iter()
@@ -147,13 +147,13 @@ pub(crate) fn products_of(all: &[Source]) -> Vec<Source> {
         .collect()
 }
 
-/// The text files whose name ends in `.extension`, or all of them, with their paths below the root. What
-/// git ignores is left out.
+/// The text files with this extension, or all of them, with their paths relative to the root; without files that git
+/// ignores.
 pub(crate) fn files(extension: &str) -> Vec<(String, String)> {
     files_below(Path::new(ROOT), extension)
 }
 
-/// The same of another copy of the repository.
+/// The same for another copy of the repository.
 pub(crate) fn files_below(root: &Path, extension: &str) -> Vec<(String, String)> {
     let ignored = fs::read_to_string(root.join(".gitignore")).expect("there is a .gitignore");
     let mut ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();

@@ -1,14 +1,14 @@
-//! Statuses: those of failures are in the table of errors, those of successes where answers are made.
+//! Failure statuses are only in the table of errors, and success statuses only where responses are built.
 
 use super::source::{self, Source};
 use super::{is_under, must_be_none, must_see};
 
-/// Where a status is one that AWS answered.
+/// Folders where a status comes from AWS.
 const READS_AWS: [&str; 2] = ["shared/directory/", "shared/keyring/"];
-/// Where a status is one that the gateway or a service of AWS answers.
+/// The folder that simulates the gateway and AWS services.
 const PLAYS_AWS: &str = "infra/local/";
 
-/// Where what came out of a request gets its status.
+/// Files that give results of requests their status.
 const ANSWERS: [&str; 3] = [
     "shared/service/src/response.rs",
     "shared/vendor/src/api/",
@@ -16,7 +16,7 @@ const ANSWERS: [&str; 3] = [
 ];
 const SUCCESSES: [&str; 5] = ["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "NOT_MODIFIED"];
 
-/// The places of constants like `StatusCode::OK` that are, or are not, successes.
+/// The places of constants like `StatusCode::OK` that are successes, or that are not.
 fn status_constants(source: &Source, is_success: bool) -> Vec<String> {
     const TYPE: &str = "StatusCode::";
     source
@@ -31,7 +31,7 @@ fn status_constants(source: &Source, is_success: bool) -> Vec<String> {
         .collect()
 }
 
-/// The places of numbers from 100 × `classes` on lines that speak of a status.
+/// The places of numbers from 100 × `classes` on lines about a status.
 fn status_numbers(source: &Source, classes: std::ops::Range<u16>) -> Vec<String> {
     source
         .lines()

@@ -1,9 +1,9 @@
-//! Words that stand in no file.
+//! Words that no file may contain.
 
 use super::source;
 use super::{must_be_none, must_see_lines};
 
-/// The places of words in the lines of files.
+/// The places of words in files.
 fn written(
     files: &[(String, String)],
     words: &[String],
@@ -30,7 +30,7 @@ fn touches_no_name(before: &str, after: &str) -> bool {
     !before.ends_with(is_name) && !after.starts_with(is_name)
 }
 
-/// Put together here, so that this file has none of them.
+/// Assembled here, so that this file does not contain them.
 fn for_later() -> [String; 5] {
     [
         ["TO", "DO"],

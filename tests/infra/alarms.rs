@@ -1,4 +1,4 @@
-//! The alarms: what nobody who sends requests notices reaches somebody.
+//! The alarms: failures that no client notices reach an operator.
 
 use std::collections::BTreeSet;
 
@@ -66,7 +66,7 @@ fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over(
     let metric = &filter["Properties"]["MetricTransformations"][0];
     let alarm = of(metric["MetricName"].as_str().expect("a name"));
     assert_eq!(alarm["Namespace"], metric["MetricNamespace"]);
-    // Its lines are seen by a test of the function's log.
+    // A test of the function's log checks its lines.
     assert_eq!(
         filter["Properties"]["FilterPattern"],
         r#"{ $.level = "ERROR" }"#
@@ -81,7 +81,7 @@ fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over(
     assert_eq!(parameters["EventsName"], json!({ "Ref": "Events" }));
 }
 
-/// The words of the log, the filter and the metric are the same.
+/// The log, the filter and the metric use the same words.
 #[test]
 fn a_key_that_expires_is_heard_of() {
     let alarms_yaml = read("infra/alarms.yaml");

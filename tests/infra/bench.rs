@@ -1,4 +1,5 @@
-//! No operation costs more than it may, or more than its answer as a tenant grows: counted, so the same on any machine.
+//! No operation exceeds its budget, or costs more than its response when a tenant grows. Calls are counted, because
+//! they are the same on every machine.
 
 use std::sync::{Arc, Mutex};
 

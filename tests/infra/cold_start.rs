@@ -1,4 +1,4 @@
-//! The benchmark of cold starts does its work: a process of its own is the function, so that no other binary is needed.
+//! The cold start benchmark works. The function is a process of this test binary, so that no other binary is needed.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use service::Function;
 
 use crate::support::process::{self, Folder};
 
-/// The process that is measured: this very binary, with this one test. Among the others it does nothing.
+/// The measured process: this test binary with only this test. Among the other tests it does nothing.
 #[tokio::test]
 async fn a_function_where_lambda_runs_it() {
     if process::is_function() {
@@ -43,7 +43,7 @@ async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
         assert!(row.memory.is_none_or(|memory| memory > 1_000.0), "{row:?}");
     }
 
-    // Not of the binary: that is a hundred megabytes.
+    // Without the binary, which has a hundred megabytes.
     let manifest = Program {
         name: "other".to_owned(),
         path: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),

@@ -1,7 +1,7 @@
-//! A conversation that makes every function do everything it can, and what it called for it.
+//! A conversation that makes every function do everything that it can, and records the calls.
 //!
-//! Each function has a service of its own, as it has a process of its own in AWS, so that none profits from
-//! what another remembers.
+//! Each function has a service of its own, as each function in AWS has its own processes, so no function benefits
+//! from the caches of another.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -23,10 +23,10 @@ mod bulk;
 mod everything;
 mod large;
 
-/// The functions, and what was seen of them.
+/// The functions and their recorded calls.
 struct Functions {
     client: Client,
-    /// What stands between the base address and a path: with a slash no route takes the request.
+    /// The text between the base address and a path: a slash keeps the request from matching a route.
     between: &'static str,
     tenant: String,
     services: BTreeMap<Function, Arc<Service>>,
@@ -61,7 +61,7 @@ impl Functions {
         }
     }
 
-    /// The function that a request is passed to, and the operation that it asks for.
+    /// The function that receives a request, and the requested operation.
     fn addressed(&self, method: &Method, path: &str) -> (Function, Option<&'static str>) {
         let bare = path.split('?').next().unwrap_or_default();
         let segments: Vec<&str> = bare.split('/').filter(|part| !part.is_empty()).collect();
@@ -77,7 +77,7 @@ impl Functions {
         }
     }
 
-    /// Sends a request to the function that serves its route, and gives the body of the answer.
+    /// Sends a request to the function of its route, and returns the response's body.
     async fn send(&self, method: Method, path: &str, body: Option<Value>, status: u16) -> Value {
         let (function, operation) = self.addressed(&method, path);
         let shown = format!("{method} {path}");
@@ -89,7 +89,7 @@ impl Functions {
             .header("content-type", "application/scim+json")
             .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
             .expect("a request");
-        // From the ground of the stack: the conversation and a request are large futures, one inside the other.
+        // In a task of its own: the conversation and a request are large futures, and would be nested on the stack.
         let service = Arc::clone(&self.services[&function]);
         let asked =
             tokio::spawn(async move { service.handle(function, request, Origin::default()).await });
@@ -107,7 +107,7 @@ impl Functions {
         serde_json::from_str(&text).unwrap_or_default()
     }
 
-    /// Notes what a function called.
+    /// Records the calls of a function.
     fn called(&self, function: Function, spent: &Spent) {
         let actions = spent.actions.iter().map(|action| (*action).to_owned());
         self.actions
@@ -131,7 +131,7 @@ impl Functions {
         self.send(Method::PUT, path, Some(body), 200).await;
     }
 
-    /// One request for each operation. Users are answered, groups are not.
+    /// One PATCH per operation. The response contains users but not groups.
     async fn patch<const N: usize>(&self, path: &str, operations: [Value; N]) {
         let status = if path.starts_with("/Users") { 200 } else { 204 };
         for operation in operations {
@@ -152,11 +152,11 @@ impl Functions {
     }
 }
 
-/// The actions on the table that each function called in a conversation with all operations.
+/// The table actions that each function called in a conversation with all operations.
 pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
     let target = Target::start().await;
     let mut functions = Functions::new(&target, target.tenant().await);
-    // All of it is a large future for the stack of a test.
+    // The whole conversation is a large future for a test's stack.
     for between in ["", "/"] {
         functions.between = between;
         Box::pin(discovery(&functions)).await;
@@ -200,7 +200,7 @@ async fn discovery(functions: &Functions) {
     functions.send(Method::DELETE, "/Users", None, 405).await;
 }
 
-/// An id that nobody has.
+/// An id that no resource has.
 const NOBODY: &str = "2819c223-7f76-453a-919d-413861904646";
 
 fn add(path: &str, value: &Value) -> Value {
@@ -251,7 +251,7 @@ async fn users(functions: &Functions) {
     large::user_in_many_groups(functions).await;
 }
 
-/// One, all, a page, none, and one that there is not.
+/// One resource, all, a page, an empty page, and a missing resource.
 async fn read(functions: &Functions, path: &str, costly: &str) {
     let (all, _) = path.rsplit_once('/').expect("a path of a resource");
     for query in ["", "?startIndex=2&count=1", "?count=0"] {
@@ -272,7 +272,7 @@ async fn read(functions: &Functions, path: &str, costly: &str) {
     functions.send(Method::GET, &absent, None, 404).await;
 }
 
-/// A filter for each way of finding.
+/// A filter for each kind of search.
 async fn filter_users(functions: &Functions, ann: &str, all: &str, some: &str) {
     let filters = [
         (&*format!(r#"id eq "{ann}""#), 1),
@@ -292,7 +292,7 @@ async fn filter_users(functions: &Functions, ann: &str, all: &str, some: &str) {
     functions.filter("/Users", &filters).await;
 }
 
-/// Nothing changes, something, a lookup, the name, the password.
+/// No change, a change, a lookup, the name, the password.
 async fn change_user(functions: &Functions, path: &str) {
     let operations = [
         replace("active", &json!(true)),
@@ -328,7 +328,7 @@ async fn groups(functions: &Functions) {
     change_group(functions, &path, &users, &blue).await;
     let nested = json!([{ "value": red, "type": "Group" }]);
     functions.patch(&other, [add("members", &nested)]).await;
-    // Below another group.
+    // A member of another group.
     let leaf = functions.create("/Groups", group("Leaf", &[])).await;
     let joins = json!([{ "value": leaf, "type": "Group" }]);
     functions.patch(&path, [add("members", &joins)]).await;
@@ -344,7 +344,8 @@ async fn groups(functions: &Functions) {
     }
 }
 
-/// Members come, come again, go and are exchanged, groups among them; names change, alone and with members.
+/// Members join, join again, leave and are replaced, with groups among them; names change alone and together with
+/// members.
 async fn change_group(functions: &Functions, path: &str, users: &[String], nested: &String) {
     let members = |ids: &[&String]| {
         let members: Vec<_> = ids.iter().map(|id| json!({ "value": id })).collect();
@@ -369,7 +370,7 @@ async fn change_group(functions: &Functions, path: &str, users: &[String], neste
     functions.patch(path, externally).await;
 }
 
-/// A filter for each way of finding.
+/// A filter for each kind of search.
 async fn filter_groups(functions: &Functions, carl: &str, red: &str) {
     let filters = [
         (&*format!(r#"id eq "{red}""#), 1),

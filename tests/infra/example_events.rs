@@ -1,5 +1,4 @@
-//! The example events for `cargo lambda invoke` are events of routes, of the table's stream or of a schedule, and
-//! work.
+//! The example events for `cargo lambda invoke` belong to routes, to the table's stream or to a schedule, and work.
 
 use std::fs;
 use std::sync::Arc;
@@ -11,17 +10,17 @@ use crate::house::source::ROOT;
 use crate::support::table::sound;
 use crate::support::{Client, Target, seed, stream};
 
-/// What a reader replaces in an example.
+/// The text in an example that a reader replaces.
 const TOKEN: &str = "REPLACE-WITH-A-TOKEN";
 
-/// The examples of all functions that have routes.
+/// The examples of all functions with routes.
 fn examples() -> Vec<(Function, String, String)> {
     let mut all = all_examples();
     all.retain(|(function, ..)| *function != Function::Events);
     all
 }
 
-/// The examples of all functions in the order of their names, with the function of each.
+/// The examples of all functions in name order, each with its function.
 fn all_examples() -> Vec<(Function, String, String)> {
     let mut found = Vec::new();
     for function in Function::ALL {
@@ -71,7 +70,7 @@ fn example_events_are_events_of_their_route() {
     }
 }
 
-/// The status and body that an event is answered with.
+/// The status and body of the response to an event.
 async fn answer(
     service: &Arc<Service>,
     function: Function,
@@ -114,7 +113,7 @@ async fn example_events_are_answered() {
     );
 }
 
-/// The examples of the function that has no route, in the order of their names.
+/// The examples of the function without routes, in name order.
 fn behind_the_api() -> Vec<(String, Value)> {
     let all = all_examples().into_iter();
     all.filter(|(function, ..)| *function == Function::Events)

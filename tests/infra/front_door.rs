@@ -1,5 +1,5 @@
-//! What stands between a provider and the service in AWS: the event of the gateway, the address that the
-//! client called, the log.
+//! Everything between a provider and the service in AWS: the gateway's event, the address that the client called, the
+//! log.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::log::Log;
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-/// A request as the gateway passes it on.
+/// A request in the gateway's format.
 struct Event<'e> {
     method: &'e str,
     path: &'e str,
@@ -45,7 +45,7 @@ impl Event<'_> {
         event
     }
 
-    /// The status and body that the function answers with; the body is text to the gateway.
+    /// The status and body of the function's response; the gateway sees the body as text.
     async fn answered(&self, service: &Service, token: &str) -> (u16, Value) {
         let event = serde_json::from_value(self.json(token)).expect("an event");
         let request = lambda::readable(event).into();
@@ -122,7 +122,6 @@ async fn q07_quotes_and_blanks_that_nobody_encoded_are_understood() {
     }
 }
 
-/// Every absolute address in a value.
 fn addresses(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) if text.contains("://") => found.push(text.clone()),
@@ -153,7 +152,7 @@ async fn i10_addresses_begin_with_what_the_client_called() {
         "scim.example.com",
         "a.execute-api.eu-central-1.amazonaws.com",
     );
-    // A domain of the vendor's, a mapping or a stage in the path, the API's own domain, headers that only a client can have
+    // The vendor's own domain, a mapping or a stage in the path, the API's own domain, headers that only a client can
     // set, a developer's machine, a fixed address.
     for (public, domain, headers, prefix, expected) in [
         (None, custom, &https, "", "https://scim.example.com"),
@@ -212,7 +211,7 @@ async fn i10_addresses_begin_with_what_the_client_called() {
     }
 }
 
-/// What a provider says and no log may repeat.
+/// Texts of a provider that no log may contain.
 const SAID: [&str; 7] = [
     "mallory",
     "Secret-Wq8",
@@ -223,7 +222,7 @@ const SAID: [&str; 7] = [
     "x-odd-header",
 ];
 
-/// Requests that succeed and that fail, with everything of [`SAID`] in them.
+/// Successful and failing requests with all of [`SAID`] in them.
 async fn talk(client: &Client) {
     let mut mallory = user("mallory");
     mallory["password"] = json!("Secret-Wq8");
@@ -274,7 +273,7 @@ async fn talk(client: &Client) {
     client.delete(&path).await.expect(204);
 }
 
-/// The same at the admin API; gives the tokens that were made and imported.
+/// The same for the admin API; returns the created and imported tokens.
 async fn manage(admin: &Client, tenant: &str) -> Vec<String> {
     const IMPORTED: &str = "0f9c1e5b7a3d48629b0e4c7f8a1d2365";
     let path = format!("/tenants/{tenant}/keys");
@@ -301,7 +300,7 @@ async fn manage(admin: &Client, tenant: &str) -> Vec<String> {
     tokens
 }
 
-/// On one thread, which is the one whose log is kept.
+/// On one thread: the log of this thread is captured.
 #[tokio::test]
 async fn z05_z06_w06_no_log_has_a_token_a_body_a_value_or_a_query() {
     let log = Log::kept();

@@ -1,4 +1,4 @@
-//! The roles grant what the functions call, no more.
+//! The roles grant exactly what the functions call.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,7 +9,7 @@ use service::Function;
 use super::{conversation, functions, read, resources, templates};
 use crate::house::source::ROOT;
 
-/// The names of the actions of a statement.
+/// The actions of a statement.
 fn actions(statement: &Value) -> BTreeSet<String> {
     match &statement["Action"] {
         Value::Array(actions) => actions
@@ -21,12 +21,12 @@ fn actions(statement: &Value) -> BTreeSet<String> {
     }
 }
 
-/// The statement itself, when a condition of the template decides whether it is there.
+/// The statement, even if a condition of the template decides whether it exists.
 fn unconditional(statement: &Value) -> &Value {
     statement.pointer("/Fn::If/1").unwrap_or(statement)
 }
 
-/// The role that a function runs as.
+/// The role of a function.
 fn role<'t>(template: &'t Value, name: &str, function: &Value) -> &'t Value {
     let logical = function
         .pointer("/Properties/Role/Fn::GetAtt/0")
@@ -45,7 +45,6 @@ fn role<'t>(template: &'t Value, name: &str, function: &Value) -> &'t Value {
     role
 }
 
-/// All statements of a role.
 fn statements(role: &Value) -> Vec<&Value> {
     let policies = role["Properties"]["Policies"]
         .as_array()
@@ -57,7 +56,7 @@ fn statements(role: &Value) -> Vec<&Value> {
         .collect()
 }
 
-/// The statements that grant actions of a service of AWS, as they stand in the template.
+/// The statements that grant actions of an AWS service.
 fn granting<'t>(role: &'t Value, service: &str) -> Vec<&'t Value> {
     let is_granting = |statement: &&Value| {
         actions(unconditional(statement))
@@ -136,7 +135,7 @@ fn roles_name_services_that_functions_use_only() {
     });
 }
 
-/// Whether a statement is about an output of the storage.
+/// Whether a statement is about an output of the storage stack.
 fn is_on(statement: &Value, output: &str) -> bool {
     statement["Resource"] == json!({"Fn::GetAtt": ["Storage", format!("Outputs.{output}")]})
 }
@@ -151,7 +150,7 @@ fn roles_reach_the_table_and_no_other() {
     });
 }
 
-/// Lambda reads the stream as the function, and makes no mapping without these.
+/// Lambda reads the stream with the function's role, and creates no mapping without these permissions.
 #[test]
 fn the_role_of_what_the_stream_invokes_reads_the_stream() {
     let template = read("template.yaml");
@@ -232,7 +231,7 @@ fn roles_decrypt_with_a_customers_key_only_if_there_is_one() {
                 "{name}"
             );
             let granted = &condition[1];
-            // Whoever changes secrets has a data key made for each value.
+            // A function that changes secrets needs a data key for each value.
             let words = match name == Function::Admin.name() {
                 true => &["kms:Decrypt", "kms:GenerateDataKey"][..],
                 false => &["kms:Decrypt"],
@@ -303,7 +302,7 @@ fn roles_are_for_lambda_and_each_for_one_function() {
     );
 }
 
-/// What stands under `Action` and `Resource` anywhere in a value.
+/// The values of `Action` and `Resource` anywhere in a value.
 fn permissions(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! ROUTES in the code, the routes of the template, and those of `cargo lambda watch` are the same.
+//! The routes in the code, in the template and under `cargo lambda watch` are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use service::routes::{ADMIN, routes};
 
 use super::{functions, read};
 
-/// The routes of the code, as `METHOD path → function`.
+/// The routes in the code, as `METHOD path → function`.
 fn expected() -> BTreeSet<String> {
     let line = |route: &service::routes::Route| {
         let method = route.method.as_ref().map_or("ANY", http::Method::as_str);
@@ -57,7 +57,7 @@ fn every_route_has_the_payload_that_functions_read() {
     assert_eq!(events, routes().count() + ADMIN.len() + 1);
 }
 
-/// A gateway that refuses by itself answers with its own JSON, which providers do not understand.
+/// A gateway that rejects a request responds with its own JSON, which providers do not understand.
 #[test]
 fn t09_callers_are_authenticated_by_the_functions_only() {
     for path in super::templates() {
@@ -89,13 +89,13 @@ fn t09_callers_are_authenticated_by_the_functions_only() {
     }
 }
 
-/// What provisioning clients and browsers send.
+/// The methods of provisioning clients and browsers.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// What stands in for `$default`, which cargo-lambda does not have: every other path.
+/// A substitute for `$default`, which cargo-lambda does not have: all other paths.
 const CATCH_ALLS: [&str; 4] = ["/", "/{tenant}", "/{tenant}/", "/{tenant}/{*rest}"];
 
-/// The function that serves each path and method under `cargo lambda watch`.
+/// The function for each path and method under `cargo lambda watch`.
 fn watched() -> BTreeMap<(String, &'static str), Vec<String>> {
     let metadata = crate::house::crates::metadata();
     let router = metadata

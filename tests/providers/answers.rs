@@ -1,4 +1,4 @@
-//! What providers need back and no exchange can show: length, time, what is kept unseen.
+//! Needs of providers that no exchange can show: length, time, hidden data.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ async fn a_token_of_4096_letters_opens_its_tenant() {
     longer.get("/Users").await.expect(401);
 }
 
-/// The hash of a user's password as it lies in the table.
+/// The stored hash of a user's password.
 async fn hash(target: &Target, client: &Client, id: &str) -> Option<AttributeValue> {
     let tenant = TenantId::parse(tenant_of(client)).unwrap();
     let dynamodb = &target.stack.services.clients.dynamodb;
@@ -42,7 +42,7 @@ async fn hash(target: &Target, client: &Client, id: &str) -> Option<AttributeVal
     found.get("p").cloned()
 }
 
-/// The PUT of a provider that knows no password, fixtures/pingone/users.
+/// A PUT of a provider that sends no password, fixtures/pingone/users.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_put_without_a_password_leaves_the_password() {
     let target = Target::start().await;
@@ -63,7 +63,8 @@ async fn a_put_without_a_password_leaves_the_password() {
     assert!(second.is_some() && second != first);
 }
 
-/// Okta's SPEC suite wants the groups within 600 ms, whatever the way to the table. Counted, so the same on any machine.
+/// Okta's SPEC suite requires the groups within 600 ms. The test counts round trips, because they are the same on
+/// every machine.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_100_groups_with_members_takes_4_round_trips() {
     let target = Target::start().await;
@@ -95,7 +96,7 @@ async fn a_page_of_100_groups_with_members_takes_4_round_trips() {
     assert_eq!((spent.round_trips, spent.calls), (4, 4), "{spent:?}");
 }
 
-/// Every name of a member, and every null, in a value.
+/// Collects the faults of a value: null members, and names not in camel case.
 fn look(value: &Value, place: &str, faults: &mut Vec<String>) {
     match value {
         Value::Null => faults.push(format!("{place} is null")),

@@ -1,8 +1,8 @@
-//! What identity providers need back, a row a need, and what proves that they get it: conversations in
-//! `fixtures/` (a folder, or an exchange of it) and tests, named without the ids of the matrix.
+//! The needs of identity providers, one per row, with the proofs: conversations in `fixtures/` (a folder, or an
+//! exchange in it) and tests, named without the ids of the matrix.
 //!
-//! The rows follow the fact sheet of providers that the conversations cite as `idp-behaviour`, section by
-//! section. What a provider merely does, without needing an answer of a kind, has no row.
+//! The rows follow the fact sheet that the conversations cite as `idp-behaviour`, section by section. A behaviour
+//! without a need for a certain response has no row.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,10 +17,10 @@ mod gateway;
 mod okta;
 mod others;
 
-/// A need, and its proofs.
+/// A need and its proofs.
 type Need = (&'static str, &'static [&'static str]);
 
-/// A heading of the fact sheet, and what stands below it.
+/// A heading of the fact sheet, and the needs under it.
 type Section = (&'static str, &'static [Need]);
 
 fn sections() -> Vec<&'static Section> {
@@ -53,7 +53,7 @@ fn tests() -> BTreeSet<String> {
     names
 }
 
-/// Whether a test has this name, after the ids of the matrix that it may begin with.
+/// Whether a test has this name, after optional ids of the matrix.
 fn is_named(test: &str, name: &str) -> bool {
     let Some(ids) = test.strip_suffix(name) else {
         return false;
@@ -107,7 +107,7 @@ fn every_conversation_of_a_provider_proves_a_need() {
             .collect()
     };
     for provider in folders(Path::new(FIXTURES)) {
-        // The examples of the RFCs are no provider's.
+        // The RFCs' examples belong to no provider.
         if provider.starts_with("rfc") {
             continue;
         }

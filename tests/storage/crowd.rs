@@ -1,4 +1,4 @@
-//! A tenant with users, and changes of many members at once.
+//! A tenant with many users, and changes of many members.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::support::{Client, Target, seed};
 pub(super) struct Crowd {
     pub(super) target: Target,
     pub(super) client: Client,
-    /// The ids of the users, in order.
+    /// The ids of the users in order.
     pub(super) users: Vec<String>,
 }
 
@@ -27,7 +27,6 @@ impl Crowd {
         }
     }
 
-    /// The version of a group.
     pub(super) async fn version(&self, id: &str) -> u64 {
         let path = format!("/Groups/{id}?excludedAttributes=members");
         let json = self.client.get(&path).await.expect(200).json();
@@ -37,13 +36,13 @@ impl Crowd {
             .unwrap()
     }
 
-    /// Finishes what nobody asked for again, as the table's stream makes a function do.
+    /// Finishes abandoned tasks, as the function `events` does.
     pub(super) async fn finish(&self) {
         seed::finish(&self.target, &self.client).await;
     }
 }
 
-/// An operation of a PATCH on the members of a group.
+/// A PATCH operation on the members of a group.
 pub(super) fn operation(op: &str, ids: &[String]) -> Value {
     let values: Vec<Value> = ids.iter().map(|id| json!({ "value": id })).collect();
     json!({ "op": op, "path": "members", "value": values })

@@ -1,5 +1,4 @@
-//! Faults below the service: whatever happens to a request, the state is as if it had never been made, or
-//! as if it had been made once.
+//! Faults below the service: after any fault, either the request has no effect, or it has taken effect exactly once.
 
 use local::faults::{Faults, Rule};
 
@@ -14,7 +13,7 @@ fn rule(text: &str) -> Rule {
     text.parse().expect("a rule")
 }
 
-/// Puts one rule in force.
+/// Sets one fault rule.
 pub(crate) fn one(faults: &Faults, text: &str) {
     faults.set(vec![rule(text)], 1);
 }

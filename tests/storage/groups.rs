@@ -1,4 +1,4 @@
-//! Groups: edges in both directions, deletions on either side, nesting, and how much one request may do.
+//! Groups: edges in both directions, deletions on both sides, nesting, and the limits of one request.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +95,7 @@ async fn a_membership_change_over_the_bound_is_413_naming_it_and_changes_nothing
             "{detail}"
         );
     };
-    // Ids alone: with `value` so many would not fit into a body.
+    // Only ids: with `value` so many members would not fit into a body.
     let large = json!({ "schemas": [GROUP], "displayName": "Large", "members": many });
     too_many(&client.post("/Groups", &large).await);
     assert_eq!(total(&client.get("/Groups").await), 0);
@@ -149,7 +149,7 @@ async fn members_by_the_hundred_come_and_go_in_one_request_and_one_version() {
         .await
         .expect(200);
     assert_eq!(whole.json()["members"].as_array().unwrap().len(), 300);
-    // Those who stay are no change.
+    // Members who stay are not written.
     client
         .put(&path, &group("Renamed", &users[290..]))
         .await
@@ -334,7 +334,7 @@ async fn x04_cycles_are_refused_and_change_nothing() {
         }
     }
     assert_eq!(client.get("/Groups").await.text, before);
-    // What is no cycle any more is taken.
+    // Once the cycle is broken, the change is accepted.
     let leave = json!([{ "op": "remove", "path": format!("members[value eq \"{middle}\"]") }]);
     client
         .patch(&format!("/Groups/{top}"), leave)

@@ -1,4 +1,4 @@
-//! Values and resources up to their limits, and beyond.
+//! Values and resources at and above their limits.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::listed::{found, stamp, total};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
-/// A text of so many bytes whose first and last parts do not tell it from its likes.
+/// A text of this many bytes that differs from its counterpart in one letter, neither at the start nor at the end.
 fn long(letter: char, bytes: usize) -> String {
     let mut text = "ä".repeat(bytes / 2 - 8);
     text.push(letter);
@@ -16,7 +16,7 @@ fn long(letter: char, bytes: usize) -> String {
     text
 }
 
-/// The users that a filter too long for a request line would find, by its longest prefix that fits.
+/// The number of resources whose attribute starts with the text, as far as the text fits into a request line.
 async fn starting(client: &Client, path: &str, attribute: &str, text: &str) -> usize {
     let start: String = text.chars().take(400).collect();
     found(client, path, &format!("{attribute} sw \"{start}\""))
@@ -133,7 +133,7 @@ async fn h04_a_value_over_its_limit_is_refused_and_nothing_stored() {
     sound(&target, &client).await;
 }
 
-/// A user of about so many bytes.
+/// A user of about `bytes` bytes.
 fn heavy(name: &str, bytes: usize) -> Value {
     let entitlements: Vec<Value> = (0..bytes / 50_000)
         .map(|n| json!({ "value": format!("{n}{}", "x".repeat(49_900)) }))
@@ -175,7 +175,7 @@ async fn an_item_at_the_limit_holds_with_everything_besides_the_resource() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let mut body = heavy("large", 350_000);
-    // To the last byte below the limit of 389,120, as the resource is stored.
+    // To the last byte below the limit of 389,120 for the stored resource.
     body["nickName"] = json!("n".repeat(39_000));
     body["password"] = json!("correct horse battery staple");
     let id = client.post("/Users", &body).await.expect(201).id();
@@ -225,7 +225,7 @@ async fn h04_a_body_over_one_mebibyte_is_413() {
     sound(&target, &client).await;
 }
 
-/// A user with so many addresses, which no other user has.
+/// A user with `number` addresses that no other user has.
 fn addressed(name: &str, number: usize) -> Value {
     let emails: Vec<Value> = (0..number)
         .map(|n| json!({ "value": format!("{name}{n}@example.com") }))

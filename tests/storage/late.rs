@@ -1,4 +1,4 @@
-//! Requests whose time is over: before a change is committed, after it, and while it is shown.
+//! Requests that run out of time: before the commit, after it, and while the resource is read for the response.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ const NOT_CARRIED_OUT: Patience = Patience {
     carry_out: NONE,
     ..AMPLE
 };
-/// No time to show what was changed.
+/// No time to read the changed resource.
 const NOT_SHOWN: Patience = Patience {
     show: NONE,
     ..AMPLE
@@ -46,7 +46,7 @@ const NOTHING_CHANGED: &str = "the change could not be made in the time that a r
 const MANY: usize = 40;
 
 impl Crowd {
-    /// The status of a request that has so much time, whether it says when to come back, and its detail.
+    /// Sends a request with these time limits; returns the status, whether there is a `Retry-After`, and the detail.
     async fn hurried(
         &self,
         patience: Patience,
@@ -70,7 +70,7 @@ impl Crowd {
         (response.status().as_u16(), says_when, detail)
     }
 
-    /// What the function `events` does, and that nothing is left.
+    /// Finishes the work as the function `events` does, and asserts that no task remains.
     async fn leaves_nothing(&self) {
         self.finish().await;
         let table = sound(&self.target, &self.client).await;
@@ -105,7 +105,7 @@ async fn r07_a_large_change_that_is_not_prepared_in_time_changes_nothing_and_say
         assert_eq!(late, (503, true, NOTHING_CHANGED.to_owned()), "{what}");
         assert_eq!(members(client, &id).await, members_before, "{what}");
         assert_eq!(story.version(&id).await, version, "{what}");
-        // Asked again with time, it is done.
+        // A retry with enough time succeeds.
         let again = story.hurried(AMPLE, (method, &path, &body)).await;
         assert!((200..300).contains(&again.0), "{what}: {again:?}");
         assert_eq!(members(client, &id).await, after, "{what}");
@@ -146,7 +146,7 @@ async fn a_user_in_many_groups_whose_deletion_is_not_prepared_in_time_stays_in_a
     assert_eq!(done.0, 204);
     client.get(&path).await.expect(404);
     assert_eq!(found(client, "/Groups", &filter).await, set(&[]));
-    // A repetition finds that it is done, whatever is still to be cleared.
+    // A retry finds the user deleted, even if other data is not cleared yet.
     let again = story
         .hurried(NOT_CARRIED_OUT, ("DELETE", &path, &Value::Null))
         .await;
@@ -181,12 +181,12 @@ async fn a_large_change_that_is_committed_in_time_succeeds_and_others_carry_it_o
         assert_eq!(done.0, status, "{what}: {done:?}");
         assert_eq!(members(client, &id).await, after, "{what}");
         let version = story.version(&id).await;
-        // A change that meets it cannot carry it out either: it says so, and changes nothing.
+        // A change of the same group cannot finish the first one either: it says so and changes nothing.
         let one = change("add", &users[..1]);
         let late = story.hurried(NOT_CARRIED_OUT, ("PATCH", &path, &one)).await;
         assert_eq!(late, (503, true, NOTHING_CHANGED.to_owned()), "{what}");
         assert_eq!(story.version(&id).await, version, "{what}");
-        // The same request again finds it done.
+        // A retry of the first request finds it done.
         let again = story.hurried(AMPLE, (method, &path, &body)).await;
         assert_eq!(again.0, status, "{what}: {again:?}");
         assert_eq!(members(client, &id).await, after, "{what}");
@@ -230,7 +230,7 @@ async fn a_change_that_is_made_and_cannot_be_shown_in_time_says_that_it_is_made(
     let late = story.hurried(NOT_SHOWN, ("PUT", &path, &fewer)).await;
     assert_eq!(late, (503, true, made.to_owned()));
     assert_eq!(members(client, id).await, set(&users[..1]));
-    // What shows nothing needs no time for it.
+    // A response without a resource needs no time to read it.
     let all = change("add", users);
     assert_eq!(
         story.hurried(NOT_SHOWN, ("PATCH", &path, &all)).await.0,
@@ -257,7 +257,7 @@ async fn a_request_that_is_not_done_in_time_is_503_before_the_gateway_gives_up()
         let late = story.hurried(NOT_ANSWERED, (method, path, &body)).await;
         assert_eq!(late, (503, true, detail.to_owned()), "{method} {path}");
     }
-    // Fewer than the 28 seconds after which Lambda ends the function, and the 30 of the gateway.
+    // Less than the 28 seconds after which Lambda ends the function, and the gateway's 30 seconds.
     let usual = Patience::USUAL;
     assert!(usual.prepare <= usual.carry_out && usual.carry_out <= usual.show);
     assert!(usual.show < usual.answer && usual.answer < Duration::from_secs(27));

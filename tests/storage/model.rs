@@ -1,5 +1,5 @@
-//! Random sequences of operations beside a model in memory: what the service answers, finds and counts is
-//! what the model says, and the raw table is sound. A failure names the seed and the step.
+//! Random sequences of operations, compared with a model in memory: responses, searches and counts equal the model's,
+//! and the raw table is sound. A failure names the seed and the step.
 
 mod looks;
 mod moves;

@@ -1,4 +1,4 @@
-//! Unique names, and values that are found without being unique.
+//! Unique names, and lookups of values that need not be unique.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Pages of groups with their members: the members of each are those of the version beside them.
+//! Pages of groups with members: each group's members belong to the version in the response.
 
 mod walk;
 
@@ -18,7 +18,7 @@ use crate::support::listed::{ids, values};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
-/// The first page of all groups with their members, and what it takes.
+/// The first page of all groups with their members, and its consumption.
 async fn page(target: &Target, client: &Client) -> (BTreeMap<String, Vec<String>>, Spent) {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
@@ -73,7 +73,8 @@ async fn a_page_of_groups_small_and_large_has_the_members_of_each() {
         .json();
     assert_eq!(values(&alone, "members"), many.into_iter().collect());
     assert_eq!(alone["members"].as_array().unwrap().len(), size);
-    // The counters, the page, two queries for neighbours and sixteen, four at a time, for the large one, and the page again.
+    // The counters, the page, two queries for neighbours, sixteen for the large group with four at a time, and the
+    // page again.
     assert_eq!(spent.calls, 21, "{spent:?}");
     assert!(spent.round_trips < 20, "{spent:?}");
 }
@@ -122,7 +123,7 @@ async fn a_page_of_groups_has_the_members_of_the_versions_beside_them() {
         groups.push(client.post("/Groups", &body).await.expect(201).id());
     }
     let is_over = AtomicBool::new(false);
-    // Each version says in its externalId how many members it has.
+    // Each version stores its number of members in its `externalId`.
     let writer = async {
         for turn in 0..40 {
             let number = (turn * 5 + 3) % users.len();

@@ -1,5 +1,5 @@
-//! Large membership changes and deletions whose owner dies at any write: readers see all of the change or
-//! nothing of it, and asking again ends where asking once would have.
+//! Large membership changes and deletions whose owner dies at any write: readers see either all of the change or
+//! nothing of it, and a retry has the result of one request.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::support::table::sound;
 
 mod live;
 
-/// More than any of these requests writes.
+/// More writes than any of these requests makes.
 const MOST_WRITES: u32 = 200;
 
 impl Crowd {
@@ -22,7 +22,7 @@ impl Crowd {
         mortal::send(&self.target, &self.client, (method, path, body), death).await
     }
 
-    /// The members of a group, after making sure that every way of reading them agrees.
+    /// The members of a group; asserts that every way of reading them agrees.
     async fn members(&self, id: &str) -> BTreeSet<String> {
         let members = members(&self.client, id).await;
         let filter = format!("groups.value eq \"{id}\"");
@@ -64,7 +64,7 @@ impl Crowd {
     }
 }
 
-/// Has a story told with a death at each of these writes, until the request outlives it.
+/// Runs a test with a death at each of these writes, until the request survives.
 async fn every_death(deaths: impl Iterator<Item = Death>, tell: impl AsyncFn(Death) -> bool) {
     let mut died = 0;
     for death in deaths {
@@ -77,7 +77,7 @@ async fn every_death(deaths: impl Iterator<Item = Death>, tell: impl AsyncFn(Dea
     panic!("the request outlived none of {died} deaths");
 }
 
-/// Behind each write.
+/// After each write.
 fn after_each() -> impl Iterator<Item = Death> {
     (1..MOST_WRITES).map(Death::After)
 }
@@ -269,7 +269,7 @@ async fn x07_a_user_in_many_groups_whose_deletion_dies_is_in_all_of_them_or_in_n
         );
     }
     let rounds = Cell::new(0);
-    // The marks of the 40 edges are all alike.
+    // The marks on the 40 edges are all alike.
     let deaths = [1, 2, 30].into_iter().chain(40..MOST_WRITES);
     every_death(deaths.map(Death::After), async |death| {
         let goner = client.create_user("goner").await;

@@ -1,4 +1,4 @@
-//! Requests at the same time: one winner where there can be one, nothing lost where all can win.
+//! Concurrent requests: exactly one winner where only one can win, and nothing lost where all can.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::support::listed::members;
 use crate::support::table::{Table, sound};
 use crate::support::{Answer, Client, Target};
 
-/// How many have which status.
+/// Each status with its number of responses.
 fn statuses(answers: &[Answer]) -> Vec<(u16, usize)> {
     let mut all: Vec<u16> = answers
         .iter()
@@ -25,7 +25,7 @@ fn statuses(answers: &[Answer]) -> Vec<(u16, usize)> {
         .collect()
 }
 
-/// Sends a PATCH until it is not refused for too much traffic, as `Retry-After` asks for.
+/// Retries a PATCH after `Retry-After` until it is not rejected for contention.
 async fn patch_patiently(client: &Client, path: &str, operations: Value) -> Answer {
     for _ in 0..50 {
         let answer = client.patch(path, operations.clone()).await;
@@ -264,7 +264,7 @@ async fn x04_groups_put_into_each_other_at_once_make_no_cycle() {
     for round in 0..8 {
         let one = client.create_group(&format!("One {round}"), &[]).await;
         let two = client.create_group(&format!("Two {round}"), &[]).await;
-        // In every other round the way back leads over a third group.
+        // In every other round the way back goes through a third group.
         let below = match round % 2 {
             0 => two.clone(),
             _ => client.create_group(&format!("Below {round}"), &[]).await,

@@ -1,4 +1,4 @@
-//! A write whose answer was lost and that is sent again: it knows its own success.
+//! Retries of writes whose response was lost: they recognise their own success.
 
 use directory::{DirectoryError, PasswordHash};
 use scim_core::ResourceKind;

@@ -1,4 +1,4 @@
-//! G-05, Y-03: whatever was answered is seen by the next request, by every filter, list and total.
+//! G-05, Y-03: every completed write is visible to the next request, in every filter, list and total.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::support::listed::{found, ids, total};
 use crate::support::table::sound;
 use crate::support::{Client, Target};
 
-/// Demands that a user is found by its values, and by those only.
+/// Asserts that a user is found by its current values only.
 async fn seen(client: &Client, id: &str, user: &str, external: &str, email: &str) {
     let me = [id.to_owned()].into();
     for filter in [

@@ -1,4 +1,4 @@
-//! With a token of B nothing of A can be read, found, changed or counted, on any route.
+//! With a token of B, no route can read, find, change or count anything of A.
 
 use serde_json::json;
 use service::routes::Endpoint;
@@ -9,7 +9,7 @@ use crate::support::listed::{found, groups, ids, total};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
-/// The client's address with another tenant in it.
+/// The same client at another tenant's address.
 fn at(client: &Client, tenant: &str) -> Client {
     let base = client
         .base
@@ -17,7 +17,7 @@ fn at(client: &Client, tenant: &str) -> Client {
     Client::new(&base, &client.token)
 }
 
-/// Everything of a tenant as its own client sees it.
+/// All data of a tenant, as its own client sees it.
 async fn everything(client: &Client) -> (String, String) {
     let users = client.get("/Users?count=1000").await.expect(200).text;
     (
@@ -96,7 +96,7 @@ async fn z01_ids_of_another_tenant_are_unknown_on_every_method() {
         );
     }
     assert_eq!(asked, 8);
-    // Neither is an id of A one of the other type in B.
+    // An id of A is not an id of another type in B either.
     for path in [
         format!("/Groups/{}", ids.user),
         format!("/Users/{}", ids.group),
@@ -140,7 +140,7 @@ async fn z04_lists_counts_and_filters_show_nothing_of_another_tenant() {
         assert_eq!(found(&b, path, &filter).await.len(), 0, "{filter}");
         assert_eq!(found(&a, path, &filter).await.len(), 1, "{filter}");
     }
-    // With the same values in both, each sees its own.
+    // With the same values in both tenants, each sees its own.
     let of_b = fill(&b).await;
     for (path, filter) in filters(&of_b) {
         assert_eq!(

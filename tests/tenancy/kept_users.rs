@@ -1,4 +1,4 @@
-//! Whose an id is, where the tenant keeps users who are deleted.
+//! The ids of users in a tenant that keeps deleted users.
 
 use std::collections::BTreeSet;
 
@@ -86,7 +86,7 @@ async fn a_user_who_is_renamed_onto_the_name_of_a_kept_one_keeps_its_id() {
             .await
             .expect(409);
         client.delete(&path).await.expect(204);
-        // Two kept users had the name: each comes back as who they are.
+        // Two kept users had the name: each is restored with their own id.
         let back = client.post("/Users", &person(&name, Some("A"))).await;
         assert_eq!(back.expect(201).id(), old);
         client.delete(&format!("/Users/{old}")).await.expect(204);
@@ -102,7 +102,7 @@ struct Someone {
     external_id: Option<&'static str>,
 }
 
-/// What there should be: users, and those who are kept in the order of their deletion.
+/// The expected state: users, and kept users in the order of their deletion.
 struct Model {
     client: Client,
     users: Vec<Someone>,
@@ -172,7 +172,7 @@ impl Model {
     }
 }
 
-/// `MUSTER_TEST_SEED=N` makes it another run.
+/// `MUSTER_TEST_SEED=N` selects another run.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_comes_goes_and_is_renamed_has_an_id_of_their_own_for_ever() {
     let seed = crate::support::target::number("MUSTER_TEST_SEED").unwrap_or(11);

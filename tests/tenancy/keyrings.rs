@@ -1,4 +1,4 @@
-//! Keys as they are stored: where they go, who finds them, and what is left of them.
+//! Stored keys: in which keyring they are, who finds them, and what remains of them.
 
 mod admin;
 mod expiring;
@@ -14,7 +14,7 @@ use service::clock::{Clock, Ids};
 
 use crate::support::Target;
 
-/// A service beside that of the target, as another administrator's.
+/// Another service over the same table, as for another administrator.
 fn administrator(target: &Target) -> Service {
     let clients = &target.stack.services.clients;
     local::stack::service(clients, None, Clock::system(), Ids::system())

@@ -1,5 +1,4 @@
-//! Keys as time passes: a warm service asks nobody, a new key works at once, a revoked one for a minute at
-//! most.
+//! Keys over time: a warm service makes no calls, a new key is valid at once, and a revoked key for at most a minute.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +67,7 @@ async fn a_wrong_token_costs_one_look_up_a_second_however_often_it_is_sent() {
     client.get("/Users").await.expect(200);
 }
 
-/// Functions remember keys apart, so what `admin` made is news to `users`.
+/// Each function has its own cache of keys, so a key that `admin` created is unknown to `users`.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_token_is_let_in_at_its_first_request_whatever_was_looked_up_before() {
     let target = Target::apart().await;
@@ -114,12 +113,12 @@ async fn a_flood_of_wrong_tokens_keeps_no_new_token_out() {
     for answer in &flood {
         refused(answer, "unknown");
     }
-    // Those that came while one was under way wait for the next.
+    // Requests that arrive during a look-up wait for the next one.
     let calls = users.keyrings().calls() - before;
     assert!(calls <= 3, "{calls}");
 }
 
-/// A token that another system made, imported while another of the tenant's was just looked up.
+/// A token of another system, imported right after a look-up of another token of the tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_imported_token_is_let_in_at_its_first_request() {
     let target = Target::apart().await;
@@ -220,7 +219,7 @@ fn t12_tokens_are_random_in_every_place() {
         .collect();
     let distinct: BTreeSet<&String> = secrets.iter().collect();
     assert_eq!(distinct.len(), TOKENS);
-    // 256 bits in letters of five bits each; the last has one bit only.
+    // 256 bits in letters of five bits each; the last letter has one bit only.
     for place in 0..51 {
         let letters: BTreeSet<u8> = secrets
             .iter()

@@ -1,4 +1,4 @@
-//! How many requests a tenant may make.
+//! The rate limit of a tenant.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::support::moving::{Time, start_at_rate};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-/// Requests until one is refused; gives how many were served, and the seconds to wait.
+/// Sends requests until one is rejected; returns the number served, and the seconds to wait.
 async fn until_refused(client: &Client) -> (u32, u32) {
     for served in 0..2_000 {
         let answer = client.get("/Users?count=0").await;
@@ -43,7 +43,7 @@ async fn r09_a_tenant_beyond_its_rate_is_told_when_to_go_on_and_no_other_notices
         assert_eq!(answer.error().0, 429, "{method}");
     }
     quiet.get("/Users").await.expect(200);
-    // Reading about the service is free, a wrong token is not the tenant's.
+    // Discovery does not count, and a wrong token does not count for the tenant.
     flood.get("/Schemas").await.expect(200);
     flood.with_token("wrong").get("/Users").await.expect(401);
     time.pass(7);
@@ -103,10 +103,10 @@ async fn r09_processes_count_together_and_a_quiet_one_costs_nothing() {
             other => panic!("{other}"),
         }
     }
-    // A hundred in ten seconds; each process may be wrong by what two others have not told yet.
+    // A hundred in ten seconds. Each process may exceed that by what two others have not added yet.
     assert!((100..=116).contains(&served), "{served}");
     assert!(writes <= 15.0, "{writes}");
-    // Each process says of the first, second, fourth … refusal that there were so many.
+    // Each process records the first, second, fourth … rejection.
     assert!((3.0..=18.0).contains(&logged), "{logged}");
     time.pass(10);
     let quiet = process(&target, &time, 10);

@@ -1,4 +1,4 @@
-//! A tenant's rules bind who is or becomes active: a leaver can always be deactivated.
+//! A tenant's rules apply to users who are or become active: a leaver can always be deactivated.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn rules(of: &[&str]) -> Value {
     Value::Object(rules.collect())
 }
 
-/// Entra ID's soft delete (idp fixtures): the name makes room for a new user of that name.
+/// Entra ID's soft delete (provider fixtures): the rename releases the name for a new user.
 #[tokio::test(flavor = "multi_thread")]
 async fn entras_soft_delete_deactivates_and_renames_whatever_the_rules() {
     let (target, client) = started(rules(&ALL)).await;
@@ -43,7 +43,7 @@ async fn entras_soft_delete_deactivates_and_renames_whatever_the_rules() {
         (&after["active"], &after["userName"]),
         (&json!(false), &json!(gone))
     );
-    // Another one has the name and the address now, until that one leaves.
+    // Another user has the name and the address until that user leaves.
     let new = client.create_user("ann@example.com").await;
     let back = json!([
         { "op": "Replace", "path": "active", "value": "True" },
@@ -83,7 +83,7 @@ async fn an_address_that_is_taken_hinders_nobody_to_leave_and_is_told_at_the_ret
         detail,
         "`emails` `ann@example.com` is taken by another resource of this tenant"
     );
-    // The addresses of those who left are free.
+    // The addresses of deactivated users are free.
     let eve = client.create_user("bob@example.org").await;
     let take =
         json!([{ "op": "replace", "path": "emails", "value": [{ "value": "bob@example.com" }] }]);
@@ -98,7 +98,7 @@ async fn an_address_that_is_taken_hinders_nobody_to_leave_and_is_told_at_the_ret
     );
 }
 
-/// An extension that requires something is a rule of the tenant.
+/// A required attribute of an extension is a rule of the tenant.
 #[tokio::test(flavor = "multi_thread")]
 async fn w05_a_put_that_lacks_what_an_extension_requires_may_deactivate() {
     let badges = "urn:example:badges:1.0:User";
@@ -129,7 +129,7 @@ async fn w05_a_put_that_lacks_what_an_extension_requires_may_deactivate() {
     client.patch(&path, whole).await.expect(200);
 }
 
-/// Who has more addresses from before a rule than the rule has room for can still leave, in either way.
+/// A user who got more addresses before a rule than it allows can still be deactivated and deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_many_addresses_from_before_a_rule_can_be_deactivated_and_deleted() {
     let (target, client) = started(json!({})).await;
@@ -215,7 +215,7 @@ impl State {
         }
     }
 
-    /// Whether the e-mail rules are kept.
+    /// Whether the user satisfies the e-mail rules.
     fn is_proper(&self, rules: &[&str]) -> bool {
         let one = |(_, kind): &(&str, &str)| *kind == "work";
         let is_one = self.emails.len() <= 1 && self.emails.iter().all(one);
@@ -246,7 +246,7 @@ struct Model<'r> {
 }
 
 impl Model<'_> {
-    /// The status of a request that would leave a user so, and the attribute that is taken.
+    /// The expected status of a request that leaves a user in this state, and the attribute that conflicts.
     fn expected(&self, after: &State, at: Option<usize>) -> (u16, &'static str) {
         let others = || {
             let others = self.users.iter().enumerate();
@@ -369,7 +369,7 @@ async fn play(chosen: &[&str], seed: u64) {
     }
 }
 
-/// `MUSTER_TEST_SEED=N` makes it another run.
+/// `MUSTER_TEST_SEED=N` selects another run.
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_rules_there_are_they_refuse_those_who_are_or_become_active_and_nobody_else() {
     let seed = crate::support::target::number("MUSTER_TEST_SEED").unwrap_or(5);

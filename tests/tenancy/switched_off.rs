@@ -1,4 +1,4 @@
-//! A tenant that is switched off: 403 for those who may know it, 401 for all others, and nothing lost.
+//! A tenant that is turned off: 403 with a valid token, 401 for everybody else, and no data is lost.
 
 use directory::Meter;
 use directory::tenants::{Status, Tenants};

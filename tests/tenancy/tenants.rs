@@ -1,4 +1,4 @@
-//! Tenants as they are stored: created once, changed on the version that was read, found, and deleted whole.
+//! Stored tenants: created once, changed in the version that was read, listed, and deleted completely.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::support::table::tenant_of;
 
 mod clear;
 
-/// The tenants of a target, as a process sees them that just began.
+/// The tenants of a target, as a new process sees them.
 pub fn tenants(target: &Target) -> Tenants {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     Tenants::new(Arc::new(Store::new(dynamodb, TABLE.to_owned())))

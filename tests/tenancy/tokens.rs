@@ -1,4 +1,4 @@
-//! Tokens: which are good, and that all others get one and the same answer.
+//! Valid tokens, and the one response to all others.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::moving::{Time, keyring, new_key, other_process, start};
 use crate::support::table::tenant_of;
 use crate::support::{Answer, Client, Target};
 
-/// GET of the users with these headers and no others.
+/// GET of the users with only these headers.
 async fn with(client: &Client, headers: &[(&str, &str)]) -> Answer {
     let mut all = vec![("authorization", "")];
     all.extend(headers);
@@ -20,7 +20,7 @@ async fn authorized(client: &Client, value: &str) -> Answer {
 
 type Named = Vec<(&'static str, String)>;
 
-/// Tokens of keys that open nothing here, and again the one that is bound to another network.
+/// Tokens of keys that are invalid here; and separately the one that is bound to another network.
 async fn useless_keys(target: &Target, client: &Client, time: &Time) -> (Named, String) {
     let tenant = tenant_of(client).to_owned();
     let keyrings = other_process(target);
@@ -74,7 +74,7 @@ async fn useless_keys(target: &Target, client: &Client, time: &Time) -> (Named, 
     (tokens, elsewhere)
 }
 
-/// Texts that are no tokens of any key.
+/// Texts that are not the token of any key.
 fn no_keys(good: &str) -> Named {
     let last = good.rfind('_').expect("a token has parts");
     let (at, rest) = good.split_at(last - 5);
@@ -151,7 +151,7 @@ async fn t10_the_scheme_is_read_in_any_case() {
             .await
             .expect(200);
     }
-    // What some providers make of a pasted token.
+    // A pasted token as some providers send it.
     authorized(&client, &client.token).await.expect(200);
 }
 
@@ -300,14 +300,14 @@ async fn an_imported_token_opens_its_tenant_and_no_other() {
             .await,
         "a part of it",
     );
-    // What Okta's header authentication makes of a pasted token.
+    // A pasted token as Okta's header authentication sends it.
     authorized(&client, token).await.expect(200);
     refused(
         &authorized(&client, &format!("Basic {token}")).await,
         "another scheme",
     );
 
-    // Two customers of one old system may have had one token: each opens its own tenant with it.
+    // Two customers of one old system may have the same token: it opens each one's own tenant.
     let second = target.stack.tenant("second", Some(token)).await.unwrap();
     let second = Client::new(&second.base, token);
     assert_eq!(

@@ -1,11 +1,10 @@
-//! The modules of each crate, and which of them a path leads to: `use` lines and written-out paths, followed through
-//! `pub use` to the module that has the item.
+//! The modules of each crate, and the module of each path: `use` lines and qualified paths are followed through `pub
+//! use` to the module with the item.
 
 use std::collections::BTreeMap;
 
 use crate::house::source::Source;
 
-/// A module's path in its crate.
 type Path = Vec<String>;
 
 /// The modules of a crate.
@@ -13,13 +12,13 @@ pub(crate) struct Modules(BTreeMap<Path, Module>);
 
 #[derive(Default)]
 struct Module {
-    /// What a name stands for, by `use`.
+    /// The paths of imported names.
     imports: BTreeMap<String, Path>,
-    /// The paths that are named, with their lines.
+    /// The paths in the code, with their lines.
     named: Vec<(Path, String)>,
 }
 
-/// The modules of each crate, by the folder of the crate.
+/// The modules of each crate by the crate's folder.
 pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
     let mut crates: BTreeMap<String, Modules> = BTreeMap::new();
     for source in sources {
@@ -28,7 +27,7 @@ pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
         };
         let path: Path = match file.trim_end_matches(".rs") {
             "lib" => Vec::new(),
-            // The program beside a library is another crate.
+            // The binary beside a library is another crate.
             "main" => continue,
             file => file.split('/').map(str::to_owned).collect(),
         };
@@ -74,7 +73,7 @@ impl Module {
     }
 }
 
-/// The paths of a `use` tree, each with the name that it gives.
+/// The paths of a `use` tree, each with the name that it introduces.
 fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
     let text = text.trim();
     let (path, inner) = match text.split_once('{') {
@@ -98,7 +97,7 @@ fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
         return;
     }
     if whole.len() > 1 {
-        // `a::{self}` is `a`, and of `a::*` nothing is known but `a`.
+        // `a::{self}` means `a`; of `a::*` only `a` is known.
         whole.pop_if(|last| last == "self" || last == "*");
     }
     if let Some(last) = whole.last() {
@@ -107,7 +106,7 @@ fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
     }
 }
 
-/// Splits at the commas that stand in no braces.
+/// Splits at commas outside of braces.
 fn split(text: &str) -> Vec<&str> {
     let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0);
     for (at, c) in text.char_indices() {
@@ -127,7 +126,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 impl Modules {
-    /// Which module uses an item of which, with the line.
+    /// Which module uses an item of which other module, with the line.
     pub(crate) fn uses(&self) -> Vec<(Path, Path, String)> {
         let mut found = Vec::new();
         for (from, module) in &self.0 {
@@ -149,9 +148,9 @@ impl Modules {
         self.0.get(by)?.imports.get(name)
     }
 
-    /// The module that has what a path names, if it is one of this crate.
+    /// The module with the item of a path, if it is in this crate.
     fn home(&self, from: &[String], path: &[String], depth: usize) -> Option<Path> {
-        // `use` lines that name each other lead nowhere.
+        // `use` lines may refer to each other endlessly.
         if depth > 16 {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Rust text without comments, strings and characters, of the same length.
+//! Removes comments, strings and characters from Rust text and keeps its length.
 
 pub(super) fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
@@ -10,7 +10,7 @@ pub(super) fn blank(text: &str) -> String {
         .collect()
 }
 
-/// The text without comments, and without comments, strings and characters.
+/// Returns the text without comments, and the text without comments, strings and characters.
 pub(super) fn strip(text: &str) -> (String, String) {
     let (mut code, mut bare) = (String::new(), String::new());
     let mut at = 0;
@@ -47,7 +47,7 @@ pub(super) fn strip(text: &str) -> (String, String) {
     (code, bare)
 }
 
-/// The length of code up to where a comment, a string or a character may begin.
+/// The length of the code up to the possible start of a comment, a string or a character.
 fn run(rest: &str) -> usize {
     let first = rest.chars().next().map_or(1, char::len_utf8);
     rest[first..]
@@ -108,7 +108,7 @@ fn quoted(rest: &str, quote: char) -> usize {
     rest.len()
 }
 
-/// The length of a character literal; a lifetime is none.
+/// The length of a character literal; `None` for a lifetime.
 fn character(rest: &str) -> Option<usize> {
     let mut chars = rest.strip_prefix('\'')?.chars();
     match (chars.next()?, chars.next()) {
@@ -118,7 +118,7 @@ fn character(rest: &str) -> Option<usize> {
     }
 }
 
-/// Where the item under attributes begins.
+/// The start of the item after its attributes.
 pub(crate) fn item_start(bare: &str, attribute: usize) -> usize {
     let mut at = attribute;
     loop {
@@ -138,7 +138,7 @@ pub(super) fn item_end(bare: &str, item: usize) -> usize {
     }
 }
 
-/// Behind the bracket that closes the one at a position.
+/// The position after the bracket that closes this one.
 pub(crate) fn closing(bare: &str, open: usize) -> usize {
     let mut depth = 0;
     for (at, c) in bare[open..].char_indices() {

@@ -16,7 +16,7 @@ use crate::support::Target;
 use crate::support::client::{USER, user};
 use crate::support::table::tenant_of;
 
-/// The vendor's side, and what was seen of it.
+/// The vendor's side and its recorded calls.
 struct Vendor<'t> {
     target: &'t Target,
     actions: BTreeSet<String>,
@@ -24,7 +24,7 @@ struct Vendor<'t> {
 }
 
 impl Vendor<'_> {
-    /// Sends a request for an operation, and gives the body of the answer. `path` is behind `/admin/v1`.
+    /// Sends the request of an operation, and returns the response's body. `path` is relative to `/admin/v1`.
     async fn send(
         &mut self,
         operation: &str,
@@ -45,7 +45,7 @@ impl Vendor<'_> {
             .header("content-type", "application/json")
             .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
             .expect("a request");
-        // From the ground of the stack: an operation is a large future, too.
+        // In a task of its own: an operation is a large future, too.
         let admin = Arc::clone(&self.target.stack.admin);
         let asked = tokio::spawn(async move { admin.handle(request, Origin::default()).await });
         let response = asked.await.expect("an answer");
@@ -61,7 +61,7 @@ impl Vendor<'_> {
 }
 
 impl Vendor<'_> {
-    /// Asks for a page, and gives the cookie that it sets.
+    /// Requests a page, and returns the cookie that it sets.
     async fn visit(&mut self, method: &str, path: &str, cookie: &str, form: &str) -> String {
         let request = Request::builder()
             .method(method)
@@ -72,7 +72,7 @@ impl Vendor<'_> {
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Bytes::from(form.to_owned()))
             .expect("a request");
-        // A page asks several things side by side, which is a large future for the stack of a test.
+        // A page runs several operations in parallel, which is a large future for a test's stack.
         let admin = Arc::clone(&self.target.stack.admin);
         let asked = tokio::spawn(async move { admin.handle(request, Origin::default()).await });
         let response = asked.await.expect("an answer");
@@ -108,7 +108,7 @@ async fn people(vendor: &mut Vendor<'_>) {
     vendor.send("listMembers", &members, None, 200).await;
 }
 
-/// A refusal about somebody whose name is looked up.
+/// A rejection that concerns a user whose name has to be looked up.
 async fn refused(vendor: &mut Vendor<'_>) {
     let client = vendor.target.tenant().await;
     let tenant = tenant_of(&client);
@@ -144,14 +144,14 @@ async fn links(vendor: &mut Vendor<'_>) {
     vendor.visit("GET", &home, &cookie, "").await;
 }
 
-/// The door of the console.
+/// Signing in to the console.
 async fn door(vendor: &mut Vendor<'_>) {
     let key = format!("key={}", vendor.target.stack.admin_key);
     let cookie = vendor.visit("POST", "/console/sign-in", "", &key).await;
     vendor
         .visit("GET", "/console/new-tenant", &cookie, "")
         .await;
-    // Signing in again ends the session before.
+    // Signing in again ends the earlier session.
     vendor
         .visit("POST", "/console/sign-in", &cookie, &key)
         .await;
@@ -178,7 +178,7 @@ async fn keys(vendor: &mut Vendor<'_>) {
     let one = format!("/keys/{}", key["id"].as_str().expect("an id"));
     vendor.send("revokeAdminKey", &one, None, 204).await;
 
-    // The first key of a tenant that is in no keyring yet.
+    // The first key of a tenant without a keyring.
     let (tenant, meter) = (tenant_of(&client), Meter::default());
     let tenant = TenantId::parse(tenant).expect("a tenant");
     let stored = vendor.target.stack.service.keys(&tenant, &meter);
@@ -190,7 +190,7 @@ async fn keys(vendor: &mut Vendor<'_>) {
     vendor.send("createKey", &path, Some(body), 201).await;
 }
 
-/// A user who is in more groups than one transaction leaves, and in the log of requests.
+/// A user in more groups than one transaction can leave, and in the failure log.
 async fn person(vendor: &mut Vendor<'_>) {
     let client = vendor.target.tenant().await;
     let mut ann = user("ann@example.com");
@@ -242,7 +242,7 @@ async fn tenants(vendor: &mut Vendor<'_>) {
         .await;
 }
 
-/// The actions on the table that the vendor's side called in a conversation with all operations.
+/// The table actions that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
         target,

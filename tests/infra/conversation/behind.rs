@@ -1,4 +1,4 @@
-//! What no request asks for: the owners of large writes die, and the function `events` finishes what they left.
+//! Work behind requests: the owners of large writes die, and the function `events` finishes the writes.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::support::client::{group, patch};
 use crate::support::mortal::{Death, send};
 use crate::support::{Target, stream};
 
-/// More than any of it takes.
+/// Longer than any of this takes.
 const LONG: Duration = Duration::from_mins(1);
 
-/// A plan that is committed, one that is not, a group and a user that are gone from many groups; and a sweep.
+/// A committed plan, an uncommitted plan, a deleted group, a user deleted from many groups, and a sweep.
 pub(super) async fn everything(functions: &Functions, target: &Target) {
     let users = large::some_users(functions, "behind").await;
     let values: Vec<Value> = users.iter().map(|id| json!({ "value": id })).collect();
@@ -29,7 +29,7 @@ pub(super) async fn everything(functions: &Functions, target: &Target) {
     dies(functions, target, ("DELETE", &team, None), Death::After(1)).await;
     finish(functions, target, 0).await;
 
-    // Whoever looks for the groups of the user meets a plan that may become one of them.
+    // A reader of the user's groups finds a plan that may add one.
     let mut teams = Vec::new();
     for number in 0..40 {
         let team = group(&format!("Behind {number}"), &users[..1]);
@@ -59,7 +59,7 @@ async fn dies(
     assert!(is_dead, "{} {}", request.0, request.1);
 }
 
-/// Has the function look after all tasks that there are, as if it were so many seconds later.
+/// Lets the function finish all tasks, as if `seconds` had passed.
 async fn finish(functions: &Functions, target: &Target, seconds: i64) {
     let records = stream::records(target, &functions.client).await;
     assert!(!records.is_empty(), "the owner left nothing");

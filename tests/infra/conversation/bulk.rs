@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::{Functions, add, full_user, remove};
 use crate::support::client::{BULK, group, patch, user};
 
-/// Creates, in a circle and with members, changes in each way, and deletes; a name changes hands.
+/// Creates resources that refer to each other and groups with members, changes them in each way, and deletes them; a
+/// name moves to another resource.
 pub(super) async fn everything(functions: &Functions) {
     let extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
     let managed = |own: &str, manager: &str| {

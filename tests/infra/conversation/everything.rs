@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Functions;
 use crate::support::client::{group, user};
 
-/// Everything there is, by every way of paging.
+/// All resources, with every way of paging.
 pub(super) async fn all(functions: &Functions) {
     let user = functions.create("/Users", user("all@example.com")).await;
     let of = group("All", std::slice::from_ref(&user));

@@ -1,4 +1,4 @@
-//! What one transaction does not hold.
+//! Changes that are too large for one transaction.
 
 use http::Method;
 use serde_json::json;
@@ -7,7 +7,7 @@ use super::bulk::succeeded;
 use super::{Functions, add};
 use crate::support::client::{BULK, group, user};
 
-/// More members than one transaction holds come with a group, come to it, and go with it.
+/// More members than fit one transaction: at the creation of a group, added to it, and deleted with it.
 pub(super) async fn group_of_many(functions: &Functions) {
     let users = some_users(functions, "large").await;
     let id = functions.create("/Groups", group("Large", &users)).await;
@@ -23,7 +23,7 @@ pub(super) async fn group_of_many(functions: &Functions) {
     }
 }
 
-/// More users than one transaction makes members of a group.
+/// More users than one transaction can add to a group.
 pub(super) async fn some_users(functions: &Functions, name: &str) -> Vec<String> {
     let mut users = Vec::new();
     for number in 0..40 {
@@ -33,7 +33,7 @@ pub(super) async fn some_users(functions: &Functions, name: &str) -> Vec<String>
     users
 }
 
-/// A user in more groups than one transaction takes it out of.
+/// A user in more groups than one transaction can leave.
 pub(super) async fn user_in_many_groups(functions: &Functions) {
     let id = functions.create("/Users", user("many@example.com")).await;
     let mut groups = Vec::new();
@@ -47,7 +47,7 @@ pub(super) async fn user_in_many_groups(functions: &Functions) {
     }
 }
 
-/// More members than one transaction holds, in a bulk request.
+/// A bulk request with more members than fit one transaction.
 pub(super) async fn bulk(functions: &Functions) {
     let users = some_users(functions, "bulk").await;
     let large = group("Bulk", &users);

@@ -1,4 +1,4 @@
-//! 1: rules that serve every provider.
+//! 1: needs of all providers.
 
 use super::Section;
 

@@ -1,4 +1,4 @@
-//! 6: what the gateway and the functions behind it must not do to a provider.
+//! 6: how the gateway and its functions must not fail a provider.
 
 use super::Section;
 

@@ -1,4 +1,4 @@
-//! 4: the others.
+//! 4: other providers.
 
 use super::Section;
 

@@ -1,5 +1,5 @@
-//! Every crash point: the process ends at the n-th write of a request, for every n, before it and after it.
-//! Then the request is made again, as identity providers do.
+//! Every crash point: the process ends before or after the n-th write of a request, for every n. Then the request is
+//! repeated, as identity providers do.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::support::client::{group, patch, user};
 use crate::support::table::sound;
 use crate::support::{Answer, Client, Target};
 
-/// A request: method, path, body. `<name>` stands for the id of what has that name.
+/// A request: method, path, body. `<name>` means the id of the resource with this name.
 type Request = (&'static str, &'static str, Value);
 
-/// A request with one effect.
+/// A request with exactly one effect.
 struct Case {
     name: &'static str,
     request: Request,
@@ -137,7 +137,7 @@ fn of_groups() -> Vec<Case> {
     ]
 }
 
-/// Users and groups of a new tenant: the same each time.
+/// A new tenant with always the same users and groups.
 async fn prepared(target: &Target) -> (Client, BTreeMap<String, String>) {
     let client = target.tenant().await;
     let mut ids = BTreeMap::new();
@@ -172,7 +172,7 @@ async fn ask(client: &Client, ids: &BTreeMap<String, String>, request: &Request)
     client.send(method, &fill(path), &headers, body).await
 }
 
-/// Everything that can be read, with names for ids and without times: equal states read equal.
+/// All readable data, with names in place of ids and without times, so that equal states compare equal.
 async fn state(client: &Client) -> Vec<String> {
     let mut all = Vec::new();
     for path in ["/Users?count=1000", "/Groups?count=1000"] {
@@ -211,7 +211,7 @@ fn named(resource: &Value, client: &Client, names: &BTreeMap<String, String>) ->
         .fold(text, |text, (id, name)| text.replace(id, name))
 }
 
-/// Ends the process at every write of a request, and makes the request again; gives the number of points.
+/// Ends the process at every write of a request and repeats the request; returns the number of crash points.
 async fn every_point(target: &Target, case: &Case) -> usize {
     let faults = target.faults();
     let (client, ids) = prepared(target).await;
@@ -271,7 +271,7 @@ async fn m04_x02_a_process_that_ends_at_any_write_of_a_group_leaves_nothing_half
     }
 }
 
-/// A lost answer is the SDK's to repeat: the client sees one success, and there is one version.
+/// Asserts that the SDK retries a lost response: the client sees one success, and there is one version.
 async fn succeeds_once(target: &Target, fault: &str) {
     let faults = target.faults();
     for case in of_users().into_iter().chain(of_groups()) {

@@ -1,7 +1,7 @@
-//! Several clients at once over a table with faults: what each made is what its model says, what they changed
-//! together is the sum, and the raw table is sound.
+//! Several concurrent clients over a table with faults: each client's data equals its model, shared data equals the
+//! sum, and the raw table is sound.
 //!
-//! `MUSTER_TEST_STEPS=N` makes the run longer, `MUSTER_TEST_SEED=N` another one; a failure names both.
+//! `MUSTER_TEST_STEPS=N` makes the run longer, and `MUSTER_TEST_SEED=N` selects another one; a failure names both.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ async fn after_random_operations_of_several_clients_with_faults_everything_is_as
         joined.extend(game.model.joined.iter().cloned());
     }
     assert_eq!(members(&client, &shared).await, joined);
-    // Large writes whose owner gave up are finished by whoever comes by.
+    // Finishes the abandoned large writes.
     seed::finish(&target, &client).await;
     for game in &games {
         game.compare().await;

@@ -1,4 +1,4 @@
-//! Too much at once: answers that say when to come back, in time, and never a defect.
+//! Overload: responses in time and with `Retry-After`, and never a defect.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use super::one;
 use crate::support::Target;
 use crate::support::client::{patch, user};
 
-/// The gateway gives up after 30 seconds.
+/// The gateway times out after 30 seconds.
 const IN_TIME: Duration = Duration::from_secs(25);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +112,7 @@ async fn a_writer_in_another_region_that_does_not_go_away_is_429_and_nothing_is_
     client.patch(&path, off).await.expect(200);
 }
 
-/// A morning of provisioning on a table with these faults, none of which a client meets.
+/// A morning of provisioning on a table with these faults, without an effect on any client.
 async fn unnoticed(rules: &[&str]) {
     let target = Target::with_faults().await;
     let client = target.tenant().await;

@@ -1,4 +1,4 @@
-//! The SDK's quota of repetitions: an outage uses it up, and what comes after the outage is not made to pay for it.
+//! The SDK's retry quota: an outage uses it up, and recovers for the requests after the outage.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::support::stream::records;
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
-/// Requests of an outage, more than the quota has repetitions for; how many calls came of them.
+/// Sends requests during an outage, more than the quota has retries; returns the number of calls.
 async fn outage(target: &Target, client: &Client, path: &str) -> u64 {
     one(target.faults(), "internal");
     let requests = (0..OUTAGE).map(|_| client.get(path));
@@ -36,8 +36,8 @@ async fn after_an_outage_the_first_request_succeeds_and_a_fault_after_it_is_not_
     let id = client.create_user("anna").await;
     let path = format!("/Users/{id}?excludedAttributes=groups");
     let calls = outage(&target, &client, &path).await;
-    // Five attempts of each, and of each entry in the requests log, would be many more: the quota keeps an outage
-    // from being made worse.
+    // Five attempts of each request, and of each entry of the failure log, would be many more. The quota keeps
+    // retries from making an outage worse.
     assert!(calls < 4 * OUTAGE, "{calls}");
     client.get(&path).await.expect(200);
     for fault in [
@@ -58,7 +58,7 @@ async fn after_an_outage_the_first_request_succeeds_and_a_fault_after_it_is_not_
     sound(&target, &client).await;
 }
 
-/// Uses up the quota of a store, and says whether a fault is repeated by it.
+/// Uses up the quota of a store; returns whether the store still retries a fault.
 async fn is_repeated(target: &Target, directory: &Directory, id: ResourceId) -> bool {
     one(target.faults(), "internal:nth=1");
     let found = directory.get(ResourceKind::User, id).await;

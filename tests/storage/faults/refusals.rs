@@ -1,4 +1,4 @@
-//! Every way in which DynamoDB, or what stands between, answers no: what it means, and how often the call is made.
+//! Every error of DynamoDB, or of something in between: its meaning, and the number of attempts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::seed::{new_ids, new_user};
 
-/// Answers every call alike, and counts them.
+/// A server that gives every call the same response, and counts the calls.
 struct Stub {
     endpoint: String,
     calls: Arc<AtomicU32>,
@@ -33,7 +33,7 @@ async fn stub(status: u16, body: String) -> Stub {
     Stub { endpoint, calls }
 }
 
-/// Reads one request and answers it.
+/// Reads one request and responds.
 async fn answer(mut stream: TcpStream, status: u16, body: &str, counted: &AtomicU32) {
     let mut read = Vec::new();
     loop {
@@ -69,7 +69,7 @@ fn directory(stub: &Stub) -> Directory {
 
 const PAGE: &str = "<html><body><h1>502 Bad Gateway</h1></body></html>";
 
-/// The status, the body or the code in one, what it is answered with, and how often a read is made.
+/// The status and body (or only the code) of a response, the resulting status, and the number of attempts of a read.
 const READS: [(u16, &str, u16, u32); 34] = [
     (500, "", 503, 5),
     (502, "", 503, 5),
@@ -107,7 +107,7 @@ const READS: [(u16, &str, u16, u32); 34] = [
     (400, "ItemCollectionSizeLimitExceededException", 500, 1),
 ];
 
-/// The body of an answer: a code is named in JSON, all else is as it is.
+/// The body of a response: a code becomes JSON, everything else stays.
 fn body(text: &str) -> String {
     let is_code = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric());
     match is_code {
@@ -135,7 +135,7 @@ async fn r07_every_refusal_of_the_table_has_its_status_and_its_number_of_attempt
     futures_util::future::join_all(rows).await;
 }
 
-/// Why a transaction is canceled, and what the change that it makes is answered with; `true` where it is made again.
+/// The reason of a cancelled transaction, the resulting status, and whether the transaction is retried.
 const REASONS: [(&str, u16, bool); 8] = [
     ("TransactionConflict", 429, true),
     ("ThrottlingError", 429, true),
@@ -165,7 +165,7 @@ async fn every_reason_of_a_canceled_transaction_has_its_status_and_is_made_again
     futures_util::future::join_all(rows).await;
 }
 
-/// A creation, which takes one transaction: the user, its name, its count.
+/// A creation, which takes one transaction: the user, its name, its counter.
 async fn created(directory: &Directory) -> Result<Stored, DirectoryError> {
     let (id, write) = new_ids();
     let new = new_user(id, json!({ "userName": "anna" }));

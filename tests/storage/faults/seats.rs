@@ -1,4 +1,4 @@
-//! `seats` in a tenant's settings and the limit that writes meet are one thing at every crash point.
+//! The setting `seats` and the limit in the counter agree after every crash point.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::one;
 use crate::support::client::USER;
 use crate::support::{Client, Target, seed};
 
-/// What the settings say, and how many are let in.
+/// The limit in the settings, and the enforced limit.
 async fn said_and_enforced(target: &Target, id: &str) -> Option<(Value, Value)> {
     let admin = target.admin();
     let read = admin.get(&format!("/tenants/{id}")).await;

@@ -1,4 +1,4 @@
-//! The looks: everything that can be read or found is what the model says.
+//! The checks: all that can be read or found equals the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::support::client::encode;
 use crate::support::listed::{found, ids, total, values};
 
 impl Game {
-    /// Demands that everything that can be read is what the model says.
+    /// Asserts that everything that can be read equals the model.
     pub(crate) async fn compare(&self) {
         let (client, model) = (&self.client, &self.model);
         let all = client.get("/Users?count=1000").await.expect(200).json();
@@ -30,7 +30,7 @@ impl Game {
         }
     }
 
-    /// Reads some users while others write, and demands that they are what the model says.
+    /// Reads some users while other clients write, and asserts that they equal the model.
     pub(crate) async fn read_own(&mut self) {
         for _ in 0..5 {
             let Some(id) = self.dice.one_of(&self.model.users) else {
@@ -43,8 +43,8 @@ impl Game {
         }
     }
 
-    /// Walks over its own users page by page while it makes other moves, and demands that whoever stays is seen:
-    /// once, when nobody else walks and no request is made again.
+    /// Walks over its own users between other moves, and asserts that every user who stays is seen: exactly once, if
+    /// no other client walks and no request is repeated.
     pub(crate) async fn walk(&mut self) {
         let is_alone = self.prefix.is_empty();
         let filter = if is_alone {
@@ -83,7 +83,7 @@ impl Game {
         }
     }
 
-    /// All groups that a user belongs to, the one of others included.
+    /// All groups of a user, including the shared one.
     fn all_groups(&self, id: &str) -> BTreeSet<String> {
         let mut groups = self.model.groups_above(id);
         let shared = self
@@ -94,7 +94,7 @@ impl Game {
         groups
     }
 
-    /// What the client made, out of a list of everything, which is whole.
+    /// The client's own resources in a complete list.
     fn own(&self, list: &Value, name: &str) -> BTreeMap<String, Value> {
         assert_eq!(list["totalResults"], list["itemsPerPage"]);
         let all = list["Resources"].as_array().unwrap().iter();
@@ -103,13 +103,13 @@ impl Game {
             .collect()
     }
 
-    /// Demands that filters find what the model finds.
+    /// Asserts that filters find what the model finds.
     pub(crate) async fn find(&self) {
         self.find_users().await;
         self.find_memberships().await;
     }
 
-    /// The client's own users that a filter finds.
+    /// The client's own users that match a filter.
     async fn own_found(&self, filter: &str) -> BTreeSet<String> {
         let mut found = found(&self.client, "/Users", filter).await;
         found.retain(|id| self.model.users.contains_key(id));

@@ -1,4 +1,4 @@
-//! The moves: each is made in the model and asked of the service, which must answer as the model says.
+//! The moves: each is made in the model and requested from the service, whose response must equal the model's.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use crate::support::client::{GROUP, USER, encode, patch};
 use crate::support::numbers::Numbers;
 use crate::support::{Answer, Client};
 
-/// A tenant, the model of what one client made in it, and the client's dice.
+/// A tenant, the model of one client's data in it, and the client's random numbers.
 pub(crate) struct Game {
     pub(crate) client: Client,
-    /// What the names of all that the client makes begin with.
+    /// The common prefix of the names of the client's resources.
     pub(crate) prefix: String,
-    /// A group of others, which the client's users join and leave.
+    /// A group of all clients, which the client's users join and leave.
     pub(crate) shared: Option<String>,
     pub(crate) model: Model,
     pub(crate) dice: Numbers,
 }
 
 impl Game {
-    /// Makes a request until it is not refused for the moment, as providers do; and whether it was: then it
-    /// may have been done before.
+    /// Repeats a request until it is not rejected temporarily, as providers do. Also returns whether it was repeated:
+    /// an earlier attempt may have succeeded.
     pub(super) async fn ask(
         &self,
         method: &str,
@@ -41,7 +41,7 @@ impl Game {
         panic!("{method} {path} is refused for ever");
     }
 
-    /// The id of what a POST made, which may be done already when it was made again.
+    /// The id from a POST, which an earlier attempt may have created.
     async fn made(&self, path: &str, body: &Value, name: (&str, &str)) -> Option<String> {
         let (answer, is_repeated) = self.ask("POST", path, Some(body)).await;
         match answer.status.as_u16() {
@@ -85,7 +85,7 @@ impl Game {
         }
     }
 
-    /// Users and groups that there are, and sometimes somebody that there is not.
+    /// At most `most` existing users and groups.
     pub(super) fn some_members(&mut self, most: usize) -> BTreeSet<String> {
         let mut members = BTreeSet::new();
         for _ in 0..self.dice.below(most + 1) {
@@ -114,7 +114,7 @@ impl Game {
         }
     }
 
-    /// Some users join the group of others, or leave it.
+    /// Lets some users join or leave the shared group.
     async fn join_or_leave(&mut self) {
         let Some(shared) = self.shared.clone() else {
             return;
@@ -153,7 +153,7 @@ impl Game {
         self.model.users.insert(made.expect("a free name"), user);
     }
 
-    /// Whether the change of a user must be refused; if not, it is made in the model.
+    /// The expected status of a user's change; if it succeeds, the model is changed too.
     pub(super) fn change_user(&mut self, id: &str, to: User) -> u16 {
         if self
             .model
@@ -254,13 +254,13 @@ impl Game {
         self.model.groups.insert(made.expect("a free name"), group);
     }
 
-    /// Whether a group may have these as its members.
+    /// Whether these members would make the group contain itself.
     pub(super) fn is_cyclic(&self, id: &str, joining: &BTreeSet<String>) -> bool {
         joining.iter().any(|member| self.model.contains(member, id))
     }
 
-    /// The statuses that the answer may have; if it is no error, the change is made in the model.
-    /// A request with two faults is refused for one of them.
+    /// The possible statuses of a group's change; if it succeeds, the model is changed too. A request with two faults
+    /// is rejected for one of them.
     pub(super) fn change_group(
         &mut self,
         id: &str,

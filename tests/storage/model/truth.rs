@@ -1,4 +1,4 @@
-//! What the service is compared with: users and groups in memory.
+//! The model: users and groups in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,7 @@ pub(super) const TEAMS: [&str; 10] = [
 pub(crate) struct Model {
     pub(super) users: BTreeMap<String, User>,
     pub(super) groups: BTreeMap<String, Group>,
-    /// The users that are in the group of others.
+    /// The users in the shared group.
     pub(crate) joined: BTreeSet<String>,
 }
 
@@ -67,7 +67,7 @@ impl Model {
             .map(|(id, _)| id)
     }
 
-    /// Whether `top` is `id`, or contains it directly or through others.
+    /// Whether `top` is `id`, or contains it directly or indirectly.
     pub(super) fn contains(&self, top: &str, id: &str) -> bool {
         let below = self
             .groups
@@ -85,14 +85,14 @@ impl Model {
         with.map(|(id, _)| id.clone()).collect()
     }
 
-    /// The groups that someone belongs to, directly or through others.
+    /// The groups of a member, direct and indirect.
     pub(super) fn groups_above(&self, id: &str) -> BTreeSet<String> {
         let groups = self.groups.keys();
         let above = groups.filter(|group| *group != id && self.contains(group, id));
         above.cloned().collect()
     }
 
-    /// Takes someone who is deleted out of all groups.
+    /// Removes a deleted member from all groups.
     pub(super) fn forget(&mut self, id: &str) {
         self.joined.remove(id);
         for group in self.groups.values_mut() {

@@ -1,4 +1,4 @@
-//! Pages: a walk over all of them sees everybody, also while others are created.
+//! A walk over all pages sees every user, even while others are created.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::support::listed::{ids, total};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
-/// Reads one page after the other, each as the client's `itemsPerPage` before it says, and gives the ids in
-/// the order in which they came. Pages that are not the last must be full.
+/// Reads all pages, each as the previous response's `itemsPerPage` says, and returns the ids in their order. All
+/// pages except the last must be full.
 async fn walk(client: &Client, size: usize) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
     loop {
@@ -149,8 +149,8 @@ async fn a_page_of_large_users_is_whole_though_one_query_gives_a_part() {
     assert_eq!(ids(&whole), expected, "1.8 MB of users are answered");
 }
 
-/// Creates users of about 4 KB whose ids lie close together in four of the 8,192 parts of a tenant, and gives
-/// their ids in order.
+/// Creates users of about 4 KB whose ids are close together, in four of the 8,192 parts of a tenant; returns their
+/// ids in order.
 async fn crowds(directory: &Directory) -> Vec<ResourceId> {
     let parts = [("0000", 3), ("3fa7", 40), ("3fa8", 25), ("ffff", 12)];
     let mut ids: Vec<ResourceId> = Vec::new();
@@ -197,7 +197,8 @@ async fn p07_a_page_at_any_rank_of_any_part_is_exact_and_reads_little_beside_its
             let (ids, given, spent) = page(place, count).await;
             assert_eq!((&ids, given), (&expected, None), "{count} from {rank}");
             assert_eq!(spent.round_trips, 2, "{count} from {rank}");
-            // At worst the page lies in the middle of a part of 40; a user takes one unit, the counters take one.
+            // At worst the page is in the middle of a part with 40 users; a user takes one unit, the counters take
+            // one.
             let beside = 40_usize.saturating_sub(count) / 2 + 4;
             let most = f64::from(u32::try_from(count.min(80 - rank) + beside + 2).unwrap());
             assert!(

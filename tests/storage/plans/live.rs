@@ -1,4 +1,4 @@
-//! Large changes while others read and write.
+//! Large changes while other requests read and write.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -75,7 +75,7 @@ async fn large_and_small_changes_at_once_lose_nothing() {
     assert_eq!((row.version, row.members), (8, Some(160)));
 }
 
-/// Asks until it is not told to come again, as providers do.
+/// Retries a change until it is not rejected temporarily, as providers do.
 async fn retried(client: &crate::support::Client, path: &str, change: &serde_json::Value) {
     for _ in 0..20 {
         let answer = client.patch(path, change.clone()).await;

@@ -1,4 +1,4 @@
-//! Admin keys: found among themselves only, and the first one as its secret says.
+//! Admin keys: found only in their own keyring, and the first key as its secret says.
 
 use keyring::{AdminKey, AdminKeyrings, AdminScope, Token};
 use service::clock::Ids;
@@ -40,9 +40,9 @@ async fn the_first_admin_key_is_what_its_secret_says_within_60_seconds() {
     assert!(found.is_first() && AdminScope::ALL.iter().all(|scope| found.has(*scope)));
     assert_eq!(keyrings.find(&two, at(1)).await, Ok(None));
     store_first(&target, &first('B')).await;
-    // It was refused at the second second, after the pause.
+    // The pause after the failed look-up at second 1 is over.
     assert!(keyrings.find(&two, at(3)).await.unwrap().is_some());
-    // The look-up of the new one was the end of the old one.
+    // The look-up of the new key replaced the old one.
     assert_eq!(keyrings.find(&one, at(60)).await, Ok(None));
     let before = keyrings.calls();
     for second in 62..100 {

@@ -1,4 +1,4 @@
-//! Keys that are about to end are told of in time.
+//! Warnings about keys that expire soon.
 
 use directory::Meter;
 use jiff::SignedDuration;

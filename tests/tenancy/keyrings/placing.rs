@@ -1,4 +1,4 @@
-//! Which keyring a key goes to, with several administrators at work.
+//! The keyring of a new key, with several administrators at the same time.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::{add, administrator, at, list, new_key, revoke, tenant};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-/// Makes a keyring so full that no key fits.
+/// Fills a keyring so that no key fits.
 async fn stuff(target: &Target, keyring: &str) {
     let value = format!(r#"{{"keys":{{}},"padding":"{}"}}"#, "x".repeat(65_000));
     replace(target, keyring, &value).await;
@@ -25,7 +25,6 @@ async fn replace(target: &Target, keyring: &str, value: &str) {
     put.secret_string(value).send().await.expect("the keyring");
 }
 
-/// The names of all keyrings there are.
 async fn keyrings(target: &Target) -> BTreeSet<String> {
     let secrets = &target.stack.services.clients.secrets;
     let listed = secrets.list_secrets().send().await.expect("the secrets");
@@ -53,7 +52,7 @@ async fn administrators_at_the_same_time_lose_no_key() {
         add(by, &acme, new)
     });
     let made = futures_util::future::join_all(adding).await;
-    // The one that it began with is among them.
+    // The tenant's first key is among them.
     let purposes: BTreeSet<String> = list(&administrators[0], &acme)
         .await
         .into_iter()
@@ -75,7 +74,7 @@ async fn administrators_who_find_the_keyring_full_open_one_together() {
     for _ in 0..6 {
         clients.push(target.tenant().await);
     }
-    // The tenants' first keys are gone with it.
+    // This also removes the tenants' first keys.
     stuff(&target, "k1").await;
     let administrators = [(); 2].map(|()| administrator(&target));
     let keys: Vec<_> = clients.iter().map(|_| new_key("new", None)).collect();
@@ -115,7 +114,7 @@ async fn a_keyring_that_a_key_was_taken_out_of_is_filled_again() {
     let [one, two, three, four] = &tenants[..] else {
         panic!("four")
     };
-    // All but one have no keyring yet.
+    // Only the first tenant has a key in a keyring.
     let meter = Meter::default();
     for tenant in [two, three, four] {
         by.keys(tenant, &meter).remove_all(at(0)).await.unwrap();
@@ -128,7 +127,7 @@ async fn a_keyring_that_a_key_was_taken_out_of_is_filled_again() {
     stuff(&target, "k1").await;
     goes(two, "k2").await;
     replace(&target, "k1", r#"{"keys":{}}"#).await;
-    // Nothing says yet that there is room in k1, but one's own keyrings are asked first.
+    // The list of keyrings with room does not contain k1 yet, but a tenant's own keyrings are tried first.
     goes(three, "k2").await;
     let key = goes(one, "k1").await;
     assert!(revoke(&by, one, key).await);
@@ -137,7 +136,7 @@ async fn a_keyring_that_a_key_was_taken_out_of_is_filled_again() {
     assert_eq!(keyrings(&target).await, set(&["k1", "k2"]));
 }
 
-/// The same token in another keyring is the same token.
+/// The same token in another keyring is a duplicate.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_imported_once_and_works_wherever_it_is() {
     const TOKEN: &str = "0f9c1e5b7a3d48629b0e4c7f8a1d2365";
@@ -151,20 +150,20 @@ async fn a_token_is_imported_once_and_works_wherever_it_is() {
     assert_eq!(made.held.keyring.as_str(), "k2");
     assert!(made.token.is_none() && made.held.record.imported);
     replace(&target, "k1", r#"{"keys":{}}"#).await;
-    // The tenant's keyring k1 has room again, and is asked first.
+    // The tenant's keyring k1 has room again and is tried first.
     let again = add(&by, &acme, &new_key("again", Some(TOKEN))).await.err();
     assert!(
         matches!(again, Some(KeysError::Keyring(KeyringError::Taken))),
         "{again:?}"
     );
     until(&imported, 200).await;
-    // It opens its own tenant only.
+    // It is valid for its own tenant only.
     let other = target.tenant().await;
     other.with_token(TOKEN).get("/Users").await.expect(401);
     assert!(revoke(&by, &acme, made.held.record.id).await);
 }
 
-/// A token that is not known is looked up once a second.
+/// Waits for a status: an unknown token is looked up at most once a second.
 async fn until(client: &Client, status: u16) {
     for _ in 0..30 {
         if client.get("/Users").await.status == status {
@@ -209,7 +208,7 @@ async fn a_tenant_has_twenty_live_keys_at_most_wherever_they_are() {
     );
     let held = list(&by, &acme).await;
     assert_eq!(held.len(), most);
-    // One of them is rotated all the same, out of a keyring that is full.
+    // A rotation is still possible, even out of a full keyring.
     let old = held
         .iter()
         .find(|key| key.keyring.as_str() == "k1")

@@ -1,4 +1,4 @@
-//! Keyrings that were changed too often within a day, tenants that change their keys too often, and bursts.
+//! Keyrings that were changed too often in a day, tenants that change their keys too often, and bursts.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::support::Target;
 use crate::support::moving::{self, Time, other_process};
 use crate::support::table::tenant_of;
 
-/// What changes a tenant's keys.
+/// Somebody who changes a tenant's keys.
 struct Hand<'h> {
     service: &'h Service,
     tenant: TenantId,
@@ -58,7 +58,7 @@ fn token(made: &Made) -> String {
     token.expose().to_owned()
 }
 
-/// Changes a keyring until Secrets Manager takes no further version of it today.
+/// Changes a keyring until Secrets Manager accepts no further version of it on that day.
 async fn wear_out(target: &Target) {
     let keyrings = other_process(target);
     for _ in 0..101 {
@@ -74,7 +74,7 @@ async fn wear_out(target: &Target) {
     panic!("there is no end");
 }
 
-/// Puts the number of changes of the last hour into the first keyring.
+/// Sets the first keyring's number of changes in the last hour.
 async fn changed(target: &Target, time: &Time, times: u64) {
     let secrets = &target.stack.services.clients.secrets;
     let name = format!("{KEYRING_PREFIX}k1");
@@ -126,7 +126,7 @@ async fn a_customer_makes_and_rotates_twenty_keys_a_day_and_revokes_always() {
     time.pass(60);
     with.get("/Users").await.expect(401);
     client.get("/Users").await.expect(200);
-    // The next day.
+    // On the next day.
     time.pass(24 * 60 * 60);
     customer.create().await.unwrap();
 }
@@ -162,7 +162,7 @@ async fn a_key_is_revoked_though_its_keyring_takes_no_change_any_more() {
         old.record.expires,
         Some(time.now() + SignedDuration::from_secs(100))
     );
-    // No request reads more for it.
+    // Requests do not read more because of it.
     let users = target.stack.of(Function::Users);
     time.pass(60);
     for (client, status) in [
@@ -221,7 +221,8 @@ async fn the_last_changes_of_a_keyring_are_the_vendors_and_what_is_written_down_
         read.unwrap().ended.len()
     };
     assert_eq!(written().await, 1);
-    // A new key goes elsewhere while the keyring is to be spared, and carries it out when it is not.
+    // A new key goes to another keyring while this one must be spared; later, a change also applies the recorded
+    // revocation.
     let new = vendor.create().await.unwrap();
     assert_eq!(new.held.keyring.as_str(), "k2");
     assert_eq!(written().await, 1);
@@ -232,7 +233,8 @@ async fn the_last_changes_of_a_keyring_are_the_vendors_and_what_is_written_down_
     assert!(!stored().await.contains(&second));
 }
 
-/// 130 times was taken, and nobody else's key could be revoked after.
+/// Without a limit per tenant, 130 rotations would use up the keyring's changes, and no other key in it could be
+/// revoked.
 #[tokio::test(flavor = "multi_thread")]
 async fn rotating_without_end_wears_out_no_keyring() {
     let (target, time) = moving::start().await;
@@ -264,7 +266,7 @@ async fn a_burst_that_spills_into_a_second_keyring_makes_twenty_live_keys() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     let acme = tenant(tenant_of(&client));
-    // Room for five more changes.
+    // Leaves room for five more changes.
     changed(&target, &time, 55).await;
     let administrators = [(); 3].map(|()| administrator(&target));
     let keys: Vec<_> = (0..40).map(|n| new_key(&n.to_string(), None)).collect();
@@ -285,7 +287,7 @@ async fn a_burst_that_spills_into_a_second_keyring_makes_twenty_live_keys() {
     assert_eq!(held.len(), KeyRecord::MOST_LIVE);
     let rings: BTreeSet<&str> = held.iter().map(|key| key.keyring.as_str()).collect();
     assert_eq!(rings, BTreeSet::from(["k1", "k2"]));
-    // With the one that the tenant began with.
+    // Twenty with the tenant's first key.
     assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 19);
     for refused in made.into_iter().filter_map(Result::err) {
         assert!(
@@ -360,7 +362,7 @@ async fn whoever_changes_keys_too_often_is_told_when_to_go_on() {
     admin.post(&path, &body).await.expect(201);
 }
 
-/// An admin key that may make others cannot keep itself from being revoked.
+/// A holder of an admin key with the scope to create others cannot prevent its revocation.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_key_is_revoked_though_the_keyring_takes_no_change_any_more() {
     let (target, time) = moving::start().await;
@@ -392,7 +394,7 @@ async fn an_admin_key_is_revoked_though_the_keyring_takes_no_change_any_more() {
     admin.delete(&one).await.expect(404);
     let listed = admin.get("/keys").await.expect(200).json();
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(1));
-    // In another process, which knew the key.
+    // In another process that had cached the key.
     time.pass(60);
     with.get("/tenants").await.expect(401);
 }

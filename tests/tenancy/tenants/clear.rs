@@ -1,4 +1,4 @@
-//! A tenant that is deleted: nothing of it is readable, nothing of it is left, and its id is free only then.
+//! The deletion of a tenant: its data is unreadable at once and then deleted, and only afterwards its id is free.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn clear(tenants: &Tenants, time: &Time, client: &Client, patience: Durati
         .unwrap()
 }
 
-/// An item in every partition that a tenant can have.
+/// Puts an item into every partition of a tenant.
 async fn litter(target: &Target, client: &Client) {
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let items = Partition::ALL.iter().flat_map(|partition| {
@@ -109,7 +109,7 @@ async fn nothing_of_a_deleted_tenant_is_left_in_any_partition_and_others_keep_th
         "the id is free too early"
     );
 
-    // A process that did not know yet writes once more.
+    // A process with an old cache entry writes once more.
     litter(&target, &client).await;
     time.pass(90);
     assert_eq!(

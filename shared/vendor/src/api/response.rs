@@ -51,7 +51,7 @@ impl Answer {
         }
     }
 
-    /// A view with its ETag for `If-Match`.
+    /// A view with its `ETag` for `If-Match`.
     pub(crate) fn versioned(tag: String, view: &impl Serialize) -> Result<Self, Problem> {
         Ok(Self {
             header: Some((header::ETAG, tag)),

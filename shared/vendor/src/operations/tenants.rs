@@ -106,7 +106,7 @@ impl TenantView {
         }
     }
 
-    /// The version as an ETag.
+    /// The version as an `ETag`.
     pub(crate) fn tag(&self) -> String {
         Version(self.version).to_string()
     }

@@ -1,4 +1,4 @@
-//! Bounds of what is stored, and of the work that one call does: each with its unit, and why it is not another.
+//! Limits of stored data and of the work of one call, each with its unit and its reason.
 //!
 //! What a client may send is bounded by `scim_core::limits`.
 

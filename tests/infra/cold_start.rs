@@ -43,7 +43,7 @@ async fn a_function_opens_its_connections_while_it_starts_and_no_other_later() {
         assert!(row.memory.is_none_or(|memory| memory > 1_000.0), "{row:?}");
     }
 
-    // Without the binary, which has a hundred megabytes.
+    // A manifest in place of the binary, which has a hundred megabytes.
     let manifest = Program {
         name: "other".to_owned(),
         path: concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").into(),

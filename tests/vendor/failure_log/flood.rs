@@ -77,7 +77,7 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
         }
     };
     assert_eq!(writes(target.faults(), flood).await, 0);
-    // Made-up tenant names displaced no entries.
+    // Made-up tenant names used up no limit, so strangers at the real tenant are still recorded.
     let flood = async {
         for _ in 0..300 {
             stranger.get("/Users").await.expect(401);

@@ -16,12 +16,8 @@ use super::circles::circles;
 use super::source::{self, Source, closing};
 use crate::support::target;
 
-/// The folders of the console's pages.
-const PAGES: [&str; 3] = [
-    "shared/service/src/console",
-    "shared/vendor/src/console",
-    "shared/vendor/src/pages",
-];
+/// The folders of the pages: here, and in trees from before 2026-11-28, which `MUSTER_TEST_TREE` may name.
+const PAGES: [&str; 2] = ["shared/vendor/src/pages", "shared/service/src/console"];
 
 /// The places where each type is defined.
 fn types(sources: &[Source]) -> BTreeMap<String, Vec<String>> {

@@ -164,7 +164,7 @@ impl<'s> View<'s> {
             match named {
                 NamedAttributes::Base => is_named |= container.is_none(),
                 NamedAttributes::Extension(schema) => {
-                    is_named |= container == Some(schema.id.as_str())
+                    is_named |= container == Some(schema.id.as_str());
                 }
                 NamedAttributes::Attribute(Target {
                     container: of,

@@ -11,7 +11,7 @@
 //! - Booleans and numbers may be text (Entra ID).
 //! - A multi-valued attribute accepts a single value, and a single-valued attribute an array of one value.
 //! - Duplicate values are merged.
-//! - Values may be wrapped in the ways of [`sent`].
+//! - Values may be wrapped in the ways of [`wrapped`].
 //! - A reference to something outside SCIM may be text that is not a URI, see [`invalid_references()`].
 
 use std::fmt;

@@ -100,7 +100,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[
                     "entra/create-variants/02-nulls",
                     "authentik/patch/03-create-uma",
-                    "null_and_nothing_unassign_and_empty_text_is_no_value_where_a_value_is_due",
+                    "m34_null_empty_arrays_and_blank_text_unassign",
                 ],
             ),
             (
@@ -124,7 +124,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[
                     "entra/primary-email",
                     "pingone/users/02-two-primaries",
-                    "a_new_primary_takes_that_from_the_old_one_whichever_path_sets_it",
+                    "m11_a_new_primary_value_replaces_the_old_one_with_any_path",
                 ],
             ),
         ],
@@ -290,7 +290,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[
                     "entra/refused-patches/16-user",
                     "okta/group-push-refused",
-                    "an_error_anywhere_leaves_everything_as_it_was_and_names_its_operation",
+                    "m04_an_error_changes_nothing_and_names_its_operation",
                 ],
             ),
             (

@@ -67,7 +67,10 @@ pub(super) const SECTIONS: &[Section] = &[
             ),
             (
                 "a PUT of what was read, id, meta, groups and empty texts included",
-                &["okta/update-put/04-put", "what_is_read_can_be_sent_back"],
+                &[
+                    "okta/update-put/04-put",
+                    "u13_a_representation_can_be_sent_back",
+                ],
             ),
             (
                 "deactivation without a path",

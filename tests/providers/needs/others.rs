@@ -171,7 +171,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "a PATCH without schemas",
                 &[
                     "authentik/patch/10-update-group",
-                    "without_schemas_the_method_says_what_the_message_is",
+                    "m01_schemas_may_be_missing",
                 ],
             ),
             (

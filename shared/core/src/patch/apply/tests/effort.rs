@@ -77,7 +77,7 @@ fn h13_copies_of_a_value_are_limited() {
         // A tenth of the operations takes a tenth of the effort.
         match within(limits::EFFORT / 10, &user, &operations) {
             Err(PatchError::Refused(error)) => {
-                assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}")
+                assert_eq!(error.kind(), ErrorKind::TooLarge, "{what}");
             }
             Ok(_) | Err(PatchError::NeedsMembers) => panic!("{what} was done"),
         }

@@ -25,7 +25,7 @@ async fn batches_of_one_tenant_may_be_looked_after_side_by_side_in_any_order_and
     let service = ahead(&target, 31);
     let batches = [&all[..], &backwards[..], &all[1..]];
     let answers = join_all(batches.map(|batch| invoke(&service, batch, LONG))).await;
-    // What failed for now, as the table of a busy machine has it, comes again.
+    // A record that failed for the moment, as on a busy machine, is retried.
     let mut again = answers.iter().any(|answer| *answer != Answer::default());
     for _ in 0..5 {
         if again {

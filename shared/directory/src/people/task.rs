@@ -194,9 +194,9 @@ impl Directory {
     ) -> Result<Vec<Met>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
         // Tasks of the same resource run one after the other, because they would contend for the same groups.
-        let mut of_one: BTreeMap<&str, Vec<&Item>> = BTreeMap::new();
+        let mut of_one: BTreeMap<Option<ResourceId>, Vec<&Item>> = BTreeMap::new();
         for item in &items {
-            let (id, _) = sort_key(item).split_once('#').unwrap_or_default();
+            let id = keys::tasked(sort_key(item)).map(|(id, _)| id);
             of_one.entry(id).or_default().push(item);
         }
         let each: Vec<_> = of_one

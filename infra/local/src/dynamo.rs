@@ -3,6 +3,7 @@
 //! [`Storage`] also decides where [`crate::secrets`] keeps its data. The table is created from its template. The engine
 //! never throttles, conflicts or loses a response; [`crate::faults`] injects those.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
@@ -11,18 +12,22 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
 use dynoxide::{Database, DynoxideError, ImportOptions};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::permissions;
 use crate::template::TableDefinition;
-use crate::{fill, permissions};
 
 mod stream;
 
 pub use stream::Stream;
+
+/// An item as the SDK has it.
+pub type RawItem = HashMap<String, AttributeValue>;
 
 /// Where the stand-ins keep their data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +184,7 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the engine cannot write its file, or an item has no key.
-    pub fn load(&self, table: &str, items: Vec<fill::RawItem>) -> Result<(), DynamoError> {
+    pub fn load(&self, table: &str, items: Vec<RawItem>) -> Result<(), DynamoError> {
         let items = items.into_iter().map(own).collect();
         self.engine
             .import_items(table, items, ImportOptions::default())?;
@@ -254,7 +259,7 @@ fn open(location: &str) -> Result<Database, DynamoError> {
 }
 
 /// Converts an item to the engine's types. Attributes of types that Muster does not store are dropped.
-fn own(item: fill::RawItem) -> dynoxide::Item {
+fn own(item: RawItem) -> dynoxide::Item {
     use aws_sdk_dynamodb::types::AttributeValue as Given;
     use dynoxide::AttributeValue as Own;
     item.into_iter()

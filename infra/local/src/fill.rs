@@ -1,7 +1,7 @@
 //! Fills a tenant with thousands of users in seconds: copies the items that the service stored for one user, with other ids
 //! and names, and writes them to the table past the service.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::counts::Part;
@@ -10,9 +10,8 @@ use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use service::clock::Ids;
 
+use crate::dynamo::RawItem;
 use crate::stack::{Services, StartError, TABLE};
-
-pub type RawItem = HashMap<String, AttributeValue>;
 
 /// Users to write at once.
 const AT_ONCE: usize = 2_000;

@@ -15,10 +15,6 @@ use tokio::time::Instant;
 use crate::dynamo::{DynamoError, Stream};
 use crate::template::Mapping;
 
-mod pattern;
-
-pub use pattern::Pattern;
-
 /// Pause between two reads of the stream, as in Lambda.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Upper limit of the exponential backoff after failures.

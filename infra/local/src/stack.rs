@@ -16,9 +16,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use vendor::Admin;
 
-use crate::dynamo::{Dynamo, Storage};
+use crate::dynamo::{Dynamo, RawItem, Storage};
 use crate::faults::{Faults, Proxy};
-use crate::fill::RawItem;
 use crate::gateway;
 use crate::secrets::Secrets;
 use crate::template::{self, TableDefinition, TemplateRoute};

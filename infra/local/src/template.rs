@@ -11,6 +11,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 mod mapping;
+mod pattern;
 mod yaml;
 
 pub use mapping::{Mapping, Schedule, mappings, schedules};

@@ -14,19 +14,21 @@
 //! Stored settings are read by the same rules. Rules can therefore be relaxed at any time, but tightened only after
 //! checking the stored settings.
 
-use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::schema::{Catalogue, ResourceKind, Schema};
+use crate::schema::{Catalogue, Extension, ResourceKind, Schema};
 
 mod check;
+mod faults;
 mod read;
 
 #[cfg(test)]
 mod tests;
+
+pub use faults::{ExtensionFault, ExtensionFaults};
 
 /// A tenant's extension schemas, and its catalogue of all schemas and resource types.
 #[derive(Clone, Debug)]
@@ -49,20 +51,6 @@ pub struct Declared {
     pub schema: Arc<Schema>,
 }
 
-/// A fault in extension schemas.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct ExtensionFault {
-    /// The place as a JSON pointer (RFC 6901) into the input.
-    pub at: String,
-    /// What to change, in words.
-    pub detail: String,
-}
-
-/// All faults in extension schemas; at least one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(transparent)]
-pub struct ExtensionFaults(Vec<ExtensionFault>);
-
 impl Extensions {
     /// Parses extension schemas.
     ///
@@ -72,15 +60,16 @@ impl Extensions {
     pub fn parse(given: &Value) -> Result<Self, ExtensionFaults> {
         let mut reader = read::ExtensionReader::default();
         let declared = reader.extensions(given);
-        if reader.faults.is_empty() {
-            check::together(&declared, &mut reader);
+        let mut faults = reader.faults;
+        if faults.list().is_empty() {
+            check::together(&declared, &mut faults);
         }
-        match reader.faults.is_empty() {
+        match faults.list().is_empty() {
             true => Ok(Self {
                 catalogue: Arc::new(Catalogue::standard().extended(&declared)),
                 declared,
             }),
-            false => Err(ExtensionFaults(reader.faults)),
+            false => Err(faults),
         }
     }
 
@@ -100,6 +89,25 @@ impl Extensions {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.declared.is_empty()
+    }
+}
+
+impl Catalogue {
+    /// The catalogue with a tenant's extensions.
+    fn extended(&self, declared: &[Declared]) -> Self {
+        let mut extended = self.clone();
+        for one in declared {
+            let of = match one.kind {
+                ResourceKind::User => &mut extended.user,
+                ResourceKind::Group => &mut extended.group,
+            };
+            of.extensions.push(Extension {
+                schema: Arc::clone(&one.schema),
+                required: one.required,
+            });
+            extended.schemas.push(Arc::clone(&one.schema));
+        }
+        extended
     }
 }
 
@@ -144,34 +152,3 @@ fn by_name<S: Serializer>(kind: &ResourceKind, serializer: S) -> Result<S::Ok, S
 fn plainly<S: Serializer>(schema: &Arc<Schema>, serializer: S) -> Result<S::Ok, S::Error> {
     schema.as_ref().serialize(serializer)
 }
-
-impl ExtensionFaults {
-    /// The faults in the order of the input.
-    #[must_use]
-    pub fn list(&self) -> &[ExtensionFault] {
-        &self.0
-    }
-}
-
-impl fmt::Display for ExtensionFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at.is_empty() {
-            true => f.write_str(&self.detail),
-            false => write!(f, "{}: {}", self.at, self.detail),
-        }
-    }
-}
-
-impl fmt::Display for ExtensionFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("; ")?;
-            }
-            write!(f, "{fault}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for ExtensionFaults {}

@@ -8,12 +8,12 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::path::Path;
-
 pub mod eval;
 pub mod parse;
+mod path;
 
 pub use eval::Resolved;
+pub use path::Path;
 
 /// Boolean logic over leaves: the terms of a filter, before or after they are resolved.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::effort::Effort;
-use crate::filter::Filter;
+use crate::filter::{Filter, Path};
 use crate::patch::{PatchError, PatchRequest, Patched, apply};
-use crate::path::{AttrPath, Path};
+use crate::path::AttrPath;
 use crate::projection::Projection;
 use crate::schema::{Catalogue, ResourceKind, ResourceType};
 use crate::value::{self, ValuePosition};

@@ -9,7 +9,7 @@
 //! | [`extensions`] | the extension schemas of a tenant | RFC 7643 §3.3, §7 |
 //! | [`text`] | comparison of strings | RFC 7643 §2.2, RFC 7644 §5 |
 //! | [`path`] | attribute paths, parsed, printed and resolved against a schema | RFC 7644 §3.5.2, §3.10 |
-//! | [`filter`] | filters, parsed, printed, resolved and evaluated | RFC 7644 §3.4.2.2 |
+//! | [`filter`] | filters, and paths with a value filter, parsed, printed, resolved and evaluated | RFC 7644 §3.4.2.2, §3.5.2 |
 //! | [`value`] | JSON values, checked and normalized by an attribute's characteristics | RFC 7643 §2.3 |
 //! | [`resource`] | client input ([`resource::Draft`]) and resources | RFC 7643 §3 |
 //! | [`patch`] | PATCH requests and their effect | RFC 7644 §3.5.2 |

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Context, ScimError, reason};
+use crate::filter::Path;
 use crate::limits;
-use crate::path::Path;
 use crate::resource::check_schemas;
 use crate::urn;
 

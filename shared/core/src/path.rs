@@ -1,7 +1,7 @@
-//! Attribute paths, RFC 7644 §3.5.2 and §3.10: parsed, printed, resolved against a resource type.
+//! Attribute paths, RFC 7644 §3.5.2 and §3.10: parsed, printed, resolved against a resource type. Paths with
+//! a value filter are [`crate::filter::Path`]s.
 //!
 //! ```text
-//! path      = attr-path [ "[" filter "]" [ "." sub ] ]
 //! attr-path = [ urn ":" ] name [ "." sub ]
 //! ```
 //!
@@ -10,13 +10,9 @@
 
 use std::fmt;
 
-use crate::error::reason::{self, KnownName};
-use crate::error::{Context, ScimError};
-use crate::filter::{Logic, Term, parse::Parser};
+use crate::error::{ScimError, reason};
 use crate::limits;
-use crate::schema::{Attribute, ResourceType, Schema, Type};
-
-mod unqualified;
+use crate::schema::{Catalogue, ResourceKind, ResourceType, Schema, Target};
 
 /// A parsed attribute path.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,17 +22,6 @@ pub struct AttrPath {
     /// The attribute.
     pub name: String,
     /// The sub-attribute behind a dot.
-    pub sub: Option<String>,
-}
-
-/// A parsed path with an optional value filter.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Path {
-    /// The attribute.
-    pub attribute: AttrPath,
-    /// The value filter in brackets.
-    pub values: Option<Box<Logic<Term>>>,
-    /// The sub-attribute behind the brackets.
     pub sub: Option<String>,
 }
 
@@ -108,62 +93,6 @@ impl fmt::Display for AttrPath {
     }
 }
 
-impl Path {
-    /// Parses the path of a PATCH operation.
-    ///
-    /// # Errors
-    ///
-    /// `invalidPath`, or `invalidFilter` if the part in brackets is malformed.
-    pub fn parse(text: &str) -> Result<Self, ScimError> {
-        if text.contains('[') {
-            return Parser::path(text);
-        }
-        AttrPath::parse(text.trim())
-            .map(|attribute| Self {
-                attribute,
-                values: None,
-                sub: None,
-            })
-            .map_err(|error| error.within(Context::Path(text.to_owned())))
-    }
-
-    /// Resolves the path. A value filter and a following sub-attribute belong to the attribute before the brackets.
-    ///
-    /// # Errors
-    ///
-    /// `invalidPath` that says what is unknown, or that the brackets stand in the wrong place.
-    pub fn resolve<'s>(&self, of: &'s ResourceType) -> Result<NamedAttributes<'s>, ScimError> {
-        let named = self.attribute.resolve(of)?;
-        match (named, &self.values, &self.sub) {
-            (named, None, None) => Ok(named),
-            (NamedAttributes::Attribute(target), _, _) if target.sub.is_some() => {
-                Err(reason::brackets_behind_part(target.attribute))
-            }
-            (NamedAttributes::Attribute(_), _, None) => Ok(named),
-            (NamedAttributes::Attribute(target), _, Some(sub)) => {
-                target.part(sub).map(NamedAttributes::Attribute)
-            }
-            (NamedAttributes::Extension(_) | NamedAttributes::Base, _, _) => {
-                Err(reason::brackets_behind_schema(self.attribute.to_string()))
-            }
-        }
-    }
-
-    /// Resolves the path to an attribute; a URN alone is an error.
-    ///
-    /// # Errors
-    ///
-    /// As [`Path::resolve`].
-    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
-        match self.resolve(of)? {
-            NamedAttributes::Attribute(target) => Ok(target),
-            NamedAttributes::Extension(_) | NamedAttributes::Base => {
-                Err(reason::schema_as_attribute(self.attribute.to_string()))
-            }
-        }
-    }
-}
-
 impl From<Target<'_>> for AttrPath {
     fn from(target: Target<'_>) -> Self {
         Self {
@@ -172,30 +101,6 @@ impl From<Target<'_>> for AttrPath {
             sub: target.sub.map(|sub| sub.name.clone()),
         }
     }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.attribute)?;
-        if let Some(values) = &self.values {
-            write!(f, "[{values}]")?;
-        }
-        if let Some(sub) = &self.sub {
-            write!(f, ".{sub}")?;
-        }
-        Ok(())
-    }
-}
-
-/// An attribute and its place: in the resource itself or in the object of an extension.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Target<'s> {
-    /// The extension's URN; `None` for the resource itself.
-    pub container: Option<&'s str>,
-    /// The attribute.
-    pub attribute: &'s Attribute,
-    /// The sub-attribute.
-    pub sub: Option<&'s Attribute>,
 }
 
 /// What an attribute path names.
@@ -286,62 +191,16 @@ impl AttrPath {
     }
 }
 
-impl<'s> Target<'s> {
-    /// The attribute without the sub-attribute.
+impl Catalogue {
+    /// Whether a text is the path of an attribute, or the name of a sub-attribute.
     #[must_use]
-    pub const fn whole(&self) -> Self {
-        Self { sub: None, ..*self }
-    }
-
-    /// Whether it is the attribute `name` outside extensions, or one of its sub-attributes.
-    #[must_use]
-    pub fn is_own(&self, name: &str) -> bool {
-        self.container.is_none() && self.attribute.name == name
-    }
-
-    /// The sub-attribute `name` of a complex attribute.
-    ///
-    /// # Errors
-    ///
-    /// `invalidPath` that says what is unknown.
-    pub fn part(&self, name: &str) -> Result<Self, ScimError> {
-        match self.attribute.sub(name) {
-            Some(sub) => Ok(Self {
-                sub: Some(sub),
-                ..*self
-            }),
-            None => Err(reason::unknown_part(self.attribute, name)),
-        }
-    }
-
-    /// The attribute that comparisons use: the sub-attribute, else `value` of a complex attribute (as in `emails co "x"` of
-    /// RFC 7644 §3.4.2.2), else the attribute.
-    #[must_use]
-    pub fn compared(&self) -> Option<&'s Attribute> {
-        match self.sub {
-            Some(sub) => Some(sub),
-            None if self.attribute.kind == Type::Complex => self.attribute.sub("value"),
-            None => Some(self.attribute),
-        }
-    }
-}
-
-impl From<Target<'_>> for KnownName {
-    fn from(target: Target<'_>) -> Self {
-        Self::ours(target)
-    }
-}
-
-impl fmt::Display for Target<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(urn) = self.container {
-            write!(f, "{urn}:")?;
-        }
-        f.write_str(&self.attribute.name)?;
-        if let Some(sub) = self.sub {
-            write!(f, ".{}", sub.name)?;
-        }
-        Ok(())
+    pub fn names_attribute(&self, text: &str) -> bool {
+        let path = AttrPath::parse(text);
+        ResourceKind::ALL.into_iter().any(|kind| {
+            let of = self.resource_type(kind);
+            let is_path = path.as_ref().is_ok_and(|path| path.resolve(of).is_ok());
+            is_path || of.targets().any(|target| target.part(text).is_ok())
+        })
     }
 }
 
@@ -406,27 +265,5 @@ mod tests {
         ));
         let base = AttrPath::parse(urn::USER).unwrap();
         assert_eq!(base.resolve(user()), Ok(NamedAttributes::Base));
-    }
-
-    #[test]
-    fn m07_malformed_paths_are_rejected() {
-        for text in [
-            "", ".", "a.", ".a", "a.b.c", "a b", "a:b", "a[", "a]", "1+1", "emails[0", "..",
-        ] {
-            assert!(Path::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_parsed_path_prints_as_written() {
-        for text in [
-            "userName",
-            "name.givenName",
-            "emails[type eq \"work\"]",
-            "emails[type eq \"work\" and primary eq true].value",
-            "urn:ietf:params:scim:schemas:core:2.0:User:emails[not (type pr)].value",
-        ] {
-            assert_eq!(Path::parse(text).unwrap().to_string(), text);
-        }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use crate::Attributes;
 use crate::error::{ScimError, reason};
 use crate::limits;
-use crate::path::{AttrPath, NamedAttributes, Target};
-use crate::schema::{Attribute, ResourceType, Returned, Schema};
+use crate::path::{AttrPath, NamedAttributes};
+use crate::schema::{Attribute, ResourceType, Returned, Schema, Target};
 
 /// The attributes that the client selected, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

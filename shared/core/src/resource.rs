@@ -8,17 +8,19 @@ use crate::error::ScimError;
 use crate::error::reason::{self, KnownName};
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
-use crate::path::{AttrPath, NamedAttributes, Target};
-use crate::schema::{Mutability, ResourceKind, ResourceType, Returned, Schema};
+use crate::path::{AttrPath, NamedAttributes};
+use crate::schema::{Mutability, ResourceKind, ResourceType, Returned, Schema, Target};
 use crate::urn;
 use crate::value::{self, ValuePosition};
 
+mod invalid_references;
 #[cfg(test)]
 mod provider_tests;
 mod represent;
 mod required;
 mod secret;
 
+pub use invalid_references::invalid_references;
 pub use required::{check_kept, check_required};
 pub use secret::Secret;
 
@@ -165,8 +167,9 @@ impl Draft {
     /// The given attributes with `returned` `request`, which the response must show (RFC 7643 §7).
     #[must_use]
     pub fn on_request(&self, of: &ResourceType) -> Vec<AttrPath> {
-        let on_request =
-            targets(of).filter(|target| target.attribute.returned == Returned::Request);
+        let on_request = of
+            .targets()
+            .filter(|target| target.attribute.returned == Returned::Request);
         on_request
             .filter(|target| get(&self.attributes, *target).is_some())
             .map(AttrPath::from)
@@ -183,7 +186,7 @@ impl Draft {
         current: &Attributes,
         of: &ResourceType,
     ) -> Result<(), ScimError> {
-        for target in targets(of) {
+        for target in of.targets() {
             let attribute = target.attribute;
             if attribute.mutability != Mutability::Immutable {
                 continue;
@@ -196,17 +199,6 @@ impl Draft {
         }
         Ok(())
     }
-}
-
-/// The attributes of a resource type and its extensions, without the common ones.
-pub(crate) fn targets(of: &ResourceType) -> impl Iterator<Item = Target<'_>> {
-    let own = of.schema.attributes.iter().map(|attribute| Target {
-        container: None,
-        attribute,
-        sub: None,
-    });
-    let extensions = of.extensions.iter().map(|extension| &extension.schema);
-    own.chain(extensions.flat_map(|schema| schema.targets()))
 }
 
 /// The error for a change of an immutable attribute.

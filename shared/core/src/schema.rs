@@ -7,11 +7,13 @@ use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::extensions::Declared;
-use crate::path::Target;
 use crate::urn;
 
 mod known_name;
+mod target;
+mod unqualified;
+
+pub use target::Target;
 
 /// The data type of an attribute, RFC 7643 §2.3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -185,29 +187,6 @@ impl Schema {
     }
 }
 
-impl Schema {
-    /// The attributes of this extension as targets.
-    pub fn targets(&self) -> impl Iterator<Item = Target<'_>> {
-        self.attributes
-            .iter()
-            .map(|attribute| self.place(attribute))
-    }
-
-    /// The attribute `name` of this extension, in any case, as a target.
-    #[must_use]
-    pub fn target(&self, name: &str) -> Option<Target<'_>> {
-        self.attribute(name).map(|attribute| self.place(attribute))
-    }
-
-    fn place<'s>(&'s self, attribute: &'s Attribute) -> Target<'s> {
-        Target {
-            container: Some(&self.id),
-            attribute,
-            sub: None,
-        }
-    }
-}
-
 /// The stored resource types.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum ResourceKind {
@@ -346,23 +325,6 @@ impl Catalogue {
             schemas,
             kinds: &ResourceKind::ALL,
         }
-    }
-
-    /// The catalogue with a tenant's extensions.
-    pub(crate) fn extended(&self, declared: &[Declared]) -> Self {
-        let mut extended = self.clone();
-        for one in declared {
-            let of = match one.kind {
-                ResourceKind::User => &mut extended.user,
-                ResourceKind::Group => &mut extended.group,
-            };
-            of.extensions.push(Extension {
-                schema: Arc::clone(&one.schema),
-                required: one.required,
-            });
-            extended.schemas.push(Arc::clone(&one.schema));
-        }
-        extended
     }
 
     /// The resource type `kind`.

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use crate::Attributes;
 use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ErrorKind, ScimError, reason};
-use crate::path::{AttrPath, Target};
+use crate::path::AttrPath;
 use crate::resource::get;
-use crate::schema::{ResourceType, Type};
+use crate::schema::{ResourceType, Target, Type};
 use crate::{text, value};
 
 /// The sort order.

@@ -7,8 +7,7 @@ use scim_core::error::reason;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, PasswordChange, PatchError, PatchRequest, Patched};
 use scim_core::projection::Projection;
-use scim_core::resource::{Secret, check_required};
-use scim_core::value;
+use scim_core::resource::{self, Secret, check_required};
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError, active};
 use serde_json::Value;
 
@@ -85,7 +84,7 @@ impl<'r> Resources<'r> {
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
         self.check_policy(None, &draft.attributes)?;
-        let unlike = value::invalid_references(self.of, None, &draft.attributes);
+        let unlike = resource::invalid_references(self.of, None, &draft.attributes);
         let stored = self.come(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
@@ -153,7 +152,7 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = value::invalid_references(self.of, before, &change.attributes);
+            let unlike = resource::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = self.resource(stored, groups, projection);
                 return Ok(noted(self.shown(shown).await?, unlike));
@@ -193,7 +192,7 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = value::invalid_references(self.of, before, &change.attributes);
+            let unlike = resource::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = match self.of.kind {
                     ResourceKind::Group if !projection.is_only() => {

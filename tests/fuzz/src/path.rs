@@ -1,7 +1,9 @@
 //! Laws of attribute paths: in PATCH operations, `sortBy` and `attributes`.
 
-use scim_core::path::{AttrPath, NamedAttributes, Path, Target};
+use scim_core::filter::Path;
+use scim_core::path::{AttrPath, NamedAttributes};
 use scim_core::projection::Projection;
+use scim_core::schema::Target;
 use scim_core::sort::Sort;
 use scim_core::{ErrorKind, ResourceKind, ResourceType, limits};
 

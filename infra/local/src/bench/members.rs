@@ -7,10 +7,10 @@ use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
-use super::grow_by_requests::{delete, grow};
+use super::grow_by_requests::{delete, grow, joining_budget};
 use super::measured_stack::{MeasuredRequest, MeasuredTenant};
 use super::users::{NUMBER, group, join, number, patch, user};
-use super::{Bench, Budget, Scale, budget};
+use super::{Bench, Scale, budget};
 use crate::fill::{UserCopies, UserTemplate};
 use crate::stack::{StartError, TABLE};
 
@@ -210,22 +210,6 @@ fn is_member(group: &str, other: &str) -> MeasuredRequest {
     get(format!(
         "/Groups?excludedAttributes=members&filter=id+eq+%22{group}%22+and+members+eq+%22{other}%22"
     ))
-}
-
-/// The budget of adding `number` members with one request. Each costs a look-up among members and users, two edges and a
-/// marker in a transaction; beyond one transaction also an intent, which is deleted again.
-pub(super) fn joining_budget(number: usize) -> Budget {
-    let each = u32::try_from(number).unwrap_or(u32::MAX);
-    match number {
-        0..=31 => budget(2, 1.0, 2.0 + f64::from(each) * 6.0),
-        // Calls of up to 100 reads, 25 writes or 33 members, sixteen in parallel. How they overlap varies with the machine,
-        // so the bound on round trips is wide; the units are exact.
-        _ => budget(
-            30 + each / 60,
-            f64::from(each) * 2.4 + 10.0,
-            f64::from(each) * 8.6 + 20.0,
-        ),
-    }
 }
 
 fn get(path: impl Into<String>) -> MeasuredRequest {

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use futures_util::{TryStreamExt, stream};
 
 use super::{StartError, TABLE};
-use crate::fill::RawItem;
+use crate::dynamo::RawItem;
 use crate::template::TableDefinition;
 
 /// Creates the table unless it exists.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::pattern::Pattern;
 use super::{TemplateError, binary, fail, resources, text};
-use crate::poller::Pattern;
 
 /// An event source mapping: how records of a stream invoke a function.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,7 @@
 //! The rules for extension schemas: names must be unambiguous in paths, and every published characteristic must be
 //! enforced.
 
-use super::Declared;
-use super::read::ExtensionReader;
+use super::{Declared, ExtensionFaults};
 use crate::error::quote;
 use crate::limits;
 use crate::path::AttrPath;
@@ -20,13 +19,13 @@ const RESERVED: [&str; 3] = [
 ];
 
 /// Checks the URN of a schema.
-pub(super) fn id(id: &str, at: &str, reader: &mut ExtensionReader) {
+pub(super) fn id(id: &str, at: &str, faults: &mut ExtensionFaults) {
     if id.len() > limits::SCHEMA_ID_BYTES {
         let most = limits::SCHEMA_ID_BYTES;
-        return reader.fault(at, format!("the `id` is longer than {most} bytes"));
+        return faults.add(at, format!("the `id` is longer than {most} bytes"));
     }
     if !is_urn(id) {
-        return reader.fault(
+        return faults.add(
             at,
             format!(
                 "the `id` {} is no URN such as `urn:example:badges:1.0:User`, of letters, digits, `-`, `_`, `.` and `:`",
@@ -39,7 +38,7 @@ pub(super) fn id(id: &str, at: &str, reader: &mut ExtensionReader) {
             .is_some_and(|start| start.eq_ignore_ascii_case(reserved))
     });
     if is_reserved {
-        return reader.fault(
+        return faults.add(
             at,
             format!(
                 "the `id` {} is in a name space of SCIM itself; choose a URN of your own",
@@ -49,7 +48,7 @@ pub(super) fn id(id: &str, at: &str, reader: &mut ExtensionReader) {
     }
     let first = format!("{id}:a");
     if AttrPath::parse(id).is_err() || AttrPath::parse(&first).is_err() {
-        reader.fault(
+        faults.add(
             at,
             format!(
                 "the `id` {} must have one dot at most after its last colon, with something on both sides, so that paths with it can be read",
@@ -86,11 +85,11 @@ fn is_urn(text: &str) -> bool {
 }
 
 /// Checks that sibling attributes have different names.
-pub(super) fn names(attributes: &[Attribute], at: &str, reader: &mut ExtensionReader) {
+pub(super) fn names(attributes: &[Attribute], at: &str, faults: &mut ExtensionFaults) {
     for (index, attribute) in attributes.iter().enumerate() {
         let mut before = attributes.iter().take(index);
         if before.any(|other| other.name.eq_ignore_ascii_case(&attribute.name)) {
-            reader.fault(
+            faults.add(
                 format!("{at}/{index}/name"),
                 format!(
                     "{} is there already; names are compared without case",
@@ -106,71 +105,71 @@ pub(super) fn attribute(
     attribute: &Attribute,
     is_part: bool,
     at: &str,
-    reader: &mut ExtensionReader,
+    faults: &mut ExtensionFaults,
 ) {
     let place = |name: &str| format!("{at}/{name}");
     if let Some(reason) = name_fault(&attribute.name, is_part) {
-        reader.fault(place("name"), reason);
+        faults.add(place("name"), reason);
     }
-    shape(attribute, is_part, at, reader);
+    shape(attribute, is_part, at, faults);
     if let Some(reason) = mutability_fault(attribute.mutability, is_part) {
-        reader.fault(place("mutability"), reason);
+        faults.add(place("mutability"), reason);
     }
     if let Some(reason) = returned_fault(attribute.returned, is_part) {
-        reader.fault(place("returned"), reason);
+        faults.add(place("returned"), reason);
     }
     if attribute.uniqueness != Uniqueness::None {
-        reader.fault(
+        faults.add(
             place("uniqueness"),
             "`uniqueness` must be none: values of extension attributes are not kept unique",
         );
     }
     if attribute.kind == Type::Binary && !attribute.case_exact {
-        reader.fault(
+        faults.add(
             place("caseExact"),
             "`caseExact` must be true for binary values: base64 text differs by case",
         );
     }
     if is_part && let Some(reason) = default_part_fault(attribute) {
-        reader.fault(place("type"), reason);
+        faults.add(place("type"), reason);
     }
 }
 
 /// Checks the characteristics that only some types allow.
-fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut ExtensionReader) {
+fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionFaults) {
     let place = |name: &str| format!("{at}/{name}");
     let is_complex = attribute.kind == Type::Complex;
     if is_complex && is_part {
-        reader.fault(
+        faults.add(
             place("type"),
             "a sub-attribute cannot be complex: attributes are one level deep",
         );
     }
     if is_complex && !is_part && attribute.sub_attributes.is_empty() {
-        reader.fault(at, "a complex attribute must have `subAttributes`");
+        faults.add(at, "a complex attribute must have `subAttributes`");
     }
     if !is_complex && !attribute.sub_attributes.is_empty() {
-        reader.fault(
+        faults.add(
             place("subAttributes"),
             "`subAttributes` only go with the type complex",
         );
     }
     if is_part && attribute.multi_valued {
-        reader.fault(
+        faults.add(
             place("multiValued"),
             "a sub-attribute must have a single value; make it an attribute of its own, or let the attribute around it have several values",
         );
     }
     let is_text = matches!(attribute.kind, Type::String | Type::Reference);
     if !is_text && !attribute.canonical_values.is_empty() {
-        reader.fault(
+        faults.add(
             place("canonicalValues"),
             "`canonicalValues` only go with the types string and reference",
         );
     }
     let is_reference = attribute.kind == Type::Reference;
     if !is_reference && !attribute.reference_types.is_empty() {
-        reader.fault(
+        faults.add(
             place("referenceTypes"),
             "`referenceTypes` only go with the type reference",
         );
@@ -178,7 +177,7 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, reader: &mut ExtensionR
     let known = ["User", "Group", "external", "uri"];
     let odd = |given: &&String| !known.contains(&given.as_str());
     if let Some(odd) = attribute.reference_types.iter().find(odd) {
-        reader.fault(
+        faults.add(
             place("referenceTypes"),
             format!(
                 "`referenceTypes` may name User, Group, external and uri, not {}",
@@ -254,7 +253,7 @@ fn default_part_fault(part: &Attribute) -> Option<&'static str> {
 }
 
 /// Checks the schemas against each other and the standard ones.
-pub(super) fn together(declared: &[Declared], reader: &mut ExtensionReader) {
+pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
     let standard = Catalogue::standard();
     for (index, one) in declared.iter().enumerate() {
         let at = format!("/{index}/schema/id");
@@ -266,7 +265,7 @@ pub(super) fn together(declared: &[Declared], reader: &mut ExtensionReader) {
             .take(index)
             .map(|other| other.schema.as_ref());
         if built_in.chain(before).any(|other| is_same(&other)) {
-            reader.fault(
+            faults.add(
                 at,
                 format!(
                     "there is a schema {} already; URNs are compared without case",
@@ -282,7 +281,7 @@ pub(super) fn together(declared: &[Declared], reader: &mut ExtensionReader) {
             .map(|extension| extension.schema.as_ref());
         let others = declared.iter().map(|other| other.schema.as_ref());
         if let Some(other) = enterprise.chain(others).find(|other| is_path_in(id, other)) {
-            reader.fault(
+            faults.add(
                 at,
                 format!(
                     "the `id` {} is the path of an attribute of {}, so paths with it could be read in two ways",
@@ -295,7 +294,7 @@ pub(super) fn together(declared: &[Declared], reader: &mut ExtensionReader) {
     let bytes = serde_json::to_string(declared).map_or(0, |json| json.len());
     if bytes > limits::EXTENSION_BYTES {
         let most = limits::EXTENSION_BYTES;
-        reader.fault(
+        faults.add(
             "",
             format!("the extension schemas take {bytes} bytes with every characteristic written out, {most} at most; shorten descriptions"),
         );

@@ -5,15 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Declared, ExtensionFault, check};
+use super::{Declared, ExtensionFaults, check};
 use crate::error::quote;
 use crate::limits;
 use crate::schema::{
     Attribute, Mutability, Profile, ResourceKind, Returned, Schema, Type, Uniqueness,
 };
-
-/// The most faults to report.
-const TOLD: usize = 100;
 
 const ENTRY: &[&str] = &["resourceType", "required", "schema"];
 /// `schemas` and `meta` are accepted and ignored, because published schemas have them.
@@ -66,7 +63,7 @@ const UNIQUENESS: &[(&str, Uniqueness)] = &[
 /// Parses and records faults.
 #[derive(Default)]
 pub(super) struct ExtensionReader {
-    pub(super) faults: Vec<ExtensionFault>,
+    pub(super) faults: ExtensionFaults,
     /// The attributes and sub-attributes so far.
     attributes: usize,
 }
@@ -88,25 +85,17 @@ impl<'v> GivenMembers<'v> {
 }
 
 impl ExtensionReader {
-    pub(super) fn fault(&mut self, at: impl Into<String>, detail: impl Into<String>) {
-        if self.faults.len() < TOLD {
-            self.faults.push(ExtensionFault {
-                at: at.into(),
-                detail: detail.into(),
-            });
-        }
-    }
-
     pub(super) fn extensions(&mut self, given: &Value) -> Vec<Declared> {
         let entries = match given {
             Value::Array(entries) if entries.len() <= limits::EXTENSIONS => entries,
             Value::Array(_) => {
                 let most = limits::EXTENSIONS;
-                self.fault("", format!("a tenant has {most} extension schemas at most"));
+                self.faults
+                    .add("", format!("a tenant has {most} extension schemas at most"));
                 return Vec::new();
             }
             _ => {
-                self.fault("", "extension schemas must be an array");
+                self.faults.add("", "extension schemas must be an array");
                 return Vec::new();
             }
         };
@@ -119,12 +108,13 @@ impl ExtensionReader {
     fn extension(&mut self, entry: &Value, at: String) -> Option<Declared> {
         let members = self.members(entry, at, "an extension", ENTRY)?;
         if members.get("resourceType").is_none() {
-            self.fault(&members.at, "`resourceType` is missing; say User or Group");
+            self.faults
+                .add(&members.at, "`resourceType` is missing; say User or Group");
         }
         let kind = self.keyword(&members, "resourceType", KINDS);
         let required = self.flag(&members, "required").unwrap_or_default();
         let Some(schema) = members.get("schema") else {
-            self.fault(
+            self.faults.add(
                 &members.at,
                 "`schema` is missing; give the schema as /Schemas has it",
             );
@@ -141,17 +131,18 @@ impl ExtensionReader {
     fn schema(&mut self, given: &Value, at: String) -> Option<Schema> {
         let members = self.members(given, at, "a schema", SCHEMA)?;
         if members.get("id").is_none() {
-            self.fault(&members.at, "`id` is missing; give the URN of the schema");
+            self.faults
+                .add(&members.at, "`id` is missing; give the URN of the schema");
         }
         let id = self.text(&members, "id");
         if let Some(id) = &id {
-            check::id(id, &members.place("id"), self);
+            check::id(id, &members.place("id"), &mut self.faults);
         }
         let name = self.text(&members, "name").or_else(|| id.clone());
         let description = self.text(&members, "description").unwrap_or_default();
         let attributes = self.attributes(&members, "attributes", false);
         if attributes.is_empty() && members.get("attributes").is_none_or(is_empty) {
-            self.fault(
+            self.faults.add(
                 &members.at,
                 "`attributes` is missing or empty; give one at least",
             );
@@ -175,7 +166,7 @@ impl ExtensionReader {
             None => return Vec::new(),
             Some(Value::Array(given)) => given,
             Some(_) => {
-                self.fault(at, format!("`{name}` must be an array"));
+                self.faults.add(at, format!("`{name}` must be an array"));
                 return Vec::new();
             }
         };
@@ -184,7 +175,7 @@ impl ExtensionReader {
         if self.attributes > limits::EXTENSION_ATTRIBUTES {
             if before <= limits::EXTENSION_ATTRIBUTES {
                 let most = limits::EXTENSION_ATTRIBUTES;
-                self.fault(
+                self.faults.add(
                     at,
                     format!("a tenant's extension schemas have {most} attributes and sub-attributes at most"),
                 );
@@ -195,15 +186,15 @@ impl ExtensionReader {
         let attributes: Vec<Attribute> = each
             .filter_map(|(index, one)| self.attribute(one, format!("{at}/{index}"), are_parts))
             .collect();
-        check::names(&attributes, &at, self);
+        check::names(&attributes, &at, &mut self.faults);
         attributes
     }
 
     fn attribute(&mut self, given: &Value, at: String, is_part: bool) -> Option<Attribute> {
         let members = self.members(given, at, "an attribute", ATTRIBUTE)?;
-        let before = self.faults.len();
+        let before = self.faults.list().len();
         if members.get("name").is_none() {
-            self.fault(&members.at, "`name` is missing");
+            self.faults.add(&members.at, "`name` is missing");
         }
         let name = self.text(&members, "name");
         let kind = self.keyword(&members, "type", TYPES).unwrap_or_default();
@@ -231,8 +222,8 @@ impl ExtensionReader {
             profile: Profile::Plain,
             sub_attributes,
         };
-        if self.faults.len() == before {
-            check::attribute(&attribute, is_part, &members.at, self);
+        if self.faults.list().len() == before {
+            check::attribute(&attribute, is_part, &members.at, &mut self.faults);
         }
         Some(attribute)
     }
@@ -246,7 +237,7 @@ impl ExtensionReader {
         known: &'static [&'static str],
     ) -> Option<GivenMembers<'v>> {
         let Value::Object(object) = given else {
-            self.fault(at, format!("{what} must be a JSON object"));
+            self.faults.add(at, format!("{what} must be a JSON object"));
             return None;
         };
         let mut members = GivenMembers {
@@ -258,11 +249,12 @@ impl ExtensionReader {
                 let name = quote(name);
                 let known = known.join(", ");
                 let detail = format!("{name} is no part of {what}; there are {known}");
-                self.fault(&members.at, detail);
+                self.faults.add(&members.at, detail);
                 continue;
             };
             if !value.is_null() && members.given.insert(known, value).is_some() {
-                self.fault(&members.at, format!("`{known}` is given twice"));
+                self.faults
+                    .add(&members.at, format!("`{known}` is given twice"));
             }
         }
         Some(members)
@@ -271,7 +263,8 @@ impl ExtensionReader {
     fn text(&mut self, members: &GivenMembers<'_>, name: &str) -> Option<String> {
         let given = members.get(name)?.as_str();
         if given.is_none() {
-            self.fault(members.place(name), format!("`{name}` must be text"));
+            self.faults
+                .add(members.place(name), format!("`{name}` must be text"));
         }
         given.map(str::to_owned)
     }
@@ -286,7 +279,7 @@ impl ExtensionReader {
         });
         if given.is_none() {
             let detail = format!("`{name}` must be an array of texts");
-            self.fault(members.place(name), detail);
+            self.faults.add(members.place(name), detail);
         }
         given.unwrap_or_default()
     }
@@ -295,7 +288,7 @@ impl ExtensionReader {
         let given = members.get(name)?.as_bool();
         if given.is_none() {
             let detail = format!("`{name}` must be true or false");
-            self.fault(members.place(name), detail);
+            self.faults.add(members.place(name), detail);
         }
         given
     }
@@ -317,7 +310,7 @@ impl ExtensionReader {
             let given = quote(given.as_str().unwrap_or(&given.to_string()));
             let words = words.join(", ");
             let detail = format!("`{name}` must be one of {words}, not {given}");
-            self.fault(members.place(name), detail);
+            self.faults.add(members.place(name), detail);
         }
         found.map(|(_, found)| *found)
     }

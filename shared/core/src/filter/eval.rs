@@ -7,11 +7,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Filter, Logic, Operator, Term, Test};
+use super::{Filter, Logic, Operator, Path, Term, Test};
 use crate::error::reason::{self, KnownName};
 use crate::error::{ErrorKind, Reason, ScimError};
-use crate::path::{Path, Target};
-use crate::schema::{Attribute, Profile, ResourceType, Type};
+use crate::schema::{Attribute, Profile, ResourceType, Target, Type};
 use crate::text;
 use crate::value;
 

@@ -5,11 +5,11 @@
 
 use serde_json::Value;
 
-use super::{Filter, Logic, Operator, Term, Test};
+use super::{Filter, Logic, Operator, Path, Term, Test};
 use crate::error::reason::{self, Found};
 use crate::error::{Context, ErrorKind, ScimError};
 use crate::limits;
-use crate::path::{AttrPath, Path};
+use crate::path::AttrPath;
 
 impl Filter {
     /// Parses a filter.
@@ -33,8 +33,28 @@ impl Filter {
     }
 }
 
+impl Path {
+    /// Parses the path of a PATCH operation.
+    ///
+    /// # Errors
+    ///
+    /// `invalidPath`, or `invalidFilter` if the part in brackets is malformed.
+    pub fn parse(text: &str) -> Result<Self, ScimError> {
+        if text.contains('[') {
+            return Parser::path(text);
+        }
+        AttrPath::parse(text.trim())
+            .map(|attribute| Self {
+                attribute,
+                values: None,
+                sub: None,
+            })
+            .map_err(|error| error.within(Context::Path(text.to_owned())))
+    }
+}
+
 /// The state of the parser.
-pub(crate) struct Parser<'t> {
+struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
@@ -62,7 +82,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Parses the path of a PATCH operation with a value filter.
-    pub(crate) fn path(text: &'t str) -> Result<Path, ScimError> {
+    fn path(text: &'t str) -> Result<Path, ScimError> {
         if text.len() > limits::FILTER_BYTES {
             return Err(reason::path_too_long(limits::FILTER_BYTES));
         }

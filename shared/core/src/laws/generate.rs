@@ -6,8 +6,8 @@ use proptest::sample::select;
 use serde_json::{Map, Value, json};
 
 use super::{ResourceKind, normal};
-use crate::filter::{Filter, Logic, Operator, Term, Test};
-use crate::path::{AttrPath, Path};
+use crate::filter::{Filter, Logic, Operator, Path, Term, Test};
+use crate::path::AttrPath;
 use crate::{Attributes, urn};
 
 const E: &str = urn::ENTERPRISE_USER;

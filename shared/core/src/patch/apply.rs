@@ -12,10 +12,11 @@ use super::{Op, PatchOperation, PatchRequest};
 use crate::Attributes;
 use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ScimError, reason};
+use crate::filter::Path;
 use crate::members::MembershipDelta;
-use crate::path::{AttrPath, NamedAttributes, Path, Target};
+use crate::path::{AttrPath, NamedAttributes};
 use crate::resource::{Secret, check_kept, get, immutable, put};
-use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema};
+use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema, Target};
 use crate::value::{self, ValuePosition};
 
 mod membership;

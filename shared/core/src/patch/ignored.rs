@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{PatchOperation, PatchRequest};
 use crate::error::Reason;
-use crate::path::{AttrPath, NamedAttributes, Path};
+use crate::filter::Path;
+use crate::path::{AttrPath, NamedAttributes};
 use crate::policy::UnknownAttributes;
 use crate::schema::{ResourceType, Schema, Type};
 use crate::value;

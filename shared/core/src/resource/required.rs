@@ -11,8 +11,7 @@ use crate::Attributes;
 use crate::active::is_active;
 use crate::error::reason::{self, KnownName};
 use crate::error::{Context, ScimError};
-use crate::path::Target;
-use crate::schema::{Extension, ResourceType};
+use crate::schema::{Extension, ResourceType, Target};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Missing<'s> {

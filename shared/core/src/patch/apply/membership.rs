@@ -8,10 +8,10 @@ use super::{PatchError, PatchWork};
 use crate::effort::steps;
 use crate::error::{ScimError, reason};
 use crate::filter::eval::{Comparand, Condition, Predicate, conditions, selects};
-use crate::filter::{Logic, Operator};
+use crate::filter::{Logic, Operator, Path};
 use crate::ids::ResourceId;
 use crate::members::{self, Base};
-use crate::path::{Path, Target};
+use crate::schema::Target;
 
 impl PatchWork<'_> {
     pub(super) fn membership(

@@ -11,8 +11,7 @@ use crate::error::reason::{self, Found};
 use crate::filter::eval::{conditions, selects};
 use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
-use crate::path::Target;
-use crate::schema::{Attribute, Type};
+use crate::schema::{Attribute, Target, Type};
 use crate::value::{self, ValuePosition, keep_primary, unique};
 
 /// The steps to compare a value with the others of its attribute.

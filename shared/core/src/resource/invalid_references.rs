@@ -6,19 +6,10 @@
 
 use serde_json::Value;
 
-use super::{ValuePosition, is_uri};
+use super::get;
 use crate::Attributes;
-use crate::resource::{get, targets};
 use crate::schema::{Attribute, ResourceType, Type};
-
-/// Whether a reference points outside SCIM: it has no resource type as target.
-pub(super) fn is_outward(attribute: &Attribute) -> bool {
-    attribute.reference_types.iter().all(|kind| {
-        ["external", "uri"]
-            .iter()
-            .any(|word| kind.eq_ignore_ascii_case(word))
-    })
-}
+use crate::value::{ValuePosition, is_uri};
 
 /// The positions of references that are not URIs, among the attributes that differ from `before`.
 #[must_use]
@@ -28,7 +19,9 @@ pub fn invalid_references(
     after: &Attributes,
 ) -> Vec<String> {
     let mut places = Vec::new();
-    let references = targets(of).filter(|target| has_reference(target.attribute));
+    let references = of
+        .targets()
+        .filter(|target| has_reference(target.attribute));
     for target in references {
         let (was, is) = (
             before.and_then(|before| get(before, target)),
@@ -68,5 +61,28 @@ fn look(attribute: &Attribute, value: &Value, place: ValuePosition<'_>, places: 
             places.push(place.to_string());
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::schema::{Catalogue, ResourceKind};
+
+    #[test]
+    fn n07_a_changed_external_reference_that_is_not_a_uri_is_reported() {
+        let of = Catalogue::standard().resource_type(ResourceKind::User);
+        let ask = |before: Option<&Value>, after: &Value| {
+            let before = before.and_then(Value::as_object);
+            invalid_references(of, before, after.as_object().unwrap())
+        };
+        let odd = json!({"profileUrl": "a b", "title": "a b", "photos": [{"value": "p"}, {"value": "a b"}]});
+        assert_eq!(ask(None, &odd), ["profileUrl", "photos[1].value"]);
+        assert_eq!(ask(Some(&odd), &odd), [""; 0], "once is enough");
+        let before = json!({"profileUrl": "a b"});
+        assert_eq!(ask(Some(&before), &odd), ["photos[1].value"]);
+        assert_eq!(ask(None, &json!({"profileUrl": "https://x"})), [""; 0]);
     }
 }

@@ -1,20 +1,9 @@
 //! Resolves names without a schema URN, in the same way in every path, filter, parameter and body.
 
-use super::{AttrPath, Target};
+use super::{Catalogue, Extension, ResourceType, Target};
 use crate::error::{ScimError, reason};
-use crate::schema::{Catalogue, Extension, ResourceKind, ResourceType};
 
 impl ResourceType {
-    /// The attribute `name` outside extensions, in any case, as a target.
-    #[must_use]
-    pub fn own(&self, name: &str) -> Option<Target<'_>> {
-        self.attribute(name).map(|attribute| Target {
-            container: None,
-            attribute,
-            sub: None,
-        })
-    }
-
     /// The attribute with this name, in any case: outside extensions first, then in the enterprise extension, then in the
     /// tenant's extensions. The name of a standard attribute never means another one, even if the tenant does not accept
     /// the standard attribute.
@@ -43,19 +32,6 @@ impl ResourceType {
             (Some(one), Some(_)) => Err(reason::ambiguous_attribute(name, one)),
             (found, _) => Ok(found),
         }
-    }
-}
-
-impl Catalogue {
-    /// Whether a text is the path of an attribute, or the name of a sub-attribute.
-    #[must_use]
-    pub fn names_attribute(&self, text: &str) -> bool {
-        let path = AttrPath::parse(text);
-        ResourceKind::ALL.into_iter().any(|kind| {
-            let of = self.resource_type(kind);
-            let is_path = path.as_ref().is_ok_and(|path| path.resolve(of).is_ok());
-            is_path || crate::resource::targets(of).any(|target| target.part(text).is_ok())
-        })
     }
 }
 

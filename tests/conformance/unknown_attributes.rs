@@ -47,9 +47,9 @@ async fn m08_what_no_schema_knows_is_refused_by_a_patch_with_advice_that_names_t
     }
     assert_eq!(client.get(&path).await.text, before);
     for entry in entries(&target, &client).await {
-        let refusal = entry.refusal;
-        assert_eq!(refusal.cause, Cause::Unknown.word(), "{}", refusal.reason);
-        assert!(advice(&refusal).contains("its setting unknownAttributes"));
+        let failure = entry.failure;
+        assert_eq!(failure.cause, Cause::Unknown.word(), "{}", failure.reason);
+        assert!(advice(&failure).contains("its setting unknownAttributes"));
     }
 }
 

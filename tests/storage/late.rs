@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use directory::Patience;
+use directory::TimeLimits;
 use http::{Method, Request};
 use local::stack::service;
 use serde_json::{Value, json};
@@ -18,24 +18,24 @@ use crate::support::table::sound;
 const NONE: Duration = Duration::ZERO;
 
 /// Time for everything.
-const AMPLE: Patience = Patience::AMPLE;
+const AMPLE: TimeLimits = TimeLimits::AMPLE;
 /// No time before the commit.
-const NOT_PREPARED: Patience = Patience {
+const NOT_PREPARED: TimeLimits = TimeLimits {
     prepare: NONE,
     ..AMPLE
 };
 /// No time after the commit.
-const NOT_CARRIED_OUT: Patience = Patience {
+const NOT_CARRIED_OUT: TimeLimits = TimeLimits {
     carry_out: NONE,
     ..AMPLE
 };
 /// No time to read the changed resource.
-const NOT_SHOWN: Patience = Patience {
+const NOT_SHOWN: TimeLimits = TimeLimits {
     show: NONE,
     ..AMPLE
 };
 /// No time at all.
-const NOT_ANSWERED: Patience = Patience {
+const NOT_ANSWERED: TimeLimits = TimeLimits {
     answer: NONE,
     ..AMPLE
 };
@@ -49,7 +49,7 @@ impl Crowd {
     /// Sends a request with these time limits; returns the status, whether there is a `Retry-After`, and the detail.
     async fn hurried(
         &self,
-        patience: Patience,
+        patience: TimeLimits,
         (method, path, body): (&str, &str, &Value),
     ) -> (u16, bool, String) {
         let request = Request::builder()
@@ -258,7 +258,7 @@ async fn a_request_that_is_not_done_in_time_is_503_before_the_gateway_gives_up()
         assert_eq!(late, (503, true, detail.to_owned()), "{method} {path}");
     }
     // Less than the 28 seconds after which Lambda ends the function, and the gateway's 30 seconds.
-    let usual = Patience::USUAL;
+    let usual = TimeLimits::USUAL;
     assert!(usual.prepare <= usual.carry_out && usual.carry_out <= usual.show);
     assert!(usual.show < usual.answer && usual.answer < Duration::from_secs(27));
     assert_eq!(members(&story.client, &id).await, set(&story.users));

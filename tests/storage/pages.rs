@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use directory::search::Place;
+use directory::search::PageStart;
 use directory::{Directory, Meter, Spent, Store};
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -25,7 +25,7 @@ async fn page(target: &Target, client: &Client) -> (BTreeMap<String, Vec<String>
     let tenant = TenantId::parse(tenant_of(client)).unwrap();
     let meter = Arc::new(Meter::default());
     let directory = Directory::new(store, tenant, Arc::clone(&meter));
-    let found = directory.list_from(ResourceKind::Group, Place::Rank(0), 1_000);
+    let found = directory.list_from(ResourceKind::Group, PageStart::Rank(0), 1_000);
     let found = found.await.unwrap();
     let groups = directory.with_members_each(found.page, found.spread);
     let groups = groups.await.unwrap().into_iter().map(|(group, members)| {

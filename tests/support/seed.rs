@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys::{self, Key};
-use directory::task::{Fate, Met};
-use directory::{Directory, Meter, NewResource, Origin, Store, WriteId};
+use directory::task::{TaskOutcome, TaskResult};
+use directory::{Directory, Meter, NewResource, ResourceOrigin, Store, WriteId};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 use keyring::TenantId;
@@ -36,8 +36,11 @@ pub async fn finish(target: &Target, client: &Client) {
         .finish(later, &Ids::system().write())
         .await
         .expect("the tasks are read");
-    for Met { sk, fate } in met {
-        assert!(matches!(fate, Fate::Finished), "{sk}: {fate:?}");
+    for TaskResult { sk, outcome } in met {
+        assert!(
+            matches!(outcome, TaskOutcome::Finished),
+            "{sk}: {outcome:?}"
+        );
     }
 }
 
@@ -49,7 +52,7 @@ pub fn new_user(id: ResourceId, attributes: Value) -> NewResource {
         attributes: object(attributes),
         password: None,
         members: Vec::new(),
-        origin: Origin::Client,
+        origin: ResourceOrigin::Client,
     }
 }
 

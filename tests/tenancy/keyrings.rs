@@ -6,7 +6,7 @@ mod placing;
 mod worn;
 
 use directory::Meter;
-use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken};
+use directory::tenant_keys::{CreatedKey, HeldKey, KeysError, NewKey, NewToken};
 use jiff::Timestamp;
 use keyring::{KeyId, Scope, TenantId, Token};
 use service::Service;
@@ -47,12 +47,12 @@ fn new_key(purpose: &str, imported: Option<&str>) -> NewKey {
     }
 }
 
-async fn add(by: &Service, tenant: &TenantId, new: &NewKey) -> Result<Made, KeysError> {
+async fn add(by: &Service, tenant: &TenantId, new: &NewKey) -> Result<CreatedKey, KeysError> {
     let (meter, write) = (Meter::default(), Ids::system().write());
     by.keys(tenant, &meter).add(new, &write, at(0)).await
 }
 
-async fn list(by: &Service, tenant: &TenantId) -> Vec<Held> {
+async fn list(by: &Service, tenant: &TenantId) -> Vec<HeldKey> {
     let meter = Meter::default();
     let listed = by.keys(tenant, &meter).list().await;
     listed.expect("the keys")

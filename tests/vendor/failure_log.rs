@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{Entry, RequestLog, Wanted};
+use directory::journal::{Entry, EntryFilter, Journal};
 use directory::{Meter, Store};
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -20,17 +20,17 @@ mod rows;
 mod tokens;
 
 /// A tenant's log, read directly from the table.
-fn log_of(target: &Target, tenant: &str) -> RequestLog {
+fn log_of(target: &Target, tenant: &str) -> Journal {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let tenant = TenantId::parse(tenant).expect("the name of a tenant");
-    RequestLog::new(store, tenant, Arc::new(Meter::default()))
+    Journal::new(store, tenant, Arc::new(Meter::default()))
 }
 
 /// All entries of a client's tenant, newest first.
 pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Entry> {
     let log = log_of(target, tenant_of(client));
-    let all = Wanted::default();
+    let all = EntryFilter::default();
     let page = log.page(&all, 2_000, None, Timestamp::MIN).await;
     let page = page.expect("the log can be read");
     assert_eq!(page.next, None);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use directory::counts::Part;
+use directory::counts::IdPart;
 use directory::keys::{self, Key};
 use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
@@ -154,7 +154,7 @@ impl UserCopies {
         self.ids.push(id);
         let key = keys::count(&self.template.tenant, ResourceKind::User, id);
         let counter = self.counters.entry(key).or_default();
-        let (number, one) = Part::of(id).counter();
+        let (number, one) = IdPart::of(id).counter();
         *counter.entry(number).or_default() += one;
     }
 

@@ -1,10 +1,10 @@
 //! Credentials: the API keys of a tenant, and the passwords of users.
 
-mod admin_ended;
 pub mod last_used;
 mod login;
 pub mod password;
+mod revoked_admin_keys;
 pub mod tenant_keys;
 
-pub use admin_ended::RevokedAdminKeys;
 pub use login::Login;
+pub use revoked_admin_keys::RevokedAdminKeys;

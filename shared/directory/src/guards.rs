@@ -1,7 +1,7 @@
 //! Items that expire: counters of requests and attempts, idempotency keys, sessions and setup links.
 
 pub mod attempts;
+pub mod idempotency;
 pub mod links;
-pub mod once;
 pub mod rate;
 pub mod sessions;

@@ -23,11 +23,11 @@ use keyring::TenantId;
 
 mod entry;
 
-pub use entry::{Entry, EntryId, Person, Refusal, Wanted, Who};
+pub use entry::{Entry, EntryFilter, EntryId, Failure, Person, UserMatch};
 
 /// A page of the log, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Page {
+pub struct JournalPage {
     /// The entries that matched.
     pub entries: Vec<Entry>,
     /// The entry after which the next page begins; `None` at the end of the log. Even a page with few or no entries may
@@ -37,13 +37,13 @@ pub struct Page {
 
 /// The request log of one tenant.
 #[derive(Clone, Debug)]
-pub struct RequestLog {
+pub struct Journal {
     store: Arc<Store>,
     tenant: TenantId,
     meter: Arc<Meter>,
 }
 
-impl RequestLog {
+impl Journal {
     /// The log of a tenant.
     #[must_use]
     pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
@@ -121,15 +121,15 @@ impl RequestLog {
     /// When the table does not answer.
     pub async fn page(
         &self,
-        wanted: &Wanted,
+        filter: &EntryFilter,
         count: usize,
         after: Option<&EntryId>,
         now: Timestamp,
-    ) -> Result<Page, DirectoryError> {
-        let range = self.range(wanted);
+    ) -> Result<JournalPage, DirectoryError> {
+        let range = self.range(filter);
         let after_key = after.map(|id| keys::request(&self.tenant, id.as_str()));
         let mut pages = self.backwards(&range).after(after_key.as_ref());
-        let mut page = Page {
+        let mut page = JournalPage {
             entries: Vec::new(),
             next: after.cloned(),
         };
@@ -142,7 +142,7 @@ impl RequestLog {
                 page.next = EntryId::parse(sort_key(item));
                 let entry = Entry::read(item).filter(|_| Entry::is_live(item, now));
                 page.entries
-                    .extend(entry.filter(|entry| wanted.matches(entry)));
+                    .extend(entry.filter(|entry| filter.matches(entry)));
                 if page.entries.len() >= count {
                     return Ok(page);
                 }
@@ -168,7 +168,7 @@ impl RequestLog {
         now: Timestamp,
     ) -> Result<Vec<Entry>, DirectoryError> {
         let mut found = Vec::new();
-        let range = self.range(&Wanted::default());
+        let range = self.range(&EntryFilter::default());
         let mut pages = self.backwards(&range);
         while let Some(items) = pages.next_of(Some(ENTRIES_AT_ONCE)).await? {
             let live = items.iter().filter(|item| Entry::is_live(item, now));
@@ -198,16 +198,16 @@ impl RequestLog {
         self.store.pages(range, Direction::Descending, &self.meter)
     }
 
-    fn range(&self, wanted: &Wanted) -> Range {
+    fn range(&self, filter: &EntryFilter) -> Range {
         let digits = |instant: Option<Timestamp>, other: i64| {
             let instant = instant.map(EntryId::digits);
             instant.unwrap_or_else(|| format!("{other:013}"))
         };
         Range {
             pk: keys::requests(&self.tenant),
-            from: digits(wanted.from, 0),
+            from: digits(filter.from, 0),
             // An id is longer than its digits, so entries of exactly this millisecond are excluded.
-            to: match wanted.until {
+            to: match filter.until {
                 Some(until) => EntryId::digits(until),
                 None => ":".to_owned(),
             },

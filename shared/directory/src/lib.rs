@@ -12,12 +12,12 @@ mod table;
 pub mod tenants;
 
 pub use credentials::{Login, RevokedAdminKeys, last_used, password, tenant_keys};
-pub use guards::{attempts, links, once, rate, sessions};
+pub use guards::{attempts, idempotency, links, rate, sessions};
 pub use people::{
-    Directory, Found, GroupRef, Kept, MemberRef, NewResource, Origin, PasswordHash, Seats, Spread,
-    Stored, Through, counts, search, task, walk,
+    Directory, GroupRef, KeptUser, MemberRef, NewResource, PasswordHash, ResourceOrigin,
+    ResourcePage, Seats, Spread, Stored, Through, counts, search, task, walk,
 };
 pub use table::{
-    Clients, Deadline, DirectoryError, Meter, Patience, Spent, Store, WriteId, backoff, connect,
+    Clients, Deadline, DirectoryError, Meter, Spent, Store, TimeLimits, WriteId, backoff, connect,
     keys, to_millis, to_stand_ins, until_then,
 };

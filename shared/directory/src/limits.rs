@@ -111,9 +111,9 @@ pub const PLACE_ATTEMPTS: u32 = 10;
 /// The minimum pause after the first attempt, in milliseconds. It doubles with each attempt up to the fifth.
 pub const PLACE_PAUSE_MILLIS: u64 = 20;
 /// How long a tenant's list of keyrings is cached.
-pub const WHEREABOUTS_AGE: SignedDuration = SignedDuration::from_secs(60);
+pub const KEYRING_LIST_AGE: SignedDuration = SignedDuration::from_secs(60);
 /// The most tenants in the cache of keyrings; when it is full, it is cleared.
-pub const REMEMBERED_WHEREABOUTS: usize = 10_000;
+pub const REMEMBERED_KEYRING_LISTS: usize = 10_000;
 /// The most keys in the cache of last uses; when it is full, it is cleared.
 pub const REMEMBERED_USES: usize = 20_000;
 /// How long the list of revoked admin keys is cached.
@@ -140,9 +140,9 @@ pub const FAILURES_OF_NAME: i64 = 10;
 /// of ten thousand users in a morning, but few guesses per user.
 pub const FAILURES_OF_TENANT: i64 = 1_000;
 /// How long the response to a request with an `Idempotency-Key` is stored.
-pub const ONCE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+pub const IDEMPOTENCY_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// How long such a request may be in progress. After that its function has ended, and a retry continues the request.
-pub const ONCE_UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
+pub const IDEMPOTENCY_UNDER_WAY: SignedDuration = SignedDuration::from_secs(60);
 /// The minimum interval between two updates of a session's last use.
 pub const SESSION_NOTED: SignedDuration = SignedDuration::from_mins(5);
 /// How long the item of a link remains after the link expires.

@@ -17,7 +17,7 @@ pub(crate) use actions::{
 };
 pub use backoff::backoff;
 pub use connect::{Clients, connect, to_stand_ins};
-pub use deadline::{Deadline, Patience, until_then};
+pub use deadline::{Deadline, TimeLimits, until_then};
 pub use error::DirectoryError;
 pub(crate) use error::corrupt;
 pub use item::to_millis;

@@ -26,8 +26,8 @@ mod settings;
 mod write;
 
 pub use clear::Cleared;
-pub use ended::Ended;
-pub use list::{Listed, Search};
+pub use ended::EndedKeys;
+pub use list::{Search, TenantPage};
 pub use settings::{Adopt, Delete, Settings};
 pub(crate) use write::limited;
 
@@ -83,7 +83,7 @@ pub struct Tenant {
     /// The settings.
     pub settings: Settings,
     /// Keys that were revoked or expire early but are still unchanged in their keyring.
-    pub ended: Ended,
+    pub ended: EndedKeys,
     catalogue: Arc<Catalogue>,
 }
 
@@ -166,7 +166,7 @@ impl Tenant {
                 version: number(item, attribute::VERSION)?,
                 catalogue: settings.catalogue(),
                 settings,
-                ended: Ended::read(item),
+                ended: EndedKeys::read(item),
             })
         };
         read().ok_or_else(|| corrupt("tenant"))
@@ -270,7 +270,7 @@ impl Tenants {
             version: 1,
             catalogue: new.settings.catalogue(),
             settings: new.settings,
-            ended: Ended::default(),
+            ended: EndedKeys::default(),
         };
         let mut actions = Actions::default();
         actions.put(self.store.table(), tenant.item(write), Role::Resource)?;
@@ -283,7 +283,7 @@ impl Tenants {
         self.forget(&tenant.id);
         match done? {
             Transacted::Done => Ok(tenant),
-            Transacted::Refused(_) => Err(DirectoryError::Taken {
+            Transacted::ConditionFailed(_) => Err(DirectoryError::Taken {
                 attribute: "id",
                 value: tenant.id.to_string(),
             }),
@@ -324,11 +324,13 @@ impl Tenants {
         self.forget(&tenant.id);
         match done? {
             Put::Done => Ok(tenant),
-            Put::Refused(Some(item)) if text(&item, attribute::WRITE) == Some(write.as_str()) => {
+            Put::ConditionFailed(Some(item))
+                if text(&item, attribute::WRITE) == Some(write.as_str()) =>
+            {
                 Ok(tenant)
             }
-            Put::Refused(Some(_)) => Err(DirectoryError::Stale),
-            Put::Refused(None) => Err(DirectoryError::Gone),
+            Put::ConditionFailed(Some(_)) => Err(DirectoryError::Stale),
+            Put::ConditionFailed(None) => Err(DirectoryError::Gone),
         }
     }
 

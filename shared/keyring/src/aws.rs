@@ -40,7 +40,7 @@ mod codes;
 pub use aws_sdk_secretsmanager::Client as SecretsManager;
 pub use aws_smithy_http_client::HttpClientError;
 pub use aws_types::SdkConfig;
-pub use codes::{Asks, asks};
+pub use codes::{Reaction, reaction_to};
 
 /// Endpoints and credentials of AWS. It has no `Debug`, because it contains a secret.
 #[derive(Clone, PartialEq, Eq)]

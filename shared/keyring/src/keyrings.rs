@@ -3,11 +3,11 @@
 //! A keyring is a secret of Secrets Manager, named prefix + keyring id, with the value `{"keys":{"<key id>":{…}}}` of at
 //! most 64 KiB. It holds the keys of many tenants, because each secret is billed. It contains digests of tokens only.
 //!
-//! Finding a key takes no call in a warm process; `keyring/cache.rs` has the rules. In short: a revoked key stops working
+//! Finding a key takes no call in a warm process; `keyrings/cache.rs` has the rules. In short: a revoked key stops working
 //! within 60 seconds, or within 15 minutes if Secrets Manager is unavailable to this process. A new key works within a
 //! second, for which its request waits. A key that cannot be looked up is an error, never "no such key".
 //!
-//! Changes use compare-and-swap (`keyring/change.rs`), so two administrators cannot overwrite each other's keys.
+//! Changes use compare-and-swap (`keyrings/change.rs`), so two administrators cannot overwrite each other's keys.
 //!
 //! Keys of tenants and of the admin API are different kinds ([`Record`]). Each kind has secrets under its own prefix, so
 //! that a role can be granted one kind only.
@@ -18,9 +18,9 @@
 mod admin;
 mod cache;
 mod change;
+mod document;
 mod error;
 mod record;
-mod ring;
 #[cfg(test)]
 mod stub;
 
@@ -34,11 +34,11 @@ use aws_sdk_secretsmanager::{Client, Config};
 use jiff::Timestamp;
 
 pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
-use self::cache::{Answer, Asked, Cache, Slot, lock};
+use self::cache::{Cache, LookUp, Slot, SoughtToken, lock};
+pub use self::document::End;
+use self::document::Keyring;
 pub use self::error::KeyringError;
 pub use self::record::{KeyRecord, Record, Scope};
-pub use self::ring::End;
-use self::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
 
@@ -90,7 +90,7 @@ impl<R: Record> Keyrings<R> {
         now: Timestamp,
     ) -> Result<Option<Arc<R>>, KeyringError> {
         let digest = token.digest();
-        let asked = Some(Asked::new(None, &digest));
+        let asked = Some(SoughtToken::new(None, &digest));
         self.search(token.keyring(), asked, now, |ring| {
             ring.find(token.key(), &digest)
         })
@@ -104,9 +104,9 @@ impl<R: Record> Keyrings<R> {
         owner: Option<&TenantId>,
         token: &ImportedToken,
         now: Timestamp,
-    ) -> Answer<R> {
+    ) -> LookUp<R> {
         let digest = token.digest();
-        let asked = Some(Asked::new(owner, &digest));
+        let asked = Some(SoughtToken::new(owner, &digest));
         self.search(keyring, asked, now, |ring| {
             ring.find_imported(owner, &digest)
         })
@@ -142,10 +142,10 @@ impl<R: Record> Keyrings<R> {
     async fn search(
         &self,
         keyring: &KeyringId,
-        asked: Option<Asked>,
+        asked: Option<SoughtToken>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
-    ) -> Answer<R> {
+    ) -> LookUp<R> {
         let slot = lock(&self.cache).slot(keyring, now)?;
         let before = {
             let state = slot.state();
@@ -275,8 +275,8 @@ struct Current {
 
 #[cfg(test)]
 mod tests {
+    use super::document::{Document, EMPTY};
     use super::record::tests::{at, key, record, tenant};
-    use super::ring::{Document, EMPTY};
     use super::stub::{Act, Stub};
     use super::*;
     use crate::token::{KeyId, Presented};

@@ -7,7 +7,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use directory::tenant_keys::{By, KeysError, TenantKeys, Whereabouts};
+use directory::tenant_keys::{By, ImportedTokens, KeysError, TenantKeys};
 use directory::tenants::{Status, Tenant, Tenants};
 use directory::{Meter, Store};
 use http::{HeaderMap, Method, header};
@@ -120,7 +120,7 @@ impl From<ScimError> for Denied {
 pub struct Gate<'g> {
     pub keyrings: &'g Keyrings,
     /// The keyrings that hold imported tokens.
-    pub whereabouts: &'g Whereabouts,
+    pub imported_tokens: &'g ImportedTokens,
     pub store: &'g Store,
     pub tenants: &'g Tenants,
     /// The current time.
@@ -224,7 +224,7 @@ impl Gate<'_> {
             by: By::Customer,
             meter: self.meter,
         };
-        let found = self.whereabouts.find(keys, token, self.now).await;
+        let found = self.imported_tokens.find(keys, token, self.now).await;
         found.map_err(|error| match error {
             KeysError::Keyring(error) => unreadable(&error),
             KeysError::Directory(error) => explain(error),

@@ -8,7 +8,7 @@ use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
 use directory::limits::SORTED_KEY_BYTES;
-use directory::search::SortedPlace;
+use directory::search::SortedPageStart;
 use directory::walk::Last;
 use jiff::Timestamp;
 use keyring::KeyRecord;
@@ -42,9 +42,9 @@ pub enum After {
 impl After {
     /// The position for sorted results.
     #[must_use]
-    pub fn sorted(self) -> Option<SortedPlace> {
+    pub fn sorted(self) -> Option<SortedPageStart> {
         match self {
-            Self::Key(key, id) => Some(SortedPlace::After(key, id)),
+            Self::Key(key, id) => Some(SortedPageStart::After(key, id)),
             Self::Last(_) => None,
         }
     }

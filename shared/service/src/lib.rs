@@ -9,9 +9,9 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use directory::last_used::Uses;
-use directory::tenant_keys::Whereabouts;
+use directory::tenant_keys::ImportedTokens;
 use directory::tenants::Tenants;
-use directory::{Clients, Deadline, Directory, Meter, Patience, Spent, Store};
+use directory::{Clients, Deadline, Directory, Meter, Spent, Store, TimeLimits};
 use http::{Request, Response, header};
 use keyring::{KeyringId, Keyrings, TenantId};
 use scim_core::effort::Effort;
@@ -60,9 +60,9 @@ pub struct Service {
     store: Arc<Store>,
     /// The same table with a retry quota of its own, for background work.
     behind: OnceLock<Arc<Store>>,
-    patience: Patience,
+    patience: TimeLimits,
     keyrings: Keyrings,
-    whereabouts: Whereabouts,
+    imported_tokens: ImportedTokens,
     tenants: Tenants,
     public_url: Option<String>,
     rates: Rates,
@@ -91,11 +91,11 @@ impl Service {
         Self {
             keyrings: Keyrings::new(clients.secrets, config.keyring_prefix)
                 .encrypted_with(config.kms_key),
-            whereabouts: Whereabouts::default(),
+            imported_tokens: ImportedTokens::default(),
             tenants: Tenants::new(Arc::clone(&store)),
             store,
             behind: OnceLock::new(),
-            patience: Patience::USUAL,
+            patience: TimeLimits::USUAL,
             public_url: config.public_url,
             rates: Rates::new(config.rate),
             requests,
@@ -198,7 +198,7 @@ impl Service {
         }
         let gate = Gate {
             keyrings: &self.keyrings,
-            whereabouts: &self.whereabouts,
+            imported_tokens: &self.imported_tokens,
             store: &self.store,
             tenants: &self.tenants,
             now: self.clock.now(),

@@ -1,7 +1,7 @@
 //! Answers every request in time: before the gateway times out with a less helpful error.
 
 use bytes::Bytes;
-use directory::{Deadline, Patience, until_then};
+use directory::{Deadline, TimeLimits, until_then};
 use http::{Method, Request};
 use scim_core::ScimError;
 use scim_core::error::reason;
@@ -13,7 +13,7 @@ use crate::response::{Failure, Outcome};
 impl Service {
     /// The same service with other time limits for requests.
     #[must_use]
-    pub fn patient(self, patience: Patience) -> Self {
+    pub fn patient(self, patience: TimeLimits) -> Self {
         Self { patience, ..self }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use directory::journal::{Entry, Refusal, RequestLog};
+use directory::journal::{Entry, Failure, Journal};
 use directory::tenants::{Status, Tenants};
 use directory::{Meter, Store};
 use http::{Method, Request, header};
@@ -162,24 +162,24 @@ impl Requests {
     pub(crate) async fn one(&self, report: &Report<'_>, told: &Told) {
         let trace = report.trace;
         let endpoint = trace.route.map(|route| route.endpoint);
-        let mut refusal = report.refusal(endpoint, told);
-        refusal.resource = trace.resource.map(|id| id.to_string());
-        refusal.name = endpoint.and_then(|endpoint| named(endpoint, report.request.body()));
-        self.write(report, vec![refusal]).await;
+        let mut failure = report.failure(endpoint, told);
+        failure.resource = trace.resource.map(|id| id.to_string());
+        failure.name = endpoint.and_then(|endpoint| named(endpoint, report.request.body()));
+        self.write(report, vec![failure]).await;
     }
 
     /// Records operations of a bulk request.
     pub(crate) async fn failed(&self, report: &Report<'_>, failed: Vec<Failed>) {
-        let refusals = failed.into_iter().map(|failed| Refusal {
+        let failures = failed.into_iter().map(|failed| Failure {
             place: Some(failed.place),
             resource: failed.resource.map(|id| id.to_string()),
             name: failed.name.as_deref().map(shown),
-            ..report.refusal(failed.endpoint, &failed.told)
+            ..report.failure(failed.endpoint, &failed.told)
         });
-        self.write(report, refusals.collect()).await;
+        self.write(report, failures.collect()).await;
     }
 
-    async fn write(&self, report: &Report<'_>, refusals: Vec<Refusal>) {
+    async fn write(&self, report: &Report<'_>, failures: Vec<Failure>) {
         let (Some(tenant), now) = (&report.trace.tenant, self.clock.now()) else {
             return;
         };
@@ -192,12 +192,12 @@ impl Requests {
             Who::Stranger => Caller::Stranger,
             Who::Key(..) => Caller::Known,
         };
-        let count = |refusal: Refusal| {
-            let random = self.random(refusal.place);
-            let refusal = general(refusal);
-            self.folds.count(tenant, refusal, caller, now, random)
+        let count = |failure: Failure| {
+            let random = self.random(failure.place);
+            let failure = general(failure);
+            self.folds.count(tenant, failure, caller, now, random)
         };
-        let due = refusals.into_iter().filter_map(count);
+        let due = failures.into_iter().filter_map(count);
         // Repeats within one request are written once.
         let mut last: HashMap<_, Due> = HashMap::new();
         for due in due {
@@ -208,13 +208,13 @@ impl Requests {
         }
         let entries = last.into_values().map(|due| Entry {
             id: due.id,
-            refusal: due.refusal,
+            failure: due.failure,
             count: due.count,
             last: now,
             request_id: cut(&report.origin.request_id, LONGEST_NAME),
         });
         let entries: Vec<Entry> = entries.collect();
-        let log = RequestLog::new(
+        let log = Journal::new(
             Arc::clone(&self.store),
             tenant.clone(),
             Arc::clone(report.meter),
@@ -223,7 +223,7 @@ impl Requests {
         if !matches!(written, Ok(true)) {
             tracing::warn!(tenant.id = %tenant, "the requests log could not be written");
             for entry in &entries {
-                self.folds.unwritten(tenant, &entry.refusal);
+                self.folds.unwritten(tenant, &entry.failure);
             }
         }
     }
@@ -239,7 +239,7 @@ impl Requests {
         }
     }
 
-    async fn put(&self, log: &RequestLog, entries: &[Entry], caller: Caller) -> bool {
+    async fn put(&self, log: &Journal, entries: &[Entry], caller: Caller) -> bool {
         match (caller, entries) {
             (Caller::Stranger, [entry]) => {
                 let write = self.ids.write();
@@ -259,7 +259,7 @@ impl Report<'_> {
     }
 
     /// The parts of an entry that are equal for a request and for each operation in it.
-    fn refusal(&self, endpoint: Option<Endpoint>, what: &Told) -> Refusal {
+    fn failure(&self, endpoint: Option<Endpoint>, what: &Told) -> Failure {
         let trace = self.trace;
         let (status, scim_type) = what.code();
         let catalogue = trace.catalogue.as_deref().unwrap_or(Catalogue::standard());
@@ -279,7 +279,7 @@ impl Report<'_> {
         let agent = agent.and_then(|agent| agent.to_str().ok());
         let purpose = key.map(|key| key.purpose.as_str());
         let mut names = [agent, purpose].into_iter().flatten();
-        Refusal {
+        Failure {
             key: key.map(|key| key.id.to_string()),
             operation: endpoint.map_or("unknown", Endpoint::operation).to_owned(),
             method: method(self.request.method()).to_owned(),
@@ -290,7 +290,7 @@ impl Report<'_> {
             reason,
             resource_type: endpoint.and_then(kind).map(|kind| kind.name().to_owned()),
             provider: names.find_map(cause::provider).map(str::to_owned),
-            ..Refusal::default()
+            ..Failure::default()
         }
     }
 
@@ -306,15 +306,15 @@ impl Report<'_> {
 }
 
 /// Removes the user or group from an entry whose cause does not depend on it.
-fn general(refusal: Refusal) -> Refusal {
-    match Cause::parse(&refusal.cause).is_some_and(cause::is_general) {
-        true => Refusal {
+fn general(failure: Failure) -> Failure {
+    match Cause::parse(&failure.cause).is_some_and(cause::is_general) {
+        true => Failure {
             place: None,
             resource: None,
             name: None,
-            ..refusal
+            ..failure
         },
-        false => refusal,
+        false => failure,
     }
 }
 

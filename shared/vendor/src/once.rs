@@ -15,7 +15,7 @@ use bytes::Bytes;
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use directory::Meter;
 use directory::WriteId;
-use directory::once::{Begun, Once};
+use directory::idempotency::{IdempotencyRecord, IdempotencyState};
 use http::Request;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{digest, hmac};
@@ -206,7 +206,7 @@ impl Named {
         F: Future<Output = Result<T, Problem>>,
     {
         let stored = self.name.stored();
-        let once = Once {
+        let once = IdempotencyRecord {
             store: service.store(),
             name: &stored,
             request: &self.asked,
@@ -215,10 +215,10 @@ impl Named {
         let by: WriteId = service.ids().write();
         let seed = HEXLOWER.encode(&service.ids().bytes::<32>());
         let seed = match once.begin(service.now(), &by, &seed).await? {
-            Begun::Now(seed) => seed,
-            Begun::Before(kept) => return self.before(&kept),
-            Begun::UnderWay => return Err(under_way()),
-            Begun::Other => return Err(used_for_another()),
+            IdempotencyState::Now(seed) => seed,
+            IdempotencyState::Before(kept) => return self.before(&kept),
+            IdempotencyState::UnderWay => return Err(under_way()),
+            IdempotencyState::Other => return Err(used_for_another()),
         };
         let result = operation(self.name.ids(&seed)).await;
         let kept = Kept::of(&result, request);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use directory::search::Place;
+use directory::search::PageStart;
 use directory::{Directory, Meter, Spent, Store};
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -193,7 +193,7 @@ async fn p07_a_page_at_any_rank_of_any_part_is_exact_and_reads_little_beside_its
     for count in [1, 9, 31, 39, 60] {
         for rank in 0..80 {
             let expected: Vec<ResourceId> = all.iter().skip(rank).take(count).copied().collect();
-            let place = Place::Rank(u64::try_from(rank).unwrap());
+            let place = PageStart::Rank(u64::try_from(rank).unwrap());
             let (ids, given, spent) = page(place, count).await;
             assert_eq!((&ids, given), (&expected, None), "{count} from {rank}");
             assert_eq!(spent.round_trips, 2, "{count} from {rank}");
@@ -207,7 +207,7 @@ async fn p07_a_page_at_any_rank_of_any_part_is_exact_and_reads_little_beside_its
             );
 
             let expected: Vec<ResourceId> = expected.into_iter().skip(1).collect();
-            let (ids, given, spent) = page(Place::After(all[rank]), count).await;
+            let (ids, given, spent) = page(PageStart::After(all[rank]), count).await;
             let ids: Vec<ResourceId> = ids.into_iter().take(count - 1).collect();
             assert_eq!(ids, expected, "{count} after {rank}");
             assert_eq!(given, Some(u64::try_from(rank + 1).unwrap()));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::Meter;
-use directory::tenant_keys::{By, KeysError, Made, TenantKeys};
+use directory::tenant_keys::{By, CreatedKey, KeysError, TenantKeys};
 use jiff::{SignedDuration, Timestamp};
 use keyring::{KeyId, KeyRecord, KeyringError, Record as _, TenantId};
 use local::stack::{KEYRING_PREFIX, TABLE};
@@ -33,13 +33,13 @@ impl Hand<'_> {
         }
     }
 
-    async fn create(&self) -> Result<Made, KeysError> {
+    async fn create(&self) -> Result<CreatedKey, KeysError> {
         let (meter, write) = (Meter::default(), Ids::system().write());
         let keys = self.keys(&meter);
         keys.add(&new_key("x", None), &write, self.time.now()).await
     }
 
-    async fn rotate(&self, old: KeyId, overlap: i64) -> Result<Made, KeysError> {
+    async fn rotate(&self, old: KeyId, overlap: i64) -> Result<CreatedKey, KeysError> {
         let (meter, write, now) = (Meter::default(), Ids::system().write(), self.time.now());
         let old = (old, now + SignedDuration::from_secs(overlap));
         let keys = self.keys(&meter);
@@ -53,7 +53,7 @@ impl Hand<'_> {
     }
 }
 
-fn token(made: &Made) -> String {
+fn token(made: &CreatedKey) -> String {
     let token = made.token.as_ref().expect("a token");
     token.expose().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{Entry, EntryId, Refusal, RequestLog};
+use directory::journal::{Entry, EntryId, Failure, Journal};
 use directory::{Meter, Store};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
@@ -30,11 +30,11 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let name_of = TenantId::parse(tenant_of(tenant)).expect("a tenant");
-    let log = RequestLog::new(store, name_of, Arc::new(Meter::default()));
+    let log = Journal::new(store, name_of, Arc::new(Meter::default()));
     let now = Timestamp::from_second(4_000_000_000).expect("a time");
     let entry = Entry {
         id: EntryId::new(now, [number; 4]),
-        refusal: Refusal {
+        failure: Failure {
             operation: "users.create".to_owned(),
             method: "POST".to_owned(),
             status: 409,
@@ -43,7 +43,7 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
             resource_type: Some("User".to_owned()),
             resource: resource.map(str::to_owned),
             name: Some(name.to_owned()),
-            ..Refusal::default()
+            ..Failure::default()
         },
         count: 1,
         last: now,

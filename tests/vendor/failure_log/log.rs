@@ -1,6 +1,6 @@
 //! The stored log: pages, searches, and erasure of people.
 
-use directory::journal::{Entry, EntryId, Person, Refusal, RequestLog, Wanted, Who};
+use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal, Person, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::ResourceId;
 
@@ -15,19 +15,19 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// An entry of this second, which is also its random part.
-fn entry(second: u32, refusal: Refusal) -> Entry {
+fn entry(second: u32, failure: Failure) -> Entry {
     let now = at(i64::from(second));
     Entry {
         id: EntryId::new(now, second.to_be_bytes()),
-        refusal,
+        failure,
         count: 1,
         last: now,
         request_id: format!("r{second}"),
     }
 }
 
-fn about(name: &str) -> Refusal {
-    Refusal {
+fn about(name: &str) -> Failure {
+    Failure {
         operation: "users.create".to_owned(),
         method: "POST".to_owned(),
         status: 409,
@@ -35,12 +35,12 @@ fn about(name: &str) -> Refusal {
         reason: "`userName` is taken".to_owned(),
         resource_type: Some("User".to_owned()),
         name: Some(name.to_owned()),
-        ..Refusal::default()
+        ..Failure::default()
     }
 }
 
 /// All pages of `count` entries, and the number of pages.
-async fn walk(log: &RequestLog, wanted: &Wanted, count: usize) -> (Vec<Entry>, usize) {
+async fn walk(log: &Journal, wanted: &EntryFilter, count: usize) -> (Vec<Entry>, usize) {
     let (mut all, mut pages, mut after) = (Vec::new(), 0, None);
     loop {
         let page = log.page(wanted, count, after.as_ref(), at(9_999)).await;
@@ -65,12 +65,15 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
     log.put(&entries, KEPT).await.unwrap();
     let newest_first: Vec<Entry> = entries.iter().rev().cloned().collect();
     for count in [1, 7, 60, 1_000] {
-        assert_eq!(walk(&log, &Wanted::default(), count).await.0, newest_first);
+        assert_eq!(
+            walk(&log, &EntryFilter::default(), count).await.0,
+            newest_first
+        );
     }
-    let wanted = Wanted {
+    let wanted = EntryFilter {
         from: Some(at(10)),
         until: Some(at(20)),
-        ..Wanted::default()
+        ..EntryFilter::default()
     };
     let (found, _) = walk(&log, &wanted, 4).await;
     let expected: Vec<Entry> = entries[10..20].iter().rev().cloned().collect();
@@ -85,9 +88,9 @@ async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
         .map(|n| entry(n, about(if n == 3 { "ann" } else { "bob" })))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
-    let wanted = Wanted {
-        who: Some(Who::Exactly("ann".to_owned())),
-        ..Wanted::default()
+    let wanted = EntryFilter {
+        who: Some(UserMatch::Exactly("ann".to_owned())),
+        ..EntryFilter::default()
     };
     let first = log.page(&wanted, 10, None, at(9_999)).await.unwrap();
     assert!(first.entries.is_empty(), "the bound comes first");
@@ -108,7 +111,9 @@ async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
     }
     let end = 3_600 + 24 * 3_600;
     for (second, left) in [(end - 1, 1), (end, 0)] {
-        let page = log.page(&Wanted::default(), 10, None, at(second)).await;
+        let page = log
+            .page(&EntryFilter::default(), 10, None, at(second))
+            .await;
         let entries = page.unwrap().entries;
         assert_eq!(entries.len(), left, "{second}");
         assert!(entries.iter().all(|entry| *entry == once));
@@ -119,17 +124,17 @@ async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
 async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
     let target = Target::start().await;
     let (log, other) = (log_of(&target, "acme"), log_of(&target, "globex"));
-    let by_id = Refusal {
+    let by_id = Failure {
         name: None,
         resource: Some(ANN.to_owned()),
         ..about("")
     };
-    let by_reason = Refusal {
+    let by_reason = Failure {
         resource_type: Some("Group".to_owned()),
         reason: format!("there is no user with the id `{ANN}`"),
         ..about("Sales")
     };
-    let group_of_that_name = Refusal {
+    let group_of_that_name = Failure {
         resource_type: Some("Group".to_owned()),
         ..about("ann")
     };
@@ -142,7 +147,7 @@ async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
     ];
     let entries: Vec<Entry> = (0..)
         .zip(entries)
-        .map(|(n, refusal)| entry(n, refusal))
+        .map(|(n, failure)| entry(n, failure))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
     other.put(&entries, KEPT).await.unwrap();
@@ -153,9 +158,9 @@ async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
     assert_eq!(log.about(&ann, at(10)).await.unwrap().len(), 3);
     assert_eq!(log.erase(&ann).await.unwrap(), 3);
     assert_eq!(log.erase(&ann).await.unwrap(), 0);
-    let left = walk(&log, &Wanted::default(), 10).await.0;
+    let left = walk(&log, &EntryFilter::default(), 10).await.0;
     assert_eq!(left, [entries[4].clone(), entries[3].clone()]);
-    assert_eq!(walk(&other, &Wanted::default(), 10).await.0.len(), 5);
+    assert_eq!(walk(&other, &EntryFilter::default(), 10).await.0.len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -169,7 +174,7 @@ async fn nothing_is_put_for_a_tenant_that_there_is_not() {
             .put_if_there(&entry(0, about("ann")), KEPT, &write())
             .await;
         assert_eq!(put.unwrap(), is_there);
-        let found = walk(&log, &Wanted::default(), 10).await.0;
+        let found = walk(&log, &EntryFilter::default(), 10).await.0;
         assert_eq!(found.len(), usize::from(is_there), "{tenant}");
     }
 }

@@ -35,15 +35,15 @@ async fn n07_a_reference_that_is_no_uri_is_stored_and_noted_once() {
     assert_eq!(bulk["Operations"][1]["status"], "201");
     let all = entries(&target, &client).await;
     let told = all.iter().rev().map(|entry| {
-        let refusal = &entry.refusal;
-        assert_eq!(refusal.cause, "unlike");
-        assert_eq!(refusal.scim_type, None);
-        let operation = refusal.operation.as_str();
+        let failure = &entry.failure;
+        assert_eq!(failure.cause, "unlike");
+        assert_eq!(failure.scim_type, None);
+        let operation = failure.operation.as_str();
         (
             operation,
-            refusal.status,
-            refusal.place,
-            refusal.reason.as_str(),
+            failure.status,
+            failure.place,
+            failure.reason.as_str(),
         )
     });
     let mut told: Vec<_> = told.collect();

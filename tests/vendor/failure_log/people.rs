@@ -1,7 +1,7 @@
 //! The person of an entry, and the entries of a bulk request.
 
 use directory::Meter;
-use directory::journal::{Entry, Wanted, Who};
+use directory::journal::{Entry, EntryFilter, UserMatch};
 use directory::tenants::Status;
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -14,7 +14,7 @@ use crate::support::client::{BULK, PATCH, group, user};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-async fn found(target: &Target, client: &Client, wanted: Wanted) -> Vec<Entry> {
+async fn found(target: &Target, client: &Client, wanted: EntryFilter) -> Vec<Entry> {
     let log = log_of(target, tenant_of(client));
     let page = log.page(&wanted, 100, None, Timestamp::MIN).await.unwrap();
     page.entries
@@ -50,11 +50,11 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
         .iter()
         .rev()
         .map(|entry| {
-            let refusal = &entry.refusal;
+            let failure = &entry.failure;
             (
-                refusal.operation.as_str(),
-                refusal.name.as_deref(),
-                refusal.cause.as_str(),
+                failure.operation.as_str(),
+                failure.name.as_deref(),
+                failure.cause.as_str(),
             )
         })
         .collect();
@@ -67,29 +67,29 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
             ("groups.create", Some("Sales"), "member"),
         ]
     );
-    let first = &all.last().unwrap().refusal;
+    let first = &all.last().unwrap().failure;
     assert_eq!(first.provider.as_deref(), Some("Okta"));
     assert_eq!(
         first.reason,
         "`userName` is taken by another resource of this tenant"
     );
     assert!(advice(first).contains("Dashboard, Tasks"));
-    assert_eq!(all[1].refusal.resource, Some(anna));
-    assert_eq!(all[1].refusal.path.as_deref(), Some("/Users/{id}"));
+    assert_eq!(all[1].failure.resource, Some(anna));
+    assert_eq!(all[1].failure.path.as_deref(), Some("/Users/{id}"));
 
-    let by = |who: &str| Wanted {
-        who: Some(Who::Like(who.to_owned())),
-        ..Wanted::default()
+    let by = |who: &str| EntryFilter {
+        who: Some(UserMatch::Like(who.to_owned())),
+        ..EntryFilter::default()
     };
     assert_eq!(found(&target, &client, by("berta")).await.len(), 1);
-    let users = Wanted {
+    let users = EntryFilter {
         operation: Some("users".to_owned()),
-        ..Wanted::default()
+        ..EntryFilter::default()
     };
     assert_eq!(found(&target, &client, users).await.len(), 3);
-    let tokens = Wanted {
+    let tokens = EntryFilter {
         causes: Some(Cause::words(Outcome::Token)),
-        ..Wanted::default()
+        ..EntryFilter::default()
     };
     assert!(found(&target, &client, tokens).await.is_empty());
     let other = target.tenant().await;
@@ -115,12 +115,12 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
     let shown: Vec<_> = all
         .iter()
         .map(|entry| {
-            let refusal = &entry.refusal;
-            let name = refusal.name.as_deref().or(refusal.resource.as_deref());
+            let failure = &entry.failure;
+            let name = failure.name.as_deref().or(failure.resource.as_deref());
             (
-                refusal.place.unwrap(),
-                refusal.operation.as_str(),
-                refusal.status,
+                failure.place.unwrap(),
+                failure.operation.as_str(),
+                failure.status,
                 name,
             )
         })
@@ -135,9 +135,9 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
     );
     assert!(
         all.iter()
-            .all(|entry| entry.refusal.path.as_deref() == Some("/Bulk"))
+            .all(|entry| entry.failure.path.as_deref() == Some("/Bulk"))
     );
-    assert!(!all[1].refusal.reason.contains("perhaps"));
+    assert!(!all[1].failure.reason.contains("perhaps"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,9 +163,9 @@ async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
     let [one] = all.as_slice() else {
         panic!("{all:#?}");
     };
-    assert_eq!(one.refusal.cause, "off");
+    assert_eq!(one.failure.cause, "off");
     assert_eq!(
-        (one.count, one.refusal.name.as_ref()),
+        (one.count, one.failure.name.as_ref()),
         (2, None),
         "the third is not told yet"
     );

@@ -37,19 +37,19 @@ fn left<'e>(all: &'e [Entry], row: &Row, failure: &ScimError) -> Option<&'e Entr
     let (status, scim_type) = failure.kind().code();
     let method = row.0.split(' ').next().unwrap();
     all.iter().find(|entry| {
-        let refusal = &entry.refusal;
+        let stored = &entry.failure;
         let says = match status {
-            401 => refusal.cause == Cause::TokenUnknown.word(),
-            _ => refusal.reason == reason,
+            401 => stored.cause == Cause::TokenUnknown.word(),
+            _ => stored.reason == reason,
         };
-        let cause = Cause::parse(&refusal.cause);
+        let cause = Cause::parse(&stored.cause);
         let is_its = [Use::Change, Use::Query]
             .into_iter()
             .any(|of| cause == Some(failure.cause(of)));
         says && is_its
-            && refusal.method == method
-            && refusal.status == status
-            && refusal.scim_type.as_deref() == scim_type
+            && stored.method == method
+            && stored.status == status
+            && stored.scim_type.as_deref() == scim_type
     })
 }
 
@@ -66,18 +66,18 @@ async fn every_row_of_the_table_leaves_an_entry_with_its_reason_and_what_to_do()
             panic!(
                 "no entry for {row:?} among {:#?}",
                 all.iter()
-                    .map(|one| &one.refusal.reason)
+                    .map(|one| &one.failure.reason)
                     .collect::<Vec<_>>()
             );
         };
-        let refusal = &entry.refusal;
-        assert!(Cause::parse(&refusal.cause).is_some(), "{refusal:?}");
-        assert!(advice(refusal).ends_with('.'));
-        causes.insert(refusal.cause.clone());
+        let failure = &entry.failure;
+        assert!(Cause::parse(&failure.cause).is_some(), "{failure:?}");
+        assert!(advice(failure).ends_with('.'));
+        causes.insert(failure.cause.clone());
         let is_known = row.0.contains("wrong");
-        assert_eq!(refusal.key.is_none(), is_known, "{row:?}");
-        if refusal.operation == "unknown" {
-            assert!(refusal.path.is_none(), "{refusal:?}");
+        assert_eq!(failure.key.is_none(), is_known, "{row:?}");
+        if failure.operation == "unknown" {
+            assert!(failure.path.is_none(), "{failure:?}");
         }
     }
     assert!(causes.len() >= 15, "rows tell causes apart: {causes:?}");
@@ -140,10 +140,10 @@ async fn no_entry_has_a_value_of_an_attribute_but_the_name() {
     }
     assert!(secret.contains("perhaps") && secret.contains("yesterday"));
     for entry in entries(&target, &client).await {
-        let mut refusal = entry.refusal;
-        let name = refusal.name.take();
+        let mut failure = entry.failure;
+        let name = failure.name.take();
         assert!(name.is_none_or(|name| name.chars().count() <= 121));
-        let text = serde_json::to_string(&refusal).unwrap();
+        let text = serde_json::to_string(&failure).unwrap();
         let words: BTreeSet<&str> = text
             .split(|c: char| !c.is_alphanumeric() && c != '@')
             .collect();

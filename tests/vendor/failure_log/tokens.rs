@@ -49,15 +49,15 @@ async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
     let expired = token(&target, &client, &time, |key| key.expires = Some(end)).await;
     time.pass(1);
     let of_expired = entry(&target, &client, &expired).await;
-    assert_eq!(of_expired.refusal.cause, "tokenExpired");
+    assert_eq!(of_expired.failure.cause, "tokenExpired");
     assert_eq!(
-        of_expired.refusal.reason,
+        of_expired.failure.reason,
         "the token expired on 2027-01-15 at 08:00 UTC"
     );
-    assert!(expired.contains(of_expired.refusal.key.as_deref().unwrap()));
-    assert!(advice(&of_expired.refusal).contains("Make a new one"));
+    assert!(expired.contains(of_expired.failure.key.as_deref().unwrap()));
+    assert!(advice(&of_expired.failure).contains("Make a new one"));
     assert!(
-        advice(&of_expired.refusal).contains("in Okta"),
+        advice(&of_expired.failure).contains("in Okta"),
         "its purpose names the provider"
     );
 
@@ -65,16 +65,16 @@ async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
     let network = "192.0.2.0/24".parse().unwrap();
     let elsewhere = token(&target, &client, &time, |key| key.sources = vec![network]).await;
     let of_elsewhere = entry(&target, &client, &elsewhere).await;
-    assert_eq!(of_elsewhere.refusal.cause, "tokenSource");
+    assert_eq!(of_elsewhere.failure.cause, "tokenSource");
     assert!(
-        of_elsewhere.refusal.reason.contains("127.0.0.1"),
+        of_elsewhere.failure.reason.contains("127.0.0.1"),
         "{of_elsewhere:?}"
     );
 
     time.pass(1);
     let powerless = token(&target, &client, &time, |key| key.scopes = Vec::new()).await;
     assert_eq!(
-        entry(&target, &client, &powerless).await.refusal.cause,
+        entry(&target, &client, &powerless).await.failure.cause,
         "tokenScope"
     );
     for entry in entries(&target, &client).await {
@@ -105,12 +105,12 @@ async fn a_token_of_nobody_or_of_another_tenant_is_told_without_a_key() {
             .await
             .expect(401);
         let all = entries(&target, &client).await;
-        let refusal = &all[0].refusal;
+        let failure = &all[0].failure;
         assert_eq!(
-            (refusal.cause.as_str(), refusal.key.as_ref()),
+            (failure.cause.as_str(), failure.key.as_ref()),
             ("tokenUnknown", None)
         );
-        assert!(refusal.reason.contains(reason), "{refusal:?}");
+        assert!(failure.reason.contains(reason), "{failure:?}");
     }
     assert!(entries(&target, &other).await.is_empty());
 }

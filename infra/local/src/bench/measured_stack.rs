@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use directory::task::{Fate, Met};
-use directory::{Directory, Meter, Patience, Spent, Store};
+use directory::task::{TaskOutcome, TaskResult};
+use directory::{Directory, Meter, Spent, Store, TimeLimits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request, Response, header};
 use jiff::SignedDuration;
@@ -116,7 +116,7 @@ impl MeasuredStack {
         let clock = Clock::other(move || started);
         // A large change is measured whole, however slow the machine is.
         let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
-        let service = service.patient(Patience::AMPLE);
+        let service = service.patient(TimeLimits::AMPLE);
         Ok(Self {
             services,
             service,
@@ -202,7 +202,7 @@ impl MeasuredTenant<'_> {
         let later = self.stack.clock.now() + SignedDuration::from_mins(5);
         for _ in 0..MOST_FINISHES {
             let met = directory.finish(later, &self.stack.ids.write()).await;
-            let left = |met: &Met| !matches!(met.fate, Fate::Finished);
+            let left = |met: &TaskResult| !matches!(met.outcome, TaskOutcome::Finished);
             if !met?.iter().any(left) {
                 return Ok(());
             }

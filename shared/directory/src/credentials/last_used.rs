@@ -84,7 +84,7 @@ pub async fn tell(
         ],
     )?;
     match store.update(update, meter).await? {
-        Put::Done | Put::Refused(_) => Ok(()),
+        Put::Done | Put::ConditionFailed(_) => Ok(()),
     }
 }
 

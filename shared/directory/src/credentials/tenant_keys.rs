@@ -1,14 +1,14 @@
 //! The API keys of one tenant: the keyrings that hold them, and the choice of a keyring for a new key.
 //!
 //! An item of the tenant lists its keyrings. It is written before a key is added to one of them, so a list is always
-//! complete, and only if the tenant exists. `place` chooses the keyring for a new key, and `limits` bounds the number of
-//! keys and of changes. A key is revoked or expires in its keyring or, if the keyring accepts no change at the moment, in
-//! the tenant's item (`tenants::ended`).
+//! complete, and only if the tenant exists. `choose_keyring` chooses the keyring for a new key, and `reservation` bounds
+//! the number of keys and of changes. A key is revoked or expires in its keyring or, if the keyring accepts no change at
+//! the moment, in the tenant's item (`tenants::ended`).
 
-mod ending;
-mod limits;
-mod place;
-mod whereabouts;
+mod choose_keyring;
+mod end;
+mod imported_tokens;
+mod reservation;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,10 +16,10 @@ use std::fmt;
 use ipnet::IpNet;
 use jiff::Timestamp;
 
-pub use self::limits::By;
-use self::limits::Standing;
-pub use self::place::opened;
-pub use self::whereabouts::Whereabouts;
+pub use self::choose_keyring::opened;
+pub use self::imported_tokens::ImportedTokens;
+pub use self::reservation::By;
+use self::reservation::CurrentKeys;
 
 use crate::credentials::last_used;
 use crate::limits::REMOVAL_ROUNDS;
@@ -76,7 +76,7 @@ impl std::error::Error for KeysError {}
 
 /// A key and the keyring that holds it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Held {
+pub struct HeldKey {
     /// The keyring that holds it.
     pub keyring: KeyringId,
     /// The key's record.
@@ -146,9 +146,9 @@ impl NewKey {
 }
 
 /// A new key and its token, which is shown once. An imported token is not returned.
-pub struct Made {
+pub struct CreatedKey {
     /// The key.
-    pub held: Held,
+    pub held: HeldKey,
     /// The token, unless it is imported.
     pub token: Option<Token>,
 }
@@ -174,10 +174,10 @@ impl TenantKeys<'_> {
     /// # Errors
     ///
     /// When table or keyrings do not answer.
-    pub async fn list(&self) -> Result<Vec<Held>, KeysError> {
+    pub async fn list(&self) -> Result<Vec<HeldKey>, KeysError> {
         let used = last_used::list(self.store, self.tenant, self.meter);
         let (rings, used) = futures_util::future::try_join(self.rings(), used).await?;
-        let mut held = self.standing(rings).await?.held;
+        let mut held = self.current_keys(rings).await?.held;
         for key in &mut held {
             key.last_used = used.get(&key.record.id).copied();
         }
@@ -195,16 +195,16 @@ impl TenantKeys<'_> {
         new: &NewKey,
         write: &WriteId,
         now: Timestamp,
-    ) -> Result<Made, KeysError> {
-        let (place, standing) = self.reserve(new.id, None, write, now).await?;
+    ) -> Result<CreatedKey, KeysError> {
+        let (place, current) = self.reserve(new.id, None, write, now).await?;
         let made = async {
             self.spend(now).await?;
-            self.place(new, &standing, None, write, now).await
+            self.place(new, &current, None, write, now).await
         };
         let made = made.await;
         self.release(place).await;
         let made = made?;
-        self.carry_out(&standing, &made.held.keyring, now).await;
+        self.carry_out(&current, &made.held.keyring, now).await;
         Ok(made)
     }
 
@@ -219,37 +219,37 @@ impl TenantKeys<'_> {
         new: &NewKey,
         write: &WriteId,
         now: Timestamp,
-    ) -> Result<Made, KeysError> {
+    ) -> Result<CreatedKey, KeysError> {
         // The replaced key does not count towards the limit.
-        let (place, standing) = self.reserve(new.id, Some(old.0), write, now).await?;
-        let made = self.rotate_in(&standing, old, new, write, now).await;
+        let (place, current) = self.reserve(new.id, Some(old.0), write, now).await?;
+        let made = self.rotate_in(&current, old, new, write, now).await;
         self.release(place).await;
         let made = made?;
-        self.carry_out(&standing, &made.held.keyring, now).await;
+        self.carry_out(&current, &made.held.keyring, now).await;
         Ok(made)
     }
 
     async fn rotate_in(
         &self,
-        standing: &Standing,
+        current: &CurrentKeys,
         (id, end): (KeyId, Timestamp),
         new: &NewKey,
         write: &WriteId,
         now: Timestamp,
-    ) -> Result<Made, KeysError> {
-        let found = standing.held.iter().find(|key| key.record.id == id);
+    ) -> Result<CreatedKey, KeysError> {
+        let found = current.held.iter().find(|key| key.record.id == id);
         let before = found.filter(|key| key.record.is_live(now));
         let before = before.ok_or(KeyringError::NoSuchKey)?;
         self.spend(now).await?;
         let keyring = &before.keyring;
         let (record, token) = new.made(keyring, self.tenant, now);
-        let (old, room) = ((id, end), standing.room(keyring, now));
+        let (old, room) = ((id, end), current.room(keyring, now));
         match self.keyrings.rotate(keyring, &record, old, room, now).await {
             Ok(()) => return Ok(made(keyring, record, token)),
             Err(KeyringError::Full | KeyringError::Worn) => {}
             Err(error) => return Err(error.into()),
         }
-        let others = standing.without(id);
+        let others = current.without(id);
         let made = self.place(new, &others, Some(keyring), write, now).await?;
         let end = before.record.expires.map_or(end, |sooner| sooner.min(end));
         match self.end(keyring, id, End::At(end), now).await {
@@ -270,8 +270,8 @@ impl TenantKeys<'_> {
     ///
     /// When table or keyrings do not answer.
     pub async fn revoke(&self, id: KeyId, now: Timestamp) -> Result<bool, KeysError> {
-        let standing = self.standing(self.rings().await?).await?;
-        let Some(key) = standing.held.iter().find(|key| key.record.id == id) else {
+        let current = self.current_keys(self.rings().await?).await?;
+        let Some(key) = current.held.iter().find(|key| key.record.id == id) else {
             return Ok(false);
         };
         let spent = match self.by {
@@ -314,15 +314,15 @@ impl TenantKeys<'_> {
 
     /// The keyrings that may hold keys of the tenant.
     async fn rings(&self) -> Result<BTreeSet<KeyringId>, DirectoryError> {
-        place::rings(self.store, self.tenant, self.meter).await
+        choose_keyring::rings(self.store, self.tenant, self.meter).await
     }
 
     /// Reads the tenant's keys in these keyrings.
-    async fn held(&self, rings: &BTreeSet<KeyringId>) -> Result<Vec<Held>, KeyringError> {
+    async fn held(&self, rings: &BTreeSet<KeyringId>) -> Result<Vec<HeldKey>, KeyringError> {
         let lists = rings.iter().map(|ring| self.keyrings.list(ring));
         let lists = futures_util::future::try_join_all(lists).await?;
         let keys = rings.iter().zip(lists).flat_map(|(ring, list)| {
-            list.into_iter().map(|record| Held {
+            list.into_iter().map(|record| HeldKey {
                 keyring: ring.clone(),
                 record,
                 last_used: None,
@@ -334,11 +334,11 @@ impl TenantKeys<'_> {
     }
 }
 
-fn made(keyring: &KeyringId, record: KeyRecord, token: Option<Token>) -> Made {
-    let held = Held {
+fn made(keyring: &KeyringId, record: KeyRecord, token: Option<Token>) -> CreatedKey {
+    let held = HeldKey {
         keyring: keyring.clone(),
         record,
         last_used: None,
     };
-    Made { held, token }
+    CreatedKey { held, token }
 }

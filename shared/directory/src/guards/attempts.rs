@@ -33,7 +33,7 @@ pub struct Chances<'a> {
 
 /// Why no chance is available.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum NoChance {
     /// The limit of failures is reached; the seconds until the window ends.
     Failed(i64),
     /// Attempts in flight held all chances for longer than the wait.
@@ -79,7 +79,7 @@ impl<'a> Chances<'a> {
     /// # Errors
     ///
     /// When the table does not answer; the caller must then reject the attempt.
-    pub async fn take(&self) -> Result<Result<(), Refused>, DirectoryError> {
+    pub async fn take(&self) -> Result<Result<(), NoChance>, DirectoryError> {
         let (until, mut attempt) = (Instant::now() + CHANCE_TIME, 0);
         loop {
             let taken = self
@@ -93,15 +93,15 @@ impl<'a> Chances<'a> {
                     ],
                 )
                 .await?;
-            let Put::Refused(item) = taken else {
+            let Put::ConditionFailed(item) = taken else {
                 return Ok(Ok(()));
             };
             let failed: Option<i64> = number_if(&item.unwrap_or_default(), FAILED)?;
             if failed.is_some_and(|failed| failed >= self.most) {
-                return Ok(Err(Refused::Failed(self.left)));
+                return Ok(Err(NoChance::Failed(self.left)));
             }
             if Instant::now() >= until {
-                return Ok(Err(Refused::Busy));
+                return Ok(Err(NoChance::Busy));
             }
             attempt += 1;
             backoff(attempt).await;

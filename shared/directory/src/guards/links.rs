@@ -69,7 +69,7 @@ pub struct Link {
 
 /// The state of a link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum State {
+pub enum LinkStatus {
     /// The link can be used.
     Open,
     /// The link was used at this time.
@@ -83,12 +83,12 @@ pub enum State {
 impl Link {
     /// The state at an instant.
     #[must_use]
-    pub fn state(&self, now: Timestamp) -> State {
+    pub fn state(&self, now: Timestamp) -> LinkStatus {
         match (self.revoked, self.used) {
-            (Some(revoked), _) => State::Revoked(revoked),
-            (None, Some(used)) => State::Used(used),
-            (None, None) if now >= self.ends => State::Ended(self.ends),
-            (None, None) => State::Open,
+            (Some(revoked), _) => LinkStatus::Revoked(revoked),
+            (None, Some(used)) => LinkStatus::Used(used),
+            (None, None) if now >= self.ends => LinkStatus::Ended(self.ends),
+            (None, None) => LinkStatus::Open,
         }
     }
 
@@ -240,7 +240,7 @@ impl Links<'_> {
         Ok(match self.store.update(closed, self.meter).await? {
             Put::Done => true,
             // If the SDK repeated the write after a lost response, the item already has this write id.
-            Put::Refused(item) => {
+            Put::ConditionFailed(item) => {
                 item.is_some_and(|item| text(&item, WRITE) == Some(write.as_str()))
             }
         })

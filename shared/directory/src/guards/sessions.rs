@@ -24,9 +24,9 @@ use keyring::TenantId;
 
 /// A session's secret: 256 random bits.
 #[derive(Clone)]
-pub struct Secret(Box<str>);
+pub struct SessionSecret(Box<str>);
 
-impl Secret {
+impl SessionSecret {
     /// Makes a secret from random bytes.
     #[must_use]
     pub fn new(random: [u8; 32]) -> Self {
@@ -74,9 +74,9 @@ impl Secret {
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for SessionSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+        f.write_str("SessionSecret(…)")
     }
 }
 
@@ -141,7 +141,7 @@ impl Sessions<'_> {
     /// When the table does not answer.
     pub async fn begin(
         &self,
-        secret: &Secret,
+        secret: &SessionSecret,
         session: &Session,
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
@@ -168,7 +168,7 @@ impl Sessions<'_> {
     /// When the table does not answer.
     pub async fn find(
         &self,
-        secret: &Secret,
+        secret: &SessionSecret,
         idle: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<Session>, DirectoryError> {
@@ -198,7 +198,10 @@ impl Sessions<'_> {
                 vec![(":s", n(now.as_second()))],
             )?;
             // The session was ended meanwhile.
-            if matches!(self.store.update(noted, self.meter).await?, Put::Refused(_)) {
+            if matches!(
+                self.store.update(noted, self.meter).await?,
+                Put::ConditionFailed(_)
+            ) {
                 return Ok(None);
             }
         }
@@ -215,7 +218,7 @@ impl Sessions<'_> {
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn end(&self, secret: &Secret) -> Result<(), DirectoryError> {
+    pub async fn end(&self, secret: &SessionSecret) -> Result<(), DirectoryError> {
         self.store.batch_delete(&[secret.key()], self.meter).await
     }
 }
@@ -226,21 +229,21 @@ mod tests {
 
     #[test]
     fn a_form_token_belongs_to_one_session_and_hides_its_secret() {
-        let (one, two) = (Secret::new([1; 32]), Secret::new([2; 32]));
+        let (one, two) = (SessionSecret::new([1; 32]), SessionSecret::new([2; 32]));
         assert!(one.is_form_token(&one.form_token()));
         assert!(!two.is_form_token(&one.form_token()));
         assert!(!one.is_form_token("") && !one.is_form_token(one.expose()));
         assert_ne!(one.form_token(), one.expose());
         assert!(!one.key().sk.contains(one.expose()));
-        assert_eq!(format!("{one:?}"), "Secret(…)");
+        assert_eq!(format!("{one:?}"), "SessionSecret(…)");
     }
 
     #[test]
     fn only_a_well_formed_secret_is_parsed() {
-        let secret = Secret::new([7; 32]);
-        assert!(Secret::parse(secret.expose()).is_some());
+        let secret = SessionSecret::new([7; 32]);
+        assert!(SessionSecret::parse(secret.expose()).is_some());
         for odd in ["", "x", &secret.expose().to_uppercase(), &"z".repeat(52)] {
-            assert!(Secret::parse(odd).is_none(), "{odd}");
+            assert!(SessionSecret::parse(odd).is_none(), "{odd}");
         }
     }
 }

@@ -67,7 +67,7 @@ impl fmt::Display for EntryId {
 /// A rejected or failed request. The caller limits the length of its texts.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Refusal {
+pub struct Failure {
     /// The id of the request's API key, if it is one of the tenant's keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -110,7 +110,7 @@ pub struct Entry {
     /// The entry's id.
     pub id: EntryId,
     /// The rejected or failed request.
-    pub refusal: Refusal,
+    pub failure: Failure,
     /// The number of occurrences, which may be too low.
     pub count: u64,
     /// The time of the last occurrence.
@@ -131,7 +131,7 @@ impl Entry {
         &self,
         kept: SignedDuration,
     ) -> Result<[(&'static str, AttributeValue); 5], DirectoryError> {
-        let data = serde_json::to_string(&self.refusal).map_err(|_| corrupt("log entry"))?;
+        let data = serde_json::to_string(&self.failure).map_err(|_| corrupt("log entry"))?;
         let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
         Ok([
             (DATA, s(data)),
@@ -155,7 +155,7 @@ impl Entry {
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             id: EntryId::parse(sort_key(item))?,
-            refusal: serde_json::from_str(text(item, DATA)?).ok()?,
+            failure: serde_json::from_str(text(item, DATA)?).ok()?,
             count: number(item, COUNT)?,
             last: Timestamp::from_millisecond(number(item, LAST)?).ok()?,
             request_id: text(item, REQUEST).unwrap_or_default().to_owned(),
@@ -170,13 +170,13 @@ impl Entry {
 
     /// Whether the entry is about a person: it contains the person's id anywhere, or its name is one of the person's names.
     pub(super) fn is_about(&self, person: &Person) -> bool {
-        let refusal = &self.refusal;
+        let failure = &self.failure;
         let id = person.id.as_ref().map(ResourceId::as_str);
         let has_id = id.is_some_and(|id| {
-            refusal.resource.as_deref() == Some(id) || refusal.reason.contains(id)
+            failure.resource.as_deref() == Some(id) || failure.reason.contains(id)
         });
-        let is_user = refusal.resource_type.as_deref() == Some(ResourceKind::User.name());
-        let named = refusal.name.as_deref().filter(|_| is_user).map(fold);
+        let is_user = failure.resource_type.as_deref() == Some(ResourceKind::User.name());
+        let named = failure.name.as_deref().filter(|_| is_user).map(fold);
         has_id || named.is_some_and(|named| person.names.iter().any(|name| fold(name) == named))
     }
 }
@@ -192,17 +192,17 @@ pub struct Person {
 
 /// A filter for the user or group that an entry is about.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Who {
+pub enum UserMatch {
     /// The name or the id equals this text.
     Exactly(String),
     /// The name contains this text, or the id begins with it.
     Like(String),
 }
 
-impl Who {
-    fn matches(&self, refusal: &Refusal) -> bool {
-        let name = refusal.name.as_deref().map(fold);
-        let id = refusal.resource.as_deref();
+impl UserMatch {
+    fn matches(&self, failure: &Failure) -> bool {
+        let name = failure.name.as_deref().map(fold);
+        let id = failure.resource.as_deref();
         match self {
             Self::Exactly(who) => name.is_some_and(|name| name == fold(who)) || id == Some(who),
             Self::Like(who) => {
@@ -216,9 +216,9 @@ impl Who {
 
 /// A filter for entries; an absent field matches every entry.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Wanted {
+pub struct EntryFilter {
     /// The user or group that the entry is about.
-    pub who: Option<Who>,
+    pub who: Option<UserMatch>,
     /// The operation, or its first parts up to a dot.
     pub operation: Option<String>,
     /// The causes to include.
@@ -229,19 +229,19 @@ pub struct Wanted {
     pub until: Option<Timestamp>,
 }
 
-impl Wanted {
+impl EntryFilter {
     pub(super) fn matches(&self, entry: &Entry) -> bool {
-        let refusal = &entry.refusal;
+        let failure = &entry.failure;
         let asked = |operation: &String| {
-            let rest = refusal.operation.strip_prefix(operation.as_str());
+            let rest = failure.operation.strip_prefix(operation.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        self.who.as_ref().is_none_or(|who| who.matches(refusal))
+        self.who.as_ref().is_none_or(|who| who.matches(failure))
             && self.operation.as_ref().is_none_or(asked)
             && self
                 .causes
                 .as_ref()
-                .is_none_or(|causes| causes.contains(&refusal.cause))
+                .is_none_or(|causes| causes.contains(&failure.cause))
     }
 }
 
@@ -273,28 +273,28 @@ mod tests {
         }
     }
 
-    fn refusal(name: &str, id: Option<&str>) -> Refusal {
-        Refusal {
+    fn failure(name: &str, id: Option<&str>) -> Failure {
+        Failure {
             operation: "users.create".to_owned(),
             resource_type: Some("User".to_owned()),
             name: Some(name.to_owned()),
             resource: id.map(str::to_owned),
-            ..Refusal::default()
+            ..Failure::default()
         }
     }
 
     #[test]
     fn a_user_is_found_by_name_or_id_exactly_or_in_part() {
         let id = "2819c223-7f76-453a-919d-413861904646";
-        let ann = refusal("Ann.Smith@example.com", Some(id));
+        let ann = failure("Ann.Smith@example.com", Some(id));
         for (who, found) in [
-            (Who::Exactly("ann.smith@EXAMPLE.com".to_owned()), true),
-            (Who::Exactly("ann".to_owned()), false),
-            (Who::Exactly(id.to_owned()), true),
-            (Who::Like("SMITH".to_owned()), true),
-            (Who::Like("2819c".to_owned()), true),
-            (Who::Like("c223".to_owned()), false),
-            (Who::Like("bob".to_owned()), false),
+            (UserMatch::Exactly("ann.smith@EXAMPLE.com".to_owned()), true),
+            (UserMatch::Exactly("ann".to_owned()), false),
+            (UserMatch::Exactly(id.to_owned()), true),
+            (UserMatch::Like("SMITH".to_owned()), true),
+            (UserMatch::Like("2819c".to_owned()), true),
+            (UserMatch::Like("c223".to_owned()), false),
+            (UserMatch::Like("bob".to_owned()), false),
         ] {
             assert_eq!(who.matches(&ann), found, "{who:?}");
         }
@@ -304,7 +304,7 @@ mod tests {
     fn an_operation_matches_whole_or_by_its_first_parts() {
         let entry = Entry {
             id: EntryId::new(at(1), [0; 4]),
-            refusal: refusal("ann", None),
+            failure: failure("ann", None),
             count: 1,
             last: at(1),
             request_id: String::new(),
@@ -315,11 +315,11 @@ mod tests {
             ("user", false),
             ("users.cre", false),
         ] {
-            let wanted = Wanted {
+            let filter = EntryFilter {
                 operation: Some(operation.to_owned()),
-                ..Wanted::default()
+                ..EntryFilter::default()
             };
-            assert_eq!(wanted.matches(&entry), found, "{operation}");
+            assert_eq!(filter.matches(&entry), found, "{operation}");
         }
     }
 }

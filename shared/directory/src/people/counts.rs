@@ -16,7 +16,7 @@ use futures_util::future::try_join;
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
-use crate::people::directory::{Directory, Found, Spread};
+use crate::people::directory::{Directory, ResourcePage, Spread};
 use crate::people::item::{Stored, read_resource};
 use crate::table::{DirectoryError, Item, Range, corrupt, keys, number_if, sort_key};
 
@@ -33,9 +33,9 @@ const FEW: u64 = 4;
 
 /// One of 8,192 parts of the id space: ids with the same first 13 bits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Part(u16);
+pub struct IdPart(u16);
 
-impl Part {
+impl IdPart {
     /// The part of an id.
     #[must_use]
     pub fn of(id: ResourceId) -> Self {
@@ -68,12 +68,12 @@ impl Part {
 
 /// The number of resources in each non-empty part, in the order of ids.
 #[derive(Debug, Default)]
-pub(crate) struct Counts(Vec<(Part, u64)>);
+pub(crate) struct Counts(Vec<(IdPart, u64)>);
 
 /// The position of a rank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct At {
-    part: Part,
+    part: IdPart,
     /// Resources before it in its part.
     ahead: u64,
     /// Resources in its part from it on.
@@ -86,7 +86,7 @@ impl Counts {
         let mut counts = Vec::new();
         for item in items {
             let bucket = u8::from_str_radix(sort_key(item), 16).map_err(|_| corrupt("counter"))?;
-            let mut parts = (u16::from(bucket) * PER_BUCKET..).map(Part);
+            let mut parts = (u16::from(bucket) * PER_BUCKET..).map(IdPart);
             for name in NUMBERS {
                 // A number exists from the first resource on that it counts.
                 let number = number_if::<u128>(item, name)?.unwrap_or_default();
@@ -104,13 +104,13 @@ impl Counts {
     }
 
     /// The number of resources in a part.
-    fn within(&self, part: Part) -> u64 {
+    fn within(&self, part: IdPart) -> u64 {
         let found = self.0.iter().find(|(other, _)| *other == part);
         found.map_or(0, |(_, count)| *count)
     }
 
     /// The number of resources after a part.
-    fn beyond(&self, part: Part) -> u64 {
+    fn beyond(&self, part: IdPart) -> u64 {
         let after = self.0.iter().filter(|(other, _)| *other > part);
         after.map(|(_, count)| count).sum()
     }
@@ -169,12 +169,12 @@ impl Directory {
         counts: &Counts,
         skipped: u64,
         count: usize,
-    ) -> Result<Found, DirectoryError> {
+    ) -> Result<ResourcePage, DirectoryError> {
         let items = match counts.at(skipped).filter(|_| count > 0) {
             None => Vec::new(),
             Some(at) => self.items_at(kind, at, count).await?,
         };
-        Ok(Found {
+        Ok(ResourcePage {
             total: counts.total(),
             given: None,
             page: resources(kind, &items)?,
@@ -239,8 +239,8 @@ impl Directory {
         counts: &Counts,
         id: ResourceId,
         count: usize,
-    ) -> Result<Found, DirectoryError> {
-        let part = Part::of(id);
+    ) -> Result<ResourcePage, DirectoryError> {
+        let part = IdPart::of(id);
         let count = count.max(1);
         // If a page ends in the part in which it begins, the rest of the part must be counted too. If that is at most half
         // a page, the same query reads it.
@@ -263,7 +263,7 @@ impl Directory {
         };
         let left = counts.beyond(part) + length_of(within + unread);
         let page = items.get(..count).unwrap_or(&items);
-        Ok(Found {
+        Ok(ResourcePage {
             total: counts.total(),
             given: Some(counts.total().saturating_sub(left)),
             page: resources(kind, page)?,
@@ -311,7 +311,7 @@ mod tests {
         let mut numbers: Item = Item::new();
         numbers.insert("sk".to_owned(), AttributeValue::S(sk.to_owned()));
         for name in NUMBERS {
-            let mine = ids.iter().map(|start| Part::of(id(start)).counter());
+            let mine = ids.iter().map(|start| IdPart::of(id(start)).counter());
             let sum: u128 = mine.filter(|one| one.0 == name).map(|one| one.1).sum();
             numbers.insert(name.to_owned(), AttributeValue::N(sum.to_string()));
         }
@@ -326,22 +326,22 @@ mod tests {
             ("3fa8", "3fb0", "3fa8", "3faf"),
             ("fff8", "~", "fff8", "ffff"),
         ] {
-            let part = Part::of(id(first));
+            let part = IdPart::of(id(first));
             assert_eq!((part.start().as_str(), part.end().as_str()), (start, end));
-            assert_eq!(Part::of(id(last)), part);
+            assert_eq!(IdPart::of(id(last)), part);
             assert!(part.start().as_str() < id(first).as_str());
             assert!(id(last).as_str() < part.end().as_str());
         }
-        assert_ne!(Part::of(id("3fa7")), Part::of(id("3fa8")));
+        assert_ne!(IdPart::of(id("3fa7")), IdPart::of(id("3fa8")));
     }
 
     #[test]
     fn every_part_of_a_bucket_has_its_own_digits() {
         let mut seen = std::collections::BTreeSet::new();
         for part in 0..PER_BUCKET {
-            assert!(seen.insert(Part(part).counter()));
+            assert!(seen.insert(IdPart(part).counter()));
         }
-        let most = Part(PER_BUCKET - 1).counter().1 * (ROOM - 1);
+        let most = IdPart(PER_BUCKET - 1).counter().1 * (ROOM - 1);
         assert!(most.to_string().len() <= 38);
     }
 
@@ -355,7 +355,7 @@ mod tests {
         ];
         let counts = Counts::read(&items).unwrap();
         assert_eq!(counts.total(), 10_003);
-        let part = |start| Part::of(id(start));
+        let part = |start| IdPart::of(id(start));
         for (skipped, start, ahead, behind) in [
             (0, "0000", 0, 2),
             (1, "0000", 1, 1),
@@ -389,7 +389,7 @@ mod tests {
         for text in ["1.0E+28", "1E28", "10000000000000000000000000000"] {
             let counts = with(text).unwrap();
             assert_eq!(
-                (counts.total(), counts.within(Part::of(id("3f7f")))),
+                (counts.total(), counts.within(IdPart::of(id("3f7f")))),
                 (3, 1)
             );
         }

@@ -79,7 +79,7 @@ impl GroupRef {
 
 /// A page of resources.
 #[derive(Debug)]
-pub struct Found {
+pub struct ResourcePage {
     /// The number of results on all pages.
     pub total: u64,
     /// The number of results up to the id after which the page starts; `None` if the page starts at a rank.

@@ -27,7 +27,7 @@ use crate::table::{
 mod apply;
 mod change;
 mod overlay;
-mod whole;
+mod with_members;
 
 pub(crate) use overlay::{Plans, plans_of};
 
@@ -47,7 +47,7 @@ pub struct Edges {
     is_fenced: bool,
     /// The group and all its ancestors, each with the fence that it had when its parents were read; empty unless a group
     /// may become a member.
-    above: BTreeMap<ResourceId, u64>,
+    ancestors: BTreeMap<ResourceId, u64>,
 }
 
 /// The type of a new member.
@@ -68,7 +68,7 @@ impl Edges {
             add: BTreeMap::new(),
             remove: BTreeSet::new(),
             is_fenced: false,
-            above: BTreeMap::new(),
+            ancestors: BTreeMap::new(),
         }
     }
 
@@ -109,7 +109,7 @@ impl Edges {
 
     /// The fence that the group must still have if groups become its members.
     pub(crate) fn fence(&self) -> Option<u64> {
-        self.above.get(&self.group).copied()
+        self.ancestors.get(&self.group).copied()
     }
 
     /// Whether the change needs a plan, whatever else the request changes.
@@ -161,7 +161,7 @@ impl Edges {
                     None => {}
                 },
                 Role::Resource
-                | Role::Above
+                | Role::Ancestor
                 | Role::Task
                 | Role::Marker
                 | Role::Seat
@@ -219,7 +219,7 @@ impl Directory {
         actions: &mut Actions,
         edges: &Edges,
     ) -> Result<(), DirectoryError> {
-        for (id, fence) in edges.above.iter().filter(|(id, _)| **id != edges.group) {
+        for (id, fence) in edges.ancestors.iter().filter(|(id, _)| **id != edges.group) {
             let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
             actions.check_fence(self.store.table(), &key, *fence)?;
         }
@@ -322,7 +322,7 @@ impl Directory {
         if edges.add.contains_key(&edges.group) {
             return Err(DirectoryError::Cycle(edges.group));
         }
-        edges.above.clear();
+        edges.ancestors.clear();
         let is_nested = edges
             .add
             .values()
@@ -344,14 +344,14 @@ impl Directory {
                     return Err(DirectoryError::Cycle(id));
                 }
                 let fence = number_if(&item, attribute::FENCE)?.unwrap_or_default();
-                edges.above.insert(id, fence);
+                edges.ancestors.insert(id, fence);
                 present.push(id);
             }
             let parents = try_join_all(present.into_iter().map(|id| self.edges_of(id))).await?;
             let unseen: BTreeSet<ResourceId> = parents
                 .into_iter()
                 .flatten()
-                .filter(|parent| !edges.above.contains_key(parent))
+                .filter(|parent| !edges.ancestors.contains_key(parent))
                 .collect();
             level = unseen.into_iter().collect();
         }

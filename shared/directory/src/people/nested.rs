@@ -14,14 +14,14 @@ use crate::table::DirectoryError;
 use crate::table::keys::{self, Key};
 
 /// A group and the groups that it is a member of.
-struct Above {
+struct ParentGroups {
     display: String,
     parents: Vec<ResourceId>,
 }
 
 /// The direct and indirect members of a group.
 #[derive(Default, Debug)]
-pub(crate) struct Below {
+pub(crate) struct Descendants {
     /// The group itself and the groups nested in it.
     pub(crate) groups: BTreeSet<ResourceId>,
     /// The direct and indirect users.
@@ -66,7 +66,7 @@ impl Directory {
     async fn upwards(
         &self,
         groups: BTreeSet<ResourceId>,
-    ) -> Result<BTreeMap<ResourceId, Above>, DirectoryError> {
+    ) -> Result<BTreeMap<ResourceId, ParentGroups>, DirectoryError> {
         let mut known = BTreeMap::new();
         let mut level = groups;
         while !level.is_empty() {
@@ -83,7 +83,7 @@ impl Directory {
                 }
                 let display = group.text("displayName").unwrap_or_default().to_owned();
                 let parents = Vec::new();
-                known.insert(group.id, Above { display, parents });
+                known.insert(group.id, ParentGroups { display, parents });
             }
             let parents = try_join_all(nested.iter().map(|id| {
                 let branch = self.branch();
@@ -106,42 +106,42 @@ impl Directory {
     /// # Errors
     ///
     /// `TooMany` when the result exceeds `most`.
-    pub(crate) async fn below(
+    pub(crate) async fn descendants(
         &self,
         group: ResourceId,
         most: usize,
-    ) -> Result<Below, DirectoryError> {
-        let mut below = Below::default();
+    ) -> Result<Descendants, DirectoryError> {
+        let mut descendants = Descendants::default();
         let mut level = vec![group];
         while let Some(id) = level.pop() {
-            if !below.groups.insert(id) {
+            if !descendants.groups.insert(id) {
                 continue;
             }
-            let room = most.saturating_sub(below.users.len());
+            let room = most.saturating_sub(descendants.users.len());
             let Some(members) = self.members_now(id, room).await? else {
-                below.groups.remove(&id);
+                descendants.groups.remove(&id);
                 continue;
             };
             for member in members {
                 match member.kind {
                     ResourceKind::Group => level.push(member.id),
                     ResourceKind::User => {
-                        below.users.insert(member.id);
+                        descendants.users.insert(member.id);
                     }
                 }
             }
-            if below.users.len() + below.groups.len() > most {
+            if descendants.users.len() + descendants.groups.len() > most {
                 return Err(DirectoryError::TooMany);
             }
         }
-        Ok(below)
+        Ok(descendants)
     }
 }
 
 /// These groups and all their ancestors.
 fn closure(
     groups: &BTreeSet<ResourceId>,
-    known: &BTreeMap<ResourceId, Above>,
+    known: &BTreeMap<ResourceId, ParentGroups>,
 ) -> BTreeSet<ResourceId> {
     let mut found = BTreeSet::new();
     let mut left: Vec<ResourceId> = groups.iter().copied().collect();

@@ -26,9 +26,9 @@ use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
 use crate::table::{ABSENT, Actions, DirectoryError, Role, keys, n, s, text, update};
 use crate::tenants::{Delete, Settings};
 
-mod look;
+mod scan_users;
 
-pub use look::Seats;
+pub use scan_users::Seats;
 
 /// The actions of a deletion that follow the rules' actions, besides those for groups: the kept user and two tasks.
 const BEHIND: usize = 3;
@@ -81,7 +81,7 @@ impl Settings {
 
 /// The changes that a write makes to seats and claims.
 #[derive(Default)]
-pub(crate) struct Demand {
+pub(crate) struct RuleChanges {
     /// The change in the number of active users.
     seats: i8,
     /// The addresses to claim.
@@ -96,7 +96,7 @@ struct Claim {
     stale: Option<String>,
 }
 
-impl Demand {
+impl RuleChanges {
     pub(crate) const fn is_nothing(&self) -> bool {
         self.seats == 0 && self.claimed.is_empty() && self.freed.is_empty()
     }
@@ -104,12 +104,12 @@ impl Demand {
 
 /// The state of a resource before or after a write.
 #[derive(Clone, Copy)]
-pub(crate) struct Side<'s> {
+pub(crate) struct UserState<'s> {
     pub(crate) attributes: &'s Attributes,
     pub(crate) entries: &'s Indexed,
 }
 
-impl Side<'_> {
+impl UserState<'_> {
     fn seats(self) -> i8 {
         i8::from(is_active(self.attributes))
     }
@@ -122,18 +122,18 @@ impl Directory {
     ///
     /// `TooManyAddresses`; `Taken` when an address is taken. If the name is taken too, the error is about the name, because
     /// it identifies the other user.
-    pub(crate) async fn demand(
+    pub(crate) async fn checked_rule_changes(
         &self,
         (kind, id): (ResourceKind, ResourceId),
-        before: Option<Side<'_>>,
-        after: Option<Side<'_>>,
-    ) -> Result<Demand, DirectoryError> {
-        let demand = self.demanded(kind, before, after);
+        before: Option<UserState<'_>>,
+        after: Option<UserState<'_>>,
+    ) -> Result<RuleChanges, DirectoryError> {
+        let changes = self.rule_changes(kind, before, after);
         if let Some(after) = after {
             let before = before.map(|before| before.entries);
-            check_addresses(self.rules, before, after.entries, demand.claimed.len())?;
+            check_addresses(self.rules, before, after.entries, changes.claimed.len())?;
         }
-        let checks = demand.claimed.iter().map(|claim| {
+        let checks = changes.claimed.iter().map(|claim| {
             let address = claim.address.clone();
             async move { self.branch().check_free(id, &address).await }
         });
@@ -143,17 +143,17 @@ impl Directory {
             self.check_name((kind, id), before, after).await?;
             return Err(error);
         }
-        Ok(demand)
+        Ok(changes)
     }
 
     /// Rejects a name that another resource has.
     async fn check_name(
         &self,
         (kind, id): (ResourceKind, ResourceId),
-        before: Option<Side<'_>>,
-        after: Option<Side<'_>>,
+        before: Option<UserState<'_>>,
+        after: Option<UserState<'_>>,
     ) -> Result<(), DirectoryError> {
-        let Some(Side { entries, .. }) = after else {
+        let Some(UserState { entries, .. }) = after else {
             return Ok(());
         };
         if before.is_some_and(|before| before.entries.marker == entries.marker) {
@@ -168,22 +168,22 @@ impl Directory {
     }
 
     /// The same, without checking that the addresses are free.
-    pub(crate) fn demanded(
+    pub(crate) fn rule_changes(
         &self,
         kind: ResourceKind,
-        before: Option<Side<'_>>,
-        after: Option<Side<'_>>,
-    ) -> Demand {
-        let mut demand = Demand::default();
+        before: Option<UserState<'_>>,
+        after: Option<UserState<'_>>,
+    ) -> RuleChanges {
+        let mut changes = RuleChanges::default();
         if kind != ResourceKind::User {
-            return demand;
+            return changes;
         }
         if self.rules.seats.is_some() {
-            let seats = |side: Option<Side<'_>>| side.map_or(0, Side::seats);
-            demand.seats = seats(after) - seats(before);
+            let seats = |side: Option<UserState<'_>>| side.map_or(0, UserState::seats);
+            changes.seats = seats(after) - seats(before);
         }
         if self.rules.unique_emails {
-            let addresses = |side: Option<Side<'_>>| {
+            let addresses = |side: Option<UserState<'_>>| {
                 let bound = side.filter(|side| is_active(side.attributes));
                 bound
                     .map(|side| {
@@ -197,10 +197,10 @@ impl Directory {
                 address: address.clone(),
                 stale: None,
             });
-            demand.claimed = claimed.collect();
-            demand.freed = old.difference(&new).cloned().collect();
+            changes.claimed = claimed.collect();
+            changes.freed = old.difference(&new).cloned().collect();
         }
-        demand
+        changes
     }
 
     async fn check_free(&self, id: ResourceId, address: &str) -> Result<(), DirectoryError> {
@@ -223,18 +223,18 @@ impl Directory {
     }
 
     /// Adds the changes to seats and claims to a write's transaction.
-    pub(crate) fn meet_demand(
+    pub(crate) fn add_rule_changes(
         &self,
         actions: &mut Actions,
         id: ResourceId,
-        demand: &Demand,
+        changes: &RuleChanges,
     ) -> Result<(), DirectoryError> {
         let table = self.store.table();
-        if demand.seats != 0 {
+        if changes.seats != 0 {
             let key = keys::seats(&self.tenant);
-            let values = vec![(":seats", n(demand.seats))];
+            let values = vec![(":seats", n(changes.seats))];
             let free = format!("attribute_not_exists({LIMIT}) OR {TAKEN} < {LIMIT}");
-            let (condition, role) = match demand.seats > 0 {
+            let (condition, role) = match changes.seats > 0 {
                 true => (Some(free.as_str()), Role::Seat),
                 false => (None, Role::Certain),
             };
@@ -247,7 +247,7 @@ impl Directory {
             )?;
             actions.update(take, role);
         }
-        for claim in &demand.claimed {
+        for claim in &changes.claimed {
             let key = keys::email_claim(&self.tenant, &claim.address);
             let stale = claim.stale.as_deref().unwrap_or(id.as_str());
             let take = update(
@@ -265,7 +265,7 @@ impl Directory {
         // A user may have more addresses from before the rule than fit. The remaining claims become void, which does no
         // harm.
         let room = MOST_ACTIONS.saturating_sub(actions.len() + BEHIND);
-        for address in demand.freed.iter().take(room) {
+        for address in changes.freed.iter().take(room) {
             let key = keys::email_claim(&self.tenant, address);
             actions.delete(table, &key, None, Role::Certain)?;
         }
@@ -277,10 +277,10 @@ impl Directory {
     /// # Errors
     ///
     /// `NoSeat`, `Taken`.
-    pub(crate) async fn settle_demand(
+    pub(crate) async fn settle_rule_changes(
         &self,
         id: ResourceId,
-        demand: &mut Demand,
+        changes: &mut RuleChanges,
         refused: &[Role],
     ) -> Result<(), DirectoryError> {
         if refused.contains(&Role::Seat) {
@@ -295,7 +295,7 @@ impl Directory {
             let key = keys::email_claim(&self.tenant, address);
             let claimed = self.store.get(&key, &self.meter).await?;
             let owner = claimed.as_ref().and_then(|item| text(item, marker::ID));
-            let mut claims = demand.claimed.iter_mut();
+            let mut claims = changes.claimed.iter_mut();
             if let Some(claim) = claims.find(|claim| claim.address == *address) {
                 claim.stale = owner.map(str::to_owned);
             }

@@ -10,18 +10,18 @@ use scim_core::sort::{Direction, Sort, SortKey};
 use scim_core::{ResourceId, ResourceKind, ResourceType};
 
 use crate::limits::{MOST_CANDIDATES, SCAN_TIME, SIDE_BY_SIDE};
-use crate::people::directory::{Directory, Found, Spread};
+use crate::people::directory::{Directory, ResourcePage, Spread};
 use crate::people::item::{Stored, read_resource};
-use crate::people::plan::Plan;
+use crate::people::query_plan::QueryPlan;
 use crate::table::keys::{self, Key, UniqueName, attribute};
 use crate::table::{DirectoryError, Item, Range, sort_key, text};
-use memberships::Asked;
+use memberships::NeededMemberships;
 
-mod judge;
+mod matching;
 mod memberships;
 mod sorted;
 
-pub use sorted::{Sorted, SortedPlace};
+pub use sorted::{Sorted, SortedPageStart};
 
 /// The id ranges of a scan, one for each first digit, which are scanned in parallel.
 const RANGES: [(&str, &str); 16] = [
@@ -45,7 +45,7 @@ const RANGES: [(&str, &str); 16] = [
 
 /// A query: the filter, the order, and the requested page.
 #[derive(Clone, Copy)]
-pub struct Query<'q> {
+pub struct ResourceQuery<'q> {
     /// The resource type to search.
     pub of: &'q ResourceType,
     /// The filter, if the client sent one.
@@ -57,7 +57,7 @@ pub struct Query<'q> {
     /// The request's remaining work budget.
     pub effort: &'q Effort,
     /// The start of the page.
-    pub place: Place,
+    pub place: PageStart,
     /// The most results on the page.
     pub count: usize,
 }
@@ -84,14 +84,14 @@ impl<'q> Order<'q> {
 
 /// The start of a page in id order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Place {
+pub enum PageStart {
     /// After this number of results.
     Rank(u64),
     /// After this id; earlier pages contained the results up to it.
     After(ResourceId),
 }
 
-impl Place {
+impl PageStart {
     const fn skipped(self) -> u64 {
         match self {
             Self::Rank(skipped) => skipped,
@@ -112,7 +112,7 @@ struct Matches {
     keys: Vec<(SortKey, ResourceId)>,
 }
 
-impl Query<'_> {
+impl ResourceQuery<'_> {
     /// The most results of one range that may be on the page.
     fn within(&self) -> usize {
         usize::try_from(self.place.skipped())
@@ -122,11 +122,11 @@ impl Query<'_> {
 }
 
 /// Assembles the page from the results of the ranges, in id order.
-fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
+fn page(query: ResourceQuery<'_>, ranges: Vec<Matches>) -> ResourcePage {
     let total = ranges.iter().map(|matches| matches.total).sum();
     let given = match query.place {
-        Place::Rank(_) => None,
-        Place::After(_) => Some(ranges.iter().map(|matches| matches.before).sum()),
+        PageStart::Rank(_) => None,
+        PageStart::After(_) => Some(ranges.iter().map(|matches| matches.before).sum()),
     };
     let skipped = usize::try_from(query.place.skipped()).unwrap_or(usize::MAX);
     let mut page = Vec::new();
@@ -138,7 +138,7 @@ fn page(query: Query<'_>, ranges: Vec<Matches>) -> Found {
         page.extend(matches.first.into_iter().skip(ahead).take(wanted));
         before = before.saturating_add(length);
     }
-    Found {
+    ResourcePage {
         total,
         given,
         page,
@@ -157,27 +157,27 @@ impl Directory {
     /// # Errors
     ///
     /// `TooMany` when no index serves the filter and a scan exceeds the time limit.
-    pub async fn search(&self, query: Query<'_>) -> Result<Found, DirectoryError> {
+    pub async fn search(&self, query: ResourceQuery<'_>) -> Result<ResourcePage, DirectoryError> {
         Ok(page(query, self.matches(query).await?))
     }
 
     /// The matches of a query, per id range.
-    async fn matches(&self, query: Query<'_>) -> Result<Vec<Matches>, DirectoryError> {
-        let plan = query
-            .filter
-            .map_or(Plan::Scan, |filter| Plan::of(query.of.kind, filter));
-        let asked = Asked::of(query);
+    async fn matches(&self, query: ResourceQuery<'_>) -> Result<Vec<Matches>, DirectoryError> {
+        let plan = query.filter.map_or(QueryPlan::Scan, |filter| {
+            QueryPlan::of(query.of.kind, filter)
+        });
+        let asked = NeededMemberships::of(query);
         match self.ids_of(query.of.kind, &plan).await? {
             Some(ids) => {
                 let candidates = self.resources(query.of.kind, ids).await?;
-                let few = !matches!(plan, Plan::MembersOf(_));
+                let few = !matches!(plan, QueryPlan::MembersOf(_));
                 let few = few.then_some(candidates.len());
-                let asked = self.look_below(asked, few).await?;
-                let found = self.judge(query, &asked, candidates, Spread::Scattered);
+                let asked = self.with_descendants(asked, few).await?;
+                let found = self.matching(query, &asked, candidates, Spread::Scattered);
                 Ok(vec![found.await?])
             }
             None => tokio::time::timeout(SCAN_TIME, async {
-                let asked = &self.look_below(asked, None).await?;
+                let asked = &self.with_descendants(asked, None).await?;
                 try_join_all(RANGES.iter().map(|range| {
                     let branch = self.branch();
                     async move { branch.scan(query, asked, *range).await }
@@ -193,32 +193,32 @@ impl Directory {
     fn ids_of<'a>(
         &'a self,
         kind: ResourceKind,
-        plan: &'a Plan,
+        plan: &'a QueryPlan,
     ) -> BoxFuture<'a, Result<Option<Vec<ResourceId>>, DirectoryError>> {
         Box::pin(async move {
             match plan {
-                Plan::Scan => Ok(None),
-                Plan::Id(id) => Ok(Some(Vec::from_iter(*id))),
-                Plan::Marker(value) => {
+                QueryPlan::Scan => Ok(None),
+                QueryPlan::Id(id) => Ok(Some(Vec::from_iter(*id))),
+                QueryPlan::Marker(value) => {
                     let key = keys::marker(&self.tenant, kind, &UniqueName::compared(value));
                     let marker = self.store.get(&key, &self.meter).await?;
                     Ok(Some(marker.as_ref().and_then(marked).into_iter().collect()))
                 }
-                Plan::Markers(from, to) => self.names_between(kind, from, to).await,
-                Plan::Lookup(lookup, value) => {
+                QueryPlan::Markers(from, to) => self.names_between(kind, from, to).await,
+                QueryPlan::Lookup(lookup, value) => {
                     let pk = keys::lookups(&self.tenant, kind, *lookup);
                     let prefix = keys::lookup_prefix(value);
                     let range = Range::prefix(pk, &prefix);
                     let ids = self.ids(&range, |sk| sk.strip_prefix(&prefix)).await?;
                     Ok(Some(ids))
                 }
-                Plan::GroupsOf(None) | Plan::MembersOf(None) => Ok(Some(Vec::new())),
-                Plan::GroupsOf(Some(member)) => self.edges_of(*member).await.map(Some),
-                Plan::MembersOf(Some(group)) => {
-                    let below = self.below(*group, MOST_CANDIDATES).await?;
-                    Ok(Some(below.users.into_iter().collect()))
+                QueryPlan::GroupsOf(None) | QueryPlan::MembersOf(None) => Ok(Some(Vec::new())),
+                QueryPlan::GroupsOf(Some(member)) => self.edges_of(*member).await.map(Some),
+                QueryPlan::MembersOf(Some(group)) => {
+                    let descendants = self.descendants(*group, MOST_CANDIDATES).await?;
+                    Ok(Some(descendants.users.into_iter().collect()))
                 }
-                Plan::Union(plans) => self.ids_of_any(kind, plans).await,
+                QueryPlan::Union(plans) => self.ids_of_any(kind, plans).await,
             }
         })
     }
@@ -228,13 +228,13 @@ impl Directory {
     async fn ids_of_any(
         &self,
         kind: ResourceKind,
-        plans: &[Plan],
+        plans: &[QueryPlan],
     ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
         let mut names = BTreeSet::new();
         let mut others = Vec::new();
         for plan in plans {
             match plan {
-                Plan::Marker(value) => {
+                QueryPlan::Marker(value) => {
                     let name = UniqueName::compared(value);
                     names.insert(keys::marker(&self.tenant, kind, &name));
                 }
@@ -327,8 +327,8 @@ impl Directory {
     /// Scans one id range.
     async fn scan(
         &self,
-        query: Query<'_>,
-        asked: &Asked,
+        query: ResourceQuery<'_>,
+        asked: &NeededMemberships,
         (from, to): (&str, &str),
     ) -> Result<Matches, DirectoryError> {
         let range = Range {
@@ -344,7 +344,7 @@ impl Directory {
                 .map(|item| read_resource(query.of.kind, item))
                 .collect::<Result<Vec<_>, _>>()?;
             let found = self
-                .judge(query, asked, resources, Spread::Neighbours)
+                .matching(query, asked, resources, Spread::Neighbours)
                 .await?;
             all.total += found.total;
             all.before += found.before;

@@ -32,14 +32,14 @@ use keyring::TenantId;
 
 /// The kind of write that a task belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Work {
+pub(crate) enum TaskKind {
     /// A large change of a group's members.
     Change,
     /// The deletion of a resource.
     Deletion(ResourceKind),
 }
 
-impl Work {
+impl TaskKind {
     const fn word(self) -> &'static str {
         match self {
             Self::Change => "change",
@@ -61,16 +61,16 @@ impl Work {
 
 /// A task that a finisher processed.
 #[derive(Debug)]
-pub struct Met {
+pub struct TaskResult {
     /// The sort key of its item.
     pub sk: String,
     /// The outcome.
-    pub fate: Fate,
+    pub outcome: TaskOutcome,
 }
 
 /// The outcome of a finisher's attempt at a task.
 #[derive(Debug)]
-pub enum Fate {
+pub enum TaskOutcome {
     /// The task is finished.
     Finished,
     /// The task was skipped because its owner may still be working on it.
@@ -81,7 +81,7 @@ pub enum Fate {
 
 /// Which tasks to finish.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Due {
+enum Selection {
     /// Tasks whose owner has had its time.
     Abandoned,
     /// All tasks that can be finished.
@@ -89,7 +89,7 @@ enum Due {
 }
 
 /// Builds the item of a task.
-pub(crate) fn task_item(key: &Key, work: Work, begun: Timestamp) -> Item {
+pub(crate) fn task_item(key: &Key, work: TaskKind, begun: Timestamp) -> Item {
     let begun = n(begun.as_second());
     table::item(key, [(WORK, s(work.word())), (BEGUN, begun)])
 }
@@ -99,7 +99,7 @@ struct Task {
     key: Key,
     id: ResourceId,
     write: String,
-    work: Work,
+    work: TaskKind,
     begun: Timestamp,
 }
 
@@ -109,7 +109,7 @@ impl Task {
         Some(Self {
             id,
             write: write.to_owned(),
-            work: Work::parse(text(item, WORK)?)?,
+            work: TaskKind::parse(text(item, WORK)?)?,
             begun: Timestamp::from_second(number(item, BEGUN)?).ok()?,
             key: Key {
                 pk: pk.to_owned(),
@@ -124,7 +124,7 @@ impl Directory {
     pub(crate) async fn open_task(
         &self,
         key: &Key,
-        work: Work,
+        work: TaskKind,
         now: Timestamp,
     ) -> Result<(), DirectoryError> {
         let item = task_item(key, work, now);
@@ -149,7 +149,7 @@ impl Directory {
             values,
         )?;
         match self.store.update(dead, &self.meter).await? {
-            Put::Done | Put::Refused(_) => Ok(()),
+            Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
 
@@ -160,9 +160,13 @@ impl Directory {
     /// # Errors
     ///
     /// When the tasks cannot be read.
-    pub async fn finish(&self, now: Timestamp, by: &WriteId) -> Result<Vec<Met>, DirectoryError> {
+    pub async fn finish(
+        &self,
+        now: Timestamp,
+        by: &WriteId,
+    ) -> Result<Vec<TaskResult>, DirectoryError> {
         let range = Range::all(keys::tasks(&self.tenant));
-        self.finish_in(&range, Due::Abandoned, now, by).await
+        self.finish_in(&range, Selection::Abandoned, now, by).await
     }
 
     /// Finishes a deletion whose owner died after its commit.
@@ -175,10 +179,10 @@ impl Directory {
         let range = Range::prefix(keys::tasks(&self.tenant), &format!("{id}#"));
         let finished = self.afterwards(
             OWNED.unsigned_abs(),
-            self.finish_in(&range, Due::All, now, by),
+            self.finish_in(&range, Selection::All, now, by),
         );
-        for met in finished.await.ok_or(DirectoryError::OutOfTime)?? {
-            if let Fate::Failed(error) = met.fate {
+        for result in finished.await.ok_or(DirectoryError::OutOfTime)?? {
+            if let TaskOutcome::Failed(error) = result.outcome {
                 return Err(error);
             }
         }
@@ -188,10 +192,10 @@ impl Directory {
     async fn finish_in(
         &self,
         range: &Range,
-        due: Due,
+        selection: Selection,
         now: Timestamp,
         by: &WriteId,
-    ) -> Result<Vec<Met>, DirectoryError> {
+    ) -> Result<Vec<TaskResult>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
         // Tasks of the same resource run one after the other, because they would contend for the same groups.
         let mut of_one: BTreeMap<Option<ResourceId>, Vec<&Item>> = BTreeMap::new();
@@ -202,57 +206,57 @@ impl Directory {
         let each: Vec<_> = of_one
             .into_values()
             .map(|items| async move {
-                let mut met = Vec::new();
+                let mut results = Vec::new();
                 for item in items {
-                    met.push(self.finish_item(&range.pk, item, due, now, by).await);
+                    results.push(self.finish_item(&range.pk, item, selection, now, by).await);
                 }
-                met
+                results
             })
             .collect();
-        let met = stream::iter(each).buffer_unordered(TASKS_SIDE_BY_SIDE);
-        Ok(met.concat().await)
+        let results = stream::iter(each).buffer_unordered(TASKS_SIDE_BY_SIDE);
+        Ok(results.concat().await)
     }
 
     async fn finish_item(
         &self,
         pk: &str,
         item: &Item,
-        due: Due,
+        selection: Selection,
         now: Timestamp,
         by: &WriteId,
-    ) -> Met {
+    ) -> TaskResult {
         let sk = sort_key(item).to_owned();
         let (branch, by) = (self.branch(), by.derived(&sk));
         let finished = match Task::read(pk, item) {
-            Some(task) => branch.finish_task(&task, due, now, &by).await,
+            Some(task) => branch.finish_task(&task, selection, now, &by).await,
             None => Err(corrupt("task")),
         };
-        let fate = finished.unwrap_or_else(Fate::Failed);
-        Met { sk, fate }
+        let outcome = finished.unwrap_or_else(TaskOutcome::Failed);
+        TaskResult { sk, outcome }
     }
 
     /// Finishes a task if it is old, or committed and due.
     async fn finish_task(
         &self,
         task: &Task,
-        due: Due,
+        selection: Selection,
         now: Timestamp,
         by: &WriteId,
-    ) -> Result<Fate, DirectoryError> {
+    ) -> Result<TaskOutcome, DirectoryError> {
         let age = now.duration_since(task.begun);
         let is_old = age > PREPARATION;
-        let is_due = age > OWNED || due == Due::All;
+        let is_due = age > OWNED || selection == Selection::All;
         match task.work {
-            Work::Change => {
+            TaskKind::Change => {
                 let head = self.get(ResourceKind::Group, task.id).await?;
                 let is_open =
                     head.is_some_and(|head| head.plan.as_deref() == Some(task.write.as_str()));
                 if !(is_open && is_due || is_old) {
-                    return Ok(Fate::Young);
+                    return Ok(TaskOutcome::Young);
                 }
                 self.give_up(task.id, &task.write, by).await?;
             }
-            Work::Deletion(kind) => {
+            TaskKind::Deletion(kind) => {
                 let is_gone = self.get(kind, task.id).await?.is_none();
                 if is_gone && (is_due || kind == ResourceKind::Group) {
                     self.clear_behind(kind, task.id, now, by).await?;
@@ -260,11 +264,11 @@ impl Directory {
                 } else if is_old {
                     self.stay(task.id, &task.write).await?;
                 } else {
-                    return Ok(Fate::Young);
+                    return Ok(TaskOutcome::Young);
                 }
             }
         }
-        Ok(Fate::Finished)
+        Ok(TaskOutcome::Finished)
     }
 }
 

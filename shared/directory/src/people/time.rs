@@ -18,14 +18,14 @@ impl Directory {
     /// Whether it is too late to start a change.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        let passed = |deadline: Deadline| deadline.begun.elapsed() >= deadline.patience.prepare;
+        let passed = |deadline: Deadline| deadline.begun.elapsed() >= deadline.limits.prepare;
         self.deadline.is_some_and(passed)
     }
 
     /// When a request that changed something must stop reading for its response.
     #[must_use]
     pub fn shown_by(&self) -> Option<Instant> {
-        let by = |deadline: Deadline| deadline.begun + deadline.patience.show;
+        let by = |deadline: Deadline| deadline.begun + deadline.limits.show;
         self.deadline.map(by)
     }
 
@@ -37,7 +37,7 @@ impl Directory {
         let Some(deadline) = self.deadline else {
             return work.await;
         };
-        let until = deadline.begun + deadline.patience.prepare;
+        let until = deadline.begun + deadline.limits.prepare;
         let done = until_then(until, work).await.transpose()?;
         // A busy process may return late.
         done.filter(|_| !self.is_late())
@@ -52,7 +52,7 @@ impl Directory {
     ) -> Option<T> {
         let most = Instant::now() + most;
         let until = self.deadline.map_or(most, |deadline| {
-            most.min(deadline.begun + deadline.patience.carry_out)
+            most.min(deadline.begun + deadline.limits.carry_out)
         });
         until_then(until, work).await
     }

@@ -33,16 +33,16 @@ use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
 use crate::limits::{WALK_ATTEMPTS, WALK_LIFE};
-use crate::people::directory::{Directory, Found};
-use crate::people::search::Place;
+use crate::people::directory::{Directory, ResourcePage};
+use crate::people::search::PageStart;
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::{self, Key};
 use crate::table::{DirectoryError, Put, n, s, update};
-use owners::{Answer, Change, Walks};
-use stand::Spot;
+use owners::{AnsweredPage, AttributeChange, Walks};
+use position::WalkPosition;
 
 mod owners;
-mod stand;
+mod position;
 
 /// A request for one page of a walk.
 #[derive(Clone, Copy, Debug)]
@@ -92,22 +92,22 @@ impl Last {
 
 /// The stored walks of a query and the position after which the requested page begins.
 #[derive(Debug, Default)]
-pub struct Trail {
+pub struct StoredWalks {
     walks: Walks,
-    after: Option<Spot>,
+    after: Option<WalkPosition>,
 }
 
-impl Trail {
+impl StoredWalks {
     /// The resource after which the page begins; `None` if the page is served by rank.
     #[must_use]
     pub fn last(&self) -> Option<Last> {
-        self.after.and_then(Spot::last)
+        self.after.and_then(WalkPosition::last)
     }
 }
 
 /// The bounds of a page that was served.
 #[derive(Clone, Copy, Debug)]
-pub struct Given {
+pub struct ServedPage {
     /// The first resource of the page.
     pub first: Option<Last>,
     /// The last resource of the page.
@@ -141,14 +141,14 @@ impl Step<'_> {
 
 impl Directory {
     /// Reads the walks that a request may belong to. A request for the first page continues no walk.
-    pub async fn trail(&self, step: Step<'_>) -> Result<Trail, DirectoryError> {
+    pub async fn stored_walks(&self, step: Step<'_>) -> Result<StoredWalks, DirectoryError> {
         if step.start <= 1 {
-            return Ok(Trail::default());
+            return Ok(StoredWalks::default());
         }
         let item = self.store.get(&step.key(self), &self.meter).await?;
         let walks = Walks::read(&item.unwrap_or_default(), step.now)?;
         let after = walks.after(step.start, step.count);
-        Ok(Trail { walks, after })
+        Ok(StoredWalks { walks, after })
     }
 
     /// Stores the position of a walk after its page was served. `random` names the walk if it is new. A first page that is
@@ -156,28 +156,28 @@ impl Directory {
     pub async fn leave_anchor(
         &self,
         step: Step<'_>,
-        trail: Trail,
-        given: Given,
+        stored: StoredWalks,
+        served: ServedPage,
         random: [u8; 4],
     ) -> Result<(), DirectoryError> {
-        let answer = Answer {
+        let answer = AnsweredPage {
             start: step.start,
             count: step.count,
             now: step.now,
-            after: trail.after,
-            first: given.first.and_then(Spot::of),
-            last: given.last.and_then(Spot::of),
-            next: given.next,
-            is_last: given.is_last,
+            after: stored.after,
+            first: served.first.and_then(WalkPosition::of),
+            last: served.last.and_then(WalkPosition::of),
+            next: served.next,
+            is_last: served.is_last,
         };
         if step.start <= 1 {
-            return match given.is_last {
+            return match served.is_last {
                 true => Ok(()),
                 false => self.begin(step, &answer).await,
             };
         }
         let name = Walks::name(random);
-        let mut walks = trail.walks;
+        let mut walks = stored.walks;
         for _ in 0..WALK_ATTEMPTS {
             let changes = walks.answered(&answer, name.clone());
             let Some(update) = self.change(step, &changes)? else {
@@ -185,7 +185,7 @@ impl Directory {
             };
             match self.store.update(update, &self.meter).await? {
                 Put::Done => return Ok(()),
-                Put::Refused(item) => {
+                Put::ConditionFailed(item) => {
                     walks = Walks::read(&item.unwrap_or_default(), step.now)?;
                 }
             }
@@ -194,7 +194,7 @@ impl Directory {
     }
 
     /// Stores a new walk without reading the others first; if there are too many afterwards, some are deleted.
-    async fn begin(&self, step: Step<'_>, answer: &Answer) -> Result<(), DirectoryError> {
+    async fn begin(&self, step: Step<'_>, answer: &AnsweredPage) -> Result<(), DirectoryError> {
         let Some((name, walk, alike)) = Walks::begun(answer) else {
             return Ok(());
         };
@@ -217,14 +217,14 @@ impl Directory {
     fn change(
         &self,
         step: Step<'_>,
-        changes: &[Change],
+        changes: &[AttributeChange],
     ) -> Result<Option<aws_sdk_dynamodb::types::Update>, DirectoryError> {
         if changes.is_empty() {
             return Ok(None);
         }
         let mut values = vec![(":end".to_owned(), n(step.end()))];
         let (mut set, mut gone, mut same) = (vec![format!("{EXPIRES} = :end")], vec![], vec![]);
-        for (at, Change { name, from, to }) in changes.iter().enumerate() {
+        for (at, AttributeChange { name, from, to }) in changes.iter().enumerate() {
             match to {
                 Some(to) => {
                     set.push(format!("{name} = :to{at}"));
@@ -264,30 +264,30 @@ impl Directory {
         &self,
         kind: ResourceKind,
         step: Step<'_>,
-    ) -> Result<(Found, Trail), DirectoryError> {
+    ) -> Result<(ResourcePage, StoredWalks), DirectoryError> {
         let beside = self.branch();
-        let (counts, trail) = try_join(self.counts(kind), beside.trail(step)).await?;
+        let (counts, stored) = try_join(self.counts(kind), beside.stored_walks(step)).await?;
         drop(beside);
-        let found = if let Some(last) = trail.last() {
+        let found = if let Some(last) = stored.last() {
             self.list_after(kind, &counts, last.id, step.count).await?
         } else {
             let skipped = step.start.saturating_sub(1);
             self.list_at(kind, &counts, skipped, step.count).await?
         };
-        Ok((found, trail))
+        Ok((found, stored))
     }
 
     /// The page of all resources of a type that starts at a position, sorted by id.
     pub async fn list_from(
         &self,
         kind: ResourceKind,
-        place: Place,
+        place: PageStart,
         count: usize,
-    ) -> Result<Found, DirectoryError> {
+    ) -> Result<ResourcePage, DirectoryError> {
         let counts = self.counts(kind).await?;
         match place {
-            Place::After(id) => self.list_after(kind, &counts, id, count).await,
-            Place::Rank(skipped) => self.list_at(kind, &counts, skipped, count).await,
+            PageStart::After(id) => self.list_after(kind, &counts, id, count).await,
+            PageStart::Rank(skipped) => self.list_at(kind, &counts, skipped, count).await,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::limits::MOST_ROUNDS;
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, data, indexed, resource_item};
 use crate::people::members::Edges;
-use crate::people::rules::Side;
+use crate::people::rules::UserState;
 use crate::table::keys::attribute::resource::{
     self as attribute, DATA, MEMBERS, MODIFIED, PASSWORD, VERSION, WRITE,
 };
@@ -25,14 +25,14 @@ use crate::table::{
 };
 
 mod delete;
-mod depart;
+mod delete_large;
 mod group;
 mod index;
 mod kept;
 
 pub(crate) use group::Changing;
-pub(crate) use index::{Change, check_addresses};
-pub use kept::Kept;
+pub(crate) use index::{CountChange, check_addresses};
+pub use kept::KeptUser;
 
 /// A resource to create.
 pub struct NewResource {
@@ -47,19 +47,19 @@ pub struct NewResource {
     /// The members of a new group.
     pub members: Vec<scim_core::members::Member>,
     /// The origin of the resource.
-    pub origin: Origin,
+    pub origin: ResourceOrigin,
 }
 
 /// The origin of a new resource.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Origin {
+pub enum ResourceOrigin {
     /// A client creates the resource.
     #[default]
     Client,
     /// The resource is a user that the application had before provisioning and that a client may adopt.
     Application,
     /// A client creates a user again that it had deleted and that was kept.
-    Kept(Kept),
+    Kept(KeptUser),
 }
 
 /// The change of the password hash.
@@ -83,8 +83,8 @@ impl NewResource {
             version: Version::FIRST,
         };
         match &self.origin {
-            Origin::Kept(kept) => (kept.id, kept.meta_again(now)),
-            Origin::Client | Origin::Application => (self.id, first),
+            ResourceOrigin::Kept(kept) => (kept.id, kept.meta_again(now)),
+            ResourceOrigin::Client | ResourceOrigin::Application => (self.id, first),
         }
     }
 }
@@ -99,7 +99,7 @@ impl Directory {
         let items = actions.items();
         match self.store.transact(items, token, &self.meter).await? {
             Transacted::Done => Ok(Vec::new()),
-            Transacted::Refused(places) => Ok(actions.roles_at(&places)),
+            Transacted::ConditionFailed(places) => Ok(actions.roles_at(&places)),
         }
     }
 
@@ -135,11 +135,13 @@ impl Directory {
                 .create_largely(resource, &entries, edges, now, write)
                 .await;
         }
-        let side = Side {
+        let side = UserState {
             attributes: &resource.attributes,
             entries: &entries,
         };
-        let mut demand = self.demand((new.kind, id), None, Some(side)).await?;
+        let mut changes = self
+            .checked_rule_changes((new.kind, id), None, Some(side))
+            .await?;
         for round in 0..MOST_ROUNDS {
             // No group contains a group that does not exist yet, so no cycle is possible.
             let members = edges.added();
@@ -150,15 +152,15 @@ impl Directory {
             self.come(&mut actions, &mut item, &new.origin)?;
             actions.put(self.store.table(), item, Role::Resource)?;
             self.index(&mut actions, &resource, None, Some(&entries))?;
-            actions.update(self.count(&resource, Change::More)?, Role::Certain);
-            self.meet_demand(&mut actions, id, &demand)?;
+            actions.update(self.count(&resource, CountChange::More)?, Role::Certain);
+            self.add_rule_changes(&mut actions, id, &changes)?;
             self.edges(&mut actions, &edges)?;
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(Stored {
                     resource,
                     members,
-                    waiting: new.origin == Origin::Application,
+                    waiting: new.origin == ResourceOrigin::Application,
                     fence: 0,
                     plan: None,
                 });
@@ -169,7 +171,7 @@ impl Directory {
             if refused.contains(&Role::Marker) {
                 return Err(taken(new.kind, entries.name));
             }
-            self.settle_demand(id, &mut demand, &refused).await?;
+            self.settle_rule_changes(id, &mut changes, &refused).await?;
             edges.settle(&refused)?;
         }
         Err(DirectoryError::Contended)
@@ -199,30 +201,34 @@ impl Directory {
             true => removing(head, attribute::WAITING),
             false => head,
         };
-        let side = |attributes, entries| Side {
+        let side = |attributes, entries| UserState {
             attributes,
             entries,
         };
         let (kind, id) = (next.resource.kind, next.resource.id);
         let from = side(&current.resource.attributes, &before);
         let to = side(&next.resource.attributes, &after);
-        let mut demand = self.demand((kind, id), Some(from), Some(to)).await?;
+        let mut changes = self
+            .checked_rule_changes((kind, id), Some(from), Some(to))
+            .await?;
         let is_same = (&before.marker, &before.lookups) == (&after.marker, &after.lookups);
-        if is_same && demand.is_nothing() {
+        if is_same && changes.is_nothing() {
             return match self.store.update(head, &self.meter).await? {
                 Put::Done => Ok(next),
-                Put::Refused(Some(item)) if table::text(&item, WRITE) == Some(write.as_str()) => {
+                Put::ConditionFailed(Some(item))
+                    if table::text(&item, WRITE) == Some(write.as_str()) =>
+                {
                     Ok(next)
                 }
-                Put::Refused(Some(_)) => Err(DirectoryError::Stale),
-                Put::Refused(None) => Err(DirectoryError::Gone),
+                Put::ConditionFailed(Some(_)) => Err(DirectoryError::Stale),
+                Put::ConditionFailed(None) => Err(DirectoryError::Gone),
             };
         }
         for round in 0..MOST_ROUNDS {
             let mut actions = Actions::default();
             actions.update(head.clone(), Role::Resource);
             self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
-            self.meet_demand(&mut actions, id, &demand)?;
+            self.add_rule_changes(&mut actions, id, &changes)?;
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(next);
@@ -233,7 +239,7 @@ impl Directory {
             if refused.contains(&Role::Marker) {
                 return Err(taken(kind, after.name));
             }
-            self.settle_demand(id, &mut demand, &refused).await?;
+            self.settle_rule_changes(id, &mut changes, &refused).await?;
         }
         Err(DirectoryError::Contended)
     }

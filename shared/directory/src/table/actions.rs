@@ -18,7 +18,7 @@ pub(crate) enum Role {
     /// The resource itself was changed or deleted.
     Resource,
     /// An ancestor group joined another group meanwhile.
-    Above,
+    Ancestor,
     /// The write's task was abandoned.
     Task,
     /// The unique name is taken.
@@ -142,7 +142,7 @@ impl Actions {
             .build()
             .map_err(|error| unbuilt(&error))?;
         let item = TransactWriteItem::builder().condition_check(check).build();
-        self.push(item, Role::Above);
+        self.push(item, Role::Ancestor);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 /// How long a request may spend on each phase, counted from its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Patience {
+pub struct TimeLimits {
     /// Preparing a change.
     pub prepare: Duration,
     /// Carrying out a committed change.
@@ -21,7 +21,7 @@ pub struct Patience {
     pub answer: Duration,
 }
 
-impl Patience {
+impl TimeLimits {
     /// Leaves five seconds for a commit, and two for the response before Lambda ends the function.
     pub const USUAL: Self = Self {
         prepare: Duration::from_secs(18),
@@ -43,23 +43,23 @@ impl Patience {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Deadline {
     pub(crate) begun: Instant,
-    pub(crate) patience: Patience,
+    pub(crate) limits: TimeLimits,
 }
 
 impl Deadline {
     /// The deadlines of a request that starts now.
     #[must_use]
-    pub fn of(patience: Patience) -> Self {
+    pub fn of(limits: TimeLimits) -> Self {
         Self {
             begun: Instant::now(),
-            patience,
+            limits,
         }
     }
 
     /// When the request must be answered.
     #[must_use]
     pub fn answer(&self) -> Instant {
-        self.begun + self.patience.answer
+        self.begun + self.limits.answer
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use keyring::aws::{Asks, asks};
+use keyring::aws::{Reaction, reaction_to};
 use scim_core::ResourceId;
 use scim_core::effort::EffortExceeded;
 
@@ -115,12 +115,12 @@ pub(crate) fn meaning(code: Option<&str>, status: u16) -> DirectoryError {
         Some(code) => code.to_owned(),
         None => format!("an answer of status {status} without a code"),
     };
-    match asks(code, status) {
-        Asks::Less => DirectoryError::Throttled,
-        Asks::Again => DirectoryError::Contended,
-        Asks::Patience => DirectoryError::Unavailable(named(code)),
-        Asks::Mending => DirectoryError::Refused(named(code)),
-        Asks::Rebuilding => DirectoryError::Internal(named(code)),
+    match reaction_to(code, status) {
+        Reaction::Throttle => DirectoryError::Throttled,
+        Reaction::Retry => DirectoryError::Contended,
+        Reaction::Wait => DirectoryError::Unavailable(named(code)),
+        Reaction::Operator => DirectoryError::Refused(named(code)),
+        Reaction::Defect => DirectoryError::Internal(named(code)),
     }
 }
 

@@ -305,7 +305,7 @@ pub fn request(tenant: &TenantId, id: &str) -> Key {
 /// A request to the admin API with an idempotency key: `admin#idempotency`, digest of the key. The tenant id `admin` is
 /// reserved.
 #[must_use]
-pub fn once(name: &str) -> Key {
+pub fn idempotency(name: &str) -> Key {
     Key::new("admin#idempotency".to_owned(), name)
 }
 

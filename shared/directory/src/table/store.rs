@@ -16,7 +16,7 @@ use scim_core::sort::Direction;
 
 use crate::table::error::{DirectoryError, from_sdk, is_contended, meaning};
 use crate::table::keys::{self, Key};
-use keyring::aws::{Asks, asks, quota};
+use keyring::aws::{Reaction, quota, reaction_to};
 
 use super::backoff::backoff;
 use super::item::Item;
@@ -60,20 +60,20 @@ impl Range {
 pub(crate) enum Put {
     Done,
     /// The condition failed; holds the current item.
-    Refused(Option<Item>),
+    ConditionFailed(Option<Item>),
 }
 
 /// The result of an update: the requested attributes, or the item that failed the condition.
 enum Updated {
     Done(Item),
-    Refused(Option<Item>),
+    ConditionFailed(Option<Item>),
 }
 
 /// The result of a transaction.
 pub(crate) enum Transacted {
     Done,
     /// The indexes of the actions whose conditions failed.
-    Refused(Vec<usize>),
+    ConditionFailed(Vec<usize>),
 }
 
 /// The table.
@@ -175,7 +175,7 @@ impl Store {
     ) -> Result<Put, DirectoryError> {
         Ok(match self.update_item(&update, None, meter).await? {
             Updated::Done(_) => Put::Done,
-            Updated::Refused(item) => Put::Refused(item),
+            Updated::ConditionFailed(item) => Put::ConditionFailed(item),
         })
     }
 
@@ -185,7 +185,7 @@ impl Store {
         let after = Some(ReturnValue::AllNew);
         match self.update_item(&update, after, meter).await? {
             Updated::Done(item) => Ok(item),
-            Updated::Refused(_) => Err(DirectoryError::Internal(
+            Updated::ConditionFailed(_) => Err(DirectoryError::Internal(
                 "an update without conditions was refused".to_owned(),
             )),
         }
@@ -233,7 +233,7 @@ impl Store {
                 .as_service_error()
                 .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
             if is_refused {
-                return Ok(Updated::Refused(match error.into_service_error() {
+                return Ok(Updated::ConditionFailed(match error.into_service_error() {
                     UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
                     _ => None,
                 }));
@@ -279,7 +279,7 @@ impl Store {
                         .map(|reason| reason.code().unwrap_or("None"))
                         .collect();
                     if let Some(refused) = refused(&codes)? {
-                        return Ok(Transacted::Refused(refused));
+                        return Ok(Transacted::ConditionFailed(refused));
                     }
                 }
                 _ if is_contended(&error) => {}
@@ -302,7 +302,12 @@ fn refused(codes: &[&str]) -> Result<Option<Vec<usize>>, DirectoryError> {
     if !failed.is_empty() {
         return Ok(Some(failed));
     }
-    let repeats = |code: &&&str| matches!(asks(Some(code), 400), Asks::Again | Asks::Less);
+    let repeats = |code: &&&str| {
+        matches!(
+            reaction_to(Some(code), 400),
+            Reaction::Retry | Reaction::Throttle
+        )
+    };
     let reasons = codes.iter().filter(|code| **code != "None");
     match reasons.clone().find(|code| !repeats(code)) {
         Some(code) => Err(meaning(Some(code), 400)),

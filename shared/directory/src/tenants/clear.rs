@@ -75,7 +75,7 @@ impl Tenants {
         self.forget(id);
         match done? {
             Transacted::Done => Ok(Cleared::Gone),
-            Transacted::Refused(_) => Ok(Cleared::NotYet),
+            Transacted::ConditionFailed(_) => Ok(Cleared::NotYet),
         }
     }
 

@@ -17,9 +17,9 @@ use keyring::{End, KeyId, TenantId};
 
 /// Keys that have ended but are still unchanged in their keyring.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Ended(BTreeMap<KeyId, End>);
+pub struct EndedKeys(BTreeMap<KeyId, End>);
 
-impl Ended {
+impl EndedKeys {
     /// Reads the entries in a tenant's item.
     pub(crate) fn read(item: &Item) -> Self {
         let entries = item.get(ENDED).and_then(|value| value.as_ss().ok());
@@ -129,7 +129,7 @@ mod tests {
         let mut texts: Vec<String> = entries.into_iter().map(print).collect();
         texts.push("nonsense".to_owned());
         let item = Item::from([(ENDED.to_owned(), AttributeValue::Ss(texts))]);
-        let ended = Ended::read(&item);
+        let ended = EndedKeys::read(&item);
         assert_eq!(ended.of(id(1)), Some(End::Revoked));
         assert_eq!(ended.of(id(2)), Some(at(150)));
         assert_eq!(ended.of(id(3)), None);

@@ -22,7 +22,7 @@ pub struct Search<'s> {
 
 /// A page of tenants.
 #[derive(Debug)]
-pub struct Listed {
+pub struct TenantPage {
     /// The tenants that matched.
     pub tenants: Vec<Tenant>,
     /// The tenant after which the next page starts, if there may be one. It need not be on this page.
@@ -42,7 +42,11 @@ impl Search<'_> {
 impl Tenants {
     /// The next tenants that match. One call reads at most 2,000 tenants, so a page may have fewer results than requested,
     /// or none, and still have a next page.
-    pub async fn list(&self, search: &Search<'_>, meter: &Meter) -> Result<Listed, DirectoryError> {
+    pub async fn list(
+        &self,
+        search: &Search<'_>,
+        meter: &Meter,
+    ) -> Result<TenantPage, DirectoryError> {
         let mut found = Vec::new();
         let mut last: Option<TenantId> = search.after.cloned();
         let mut looked_at = 0;
@@ -65,14 +69,14 @@ impl Tenants {
                 }
                 let is_last = pages.is_over() && at + 1 == items.len();
                 if found.len() >= search.count && !is_last {
-                    return Ok(Listed {
+                    return Ok(TenantPage {
                         tenants: found,
                         next: TenantId::parse(sort_key(item)),
                     });
                 }
             }
             if pages.is_over() {
-                return Ok(Listed {
+                return Ok(TenantPage {
                     tenants: found,
                     next: None,
                 });
@@ -82,7 +86,7 @@ impl Tenants {
                 .last()
                 .and_then(|item| TenantId::parse(sort_key(item)));
         }
-        Ok(Listed {
+        Ok(TenantPage {
             tenants: found,
             next: last,
         })

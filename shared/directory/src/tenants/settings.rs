@@ -83,7 +83,7 @@ impl Settings {
         let Some(given) = given.as_object() else {
             return Err(vec![fault("", "the settings must be a JSON object")]);
         };
-        let mut reader = Reader {
+        let mut reader = SettingsReader {
             given,
             faults: Vec::new(),
         };
@@ -197,12 +197,12 @@ fn fault(at: &str, detail: impl Into<String>) -> ExtensionFault {
     }
 }
 
-struct Reader<'g> {
+struct SettingsReader<'g> {
     given: &'g Map<String, Value>,
     faults: Vec<ExtensionFault>,
 }
 
-impl Reader<'_> {
+impl SettingsReader<'_> {
     fn fault(&mut self, name: &str, detail: impl Into<String>) {
         let name = name.replace('~', "~0").replace('/', "~1");
         self.faults.push(fault(&format!("/{name}"), detail));

@@ -57,7 +57,9 @@ impl Tenants {
         let items = actions.into_items();
         match self.store.transact(items, &write.token(0), meter).await? {
             Transacted::Done => Ok(Put::Done),
-            Transacted::Refused(_) => Ok(Put::Refused(self.store.get(&key, meter).await?)),
+            Transacted::ConditionFailed(_) => {
+                Ok(Put::ConditionFailed(self.store.get(&key, meter).await?))
+            }
         }
     }
 }

@@ -2,90 +2,90 @@
 
 /// The reaction that an AWS error code requires.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Asks {
+pub enum Reaction {
     /// Throttled: make fewer calls.
-    Less,
+    Throttle,
     /// Contention: retry the same call; nothing was done.
-    Again,
+    Retry,
     /// Wait: the service failed, or something else than the service answered.
-    Patience,
+    Wait,
     /// An operator must restore a permission, a key or the table.
-    Mending,
+    Operator,
     /// The call is malformed: a defect.
-    Rebuilding,
+    Defect,
 }
 
 /// The error codes of DynamoDB, of Secrets Manager and common to AWS, and the cancellation reasons of transactions. The
 /// reactions follow the AWS documentation ("OK to retry?") and the SDK's classifier.
-const CODES: [(&str, Asks); 49] = [
-    ("ProvisionedThroughputExceededException", Asks::Less),
-    ("ProvisionedThroughputExceeded", Asks::Less),
-    ("RequestLimitExceeded", Asks::Less),
-    ("ThrottlingException", Asks::Less),
-    ("ThrottlingError", Asks::Less),
-    ("Throttling", Asks::Less),
-    ("ThrottledException", Asks::Less),
-    ("RequestThrottledException", Asks::Less),
-    ("RequestThrottled", Asks::Less),
-    ("TooManyRequestsException", Asks::Less),
-    ("LimitExceededException", Asks::Less),
-    ("BandwidthLimitExceeded", Asks::Less),
-    ("SlowDown", Asks::Less),
-    ("PriorRequestNotComplete", Asks::Less),
-    ("TransactionConflictException", Asks::Again),
-    ("TransactionConflict", Asks::Again),
-    ("TransactionInProgressException", Asks::Again),
+const CODES: [(&str, Reaction); 49] = [
+    ("ProvisionedThroughputExceededException", Reaction::Throttle),
+    ("ProvisionedThroughputExceeded", Reaction::Throttle),
+    ("RequestLimitExceeded", Reaction::Throttle),
+    ("ThrottlingException", Reaction::Throttle),
+    ("ThrottlingError", Reaction::Throttle),
+    ("Throttling", Reaction::Throttle),
+    ("ThrottledException", Reaction::Throttle),
+    ("RequestThrottledException", Reaction::Throttle),
+    ("RequestThrottled", Reaction::Throttle),
+    ("TooManyRequestsException", Reaction::Throttle),
+    ("LimitExceededException", Reaction::Throttle),
+    ("BandwidthLimitExceeded", Reaction::Throttle),
+    ("SlowDown", Reaction::Throttle),
+    ("PriorRequestNotComplete", Reaction::Throttle),
+    ("TransactionConflictException", Reaction::Retry),
+    ("TransactionConflict", Reaction::Retry),
+    ("TransactionInProgressException", Reaction::Retry),
     // A global table: a writer in another region has the item.
-    ("ReplicatedWriteConflictException", Asks::Again),
-    ("InternalServerError", Asks::Patience),
-    ("InternalServiceError", Asks::Patience),
-    ("InternalFailure", Asks::Patience),
-    ("ServiceUnavailable", Asks::Patience),
-    ("ServiceUnavailableException", Asks::Patience),
-    ("RequestTimeout", Asks::Patience),
-    ("RequestTimeoutException", Asks::Patience),
-    ("InvalidEndpointException", Asks::Patience),
-    ("AccessDeniedException", Asks::Mending),
-    ("AccessDenied", Asks::Mending),
-    ("NotAuthorized", Asks::Mending),
-    ("OptInRequired", Asks::Mending),
-    ("ExpiredTokenException", Asks::Mending),
-    ("ExpiredToken", Asks::Mending),
-    ("RequestExpired", Asks::Mending),
-    ("UnrecognizedClientException", Asks::Mending),
-    ("InvalidClientTokenId", Asks::Mending),
-    ("InvalidSignatureException", Asks::Mending),
-    ("SignatureDoesNotMatch", Asks::Mending),
-    ("IncompleteSignatureException", Asks::Mending),
-    ("MissingAuthenticationTokenException", Asks::Mending),
-    ("ResourceNotFoundException", Asks::Mending),
-    ("ResourceInUseException", Asks::Mending),
-    ("ValidationException", Asks::Rebuilding),
-    ("ValidationError", Asks::Rebuilding),
-    ("SerializationException", Asks::Rebuilding),
-    ("UnknownOperationException", Asks::Rebuilding),
-    ("IdempotentParameterMismatchException", Asks::Rebuilding),
-    ("ItemCollectionSizeLimitExceededException", Asks::Rebuilding),
-    ("ItemCollectionSizeLimitExceeded", Asks::Rebuilding),
+    ("ReplicatedWriteConflictException", Reaction::Retry),
+    ("InternalServerError", Reaction::Wait),
+    ("InternalServiceError", Reaction::Wait),
+    ("InternalFailure", Reaction::Wait),
+    ("ServiceUnavailable", Reaction::Wait),
+    ("ServiceUnavailableException", Reaction::Wait),
+    ("RequestTimeout", Reaction::Wait),
+    ("RequestTimeoutException", Reaction::Wait),
+    ("InvalidEndpointException", Reaction::Wait),
+    ("AccessDeniedException", Reaction::Operator),
+    ("AccessDenied", Reaction::Operator),
+    ("NotAuthorized", Reaction::Operator),
+    ("OptInRequired", Reaction::Operator),
+    ("ExpiredTokenException", Reaction::Operator),
+    ("ExpiredToken", Reaction::Operator),
+    ("RequestExpired", Reaction::Operator),
+    ("UnrecognizedClientException", Reaction::Operator),
+    ("InvalidClientTokenId", Reaction::Operator),
+    ("InvalidSignatureException", Reaction::Operator),
+    ("SignatureDoesNotMatch", Reaction::Operator),
+    ("IncompleteSignatureException", Reaction::Operator),
+    ("MissingAuthenticationTokenException", Reaction::Operator),
+    ("ResourceNotFoundException", Reaction::Operator),
+    ("ResourceInUseException", Reaction::Operator),
+    ("ValidationException", Reaction::Defect),
+    ("ValidationError", Reaction::Defect),
+    ("SerializationException", Reaction::Defect),
+    ("UnknownOperationException", Reaction::Defect),
+    ("IdempotentParameterMismatchException", Reaction::Defect),
+    ("ItemCollectionSizeLimitExceededException", Reaction::Defect),
+    ("ItemCollectionSizeLimitExceeded", Reaction::Defect),
     // Writes with a condition handle this code themselves.
-    ("ConditionalCheckFailedException", Asks::Rebuilding),
+    ("ConditionalCheckFailedException", Reaction::Defect),
 ];
 
 /// The reaction to an error response. A response without a code, such as a proxy's page or an unreadable one with status
 /// 200, says nothing about the call. An unknown code counts as fixable, for example a KMS code that DynamoDB passes on.
 #[must_use]
-pub fn asks(code: Option<&str>, status: u16) -> Asks {
+pub fn reaction_to(code: Option<&str>, status: u16) -> Reaction {
     let Some(code) = code else {
         return match status {
-            429 => Asks::Less,
-            _ => Asks::Patience,
+            429 => Reaction::Throttle,
+            _ => Reaction::Wait,
         };
     };
     let known = CODES.iter().find(|(name, _)| *name == code);
     match known {
-        Some((_, asks)) => *asks,
-        None if status >= 500 => Asks::Patience,
-        None => Asks::Mending,
+        Some((_, reaction)) => *reaction,
+        None if status >= 500 => Reaction::Wait,
+        None => Reaction::Operator,
     }
 }
 
@@ -104,13 +104,16 @@ mod tests {
         for status in [
             200, 301, 400, 403, 404, 408, 413, 421, 500, 502, 503, 504, 599,
         ] {
-            assert_eq!(asks(None, status), Asks::Patience, "{status}");
+            assert_eq!(reaction_to(None, status), Reaction::Wait, "{status}");
         }
-        assert_eq!(asks(None, 429), Asks::Less);
+        assert_eq!(reaction_to(None, 429), Reaction::Throttle);
         for status in [500, 502, 503, 504] {
-            assert_eq!(asks(Some("SomethingNew"), status), Asks::Patience);
+            assert_eq!(reaction_to(Some("SomethingNew"), status), Reaction::Wait);
         }
         // The code takes precedence over the status.
-        assert_eq!(asks(Some("ThrottlingException"), 503), Asks::Less);
+        assert_eq!(
+            reaction_to(Some("ThrottlingException"), 503),
+            Reaction::Throttle
+        );
     }
 }

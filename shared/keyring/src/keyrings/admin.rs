@@ -17,10 +17,10 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Keyrings;
-use super::cache::Asked;
+use super::cache::SoughtToken;
+use super::document::{End, Keyring};
 use super::error::KeyringError;
-use super::record::{Record, Stored, is_inside};
-use super::ring::{End, Keyring};
+use super::record::{Record, StoredRecord, is_inside};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
 
@@ -135,7 +135,7 @@ impl Record for AdminKey {
     }
 
     fn from_json(id: &str, value: &Value) -> Option<Self> {
-        let stored = Stored::deserialize(value).ok()?;
+        let stored = StoredRecord::deserialize(value).ok()?;
         // A tenant's key is never an admin key, wherever it is stored.
         if stored.tenant.is_some() {
             return None;
@@ -156,14 +156,14 @@ impl Record for AdminKey {
 
     fn to_json(&self) -> Value {
         let scopes = self.scopes.iter();
-        let stored = Stored {
+        let stored = StoredRecord {
             sha256: self.sha256.to_hex(),
             purpose: self.purpose.clone(),
             scopes: scopes.map(|scope| scope.as_str().to_owned()).collect(),
             created: self.created.unwrap_or_default().to_string(),
             expires: self.expires.as_ref().map(Timestamp::to_string),
             sources: self.sources.iter().map(IpNet::to_string).collect(),
-            ..Stored::default()
+            ..StoredRecord::default()
         };
         // Strings and lists of strings always serialize.
         serde_json::to_value(stored).unwrap_or_default()
@@ -227,7 +227,7 @@ impl AdminKeyrings {
         now: Timestamp,
     ) -> Result<Option<Arc<AdminKey>>, KeyringError> {
         let (is_first, keyrings) = (id.as_str() == FIRST_ID, &self.0);
-        let asked = Some(Asked::new(None, sha256));
+        let asked = Some(SoughtToken::new(None, sha256));
         if is_first {
             let first = named(FIRST)?;
             let pick = |ring: &Keyring<AdminKey>| ring.find_imported(None, sha256);
@@ -320,8 +320,8 @@ fn named(name: &str) -> Result<KeyringId, KeyringError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Document;
     use super::super::record::tests::{at, key};
-    use super::super::ring::Document;
     use super::*;
 
     fn admin(number: u8) -> (Token, AdminKey) {
@@ -349,7 +349,7 @@ mod tests {
     #[test]
     fn admin_keys_and_tenants_keys_are_not_interchangeable() {
         let ((_, admin), (_, tenants)) = (admin(1), key(1));
-        let mut document = Document::parse(super::super::ring::EMPTY).unwrap();
+        let mut document = Document::parse(super::super::document::EMPTY).unwrap();
         document.add(&admin).unwrap();
         document.add(&tenants).unwrap();
         let text = document.to_text();

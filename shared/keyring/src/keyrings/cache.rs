@@ -36,9 +36,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::document::Keyring;
 use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
-use super::ring::Keyring;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyringId};
 
@@ -77,16 +77,16 @@ pub(super) const UNKNOWN_LOOKUPS: usize = 10;
 pub(super) const MOST_KEYRINGS: usize = 256;
 
 /// The result of a look-up for a key.
-pub(super) type Answer<R> = Result<Option<Arc<R>>, KeyringError>;
+pub(super) type LookUp<R> = Result<Option<Arc<R>>, KeyringError>;
 
 /// A token to judge: its digest, and the expected owner if the token's text does not name one.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Asked {
+pub(super) struct SoughtToken {
     owner: Option<TenantId>,
     digest: [u8; 32],
 }
 
-impl Asked {
+impl SoughtToken {
     pub(super) fn new(owner: Option<&TenantId>, digest: &Digest) -> Self {
         Self {
             owner: owner.cloned(),
@@ -172,7 +172,7 @@ impl<R: Record> Cache<R> {
 
 /// The cache slot of one keyring.
 pub(super) struct Slot<R = KeyRecord> {
-    state: Mutex<State<R>>,
+    state: Mutex<SlotState<R>>,
     /// Held during a look-up; waiting requests use its result.
     pub(super) turn: tokio::sync::Mutex<()>,
     waiting: AtomicUsize,
@@ -189,7 +189,7 @@ impl Drop for Waiting<'_> {
 
 impl<R: Record> Slot<R> {
     fn new(now: Timestamp) -> Self {
-        let state = State {
+        let state = SlotState {
             ring: None,
             read: None,
             tried: None,
@@ -219,13 +219,13 @@ impl<R: Record> Slot<R> {
     }
 
     /// Locks the state. Never held across an await.
-    pub(super) fn state(&self) -> MutexGuard<'_, State<R>> {
+    pub(super) fn state(&self) -> MutexGuard<'_, SlotState<R>> {
         lock(&self.state)
     }
 }
 
 /// The cached state of one keyring.
-pub(super) struct State<R> {
+pub(super) struct SlotState<R> {
     /// The keyring of the last successful look-up; `None` if it did not exist or was never read.
     ring: Option<Arc<Keyring<R>>>,
     /// When it was last read or found absent.
@@ -235,20 +235,20 @@ pub(super) struct State<R> {
     /// The error of the last look-up, if it failed.
     failed: Option<KeyringError>,
     /// Tokens that were not found by a look-up that began after they arrived.
-    judged: HashSet<Asked>,
+    judged: HashSet<SoughtToken>,
     /// The number of look-ups that have begun.
     lookups: u64,
     touched: Timestamp,
 }
 
-impl<R: Record> State<R> {
+impl<R: Record> SlotState<R> {
     /// The answer, if no look-up is due. `asked` is `None` if no token is to be judged.
     pub(super) fn answer(
         &self,
-        asked: Option<&Asked>,
+        asked: Option<&SoughtToken>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
-    ) -> Option<Answer<R>> {
+    ) -> Option<LookUp<R>> {
         let found = self.ring.as_deref().and_then(pick);
         if within(self.read, now, FRESH) && found.is_some() {
             return Some(Ok(found));
@@ -275,10 +275,10 @@ impl<R: Record> State<R> {
     /// The answer of the last look-up, which began after the token arrived.
     pub(super) fn settle(
         &mut self,
-        asked: Option<Asked>,
+        asked: Option<SoughtToken>,
         now: Timestamp,
         pick: impl Fn(&Keyring<R>) -> Option<Arc<R>>,
-    ) -> Answer<R> {
+    ) -> LookUp<R> {
         let answer = self.conclude(self.ring.as_deref().and_then(pick), now);
         if let (Ok(None), Some(asked)) = (&answer, asked) {
             if self.judged.len() >= MOST_JUDGED {
@@ -289,7 +289,7 @@ impl<R: Record> State<R> {
         answer
     }
 
-    fn conclude(&self, found: Option<Arc<R>>, now: Timestamp) -> Answer<R> {
+    fn conclude(&self, found: Option<Arc<R>>, now: Timestamp) -> LookUp<R> {
         match &self.failed {
             None => Ok(found),
             Some(_) if self.bridges(found.as_ref(), now) => Ok(found),
@@ -390,8 +390,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::{Document, EMPTY};
     use super::super::record::tests::{at, key};
-    use super::super::ring::{Document, EMPTY};
     use super::*;
 
     fn name(text: &str) -> KeyringId {
@@ -471,7 +471,7 @@ mod tests {
     fn a_judged_token_is_answered_within_the_pause() {
         let slot = Slot::new(at(0));
         slot.state().learn(Ok(Some(ring(1))), at(0));
-        let asked = |number| Asked::new(None, &key(number).0.digest());
+        let asked = |number| SoughtToken::new(None, &key(number).0.digest());
         assert_eq!(
             slot.state().settle(Some(asked(8)), at(0), pick(8)),
             Ok(None)

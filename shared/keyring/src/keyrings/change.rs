@@ -17,9 +17,9 @@ use jiff::Timestamp;
 
 use super::Keyrings;
 use super::cache::lock;
+use super::document::{Document, EMPTY, ENOUGH, Edit, End};
 use super::error::KeyringError;
 use super::record::Record;
-use super::ring::{Document, EMPTY, ENOUGH, Edit, End};
 use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
 

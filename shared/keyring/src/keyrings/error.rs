@@ -8,7 +8,7 @@ use std::fmt;
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 
-use crate::aws::{Asks, asks};
+use crate::aws::{Reaction, reaction_to};
 
 /// Why a keyring could not be read or changed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,9 +69,11 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for KeyringError {
             SdkError::ServiceError(answer) => match error.code() {
                 Some("LimitExceededException") => Self::Worn,
                 Some("ResourceNotFoundException") => Self::Missing,
-                named => match asks(named, answer.raw().status().as_u16()) {
-                    Asks::Less | Asks::Again | Asks::Patience => Self::Unavailable(code("no code")),
-                    Asks::Mending | Asks::Rebuilding => Self::Refused(code("no code")),
+                named => match reaction_to(named, answer.raw().status().as_u16()) {
+                    Reaction::Throttle | Reaction::Retry | Reaction::Wait => {
+                        Self::Unavailable(code("no code"))
+                    }
+                    Reaction::Operator | Reaction::Defect => Self::Refused(code("no code")),
                 },
             },
             _ => Self::Refused(code("no request")),

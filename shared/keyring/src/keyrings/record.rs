@@ -147,7 +147,7 @@ impl Record for KeyRecord {
     }
 
     fn from_json(id: &str, value: &Value) -> Option<Self> {
-        let stored = Stored::deserialize(value).ok()?;
+        let stored = StoredRecord::deserialize(value).ok()?;
         let (expires, sources) = (stored.end().ok()?, stored.networks().ok()?);
         Some(Self {
             id: KeyId::parse(id)?,
@@ -172,7 +172,7 @@ impl Record for KeyRecord {
     }
 
     fn to_json(&self) -> Value {
-        let stored = Stored {
+        let stored = StoredRecord {
             tenant: Some(self.tenant.to_string()),
             sha256: self.sha256.to_hex(),
             purpose: self.purpose.clone(),
@@ -199,7 +199,7 @@ impl Record for KeyRecord {
 
 /// The stored form of a record of any kind.
 #[derive(Default, Serialize, Deserialize)]
-pub(super) struct Stored {
+pub(super) struct StoredRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) tenant: Option<String>,
     pub(super) sha256: String,
@@ -219,7 +219,7 @@ pub(super) struct Stored {
     pub(super) seal: Option<String>,
 }
 
-impl Stored {
+impl StoredRecord {
     pub(super) fn end(&self) -> Result<Option<Timestamp>, jiff::Error> {
         self.expires.as_ref().map(|end| end.parse()).transpose()
     }

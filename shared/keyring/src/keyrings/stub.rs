@@ -24,28 +24,28 @@ pub(super) enum Act {
 }
 
 #[derive(Default)]
-struct Secret {
+struct StubSecret {
     versions: HashMap<String, Value>,
     stages: HashMap<String, String>,
 }
 
 #[derive(Default)]
 struct World {
-    secrets: HashMap<String, Secret>,
+    secrets: HashMap<String, StubSecret>,
     operations: Vec<String>,
     next: Vec<(&'static str, Act)>,
     always: HashMap<&'static str, Act>,
-    gate: Option<(&'static str, Arc<Gate>)>,
-    gate_after: Option<(&'static str, Arc<Gate>)>,
+    gate: Option<(&'static str, Arc<StubGate>)>,
+    gate_after: Option<(&'static str, Arc<StubGate>)>,
 }
 
 /// Blocks the next call of an operation until it is opened.
-pub(super) struct Gate {
+pub(super) struct StubGate {
     reached: Semaphore,
     opened: (Mutex<bool>, std::sync::Condvar),
 }
 
-impl Gate {
+impl StubGate {
     fn closed() -> Self {
         Self {
             reached: Semaphore::new(0),
@@ -118,15 +118,15 @@ impl Stub {
         lock(&self.world).always.insert(operation, act);
     }
 
-    pub(super) fn hold_at(&self, operation: &'static str) -> Arc<Gate> {
-        let gate = Arc::new(Gate::closed());
+    pub(super) fn hold_at(&self, operation: &'static str) -> Arc<StubGate> {
+        let gate = Arc::new(StubGate::closed());
         lock(&self.world).gate = Some((operation, Arc::clone(&gate)));
         gate
     }
 
     /// Blocks the answer to the next call of an operation.
-    pub(super) fn hold_after(&self, operation: &'static str) -> Arc<Gate> {
-        let gate = Arc::new(Gate::closed());
+    pub(super) fn hold_after(&self, operation: &'static str) -> Arc<StubGate> {
+        let gate = Arc::new(StubGate::closed());
         lock(&self.world).gate_after = Some((operation, Arc::clone(&gate)));
         gate
     }
@@ -148,7 +148,7 @@ fn keyrings(url: &str) -> Keyrings {
     Keyrings::new(Client::from_conf(config), PREFIX)
 }
 
-type Reply = Result<Value, (u16, &'static str)>;
+type StubReply = Result<Value, (u16, &'static str)>;
 
 impl World {
     fn act(&mut self, operation: &str) -> Option<Act> {
@@ -159,7 +159,7 @@ impl World {
             .or_else(|| self.always.get(operation).copied())
     }
 
-    fn perform(&mut self, operation: &str, input: &Value) -> Reply {
+    fn perform(&mut self, operation: &str, input: &Value) -> StubReply {
         match operation {
             "CreateSecret" => self.create(input),
             "GetSecretValue" => self.get(input),
@@ -169,7 +169,7 @@ impl World {
         }
     }
 
-    fn create(&mut self, input: &Value) -> Reply {
+    fn create(&mut self, input: &Value) -> StubReply {
         let name = text(input, "Name");
         if self.secrets.contains_key(&name) {
             return Err((400, "ResourceExistsException"));
@@ -183,13 +183,13 @@ impl World {
         Ok(json!({}))
     }
 
-    fn get(&mut self, input: &Value) -> Reply {
+    fn get(&mut self, input: &Value) -> StubReply {
         let secret = self.secret(input)?;
         let version = &secret.stages["AWSCURRENT"];
         Ok(json!({"VersionId": version, "SecretString": secret.versions[version]}))
     }
 
-    fn put(&mut self, input: &Value) -> Reply {
+    fn put(&mut self, input: &Value) -> StubReply {
         let secret = self.secret(input)?;
         let version = text(input, "ClientRequestToken");
         let stage = input["VersionStages"][0].as_str().unwrap().to_owned();
@@ -203,7 +203,7 @@ impl World {
         Ok(json!({"VersionId": version}))
     }
 
-    fn promote(&mut self, input: &Value) -> Reply {
+    fn promote(&mut self, input: &Value) -> StubReply {
         let secret = self.secret(input)?;
         let stage = text(input, "VersionStage");
         if secret.stages.get(&stage) != Some(&text(input, "RemoveFromVersionId")) {
@@ -213,7 +213,7 @@ impl World {
         Ok(json!({}))
     }
 
-    fn secret(&mut self, input: &Value) -> Result<&mut Secret, (u16, &'static str)> {
+    fn secret(&mut self, input: &Value) -> Result<&mut StubSecret, (u16, &'static str)> {
         self.secrets
             .get_mut(&text(input, "SecretId"))
             .ok_or((400, "ResourceNotFoundException"))
@@ -224,7 +224,7 @@ fn text(input: &Value, name: &str) -> String {
     input[name].as_str().unwrap().to_owned()
 }
 
-fn answer(world: &Mutex<World>, operation: &str, input: &Value) -> Reply {
+fn answer(world: &Mutex<World>, operation: &str, input: &Value) -> StubReply {
     let gate = lock(world).gate.take_if(|(held, _)| *held == operation);
     if let Some((_, gate)) = gate {
         gate.pass();

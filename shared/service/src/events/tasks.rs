@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use directory::task::Fate;
+use directory::task::TaskOutcome;
 use directory::{Directory, DirectoryError};
 use keyring::TenantId;
 
@@ -26,8 +26,13 @@ pub(super) async fn tend(
             Ok(met) => met,
             Err(error) => return vec![Outcome::of(&error); records.len()],
         };
-        let fates: BTreeMap<&str, &Fate> = met.iter().map(|met| (&*met.sk, &met.fate)).collect();
-        let own = || records.iter().map(|record| fates.get(&*record.sk).copied());
+        let outcomes: BTreeMap<&str, &TaskOutcome> =
+            met.iter().map(|met| (&*met.sk, &met.outcome)).collect();
+        let own = || {
+            records
+                .iter()
+                .map(|record| outcomes.get(&*record.sk).copied())
+        };
         if !own().flatten().any(is_unsettled) {
             return own().map(outcome).collect();
         }
@@ -35,16 +40,19 @@ pub(super) async fn tend(
     }
 }
 
-/// Whether the fate may change soon.
-const fn is_unsettled(fate: &Fate) -> bool {
-    matches!(fate, Fate::Young | Fate::Failed(DirectoryError::Contended))
+/// Whether the outcome may change soon.
+const fn is_unsettled(outcome: &TaskOutcome) -> bool {
+    matches!(
+        outcome,
+        TaskOutcome::Young | TaskOutcome::Failed(DirectoryError::Contended)
+    )
 }
 
-/// The result of a record, from the fate of its task if the task still exists.
-fn outcome(fate: Option<&Fate>) -> Outcome {
-    match fate {
-        None | Some(Fate::Finished | Fate::Young) => Outcome::Done,
-        Some(Fate::Failed(error)) => Outcome::of(error),
+/// The result of a record, from the outcome of its task if the task still exists.
+fn outcome(task: Option<&TaskOutcome>) -> Outcome {
+    match task {
+        None | Some(TaskOutcome::Finished | TaskOutcome::Young) => Outcome::Done,
+        Some(TaskOutcome::Failed(error)) => Outcome::of(error),
     }
 }
 
@@ -61,7 +69,7 @@ pub(super) async fn sweep(
     };
     let mut left = None;
     for met in met {
-        let Fate::Failed(error) = met.fate else {
+        let TaskOutcome::Failed(error) = met.outcome else {
             continue;
         };
         if let Outcome::GivenUp(reason) = Outcome::of(&error) {

@@ -1,7 +1,7 @@
 //! What the failure log adds to a cause: how to make the identity provider retry, and names of operations in plain
 //! words.
 
-use directory::journal::Refusal;
+use directory::journal::Failure;
 use scim_core::error::Use;
 use scim_core::error::cause::Then;
 
@@ -40,14 +40,14 @@ pub(super) const fn use_of(endpoint: Option<Endpoint>) -> Use {
 
 /// What an administrator should do about a rejection, in plain words.
 #[must_use]
-pub fn advice(refusal: &Refusal) -> String {
-    let Some(cause) = Cause::parse(&refusal.cause) else {
+pub fn advice(failure: &Failure) -> String {
+    let Some(cause) = Cause::parse(&failure.cause) else {
         return "Give the request id to the application's support.".to_owned();
     };
     let mut advice = cause.advice().to_owned();
     if cause.then() == Then::TryAgain {
         advice.push(' ');
-        advice.push_str(try_again(refusal.provider.as_deref()));
+        advice.push_str(try_again(failure.provider.as_deref()));
     }
     advice
 }
@@ -131,11 +131,11 @@ mod tests {
     #[test]
     fn advice_is_plain_sentences_for_an_administrator() {
         for cause in Cause::ALL {
-            let refusal = Refusal {
+            let failure = Failure {
                 cause: cause.word().to_owned(),
-                ..Refusal::default()
+                ..Failure::default()
             };
-            let advice = advice(&refusal);
+            let advice = advice(&failure);
             assert!(
                 advice.starts_with(char::is_uppercase) && advice.ends_with('.'),
                 "{advice}"
@@ -166,11 +166,11 @@ mod tests {
         ] {
             assert_eq!(provider(text), expected, "{text}");
         }
-        let refusal = Refusal {
+        let failure = Failure {
             cause: Cause::Seats.word().to_owned(),
             provider: Some("Okta".to_owned()),
-            ..Refusal::default()
+            ..Failure::default()
         };
-        assert!(advice(&refusal).ends_with("under Dashboard, Tasks."));
+        assert!(advice(&failure).ends_with("under Dashboard, Tasks."));
     }
 }

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use directory::journal::{EntryId, Refusal};
+use directory::journal::{EntryId, Failure};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 
@@ -44,7 +44,7 @@ pub(super) enum Caller {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Due {
     pub(super) id: EntryId,
-    pub(super) refusal: Refusal,
+    pub(super) failure: Failure,
     pub(super) count: u64,
 }
 
@@ -104,26 +104,26 @@ impl Folds {
     pub(super) fn count(
         &self,
         tenant: &TenantId,
-        refusal: Refusal,
+        failure: Failure,
         caller: Caller,
         now: Timestamp,
         random: [u8; 4],
     ) -> Option<Due> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.make_room(now);
-        let (key, is_open) = seen.find(tenant, &refusal, now);
+        let (key, is_open) = seen.find(tenant, &failure, now);
         if !is_open && caller == Caller::Known && !seen.grant(tenant, now) {
             let more = beyond();
             let (key, is_open) = seen.find(tenant, &more, now);
             return seen.step(&key, is_open, more, caller, now, random);
         }
-        seen.step(&key, is_open, refusal, caller, now, random)
+        seen.step(&key, is_open, failure, caller, now, random)
     }
 
     /// Makes the next repeat write the entry again, because the write failed.
-    pub(super) fn unwritten(&self, tenant: &TenantId, refusal: &Refusal) {
+    pub(super) fn unwritten(&self, tenant: &TenantId, failure: &Failure) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(fold) = seen.folds.get_mut(&(tenant.clone(), digest(refusal))) {
+        if let Some(fold) = seen.folds.get_mut(&(tenant.clone(), digest(failure))) {
             fold.written = 0;
         }
     }
@@ -153,10 +153,10 @@ impl Seen {
     fn find(
         &self,
         tenant: &TenantId,
-        refusal: &Refusal,
+        failure: &Failure,
         now: Timestamp,
     ) -> ((TenantId, u64), bool) {
-        let key = (tenant.clone(), digest(refusal));
+        let key = (tenant.clone(), digest(failure));
         let is_open = self.folds.get(&key).is_some_and(|fold| fold.is_open(now));
         (key, is_open)
     }
@@ -171,7 +171,7 @@ impl Seen {
         &mut self,
         key: &(TenantId, u64),
         is_open: bool,
-        refusal: Refusal,
+        failure: Failure,
         caller: Caller,
         now: Timestamp,
         random: [u8; 4],
@@ -206,26 +206,26 @@ impl Seen {
         (fold.written, fold.wrote) = (fold.count, now);
         Some(Due {
             id: fold.id.clone(),
-            refusal,
+            failure,
             count: fold.count,
         })
     }
 }
 
 /// The entry for failures beyond the limits.
-fn beyond() -> Refusal {
-    Refusal {
+fn beyond() -> Failure {
+    Failure {
         operation: "unknown".to_owned(),
         cause: Cause::Beyond.word().to_owned(),
         reason: "further requests were refused or failed, more than are listed one by one"
             .to_owned(),
-        ..Refusal::default()
+        ..Failure::default()
     }
 }
 
-fn digest(refusal: &Refusal) -> u64 {
+fn digest(failure: &Failure) -> u64 {
     let mut hasher = DefaultHasher::new();
-    refusal.hash(&mut hasher);
+    failure.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -237,10 +237,10 @@ mod tests {
         Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
     }
 
-    fn about(name: &str) -> Refusal {
-        Refusal {
+    fn about(name: &str) -> Failure {
+        Failure {
             name: Some(name.to_owned()),
-            ..Refusal::default()
+            ..Failure::default()
         }
     }
 
@@ -286,12 +286,12 @@ mod tests {
         let (folds, acme) = (Folds::default(), TenantId::parse("acme").unwrap());
         let mut written = Vec::new();
         for number in 0..BURST + 1_000 {
-            let refusal = about(&number.to_string());
-            written.extend(folds.count(&acme, refusal, Caller::Known, at(0), [0; 4]));
+            let failure = about(&number.to_string());
+            written.extend(folds.count(&acme, failure, Caller::Known, at(0), [0; 4]));
         }
         let (own, more): (Vec<_>, Vec<_>) = written
             .into_iter()
-            .partition(|due| due.refusal.name.is_some());
+            .partition(|due| due.failure.name.is_some());
         assert_eq!(own.len(), usize::try_from(BURST).unwrap());
         let counts: Vec<u64> = more.iter().map(|due| due.count).collect();
         assert_eq!(counts, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]);
@@ -303,7 +303,7 @@ mod tests {
         );
         // After the pause there is room for one more.
         let later = |name| folds.count(&acme, about(name), Caller::Known, at(PAUSE), [0; 4]);
-        assert!(later("x").unwrap().refusal.name.is_some());
+        assert!(later("x").unwrap().failure.name.is_some());
         assert!(later("y").is_none());
     }
 
@@ -313,8 +313,8 @@ mod tests {
         let other = TenantId::parse("globex").unwrap();
         let mut written = 0;
         for number in 0..10_000_i64 {
-            let refusal = about(&number.to_string());
-            let due = folds.count(&acme, refusal, Caller::Stranger, at(number * 6), [0; 4]);
+            let failure = about(&number.to_string());
+            let due = folds.count(&acme, failure, Caller::Stranger, at(number * 6), [0; 4]);
             written += usize::from(due.is_some());
         }
         assert!((10..=20).contains(&written), "{written}");
@@ -334,9 +334,9 @@ mod tests {
         for number in 0..3 * REMEMBERED {
             let tenant = TenantId::parse(&format!("t{number}")).unwrap();
             let _ = folds.count(&tenant, about("x"), Caller::Stranger, at(0), [0; 4]);
-            let refusal = about(&number.to_string());
-            let due = folds.count(&acme, refusal, Caller::Known, at(0), [0; 4]);
-            written += usize::from(due.is_some_and(|due| due.refusal.name.is_some()));
+            let failure = about(&number.to_string());
+            let due = folds.count(&acme, failure, Caller::Known, at(0), [0; 4]);
+            written += usize::from(due.is_some_and(|due| due.failure.name.is_some()));
         }
         assert_eq!(written, usize::try_from(BURST).unwrap());
     }

@@ -1,7 +1,7 @@
 //! Creation: of a new resource, of a kept user who is restored, or of a user of the application who is adopted.
 
 use directory::tenants::Adopt;
-use directory::{DirectoryError, GroupRef, NewResource, Origin, PasswordHash, Stored};
+use directory::{DirectoryError, GroupRef, NewResource, PasswordHash, ResourceOrigin, Stored};
 use scim_core::error::reason;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ScimError};
@@ -60,16 +60,16 @@ impl Resources<'_> {
         self.directory.create(new, now, &write).await
     }
 
-    async fn origin(&self, draft: &Draft) -> Result<Origin, DirectoryError> {
+    async fn origin(&self, draft: &Draft) -> Result<ResourceOrigin, DirectoryError> {
         if self.of.kind != ResourceKind::User {
-            return Ok(Origin::Client);
+            return Ok(ResourceOrigin::Client);
         }
         let Some(kept) = self.directory.kept(&draft.attributes).await? else {
-            return Ok(Origin::Client);
+            return Ok(ResourceOrigin::Client);
         };
         let (now, write) = (self.clock.now(), self.ids.write());
         self.directory.ready(&kept, now, &write).await?;
-        Ok(Origin::Kept(kept))
+        Ok(ResourceOrigin::Kept(kept))
     }
 
     /// Why the creation failed. A `userName` that a user of the application has gets an error of its own.

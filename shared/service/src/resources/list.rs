@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use directory::search::{Place, SortedPlace};
-use directory::walk::{Given, Last, Step, Trail};
+use directory::search::{PageStart, SortedPageStart};
+use directory::walk::{Last, ServedPage, Step, StoredWalks};
 use directory::{Directory, Spread, Stored};
 use scim_core::ScimError;
 use scim_core::list::{self, ListPage, StartIndex};
@@ -39,7 +39,7 @@ struct Results {
     /// The sort keys of sorted results.
     keys: Vec<SortKey>,
     /// The walks that the page may belong to.
-    trail: Option<Trail>,
+    trail: Option<StoredWalks>,
 }
 
 impl Listing<'_> {
@@ -97,11 +97,11 @@ impl Listing<'_> {
 
     async fn sorted(&self, asked: &Asked<'_>, direction: Direction) -> Result<Results, ScimError> {
         let place = match &asked.paging {
-            Paging::Index(start) => SortedPlace::Rank(start.skipped()),
+            Paging::Index(start) => SortedPageStart::Rank(start.skipped()),
             Paging::Cursor(_, after) => after
                 .clone()
                 .and_then(After::sorted)
-                .unwrap_or(SortedPlace::Rank(0)),
+                .unwrap_or(SortedPageStart::Rank(0)),
         };
         let parts = asked.parts.iter();
         let queries: Vec<_> = parts.map(Part::sorted).collect();
@@ -149,7 +149,7 @@ impl Listing<'_> {
                 trail: Some(trail),
             });
         }
-        let trail = self.directory.trail(step).await.map_err(explain)?;
+        let trail = self.directory.stored_walks(step).await.map_err(explain)?;
         let last = trail.last();
         let (mut results, given) = self.gather(asked, last, start.skipped()).await?;
         results.total = in_walk(results.total, last.map(|_| given), start);
@@ -174,15 +174,15 @@ impl Listing<'_> {
             let found = match ahead {
                 Some(last) if last.kind == part.kind() => {
                     ahead = None;
-                    part.find(Place::After(last.id), room).await?
+                    part.find(PageStart::After(last.id), room).await?
                 }
                 // Earlier pages returned all of this type.
                 Some(_) => {
-                    let found = part.find(Place::Rank(0), 0).await?;
+                    let found = part.find(PageStart::Rank(0), 0).await?;
                     given += found.total;
                     found
                 }
-                None => part.find(Place::Rank(skipped), room).await?,
+                None => part.find(PageStart::Rank(skipped), room).await?,
             };
             given += found.given.unwrap_or_default();
             skipped = skipped.saturating_sub(found.total);
@@ -236,7 +236,7 @@ impl Listing<'_> {
                 return Ok(());
             };
             let next = step.start.saturating_add(size);
-            let given = Given {
+            let given = ServedPage {
                 first,
                 last,
                 next,

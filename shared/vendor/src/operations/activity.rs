@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::journal::{Entry, EntryId, Refusal, RequestLog, Wanted};
+use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal};
 use http::Method;
 use keyring::TenantId;
 use serde::Serialize;
@@ -32,7 +32,7 @@ const HANDED_OUT: [Operation; 2] = [Operation::ExportUser, Operation::DownloadRe
 pub(super) struct Note {
     operation: Operation,
     tenant: TenantId,
-    refusal: Refusal,
+    failure: Failure,
 }
 
 impl Note {
@@ -52,7 +52,7 @@ impl Note {
         Some(Self {
             operation,
             tenant: TenantId::parse(deed.tenant?)?,
-            refusal: Refusal {
+            failure: Failure {
                 key: Some(work.actor.name().to_owned()),
                 operation: operation.name().to_owned(),
                 method: operation.method().as_str().to_owned(),
@@ -62,7 +62,7 @@ impl Note {
                 resource_type: about.map(|(name, _)| name.to_owned()),
                 resource: about.map(|(_, value)| value.to_owned()),
                 name: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
-                ..Refusal::default()
+                ..Failure::default()
             },
         })
     }
@@ -77,7 +77,7 @@ impl Note {
         let (service, now) = (work.service(), work.now());
         let entry = Entry {
             id: EntryId::new(now, service.ids().bytes()),
-            refusal: self.refusal,
+            failure: self.failure,
             count: 1,
             last: now,
             request_id: work.origin.request_id.clone(),
@@ -125,15 +125,15 @@ pub(crate) struct ActView {
 
 impl ActView {
     fn of(entry: Entry) -> Self {
-        let refusal = entry.refusal;
+        let failure = entry.failure;
         Self {
             id: entry.id.to_string(),
             at: Millis(entry.last),
-            by: refusal.key,
-            purpose: refusal.name,
-            operation: refusal.operation,
-            did: refusal.reason,
-            about: refusal.resource,
+            by: failure.key,
+            purpose: failure.name,
+            operation: failure.operation,
+            did: failure.reason,
+            about: failure.resource,
             request: entry.request_id,
         }
     }
@@ -148,9 +148,9 @@ pub(crate) async fn list(
     work.check(Operation::ListActivity, Some(tenant))?;
     work.found(tenant).await?;
     let after = after.map(cursor).transpose()?;
-    let wanted = Wanted {
+    let wanted = EntryFilter {
         causes: Some(vec![DONE.to_owned()]),
-        ..Wanted::default()
+        ..EntryFilter::default()
     };
     let log = work.log(tenant.clone());
     let page = log.page(&wanted, count, after.as_ref(), work.now()).await?;
@@ -162,9 +162,9 @@ pub(crate) async fn list(
 
 impl Work<'_> {
     /// The tenant's failure log, which also contains its activity.
-    pub(super) fn log(&self, tenant: TenantId) -> RequestLog {
+    pub(super) fn log(&self, tenant: TenantId) -> Journal {
         let store = Arc::clone(self.service().store());
-        RequestLog::new(store, tenant, Arc::clone(self.meter))
+        Journal::new(store, tenant, Arc::clone(self.meter))
     }
 }
 

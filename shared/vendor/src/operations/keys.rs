@@ -3,7 +3,7 @@
 //! The response that creates a key is the only one with its token. The size of a key is bounded, because a keyring
 //! holds the keys of many tenants.
 
-use directory::tenant_keys::{Held, KeysError, Made, NewKey, NewToken, TenantKeys};
+use directory::tenant_keys::{CreatedKey, HeldKey, KeysError, NewKey, NewToken, TenantKeys};
 use jiff::{SignedDuration, Timestamp};
 use keyring::Record as _;
 use keyring::TenantId;
@@ -56,7 +56,7 @@ pub(crate) struct KeyView {
 }
 
 impl KeyView {
-    fn of(held: Held, token: Option<&Token>) -> Self {
+    fn of(held: HeldKey, token: Option<&Token>) -> Self {
         let record = held.record;
         let scopes = record.scopes.iter().map(|scope| scope.as_str().to_owned());
         Self {
@@ -180,13 +180,13 @@ pub(super) fn stored<'k>(work: &'k Work<'_>, tenant: &'k TenantId) -> TenantKeys
 }
 
 impl Work<'_> {
-    async fn held(&self, tenant: &TenantId) -> Result<Vec<Held>, Problem> {
+    async fn held(&self, tenant: &TenantId) -> Result<Vec<HeldKey>, Problem> {
         self.existing(tenant).await?;
         let listed = stored(self, tenant).list().await;
         listed.map_err(|error| problem(error, self.now()))
     }
 
-    async fn held_one(&self, tenant: &TenantId, id: &str) -> Result<Held, Problem> {
+    async fn held_one(&self, tenant: &TenantId, id: &str) -> Result<HeldKey, Problem> {
         let keys = self.held(tenant).await?;
         let mut keys = keys.into_iter();
         let found = keys.find(|key| key.record.id.as_str() == id);
@@ -198,7 +198,7 @@ impl Work<'_> {
     async fn confirm(
         &self,
         tenant: &TenantId,
-        made: Result<Made, KeysError>,
+        made: Result<CreatedKey, KeysError>,
     ) -> Result<KeyView, Problem> {
         let explain = |error| problem(error, self.now());
         let made = made.map_err(explain)?;

@@ -4,7 +4,7 @@
 //! its address.
 
 use directory::limits::OPEN_LINKS;
-use directory::links::{Link, LinkSecret, Links, State};
+use directory::links::{Link, LinkSecret, LinkStatus, Links};
 use directory::to_millis;
 use jiff::{SignedDuration, Timestamp};
 use keyring::KeyId;
@@ -73,10 +73,10 @@ impl LinkView {
         Self {
             id: link.id.as_str().to_owned(),
             state: match link.state(now) {
-                State::Open => LinkState::Open,
-                State::Used(_) => LinkState::Used,
-                State::Revoked(_) => LinkState::Revoked,
-                State::Ended(_) => LinkState::Expired,
+                LinkStatus::Open => LinkState::Open,
+                LinkStatus::Used(_) => LinkState::Used,
+                LinkStatus::Revoked(_) => LinkState::Revoked,
+                LinkStatus::Ended(_) => LinkState::Expired,
             },
             created: Instant(link.created),
             created_by: link.key.clone(),
@@ -111,7 +111,9 @@ pub(crate) async fn create(
     }
     let (links, now) = (links(work, tenant), work.now());
     let known = links.list().await?;
-    let open = known.iter().filter(|link| link.state(now) == State::Open);
+    let open = known
+        .iter()
+        .filter(|link| link.state(now) == LinkStatus::Open);
     if open.count() >= OPEN_LINKS {
         return Err(Problem::new(
             ErrorKind::Conflict,

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use directory::Login;
-use directory::attempts::{LogIns, Refused};
+use directory::attempts::{LogIns, NoChance};
 use directory::password;
 use keyring::TenantId;
 use scim_core::ErrorKind;
@@ -105,13 +105,13 @@ fn log_ins<'w>(work: &Work<'w>, tenant: &'w TenantId) -> LogIns<'w> {
     }
 }
 
-fn refused(why: Refused) -> Problem {
+fn refused(why: NoChance) -> Problem {
     let (wait, detail) = match why {
-        Refused::Failed(left) => (
+        NoChance::Failed(left) => (
             left,
             "there were too many failures to log in; try again later",
         ),
-        Refused::Busy => (
+        NoChance::Busy => (
             1,
             "there are too many attempts to log in as this user at once; try again in a moment",
         ),

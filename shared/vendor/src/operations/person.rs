@@ -3,7 +3,7 @@
 use directory::Directory;
 use directory::DirectoryError;
 use directory::backoff;
-use directory::journal::{Entry, Person, RequestLog};
+use directory::journal::{Entry, Journal, Person};
 use directory::tenants::Tenant;
 use keyring::TenantId;
 use scim_core::error::quote;
@@ -37,7 +37,7 @@ impl Whose {
 struct Place {
     tenant: Tenant,
     directory: Directory,
-    log: RequestLog,
+    log: Journal,
     id: ResourceId,
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn export(
 /// A complete entry of the failure log.
 fn entry(entry: &Entry) -> Result<Value, Problem> {
     let unreadable = |_| Problem::new(ErrorKind::Internal, "an entry of the log cannot be shown");
-    let mut shown = serde_json::to_value(&entry.refusal).map_err(unreadable)?;
+    let mut shown = serde_json::to_value(&entry.failure).map_err(unreadable)?;
     for (name, value) in [
         ("first", json!(entry.first().to_string())),
         ("last", json!(entry.last.to_string())),

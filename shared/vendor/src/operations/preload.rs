@@ -3,7 +3,7 @@
 //! a uniqueness error for a user that it cannot see.
 
 use directory::tenants::Tenant;
-use directory::{NewResource, Origin};
+use directory::{NewResource, ResourceOrigin};
 use futures_util::stream::{self, StreamExt};
 use keyring::TenantId;
 use scim_core::{Draft, ResourceKind, ScimError};
@@ -99,7 +99,7 @@ impl Work<'_> {
             // The application keeps its own passwords.
             password: None,
             members: Vec::new(),
-            origin: Origin::Application,
+            origin: ResourceOrigin::Application,
         };
         let (now, write) = (self.now(), self.ids.write());
         let created = self

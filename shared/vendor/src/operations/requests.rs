@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use directory::journal::{Entry, EntryId, Wanted, Who};
+use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use scim_core::error::quote;
@@ -89,29 +89,29 @@ const fn is_zero(status: &u16) -> bool {
 impl RequestView {
     fn of(entry: Entry) -> Self {
         let (first, last) = (Millis(entry.first()), Millis(entry.last));
-        let advice = advice(&entry.refusal);
-        let refusal = entry.refusal;
-        let cause = Cause::parse(&refusal.cause).unwrap_or(Cause::Internal);
+        let advice = advice(&entry.failure);
+        let failure = entry.failure;
+        let cause = Cause::parse(&failure.cause).unwrap_or(Cause::Internal);
         Self {
             id: entry.id.as_str().to_owned(),
             first,
             last,
             count: entry.count,
             outcome: cause.outcome(),
-            cause: refusal.cause,
-            reason: refusal.reason,
+            cause: failure.cause,
+            reason: failure.reason,
             advice,
-            operation: refusal.operation,
-            method: refusal.method,
-            path: refusal.path,
-            place: refusal.place,
-            status: refusal.status,
-            scim_type: refusal.scim_type,
-            resource_type: refusal.resource_type,
-            resource: refusal.resource,
-            name: refusal.name,
-            provider: refusal.provider,
-            key: refusal.key,
+            operation: failure.operation,
+            method: failure.method,
+            path: failure.path,
+            place: failure.place,
+            status: failure.status,
+            scim_type: failure.scim_type,
+            resource_type: failure.resource_type,
+            resource: failure.resource,
+            name: failure.name,
+            provider: failure.provider,
+            key: failure.key,
             request: entry.request_id,
         }
     }
@@ -132,7 +132,7 @@ pub(crate) struct Glance {
 
 /// Which entries to list.
 #[derive(Default)]
-pub(crate) struct RequestSearch(Wanted);
+pub(crate) struct RequestSearch(EntryFilter);
 
 impl RequestSearch {
     /// Reads the parameters `user`, `operation`, `outcome`, `from` and `until`.
@@ -142,9 +142,9 @@ impl RequestSearch {
 
     /// All failures.
     pub(crate) fn all() -> Self {
-        Self(Wanted {
+        Self(EntryFilter {
             causes: Some(failing()),
-            ..Wanted::default()
+            ..EntryFilter::default()
         })
     }
 }
@@ -175,10 +175,10 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
             .unwrap_or(now)
     };
     let (day, week) = (ago(24), ago(7 * 24));
-    let wanted = Wanted {
+    let wanted = EntryFilter {
         from: Some(week),
         causes: Some(failing()),
-        ..Wanted::default()
+        ..EntryFilter::default()
     };
     let log = work.log(tenant.clone());
     let page = log.page(&wanted, GLANCE, None, now).await?;
@@ -222,13 +222,13 @@ impl Work<'_> {
     async fn entries(
         &self,
         tenant: &TenantId,
-        wanted: &Wanted,
+        wanted: &EntryFilter,
         (count, after): (usize, Option<&EntryId>),
     ) -> Result<(Vec<RequestView>, Option<EntryId>), Problem> {
         let log = self.log(tenant.clone());
         let page = log.page(wanted, count, after, self.now()).await?;
         let mut entries = page.entries;
-        let nameless = entries.iter().filter(|entry| entry.refusal.name.is_none());
+        let nameless = entries.iter().filter(|entry| entry.failure.name.is_none());
         let wanted: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
         if !wanted.is_empty() {
             let directory = self.service().directory_of(tenant, self.meter);
@@ -236,7 +236,7 @@ impl Work<'_> {
             for entry in &mut entries {
                 let id = subject(entry).map(|(id, _)| id);
                 let today = id.and_then(|id| names.get(&id).cloned());
-                entry.refusal.name = entry.refusal.name.take().or(today);
+                entry.failure.name = entry.failure.name.take().or(today);
             }
         }
         let items = entries.into_iter().map(RequestView::of).collect();
@@ -246,8 +246,8 @@ impl Work<'_> {
 
 /// The user or group of an entry.
 fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
-    let id = ResourceId::parse(entry.refusal.resource.as_deref()?)?;
-    let name = entry.refusal.resource_type.as_deref()?;
+    let id = ResourceId::parse(entry.failure.resource.as_deref()?)?;
+    let name = entry.failure.resource_type.as_deref()?;
     let kind = ResourceKind::ALL
         .into_iter()
         .find(|kind| kind.name() == name)?;
@@ -263,7 +263,7 @@ pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
 }
 
 /// Parses the query parameters of a search.
-fn wanted(query: &Query) -> Result<Wanted, Problem> {
+fn wanted(query: &Query) -> Result<EntryFilter, Problem> {
     let instant = |name: &str| {
         let given = query.get(name).map(|text| {
             text.parse::<Timestamp>().map_err(|_| {
@@ -278,7 +278,7 @@ fn wanted(query: &Query) -> Result<Wanted, Problem> {
         });
         given.transpose()
     };
-    Ok(Wanted {
+    Ok(EntryFilter {
         who: query.get("user").map(who),
         operation: query.get("operation").map(str::to_owned),
         causes: Some(match query.get("outcome") {
@@ -292,13 +292,13 @@ fn wanted(query: &Query) -> Result<Wanted, Problem> {
 
 /// Parses the `user` parameter: in double quotes it matches exactly, otherwise a part of the name or the start of the
 /// id.
-fn who(text: &str) -> Who {
+fn who(text: &str) -> UserMatch {
     let quoted = text
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
     match quoted {
-        Some(exactly) => Who::Exactly(exactly.to_owned()),
-        None => Who::Like(text.trim().to_owned()),
+        Some(exactly) => UserMatch::Exactly(exactly.to_owned()),
+        None => UserMatch::Like(text.trim().to_owned()),
     }
 }
 

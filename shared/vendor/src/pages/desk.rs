@@ -63,7 +63,7 @@ impl<'d> Desk<'d> {
     /// The token that every form of the session contains.
     pub(crate) fn form_token(&self) -> String {
         let secret = self.entrant.secret();
-        secret.map_or_else(String::new, directory::sessions::Secret::form_token)
+        secret.map_or_else(String::new, directory::sessions::SessionSecret::form_token)
     }
 
     /// A new name for a form, so that a form that is sent twice takes effect once.

@@ -1,7 +1,7 @@
 //! Signing in to the vendor's console with an admin key, and signing out.
 
-use directory::attempts::{Chances, Refused};
-use directory::sessions::{Holder, Secret, Session};
+use directory::attempts::{Chances, NoChance};
+use directory::sessions::{Holder, Session, SessionSecret};
 use keyring::AdminKey;
 use keyring::{Presented, Token};
 use maud::{Markup, html};
@@ -145,7 +145,7 @@ async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
     }
     let ids = visit.admin.service.ids();
     let (secret, session) = (
-        Secret::new(ids.bytes()),
+        SessionSecret::new(ids.bytes()),
         Session {
             holder: Holder::Vendor {
                 key: key.id.to_string(),
@@ -181,11 +181,11 @@ fn chances<'v>(visit: &'v Visit<'v>) -> Chances<'v> {
     Chances::of_address(table, &source(visit), FROM_ONE, visit.now)
 }
 
-fn too_many(visit: &Visit<'_>, why: Refused) -> Problem {
+fn too_many(visit: &Visit<'_>, why: NoChance) -> Problem {
     tracing::warn!(source = source(visit), ?why, "too many attempts to sign in");
     let seconds = match why {
-        Refused::Failed(left) => left,
-        Refused::Busy => 1,
+        NoChance::Failed(left) => left,
+        NoChance::Busy => 1,
     };
     let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
     Problem {

@@ -1,6 +1,6 @@
 //! Access to pages, and protection of forms against forgery.
 
-use directory::sessions::{Holder, Secret, Session};
+use directory::sessions::{Holder, Session, SessionSecret};
 use http::{HeaderMap, Method, header};
 use jiff::SignedDuration;
 use keyring::TenantId;
@@ -27,7 +27,7 @@ pub(crate) enum Entrant {
     Nobody,
     /// A visitor with a session.
     Known {
-        secret: Secret,
+        secret: SessionSecret,
         /// The actor of the session.
         actor: Actor,
     },
@@ -42,7 +42,7 @@ impl Entrant {
         }
     }
 
-    pub(crate) fn secret(&self) -> Option<&Secret> {
+    pub(crate) fn secret(&self) -> Option<&SessionSecret> {
         match self {
             Self::Nobody => None,
             Self::Known { secret, .. } => Some(secret),
@@ -81,7 +81,7 @@ pub(crate) fn customer_cookie(tenant: &TenantId) -> String {
 
 /// A session cookie. Scripts cannot read it, and other sites' requests do not send it, except when the user follows a
 /// link.
-pub(crate) fn cookie(name: &str, secret: &Secret, life: SignedDuration) -> String {
+pub(crate) fn cookie(name: &str, secret: &SessionSecret, life: SignedDuration) -> String {
     let (secret, seconds) = (secret.expose(), life.as_secs());
     format!("{name}={secret}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Lax")
 }
@@ -172,7 +172,7 @@ fn link_of(session: &Session) -> Option<KeyId> {
 }
 
 /// The secret in the cookie with this name; `None` if there are several such cookies.
-pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
+pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<SessionSecret> {
     let mut found = headers
         .get_all(header::COOKIE)
         .iter()
@@ -181,7 +181,7 @@ pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<Secret> {
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(|(known, _)| *known == name);
     match (found.next(), found.next()) {
-        (Some((_, secret)), None) => Secret::parse(secret),
+        (Some((_, secret)), None) => SessionSecret::parse(secret),
         _ => None,
     }
 }

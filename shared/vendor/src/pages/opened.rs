@@ -3,8 +3,8 @@
 //! The link's address shows only a page with one button, because mail scanners and previews open addresses too. The
 //! button uses up the link and starts a session for its tenant.
 
-use directory::links::{Link, LinkSecret, State};
-use directory::sessions::{Holder, Secret, Session};
+use directory::links::{Link, LinkSecret, LinkStatus};
+use directory::sessions::{Holder, Session, SessionSecret};
 use directory::tenants::{Status, Tenant};
 use keyring::KeyId;
 use keyring::TenantId;
@@ -53,7 +53,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = visit.admin.service.tenants().read(id, visit.meter).await?;
     let tenant = tenant.filter(|tenant| tenant.status != Status::Closing);
     Ok(match tenant {
-        Some(tenant) if link.state(visit.now) == State::Open => {
+        Some(tenant) if link.state(visit.now) == LinkStatus::Open => {
             Reply::page(invitation(desk, &tenant, link))
         }
         _ => closed(visit, Some(link)),
@@ -108,7 +108,7 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
     }
     tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link used");
     let (secret, session) = (
-        Secret::new(ids.bytes()),
+        SessionSecret::new(ids.bytes()),
         Session {
             holder: Holder::Customer {
                 tenant: tenant.to_string(),
@@ -132,22 +132,22 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
 /// The page that says why a link does not open, and what to do.
 fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
     let (title, detail) = match link.map(|link| link.state(visit.now)) {
-        Some(State::Used(at)) => (
+        Some(LinkStatus::Used(at)) => (
             "This link was used",
             format!(
                 "it was opened on {}, and a link works once",
                 words::moment(at)
             ),
         ),
-        Some(State::Revoked(at)) => (
+        Some(LinkStatus::Revoked(at)) => (
             "This link was taken back",
             format!("it was revoked on {}", words::moment(at)),
         ),
-        Some(State::Ended(at)) => (
+        Some(LinkStatus::Ended(at)) => (
             "This link is too old",
             format!("it worked until {}", words::moment(at)),
         ),
-        Some(State::Open) | None => (
+        Some(LinkStatus::Open) | None => (
             "This link does not work",
             "part of the address may be missing: open it again from the message that it came in"
                 .to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use directory::{DirectoryError, Patience};
+use directory::{DirectoryError, TimeLimits};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use keyring::{KeyRecord, KeyringId, Scope};
@@ -308,13 +308,13 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
         too_late(&Method::PUT, "/t/Groups/1"),
     ];
     for patience in [
-        Patience {
+        TimeLimits {
             prepare: none,
-            ..Patience::AMPLE
+            ..TimeLimits::AMPLE
         },
-        Patience {
+        TimeLimits {
             show: none,
-            ..Patience::AMPLE
+            ..TimeLimits::AMPLE
         },
     ] {
         let service = service(clients, None, Clock::system(), Ids::system()).patient(patience);

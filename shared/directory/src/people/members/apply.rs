@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
-use super::change::Part;
+use super::change::PlanPart;
 use crate::limits::{CARRY_OUT_TIME, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::table::keys::attribute::part::DONE;
@@ -80,7 +80,7 @@ impl Directory {
     }
 
     /// The stored parts of a plan.
-    async fn parts(&self, group: ResourceId, plan: &str) -> Result<Vec<Part>, DirectoryError> {
+    async fn parts(&self, group: ResourceId, plan: &str) -> Result<Vec<PlanPart>, DirectoryError> {
         let pk = keys::members(&self.tenant);
         self.parts_in(&Range::prefix(pk, &keys::parts_prefix(group, plan)))
             .await
@@ -93,17 +93,17 @@ impl Directory {
         self.clear_parts(&parts).await
     }
 
-    async fn parts_in(&self, range: &Range) -> Result<Vec<Part>, DirectoryError> {
+    async fn parts_in(&self, range: &Range) -> Result<Vec<PlanPart>, DirectoryError> {
         let items = self.store.query(range, None, &self.meter).await?;
         let parts = items
             .iter()
-            .map(|item| Part::read(&self.tenant, item).transpose());
+            .map(|item| PlanPart::read(&self.tenant, item).transpose());
         parts.flatten().collect()
     }
 
     /// Applies one part unless it has been applied. Members that have already joined, have already left or were deleted do
     /// not count.
-    async fn apply_part(&self, part: &Part, tokens: &Tokens) -> Result<(), DirectoryError> {
+    async fn apply_part(&self, part: &PlanPart, tokens: &Tokens) -> Result<(), DirectoryError> {
         let mut edges = part.edges();
         loop {
             let mut actions = Actions::default();
@@ -139,7 +139,7 @@ impl Directory {
             vec![(":plan", s(plan)), (":balance", n(balance))],
         )?;
         match self.store.update(close, &self.meter).await? {
-            Put::Done | Put::Refused(_) => Ok(()),
+            Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
 
@@ -148,14 +148,14 @@ impl Directory {
         &self,
         group: ResourceId,
         plan: &str,
-        parts: &[Part],
+        parts: &[PlanPart],
     ) -> Result<(), DirectoryError> {
         self.clear_parts(parts).await?;
         self.close_task(&keys::task(&self.tenant, group, plan))
             .await
     }
 
-    async fn clear_parts(&self, parts: &[Part]) -> Result<(), DirectoryError> {
+    async fn clear_parts(&self, parts: &[PlanPart]) -> Result<(), DirectoryError> {
         let intents = parts.iter().flat_map(|part| part.intent_keys(&self.tenant));
         let intents: Vec<Key> = intents.collect();
         self.store.batch_delete(&intents, &self.meter).await?;
@@ -193,7 +193,7 @@ impl Edges {
                     self.remove.remove(id);
                 }
                 Role::Resource
-                | Role::Above
+                | Role::Ancestor
                 | Role::Task
                 | Role::Marker
                 | Role::Seat

@@ -23,8 +23,8 @@ use super::{ACTIONS_PER_FORMER, ACTIONS_PER_MEMBER, Edges, Joining, letter};
 use crate::limits::MOST_ACTIONS;
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, Stored, resource_item};
-use crate::people::task::Work;
-use crate::people::write::{Change, Changing, taken};
+use crate::people::task::TaskKind;
+use crate::people::write::{Changing, CountChange, taken};
 use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::{part, resource as attribute};
 use crate::table::keys::{self, Key};
@@ -35,7 +35,7 @@ use crate::table::{
 use keyring::TenantId;
 
 /// A part of a plan.
-pub(super) struct Part {
+pub(super) struct PlanPart {
     pub(super) key: Key,
     pub(super) group: ResourceId,
     pub(super) plan: String,
@@ -45,7 +45,7 @@ pub(super) struct Part {
     pub(super) done: Option<i64>,
 }
 
-impl Part {
+impl PlanPart {
     /// Splits a change into parts.
     fn split(tenant: &TenantId, edges: &Edges, plan: &str) -> Vec<Self> {
         let join = edges
@@ -306,7 +306,7 @@ impl Directory {
         let mut actions = Actions::default();
         actions.put(self.store.table(), item, Role::Resource)?;
         self.index(&mut actions, &resource, None, Some(entries))?;
-        actions.update(self.count(&resource, Change::More)?, Role::Certain);
+        actions.update(self.count(&resource, CountChange::More)?, Role::Certain);
         let refused = self.commit(actions, &edges, write).await?;
         if refused.is_empty() {
             let _ = self.carry_out(edges.group, write.as_str(), write).await;
@@ -333,9 +333,9 @@ impl Directory {
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
         let task = keys::task(&self.tenant, edges.group, write.as_str());
-        self.open_task(&task, Work::Change, now).await?;
-        let parts = Part::split(&self.tenant, edges, write.as_str());
-        let items = parts.iter().map(Part::item).collect();
+        self.open_task(&task, TaskKind::Change, now).await?;
+        let parts = PlanPart::split(&self.tenant, edges, write.as_str());
+        let items = parts.iter().map(PlanPart::item).collect();
         self.store.batch_put(items, &self.meter).await?;
         let intents = parts.iter().flat_map(|part| part.intents(&self.tenant));
         self.store.batch_put(intents.collect(), &self.meter).await

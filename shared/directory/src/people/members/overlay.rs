@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
-use super::change::{LEAVES, Part};
+use super::change::{LEAVES, PlanPart};
 use crate::people::directory::{Directory, MemberRef, edge_kind};
 use crate::people::item::Stored;
 use crate::table::keys::attribute::member::{DEPARTS, KIND};
@@ -56,7 +56,7 @@ impl Intent {
 
 /// The edges, and the parts of open plans, from a range of edges.
 #[derive(Default)]
-pub(super) struct Met {
+pub(super) struct EdgesRead {
     members: BTreeMap<ResourceId, Vec<MemberRef>>,
     /// Members that join by parts of open plans that are not applied yet.
     joining: Vec<(ResourceId, MemberRef)>,
@@ -67,13 +67,13 @@ pub(super) struct Met {
     is_planned: bool,
 }
 
-impl Met {
+impl EdgesRead {
     fn of(edges: &[Item]) -> Self {
-        let mut met = Self::default();
+        let mut read = Self::default();
         for item in edges {
-            met.edge(item);
+            read.edge(item);
         }
-        met
+        read
     }
 
     /// Merges the results of two consecutive ranges.
@@ -103,7 +103,7 @@ impl Met {
     }
 
     /// Adds the members that join and leave by a part.
-    fn part(&mut self, part: &Part) {
+    fn part(&mut self, part: &PlanPart) {
         let joining = part.join.iter().map(|(id, kind)| {
             let (id, kind) = (*id, *kind);
             (part.group, MemberRef { id, kind })
@@ -122,8 +122,8 @@ impl Directory {
         last: ResourceId,
         plans: &Plans,
     ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
-        let met = self.meet(first, last, plans, usize::MAX).await?;
-        self.settled(met).await
+        let read = self.read_edges(first, last, plans, usize::MAX).await?;
+        self.settled(read).await
     }
 
     /// The members of a group that was not read before; `None` if the group does not exist.
@@ -137,15 +137,15 @@ impl Directory {
         most: usize,
     ) -> Result<Option<Vec<MemberRef>>, DirectoryError> {
         let beside = self.branch();
-        let (head, met) = futures_util::future::try_join(
+        let (head, read) = futures_util::future::try_join(
             beside.get(ResourceKind::Group, group),
-            self.meet(group, group, &Plans::new(), most),
+            self.read_edges(group, group, &Plans::new(), most),
         )
         .await?;
         drop(beside);
         let mut members = match head {
             None => return Ok(None),
-            Some(_) if !met.is_planned => self.settled(met).await?,
+            Some(_) if !read.is_planned => self.settled(read).await?,
             Some(_) => {
                 let head = self.get(ResourceKind::Group, group).await?;
                 let plans = plans_of(head.as_slice());
@@ -155,16 +155,16 @@ impl Directory {
         Ok(Some(members.remove(&group).unwrap_or_default()))
     }
 
-    pub(super) async fn meet(
+    pub(super) async fn read_edges(
         &self,
         first: ResourceId,
         last: ResourceId,
         plans: &Plans,
         most: usize,
-    ) -> Result<Met, DirectoryError> {
+    ) -> Result<EdgesRead, DirectoryError> {
         let (from, to) = keys::edge_range(first, last);
         let pk = keys::members(&self.tenant);
-        self.meet_in(&Range { pk, from, to }, plans, most).await
+        self.read_range(&Range { pk, from, to }, plans, most).await
     }
 
     /// Reads a range of edges.
@@ -172,45 +172,45 @@ impl Directory {
     /// # Errors
     ///
     /// `TooMany` when the range has more than `most` members.
-    pub(super) async fn meet_in(
+    pub(super) async fn read_range(
         &self,
         range: &Range,
         plans: &Plans,
         most: usize,
-    ) -> Result<Met, DirectoryError> {
-        let mut met = Met::default();
+    ) -> Result<EdgesRead, DirectoryError> {
+        let mut read = EdgesRead::default();
         let mut pages = self.store.pages(range, Direction::Ascending, &self.meter);
         while let Some(items) = pages.next().await? {
             for item in &items {
-                if met.edge(item) {
+                if read.edge(item) {
                     continue;
                 }
-                if let Some(part) = Part::read(&self.tenant, item)? {
-                    met.is_planned = true;
+                if let Some(part) = PlanPart::read(&self.tenant, item)? {
+                    read.is_planned = true;
                     if part.done.is_none() && plans.get(&part.group) == Some(&part.plan) {
-                        met.part(&part);
+                        read.part(&part);
                     }
                 }
             }
-            if met.members.values().map(Vec::len).sum::<usize>() > most {
+            if read.members.values().map(Vec::len).sum::<usize>() > most {
                 return Err(DirectoryError::TooMany);
             }
         }
-        Ok(met)
+        Ok(read)
     }
 
     /// The members after applying the open plans, without deleted members.
     pub(super) async fn settled(
         &self,
-        met: Met,
+        read: EdgesRead,
     ) -> Result<BTreeMap<ResourceId, Vec<MemberRef>>, DirectoryError> {
-        let Met {
+        let EdgesRead {
             mut members,
             joining,
             mut leaving,
             departing,
             ..
-        } = met;
+        } = read;
         if joining.is_empty() && leaving.is_empty() && departing.is_empty() {
             return Ok(members);
         }
@@ -343,11 +343,11 @@ impl Directory {
                 .filter_map(|(id, head)| Some((id, text(head, attribute::OPEN)?.to_owned())))
                 .collect()
         });
-        let met = match plans.is_empty() {
-            true => Met::of(&edges),
-            false => self.met_among(&pairs, &plans).await?,
+        let read = match plans.is_empty() {
+            true => EdgesRead::of(&edges),
+            false => self.read_among(&pairs, &plans).await?,
         };
-        let members = self.settled(met).await?.into_iter();
+        let members = self.settled(read).await?.into_iter();
         Ok(members
             .filter(|(group, _)| there.contains(group))
             .flat_map(|(group, members)| members.into_iter().map(move |member| (group, member)))
@@ -356,11 +356,11 @@ impl Directory {
 
     /// Reads the intents and edges between these groups and members. Intents are read first, because an applied intent has
     /// become an edge.
-    async fn met_among(
+    async fn read_among(
         &self,
         pairs: &[(ResourceId, ResourceId)],
         plans: &Plans,
-    ) -> Result<Met, DirectoryError> {
+    ) -> Result<EdgesRead, DirectoryError> {
         let intents = pairs.iter().filter_map(|(group, member)| {
             let plan = plans.get(group)?;
             Some(keys::intent(&self.tenant, *member, *group, plan))
@@ -372,18 +372,18 @@ impl Directory {
             .map(|(group, member)| keys::member(&self.tenant, *group, *member))
             .collect();
         let edges = self.store.batch_get(&edges, &self.meter).await?;
-        let mut met = Met::of(&edges);
+        let mut read = EdgesRead::of(&edges);
         for intent in intents.iter().filter_map(Intent::read) {
             match intent.joins {
                 Some(kind) => {
                     let id = intent.member;
-                    met.joining.push((intent.group, MemberRef { id, kind }));
+                    read.joining.push((intent.group, MemberRef { id, kind }));
                 }
                 None => {
-                    met.leaving.insert((intent.group, intent.member));
+                    read.leaving.insert((intent.group, intent.member));
                 }
             }
         }
-        Ok(met)
+        Ok(read)
     }
 }

@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
-use super::Query;
+use super::ResourceQuery;
 use crate::limits::MOST_MEMBERS_READ;
 use crate::people::directory::{Directory, MemberRef, Spread};
 use crate::people::item::Stored;
 use crate::people::members::plans_of;
-use crate::people::plan::Memberships;
+use crate::people::query_plan::Memberships;
 use crate::table::DirectoryError;
 
 /// Up to this number of candidate users, their groups are read instead of the groups' members.
 const FEW: usize = 32;
 
 /// The memberships that a query needs.
-pub(super) enum Asked {
+pub(super) enum NeededMemberships {
     /// No memberships.
     Unasked,
     /// Whether these resources are members of the groups.
@@ -28,8 +28,8 @@ pub(super) enum Asked {
     All,
 }
 
-impl Asked {
-    pub(super) fn of(query: Query<'_>) -> Self {
+impl NeededMemberships {
+    pub(super) fn of(query: ResourceQuery<'_>) -> Self {
         let kind = query.of.kind;
         match Memberships::asked(kind, query.filter, query.order.sort()) {
             Memberships::Unasked => Self::Unasked,
@@ -47,19 +47,21 @@ impl Asked {
 impl Directory {
     /// Finds the groups nested in those that the filter names, once for all users. If there are only a few `candidates`,
     /// found without the groups, their own groups are read instead, however large the groups are.
-    pub(super) async fn look_below(
+    pub(super) async fn with_descendants(
         &self,
-        asked: Asked,
+        asked: NeededMemberships,
         candidates: Option<usize>,
-    ) -> Result<Asked, DirectoryError> {
+    ) -> Result<NeededMemberships, DirectoryError> {
         match (asked, candidates) {
-            (Asked::Groups(_), Some(candidates)) if candidates <= FEW => Ok(Asked::All),
-            (Asked::Groups(mut groups), _) => {
+            (NeededMemberships::Groups(_), Some(candidates)) if candidates <= FEW => {
+                Ok(NeededMemberships::All)
+            }
+            (NeededMemberships::Groups(mut groups), _) => {
                 for (id, within) in &mut groups {
                     let most = usize::try_from(MOST_MEMBERS_READ).unwrap_or(usize::MAX);
-                    *within = self.below(*id, most).await?.groups;
+                    *within = self.descendants(*id, most).await?.groups;
                 }
-                Ok(Asked::Groups(groups))
+                Ok(NeededMemberships::Groups(groups))
             }
             (other, _) => Ok(other),
         }
@@ -68,8 +70,8 @@ impl Directory {
     /// The values of `groups` or `members` that the filter asks about.
     pub(super) async fn memberships(
         &self,
-        query: Query<'_>,
-        asked: &Asked,
+        query: ResourceQuery<'_>,
+        asked: &NeededMemberships,
         resources: &[Stored],
         spread: Spread,
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {
@@ -78,10 +80,10 @@ impl Directory {
         };
         let (first, last) = (first.resource.id, last.resource.id);
         match (asked, query.of.kind) {
-            (Asked::Unasked, _) => Ok(BTreeMap::new()),
-            (Asked::Members(ids), _) => self.members_among(resources, ids).await,
-            (Asked::Groups(groups), _) => self.groups_among(resources, groups).await,
-            (Asked::All, ResourceKind::User) => {
+            (NeededMemberships::Unasked, _) => Ok(BTreeMap::new()),
+            (NeededMemberships::Members(ids), _) => self.members_among(resources, ids).await,
+            (NeededMemberships::Groups(groups), _) => self.groups_among(resources, groups).await,
+            (NeededMemberships::All, ResourceKind::User) => {
                 let groups = match spread {
                     Spread::Neighbours => self.groups_between(first, last).await?,
                     Spread::Scattered => {
@@ -102,14 +104,16 @@ impl Directory {
                     })
                     .collect())
             }
-            (Asked::All, ResourceKind::Group) => self.all_members(query, resources, spread).await,
+            (NeededMemberships::All, ResourceKind::Group) => {
+                self.all_members(query, resources, spread).await
+            }
         }
     }
 
     /// All members of groups, as values.
     async fn all_members(
         &self,
-        query: Query<'_>,
+        query: ResourceQuery<'_>,
         groups: &[Stored],
         spread: Spread,
     ) -> Result<BTreeMap<ResourceId, Vec<Value>>, DirectoryError> {

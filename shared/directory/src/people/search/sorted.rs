@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use scim_core::sort::{Direction, SortKey};
 use scim_core::{ResourceId, ResourceKind};
 
-use super::{Matches, Query, marked};
+use super::{Matches, ResourceQuery, marked};
 use crate::limits::SORTED_KEY_BYTES;
 use crate::people::directory::Directory;
 use crate::people::item::Stored;
@@ -14,7 +14,7 @@ use crate::table::{DirectoryError, Range};
 
 /// The start of a page of sorted results.
 #[derive(Clone, PartialEq, Debug)]
-pub enum SortedPlace {
+pub enum SortedPageStart {
     /// After this number of results.
     Rank(u64),
     /// After the result with this id and this sort key, truncated to [`SORTED_KEY_BYTES`].
@@ -42,9 +42,9 @@ impl Directory {
     /// As [`Directory::search`].
     pub async fn search_sorted(
         &self,
-        queries: &[Query<'_>],
+        queries: &[ResourceQuery<'_>],
         direction: Direction,
-        place: &SortedPlace,
+        place: &SortedPageStart,
         count: usize,
     ) -> Result<Sorted, DirectoryError> {
         if let [query] = queries
@@ -66,8 +66,8 @@ impl Directory {
         found.sort_by(|(one, ..), (other, ..)| direction.order(one, other));
         let total = u64::try_from(found.len()).unwrap_or_default();
         let start = match place {
-            SortedPlace::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
-            SortedPlace::After(key, id) => start_after(&found, direction, key, *id),
+            SortedPageStart::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
+            SortedPageStart::After(key, id) => start_after(&found, direction, key, *id),
         };
         let wanted = found.into_iter().skip(start).take(count).collect();
         Ok(Sorted {
@@ -81,7 +81,7 @@ impl Directory {
         &self,
         kind: ResourceKind,
         direction: Direction,
-        place: &SortedPlace,
+        place: &SortedPageStart,
         count: usize,
     ) -> Result<Sorted, DirectoryError> {
         let total = self.total(kind).await?;
@@ -91,8 +91,8 @@ impl Directory {
             to: "\u{10ffff}".to_owned(),
         };
         let skipped = match place {
-            SortedPlace::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
-            SortedPlace::After(SortKey::Text(name), _) => {
+            SortedPageStart::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
+            SortedPageStart::After(SortKey::Text(name), _) => {
                 let given = keys::marker(&self.tenant, kind, &UniqueName::compared(name)).sk;
                 match direction {
                     Direction::Ascending => range.from = given,
@@ -100,7 +100,7 @@ impl Directory {
                 }
                 0
             }
-            SortedPlace::After(..) => 0,
+            SortedPageStart::After(..) => 0,
         };
         let page = Vec::new();
         if count == 0 || u64::try_from(skipped).unwrap_or(u64::MAX) >= total {
@@ -113,8 +113,8 @@ impl Directory {
             .query_in(&range, Some(limit), direction, &self.meter)
             .await?;
         let given = match place {
-            SortedPlace::After(_, id) => Some(*id),
-            SortedPlace::Rank(_) => None,
+            SortedPageStart::After(_, id) => Some(*id),
+            SortedPageStart::Rank(_) => None,
         };
         let names = markers.iter().skip(skipped).filter_map(|marker| {
             let id = marked(marker).filter(|id| Some(*id) != given)?;

@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::stand::{Spot, Stand, State, Walk};
+use super::position::{StartPosition, Walk, WalkPosition, WalkState};
 use crate::limits::{WALK_LIFE, WALKS};
 use crate::table::{DirectoryError, Item, corrupt, n, number_if, s, text};
 
@@ -36,14 +36,14 @@ const NAME_LENGTH: usize = 9;
 
 /// A request and the bounds of the page that was served.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Answer {
+pub(super) struct AnsweredPage {
     pub(super) start: u64,
     pub(super) count: usize,
     pub(super) now: Timestamp,
     /// The position after which the page begins; `None` if it was served by rank.
-    pub(super) after: Option<Spot>,
-    pub(super) first: Option<Spot>,
-    pub(super) last: Option<Spot>,
+    pub(super) after: Option<WalkPosition>,
+    pub(super) first: Option<WalkPosition>,
+    pub(super) last: Option<WalkPosition>,
     /// The rank at which the next page starts.
     pub(super) next: u64,
     /// Whether this is the last page.
@@ -52,7 +52,7 @@ pub(super) struct Answer {
 
 /// A change to an attribute: its old and new value.
 #[derive(Clone, PartialEq, Debug)]
-pub(super) struct Change {
+pub(super) struct AttributeChange {
     pub(super) name: String,
     pub(super) from: Option<AttributeValue>,
     pub(super) to: Option<AttributeValue>,
@@ -95,8 +95,8 @@ impl Walks {
 
     /// The attribute name and value of a new walk, and the name of the attribute that counts identical beginnings: those
     /// with the same page in the same minute.
-    pub(super) fn begun(answer: &Answer) -> Option<(String, String, String)> {
-        let new = answer.walk(State::Begun)?;
+    pub(super) fn begun(answer: &AnsweredPage) -> Option<(String, String, String)> {
+        let new = answer.walk(WalkState::Begun)?;
         let minute = new.at.div_euclid(60);
         let like = format!("{} {minute} {:?}", new.count, new.next);
         let digest = Sha256::digest(like).first_chunk().copied();
@@ -131,18 +131,18 @@ impl Walks {
     }
 
     /// The position after which a page with this start begins, if a walk has this start.
-    pub(super) fn after(&self, start: u64, count: usize) -> Option<Spot> {
+    pub(super) fn after(&self, start: u64, count: usize) -> Option<WalkPosition> {
         let owners = self.owners(start, count);
         owners.iter().filter_map(|one| one.1.at(start)).min()
     }
 
     /// The changes to store after a page was served. `name` is the attribute for a new walk.
-    pub(super) fn answered(&self, answer: &Answer, name: String) -> Vec<Change> {
+    pub(super) fn answered(&self, answer: &AnsweredPage, name: String) -> Vec<AttributeChange> {
         let owners = self.owners(answer.start, answer.count);
         let state = match (answer.is_last, owners.is_empty()) {
-            (true, _) => State::Over,
-            (false, true) => State::Jumped,
-            (false, false) => State::Going,
+            (true, _) => WalkState::Over,
+            (false, true) => WalkState::Jumped,
+            (false, false) => WalkState::Going,
         };
         let Some(new) = answer.walk(state) else {
             return Vec::new();
@@ -200,13 +200,13 @@ impl Walks {
         let is_left = |walk: &Walk| newest.is_some_and(|newest| walk.is_left_by(&newest));
         self.drop_all_but(FEW, Walk::is_over);
         self.drop_all_but(FEW, |walk| !walk.is_over() && is_left(walk));
-        self.drop_all_but(FEW, |walk| walk.state == State::Jumped);
+        self.drop_all_but(FEW, |walk| walk.state == WalkState::Jumped);
         self.drop_all_but(WALKS, |_| true);
     }
 
     /// The changes that drop walks with this page size if too many of them began and did not continue.
-    pub(super) fn surplus(&self, count: usize) -> Vec<Change> {
-        let is_begun = |walk: &Walk| walk.count == count && walk.state == State::Begun;
+    pub(super) fn surplus(&self, count: usize) -> Vec<AttributeChange> {
+        let is_begun = |walk: &Walk| walk.count == count && walk.state == WalkState::Begun;
         let mut after = self.clone();
         after.drop_all_but(BEGUN, is_begun);
         if after.kept.len() == self.kept.len() {
@@ -226,7 +226,7 @@ impl Walks {
         self.kept.retain(|name, _| !names.contains(name));
     }
 
-    fn changes(&self, after: &Self) -> Vec<Change> {
+    fn changes(&self, after: &Self) -> Vec<AttributeChange> {
         let names: BTreeSet<_> = self.kept.keys().chain(after.kept.keys()).collect();
         let mut changes = Vec::new();
         for name in names {
@@ -235,24 +235,24 @@ impl Walks {
                 continue;
             }
             let text = |walk: Option<&Walk>| walk.map(|walk| s(walk.to_text()));
-            changes.push(Change {
+            changes.push(AttributeChange {
                 from: text(from),
                 to: text(to),
                 name: name.clone(),
             });
             let number = |walk: Option<&Walk>| {
-                let begun = walk.filter(|walk| walk.state == State::Begun);
+                let begun = walk.filter(|walk| walk.state == WalkState::Begun);
                 begun.map(|walk| n(walk.many))
             };
-            if from.is_some_and(|walk| walk.state == State::Begun) {
-                changes.push(Change {
+            if from.is_some_and(|walk| walk.state == WalkState::Begun) {
+                changes.push(AttributeChange {
                     from: number(from),
                     to: number(to),
                     name: alike(name),
                 });
             }
         }
-        changes.extend(self.expired.iter().map(|name| Change {
+        changes.extend(self.expired.iter().map(|name| AttributeChange {
             name: name.clone(),
             from: None,
             to: None,
@@ -261,22 +261,22 @@ impl Walks {
     }
 }
 
-impl Answer {
+impl AnsweredPage {
     /// The walk that this page belongs to.
-    fn walk(&self, state: State) -> Option<Walk> {
-        let from = self.after.or(self.first.map(Spot::before));
+    fn walk(&self, state: WalkState) -> Option<Walk> {
+        let from = self.after.or(self.first.map(WalkPosition::before));
         Some(Walk {
             at: self.now.as_second(),
             slow: 0,
             count: self.count,
             many: 1,
             state,
-            next: Stand {
+            next: StartPosition {
                 start: self.next,
                 after: self.last.or(self.after)?,
             },
             // A walk never continues at the first page, because that page begins a new walk.
-            latest: from.filter(|_| self.start > 1).map(|after| Stand {
+            latest: from.filter(|_| self.start > 1).map(|after| StartPosition {
                 start: self.start,
                 after,
             }),

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use scim_core::ResourceId;
 
-use super::Change;
+use super::CountChange;
 use crate::limits::{CLEARED_AT_ONCE, DEPARTURE_TIME, MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
-use crate::people::rules::Side;
-use crate::people::task::{Work, task_item};
+use crate::people::rules::UserState;
+use crate::people::task::{TaskKind, task_item};
 use crate::table::keys::attribute::resource::{FENCE, VERSION};
 use crate::table::{Actions, DirectoryError, Role, WriteId, keys, n};
 
@@ -39,7 +39,7 @@ impl Directory {
             let mut actions = self.removal(current, now)?;
             if has_edges {
                 // With this task a finisher finds the edges that are still to be cleared.
-                let item = task_item(&task, Work::Deletion(kind), now);
+                let item = task_item(&task, TaskKind::Deletion(kind), now);
                 actions.put(self.store.table(), item, Role::Certain)?;
             }
             if let Some(plan) = &current.plan {
@@ -48,7 +48,7 @@ impl Directory {
             }
             if left.len() > (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP {
                 let groups = left.into_keys().collect();
-                return self.depart(current, groups, now, write).await;
+                return self.delete_large(current, groups, now, write).await;
             }
             for (group, exists) in &left {
                 self.leave(&mut actions, id, *group, *exists, now, write)?;
@@ -85,13 +85,13 @@ impl Directory {
         let mut actions = Actions::default();
         self.remove_resource(&mut actions, current)?;
         self.index(&mut actions, resource, Some(&entries), None)?;
-        actions.update(self.count(resource, Change::Less)?, Role::Certain);
-        let side = Side {
+        actions.update(self.count(resource, CountChange::Less)?, Role::Certain);
+        let side = UserState {
             attributes: &resource.attributes,
             entries: &entries,
         };
-        let demand = self.demanded(resource.kind, Some(side), None);
-        self.meet_demand(&mut actions, resource.id, &demand)?;
+        let changes = self.rule_changes(resource.kind, Some(side), None);
+        self.add_rule_changes(&mut actions, resource.id, &changes)?;
         self.keep(&mut actions, resource, &entries, now)?;
         Ok(actions)
     }

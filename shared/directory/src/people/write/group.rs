@@ -150,7 +150,7 @@ impl Changing {
 
     /// The error for these rejected actions; `None` if the rejection concerns only members.
     pub(crate) fn refusal(&self, refused: &[Role]) -> Option<DirectoryError> {
-        let is_stale = [Role::Above, Role::Resource, Role::Task];
+        let is_stale = [Role::Ancestor, Role::Resource, Role::Task];
         if refused.iter().any(|role| is_stale.contains(role)) {
             return Some(DirectoryError::Stale);
         }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::Update;
 use scim_core::Resource;
 
 use crate::limits::MOST_ACTIONS;
-use crate::people::counts::Part;
+use crate::people::counts::IdPart;
 use crate::people::directory::Directory;
 use crate::people::item::Indexed;
 use crate::people::rules::Rules;
@@ -19,7 +19,7 @@ const OTHERS: usize = 6;
 
 /// The change in the number of resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Change {
+pub(crate) enum CountChange {
     /// A resource is created.
     More,
     /// A resource is deleted.
@@ -31,12 +31,12 @@ impl Directory {
     pub(crate) fn count(
         &self,
         resource: &Resource,
-        change: Change,
+        change: CountChange,
     ) -> Result<Update, DirectoryError> {
-        let (number, one) = Part::of(resource.id).counter();
+        let (number, one) = IdPart::of(resource.id).counter();
         let change = match change {
-            Change::More => n(one),
-            Change::Less => n(format_args!("-{one}")),
+            CountChange::More => n(one),
+            CountChange::Less => n(format_args!("-{one}")),
         };
         update(
             self.store.table(),

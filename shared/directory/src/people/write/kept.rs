@@ -14,7 +14,7 @@ use scim_core::sort::Direction;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version};
 use serde_json::Value;
 
-use super::Origin;
+use super::ResourceOrigin;
 use crate::limits::KEPT_PAGE;
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, data, indexed};
@@ -27,7 +27,7 @@ use crate::tenants::Delete;
 
 /// A user that was deleted and kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kept {
+pub struct KeptUser {
     /// The user's id.
     pub id: ResourceId,
     created: Timestamp,
@@ -35,7 +35,7 @@ pub struct Kept {
     key: Key,
 }
 
-impl Kept {
+impl KeptUser {
     /// The metadata of the restored user.
     pub(super) const fn meta_again(&self, now: Timestamp) -> Meta {
         Meta {
@@ -48,7 +48,7 @@ impl Kept {
 
 /// A page of kept users.
 #[derive(Debug)]
-pub struct KeptUsers {
+pub struct KeptPage {
     /// The users, sorted by userName, with `active` false.
     pub users: Vec<Resource>,
     /// The start of the next page, if there is one.
@@ -61,7 +61,7 @@ impl Directory {
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn kept(&self, created: &Attributes) -> Result<Option<Kept>, DirectoryError> {
+    pub async fn kept(&self, created: &Attributes) -> Result<Option<KeptUser>, DirectoryError> {
         if self.rules.delete != Delete::Deactivate {
             return Ok(None);
         }
@@ -75,7 +75,7 @@ impl Directory {
             kept.external_id() == entries.external_id()
         });
         let last = users.iter().max_by_key(|user| user.meta.last_modified);
-        Ok(last.map(|user| Kept {
+        Ok(last.map(|user| KeptUser {
             id: user.id,
             created: user.meta.created,
             version: user.meta.version,
@@ -105,7 +105,7 @@ impl Directory {
     /// When the table does not answer.
     pub async fn ready(
         &self,
-        kept: &Kept,
+        kept: &KeptUser,
         now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
@@ -117,7 +117,7 @@ impl Directory {
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn kept_users(&self, after: Option<&str>) -> Result<KeptUsers, DirectoryError> {
+    pub async fn kept_users(&self, after: Option<&str>) -> Result<KeptPage, DirectoryError> {
         let pk = Partition::Kept.of(&self.tenant);
         let range = Range {
             from: after.map_or_else(|| "\u{0}".to_owned(), |after| format!("{after}\u{0}")),
@@ -129,7 +129,7 @@ impl Directory {
         let last = items.last().filter(|_| !pages.is_over());
         let next = last.map(|item| sort_key(item).to_owned());
         let users = items.iter().map(read).collect::<Result<_, _>>()?;
-        Ok(KeptUsers { users, next })
+        Ok(KeptPage { users, next })
     }
 
     /// Erases a kept user and returns whether it existed. This scans all kept users.
@@ -185,16 +185,18 @@ impl Directory {
         &self,
         actions: &mut Actions,
         item: &mut Item,
-        origin: &Origin,
+        origin: &ResourceOrigin,
     ) -> Result<(), DirectoryError> {
         match origin {
-            Origin::Client => Ok(()),
-            Origin::Application => {
+            ResourceOrigin::Client => Ok(()),
+            ResourceOrigin::Application => {
                 let waiting = AttributeValue::Bool(true);
                 item.insert(attribute::WAITING.to_owned(), waiting);
                 Ok(())
             }
-            Origin::Kept(kept) => actions.delete_present(self.store.table(), &kept.key, Role::Kept),
+            ResourceOrigin::Kept(kept) => {
+                actions.delete_present(self.store.table(), &kept.key, Role::Kept)
+            }
         }
     }
 }

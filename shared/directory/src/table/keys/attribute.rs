@@ -109,7 +109,7 @@ pub mod entry {
 }
 
 /// A request with an idempotency key.
-pub mod once {
+pub mod idempotency {
     /// The digest of the request.
     pub const REQUEST: &str = "f";
     /// The seed of its ids and tokens.

@@ -11,7 +11,7 @@ use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::meter::Meter;
 
 /// Where a query continues.
-enum Start {
+enum Continuation {
     First,
     /// After the item with this key.
     After(Item),
@@ -20,7 +20,7 @@ enum Start {
 }
 
 /// The scope of a query.
-enum Wanted {
+enum PagesOf {
     /// The items of a range in the given order of their sort keys.
     Items(Range, Direction),
     /// The sort keys of a partition.
@@ -30,8 +30,8 @@ enum Wanted {
 /// The pages of a query, one after the other.
 pub(crate) struct Pages<'q> {
     store: &'q Store,
-    wanted: Wanted,
-    start: Start,
+    scope: PagesOf,
+    start: Continuation,
     meter: &'q Meter,
 }
 
@@ -46,10 +46,10 @@ impl Pages<'_> {
         &mut self,
         most: Option<usize>,
     ) -> Result<Option<Vec<Item>>, DirectoryError> {
-        let from = match std::mem::replace(&mut self.start, Start::Over) {
-            Start::First => None,
-            Start::After(key) => Some(key),
-            Start::Over => return Ok(None),
+        let from = match std::mem::replace(&mut self.start, Continuation::Over) {
+            Continuation::First => None,
+            Continuation::After(key) => Some(key),
+            Continuation::Over => return Ok(None),
         };
         self.meter.call(&["dynamodb:Query"]);
         // On the heap: a request builder is large, and would otherwise be part of every caller's stack frame.
@@ -57,7 +57,7 @@ impl Pages<'_> {
         let output = sent.map_err(|error| from_sdk(&error))?;
         self.meter.read(output.consumed_capacity());
         if let Some(last) = output.last_evaluated_key {
-            self.start = Start::After(last);
+            self.start = Continuation::After(last);
         }
         Ok(Some(output.items.unwrap_or_default()))
     }
@@ -73,8 +73,8 @@ impl Pages<'_> {
             .set_limit(most.map(|most| i32::try_from(most.max(1)).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(from);
         let value = |text: &String| AttributeValue::S(text.clone());
-        match &self.wanted {
-            Wanted::Items(range, direction) => query
+        match &self.scope {
+            PagesOf::Items(range, direction) => query
                 .key_condition_expression(format!(
                     "{PARTITION_KEY} = :pk AND {SORT_KEY} BETWEEN :from AND :to"
                 ))
@@ -82,7 +82,7 @@ impl Pages<'_> {
                 .expression_attribute_values(":from", value(&range.from))
                 .expression_attribute_values(":to", value(&range.to))
                 .scan_index_forward(*direction == Direction::Ascending),
-            Wanted::Keys(pk) => query
+            PagesOf::Keys(pk) => query
                 .key_condition_expression(format!("{PARTITION_KEY} = :pk"))
                 .expression_attribute_values(":pk", value(pk))
                 .projection_expression(SORT_KEY),
@@ -91,13 +91,13 @@ impl Pages<'_> {
 
     /// Whether the last page was read.
     pub(crate) const fn is_over(&self) -> bool {
-        matches!(self.start, Start::Over)
+        matches!(self.start, Continuation::Over)
     }
 
     /// The same query, continued after a key.
     pub(crate) fn after(mut self, key: Option<&Key>) -> Self {
         if let Some(key) = key {
-            self.start = Start::After(key.attributes());
+            self.start = Continuation::After(key.attributes());
         }
         self
     }
@@ -131,8 +131,8 @@ impl Store {
     ) -> Pages<'q> {
         Pages {
             store: self,
-            wanted: Wanted::Items(range.clone(), direction),
-            start: Start::First,
+            scope: PagesOf::Items(range.clone(), direction),
+            start: Continuation::First,
             meter,
         }
     }
@@ -141,8 +141,8 @@ impl Store {
     pub(crate) fn key_pages<'q>(&'q self, pk: String, meter: &'q Meter) -> KeyPages<'q> {
         let pages = Pages {
             store: self,
-            wanted: Wanted::Keys(pk.clone()),
-            start: Start::First,
+            scope: PagesOf::Keys(pk.clone()),
+            start: Continuation::First,
             meter,
         };
         KeyPages { pages, pk }

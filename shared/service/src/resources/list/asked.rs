@@ -1,7 +1,7 @@
 //! Parses a query: its filter for each resource type, its order, and the page.
 
-use directory::Found;
-use directory::search::{Order, Place, Query};
+use directory::ResourcePage;
+use directory::search::{Order, PageStart, ResourceQuery};
 use scim_core::error::reason;
 use scim_core::filter::{Filter, Resolved};
 use scim_core::list::{Count, StartIndex};
@@ -43,8 +43,8 @@ impl<'a> Part<'a> {
         self.resources.of.kind
     }
 
-    fn query(&'a self, order: Order<'a>, place: Place, count: usize) -> Query<'a> {
-        Query {
+    fn query(&'a self, order: Order<'a>, place: PageStart, count: usize) -> ResourceQuery<'a> {
+        ResourceQuery {
             of: self.resources.of,
             filter: self.filter.as_ref(),
             order,
@@ -56,12 +56,16 @@ impl<'a> Part<'a> {
     }
 
     /// The query in the requested order.
-    pub(super) fn sorted(&'a self) -> Query<'a> {
+    pub(super) fn sorted(&'a self) -> ResourceQuery<'a> {
         let order = self.sort.as_ref().map_or(Order::Alike, Order::By);
-        self.query(order, Place::Rank(0), 0)
+        self.query(order, PageStart::Rank(0), 0)
     }
 
-    pub(super) async fn find(&self, place: Place, count: usize) -> Result<Found, ScimError> {
+    pub(super) async fn find(
+        &self,
+        place: PageStart,
+        count: usize,
+    ) -> Result<ResourcePage, ScimError> {
         let directory = self.resources.directory;
         let found = match &self.filter {
             None => directory.list_from(self.kind(), place, count).await,

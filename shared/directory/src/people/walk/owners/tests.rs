@@ -37,7 +37,7 @@ impl Table {
         Timestamp::from_second(1_800_000_000 + self.now).unwrap()
     }
 
-    fn apply(&mut self, changes: Vec<Change>) {
+    fn apply(&mut self, changes: Vec<AttributeChange>) {
         for change in changes {
             let old = self.item.get(&change.name).cloned();
             assert!(change.from.is_none() || change.from == old);
@@ -56,7 +56,7 @@ impl Table {
             _ => Walks::read(&self.item, self.time()).unwrap(),
         };
         let after = walks.after(start, count);
-        let (page, total): (Vec<u128>, usize) = if let Some(Spot(_, id)) = after {
+        let (page, total): (Vec<u128>, usize) = if let Some(WalkPosition(_, id)) = after {
             let left: Vec<_> = self.ids.range(id + 1..).copied().collect();
             let total = skipped + left.len();
             (left.into_iter().take(count).collect(), total)
@@ -66,13 +66,13 @@ impl Table {
         };
         let total = u64::try_from(total).unwrap();
         let next = start + u64::try_from(page.len()).unwrap();
-        let answer = Answer {
+        let answer = AnsweredPage {
             start,
             count,
             now: self.time(),
             after,
-            first: page.first().map(|id| Spot(0, *id)),
-            last: page.last().map(|id| Spot(0, *id)),
+            first: page.first().map(|id| WalkPosition(0, *id)),
+            last: page.last().map(|id| WalkPosition(0, *id)),
             next,
             is_last: next > total,
         };
@@ -355,18 +355,18 @@ fn p07_of_walks_in_any_history_none_misses_anyone_and_those_on_their_own_are_exa
 
 #[test]
 fn a_walk_is_read_as_it_was_written_and_anything_else_is_corrupt() {
-    let stand = |start, id| Stand {
+    let start = |start, id| StartPosition {
         start,
-        after: Spot(1, id),
+        after: WalkPosition(1, id),
     };
-    for latest in [None, Some(stand(101, 7))] {
+    for latest in [None, Some(start(101, 7))] {
         let walk = Walk {
             at: 1_800_000_000,
             slow: 61,
             count: 100,
             many: 2,
-            state: latest.map_or(State::Jumped, |_| State::Over),
-            next: stand(201, u128::MAX),
+            state: latest.map_or(WalkState::Jumped, |_| WalkState::Over),
+            next: start(201, u128::MAX),
             latest,
         };
         assert_eq!(Walk::parse(&walk.to_text()), Some(walk));
@@ -390,9 +390,9 @@ fn a_spot_is_a_resource_and_back() {
     let id = ResourceId::parse("00f3a1b2-0000-4000-8000-00000000000f").unwrap();
     for kind in ResourceKind::ALL {
         let last = Last { kind, id };
-        let spot = Spot::of(last).unwrap();
+        let spot = WalkPosition::of(last).unwrap();
         assert_eq!(spot.last(), Some(last));
-        assert_eq!(Spot::parse(&spot.to_text()), Some(spot));
+        assert_eq!(WalkPosition::parse(&spot.to_text()), Some(spot));
         assert!(spot.before() < spot);
     }
 }

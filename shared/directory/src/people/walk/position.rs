@@ -10,9 +10,9 @@ use crate::limits::WALK_PATIENCE;
 
 /// The position of a resource in walk order: the index of its type and its id as a number.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Spot(pub(super) u8, pub(super) u128);
+pub(super) struct WalkPosition(pub(super) u8, pub(super) u128);
 
-impl Spot {
+impl WalkPosition {
     pub(super) fn of(last: Last) -> Option<Self> {
         let place = ResourceKind::ALL.iter().position(|kind| *kind == last.kind);
         let digits: String = last.id.as_str().split('-').collect();
@@ -53,14 +53,14 @@ impl Spot {
 
 /// A start of a walk, and the position after which the page there begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Stand {
+pub(super) struct StartPosition {
     pub(super) start: u64,
-    pub(super) after: Spot,
+    pub(super) after: WalkPosition,
 }
 
 /// The progress of a walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum State {
+pub(super) enum WalkState {
     /// The walk has got its first page. The number of identical beginnings is in a separate attribute, so that it can be
     /// incremented without reading the item.
     Begun,
@@ -83,21 +83,21 @@ pub(super) struct Walk {
     pub(super) count: usize,
     /// The number of merged walks.
     pub(super) many: u64,
-    pub(super) state: State,
-    pub(super) next: Stand,
-    pub(super) latest: Option<Stand>,
+    pub(super) state: WalkState,
+    pub(super) next: StartPosition,
+    pub(super) latest: Option<StartPosition>,
 }
 
 impl Walk {
     /// The position after which the page at a start begins, if the walk has this start.
-    pub(super) fn at(&self, start: u64) -> Option<Spot> {
-        let stands = [Some(self.next), self.latest].into_iter().flatten();
-        let mut there = stands.filter(|stand| stand.start == start);
-        there.next().map(|stand| stand.after)
+    pub(super) fn at(&self, start: u64) -> Option<WalkPosition> {
+        let starts = [Some(self.next), self.latest].into_iter().flatten();
+        let mut there = starts.filter(|at| at.start == start);
+        there.next().map(|at| at.after)
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.state == State::Over
+        self.state == WalkState::Over
     }
 
     /// Whether this walk counts as abandoned compared with another one.
@@ -126,7 +126,7 @@ impl Walk {
             state: if self.is_over() {
                 walk.state
             } else {
-                State::Going
+                WalkState::Going
             },
             next,
             ..*walk
@@ -140,7 +140,7 @@ impl Walk {
         if !same || self.is_over() || other.is_over() || other.is_left_by(&self) {
             return None;
         }
-        let lower = |one: Stand, two: Stand| Stand {
+        let lower = |one: StartPosition, two: StartPosition| StartPosition {
             after: one.after.min(two.after),
             ..one
         };
@@ -149,8 +149,8 @@ impl Walk {
             slow: self.slow.max(other.slow),
             many: self.many.saturating_add(other.many),
             state: match (self.state, other.state) {
-                (State::Jumped, State::Jumped) => State::Jumped,
-                _ => State::Going,
+                (WalkState::Jumped, WalkState::Jumped) => WalkState::Jumped,
+                _ => WalkState::Going,
             },
             next: lower(self.next, other.next),
             latest: self
@@ -163,14 +163,14 @@ impl Walk {
 
     pub(super) fn to_text(self) -> String {
         let (state, many) = match self.state {
-            State::Begun => ('b', 1),
-            State::Jumped => ('j', self.many),
-            State::Going => ('g', self.many),
-            State::Over => ('o', self.many),
+            WalkState::Begun => ('b', 1),
+            WalkState::Jumped => ('j', self.many),
+            WalkState::Going => ('g', self.many),
+            WalkState::Over => ('o', self.many),
         };
         let mut text = format!("{} {} {} {many} {state}", self.at, self.slow, self.count);
-        for stand in [Some(self.next), self.latest].into_iter().flatten() {
-            let _ = write!(text, " {} {}", stand.start, stand.after.to_text());
+        for start in [Some(self.next), self.latest].into_iter().flatten() {
+            let _ = write!(text, " {} {}", start.start, start.after.to_text());
         }
         text
     }
@@ -180,16 +180,16 @@ impl Walk {
         let mut word = || words.next();
         let (at, slow, count, many) = (word()?, word()?, word()?, word()?);
         let state = match word()? {
-            "b" => State::Begun,
-            "j" => State::Jumped,
-            "g" => State::Going,
-            "o" => State::Over,
+            "b" => WalkState::Begun,
+            "j" => WalkState::Jumped,
+            "g" => WalkState::Going,
+            "o" => WalkState::Over,
             _ => return None,
         };
-        let mut stand = || {
-            Some(Stand {
+        let mut start = || {
+            Some(StartPosition {
                 start: word()?.parse().ok()?,
-                after: Spot::parse(word()?)?,
+                after: WalkPosition::parse(word()?)?,
             })
         };
         Some(Self {
@@ -198,8 +198,8 @@ impl Walk {
             count: count.parse().ok()?,
             many: many.parse().ok()?,
             state,
-            next: stand()?,
-            latest: stand(),
+            next: start()?,
+            latest: start(),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::limits::Standing;
+use super::reservation::CurrentKeys;
 use super::{KeysError, TenantKeys};
 use crate::tenants::ended;
 use keyring::{End, KeyId, KeyringError, KeyringId};
@@ -38,8 +38,8 @@ impl TenantKeys<'_> {
 
     /// Applies the tenant item's entries to a keyring that was just changed: those for keys in this keyring and for keys in
     /// no keyring. If that fails, the entries stay in the tenant's item.
-    pub(super) async fn carry_out(&self, standing: &Standing, ring: &KeyringId, now: Timestamp) {
-        let Standing { stored, ended, .. } = standing;
+    pub(super) async fn carry_out(&self, current: &CurrentKeys, ring: &KeyringId, now: Timestamp) {
+        let CurrentKeys { stored, ended, .. } = current;
         let is_here = |id: &KeyId| stored.iter().any(|(at, key)| at == ring && key == id);
         let is_nowhere = |id: &KeyId| !stored.iter().any(|(_, key)| key == id);
         let due = ended.all().iter();

@@ -4,16 +4,16 @@
 
 use jiff::Timestamp;
 
-use crate::limits::{ONCE_KEPT, ONCE_UNDER_WAY};
+use crate::limits::{IDEMPOTENCY_KEPT, IDEMPOTENCY_UNDER_WAY};
 use crate::table::keys::attribute::EXPIRES;
-use crate::table::keys::attribute::once::{BEGUN, REQUEST, RESULT, SEED, WRITE};
+use crate::table::keys::attribute::idempotency::{BEGUN, REQUEST, RESULT, SEED, WRITE};
 use crate::table::{
     ABSENT, DirectoryError, Item, Meter, Put, Store, WriteId, keys, n, s, text, update,
 };
 
 /// A request with an idempotency key.
 #[derive(Debug)]
-pub struct Once<'o> {
+pub struct IdempotencyRecord<'o> {
     /// The table.
     pub store: &'o Store,
     /// The digest of the caller's idempotency key.
@@ -26,7 +26,7 @@ pub struct Once<'o> {
 
 /// The state of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Begun {
+pub enum IdempotencyState {
     /// The request must be processed now; holds the seed for its ids and tokens.
     Now(String),
     /// The request was processed before; holds the stored response.
@@ -37,7 +37,7 @@ pub enum Begun {
     Other,
 }
 
-impl Once<'_> {
+impl IdempotencyRecord<'_> {
     /// Begins the request unless it was begun before. `seed` is random and is stored until the request ends, so that a
     /// retry that continues the request generates the same ids.
     ///
@@ -49,11 +49,11 @@ impl Once<'_> {
         now: Timestamp,
         by: &WriteId,
         seed: &str,
-    ) -> Result<Begun, DirectoryError> {
+    ) -> Result<IdempotencyState, DirectoryError> {
         let second = now.as_second();
         let begin = update(
             self.store.table(),
-            &keys::once(self.name),
+            &keys::idempotency(self.name),
             &format!(
                 "SET {REQUEST} = :f, {SEED} = :s, {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end REMOVE {RESULT}"
             ),
@@ -63,18 +63,20 @@ impl Once<'_> {
                 (":s", s(seed)),
                 (":w", s(by.as_str())),
                 (":now", n(second)),
-                (":end", n(second + ONCE_KEPT.as_secs())),
+                (":end", n(second + IDEMPOTENCY_KEPT.as_secs())),
             ],
         )?;
-        let Put::Refused(Some(there)) = self.store.update(begin, self.meter).await? else {
-            return Ok(Begun::Now(seed.to_owned()));
+        let Put::ConditionFailed(Some(there)) = self.store.update(begin, self.meter).await? else {
+            return Ok(IdempotencyState::Now(seed.to_owned()));
         };
         let was = |name: &str| text(&there, name);
         match (was(REQUEST) == Some(self.request), was(RESULT)) {
-            (false, _) => Ok(Begun::Other),
-            (true, Some(kept)) => Ok(Begun::Before(kept.to_owned())),
+            (false, _) => Ok(IdempotencyState::Other),
+            (true, Some(kept)) => Ok(IdempotencyState::Before(kept.to_owned())),
             // Our own write, whose response was lost.
-            (true, None) if was(WRITE) == Some(by.as_str()) => Ok(Begun::Now(seed.to_owned())),
+            (true, None) if was(WRITE) == Some(by.as_str()) => {
+                Ok(IdempotencyState::Now(seed.to_owned()))
+            }
             (true, None) => self.go_on(&there, second, by).await,
         }
     }
@@ -85,13 +87,13 @@ impl Once<'_> {
         there: &Item,
         second: i64,
         by: &WriteId,
-    ) -> Result<Begun, DirectoryError> {
+    ) -> Result<IdempotencyState, DirectoryError> {
         let (Some(seed), Some(before)) = (text(there, SEED), text(there, WRITE)) else {
-            return Ok(Begun::UnderWay);
+            return Ok(IdempotencyState::UnderWay);
         };
         let go_on = update(
             self.store.table(),
-            &keys::once(self.name),
+            &keys::idempotency(self.name),
             &format!("SET {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end"),
             Some(&format!(
                 "{WRITE} = :before AND attribute_not_exists({RESULT}) AND {BEGUN} <= :stale"
@@ -100,19 +102,19 @@ impl Once<'_> {
                 (":before", s(before)),
                 (":w", s(by.as_str())),
                 (":now", n(second)),
-                (":stale", n(second - ONCE_UNDER_WAY.as_secs())),
-                (":end", n(second + ONCE_KEPT.as_secs())),
+                (":stale", n(second - IDEMPOTENCY_UNDER_WAY.as_secs())),
+                (":end", n(second + IDEMPOTENCY_KEPT.as_secs())),
             ],
         )?;
         let is_ours = match self.store.update(go_on, self.meter).await? {
             Put::Done => true,
             // Our own write, whose response was lost.
-            Put::Refused(Some(now)) => text(&now, WRITE) == Some(by.as_str()),
-            Put::Refused(None) => false,
+            Put::ConditionFailed(Some(now)) => text(&now, WRITE) == Some(by.as_str()),
+            Put::ConditionFailed(None) => false,
         };
         match is_ours {
-            true => Ok(Begun::Now(seed.to_owned())),
-            false => Ok(Begun::UnderWay),
+            true => Ok(IdempotencyState::Now(seed.to_owned())),
+            false => Ok(IdempotencyState::UnderWay),
         }
     }
 
@@ -122,7 +124,7 @@ impl Once<'_> {
     ///
     /// When the table does not answer.
     pub async fn end(&self, by: &WriteId, kept: Option<String>) -> Result<(), DirectoryError> {
-        let key = keys::once(self.name);
+        let key = keys::idempotency(self.name);
         let (change, mut values) = match kept {
             Some(kept) => (
                 format!("SET {RESULT} = :d REMOVE {SEED}"),

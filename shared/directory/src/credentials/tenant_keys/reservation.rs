@@ -11,8 +11,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::place::names;
-use super::{Held, KeysError, TenantKeys};
+use super::choose_keyring::names;
+use super::{HeldKey, KeysError, TenantKeys};
 use crate::limits::{PLACE_ATTEMPTS, PLACE_PAUSE_MILLIS, PLACE_SECONDS};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::keyrings::{CHANGES, PLACES, RINGS};
@@ -20,7 +20,7 @@ use crate::table::keys::attribute::window::COUNT;
 use crate::table::{
     Actions, Item, PRESENT, Put, Role, Transacted, WriteId, keys, n, number_if, update,
 };
-use crate::tenants::Ended;
+use crate::tenants::EndedKeys;
 use keyring::{End, KeyId, KeyRecord, KeyringError, KeyringId, Record as _};
 
 /// The kind of caller that changes a tenant's keys.
@@ -64,16 +64,16 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// The current keys of a tenant.
 #[derive(Clone)]
-pub(super) struct Standing {
+pub(super) struct CurrentKeys {
     pub(super) rings: BTreeSet<KeyringId>,
     /// The keys in the keyrings, after applying the entries in the tenant's item.
-    pub(super) held: Vec<Held>,
+    pub(super) held: Vec<HeldKey>,
     /// The keys in the keyrings, regardless of the entries in the tenant's item.
     pub(super) stored: Vec<(KeyringId, KeyId)>,
-    pub(super) ended: Ended,
+    pub(super) ended: EndedKeys,
 }
 
-impl Standing {
+impl CurrentKeys {
     /// The same without a key that is being replaced.
     pub(super) fn without(&self, id: KeyId) -> Self {
         let mut others = self.clone();
@@ -97,12 +97,15 @@ pub(super) struct Reserved(String);
 
 impl TenantKeys<'_> {
     /// Reads the tenant's current keys in these keyrings.
-    pub(super) async fn standing(&self, rings: BTreeSet<KeyringId>) -> Result<Standing, KeysError> {
+    pub(super) async fn current_keys(
+        &self,
+        rings: BTreeSet<KeyringId>,
+    ) -> Result<CurrentKeys, KeysError> {
         let key = keys::tenant(self.tenant);
         let tenant = async { Ok::<_, KeysError>(self.store.get(&key, self.meter).await?) };
         let held = async { Ok::<_, KeysError>(self.held(&rings).await?) };
         let (tenant, mut held) = futures_util::future::try_join(tenant, held).await?;
-        let ended = tenant.as_ref().map(Ended::read).unwrap_or_default();
+        let ended = tenant.as_ref().map(EndedKeys::read).unwrap_or_default();
         let stored = held.iter().map(|key| (key.keyring.clone(), key.record.id));
         let stored = stored.collect();
         held.retain(|key| ended.of(key.record.id) != Some(End::Revoked));
@@ -112,7 +115,7 @@ impl TenantKeys<'_> {
                 *expires = Some(expires.map_or(end, |sooner| sooner.min(end)));
             }
         }
-        Ok(Standing {
+        Ok(CurrentKeys {
             rings,
             held,
             stored,
@@ -137,7 +140,7 @@ impl TenantKeys<'_> {
         )?;
         match self.store.update(count, self.meter).await? {
             Put::Done => Ok(()),
-            Put::Refused(_) => Err(KeysError::TooOften {
+            Put::ConditionFailed(_) => Err(KeysError::TooOften {
                 most,
                 until: Timestamp::from_second(end).unwrap_or(now),
             }),
@@ -155,7 +158,7 @@ impl TenantKeys<'_> {
         leaving: Option<KeyId>,
         write: &WriteId,
         now: Timestamp,
-    ) -> Result<(Reserved, Standing), KeysError> {
+    ) -> Result<(Reserved, CurrentKeys), KeysError> {
         let (_turn, keyrings) = (
             self.keyrings.reserving.lock().await,
             keys::keyrings(self.tenant),
@@ -166,9 +169,9 @@ impl TenantKeys<'_> {
             }
             let item = self.store.get(&keyrings, self.meter).await?;
             let item = item.unwrap_or_default();
-            let standing = self.standing(names(&item, RINGS)).await?;
+            let current = self.current_keys(names(&item, RINGS)).await?;
             let places = places(&item, now);
-            let live = standing.held.iter().filter(|key| key.record.is_live(now));
+            let live = current.held.iter().filter(|key| key.record.is_live(now));
             let mut taken: BTreeSet<KeyId> = live.map(|key| key.record.id).collect();
             taken.extend(places.iter().filter_map(|place| reserved(place)));
             taken.remove(&id);
@@ -178,7 +181,7 @@ impl TenantKeys<'_> {
             }
             let place = format!("{id} {}", now.as_second());
             if self.take(&item, places, &place, write).await? {
-                return Ok((Reserved(place), standing));
+                return Ok((Reserved(place), current));
             }
         }
         Err(KeyringError::Contended.into())
@@ -219,8 +222,10 @@ impl TenantKeys<'_> {
         let items = actions.into_items();
         match self.store.transact(items, &token, self.meter).await? {
             Transacted::Done => Ok(true),
-            Transacted::Refused(failed) if failed.contains(&1) => Err(KeysError::NoSuchTenant),
-            Transacted::Refused(_) => Ok(false),
+            Transacted::ConditionFailed(failed) if failed.contains(&1) => {
+                Err(KeysError::NoSuchTenant)
+            }
+            Transacted::ConditionFailed(_) => Ok(false),
         }
     }
 

@@ -5,18 +5,18 @@ use scim_core::sort::SortKey;
 use scim_core::{Attributes, ResourceKind};
 use serde_json::Value;
 
-use super::memberships::Asked;
-use super::{Matches, Order, Place, Query};
+use super::memberships::NeededMemberships;
+use super::{Matches, Order, PageStart, ResourceQuery};
 use crate::people::directory::{Directory, Spread};
 use crate::people::item::Stored;
 use crate::table::DirectoryError;
 
 impl Directory {
     /// Checks candidates against the filter.
-    pub(super) async fn judge(
+    pub(super) async fn matching(
         &self,
-        query: Query<'_>,
-        asked: &Asked,
+        query: ResourceQuery<'_>,
+        asked: &NeededMemberships,
         resources: Vec<Stored>,
         spread: Spread,
     ) -> Result<Matches, DirectoryError> {
@@ -41,7 +41,7 @@ impl Directory {
             matches.total += 1;
             match (query.order, query.place) {
                 (Order::By(_) | Order::Alike, _) => matches.keys.push((key, id)),
-                (Order::Ids, Place::After(after)) if id <= after => matches.before += 1,
+                (Order::Ids, PageStart::After(after)) if id <= after => matches.before += 1,
                 (Order::Ids, _) if matches.first.len() < query.within() => {
                     matches.first.push(stored);
                 }
@@ -52,7 +52,7 @@ impl Directory {
     }
 }
 
-impl Query<'_> {
+impl ResourceQuery<'_> {
     /// The sort key of a representation; `None` if it does not match the filter.
     fn key(&self, whole: &Attributes) -> Result<Option<SortKey>, EffortExceeded> {
         if let Some(filter) = self.filter

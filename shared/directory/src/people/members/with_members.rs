@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
-use super::overlay::{Met, Plans, plans_of};
+use super::overlay::{EdgesRead, Plans, plans_of};
 use crate::limits::{LARGE_SIDE_BY_SIDE, MEMBERS_PER_QUERY, READ_ATTEMPTS, SIDE_BY_SIDE};
 use crate::people::directory::{Directory, MemberRef, Spread};
 use crate::people::item::{Stored, read_resource};
@@ -104,9 +104,9 @@ impl Directory {
         if let [first, .., last] = run {
             let (first, last) = (first.resource.id, last.resource.id);
             let most = usize::try_from(2 * MEMBERS_PER_QUERY).unwrap_or(usize::MAX);
-            let met = self.meet(first, last, &plans_of(run), most).await;
-            match met {
-                Ok(met) => return Ok(self.settled(met).await?.into_iter().collect()),
+            let read = self.read_edges(first, last, &plans_of(run), most).await;
+            match read {
+                Ok(read) => return Ok(self.settled(read).await?.into_iter().collect()),
                 Err(DirectoryError::TooMany) => {}
                 Err(error) => return Err(error),
             }
@@ -125,14 +125,18 @@ impl Directory {
     ) -> Result<Vec<MemberRef>, DirectoryError> {
         let id = group.resource.id;
         let plans = plans_of(std::slice::from_ref(group));
-        let met = match group.members > MEMBERS_PER_QUERY {
-            true => self.meet_many(id, &plans).await?,
-            false => self.meet(id, id, &plans, usize::MAX).await?,
+        let read = match group.members > MEMBERS_PER_QUERY {
+            true => self.read_in_parallel(id, &plans).await?,
+            false => self.read_edges(id, id, &plans, usize::MAX).await?,
         };
-        Ok(self.settled(met).await?.remove(&id).unwrap_or_default())
+        Ok(self.settled(read).await?.remove(&id).unwrap_or_default())
     }
 
-    async fn meet_many(&self, group: ResourceId, plans: &Plans) -> Result<Met, DirectoryError> {
+    async fn read_in_parallel(
+        &self,
+        group: ResourceId,
+        plans: &Plans,
+    ) -> Result<EdgesRead, DirectoryError> {
         let branches: Vec<_> = CUTS
             .windows(2)
             .filter_map(|cut| match cut {
@@ -143,11 +147,13 @@ impl Directory {
                 }),
                 _ => None,
             })
-            .map(|range| async move { self.branch().meet_in(&range, plans, usize::MAX).await })
+            .map(|range| async move { self.branch().read_range(&range, plans, usize::MAX).await })
             .collect();
         stream::iter(branches)
             .buffered(LARGE_SIDE_BY_SIDE)
-            .try_fold(Met::default(), |all, met| async { Ok(all.and(met)) })
+            .try_fold(EdgesRead::default(), |all, read| async {
+                Ok(all.and(read))
+            })
             .await
     }
 

@@ -56,7 +56,7 @@ impl Directory {
         self.count_seats().await?;
         let change = limited(self.store.table(), &self.tenant, Some(limit))?;
         match self.store.update(change, &self.meter).await? {
-            Put::Done | Put::Refused(_) => Ok(()),
+            Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::table::keys::{Lookup, unique_attribute};
 
 /// Where the candidates come from.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Plan {
+pub(crate) enum QueryPlan {
     /// The resource with this id; `None` if the text cannot be an id.
     Id(Option<ResourceId>),
     /// The resource with this unique name, in comparable form.
@@ -32,7 +32,7 @@ pub(crate) enum Plan {
     Scan,
 }
 
-impl Plan {
+impl QueryPlan {
     /// The narrowest plan for a filter.
     pub(crate) fn of(kind: ResourceKind, filter: &Resolved<'_>) -> Self {
         Self::narrow(kind, filter).unwrap_or(Self::Scan)
@@ -200,9 +200,9 @@ mod tests {
     use scim_core::Catalogue;
     use scim_core::filter::Filter;
 
-    fn plan(kind: ResourceKind, text: &str) -> Plan {
+    fn plan(kind: ResourceKind, text: &str) -> QueryPlan {
         let of = Catalogue::standard().resource_type(kind);
-        Plan::of(kind, &Filter::parse(text).unwrap().resolve(of).unwrap())
+        QueryPlan::of(kind, &Filter::parse(text).unwrap().resolve(of).unwrap())
     }
 
     const ID: &str = "2819c223-7f76-453a-919d-413861904646";
@@ -212,22 +212,22 @@ mod tests {
     fn equality_is_served_by_the_narrowest_index() {
         use ResourceKind::{Group, User};
         let id = ResourceId::parse(ID);
-        let email = |text: &str| Plan::Lookup(Lookup::Email, text.to_owned());
+        let email = |text: &str| QueryPlan::Lookup(Lookup::Email, text.to_owned());
         for (kind, text, expected) in [
             (
                 User,
                 r#"userName eq "BJensen""#,
-                Plan::Marker("bjensen".to_owned()),
+                QueryPlan::Marker("bjensen".to_owned()),
             ),
             (
                 User,
                 r#"active eq true and userName eq "b""#,
-                Plan::Marker("b".to_owned()),
+                QueryPlan::Marker("b".to_owned()),
             ),
             (
                 User,
                 r#"externalId eq "Ab""#,
-                Plan::Lookup(Lookup::ExternalId, "Ab".to_owned()),
+                QueryPlan::Lookup(Lookup::ExternalId, "Ab".to_owned()),
             ),
             (User, r#"emails eq "A@b""#, email("a@b")),
             (User, r#"emails.value eq "A@b""#, email("a@b")),
@@ -244,29 +244,33 @@ mod tests {
             (
                 User,
                 &format!(r#"userName eq "b" and id eq "{ID}""#),
-                Plan::Id(id),
+                QueryPlan::Id(id),
             ),
-            (User, r#"id eq "odd""#, Plan::Id(None)),
+            (User, r#"id eq "odd""#, QueryPlan::Id(None)),
             (
                 Group,
                 r#"displayName eq "Tour Guides""#,
-                Plan::Marker("tour guides".to_owned()),
+                QueryPlan::Marker("tour guides".to_owned()),
             ),
-            (Group, &format!(r#"members eq "{ID}""#), Plan::GroupsOf(id)),
+            (
+                Group,
+                &format!(r#"members eq "{ID}""#),
+                QueryPlan::GroupsOf(id),
+            ),
             (
                 Group,
                 &format!(r#"members.value eq "{ID}""#),
-                Plan::GroupsOf(id),
+                QueryPlan::GroupsOf(id),
             ),
             (
                 Group,
                 &format!(r#"members[value eq "{ID}"]"#),
-                Plan::GroupsOf(id),
+                QueryPlan::GroupsOf(id),
             ),
             (
                 User,
                 &format!(r#"groups.value eq "{ID}""#),
-                Plan::MembersOf(id),
+                QueryPlan::MembersOf(id),
             ),
         ] {
             assert_eq!(plan(kind, text), expected, "{text}");
@@ -276,35 +280,35 @@ mod tests {
     #[test]
     fn order_comparisons_and_or_are_served_by_indexes_too() {
         use ResourceKind::User;
-        let marker = |name: &str| Plan::Marker(name.to_owned());
+        let marker = |name: &str| QueryPlan::Marker(name.to_owned());
         assert_eq!(
             plan(User, r#"userName sw "BJ""#),
-            Plan::Markers("bj".to_owned(), "bj\u{10ffff}".to_owned())
+            QueryPlan::Markers("bj".to_owned(), "bj\u{10ffff}".to_owned())
         );
         assert_eq!(
             plan(User, r#"userName ge "m" and active eq true"#),
-            Plan::Markers("m".to_owned(), "\u{10ffff}".to_owned())
+            QueryPlan::Markers("m".to_owned(), "\u{10ffff}".to_owned())
         );
         assert_eq!(
             plan(
                 User,
                 r#"userName eq "a" or (userName eq "b" and active eq true)"#
             ),
-            Plan::Union(vec![marker("a"), marker("b")])
+            QueryPlan::Union(vec![marker("a"), marker("b")])
         );
         assert_eq!(
             plan(
                 User,
                 r#"userName eq "a" or (userName eq "b" or userName eq "A") or userName eq "b""#
             ),
-            Plan::Union(vec![marker("a"), marker("b")])
+            QueryPlan::Union(vec![marker("a"), marker("b")])
         );
         assert_eq!(
             plan(
                 User,
                 r#"(userName eq "a" or userName eq "b") and userName sw "c""#
             ),
-            Plan::Union(vec![marker("a"), marker("b")])
+            QueryPlan::Union(vec![marker("a"), marker("b")])
         );
     }
 
@@ -320,7 +324,7 @@ mod tests {
             r#"emails.type eq "work""#,
             r#"emails[type eq "work" or value eq "x"]"#,
         ] {
-            assert_eq!(plan(User, text), Plan::Scan, "{text}");
+            assert_eq!(plan(User, text), QueryPlan::Scan, "{text}");
         }
     }
 }

@@ -17,7 +17,7 @@ use super::delete::ACTIONS_PER_GROUP;
 use crate::limits::{DEPARTURE_TIME, EDGES_AT_ONCE, MOST_ACTIONS, MOST_ROUNDS, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::people::item::Stored;
-use crate::people::task::Work;
+use crate::people::task::TaskKind;
 use crate::table::keys::attribute::member::DEPARTS;
 use crate::table::keys::{self, Key};
 use crate::table::{
@@ -26,7 +26,7 @@ use crate::table::{
 
 impl Directory {
     /// Deletes a resource that is in more groups than fit one transaction.
-    pub(super) async fn depart(
+    pub(super) async fn delete_large(
         &self,
         current: &Stored,
         groups: Vec<ResourceId>,
@@ -36,8 +36,8 @@ impl Directory {
         let (kind, id) = (current.resource.kind, current.resource.id);
         let task = keys::task(&self.tenant, id, write.as_str());
         self.prepared(async {
-            self.open_task(&task, Work::Deletion(kind), now).await?;
-            self.mark_departing(id, &groups, write).await
+            self.open_task(&task, TaskKind::Deletion(kind), now).await?;
+            self.mark_leaving(id, &groups, write).await
         })
         .await?;
         let mut actions = self.removal(current, now)?;
@@ -58,7 +58,7 @@ impl Directory {
         Ok(())
     }
 
-    async fn mark_departing(
+    async fn mark_leaving(
         &self,
         member: ResourceId,
         groups: &[ResourceId],
@@ -107,7 +107,7 @@ impl Directory {
                         vec![(":write", s(write))],
                     )?;
                     match branch.store.update(unmark, &branch.meter).await? {
-                        Put::Done | Put::Refused(_) => Ok::<_, DirectoryError>(()),
+                        Put::Done | Put::ConditionFailed(_) => Ok::<_, DirectoryError>(()),
                     }
                 }
             })

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{KeysError, TenantKeys};
-use crate::limits::{REMEMBERED_WHEREABOUTS, WHEREABOUTS_AGE};
+use crate::limits::{KEYRING_LIST_AGE, REMEMBERED_KEYRING_LISTS};
 use keyring::{ImportedToken, KeyRecord, KeyringId, TenantId};
 
 /// A process's cache of tenants' keyrings, for imported tokens. If a token is not found in the cached keyrings, the list is
 /// read again: one more read for a request that is most likely rejected.
 #[derive(Debug, Default)]
-pub struct Whereabouts {
+pub struct ImportedTokens {
     known: Mutex<HashMap<TenantId, (Timestamp, BTreeSet<KeyringId>)>>,
 }
 
-impl Whereabouts {
+impl ImportedTokens {
     /// The key of a tenant's imported token; `None` if the token is unknown.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Whereabouts {
     ) -> Result<Option<Arc<KeyRecord>>, KeysError> {
         let known = self
             .known(keys.tenant)
-            .filter(|(at, _)| is_within(*at, now, WHEREABOUTS_AGE));
+            .filter(|(at, _)| is_within(*at, now, KEYRING_LIST_AGE));
         if let Some((_, rings)) = known
             && let Some(found) = search(keys, &rings, token, now).await?
         {
@@ -39,7 +39,7 @@ impl Whereabouts {
         let rings = keys.rings().await?;
         let found = search(keys, &rings, token, now).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED_WHEREABOUTS {
+        if known.len() >= REMEMBERED_KEYRING_LISTS {
             known.clear();
         }
         known.insert(keys.tenant.clone(), (now, rings));

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::limits::Standing;
-use super::{Held, KeysError, Made, NewKey, TenantKeys, made};
+use super::reservation::CurrentKeys;
+use super::{CreatedKey, HeldKey, KeysError, NewKey, TenantKeys, made};
 use crate::limits::KEYRINGS_OPENED;
 use crate::table::keys::attribute::keyrings::RINGS;
 use crate::table::keys::attribute::room;
@@ -29,16 +29,16 @@ impl TenantKeys<'_> {
     pub(super) async fn place(
         &self,
         new: &NewKey,
-        standing: &Standing,
+        current: &CurrentKeys,
         full: Option<&KeyringId>,
         write: &WriteId,
         now: Timestamp,
-    ) -> Result<Made, KeysError> {
-        let own = &standing.rings;
+    ) -> Result<CreatedKey, KeysError> {
+        let own = &current.rings;
         let placing = Placing {
             keys: *self,
             new,
-            standing,
+            current,
             write,
             now,
         };
@@ -100,7 +100,7 @@ impl TenantKeys<'_> {
             .await?
         {
             Transacted::Done => Ok(()),
-            Transacted::Refused(_) => Err(KeysError::NoSuchTenant),
+            Transacted::ConditionFailed(_) => Err(KeysError::NoSuchTenant),
         }
     }
 
@@ -161,23 +161,23 @@ impl TenantKeys<'_> {
 struct Placing<'p> {
     keys: TenantKeys<'p>,
     new: &'p NewKey,
-    standing: &'p Standing,
+    current: &'p CurrentKeys,
     write: &'p WriteId,
     now: Timestamp,
 }
 
 impl Placing<'_> {
     /// Adds the key to a keyring; `None` if another keyring must be tried.
-    async fn attempt(&self, ring: &KeyringId) -> Result<Option<Made>, KeysError> {
-        if !self.standing.rings.contains(ring) {
+    async fn attempt(&self, ring: &KeyringId) -> Result<Option<CreatedKey>, KeysError> {
+        if !self.current.rings.contains(ring) {
             self.keys.note(ring, self.write).await?;
         }
         let (record, token) = self.new.made(ring, self.keys.tenant, self.now);
-        let same = |key: &&Held| key.record.sha256 == record.sha256 && key.keyring != *ring;
-        if self.standing.held.iter().any(|key| same(&key)) {
+        let same = |key: &&HeldKey| key.record.sha256 == record.sha256 && key.keyring != *ring;
+        if self.current.held.iter().any(|key| same(&key)) {
             return Err(KeyringError::Taken.into());
         }
-        let (keyrings, room) = (self.keys.keyrings, self.standing.room(ring, self.now));
+        let (keyrings, room) = (self.keys.keyrings, self.current.room(ring, self.now));
         let mut placed = keyrings.place(ring, &record, room, self.now).await;
         if placed == Err(KeyringError::Missing) {
             keyrings.create(ring).await?;

@@ -110,7 +110,7 @@ fn refused(answer: &Answer, why: &str) {
     assert_eq!(status, 401, "{why}: {answer:?}");
     assert_eq!(
         detail,
-        "the bearer token is missing, wrong, expired or not one of this tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
+        "the bearer token is missing, invalid or expired, or belongs to another tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
         "{why}"
     );
     assert_eq!(

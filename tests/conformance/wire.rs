@@ -145,7 +145,7 @@ async fn t05_q09_bytes_that_are_no_utf8_are_refused_whatever_the_charset_says() 
             .await;
         let (scim_type, detail) = scim_error(&answer, 400, media);
         assert_eq!(scim_type, "invalidSyntax");
-        assert_eq!(detail, "the body is not UTF-8: it goes wrong at byte 16");
+        assert_eq!(detail, "the body is not valid UTF-8 at byte 16");
     }
     assert_eq!(total(&client.get("/Users").await), 0);
 }

@@ -40,7 +40,7 @@ const NOT_ANSWERED: TimeLimits = TimeLimits {
     ..AMPLE
 };
 
-const NOTHING_CHANGED: &str = "the change could not be made in the time that a request has; nothing was changed; send it again in a moment, or its members in several requests";
+const NOTHING_CHANGED: &str = "the change did not fit into the time limit of a request, so nothing was changed; try again in a moment, or split the members over several requests";
 
 /// More members than one transaction changes.
 const MANY: usize = 40;
@@ -218,7 +218,7 @@ async fn a_large_change_that_is_committed_in_time_succeeds_and_others_carry_it_o
 async fn a_change_that_is_made_and_cannot_be_shown_in_time_says_that_it_is_made() {
     let story = Crowd::with(MANY).await;
     let (client, users) = (&story.client, &story.users);
-    let made = "the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`";
+    let made = "the change was made, but there was no time left to return the resource; read it, and a group with `excludedAttributes=members`";
     let body = group("Team", users);
     let late = story.hurried(NOT_SHOWN, ("POST", "/Groups", &body)).await;
     assert_eq!(late, (503, true, made.to_owned()));
@@ -245,8 +245,8 @@ async fn a_request_that_is_not_done_in_time_is_503_before_the_gateway_gives_up()
     let story = Crowd::with(1).await;
     let id = story.client.create_group("Team", &story.users).await;
     let path = format!("/Groups/{id}");
-    let reads = "the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment";
-    let writes = "the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice";
+    let reads = "the request timed out; request less with `count` or `excludedAttributes`, or try again in a moment";
+    let writes = "the request timed out, and the change may or may not have been made; read the resource, or send the request again: a change is never made twice";
     let add = change("add", &story.users);
     for (method, path, body, detail) in [
         ("GET", "/Users", Value::Null, reads),

@@ -56,7 +56,7 @@ async fn entras_soft_delete_deactivates_and_renames_whatever_the_rules() {
     assert_eq!(
         detail,
         format!(
-            "the user cannot become active: `userName` `{gone}` must equal the work e-mail; map both from the same attribute"
+            "the user cannot become active: `userName` `{gone}` must be equal to the work e-mail; map both from the same attribute"
         )
     );
     client.patch(&path, back).await.expect(200);
@@ -122,7 +122,7 @@ async fn w05_a_put_that_lacks_what_an_extension_requires_may_deactivate() {
     assert_eq!(
         detail,
         format!(
-            "the user cannot become active: the extension `{badges}` is required; give its attributes in an object of that name"
+            "the user cannot become active: the extension `{badges}` is required; send its attributes in an object with this name"
         )
     );
     let whole = json!([{ "op": "replace", "value": { "active": true, badges: { "badge": "b" } } }]);

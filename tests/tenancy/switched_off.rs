@@ -37,7 +37,7 @@ async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
         assert_eq!((status, scim_type.as_str()), (403, ""), "{}", route.path);
         assert_eq!(
             detail,
-            "provisioning is switched off for this tenant; switch it on in the application's settings"
+            "provisioning is turned off for this tenant; turn it on in the application's settings"
         );
         assert_eq!(answer.headers["content-type"], "application/scim+json");
     }

@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for ValueReader<'_> {
                     first: first.to_owned(),
                     then: name,
                 }));
-                return Err(A::Error::custom("a name is given twice"));
+                return Err(A::Error::custom("a name is repeated"));
             }
             let value = members.next_value_seed(self)?;
             object.insert(name, value);

@@ -379,7 +379,7 @@ mod tests {
         let back = BOTH.check(Some(&user(false, true)), &user(true, true));
         assert_eq!(
             back.unwrap_err().detail().to_string(),
-            "the user cannot become active: `emails`: the address must be of the type \"work\" or primary; map the work e-mail only"
+            "the user cannot become active: `emails`: the address must have the type \"work\" or be primary; map only the work e-mail"
         );
     }
 

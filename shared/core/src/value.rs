@@ -276,7 +276,7 @@ fn is_outward(attribute: &Attribute) -> bool {
 }
 
 /// The expected format of a reference, for error details.
-pub(crate) const A_URI: &str = "a URI without blanks";
+pub(crate) const A_URI: &str = "a URI without spaces";
 
 /// Whether a text can be an absolute or relative URI. RFC 7643 §2.3.7.
 pub(crate) fn is_uri(text: &str) -> bool {
@@ -354,7 +354,7 @@ pub(crate) fn valueless(place: ValuePosition<'_>) -> ScimError {
     reason::no_value(place)
 }
 
-/// The error for an attribute that is given twice in one object.
+/// The error for an attribute that is repeated in one object.
 #[must_use]
 pub fn twice(place: ValuePosition<'_>) -> ScimError {
     reason::attribute_twice(place)
@@ -544,7 +544,7 @@ mod tests {
                 "{name} {given}"
             );
             let detail = format!(
-                "{at} has no value; leave it out, or send an empty array for no values at all"
+                "{at} has no value; omit it, or send an empty array to remove all values"
             );
             assert_eq!(error.detail().to_string(), detail, "{name} {given}");
         }
@@ -564,7 +564,7 @@ mod tests {
         let error = user("manager", json!({"value": "m", "$ref": "a b"})).unwrap_err();
         assert_eq!(
             error.detail().to_string(),
-            "`manager.$ref` must be a URI without blanks, not `a b`"
+            "`manager.$ref` must be a URI without spaces, not `a b`"
         );
     }
 

@@ -18,19 +18,19 @@ pub(crate) fn requests() -> impl Iterator<Item = &'static Row> {
 pub(super) const RARE: &[(&str, &str)] = &[
     (
         "too many candidates",
-        "400 tooMany the filter takes too long to answer; compare `id`, `userName`, `externalId`, `emails.value` or a group's `displayName` with `eq`",
+        "400 tooMany the filter takes too long; use `eq` with `id`, `userName`, `externalId`, `emails.value` or a group's `displayName`",
     ),
     (
         "too much at once",
-        "429  there are too many requests to the same resources; try again in a moment",
+        "429  too many concurrent requests use the same resources; try again in a moment",
     ),
     (
         "throttled",
-        "429  there are too many requests to the same resources; try again in a moment",
+        "429  too many concurrent requests use the same resources; try again in a moment",
     ),
     (
         "always changed under the request",
-        "429  there are too many requests to the same resources; try again in a moment",
+        "429  too many concurrent requests use the same resources; try again in a moment",
     ),
     (
         "deleted under the request",
@@ -46,11 +46,11 @@ pub(super) const RARE: &[(&str, &str)] = &[
     ),
     (
         "out of time",
-        "503  the change could not be made in the time that a request has; nothing was changed; send it again in a moment, or its members in several requests",
+        "503  the change did not fit into the time limit of a request, so nothing was changed; try again in a moment, or split the members over several requests",
     ),
     (
         "a defect",
-        "500  the service failed; the request id in its log says why",
+        "500  the service failed; its log has the reason under the request id",
     ),
     (
         "no such member",
@@ -58,7 +58,7 @@ pub(super) const RARE: &[(&str, &str)] = &[
     ),
     (
         "an answer too large",
-        r#"413  the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq "ID"`"#,
+        r#"413  the response would be too large; request fewer resources with `count`, or exclude the members with `excludedAttributes=members` and find one of them with the filter `members.value eq "ID"`"#,
     ),
     (
         "a cursor too old",
@@ -66,22 +66,22 @@ pub(super) const RARE: &[(&str, &str)] = &[
     ),
     (
         "a list that takes too long",
-        "503  the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment",
+        "503  the request timed out; request less with `count` or `excludedAttributes`, or try again in a moment",
     ),
     (
         "a search that takes too long",
-        "503  the answer takes longer than a request may; ask for less with `count` or `excludedAttributes`, or send it again in a moment",
+        "503  the request timed out; request less with `count` or `excludedAttributes`, or try again in a moment",
     ),
     (
         "a change that takes too long",
-        "503  the request takes longer than it may, and it is not known whether the change was made; read the resource, or send the request again: a change that was made is not made twice",
+        "503  the request timed out, and the change may or may not have been made; read the resource, or send the request again: a change is never made twice",
     ),
     (
         "a change that is made and not shown",
-        "503  the change was made, but there was no time left to show the resource; read it, a group with `excludedAttributes=members`",
+        "503  the change was made, but there was no time left to return the resource; read it, and a group with `excludedAttributes=members`",
     ),
     (
         "over the rate",
-        "429  this tenant sends more requests than its rate allows; go on in 7 seconds",
+        "429  this tenant has exceeded its rate limit; try again in 7 seconds",
     ),
 ];

@@ -123,17 +123,17 @@ async fn m04_what_is_wrong_is_refused_and_changes_nothing() {
         (
             json!({ "path": path("tail"), "value": 5 }),
             "invalidPath",
-            "`tail` is no attribute of the schema `<badges>`",
+            "the schema `<badges>` has no attribute `tail`",
         ),
         (
             json!({ "value": { (BADGES): { "tail": 5 } } }),
             "invalidPath",
-            "`tail` is no attribute of the schema `<badges>`",
+            "the schema `<badges>` has no attribute `tail`",
         ),
         (
             json!({ "value": { (BADGES): { (path("badge")): "x" } } }),
             "invalidPath",
-            "`<badges>:badge` is no attribute of the schema `<badges>`",
+            "the schema `<badges>` has no attribute `<badges>:badge`",
         ),
         (
             json!({ "path": path("badge[value eq \"B\"]"), "value": "D" }),
@@ -148,22 +148,22 @@ async fn m04_what_is_wrong_is_refused_and_changes_nothing() {
         (
             json!({ "path": BADGES, "value": "x" }),
             "invalidValue",
-            "`<badges>` must be an object of the extension's attributes",
+            "`<badges>` must be an object with the extension's attributes",
         ),
         (
             json!({ "path": path("serial"), "value": "S2" }),
             "mutability",
-            "`<badges>:serial` cannot be changed once it is set",
+            "`<badges>:serial` is immutable and cannot be changed",
         ),
         (
             json!({ "path": path("serial"), "value": null }),
             "mutability",
-            "`<badges>:serial` cannot be changed once it is set",
+            "`<badges>:serial` is immutable and cannot be changed",
         ),
         (
             json!({ "path": BADGES, "value": null }),
             "mutability",
-            "`<badges>:serial` cannot be changed once it is set",
+            "`<badges>:serial` is immutable and cannot be changed",
         ),
     ] {
         let mut operation = operation;
@@ -189,7 +189,7 @@ async fn n16_u06_an_immutable_value_is_set_once_and_stays() {
     client.patch(&at, set("S1")).await.expect(200);
     client.patch(&at, set("S1")).await.expect(200);
     client.patch(&at, set("s1")).await.expect(400);
-    let detail = format!("`{BADGES}:serial` cannot be changed once it is set");
+    let detail = format!("`{BADGES}:serial` is immutable and cannot be changed");
     let refused = (400, "mutability".to_owned(), detail);
     for body in [
         user("a", json!({ "serial": "S2" })),

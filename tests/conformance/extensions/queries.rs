@@ -114,31 +114,31 @@ async fn senseless_comparisons_with_an_extension_are_refused() {
     for (filter, detail) in [
         (
             "remote gt true",
-            "`remote` is a boolean; `gt true` cannot be asked of it",
+            "`remote` is a boolean, so the comparison `gt true` is not possible",
         ),
         (
             "floor sw \"1\"",
-            "`floor` is a number; `sw \"1\"` cannot be asked of it",
+            "`floor` is a number, so the comparison `sw \"1\"` is not possible",
         ),
         (
             "photo gt \"A\"",
-            "`photo` is binary; `gt \"A\"` cannot be asked of it",
+            "`photo` is binary, so the comparison `gt \"A\"` is not possible",
         ),
         (
             "office eq \"x\"",
-            "`office` has parts; compare one of them, such as `office.site`",
+            "`office` is complex; compare a sub-attribute, such as `office.site`",
         ),
         (
             "tail eq 1",
-            "`tail` is no attribute of the schema `<badges>`",
+            "the schema `<badges>` has no attribute `tail`",
         ),
         (
             "office.tail eq 1",
-            "`office.tail` is no attribute of the schema `<badges>`",
+            "the schema `<badges>` has no attribute `office.tail`",
         ),
         (
             "office[site eq \"x\"]",
-            "`<badges>:office` has a single value, so it takes no filter in brackets",
+            "`<badges>:office` is single-valued; a filter in brackets cannot follow it",
         ),
         (
             "devices[tail pr]",
@@ -304,7 +304,7 @@ async fn a_name_without_a_urn_means_the_one_extension_that_has_it() {
         assert_eq!(total(&answer), found, "{filter}");
     }
     let several = format!(
-        "`floor` is an attribute of several schemas; write it with the URN of one, such as `{BADGES}:floor`"
+        "several schemas have an attribute `floor`; add the URN of one of them, such as `{BADGES}:floor`"
     );
     let floor = json!([{ "op": "add", "path": "floor", "value": 1 }]);
     let entry = json!([{ "op": "add", "value": { "floor": 1 } }]);

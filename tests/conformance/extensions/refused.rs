@@ -29,15 +29,15 @@ const ROWS: &[(&str, &[&str])] = &[
     ("whole {}", &["extension schemas must be an array"]),
     (
         "whole [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]",
-        &["a tenant has 20 extension schemas at most"],
+        &["a tenant can have at most 20 extension schemas"],
     ),
     ("entry 5", &["/0: an extension must be a JSON object"]),
     (
         r#"entry {"resourceTypes":"User"}"#,
         &[
-            "/0: `resourceTypes` is no part of an extension; there are resourceType, required, schema",
-            "/0: `resourceType` is missing; say User or Group",
-            "/0: `schema` is missing; give the schema as /Schemas has it",
+            "/0: an extension has no member `resourceTypes`; the members are resourceType, required, schema",
+            "/0: `resourceType` is missing; it must be User or Group",
+            "/0: `schema` is missing; it must have the format of /Schemas",
         ],
     ),
     (
@@ -51,15 +51,15 @@ const ROWS: &[(&str, &[&str])] = &[
     (
         r#"entry {"resourceType":"User","schema":{"ID":null,"version":1}}"#,
         &[
-            "/0/schema: `version` is no part of a schema; there are id, name, description, attributes, schemas, meta",
-            "/0/schema: `id` is missing; give the URN of the schema",
-            "/0/schema: `attributes` is missing or empty; give one at least",
+            "/0/schema: a schema has no member `version`; the members are id, name, description, attributes, schemas, meta",
+            "/0/schema: `id` is missing; it must be the URN of the schema",
+            "/0/schema: `attributes` is missing or empty; at least one is required",
         ],
     ),
     (
         r#"entry {"resourceType":"User","schema":{"id":"urn:example:x","Id":"urn:example:x","name":5,"description":[],"attributes":{}}}"#,
         &[
-            "/0/schema: `id` is given twice",
+            "/0/schema: `id` is repeated",
             "/0/schema/name: `name` must be text",
             "/0/schema/description: `description` must be text",
             "/0/schema/attributes: `attributes` must be an array",
@@ -68,31 +68,31 @@ const ROWS: &[(&str, &[&str])] = &[
     (
         "id https://example.com/x",
         &[
-            "/0/schema/id: the `id` `https://example.com/x` is no URN such as `urn:example:badges:1.0:User`, of letters, digits, `-`, `_`, `.` and `:`",
+            "/0/schema/id: the `id` `https://example.com/x` is not a URN such as `urn:example:badges:1.0:User`; use letters, digits, `-`, `_`, `.` and `:`",
         ],
     ),
     (
         "id urn:ietf:params:scim:schemas:core:2.0:Device",
         &[
-            "/0/schema/id: the `id` `urn:ietf:params:scim:schemas:core:2.0:Device` is in a name space of SCIM itself; choose a URN of your own",
+            "/0/schema/id: the `id` `urn:ietf:params:scim:schemas:core:2.0:Device` is in a namespace that SCIM reserves; choose your own URN",
         ],
     ),
     (
         "id urn:example:x:1.0.1",
         &[
-            "/0/schema/id: the `id` `urn:example:x:1.0.1` must have one dot at most after its last colon, with something on both sides, so that paths with it can be read",
+            "/0/schema/id: the `id` `urn:example:x:1.0.1` may have at most one dot after its last colon, with characters on both sides; otherwise attribute paths with it cannot be parsed",
         ],
     ),
     (
         "id urn:ietf:params:scim:schemas:extension:enterprise:2.0:USER",
         &[
-            "/0/schema/id: there is a schema `urn:ietf:params:scim:schemas:extension:enterprise:2.0:USER` already; URNs are compared without case",
+            "/0/schema/id: another schema has the `id` `urn:ietf:params:scim:schemas:extension:enterprise:2.0:USER`; URNs are not case-sensitive",
         ],
     ),
     (
         "id urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division",
         &[
-            "/0/schema/id: the `id` `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division` is the path of an attribute of `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User`, so paths with it could be read in two ways",
+            "/0/schema/id: the `id` `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:division` is the path of an attribute of `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User`, so attribute paths with it are ambiguous",
         ],
     ),
     (
@@ -102,20 +102,20 @@ const ROWS: &[(&str, &[&str])] = &[
     (
         r#"attributes {"multivalue":true}"#,
         &[
-            "/0/schema/attributes/0: `multivalue` is no part of an attribute; there are name, type, multiValued, description, required, canonicalValues, caseExact, mutability, returned, uniqueness, referenceTypes, subAttributes",
+            "/0/schema/attributes/0: an attribute has no member `multivalue`; the members are name, type, multiValued, description, required, canonicalValues, caseExact, mutability, returned, uniqueness, referenceTypes, subAttributes",
             "/0/schema/attributes/0: `name` is missing",
         ],
     ),
     (
         r#"attributes {"name":"a b"},{"name":"schemas"}"#,
         &[
-            "/0/schema/attributes/0/name: the `name` `a b` must begin with a letter and have letters, digits, `-`, `_` and `$` only",
-            "/0/schema/attributes/1/name: the `name` `schemas` is that of the list of schemas",
+            "/0/schema/attributes/0/name: the `name` `a b` must start with a letter and contain only letters, digits, `-`, `_` and `$`",
+            "/0/schema/attributes/1/name: the `name` `schemas` is reserved",
         ],
     ),
     (
         r#"attributes {"name":"a"},{"name":"b"},{"name":"A"}"#,
-        &["/0/schema/attributes/2/name: `A` is there already; names are compared without case"],
+        &["/0/schema/attributes/2/name: `A` is repeated; names are not case-sensitive"],
     ),
     (
         r#"attributes {"name":"a","type":"text","required":"true","caseExact":0,"mutability":"hidden","returned":1,"uniqueness":"no"}"#,
@@ -131,53 +131,53 @@ const ROWS: &[(&str, &[&str])] = &[
     (
         r#"attributes {"name":"a","canonicalValues":"x","referenceTypes":[1]}"#,
         &[
-            "/0/schema/attributes/0/canonicalValues: `canonicalValues` must be an array of texts",
-            "/0/schema/attributes/0/referenceTypes: `referenceTypes` must be an array of texts",
+            "/0/schema/attributes/0/canonicalValues: `canonicalValues` must be an array of strings",
+            "/0/schema/attributes/0/referenceTypes: `referenceTypes` must be an array of strings",
         ],
     ),
     (
         r#"attributes {"name":"a","mutability":"readOnly","returned":"never","uniqueness":"server"}"#,
         &[
-            "/0/schema/attributes/0/mutability: `mutability` cannot be readOnly: nobody but clients sets extension attributes, so it would never have a value",
-            "/0/schema/attributes/0/returned: `returned` cannot be never: only `password` is kept as a secret; request keeps a value out of answers that do not ask for it",
-            "/0/schema/attributes/0/uniqueness: `uniqueness` must be none: values of extension attributes are not kept unique",
+            "/0/schema/attributes/0/mutability: `mutability` cannot be readOnly: only clients set extension attributes, so it would never have a value",
+            "/0/schema/attributes/0/returned: `returned` cannot be never: extension attributes cannot be secret; with request, a value is returned only on request",
+            "/0/schema/attributes/0/uniqueness: `uniqueness` must be none: uniqueness is not supported for extension attributes",
         ],
     ),
     (
         r#"attributes {"name":"a","mutability":"writeOnly"}"#,
         &[
-            "/0/schema/attributes/0/mutability: `mutability` cannot be writeOnly: only `password` is kept as a secret, values of extension attributes are kept as they are",
+            "/0/schema/attributes/0/mutability: `mutability` cannot be writeOnly: extension attributes cannot be secret",
         ],
     ),
     (
         r#"attributes {"name":"a","type":"binary","caseExact":false,"canonicalValues":["x"]},{"name":"b","referenceTypes":["User"]},{"name":"c","type":"reference","referenceTypes":["Device"]}"#,
         &[
-            "/0/schema/attributes/0/canonicalValues: `canonicalValues` only go with the types string and reference",
-            "/0/schema/attributes/0/caseExact: `caseExact` must be true for binary values: base64 text differs by case",
-            "/0/schema/attributes/1/referenceTypes: `referenceTypes` only go with the type reference",
-            "/0/schema/attributes/2/referenceTypes: `referenceTypes` may name User, Group, external and uri, not `Device`",
+            "/0/schema/attributes/0/canonicalValues: only strings and references can have `canonicalValues`",
+            "/0/schema/attributes/0/caseExact: `caseExact` must be true for binary values: base64 is case-sensitive",
+            "/0/schema/attributes/1/referenceTypes: only references can have `referenceTypes`",
+            "/0/schema/attributes/2/referenceTypes: `referenceTypes` must be User, Group, external or uri, not `Device`",
         ],
     ),
     (
         r#"attributes {"name":"a","type":"complex"},{"name":"b","subAttributes":[{"name":"c"}]}"#,
         &[
             "/0/schema/attributes/0: a complex attribute must have `subAttributes`",
-            "/0/schema/attributes/1/subAttributes: `subAttributes` only go with the type complex",
+            "/0/schema/attributes/1/subAttributes: only complex attributes can have `subAttributes`",
         ],
     ),
     (
         r#"part {"name":"b","type":"complex","subAttributes":[{"name":"c"}]}"#,
         &[
-            "/0/schema/attributes/0/subAttributes/0/type: a sub-attribute cannot be complex: attributes are one level deep",
+            "/0/schema/attributes/0/subAttributes/0/type: a sub-attribute cannot be complex",
         ],
     ),
     (
         r#"part {"name":"b","multiValued":true,"mutability":"immutable","returned":"request"},{"name":"B"}"#,
         &[
-            "/0/schema/attributes/0/subAttributes/0/multiValued: a sub-attribute must have a single value; make it an attribute of its own, or let the attribute around it have several values",
-            "/0/schema/attributes/0/subAttributes/0/mutability: a sub-attribute cannot be immutable; make the attribute around it so",
-            "/0/schema/attributes/0/subAttributes/0/returned: `returned` of a sub-attribute must be default; set it for the attribute around it",
-            "/0/schema/attributes/0/subAttributes/1/name: `B` is there already; names are compared without case",
+            "/0/schema/attributes/0/subAttributes/0/multiValued: a sub-attribute cannot be multi-valued; define a separate attribute, or make the parent attribute multi-valued",
+            "/0/schema/attributes/0/subAttributes/0/mutability: a sub-attribute cannot be immutable; make the parent attribute immutable",
+            "/0/schema/attributes/0/subAttributes/0/returned: `returned` of a sub-attribute must be default; set it for the parent attribute",
+            "/0/schema/attributes/0/subAttributes/1/name: `B` is repeated; names are not case-sensitive",
         ],
     ),
     (

@@ -34,7 +34,7 @@ fn refused(scim_type: &str, detail: &str) -> (u16, String, String) {
 }
 
 const EXTENSION: &str =
-    "the extension `<badges>` is required; give its attributes in an object of that name";
+    "the extension `<badges>` is required; send its attributes in an object with this name";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn i15_a_required_extension_must_be_there_with_what_it_requires() {

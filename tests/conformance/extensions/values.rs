@@ -154,11 +154,11 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
         ),
         (
             json!({ "tags": ["a", ""] }),
-            "`<badges>:tags[1]` has no value; leave it out, or send an empty array for no values at all",
+            "`<badges>:tags[1]` has no value; omit it, or send an empty array to remove all values",
         ),
         (
             json!({ "devices": [{}] }),
-            "`<badges>:devices[0]` has no value; leave it out, or send an empty array for no values at all",
+            "`<badges>:devices[0]` has no value; omit it, or send an empty array to remove all values",
         ),
         (
             json!({ "photo": "?" }),
@@ -182,7 +182,7 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
         ),
         (
             json!("x"),
-            "`<badges>` must be an object of the extension's attributes",
+            "`<badges>` must be an object with the extension's attributes",
         ),
     ] {
         let (status, scim_type, told) = client
@@ -200,7 +200,7 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
         .post("/Users", &user("a", json!({ "badge": "a", "BADGE": "b" })))
         .await;
     let detail =
-        "`badge` and `BADGE` are given in one object; names that differ in case only are the same"
+        "`badge` and `BADGE` are the same name in one object, because names are not case-sensitive"
             .to_owned();
     assert_eq!(twice.error(), (400, "invalidSyntax".to_owned(), detail));
 }
@@ -365,7 +365,7 @@ async fn z01_tenants_have_their_own_extensions_of_the_same_names() {
     assert_eq!(created.json()["schemas"], json!([USER]));
     assert_eq!(created.json()[BADGES], Value::Null);
     let at = format!("/Users/{}", created.id());
-    let unknown = format!("`{BADGES}` is no schema of a User");
+    let unknown = format!("a User has no schema `{BADGES}`");
     let refused = none.filter("/Users", &filter).await.error();
     assert_eq!(refused, (400, "invalidFilter".to_owned(), unknown.clone()));
     let operations = json!([{ "op": "add", "path": path("badge"), "value": 5 }]);

@@ -39,7 +39,7 @@ async fn blink_refused_group_push() {
     assert_eq!(refused.0, 403);
     assert_eq!(
         refused.2,
-        "groups are switched off for this application; switch group push off in your identity provider"
+        "this application does not support groups; turn off group push in your identity provider"
     );
     let path = "/Groups/2819c223-7f76-453a-919d-413861904646";
     client.get(path).await.expect(403);

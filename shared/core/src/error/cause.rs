@@ -51,97 +51,97 @@ macro_rules! causes {
 causes! {
     /// The name is taken.
     Taken "taken" Refused TryAgain
-        "Somebody in the application has this name or e-mail address already. If it is the same person, let the identity provider match on it, so that it links the existing account instead of creating a second one; if not, give one of the two another name.";
+        "Another account in the application already has this name or e-mail address. If it belongs to the same person, let the identity provider match on it, so that it links the existing account. If not, rename one of the two.";
     /// The number of active users is at its limit.
     Seats "seats" Refused TryAgain
         "All licences are in use. Deactivate or remove users who no longer need an account, or ask the application's vendor for more licences.";
     /// The tenant is switched off.
     Off "off" Refused TryAgain
-        "Provisioning is switched off. Switch it on, on the setup page.";
+        "Provisioning is turned off. Use the setup page to turn it on.";
     /// The tenant does not accept groups.
     NoGroups "noGroups" Refused Nothing
-        "This application takes users and no groups. Switch group push off in the identity provider.";
+        "This application does not support groups. Turn off group push in the identity provider.";
     /// The user is from before provisioning.
     Own "own" Refused TryAgain
-        "The application has this user from before provisioning and keeps it to itself. Leave the user out of provisioning, or ask the application's vendor to let the identity provider take over existing users.";
+        "The application created this user before provisioning and manages it itself. Exclude the user from provisioning, or ask the application's vendor to let the identity provider adopt existing users.";
     /// A rule of the tenant forbids the request.
     Policy "policy" Refused TryAgain
-        "The application has a rule of its own for this. Change the attribute mapping in the identity provider as the reason says.";
+        "The application restricts this value. Change the attribute mapping in the identity provider as the reason says.";
     /// The caller lacks another permission.
     Forbidden "forbidden" Refused Nothing
-        "The application does not allow this. Ask its vendor, if you need it.";
+        "The application does not allow this. If you need it, ask its vendor.";
     /// A required attribute is missing.
     Required "required" Refused TryAgain
-        "A required attribute arrives empty. Fill it in for this person or group in the identity provider, or map it to an attribute that always has a value.";
+        "A required attribute is empty. Fill it in for this person or group in the identity provider, or map it to an attribute that always has a value.";
     /// A value is invalid.
     Value "value" Refused TryAgain
-        "A value has the wrong form. Correct it for this person or group in the identity provider, or correct the attribute mapping.";
+        "A value is not valid. Correct it for this person or group in the identity provider, or correct the attribute mapping.";
     /// A member does not exist.
     Member "member" Refused TryAgain
         "The group has a member that was not provisioned. Assign that person to the application first, then push the group again.";
     /// A group would contain itself.
     Circle "circle" Refused Nothing
-        "The groups contain each other in a circle. Take one of them out of the other in the identity provider.";
+        "The groups contain each other. Remove one of them from the other in the identity provider.";
     /// The resource does not exist.
     Absent "absent" Refused Nothing
-        "The identity provider asked for somebody who is not, or no longer, in the application. Most providers then create the user or group anew, and nothing is to be done. If it repeats, remove and assign the person or group again.";
+        "The user or group does not exist in the application, or was deleted. Most providers then create it again, and you need not do anything. If this repeats, unassign the person or group and assign it again.";
     /// The resource changed meanwhile.
     Version "version" Refused Nothing
-        "The user or group was changed by somebody else meanwhile. The identity provider reads it again and repeats its change.";
+        "The user or group was changed at the same time by another request. The identity provider reads it again and retries; you need not do anything.";
     /// A bulk operation refers to another that failed.
     Reference "reference" Refused TryAgain
-        "This belongs to another operation of the same request, which failed. Put that one right first; its own entry says how.";
+        "This depends on another operation of the same request that failed. Fix that one first; its own entry says how.";
     /// The URL is not an endpoint.
     Address "address" Refused Nothing
-        "The identity provider called an address that there is not. Compare the Base URL in its settings with the one on the setup page.";
+        "The identity provider called a URL that does not exist. Compare the base URL in its settings with the one on the setup page.";
     /// The message cannot be parsed.
     Message "message" Refused Nothing
-        "The request is not a SCIM message. Choose SCIM 2.0 as the integration's type in the identity provider; if it is, give the request id below to the application's support.";
+        "The request is not a valid SCIM message. In the identity provider, choose SCIM 2.0 as the type of integration. If it already is, give the request id below to the application's support.";
     /// The path of a PATCH operation names nothing.
     Path "path" Refused TryAgain
-        "The change names an attribute or value that there is not. Remove or correct that attribute mapping in the identity provider.";
+        "The change names an attribute or value that does not exist. Remove or correct that attribute mapping in the identity provider.";
     /// The attribute is in no schema.
     Unknown "unknownAttribute" Refused TryAgain
-        "The change names an attribute that the application does not know. Remove or correct that attribute mapping in the identity provider; or ask the application's vendor to leave out what it does not know, by its setting unknownAttributes.";
+        "The application does not know this attribute. Remove or correct its mapping in the identity provider, or ask the application's vendor to ignore unknown attributes (its setting unknownAttributes).";
     /// The attribute cannot be changed.
     ReadOnly "readOnly" Refused Nothing
-        "The attribute cannot be changed like this. Take it out of the attribute mapping in the identity provider.";
+        "This attribute cannot be changed in this way. Remove it from the attribute mapping in the identity provider.";
     /// The query cannot be answered.
     Query "query" Refused Nothing
-        "The identity provider asked a question that the service cannot answer. Choose userName, externalId or the work e-mail as the matching attribute in its settings.";
+        "The identity provider sent a query that the service does not support. Choose userName, externalId or the work e-mail as the matching attribute in its settings.";
     /// The feature is not supported.
     NotOffered "notOffered" Refused Nothing
-        "The identity provider asked for something that this application does not offer. It works without; nothing is to be done.";
+        "The identity provider requested a feature that this application does not support. Provisioning works without it; you need not do anything.";
     /// The request or the resource is too large.
     Large "large" Refused TryAgain
-        "The request is too large. Send fewer members, addresses or attributes at a time, for instance by dividing a very large group.";
+        "The request is too large. Send fewer members, addresses or attributes at a time, for example by splitting a very large group.";
     /// The token has expired.
     TokenExpired "tokenExpired" Token TryAgain
-        "The token has expired. Make a new one on the setup page and enter it in the identity provider.";
+        "The token has expired. Create a new one on the setup page and enter it in the identity provider.";
     /// The token is restricted to other networks.
     TokenSource "tokenSource" Token TryAgain
-        "The token is accepted from certain networks only, and the request came from another one. Make a token with the networks of the identity provider, or without a restriction.";
+        "The token is accepted only from certain networks, and the request did not come from one of them. Create a token for the networks of the identity provider, or without a restriction.";
     /// The token lacks the required scope.
     TokenScope "tokenScope" Token TryAgain
-        "The token was not made for provisioning. Make one on the setup page and enter it in the identity provider.";
+        "The token is not for provisioning. Create one on the setup page and enter it in the identity provider.";
     /// The token is missing or unknown.
     TokenUnknown "tokenUnknown" Token TryAgain
-        "The token is missing, incomplete, or was revoked or replaced. Copy the whole token from the setup page into the identity provider; if it is not at hand any more, make a new one.";
+        "The token is missing or incomplete, or was revoked or replaced. Copy the whole token from where you saved it into the identity provider, or create a new one on the setup page, which shows a token only once.";
     /// Too many requests.
     Rate "rate" Rate Nothing
-        "The identity provider sends very many requests at once. It slows down and repeats them by itself; nothing is to be done unless this goes on for hours.";
+        "The identity provider sends too many requests at once. It slows down and retries by itself. You only need to act if this continues for hours.";
     /// There are more failures than the log stores individually.
     Beyond "beyond" Refused Nothing
-        "So many different requests failed in a short time that they are counted here instead of being listed. Put right what the entries around this one name first.";
+        "Too many different requests failed in a short time to list each one, so this entry counts them. First fix what the entries around it describe.";
     /// A dependency does not answer.
     Unavailable "unavailable" Failed Nothing
-        "The service had a short interruption. The identity provider repeats the request by itself; if not, start its provisioning again.";
+        "The service was briefly unavailable. The identity provider retries by itself; if it does not, restart its provisioning.";
     /// The request ran out of time.
     Late "late" Failed Nothing
-        "The request asks for more than can be done within half a minute. The identity provider repeats it by itself; if it fails again, have it send fewer members or operations in one request.";
+        "The request did not finish within half a minute. The identity provider retries by itself; if that fails too, make it send fewer members or operations per request.";
     /// A stored reference is not a URI.
     Unlike "unlike" Noted Nothing
-        "The user was provisioned. If the application shows this value as a link, correct it in the identity provider, for instance with https:// in front and without blanks.";
+        "The user was provisioned. If the application shows this value as a link, correct it in the identity provider: it should start with https:// and contain no spaces.";
     /// A defect.
     Internal "internal" Failed TryAgain
         "The service failed. Give the request id to the application's support.";

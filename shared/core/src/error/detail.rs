@@ -39,7 +39,7 @@ pub enum Context {
     Parameter(&'static str),
     /// When the user was to become active.
     Activation,
-    /// This resource was created and could not be removed again.
+    /// This resource was created, and the rollback could not delete it.
     Kept(ResourceId),
 }
 
@@ -111,7 +111,7 @@ impl Detail {
                 // Writing to a `String` cannot fail.
                 let _ = write!(
                     text,
-                    "; its resource {id} could not be removed again, delete it"
+                    "; the rollback could not delete its resource {id}, so delete it"
                 );
             }
         }
@@ -283,15 +283,15 @@ mod tests {
             ),
             (
                 reason::unknown_attribute("shoeSize", "User"),
-                "`shoeSize` is no attribute of a User",
+                "a User has no attribute `shoeSize`",
             ),
             (
                 reason::unknown_attribute("ann@x", "User"),
-                "`…` is no attribute of a User",
+                "a User has no attribute `…`",
             ),
             (
                 reason::unknown_attribute("x".repeat(101), "User"),
-                "`…` is no attribute of a User",
+                "a User has no attribute `…`",
             ),
             (
                 reason::operator_expected("userName", eq.clone()),
@@ -310,7 +310,7 @@ mod tests {
         must_be_logged([
             (
                 reason::answer_too_large(),
-                "the answer would be too large; ask for fewer resources with `count`, or leave the members out with `excludedAttributes=members` and look for one with the filter `members.value eq \"ID\"`",
+                "the response would be too large; request fewer resources with `count`, or exclude the members with `excludedAttributes=members` and find one of them with the filter `members.value eq \"ID\"`",
             ),
             (
                 reason::no_resource("User", id),
@@ -334,7 +334,7 @@ mod tests {
             ),
             (
                 reason::circle_not_closed(reason::taken("userName", "ANNA")),
-                "the circle of references cannot be closed: `userName` is taken by another resource of this tenant",
+                "the reference cycle cannot be resolved: `userName` is taken by another resource of this tenant",
             ),
         ]);
     }
@@ -355,7 +355,7 @@ mod tests {
         let error = reason::value_missing().within(Context::Kept(id));
         assert_eq!(
             error.within(Context::Bulk(1)).to_string(),
-            "operation 1: `value` is missing; its resource 2819c223-7f76-453a-919d-413861904646 could not be removed again, delete it"
+            "operation 1: `value` is missing; the rollback could not delete its resource 2819c223-7f76-453a-919d-413861904646, so delete it"
         );
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn id(id: &str, at: &str, faults: &mut ExtensionFaults) {
         return faults.add(
             at,
             format!(
-                "the `id` {} is no URN such as `urn:example:badges:1.0:User`, of letters, digits, `-`, `_`, `.` and `:`",
+                "the `id` {} is not a URN such as `urn:example:badges:1.0:User`; use letters, digits, `-`, `_`, `.` and `:`",
                 quote(id)
             ),
         );
@@ -41,7 +41,7 @@ pub(super) fn id(id: &str, at: &str, faults: &mut ExtensionFaults) {
         return faults.add(
             at,
             format!(
-                "the `id` {} is in a name space of SCIM itself; choose a URN of your own",
+                "the `id` {} is in a namespace that SCIM reserves; choose your own URN",
                 quote(id)
             ),
         );
@@ -51,7 +51,7 @@ pub(super) fn id(id: &str, at: &str, faults: &mut ExtensionFaults) {
         faults.add(
             at,
             format!(
-                "the `id` {} must have one dot at most after its last colon, with something on both sides, so that paths with it can be read",
+                "the `id` {} may have at most one dot after its last colon, with characters on both sides; otherwise attribute paths with it cannot be parsed",
                 quote(id)
             ),
         );
@@ -92,7 +92,7 @@ pub(super) fn names(attributes: &[Attribute], at: &str, faults: &mut ExtensionFa
             faults.add(
                 format!("{at}/{index}/name"),
                 format!(
-                    "{} is there already; names are compared without case",
+                    "{} is repeated; names are not case-sensitive",
                     quote(&attribute.name)
                 ),
             );
@@ -121,13 +121,13 @@ pub(super) fn attribute(
     if attribute.uniqueness != Uniqueness::None {
         faults.add(
             place("uniqueness"),
-            "`uniqueness` must be none: values of extension attributes are not kept unique",
+            "`uniqueness` must be none: uniqueness is not supported for extension attributes",
         );
     }
     if attribute.kind == Type::Binary && !attribute.case_exact {
         faults.add(
             place("caseExact"),
-            "`caseExact` must be true for binary values: base64 text differs by case",
+            "`caseExact` must be true for binary values: base64 is case-sensitive",
         );
     }
     if is_part && let Some(reason) = default_part_fault(attribute) {
@@ -142,7 +142,7 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionF
     if is_complex && is_part {
         faults.add(
             place("type"),
-            "a sub-attribute cannot be complex: attributes are one level deep",
+            "a sub-attribute cannot be complex",
         );
     }
     if is_complex && !is_part && attribute.sub_attributes.is_empty() {
@@ -151,27 +151,27 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionF
     if !is_complex && !attribute.sub_attributes.is_empty() {
         faults.add(
             place("subAttributes"),
-            "`subAttributes` only go with the type complex",
+            "only complex attributes can have `subAttributes`",
         );
     }
     if is_part && attribute.multi_valued {
         faults.add(
             place("multiValued"),
-            "a sub-attribute must have a single value; make it an attribute of its own, or let the attribute around it have several values",
+            "a sub-attribute cannot be multi-valued; define a separate attribute, or make the parent attribute multi-valued",
         );
     }
     let is_text = matches!(attribute.kind, Type::String | Type::Reference);
     if !is_text && !attribute.canonical_values.is_empty() {
         faults.add(
             place("canonicalValues"),
-            "`canonicalValues` only go with the types string and reference",
+            "only strings and references can have `canonicalValues`",
         );
     }
     let is_reference = attribute.kind == Type::Reference;
     if !is_reference && !attribute.reference_types.is_empty() {
         faults.add(
             place("referenceTypes"),
-            "`referenceTypes` only go with the type reference",
+            "only references can have `referenceTypes`",
         );
     }
     let known = ["User", "Group", "external", "uri"];
@@ -180,7 +180,7 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionF
         faults.add(
             place("referenceTypes"),
             format!(
-                "`referenceTypes` may name User, Group, external and uri, not {}",
+                "`referenceTypes` must be User, Group, external or uri, not {}",
                 quote(odd)
             ),
         );
@@ -200,12 +200,12 @@ fn name_fault(name: &str, is_part: bool) -> Option<String> {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"$-_".contains(&byte);
     if !starts || !name.bytes().all(is_legal) {
         return Some(format!(
-            "the `name` {} must begin with a letter and have letters, digits, `-`, `_` and `$` only",
+            "the `name` {} must start with a letter and contain only letters, digits, `-`, `_` and `$`",
             quote(name)
         ));
     }
     if !is_part && name.eq_ignore_ascii_case("schemas") {
-        return Some("the `name` `schemas` is that of the list of schemas".to_owned());
+        return Some("the `name` `schemas` is reserved".to_owned());
     }
     None
 }
@@ -215,13 +215,13 @@ fn mutability_fault(mutability: Mutability, is_part: bool) -> Option<&'static st
         Mutability::ReadWrite => None,
         Mutability::Immutable if !is_part => None,
         Mutability::Immutable => {
-            Some("a sub-attribute cannot be immutable; make the attribute around it so")
+            Some("a sub-attribute cannot be immutable; make the parent attribute immutable")
         }
         Mutability::ReadOnly => Some(
-            "`mutability` cannot be readOnly: nobody but clients sets extension attributes, so it would never have a value",
+            "`mutability` cannot be readOnly: only clients set extension attributes, so it would never have a value",
         ),
         Mutability::WriteOnly => Some(
-            "`mutability` cannot be writeOnly: only `password` is kept as a secret, values of extension attributes are kept as they are",
+            "`mutability` cannot be writeOnly: extension attributes cannot be secret",
         ),
     }
 }
@@ -231,10 +231,10 @@ fn returned_fault(returned: Returned, is_part: bool) -> Option<&'static str> {
         Returned::Default => None,
         Returned::Always | Returned::Request if !is_part => None,
         Returned::Always | Returned::Request => Some(
-            "`returned` of a sub-attribute must be default; set it for the attribute around it",
+            "`returned` of a sub-attribute must be default; set it for the parent attribute",
         ),
         Returned::Never => Some(
-            "`returned` cannot be never: only `password` is kept as a secret; request keeps a value out of answers that do not ask for it",
+            "`returned` cannot be never: extension attributes cannot be secret; with request, a value is returned only on request",
         ),
     }
 }
@@ -268,7 +268,7 @@ pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
             faults.add(
                 at,
                 format!(
-                    "there is a schema {} already; URNs are compared without case",
+                    "another schema has the `id` {}; URNs are not case-sensitive",
                     quote(id)
                 ),
             );
@@ -284,7 +284,7 @@ pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
             faults.add(
                 at,
                 format!(
-                    "the `id` {} is the path of an attribute of {}, so paths with it could be read in two ways",
+                    "the `id` {} is the path of an attribute of {}, so attribute paths with it are ambiguous",
                     quote(id),
                     quote(&other.id)
                 ),
@@ -296,7 +296,7 @@ pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
         let most = limits::EXTENSION_BYTES;
         faults.add(
             "",
-            format!("the extension schemas take {bytes} bytes with every characteristic written out, {most} at most; shorten descriptions"),
+            format!("the extension schemas have {bytes} bytes with all characteristics, but at most {most} are allowed; shorten the descriptions"),
         );
     }
 }

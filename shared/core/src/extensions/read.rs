@@ -91,7 +91,7 @@ impl ExtensionReader {
             Value::Array(_) => {
                 let most = limits::EXTENSIONS;
                 self.faults
-                    .add("", format!("a tenant has {most} extension schemas at most"));
+                    .add("", format!("a tenant can have at most {most} extension schemas"));
                 return Vec::new();
             }
             _ => {
@@ -109,14 +109,14 @@ impl ExtensionReader {
         let members = self.members(entry, at, "an extension", ENTRY)?;
         if members.get("resourceType").is_none() {
             self.faults
-                .add(&members.at, "`resourceType` is missing; say User or Group");
+                .add(&members.at, "`resourceType` is missing; it must be User or Group");
         }
         let kind = self.keyword(&members, "resourceType", KINDS);
         let required = self.flag(&members, "required").unwrap_or_default();
         let Some(schema) = members.get("schema") else {
             self.faults.add(
                 &members.at,
-                "`schema` is missing; give the schema as /Schemas has it",
+                "`schema` is missing; it must have the format of /Schemas",
             );
             return None;
         };
@@ -132,7 +132,7 @@ impl ExtensionReader {
         let members = self.members(given, at, "a schema", SCHEMA)?;
         if members.get("id").is_none() {
             self.faults
-                .add(&members.at, "`id` is missing; give the URN of the schema");
+                .add(&members.at, "`id` is missing; it must be the URN of the schema");
         }
         let id = self.text(&members, "id");
         if let Some(id) = &id {
@@ -144,7 +144,7 @@ impl ExtensionReader {
         if attributes.is_empty() && members.get("attributes").is_none_or(is_empty) {
             self.faults.add(
                 &members.at,
-                "`attributes` is missing or empty; give one at least",
+                "`attributes` is missing or empty; at least one is required",
             );
         }
         Some(Schema {
@@ -177,7 +177,7 @@ impl ExtensionReader {
                 let most = limits::EXTENSION_ATTRIBUTES;
                 self.faults.add(
                     at,
-                    format!("a tenant's extension schemas have {most} attributes and sub-attributes at most"),
+                    format!("the extension schemas of a tenant can have at most {most} attributes and sub-attributes"),
                 );
             }
             return Vec::new();
@@ -248,13 +248,13 @@ impl ExtensionReader {
             let Some(known) = known.iter().find(|known| known.eq_ignore_ascii_case(name)) else {
                 let name = quote(name);
                 let known = known.join(", ");
-                let detail = format!("{name} is no part of {what}; there are {known}");
+                let detail = format!("{what} has no member {name}; the members are {known}");
                 self.faults.add(&members.at, detail);
                 continue;
             };
             if !value.is_null() && members.given.insert(known, value).is_some() {
                 self.faults
-                    .add(&members.at, format!("`{known}` is given twice"));
+                    .add(&members.at, format!("`{known}` is repeated"));
             }
         }
         Some(members)
@@ -278,7 +278,7 @@ impl ExtensionReader {
             texts.collect::<Option<Vec<String>>>()
         });
         if given.is_none() {
-            let detail = format!("`{name}` must be an array of texts");
+            let detail = format!("`{name}` must be an array of strings");
             self.faults.add(members.place(name), detail);
         }
         given.unwrap_or_default()

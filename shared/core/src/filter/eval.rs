@@ -230,7 +230,7 @@ fn comparand(
             .map(Comparand::Instant)
             .ok_or_else(|| senseless("is a dateTime such as \"2011-05-13T04:42:34Z\"")),
         Type::Binary if !order_only && !textual => Err(senseless("is binary")),
-        Type::Complex => Err(senseless("has parts")),
+        Type::Complex => Err(senseless("is complex")),
         Type::String if is_impossible(attribute, literal) => {
             Err(reason::control_characters_compared(attribute))
         }
@@ -245,7 +245,7 @@ fn comparand(
                 let text = inner.as_deref().unwrap_or(text);
                 Comparand::Text(text::comparable(attribute, text).into_owned())
             })
-            .ok_or_else(|| senseless("is text, which stands in double quotes")),
+            .ok_or_else(|| senseless("is text and needs double quotes")),
     }
 }
 

@@ -65,7 +65,7 @@ mod tests {
         let extensions = Extensions::parse(&given).unwrap();
         let whole = extensions.catalogue();
         let department = format!("{}:department", urn::ENTERPRISE_USER);
-        let several = "`badge` is an attribute of several schemas; write it with the URN of one, such as `urn:x:1.0:A:badge`";
+        let several = "several schemas have an attribute `badge`; add the URN of one of them, such as `urn:x:1.0:A:badge`";
         let accepted = Accepted::parse(&["urn:x:1.0:A", "urn:x:1.0:B"], whole).unwrap();
         let narrowed = whole.narrowed(Some(&accepted), Groups::Offered);
         for (name, by_whole, by_narrowed) in [

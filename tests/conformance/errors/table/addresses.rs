@@ -6,44 +6,44 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "GET /Nothing",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  this endpoint does not exist; the endpoints are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET /Users/1/2",
         "",
-        "404  there is no such endpoint; there are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
+        "404  this endpoint does not exist; the endpoints are /Users, /Groups, /Me, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes and /Schemas",
     ),
     (
         "GET origin:/",
         "",
-        "404  there is no such endpoint; a base address has the form https://HOST/TENANT/scim/v2",
+        "404  this endpoint does not exist; a base URL has the form https://HOST/TENANT/scim/v2",
     ),
     (
         "GET origin:/acme/scim/v1/Users",
         "",
-        "400 invalidVers version `v1` of SCIM is not supported; use v2",
+        "400 invalidVers SCIM version `v1` is not supported; use v2",
     ),
-    ("PUT /Users", "{}", "405  the endpoint takes GET, POST"),
+    ("PUT /Users", "{}", "405  this endpoint supports only GET, POST"),
     (
         "POST /Users/<user>",
         "{}",
-        "405  the endpoint takes GET, PUT, PATCH, DELETE",
+        "405  this endpoint supports only GET, PUT, PATCH, DELETE",
     ),
-    ("DELETE /Schemas", "", "405  the endpoint takes GET"),
+    ("DELETE /Schemas", "", "405  this endpoint supports only GET"),
     (
         "GET /Me",
         "",
-        "501  this token stands for no user, so there is nobody at /Me; ask for /Users/ID",
+        "501  this token does not belong to a user, so /Me is not available; use /Users/ID",
     ),
     (
         "POST /Bulk",
         r#"{"schemas":["urn:x"]}"#,
-        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:BulkRequest`",
+        "400 invalidSyntax `schemas` must be an array that contains `urn:ietf:params:scim:api:messages:2.0:BulkRequest`",
     ),
     (
         "GET /Users | authorization: Bearer wrong",
         "",
-        "401  the bearer token is missing, wrong, expired or not one of this tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
+        "401  the bearer token is missing, invalid or expired, or belongs to another tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings",
     ),
     (
         "GET /Users/<nobody>",
@@ -68,12 +68,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "GET /Schemas/urn:x",
         "",
-        "404  there is no schema called `urn:x`",
+        "404  the schema `urn:x` does not exist",
     ),
     (
         "GET /ResourceTypes/Robot",
         "",
-        "404  there is no resource type called `Robot`",
+        "404  the resource type `Robot` does not exist",
     ),
     (
         "POST /Users | content-type: text/plain",

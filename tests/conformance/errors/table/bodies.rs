@@ -6,12 +6,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{"schemas":"#,
-        "400 invalidSyntax the body is no JSON: it goes wrong at line 1, column 11",
+        "400 invalidSyntax the body is not valid JSON at line 1, column 11",
     ),
     (
         "POST /Users",
         "[]",
-        "400 invalidSyntax the body must be a JSON object, the resource",
+        "400 invalidSyntax the body must be a JSON object: a resource",
     ),
     (
         "POST /Users",
@@ -21,27 +21,27 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{"schemas":["urn:x"],"userName":"x"}"#,
-        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+        "400 invalidSyntax `schemas` must be an array that contains `urn:ietf:params:scim:schemas:core:2.0:User`",
     ),
     (
         "POST /Users",
         r#"{<Group>,"displayName":"x"}"#,
-        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:schemas:core:2.0:User`",
+        "400 invalidSyntax `schemas` must be an array that contains `urn:ietf:params:scim:schemas:core:2.0:User`",
     ),
     (
         "POST /Users",
         r#"{<User>,"userName":"x","USERNAME":"y"}"#,
-        "400 invalidSyntax `userName` and `USERNAME` are given in one object; names that differ in case only are the same",
+        "400 invalidSyntax `userName` and `USERNAME` are the same name in one object, because names are not case-sensitive",
     ),
     (
         "POST /Users",
         r#"{<User>,"userName":"x","odd":[{"a":1,"a":1}]}"#,
-        "400 invalidSyntax `a` is given twice in one object",
+        "400 invalidSyntax `a` is repeated in one object",
     ),
     (
         "POST /Users",
         r#"{<User>,"userName":"x","roles":["{\"value\":\"a\",\"value\":\"b\"}"]}"#,
-        "400 invalidSyntax `value` is given twice in one object",
+        "400 invalidSyntax `value` is repeated in one object",
     ),
     (
         "POST /Users",
@@ -56,12 +56,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":""}"#,
-        "400 invalidValue `userName` `` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+        "400 invalidValue `userName` `` is empty, has leading, trailing or repeated spaces, or contains characters that RFC 8265 does not allow in user names",
     ),
     (
         "POST /Users",
         r#"{<User>,"userName":"a\u0000b"}"#,
-        "400 invalidValue `userName` `a�b` is empty, has stray blanks, or has characters that a user name cannot have (RFC 8265)",
+        "400 invalidValue `userName` `a�b` is empty, has leading, trailing or repeated spaces, or contains characters that RFC 8265 does not allow in user names",
     ),
     (
         "POST /Users",
@@ -101,7 +101,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":"x","emails":[{"value":""}]}"#,
-        "400 invalidValue `emails[0]` has no value; leave it out, or send an empty array for no values at all",
+        "400 invalidValue `emails[0]` has no value; omit it, or send an empty array to remove all values",
     ),
     (
         "POST /Users",
@@ -121,12 +121,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Users",
         r#"{<User>,"userName":"x","emails":[<95 addresses>]}"#,
-        "413  `emails`: the request gives or changes 95 addresses; 94 are the most that a user can have and that one request can change",
+        "413  `emails`: the request sets or changes 95 addresses; a user can have, and a request can change, at most 94",
     ),
     (
         "POST /Users",
         r#"{<User>,"userName":"x","roles":[<480 KB of roles>]}"#,
-        "413  the resource has 480152 bytes; 389120 are the most that can be stored",
+        "413  the resource has 480152 bytes; at most 389120 can be stored",
     ),
     (
         "POST /Groups",
@@ -161,12 +161,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "POST /Groups",
         r#"{<Group>,"displayName":"x","members":[{"value":"<user>","$ref":"no uri"}]}"#,
-        "400 invalidValue `members[0].$ref` must be a URI without blanks, not `no uri`",
+        "400 invalidValue `members[0].$ref` must be a URI without spaces, not `no uri`",
     ),
     (
         "POST /Groups",
         r#"{<Group>,"displayName":"x","members":[<25001 members>]}"#,
-        "413  the request changes 25001 members; one request can change 25000 at most, so send the rest in further ones",
+        "413  the request changes 25001 members, but one request can change at most 25000; send the rest in further requests",
     ),
     (
         "POST /Users",
@@ -186,6 +186,6 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PUT /Groups/<group>",
         r#"{<Group>,"displayName":"Sales","members":[{"value":"<above>"}]}"#,
-        "400 invalidValue `members`: the group `<above>` contains this group, directly or through others, or is it; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or through other groups; a group cannot contain itself",
     ),
 ];

@@ -6,7 +6,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{"schemas":["urn:x"]}"#,
-        "400 invalidSyntax `schemas` must be an array with `urn:ietf:params:scim:api:messages:2.0:PatchOp`",
+        "400 invalidSyntax `schemas` must be an array that contains `urn:ietf:params:scim:api:messages:2.0:PatchOp`",
     ),
     (
         "PATCH /Users/<user>",
@@ -31,7 +31,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"roles","value":[<999 roles>]},{"op":"add","path":"roles.display","value":"<60000 letters>"}]}"#,
-        "413  operation 2: the request changes or looks at too many values; send its operations in several requests",
+        "413  operation 2: the request reads or changes too many values; split it into several requests",
     ),
     (
         "PATCH /Users/<user>",
@@ -56,7 +56,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"remove"}]}"#,
-        "400 noTarget operation 1: `path` is missing; a removal must say what to remove",
+        "400 noTarget operation 1: `path` is missing; a `remove` must say what to remove",
     ),
     (
         "PATCH /Users/<user>",
@@ -71,22 +71,22 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"emails[type eq].value","value":"x"}]}"#,
-        "400 invalidFilter operation 1: path `emails[type eq].value`, position 15: expected a value, text in double quotes, found nothing",
+        "400 invalidFilter operation 1: path `emails[type eq].value`, position 15: expected a value, found nothing; text needs double quotes",
     ),
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"nothing","value":1}]}"#,
-        "400 invalidPath operation 1: `nothing` is no attribute of a User",
+        "400 invalidPath operation 1: a User has no attribute `nothing`",
     ),
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"name.nothing","value":1}]}"#,
-        "400 invalidPath operation 1: `name.nothing` is no attribute of a User",
+        "400 invalidPath operation 1: a User has no attribute `name.nothing`",
     ),
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"urn:x:y","value":1}]}"#,
-        "400 invalidPath operation 1: `urn:x` is no schema of a User",
+        "400 invalidPath operation 1: a User has no schema `urn:x`",
     ),
     (
         "PATCH /Users/<user>",
@@ -121,7 +121,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"replace","value":"x"}]}"#,
-        "400 invalidValue operation 1: without a `path` the `value` must be an object of attributes",
+        "400 invalidValue operation 1: without `path`, `value` must be an object of attributes",
     ),
     (
         "PATCH /Users/<user>",
@@ -141,12 +141,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"remove","path":"password[value eq \"x\"]"}]}"#,
-        "400 invalidPath operation 1: `password` cannot be read, so it takes no filter in brackets",
+        "400 invalidPath operation 1: `password` cannot be read, so a filter in brackets cannot select its values",
     ),
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"replace","path":"emails","value":[{"value":"a@b"},{}]}]}"#,
-        "400 invalidValue operation 1: `emails[1]` has no value; leave it out, or send an empty array for no values at all",
+        "400 invalidValue operation 1: `emails[1]` has no value; omit it, or send an empty array to remove all values",
     ),
     (
         "PATCH /Users/<user>",
@@ -156,7 +156,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Users/<user>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"emails","value":[<95 addresses>]}]}"#,
-        "413  `emails`: the request gives or changes 96 addresses; 94 are the most that a user can have and that one request can change",
+        "413  `emails`: the request sets or changes 96 addresses; a user can have, and a request can change, at most 94",
     ),
     (
         "PATCH /Groups/<group>",
@@ -181,27 +181,27 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<group>"}]}]}"#,
-        "400 invalidValue `members`: the group `<group>` contains this group, directly or through others, or is it; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<group>` is this group or contains it, directly or through other groups; a group cannot contain itself",
     ),
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<above>","type":"Group"}]}]}"#,
-        "400 invalidValue `members`: the group `<above>` contains this group, directly or through others, or is it; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or through other groups; a group cannot contain itself",
     ),
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<99 groups>]}]}"#,
-        "413  `members`: the request brings 99 groups; one request can bring 97 at most, so send the rest in further ones",
+        "413  `members`: the request adds 99 groups, but one request can add at most 97; send the rest in further requests",
     ),
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[<25001 members>]}]}"#,
-        "413  the request changes 25001 members; one request can change 25000 at most, so send the rest in further ones",
+        "413  the request changes 25001 members, but one request can change at most 25000; send the rest in further requests",
     ),
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"replace","path":"members[value eq \"<user>\"].type","value":"Group"}]}"#,
-        "400 mutability operation 1: the parts of a member cannot be changed; remove the member and add another one",
+        "400 mutability operation 1: a member cannot be changed; remove it and add another one",
     ),
     (
         "PATCH /Groups/<group>",

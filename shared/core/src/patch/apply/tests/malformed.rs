@@ -89,7 +89,7 @@ fn m08_unknown_attributes() {
             (
                 json!([{ "op": "add", "path": "shoeSize", "value": 1 }]),
                 InvalidPath,
-                "`shoeSize` is no attribute of a User",
+                "a User has no attribute `shoeSize`",
             ),
             (
                 json!([{ "op": "add", "value": { "shoeSize": 1 } }]),
@@ -114,12 +114,12 @@ fn m08_unknown_attributes() {
             (
                 json!([{ "op": "add", "path": "urn:x:y:title", "value": "t" }]),
                 InvalidPath,
-                "`urn:x:y` is no schema",
+                "a User has no schema `urn:x:y`",
             ),
             (
                 json!([{ "op": "add", "path": format!("{E}:title"), "value": "t" }]),
                 InvalidPath,
-                "`title` is no attribute of the schema",
+                "has no attribute `title`",
             ),
             (
                 json!([{ "op": "add", "value": { (E): { "title": "t" } } }]),

@@ -147,7 +147,7 @@ fn m13_values_of_the_wrong_type_or_shape() {
                     json!([{ "value": "1" }, { "value": "2" }]),
                 ),
                 InvalidValue,
-                "`emails[type eq \"work\"]` takes one value, not 2",
+                "`emails[type eq \"work\"]` takes a single value, but the operation has 2",
             ),
         ],
     );

@@ -271,7 +271,7 @@ async fn what_can_never_be_done_is_logged_and_passed_over() {
         let line = |line: &&str| line.contains(r#""level":"ERROR""#) && line.contains(of);
         text.lines().filter(line).count()
     };
-    assert_eq!(errors("event.given_up"), 2, "{text}");
+    assert_eq!(errors("event.abandoned"), 2, "{text}");
     assert_eq!(errors(&format!(r#""tenant.id":"{tenant}""#)), 2, "{text}");
     assert_eq!(errors("event.unreadable"), 1, "{text}");
 }

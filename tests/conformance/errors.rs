@@ -367,7 +367,7 @@ fn every_detail_is_a_sentence_for_an_administrator() {
             "backticks in pairs: {detail}"
         );
         let inside = [
-            "::", "Some(", "None", "Err(", "DynamoDB", "dynamo", "unwrap", "panic", "table",
+            "::", "Some(", "None", "Err(", "DynamoDB", "dynamo", "unwrap", "panic", " table",
             "sort key", "Lambda", "null",
         ];
         for word in inside {

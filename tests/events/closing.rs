@@ -114,12 +114,12 @@ async fn a_tenant_that_keeps_its_keys_is_waited_for_and_then_given_up_loudly() {
     let records = [closing(name, 1)];
     let answer = invoke(&target.stack.service, &records, LONG).await;
     assert_eq!(answer, Answer::default());
-    assert!(!log.text().contains("event.given_up"));
+    assert!(!log.text().contains("event.abandoned"));
     let later = ahead(&target, 90);
     for _ in 0..2 {
         later.end_deletions(LONG).await.expect("it is given up");
     }
-    assert_eq!(log.text().matches("event.given_up").count(), 1);
+    assert_eq!(log.text().matches("event.abandoned").count(), 1);
     // Asked again, it goes on.
     target
         .admin()

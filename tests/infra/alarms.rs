@@ -61,7 +61,7 @@ fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over(
     let filters = resources(&alarms_yaml, "AWS::Logs::MetricFilter");
     let filter = filters
         .iter()
-        .find(|(name, _)| name.starts_with("EventsGivenUp"));
+        .find(|(name, _)| name.starts_with("EventsAbandoned"));
     let (_, filter) = filter.expect("a metric of what is given up");
     let metric = &filter["Properties"]["MetricTransformations"][0];
     let alarm = of(metric["MetricName"].as_str().expect("a name"));

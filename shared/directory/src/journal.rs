@@ -1,4 +1,4 @@
-//! The request log: rejected and failed requests, for the people who have to fix the cause.
+//! The failure log: rejected and failed requests, for the people who have to fix the cause.
 //!
 //! An entry is a failure and its repetitions within a period: how often it happened, when first and when last. It contains
 //! the name and the id of the user or group and no other attribute value. Each write replaces the whole entry, so a
@@ -35,7 +35,7 @@ pub struct JournalPage {
     pub next: Option<EntryId>,
 }
 
-/// The request log of one tenant.
+/// The failure log of one tenant.
 #[derive(Clone, Debug)]
 pub struct Journal {
     store: Arc<Store>,

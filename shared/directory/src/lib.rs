@@ -1,4 +1,4 @@
-//! What is stored: users, groups, memberships, tenants and the request log. The only crate that knows DynamoDB.
+//! What is stored: users, groups, memberships, tenants and the failure log. The only crate that knows DynamoDB.
 //!
 //! `README.md` beside `src` lists the items, the access patterns, the invariants and the limits, and gives the reasons for
 //! them. [`keys`] has the key template of every item.

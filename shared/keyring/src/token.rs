@@ -325,13 +325,13 @@ pub enum Unfit {
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Short => write!(f, "has fewer than {SHORTEST_IMPORTED} characters; make a new key instead"),
+            Self::Short => write!(f, "has fewer than {SHORTEST_IMPORTED} characters; create a new key instead"),
             Self::Long => write!(f, "has more than {LONGEST_IMPORTED} characters"),
             Self::Unsendable => f.write_str(
-                "has blanks, control characters or characters beyond ASCII; give the token alone, as the identity provider sends it",
+                "contains spaces, control characters or non-ASCII characters; send only the token itself",
             ),
-            Self::Guessable => f.write_str("could be guessed; make a new key instead"),
-            Self::Issued => f.write_str("begins like the tokens of this service, which cannot be imported; make a new key instead"),
+            Self::Guessable => f.write_str("can be guessed; create a new key instead"),
+            Self::Issued => f.write_str("has the prefix of this service's own tokens, which cannot be imported; create a new key instead"),
         }
     }
 }

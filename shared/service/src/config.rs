@@ -56,7 +56,7 @@ impl Config {
         ] = Self::VARIABLES;
         let number = |name: &str| {
             let number = given(name).map(|number| number.parse()).transpose();
-            number.map_err(|_| format!("{name} is no whole number"))
+            number.map_err(|_| format!("{name} is not a whole number"))
         };
         Ok(Self {
             table: needed(table)?,

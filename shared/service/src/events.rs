@@ -67,7 +67,7 @@ impl Event {
             Some("closing") => Ok(Self::Closing),
             Some("keys") => Ok(Self::Keys),
             _ => Err(
-                r#"an event has "Records" of the table's stream, or is {"sweep":"tasks"}, {"sweep":"closing"} or {"sweep":"keys"}"#
+                r#"the event must have "Records" of the table's stream, or be {"sweep":"tasks"}, {"sweep":"closing"} or {"sweep":"keys"}"#
                     .into(),
             ),
         }
@@ -157,8 +157,8 @@ impl Service {
                     let every = |outcome: Outcome| vec![outcome; records.len()];
                     let outcomes = match outcomes.await {
                         Ok(Ok(outcomes)) => outcomes,
-                        Ok(Err(_)) => every(Outcome::GivenUp("it panicked".to_owned())),
-                        Err(_) => every(Outcome::Again("out of time".to_owned())),
+                        Ok(Err(_)) => every(Outcome::GivenUp("panicked".to_owned())),
+                        Err(_) => every(Outcome::Again("timed out".to_owned())),
                     };
                     report(subject, records, outcomes)
                 }
@@ -270,13 +270,13 @@ fn report(subject: &Subject, records: &[Record], outcomes: Vec<Outcome>) -> Vec<
         match outcome {
             Outcome::Done => {}
             Outcome::Again(reason) => {
-                tracing::warn!(tenant.id = %tenant, item = record.sk, reason, "event.again");
+                tracing::warn!(tenant.id = %tenant, item = record.sk, reason, "event.retry");
                 failures.push(Failure {
                     item_identifier: record.sequence_number.clone(),
                 });
             }
             Outcome::GivenUp(reason) => {
-                tracing::error!(tenant.id = %tenant, item = record.sk, reason, "event.given_up");
+                tracing::error!(tenant.id = %tenant, item = record.sk, reason, "event.abandoned");
             }
         }
     }

@@ -221,7 +221,7 @@ impl Requests {
         );
         let written = tokio::time::timeout(PATIENCE, self.put(&log, &entries, caller)).await;
         if !matches!(written, Ok(true)) {
-            tracing::warn!(tenant.id = %tenant, "the requests log could not be written");
+            tracing::warn!(tenant.id = %tenant, "failure_log.unwritten");
             for entry in &entries {
                 self.folds.unwritten(tenant, &entry.failure);
             }
@@ -297,9 +297,9 @@ impl Report<'_> {
     fn unknown(&self) -> String {
         match self.request.headers().contains_key(header::AUTHORIZATION) {
             true => {
-                "the request came with a token that is not one of this application's tokens here"
+                "the request has a token that is not one of this tenant's tokens"
             }
-            false => "the request came without a token",
+            false => "the request has no token",
         }
         .to_owned()
     }

@@ -162,7 +162,7 @@ async fn b10_groups_that_would_contain_each_other_conflict_and_none_is_kept() {
     assert!(
         details
             .iter()
-            .any(|detail| detail.contains("cannot be closed")),
+            .any(|detail| detail.contains("cannot be resolved")),
         "{details:?}"
     );
     assert_eq!(counts(&client).await, (1, 0));

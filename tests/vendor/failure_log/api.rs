@@ -68,7 +68,7 @@ async fn entries_say_who_why_and_what_to_do() {
         creation["advice"]
             .as_str()
             .unwrap()
-            .starts_with("A value has the wrong form.")
+            .starts_with("A value is not valid.")
     );
     assert!(creation["key"].is_string() && creation["request"].is_string());
     assert!(creation["first"].as_str().unwrap().ends_with('Z'));
@@ -203,7 +203,7 @@ async fn oktopost_the_failed_list_is_a_file_for_a_spreadsheet_without_formulas()
         "{}",
         lines[2]
     );
-    assert!(lines[1].contains("A value has the wrong form."));
+    assert!(lines[1].contains("A value is not valid."));
     assert_eq!(lines[3], "");
 }
 

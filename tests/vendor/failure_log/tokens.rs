@@ -34,7 +34,7 @@ async fn entry(target: &Target, client: &Client, token: &str) -> Entry {
         answer
             .error()
             .2
-            .starts_with("the bearer token is missing, wrong, expired or not one")
+            .starts_with("the bearer token is missing, invalid or expired, or belongs")
     );
     let all = entries(target, client).await;
     assert_eq!(all.len(), before + 1, "{all:#?}");
@@ -55,7 +55,7 @@ async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
         "the token expired on 2027-01-15 at 08:00 UTC"
     );
     assert!(expired.contains(of_expired.failure.key.as_deref().unwrap()));
-    assert!(advice(&of_expired.failure).contains("Make a new one"));
+    assert!(advice(&of_expired.failure).contains("Create a new one"));
     assert!(
         advice(&of_expired.failure).contains("in Okta"),
         "its purpose names the provider"
@@ -91,8 +91,8 @@ async fn a_token_of_nobody_or_of_another_tenant_is_told_without_a_key() {
     let (client, other) = (target.tenant().await, target.tenant().await);
     let foreign = token(&target, &other, &time, |_| {}).await;
     for (token, reason) in [
-        (foreign.as_str(), "one of this application's tokens here"),
-        ("", "without a token"),
+        (foreign.as_str(), "not one of this tenant's tokens"),
+        ("", "has no token"),
     ] {
         let headers = match token {
             "" => vec![("authorization", "")],

@@ -225,7 +225,7 @@ async fn oktopost_the_user_name_is_the_work_e_mail_after_all_operations() {
         json!([{ "op": "add", "path": "emails", "value": [{ "value": "x@y", "type": "home" }] }]);
     let (status, scim_type, detail) = client.patch(&path, home).await.error();
     assert_eq!((status, scim_type.as_str()), (400, "invalidValue"));
-    assert!(detail.contains("map the work e-mail only"), "{detail}");
+    assert!(detail.contains("map only the work e-mail"), "{detail}");
     let body = json!({ "schemas": [USER], "userName": "x", "emails": [{ "value": "x@y", "type": "work" }] });
     client.post("/Users", &body).await.expect(400);
 }

@@ -64,9 +64,9 @@ impl fmt::Display for KeysError {
         match self {
             Self::Keyring(error) => error.fmt(f),
             Self::Directory(error) => error.fmt(f),
-            Self::NoSuchTenant => f.write_str("there is no such tenant"),
+            Self::NoSuchTenant => f.write_str("the tenant does not exist"),
             Self::TooOften { most, until } => {
-                write!(f, "the keys were changed {most} times, until {until}")
+                write!(f, "the keys have reached the limit of {most} changes, until {until}")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! An entry of the request log, its item, and the filter for entries.
+//! An entry of the failure log, its item, and the filter for entries.
 
 use std::fmt;
 
@@ -104,7 +104,7 @@ pub struct Failure {
     pub provider: Option<String>,
 }
 
-/// An entry of the request log.
+/// An entry of the failure log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// The entry's id.

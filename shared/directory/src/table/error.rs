@@ -83,23 +83,23 @@ impl fmt::Display for DirectoryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken { attribute, .. } => write!(f, "{attribute} is taken"),
-            Self::NoSeat(seats) => write!(f, "{seats} users are active, as many as may be"),
+            Self::NoSeat(seats) => write!(f, "the limit of {seats} active users is reached"),
             Self::Stale => f.write_str("the resource was changed meanwhile"),
-            Self::Gone => f.write_str("the resource is gone"),
-            Self::NoSuchMember(id) => write!(f, "no user or group {id}"),
-            Self::Cycle(id) => write!(f, "{id} contains the group"),
-            Self::TooManyMembers { given, most } => write!(f, "{given} members, {most} at most"),
+            Self::Gone => f.write_str("the resource was deleted"),
+            Self::NoSuchMember(id) => write!(f, "the user or group {id} does not exist"),
+            Self::Cycle(id) => write!(f, "the group {id} contains this group"),
+            Self::TooManyMembers { given, most } => write!(f, "{given} members, at most {most} are allowed"),
             Self::TooManyGroups { given, most } => {
-                write!(f, "{given} groups as members, {most} at most")
+                write!(f, "{given} groups as members, at most {most} are allowed")
             }
             Self::TooManyAddresses { given, most } => {
-                write!(f, "{given} e-mail addresses, {most} at most")
+                write!(f, "{given} e-mail addresses, at most {most} are allowed")
             }
-            Self::TooLarge { given, most } => write!(f, "{given} bytes, {most} at most"),
+            Self::TooLarge { given, most } => write!(f, "{given} bytes, at most {most} are allowed"),
             Self::TooMany => f.write_str("the query takes too long"),
-            Self::Contended => f.write_str("too many writes to the same items"),
+            Self::Contended => f.write_str("too many concurrent writes to the same items"),
             Self::Throttled => f.write_str("throttled"),
-            Self::OutOfTime => f.write_str("the time is over"),
+            Self::OutOfTime => f.write_str("timed out"),
             Self::Unavailable(what) => write!(f, "unavailable: {what}"),
             Self::Refused(code) => write!(f, "refused: {code}"),
             Self::Internal(what) => write!(f, "internal: {what}"),
@@ -113,7 +113,7 @@ impl Error for DirectoryError {}
 pub(crate) fn meaning(code: Option<&str>, status: u16) -> DirectoryError {
     let named = |code: Option<&str>| match code {
         Some(code) => code.to_owned(),
-        None => format!("an answer of status {status} without a code"),
+        None => format!("status {status} without an error code"),
     };
     match reaction_to(code, status) {
         Reaction::Throttle => DirectoryError::Throttled,
@@ -136,9 +136,9 @@ where
         }
         SdkError::TimeoutError(_) => DirectoryError::Unavailable("timed out".to_owned()),
         SdkError::DispatchFailure(_) => DirectoryError::Unavailable("cannot connect".to_owned()),
-        SdkError::ResponseError(_) => DirectoryError::Unavailable("no answer".to_owned()),
+        SdkError::ResponseError(_) => DirectoryError::Unavailable("no response".to_owned()),
         // Loading credentials cannot fail temporarily, because they are in the environment.
-        _ => DirectoryError::Internal("a request could not be made".to_owned()),
+        _ => DirectoryError::Internal("a request could not be built".to_owned()),
     }
 }
 

@@ -89,7 +89,7 @@ impl Settings {
         };
         for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
             let known = NAMES.map(|name| format!("`{name}`")).join(", ");
-            reader.fault(name, format!("there is no such setting; there are {known}"));
+            reader.fault(name, format!("this setting does not exist; the settings are {known}"));
         }
         let extensions = reader.extensions();
         let settings = Self {
@@ -219,7 +219,7 @@ impl SettingsReader<'_> {
         if number.is_none() {
             self.fault(
                 name,
-                format!("it must be a whole number from {least} to {most}"),
+                format!("must be a whole number from {least} to {most}"),
             );
         }
         number
@@ -236,7 +236,7 @@ impl SettingsReader<'_> {
         let given = self.get(name)?;
         let flag = given.as_bool();
         if flag.is_none() {
-            self.fault(name, "it must be true or false");
+            self.fault(name, "must be true or false");
         }
         flag
     }
@@ -253,7 +253,7 @@ impl SettingsReader<'_> {
             .iter()
             .map(|(word, _)| format!("\"{word}\""))
             .collect();
-        self.fault(name, format!("it must be {}", words.join(" or ")));
+        self.fault(name, format!("must be {}", words.join(" or ")));
         T::default()
     }
 
@@ -266,7 +266,7 @@ impl SettingsReader<'_> {
         let Some(names) = names.filter(|names| names.len() <= MOST_NAMES) else {
             self.fault(
                 "attributes",
-                format!("it must be an array of attribute names, {MOST_NAMES} at most"),
+                format!("must be an array of at most {MOST_NAMES} attribute names"),
             );
             return None;
         };

@@ -44,14 +44,14 @@ impl fmt::Display for KeyringError {
                 write!(f, "the keyring cannot be read at the moment ({code})")
             }
             Self::Refused(code) => write!(f, "access to the keyring was refused ({code})"),
-            Self::Unreadable => f.write_str("the keyring's value is not a keyring"),
+            Self::Unreadable => f.write_str("the secret does not contain a keyring"),
             Self::Missing => f.write_str("the keyring does not exist"),
-            Self::NoSuchKey => f.write_str("the keyring has no such key"),
-            Self::TooMany(most) => write!(f, "the owner has {most} live keys already"),
+            Self::NoSuchKey => f.write_str("the keyring does not have this key"),
+            Self::TooMany(most) => write!(f, "the owner already has {most} live keys"),
             Self::Taken => f.write_str("the key id or the token is in use"),
             Self::Full => f.write_str("the keyring is full"),
-            Self::Worn => f.write_str("the keyring was changed too often within 24 hours"),
-            Self::Contended => f.write_str("the keyring was changed by others at each attempt"),
+            Self::Worn => f.write_str("the keyring has reached its limit of changes within 24 hours"),
+            Self::Contended => f.write_str("the keyring was changed concurrently at each attempt"),
         }
     }
 }
@@ -65,7 +65,7 @@ impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for KeyringError {
         match &error {
             SdkError::TimeoutError(_) => Self::Unavailable(code("timeout")),
             SdkError::DispatchFailure(_) => Self::Unavailable(code("no connection")),
-            SdkError::ResponseError(_) => Self::Unavailable(code("broken answer")),
+            SdkError::ResponseError(_) => Self::Unavailable(code("invalid response")),
             SdkError::ServiceError(answer) => match error.code() {
                 Some("LimitExceededException") => Self::Worn,
                 Some("ResourceNotFoundException") => Self::Missing,

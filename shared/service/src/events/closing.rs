@@ -19,7 +19,7 @@ use crate::Service;
 /// The time limit of one round of clearing a tenant.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-const HAS_KEYS: &str = "its keys are not out of the keyrings; ask for its deletion again";
+const HAS_KEYS: &str = "its keys are still in the keyrings; delete the tenant again";
 
 impl Service {
     /// Deletes the data of a tenant that is being deleted, and postpones what has to wait.
@@ -73,7 +73,7 @@ impl Service {
             },
         };
         if let Some(reason) = reason {
-            tracing::error!(tenant.id = %tenant, reason, "event.given_up");
+            tracing::error!(tenant.id = %tenant, reason, "event.abandoned");
         }
         self.tenants.settle(tenant, meter).await
     }

@@ -73,9 +73,9 @@ pub(super) async fn sweep(
             continue;
         };
         if let Outcome::GivenUp(reason) = Outcome::of(&error) {
-            tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.given_up");
+            tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.abandoned");
         } else {
-            tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.again");
+            tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.retry");
             left = Some(error);
         }
     }

@@ -61,39 +61,39 @@ pub fn in_words(operation: &str) -> &'static str {
         ("users.modify", "update user"),
         ("users.delete", "delete user"),
         ("users.read", "read user"),
-        ("users.list", "look for users"),
-        ("users.search", "look for users"),
-        ("groups.create", "push new group"),
+        ("users.list", "search users"),
+        ("users.search", "search users"),
+        ("groups.create", "create group"),
         ("groups.replace", "update group"),
         ("groups.modify", "update group"),
         ("groups.delete", "delete group"),
         ("groups.read", "read group"),
-        ("groups.list", "look for groups"),
-        ("groups.search", "look for groups"),
-        ("all.list", "look for users and groups"),
-        ("all.search", "look for users and groups"),
-        ("bulk", "many changes at once"),
-        ("me", "read or change oneself"),
-        ("service_provider_config.read", "read what is supported"),
-        ("resource_types.list", "read what is supported"),
-        ("resource_types.read", "read what is supported"),
-        ("schemas.list", "read the attributes"),
-        ("schemas.read", "read the attributes"),
+        ("groups.list", "search groups"),
+        ("groups.search", "search groups"),
+        ("all.list", "search users and groups"),
+        ("all.search", "search users and groups"),
+        ("bulk", "bulk request"),
+        ("me", "read or change own user"),
+        ("service_provider_config.read", "read supported features"),
+        ("resource_types.list", "read supported features"),
+        ("resource_types.read", "read supported features"),
+        ("schemas.list", "read schemas"),
+        ("schemas.read", "read schemas"),
     ];
     let found = WORDS.iter().find(|(name, _)| *name == operation);
-    found.map_or("something else", |(_, words)| words)
+    found.map_or("unknown request", |(_, words)| words)
 }
 
 /// How to make an identity provider retry.
 fn try_again(provider: Option<&str>) -> &'static str {
     match provider {
-        Some("Okta") => "Then choose Retry for it in Okta, under Dashboard, Tasks.",
+        Some("Okta") => "Then retry the task in Okta under Dashboard, Tasks.",
         Some("Entra ID") => {
             "Then use Provision on demand in Entra, or wait for its next cycle, about 40 minutes."
         }
-        Some("OneLogin") => "Then retry it in OneLogin, under Users, Provisioning.",
-        Some("JumpCloud") => "Then save the user or group in JumpCloud once more.",
-        _ => "Then start the provisioning again in the identity provider.",
+        Some("OneLogin") => "Then retry it in OneLogin under Users, Provisioning.",
+        Some("JumpCloud") => "Then save the user or group in JumpCloud again.",
+        _ => "Then restart provisioning in the identity provider.",
     }
 }
 
@@ -151,7 +151,7 @@ mod tests {
     fn every_operation_has_words() {
         for route in crate::routes::routes() {
             let operation = route.endpoint.operation();
-            assert_ne!(in_words(operation), "something else", "{operation}");
+            assert_ne!(in_words(operation), "unknown request", "{operation}");
         }
     }
 

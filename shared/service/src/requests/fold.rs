@@ -217,7 +217,7 @@ fn beyond() -> Failure {
     Failure {
         operation: "unknown".to_owned(),
         cause: Cause::Beyond.word().to_owned(),
-        reason: "further requests were refused or failed, more than are listed one by one"
+        reason: "further requests were rejected or failed, too many to list each one"
             .to_owned(),
         ..Failure::default()
     }

@@ -72,11 +72,11 @@ pub(super) fn of_key(barred: &Barred) -> String {
     match barred {
         Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
         Barred::Elsewhere(Some(source)) => {
-            format!("the request came from {source}, from where the token is not accepted")
+            format!("the token is not accepted from {source}")
         }
         Barred::Elsewhere(None) => {
-            "the request came from an unknown address, and the token is accepted from certain networks only".to_owned()
+            "the token is accepted only from certain networks, and the address of the request is unknown".to_owned()
         }
-        Barred::Scopeless => "the token was made for something else".to_owned(),
+        Barred::Scopeless => "the token is not for provisioning".to_owned(),
     }
 }

@@ -21,7 +21,7 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "GET origin:/acme/scim/v1/Users",
         "",
-        "400 invalidVers SCIM version `v1` is not supported; use v2",
+        "400 invalidVers version `v1` of SCIM is not supported; use v2",
     ),
     ("PUT /Users", "{}", "405  this endpoint supports only GET, POST"),
     (
@@ -94,11 +94,11 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         r#"PUT /Users/<user> | if-match: W/"99""#,
         r#"{<User>,"userName":"anna"}"#,
-        r#"412  the resource is in version W/"1" and not in the one that the request expects; read it again"#,
+        r#"412  the resource has version W/"1", but the request expects another one; read it again"#,
     ),
     (
         r#"DELETE /Users/<user> | if-match: W/"99""#,
         "",
-        r#"412  the resource is in version W/"1" and not in the one that the request expects; read it again"#,
+        r#"412  the resource has version W/"1", but the request expects another one; read it again"#,
     ),
 ];

@@ -186,6 +186,6 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PUT /Groups/<group>",
         r#"{<Group>,"displayName":"Sales","members":[{"value":"<above>"}]}"#,
-        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or through other groups; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or indirectly; a group cannot contain itself",
     ),
 ];

@@ -181,12 +181,12 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<group>"}]}]}"#,
-        "400 invalidValue `members`: the group `<group>` is this group or contains it, directly or through other groups; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<group>` is this group or contains it, directly or indirectly; a group cannot contain itself",
     ),
     (
         "PATCH /Groups/<group>",
         r#"{<PatchOp>,"Operations":[{"op":"add","path":"members","value":[{"value":"<above>","type":"Group"}]}]}"#,
-        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or through other groups; a group cannot contain itself",
+        "400 invalidValue `members`: the group `<above>` is this group or contains it, directly or indirectly; a group cannot contain itself",
     ),
     (
         "PATCH /Groups/<group>",

@@ -67,7 +67,7 @@ reasons! {
     no_such_member NoSuchMember(id: SentId) [InvalidValue] Member
         "`members`: there is no user or group with the id {id}; create it first";
     group_cycle GroupCycle(id: SentId) [InvalidValue] Circle
-        "`members`: the group {id} is this group or contains it, directly or through other groups; a group cannot contain itself";
+        "`members`: the group {id} is this group or contains it, directly or indirectly; a group cannot contain itself";
 
     // What a tenant asks of values.
     address_not_work AddressNotWork() [InvalidValue] Policy
@@ -275,7 +275,7 @@ reasons! {
     address_not_utf8 AddressNotUtf8() [InvalidSyntax] Message
         "the URL is not percent-encoded UTF-8";
     other_protocol_version OtherProtocolVersion(version: SentValue) [InvalidVers] Address
-        "SCIM version {version} is not supported; use v2";
+        "version {version} of SCIM is not supported; use v2";
     no_description NoDescription(of: Word, name: SentValue) [NotFound] Address
         "the {of} {name} does not exist";
     other_http_method OtherHttpMethod(methods: Word) [MethodNotAllowed] Address

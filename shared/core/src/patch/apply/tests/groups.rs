@@ -335,12 +335,12 @@ fn x02_invalid_changes_of_members_and_groups() {
             (
                 json!([{ "op": "add", "path": "userName", "value": "x" }]),
                 InvalidPath,
-                "of a Group",
+                "a Group has no",
             ),
             (
                 json!([{ "op": "add", "path": format!("{E}:department"), "value": "x" }]),
                 InvalidPath,
-                "of a Group",
+                "a Group has no",
             ),
         ],
     );

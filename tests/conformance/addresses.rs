@@ -134,7 +134,8 @@ async fn a_function_serves_its_own_routes_and_the_one_behind_default_all() {
                 .unwrap();
             let service = &target.stack.service;
             let answer = service.handle(function, request, Origin::default()).await;
-            let is_unknown = String::from_utf8_lossy(answer.body()).contains("endpoint does not exist");
+            let is_unknown =
+                String::from_utf8_lossy(answer.body()).contains("endpoint does not exist");
             let is_served = function == route.function || function == Function::CATCH_ALL;
             assert_eq!(is_unknown, !is_served, "{path} in {}", function.name());
         }

@@ -543,9 +543,8 @@ mod tests {
                 crate::ErrorKind::InvalidValue,
                 "{name} {given}"
             );
-            let detail = format!(
-                "{at} has no value; omit it, or send an empty array to remove all values"
-            );
+            let detail =
+                format!("{at} has no value; omit it, or send an empty array to remove all values");
             assert_eq!(error.detail().to_string(), detail, "{name} {given}");
         }
     }

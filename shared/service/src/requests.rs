@@ -296,9 +296,7 @@ impl Report<'_> {
 
     fn unknown(&self) -> String {
         match self.request.headers().contains_key(header::AUTHORIZATION) {
-            true => {
-                "the request has a token that is not one of this tenant's tokens"
-            }
+            true => "the request has a token that is not one of this tenant's tokens",
             false => "the request has no token",
         }
         .to_owned()

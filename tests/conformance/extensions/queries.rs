@@ -128,10 +128,7 @@ async fn senseless_comparisons_with_an_extension_are_refused() {
             "office eq \"x\"",
             "`office` is complex; compare a sub-attribute, such as `office.site`",
         ),
-        (
-            "tail eq 1",
-            "the schema `<badges>` has no attribute `tail`",
-        ),
+        ("tail eq 1", "the schema `<badges>` has no attribute `tail`"),
         (
             "office.tail eq 1",
             "the schema `<badges>` has no attribute `office.tail`",

@@ -167,9 +167,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ),
     (
         r#"part {"name":"b","type":"complex","subAttributes":[{"name":"c"}]}"#,
-        &[
-            "/0/schema/attributes/0/subAttributes/0/type: a sub-attribute cannot be complex",
-        ],
+        &["/0/schema/attributes/0/subAttributes/0/type: a sub-attribute cannot be complex"],
     ),
     (
         r#"part {"name":"b","multiValued":true,"mutability":"immutable","returned":"request"},{"name":"B"}"#,

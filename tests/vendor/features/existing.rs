@@ -115,7 +115,10 @@ async fn an_existing_user_that_stays_the_applications_own_is_so_by_filter_post_a
     let change = json!([{ "op": "replace", "value": { "active": false } }]);
     let (status, _, detail) = client.patch(&path, change).await.error();
     assert_eq!(status, 403);
-    assert!(detail.contains("the application created this user"), "{detail}");
+    assert!(
+        detail.contains("the application created this user"),
+        "{detail}"
+    );
     client.put(&path, &user("ann")).await.expect(403);
     client.delete(&path).await.expect(403);
     client.get(&path).await.expect(200);

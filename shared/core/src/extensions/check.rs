@@ -140,10 +140,7 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionF
     let place = |name: &str| format!("{at}/{name}");
     let is_complex = attribute.kind == Type::Complex;
     if is_complex && is_part {
-        faults.add(
-            place("type"),
-            "a sub-attribute cannot be complex",
-        );
+        faults.add(place("type"), "a sub-attribute cannot be complex");
     }
     if is_complex && !is_part && attribute.sub_attributes.is_empty() {
         faults.add(at, "a complex attribute must have `subAttributes`");
@@ -220,9 +217,9 @@ fn mutability_fault(mutability: Mutability, is_part: bool) -> Option<&'static st
         Mutability::ReadOnly => Some(
             "`mutability` cannot be readOnly: only clients set extension attributes, so it would never have a value",
         ),
-        Mutability::WriteOnly => Some(
-            "`mutability` cannot be writeOnly: extension attributes cannot be secret",
-        ),
+        Mutability::WriteOnly => {
+            Some("`mutability` cannot be writeOnly: extension attributes cannot be secret")
+        }
     }
 }
 
@@ -230,9 +227,9 @@ fn returned_fault(returned: Returned, is_part: bool) -> Option<&'static str> {
     match returned {
         Returned::Default => None,
         Returned::Always | Returned::Request if !is_part => None,
-        Returned::Always | Returned::Request => Some(
-            "`returned` of a sub-attribute must be default; set it for the parent attribute",
-        ),
+        Returned::Always | Returned::Request => {
+            Some("`returned` of a sub-attribute must be default; set it for the parent attribute")
+        }
         Returned::Never => Some(
             "`returned` cannot be never: extension attributes cannot be secret; with request, a value is returned only on request",
         ),

@@ -90,8 +90,10 @@ impl ExtensionReader {
             Value::Array(entries) if entries.len() <= limits::EXTENSIONS => entries,
             Value::Array(_) => {
                 let most = limits::EXTENSIONS;
-                self.faults
-                    .add("", format!("a tenant can have at most {most} extension schemas"));
+                self.faults.add(
+                    "",
+                    format!("a tenant can have at most {most} extension schemas"),
+                );
                 return Vec::new();
             }
             _ => {
@@ -108,8 +110,10 @@ impl ExtensionReader {
     fn extension(&mut self, entry: &Value, at: String) -> Option<Declared> {
         let members = self.members(entry, at, "an extension", ENTRY)?;
         if members.get("resourceType").is_none() {
-            self.faults
-                .add(&members.at, "`resourceType` is missing; it must be User or Group");
+            self.faults.add(
+                &members.at,
+                "`resourceType` is missing; it must be User or Group",
+            );
         }
         let kind = self.keyword(&members, "resourceType", KINDS);
         let required = self.flag(&members, "required").unwrap_or_default();
@@ -131,8 +135,10 @@ impl ExtensionReader {
     fn schema(&mut self, given: &Value, at: String) -> Option<Schema> {
         let members = self.members(given, at, "a schema", SCHEMA)?;
         if members.get("id").is_none() {
-            self.faults
-                .add(&members.at, "`id` is missing; it must be the URN of the schema");
+            self.faults.add(
+                &members.at,
+                "`id` is missing; it must be the URN of the schema",
+            );
         }
         let id = self.text(&members, "id");
         if let Some(id) = &id {

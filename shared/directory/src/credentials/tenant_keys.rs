@@ -66,7 +66,10 @@ impl fmt::Display for KeysError {
             Self::Directory(error) => error.fmt(f),
             Self::NoSuchTenant => f.write_str("the tenant does not exist"),
             Self::TooOften { most, until } => {
-                write!(f, "the keys have reached the limit of {most} changes, until {until}")
+                write!(
+                    f,
+                    "the keys have reached the limit of {most} changes, until {until}"
+                )
             }
         }
     }

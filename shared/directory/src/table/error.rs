@@ -88,14 +88,18 @@ impl fmt::Display for DirectoryError {
             Self::Gone => f.write_str("the resource was deleted"),
             Self::NoSuchMember(id) => write!(f, "the user or group {id} does not exist"),
             Self::Cycle(id) => write!(f, "the group {id} contains this group"),
-            Self::TooManyMembers { given, most } => write!(f, "{given} members, at most {most} are allowed"),
+            Self::TooManyMembers { given, most } => {
+                write!(f, "{given} members, at most {most} are allowed")
+            }
             Self::TooManyGroups { given, most } => {
                 write!(f, "{given} groups as members, at most {most} are allowed")
             }
             Self::TooManyAddresses { given, most } => {
                 write!(f, "{given} e-mail addresses, at most {most} are allowed")
             }
-            Self::TooLarge { given, most } => write!(f, "{given} bytes, at most {most} are allowed"),
+            Self::TooLarge { given, most } => {
+                write!(f, "{given} bytes, at most {most} are allowed")
+            }
             Self::TooMany => f.write_str("the query takes too long"),
             Self::Contended => f.write_str("too many concurrent writes to the same items"),
             Self::Throttled => f.write_str("throttled"),

@@ -89,7 +89,10 @@ impl Settings {
         };
         for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
             let known = NAMES.map(|name| format!("`{name}`")).join(", ");
-            reader.fault(name, format!("this setting does not exist; the settings are {known}"));
+            reader.fault(
+                name,
+                format!("this setting does not exist; the settings are {known}"),
+            );
         }
         let extensions = reader.extensions();
         let settings = Self {

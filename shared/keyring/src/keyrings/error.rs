@@ -50,7 +50,9 @@ impl fmt::Display for KeyringError {
             Self::TooMany(most) => write!(f, "the owner already has {most} live keys"),
             Self::Taken => f.write_str("the key id or the token is in use"),
             Self::Full => f.write_str("the keyring is full"),
-            Self::Worn => f.write_str("the keyring has reached its limit of changes within 24 hours"),
+            Self::Worn => {
+                f.write_str("the keyring has reached its limit of changes within 24 hours")
+            }
             Self::Contended => f.write_str("the keyring was changed concurrently at each attempt"),
         }
     }

@@ -217,8 +217,7 @@ fn beyond() -> Failure {
     Failure {
         operation: "unknown".to_owned(),
         cause: Cause::Beyond.word().to_owned(),
-        reason: "further requests were rejected or failed, too many to list each one"
-            .to_owned(),
+        reason: "further requests were rejected or failed, too many to list each one".to_owned(),
         ..Failure::default()
     }
 }

@@ -23,13 +23,21 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
         "",
         "400 invalidVers version `v1` of SCIM is not supported; use v2",
     ),
-    ("PUT /Users", "{}", "405  this endpoint supports only GET, POST"),
+    (
+        "PUT /Users",
+        "{}",
+        "405  this endpoint supports only GET, POST",
+    ),
     (
         "POST /Users/<user>",
         "{}",
         "405  this endpoint supports only GET, PUT, PATCH, DELETE",
     ),
-    ("DELETE /Schemas", "", "405  this endpoint supports only GET"),
+    (
+        "DELETE /Schemas",
+        "",
+        "405  this endpoint supports only GET",
+    ),
     (
         "GET /Me",
         "",

@@ -133,6 +133,36 @@ fn modules_beside_each_other_make_no_circle() {
     );
 }
 
+/// The uses of modules that stand below their users in an order.
+fn upward(order: &[&str], uses: &Uses) -> Vec<String> {
+    let place = |name: &str| order.iter().position(|known| *known == name);
+    uses.iter()
+        .filter(|((user, used), _)| place(user) <= place(used))
+        .map(|((user, used), line)| format!("{user} uses {used}: {line}"))
+        .collect()
+}
+
+#[test]
+fn a_module_of_the_core_uses_only_modules_above_it_in_the_table_of_the_crate() {
+    const CORE: &str = "shared/core";
+    let text = std::fs::read_to_string(format!("{}/{CORE}/src/lib.rs", source::ROOT)).unwrap();
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("//! | [`"));
+    let order: Vec<&str> = rows
+        .filter_map(|row| Some(row.split_once('`')?.0))
+        .collect();
+    let of_core = modules(source::products()).remove(CORE).unwrap();
+    let uses = beside(&of_core).remove("").unwrap();
+    let named: BTreeSet<&String> = uses.keys().flat_map(|(user, used)| [user, used]).collect();
+    let missing = named.iter().find(|name| !order.contains(&name.as_str()));
+    assert_eq!(missing, None);
+    assert_eq!(upward(&order, &uses), [""; 0]);
+    // `resource` stands on `schema`.
+    let turned: Vec<&str> = order.into_iter().rev().collect();
+    assert!(upward(&turned, &uses).len() > 10);
+}
+
 fn planted(files: &[(&str, &str)]) -> Vec<String> {
     let found = circles(&source::products_of(&source::of(files)));
     found.iter().map(Circle::named).collect()

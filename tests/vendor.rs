@@ -6,3 +6,4 @@ pub(crate) mod failure_log;
 
 mod api;
 mod features;
+mod problems;

@@ -68,7 +68,7 @@ export async function vendor(walk) {
     await page.getByRole("cell", { name: "Revoked", exact: true }).waitFor();
     const other = await walk.page();
     await other.goto(link);
-    await other.getByRole("heading", { name: "This link was taken back" }).waitFor();
+    await other.getByRole("heading", { name: "This link was revoked" }).waitFor();
     await other.context().close();
   });
 

@@ -70,6 +70,6 @@ async fn a_parameter_given_twice_is_refused() {
     let target = Target::start().await;
     let answer = target.admin().get("/?count=1&count=2").await.expect(400);
     let problem = answer.json();
-    assert_eq!(problem["detail"], "the parameter `count` is given twice");
-    assert_eq!(problem["title"], "A value is not acceptable");
+    assert_eq!(problem["detail"], "the parameter `count` is repeated");
+    assert_eq!(problem["title"], "Invalid value");
 }

@@ -10,4 +10,4 @@ pub use keyrings::{
     AdminKey, AdminKeyrings, AdminScope, End, KeyRecord, KeyringError, Keyrings, Record, Scope,
 };
 pub use tenant_id::TenantId;
-pub use token::{Digest, ImportedToken, KeyId, KeyringId, Presented, Token};
+pub use token::{Digest, ImportedToken, KeyId, KeyringId, Presented, Token, Unfit};

@@ -4,12 +4,6 @@
 
 use std::fmt;
 
-/// Longest id, in bytes. Item keys and log lines contain it many times.
-const LONGEST: usize = 40;
-
-/// Reserved words: paths of this service.
-const RESERVED: [&str; 3] = ["admin", "console", "tenants"];
-
 /// A tenant id: 1 to 40 characters from `a-z`, `0-9` and `-`, with a letter or digit at both ends.
 ///
 /// Underscores are not allowed because Okta rejects them in a base URL, and `#` is not because it separates the parts of
@@ -18,17 +12,22 @@ const RESERVED: [&str; 3] = ["admin", "console", "tenants"];
 pub struct TenantId(Box<str>);
 
 impl TenantId {
+    /// The length of the longest id, in bytes. Item keys and log lines contain it many times.
+    pub const LONGEST: usize = 40;
+    /// Reserved words: paths of this service.
+    pub const RESERVED: [&str; 3] = ["admin", "console", "tenants"];
+
     /// Parses a tenant id; `None` if the text is not a valid id.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         let ends = [bytes.first()?, bytes.last()?];
-        let well_formed = bytes.len() <= LONGEST
+        let well_formed = bytes.len() <= Self::LONGEST
             && bytes
                 .iter()
                 .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
             && ends.iter().all(|byte| byte.is_ascii_alphanumeric())
-            && !RESERVED.contains(&text);
+            && !Self::RESERVED.contains(&text);
         well_formed.then(|| Self(text.into()))
     }
 

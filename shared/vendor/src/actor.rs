@@ -7,9 +7,8 @@ use http::Method;
 use keyring::KeyId;
 use keyring::TenantId;
 use keyring::{AdminKey, AdminScope};
-use scim_core::ErrorKind;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// An authenticated actor.
 #[derive(Clone, Debug)]
@@ -71,19 +70,13 @@ impl Actor {
     pub fn check(&self, operation: Operation, tenant: Option<&str>) -> Result<(), Problem> {
         match self {
             Self::AdminKey(key) => match operation.scope() {
-                Some(scope) if !key.has(scope) => Err(Problem::new(
-                    ErrorKind::Forbidden,
-                    format!(
-                        "this needs an admin key with the scope `{}`",
-                        scope.as_str()
-                    ),
-                )),
+                Some(scope) if !key.has(scope) => Err(reason::no_scope(scope.as_str())),
                 _ => Ok(()),
             },
             Self::Customer { tenant: own, .. } => {
                 match operation.is_of_customers() && tenant == Some(own.as_str()) {
                     true => Ok(()),
-                    false => Err(Problem::new(ErrorKind::NotFound, "there is no such page")),
+                    false => Err(reason::no_page()),
                 }
             }
         }

@@ -6,10 +6,9 @@ use directory::Clients;
 use directory::RevokedAdminKeys;
 use keyring::{AdminKey, AdminKeyrings, KeyringError};
 use keyring::{Digest, KeyId, Presented};
-use scim_core::ErrorKind;
 use service::{Origin, Service};
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 pub struct Admin {
     /// The service whose tenants and keys it manages.
@@ -91,22 +90,13 @@ impl Admin {
 
 /// The admin key is missing or invalid.
 pub(crate) fn unauthorized() -> Problem {
-    Problem::new(
-        ErrorKind::Unauthorized,
-        "the admin key is missing, wrong, expired, revoked or not for this network; send `Authorization: Bearer KEY` with an admin key",
-    )
+    reason::no_admin_key()
 }
 
 fn unreadable(error: &KeyringError) -> Problem {
     tracing::error!(%error, "admin key");
     match error {
-        KeyringError::Unavailable(_) => Problem::new(
-            ErrorKind::Unavailable,
-            "the service cannot check admin keys at the moment; try again in a moment",
-        ),
-        _ => Problem::new(
-            ErrorKind::Internal,
-            "the service cannot check admin keys; its log says why",
-        ),
+        KeyringError::Unavailable(_) => reason::admin_keys_unavailable(),
+        _ => reason::admin_keys_unreadable(),
     }
 }

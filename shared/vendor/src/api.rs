@@ -7,7 +7,6 @@ use bytes::Bytes;
 use directory::Meter;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use keyring::{Presented, Token};
-use scim_core::ErrorKind;
 use service::{Origin, request};
 
 mod call;
@@ -26,7 +25,7 @@ use crate::actor::{Actor, Operation};
 use crate::admin::{Admin, Trace, unauthorized};
 use crate::once::{Named, no_name};
 use crate::operations::Work;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 use crate::query::Query;
 use call::Call;
 use response::Answer;
@@ -48,7 +47,7 @@ impl Address {
         let at = raw
             .windows(API.len())
             .position(|pair| pair == API)
-            .ok_or_else(nothing_there)?;
+            .ok_or_else(reason::no_endpoint)?;
         let (before, behind) = raw.split_at(at);
         let segments = behind.iter().skip(API.len());
         Ok(Self {
@@ -101,7 +100,7 @@ async fn answered(
     let (route, variables) = match found {
         Match::Route(route, variables) => (route, variables),
         Match::OtherMethods(methods) => return Err(Problem::allowed(&methods)),
-        Match::Nothing => return Err(nothing_there()),
+        Match::Nothing => return Err(reason::no_endpoint()),
     };
     actor.check(route.operation, None)?;
     let call = Call {
@@ -146,13 +145,6 @@ fn named(request: &Request<Bytes>) -> Result<Option<Named>, Problem> {
     let key = headers.get(header::AUTHORIZATION);
     let key = key.map_or(&[][..], HeaderValue::as_bytes);
     Named::new(key, name.as_bytes(), request).map(Some)
-}
-
-fn nothing_there() -> Problem {
-    Problem::new(
-        ErrorKind::NotFound,
-        "there is no such endpoint; GET /admin/v1/openapi.json describes those that there are",
-    )
 }
 
 #[cfg(test)]

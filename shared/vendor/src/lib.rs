@@ -18,10 +18,11 @@ pub mod api;
 mod once;
 mod operations;
 pub mod pages;
-mod problem;
+pub mod problem;
 mod query;
 
 pub use admin::Admin;
+pub use problem::{Problem, ProblemReason};
 
 use admin::Trace;
 

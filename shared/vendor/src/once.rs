@@ -19,14 +19,13 @@ use directory::idempotency::{IdempotencyRecord, IdempotencyState};
 use http::Request;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::{digest, hmac};
-use scim_core::ErrorKind;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use service::Service;
 use service::clock::Ids;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The longest name of a request, in bytes.
 const LONGEST: usize = 255;
@@ -38,10 +37,7 @@ struct Name(hmac::Key);
 
 /// The problem of a request with an invalid name, or with several.
 pub(crate) fn no_name() -> Problem {
-    Problem::new(
-        ErrorKind::InvalidValue,
-        format!("`Idempotency-Key` must be one name of 1 to {LONGEST} visible characters"),
-    )
+    reason::odd_idempotency_key(LONGEST)
 }
 
 impl fmt::Debug for Name {
@@ -133,7 +129,7 @@ impl Kept {
     fn of<T: Serialize>(result: &Result<T, Problem>, request: &str) -> Option<Self> {
         match result {
             Ok(view) => Some(Self::Done(serde_json::to_value(view).ok()?)),
-            Err(problem) if problem.is_passing() => None,
+            Err(problem) if problem.is_temporary() => None,
             Err(problem) => Some(Self::Refused(problem.to_json(request), request.to_owned())),
         }
     }
@@ -144,10 +140,7 @@ impl Kept {
                 view: serde_json::from_value(view).ok()?,
                 is_replayed: true,
             }),
-            Self::Refused(problem, request) => Err(Problem {
-                first: Some(request),
-                ..Problem::read(&problem)
-            }),
+            Self::Refused(problem, request) => Err(Problem::repeated(&problem, request)),
         })
     }
 }
@@ -218,42 +211,26 @@ impl Named {
             IdempotencyState::Now(seed) => seed,
             IdempotencyState::Before(kept) => return self.before(&kept),
             IdempotencyState::UnderWay => return Err(under_way()),
-            IdempotencyState::Other => return Err(used_for_another()),
+            IdempotencyState::Other => return Err(reason::idempotency_key_reused()),
         };
         let result = operation(self.name.ids(&seed)).await;
         let kept = Kept::of(&result, request);
         let kept = kept.and_then(|kept| self.name.close(&kept, service.ids().bytes()));
         // The response contains the result even if it cannot be stored. A retry then runs like a first request.
         if let Err(error) = once.end(&by, kept).await {
-            tracing::warn!(%error, "an answer was not kept");
+            tracing::warn!(%error, "the response could not be stored for retries");
         }
         result.map(Done::now)
     }
 
     fn before<T: DeserializeOwned>(&self, kept: &str) -> Result<Done<T>, Problem> {
         let result = self.name.open(kept).and_then(Kept::result);
-        result.unwrap_or_else(|| {
-            let detail = "the first answer cannot be read again";
-            Err(Problem::new(ErrorKind::Internal, detail))
-        })
+        result.unwrap_or_else(|| Err(reason::stored_response_unreadable()))
     }
 }
 
 fn under_way() -> Problem {
-    Problem {
-        wait: Some(WAIT),
-        ..Problem::new(
-            ErrorKind::Conflict,
-            "a request with this `Idempotency-Key` is under way; repeat it in a moment",
-        )
-    }
-}
-
-fn used_for_another() -> Problem {
-    Problem::new(
-        ErrorKind::InvalidValue,
-        "this `Idempotency-Key` was used for another request within 24 hours; every request needs one of its own",
-    )
+    reason::request_in_progress().after(WAIT)
 }
 
 /// The digest of a request: method, target and body.
@@ -294,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_again_as_that_of_the_first_request() {
-        let refused: Result<String, Problem> = Err(Problem::invalid("/name", "is empty"));
+        let refused: Result<String, Problem> = Err(reason::odd_tenant_name(1usize).at("/name"));
         let kept = Kept::of(&refused, "r1").unwrap();
         let again = kept.result::<String>().unwrap().err().unwrap();
         let (first, second) = (refused.err().unwrap(), again.into_response("r2"));

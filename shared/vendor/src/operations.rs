@@ -12,8 +12,6 @@ use directory::tenants::{Status, Tenant};
 use http::Method;
 use jiff::Timestamp;
 use keyring::TenantId;
-use scim_core::ErrorKind;
-use scim_core::error::quote;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use service::clock::Ids;
@@ -22,7 +20,7 @@ use service::{Origin, Service};
 use crate::actor::{Actor, Operation};
 use crate::admin::Admin;
 use crate::once::{Done, Named};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 pub(crate) mod activity;
 pub(crate) mod admin_keys;
@@ -130,10 +128,7 @@ impl<'w> Work<'w> {
         let hands_out = note.hands_out();
         match note.write(self).await {
             // A change stands even without a note. Personal data is exported only with one.
-            false if hands_out => Err(Problem::new(
-                ErrorKind::Unavailable,
-                "the activity cannot note at the moment that this was handed out, so it is not; try again later",
-            )),
+            false if hands_out => Err(reason::export_unrecorded()),
             _ => Ok(done),
         }
     }
@@ -165,10 +160,7 @@ impl<'w> Work<'w> {
     async fn found_open(&self, id: &TenantId) -> Result<Tenant, Problem> {
         let tenant = self.found(id).await?;
         match tenant.status {
-            Status::Closing => Err(Problem::new(
-                ErrorKind::Conflict,
-                "the tenant is being deleted; nothing can be changed any more",
-            )),
+            Status::Closing => Err(reason::tenant_closing()),
             Status::On | Status::Off => Ok(tenant),
         }
     }
@@ -181,8 +173,5 @@ impl<'w> Work<'w> {
 }
 
 pub(crate) fn no_tenant(name: &str) -> Problem {
-    Problem::new(
-        ErrorKind::NotFound,
-        format!("there is no tenant {}", quote(name)),
-    )
+    reason::no_tenant(name)
 }

@@ -185,8 +185,8 @@ async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
     };
     served.unwrap_or_else(|problem| {
         // A defect must be distinguishable from a rejected request in the log.
-        if problem.kind == ErrorKind::Internal {
-            tracing::error!(detail = problem.detail, "page");
+        if problem.kind() == ErrorKind::Internal {
+            tracing::error!(detail = problem.detail(), "page");
         }
         desk.frame().problem(&problem, request_id)
     })

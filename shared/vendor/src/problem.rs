@@ -1,6 +1,10 @@
 //! Failures as problem details, RFC 9457.
 //!
-//! The kinds and statuses are those of SCIM errors; a problem also lists the invalid places of the body.
+//! A problem is a [`ProblemReason`] of the vendor's side with arguments, or a failure of the SCIM core. Both are values with
+//! their sentence in one table: [`mod@reason`] here, and that of the core. The kinds and statuses are those of SCIM
+//! errors; a problem also lists the invalid places of the body.
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -11,6 +15,12 @@ use directory::DirectoryError;
 use keyring::KeyringError;
 
 use service::response::explain;
+
+pub mod reason;
+
+pub use reason::ProblemReason;
+
+use reason::OwnWords;
 
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -23,25 +33,42 @@ const RETRY_AFTER: i64 = 1;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
-    pub kind: ErrorKind,
+    cause: ProblemCause,
+    kind: ErrorKind,
     /// What to change, in words.
-    pub detail: String,
+    detail: String,
     /// The invalid places of the body as JSON pointers (RFC 6901), each with what to change.
-    pub places: Vec<(String, String)>,
+    places: Vec<(String, String)>,
     /// The methods of the address, if the request used another one.
-    pub allow: Option<String>,
+    allow: Option<String>,
     /// How long the client should wait, in seconds, if known.
-    pub wait: Option<i64>,
+    wait: Option<i64>,
     /// The id of the first request, if this is a retry of it.
-    pub first: Option<String>,
+    first: Option<String>,
+}
+
+/// What a problem is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ProblemCause {
+    /// A reason of the vendor's side.
+    Vendor(ProblemReason),
+    /// A failure of the SCIM core.
+    Scim(scim_core::error::Reason),
+    /// What an earlier request with the same name got.
+    Repeated,
 }
 
 impl Problem {
-    #[must_use]
-    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+    fn new(reason: ProblemReason, arguments: &[(&str, Cow<'static, str>)]) -> Self {
+        let detail = reason::filled(reason.sentence(), arguments);
+        Self::of(ProblemCause::Vendor(reason), reason.kind(), detail)
+    }
+
+    const fn of(cause: ProblemCause, kind: ErrorKind, detail: String) -> Self {
         Self {
+            cause,
             kind,
-            detail: detail.into(),
+            detail,
             places: Vec::new(),
             allow: None,
             wait: None,
@@ -49,18 +76,69 @@ impl Problem {
         }
     }
 
-    /// A member of the body is invalid. An empty `pointer` means the body itself.
+    /// The problem is in this member of the body, or in the whole body if `pointer` is empty.
     #[must_use]
-    pub fn invalid(pointer: &str, detail: impl Into<String>) -> Self {
-        let detail = detail.into();
-        let whole = match pointer {
-            "" => detail.clone(),
-            pointer => format!("{pointer}: {detail}"),
+    pub(crate) fn at(mut self, pointer: &str) -> Self {
+        let detail = match pointer {
+            "" => self.detail.clone(),
+            pointer => format!("{pointer}: {}", self.detail),
         };
-        Self {
-            places: vec![(pointer.to_owned(), detail)],
-            ..Self::new(ErrorKind::InvalidValue, whole)
-        }
+        let fault = std::mem::replace(&mut self.detail, detail);
+        self.places = vec![(pointer.to_owned(), fault)];
+        self
+    }
+
+    /// Both problems; the detail is that of this one.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.places.extend(other.places);
+        self
+    }
+
+    /// The client should wait this long, in seconds.
+    #[must_use]
+    pub(crate) const fn after(mut self, seconds: i64) -> Self {
+        self.wait = Some(seconds);
+        self
+    }
+
+    /// The address does not support the method, only these.
+    #[must_use]
+    pub(crate) fn allowed(methods: &[Method]) -> Self {
+        let methods = || methods.iter().map(Method::as_str);
+        let mut problem = reason::other_method(OwnWords::list(methods()));
+        problem.allow = Some(methods().collect::<Vec<_>>().join(", "));
+        problem
+    }
+
+    /// What an earlier request got: the JSON of [`Self::to_json`], and the id of that request.
+    #[must_use]
+    pub(crate) fn repeated(json: &Value, request: String) -> Self {
+        let mut problem = Self::read(json);
+        problem.first = Some(request);
+        problem
+    }
+
+    #[must_use]
+    pub const fn cause(&self) -> ProblemCause {
+        self.cause
+    }
+
+    #[must_use]
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What to change, in words.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The invalid places of the body as JSON pointers, each with what to change.
+    #[must_use]
+    pub fn places(&self) -> &[(String, String)] {
+        &self.places
     }
 
     #[must_use]
@@ -68,21 +146,8 @@ impl Problem {
         self.kind.code().0
     }
 
-    /// The address does not support the method, only these.
-    #[must_use]
-    pub fn allowed(methods: &[Method]) -> Self {
-        let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        let methods = methods.join(", ");
-        let detail = format!("the endpoint takes {methods}");
-        Self {
-            allow: Some(methods),
-            ..Self::new(ErrorKind::MethodNotAllowed, detail)
-        }
-    }
-
     /// Parses the JSON of [`Self::to_json`].
-    #[must_use]
-    pub fn read(json: &Value) -> Self {
+    fn read(json: &Value) -> Self {
         let text = |value: &Value, name: &str| {
             let text = value.get(name).and_then(Value::as_str);
             text.unwrap_or_default().to_owned()
@@ -99,13 +164,17 @@ impl Problem {
             places: places
                 .map(|place| (text(place, "pointer"), text(place, "detail")))
                 .collect(),
-            ..Self::new(kind.unwrap_or(ErrorKind::Internal), text(json, "detail"))
+            ..Self::of(
+                ProblemCause::Repeated,
+                kind.unwrap_or(ErrorKind::Internal),
+                text(json, "detail"),
+            )
         }
     }
 
     /// Whether the same request may succeed later.
     #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         let status = StatusCode::from_u16(self.status()).unwrap_or_default();
         let is_busy = self.kind == ErrorKind::TooManyRequests;
         status.is_server_error() || is_busy || self.wait.is_some()
@@ -173,7 +242,8 @@ impl Problem {
 
 impl From<ScimError> for Problem {
     fn from(error: ScimError) -> Self {
-        Self::new(error.kind(), error.detail().to_string())
+        let detail = error.detail().to_string();
+        Self::of(ProblemCause::Scim(error.reason()), error.kind(), detail)
     }
 }
 
@@ -192,32 +262,15 @@ impl From<KeyringError> for Problem {
             tracing::error!(%error, "keyring");
         }
         match error {
-            KeyringError::Unavailable(_) | KeyringError::Contended => Self::new(
-                ErrorKind::Unavailable,
-                "the keys cannot be read or changed at the moment; try again in a moment",
-            ),
-            KeyringError::Worn => Self::new(
-                ErrorKind::TooManyRequests,
-                "keys that are kept together were changed too often within a day; no new one can be made for some hours, but keys can still be revoked",
-            ),
-            KeyringError::TooMany(most) => Self::new(
-                ErrorKind::Conflict,
-                format!(
-                    "there are {most} live keys, which is as many as there can be; revoke one that is not needed"
-                ),
-            ),
-            KeyringError::NoSuchKey => Self::new(ErrorKind::NotFound, "there is no such key"),
-            KeyringError::Taken => Self::new(
-                ErrorKind::Uniqueness,
-                "the tenant has a key with this token already",
-            ),
+            KeyringError::Unavailable(_) | KeyringError::Contended => reason::keys_unavailable(),
+            KeyringError::Worn => reason::keyring_worn(),
+            KeyringError::TooMany(most) => reason::too_many_keys(most),
+            KeyringError::NoSuchKey => reason::key_gone(),
+            KeyringError::Taken => reason::token_taken(),
             KeyringError::Refused(_)
             | KeyringError::Unreadable
             | KeyringError::Missing
-            | KeyringError::Full => Self::new(
-                ErrorKind::Internal,
-                "the keys cannot be read or changed; the service's log says why",
-            ),
+            | KeyringError::Full => reason::keys_unreadable(),
         }
     }
 }
@@ -225,30 +278,30 @@ impl From<KeyringError> for Problem {
 /// The last part of the type, and the title.
 const fn described(kind: ErrorKind) -> (&'static str, &'static str) {
     match kind {
-        ErrorKind::InvalidSyntax => ("invalid-syntax", "The message cannot be read"),
+        ErrorKind::InvalidSyntax => ("invalid-syntax", "Invalid message"),
         ErrorKind::Unauthorized => ("unauthorized", "No valid admin key"),
         ErrorKind::Forbidden => ("forbidden", "Not allowed"),
         ErrorKind::NotFound => ("not-found", "Not found"),
-        ErrorKind::MethodNotAllowed => ("method-not-allowed", "The address has no such method"),
+        ErrorKind::MethodNotAllowed => ("method-not-allowed", "Method not allowed"),
         ErrorKind::Uniqueness | ErrorKind::Conflict => {
-            ("conflict", "In conflict with what there is")
+            ("conflict", "Conflict with existing data")
         }
-        ErrorKind::PreconditionFailed => ("precondition-failed", "Changed by somebody else"),
+        ErrorKind::PreconditionFailed => ("precondition-failed", "Changed meanwhile"),
         ErrorKind::TooLarge | ErrorKind::TooMany => ("too-large", "Too large"),
         ErrorKind::UnsupportedMediaType => ("unsupported-media-type", "Not JSON"),
         ErrorKind::TooManyRequests => ("too-many-requests", "Too many requests"),
-        ErrorKind::NotImplemented => ("not-offered", "Not offered"),
-        ErrorKind::Unavailable => ("unavailable", "Not available at the moment"),
-        ErrorKind::Internal => ("internal", "A defect of the service"),
+        ErrorKind::NotImplemented => ("not-offered", "Not supported"),
+        ErrorKind::Unavailable => ("unavailable", "Temporarily unavailable"),
+        ErrorKind::Internal => ("internal", "Internal error"),
         ErrorKind::InvalidCursor | ErrorKind::ExpiredCursor | ErrorKind::InvalidCount => {
-            ("invalid-cursor", "The page cannot be given")
+            ("invalid-cursor", "Invalid cursor")
         }
         ErrorKind::InvalidFilter
         | ErrorKind::Mutability
         | ErrorKind::InvalidPath
         | ErrorKind::NoTarget
         | ErrorKind::InvalidValue
-        | ErrorKind::InvalidVers => ("invalid-value", "A value is not acceptable"),
+        | ErrorKind::InvalidVers => ("invalid-value", "Invalid value"),
     }
 }
 
@@ -258,53 +311,54 @@ mod tests {
 
     #[test]
     fn a_problem_names_the_place_that_is_at_fault() {
-        let problem = Problem::invalid("/settings/seats", "must be a whole number");
+        let problem = reason::not_a_number().at("/settings/seats");
         let json = problem.to_json("r1");
         assert_eq!(json["type"], "urn:muster:problem:invalid-value");
         assert_eq!(json["status"], 400);
         assert_eq!(json["detail"], "/settings/seats: must be a whole number");
         assert_eq!(json["errors"][0]["pointer"], "/settings/seats");
+        assert_eq!(json["errors"][0]["detail"], "must be a whole number");
         assert_eq!(json["instance"], "urn:request:r1");
+        let both = problem.and(reason::end_past().at("/expires"));
+        assert_eq!(both.to_json("")["errors"][1]["pointer"], "/expires");
+        assert_eq!(both.detail(), "/settings/seats: must be a whole number");
     }
 
     #[test]
     fn a_problem_is_read_back_from_its_json() {
-        let placed = Problem::invalid("/settings/seats", "must be a whole number");
-        let there = Problem::new(ErrorKind::Conflict, "there is one");
-        for problem in [placed, there, Problem::new(ErrorKind::NotFound, "no")] {
+        let placed = reason::not_a_number().at("/settings/seats");
+        for problem in [placed, reason::tenant_on(), reason::no_page()] {
             let json = problem.to_json("");
             // Kinds of the same type cannot be distinguished in JSON, so the JSON is compared.
-            assert_eq!(Problem::read(&json).to_json(""), json);
+            let read = Problem::repeated(&json, "r1".to_owned());
+            assert_eq!(read.to_json(""), json);
+            assert_eq!(read.cause(), ProblemCause::Repeated);
         }
     }
 
     #[test]
-    fn what_may_go_well_another_time_is_passing() {
-        let busy = Problem {
-            wait: Some(7),
-            ..Problem::new(ErrorKind::Conflict, "under way")
-        };
-        assert!(busy.is_passing());
-        for kind in [
-            ErrorKind::TooManyRequests,
-            ErrorKind::Unavailable,
-            ErrorKind::Internal,
+    fn a_problem_that_may_be_gone_later_is_temporary() {
+        assert!(reason::request_in_progress().after(7).is_temporary());
+        for problem in [
+            reason::keyring_worn(),
+            reason::keys_unavailable(),
+            reason::keys_unreadable(),
         ] {
-            assert!(Problem::new(kind, "").is_passing());
+            assert!(problem.is_temporary(), "{problem:?}");
         }
-        assert!(!Problem::new(ErrorKind::Conflict, "").is_passing());
+        assert!(!reason::tenant_on().is_temporary());
     }
 
     #[test]
     fn a_problem_is_not_kept_by_caches_and_says_when_to_try_again() {
-        let busy = Problem::new(ErrorKind::Unavailable, "busy").into_response("");
+        let busy = reason::keys_unavailable().into_response("");
         assert_eq!(
             busy.headers()[header::CONTENT_TYPE],
             "application/problem+json"
         );
         assert_eq!(busy.headers()[header::CACHE_CONTROL], "no-store");
         assert_eq!(busy.headers()[header::RETRY_AFTER], "1");
-        let denied = Problem::new(ErrorKind::Unauthorized, "no").into_response("");
+        let denied = reason::no_admin_key().into_response("");
         assert_eq!(denied.headers()[header::WWW_AUTHENTICATE], "Bearer");
         let other = Problem::allowed(&[Method::GET]).into_response("");
         assert_eq!(other.headers()[header::ALLOW], "GET");

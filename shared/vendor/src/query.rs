@@ -1,10 +1,8 @@
 //! The query parameters of the admin API and of the pages.
 
-use scim_core::ErrorKind;
-use scim_core::error::quote;
 use service::request;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 #[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
@@ -22,10 +20,7 @@ impl Query {
             let name = request::decode(&name.replace('+', " "))?;
             let value = request::decode(&value.replace('+', " "))?;
             if pairs.iter().any(|(known, _)| *known == name) {
-                return Err(Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!("the parameter {} is given twice", quote(&name)),
-                ));
+                return Err(reason::parameter_twice(&name));
             }
             pairs.push((name, value));
         }

@@ -355,8 +355,8 @@ async fn whoever_changes_keys_too_often_is_told_when_to_go_on() {
     assert_eq!(refused.headers["retry-after"], "57600");
     assert_eq!(
         refused.json()["detail"],
-        "keys of this tenant were made or rotated 60 times today, which is as often as they can be; \
-         the next one can be made at 2027-01-16 00:00 UTC, in 16 hours; keys can still be revoked"
+        "keys of this tenant were created or rotated 60 times today, which is the limit; \
+         the next key can be created at 2027-01-16 00:00 UTC, in 16 hours; keys can still be revoked"
     );
     time.pass(57_600);
     admin.post(&path, &body).await.expect(201);
@@ -385,7 +385,7 @@ async fn an_admin_key_is_revoked_though_the_keyring_takes_no_change_any_more() {
     let refused = admin.post("/keys", &body).await.expect(429).json();
     assert_eq!(
         refused["detail"],
-        "keys that are kept together were changed too often within a day; no new one can be made for some hours, \
+        "the keyring has reached today's limit of changes; no new key can be created for some hours, \
          but keys can still be revoked"
     );
     let one = format!("/keys/{}", made["id"].as_str().expect("an id"));

@@ -23,7 +23,7 @@ async fn an_admin_key_makes_no_key_that_may_do_more_than_itself() {
     let problem = lesser
         .get(&format!("/tenants/{}/users", tenant_of(&tenant)))
         .await;
-    let detail = "this needs an admin key with the scope `data`";
+    let detail = "this requires an admin key with the scope `data`";
     assert_eq!(problem.expect(403).json()["detail"], detail);
     let later = (time.now() + jiff::SignedDuration::from_hours(2)).to_string();
     for (more, says) in [
@@ -33,7 +33,7 @@ async fn an_admin_key_makes_no_key_that_may_do_more_than_itself() {
         ),
         (
             json!({ "purpose": "x", "scopes": ["read"], "expires": later }),
-            "live longer",
+            "expire later",
         ),
         (
             json!({ "purpose": "x", "scopes": ["read"], "sources": ["0.0.0.0/0"] }),

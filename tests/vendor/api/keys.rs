@@ -81,7 +81,7 @@ async fn a_tenant_has_five_live_keys_and_twenty_at_most() {
     let refused = admin.post(&path, &json!({ "purpose": "one more" })).await;
     let problem = refused.expect(409).json();
     let detail =
-        "there are 20 live keys, which is as many as there can be; revoke one that is not needed";
+        "there are 20 live keys, which is the limit; revoke a key that is not needed";
     assert_eq!(problem["detail"], detail);
     let gone = format!("{path}/{}", text(&made[0], "id"));
     admin.delete(&gone).await.expect(204);
@@ -187,7 +187,7 @@ async fn z10_a_revoked_key_is_refused_everywhere_within_60_seconds() {
     let problem = admin.delete(&one).await.expect(404).json();
     assert_eq!(
         problem["detail"],
-        format!("there is no key `{}`", text(&key, "id"))
+        format!("the key `{}` does not exist", text(&key, "id"))
     );
     admin.get(&one).await.expect(404);
 }
@@ -208,7 +208,7 @@ async fn an_existing_token_is_imported_so_that_the_identity_provider_needs_no_ch
     let problem = admin.post(&path, &body).await.expect(409).json();
     assert_eq!(
         problem["detail"],
-        "the tenant has a key with this token already"
+        "the tenant already has a key with this token"
     );
     let other = target.tenant().await;
     other.with_token(TOKEN).get("/Users").await.expect(401);
@@ -322,7 +322,7 @@ async fn a_key_for_one_user_reads_that_user_only() {
         "purpose": "x", "scopes": ["me"], "subject": "2819c223-7f76-453a-919d-413861904646"
     });
     let problem = admin.post(&path, &nobody).await.expect(400).json();
-    assert_eq!(problem["detail"], "/subject: there is no user of this id");
+    assert_eq!(problem["detail"], "/subject: there is no user with this id");
 }
 
 #[tokio::test]

@@ -129,6 +129,6 @@ async fn people_of_a_tenant_that_there_is_not_are_not_found() {
         let answer = admin.get(&format!("/tenants/{tenant}/users")).await;
         let problem = answer.expect(404).json();
         let detail = problem["detail"].as_str().expect("a detail");
-        assert!(detail.starts_with("there is no tenant"), "{detail}");
+        assert!(detail.starts_with("the tenant `"), "{detail}");
     }
 }

@@ -116,7 +116,7 @@ async fn an_id_is_made_when_none_is_given_and_one_that_is_taken_is_a_conflict() 
         .post("/tenants", &json!({ "id": "acme", "name": "B" }))
         .await
         .expect(409);
-    assert!(detail(&taken).contains("there is a tenant `acme`"));
+    assert!(detail(&taken).contains("the id `acme` is used"));
     for (body, pointer) in [
         (json!({ "id": "a_b", "name": "A" }), "/id"),
         (json!({ "id": "admin", "name": "A" }), "/id"),
@@ -245,7 +245,7 @@ async fn seats_begin_with_a_count_of_the_users_while_the_tenant_is_off() {
             .send("PATCH", "/tenants/acme", &headers, Some(body.into()))
             .await
     };
-    assert!(detail(&seats(json!(3)).await.expect(409)).contains("switch the tenant off"));
+    assert!(detail(&seats(json!(3)).await.expect(409)).contains("turn the tenant off"));
     admin
         .post("/tenants/acme/off", &json!({}))
         .await
@@ -312,7 +312,7 @@ async fn a_deleted_tenant_is_unreadable_within_60_seconds_and_nothing_of_it_is_l
         .create_group("Sales", std::slice::from_ref(&ann))
         .await;
     let refused = admin.delete("/tenants/acme").await.expect(409);
-    assert!(detail(&refused).contains("switch it off before"));
+    assert!(detail(&refused).contains("turn it off before"));
     admin
         .post("/tenants/acme/off", &json!({}))
         .await

@@ -46,7 +46,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
     for answer in [other.get(&path).await, other.post(&path, &[]).await] {
         let answer = answer.expect(404);
         assert!(
-            answer.text.contains("This link was used"),
+            answer.text.contains("This link was already used"),
             "{}",
             answer.text
         );
@@ -92,7 +92,7 @@ async fn a_link_ends_when_its_life_is_over() {
     visitor.get(&path).await.expect(200);
     time.pass(1);
     for answer in [visitor.get(&path).await, visitor.post(&path, &[]).await] {
-        assert!(answer.expect(404).text.contains("This link is too old"));
+        assert!(answer.expect(404).text.contains("This link has expired"));
     }
     let listed = target
         .admin()
@@ -133,7 +133,7 @@ async fn revoking_a_link_closes_what_was_opened_with_it() {
     }
     visitor.get(&home).await.expect(401);
     let closed = visitor.post(&path, &[]).await.expect(404);
-    assert!(closed.text.contains("This link was taken back"));
+    assert!(closed.text.contains("This link was revoked"));
     let none = format!("/tenants/{tenant}/links/0000000000");
     target.admin().delete(&none).await.expect(404);
 }
@@ -212,7 +212,7 @@ async fn a_link_lives_from_five_minutes_to_thirty_days() {
         refused["detail"]
             .as_str()
             .expect("a detail")
-            .contains("20 links"),
+            .contains("20 open links"),
         "{refused}"
     );
 }

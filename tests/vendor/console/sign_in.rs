@@ -42,7 +42,7 @@ async fn what_is_no_admin_key_opens_nothing_and_is_not_shown_again() {
         let mut visitor = Visitor::of(&target);
         let refused = visitor.post("/console/sign-in", &[("key", key)]).await;
         let refused = refused.expect(401);
-        assert!(refused.text.contains("This is no admin key"), "{key}");
+        assert!(refused.text.contains("This key is not valid"), "{key}");
         assert!(refused.headers.get("set-cookie").is_none());
         assert!(key.len() < 2 || !refused.text.contains(key));
         let inside = visitor.get("/console/new-tenant").await.expect(401);
@@ -160,7 +160,7 @@ async fn after_ten_wrong_keys_in_five_minutes_even_the_right_one_has_to_wait() {
             .unwrap();
         assert!((1..=300).contains(&wait), "{wait}");
         assert!(
-            refused.text.contains("too many attempts"),
+            refused.text.contains("Too many attempts"),
             "{}",
             refused.text
         );

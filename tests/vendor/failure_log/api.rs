@@ -133,11 +133,11 @@ async fn entries_are_searched_by_user_operation_outcome_and_time_and_paged() {
         ),
         (
             "cursor=x",
-            "`cursor` is not one that a page gave; start again without it",
+            "`cursor` is not valid; start again without it",
         ),
         (
             "count=0",
-            "`count` is `0`; it must be a number from 1 to 500",
+            "`count` must be a number from 1 to 500, not `0`",
         ),
     ] {
         let path = format!("/tenants/{}/requests?{query}", tenant_of(&client));

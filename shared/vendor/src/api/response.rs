@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::once::Done;
-use crate::problem::{Problem, REPLAYED, TRUE};
+use crate::problem::{Problem, REPLAYED, TRUE, reason};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -22,10 +22,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(view).map_err(|_| {
-            let detail = "the answer cannot be written as JSON";
-            Problem::new(scim_core::ErrorKind::Internal, detail)
-        })?;
+        let body = serde_json::to_vec(view).map_err(|_| reason::response_unwritable())?;
         Ok(Self {
             status,
             body: Some(body.into()),
@@ -146,10 +143,5 @@ pub(crate) fn see_other(path: &str) -> Response<Bytes> {
 }
 
 fn value_of(text: String) -> Result<HeaderValue, Problem> {
-    HeaderValue::try_from(text).map_err(|_| {
-        Problem::new(
-            scim_core::ErrorKind::Internal,
-            "the answer has no header for what it names",
-        )
-    })
+    HeaderValue::try_from(text).map_err(|_| reason::response_header_unwritable())
 }

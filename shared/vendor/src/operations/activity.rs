@@ -86,7 +86,7 @@ impl Note {
         let noted = log.put_one(&entry, service.entries_kept());
         let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
         if !is_noted {
-            tracing::warn!(tenant.id = %self.tenant, "what was done could not be noted");
+            tracing::warn!(tenant.id = %self.tenant, "the activity could not be recorded");
         }
         is_noted
     }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use keyring::{AdminKey, AdminScope, KeyringError, Record as _};
 use keyring::{KeyId, Token};
-use scim_core::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use super::Work;
@@ -15,7 +14,7 @@ use super::keys::{no_key, wanted};
 use super::page::All;
 use super::times::Instant;
 use crate::actor::{Actor, Operation};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The input for a new admin key.
 #[derive(Deserialize)]
@@ -123,7 +122,7 @@ pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<Admi
     admin.keys.add(&key, now).await?;
     let carried_out = admin.revoked.carry_out(&admin.keys, now, work.meter).await;
     if let Err(error) = carried_out {
-        tracing::warn!(%error, "admin keys stay written down as revoked");
+        tracing::warn!(%error, "revoked admin keys could not be removed from their keyring");
     }
     Ok(AdminKeyView::of(&key, Some(&token)))
 }
@@ -133,21 +132,12 @@ pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<Admi
 fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
     let lacking = key.scopes.iter().find(|scope| !maker.has(**scope));
     if let Some(scope) = lacking {
-        return Err(Problem::new(
-            ErrorKind::Forbidden,
-            format!(
-                "your own admin key does not have the scope `{}`",
-                scope.as_str()
-            ),
-        ));
+        return Err(reason::scope_not_own(scope.as_str()));
     }
     let longest = maker.expires();
     key.expires = key.expires.or(longest);
     if longest.is_some_and(|longest| key.expires.is_none_or(|end| end > longest)) {
-        return Err(Problem::new(
-            ErrorKind::Forbidden,
-            "the key would live longer than your own admin key",
-        ));
+        return Err(reason::end_after_own());
     }
     if key.sources.is_empty() {
         key.sources.clone_from(&maker.sources);
@@ -155,10 +145,7 @@ fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
     let is_inside = |network| maker.sources.iter().any(|own| own.contains(network));
     match maker.sources.is_empty() || key.sources.iter().all(is_inside) {
         true => Ok(()),
-        false => Err(Problem::new(
-            ErrorKind::Forbidden,
-            "the key would be accepted from networks that your own admin key is not accepted from",
-        )),
+        false => Err(reason::networks_beyond_own()),
     }
 }
 
@@ -166,10 +153,7 @@ fn narrow(key: &mut AdminKey, maker: &AdminKey) -> Result<(), Problem> {
 pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeAdminKey, None)?;
     if id == FIRST {
-        return Err(Problem::new(
-            ErrorKind::Conflict,
-            "the first key is the value of a secret; store another value there to replace it",
-        ));
+        return Err(reason::first_key_kept());
     }
     let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
     let keys = work.listed().await?;
@@ -198,10 +182,7 @@ impl Work<'_> {
     fn own_key(&self) -> Result<&Arc<AdminKey>, Problem> {
         match self.actor {
             Actor::AdminKey(key) => Ok(key),
-            Actor::Customer { .. } => Err(Problem::new(
-                ErrorKind::Forbidden,
-                "this needs an admin key",
-            )),
+            Actor::Customer { .. } => Err(reason::not_for_customers()),
         }
     }
 }

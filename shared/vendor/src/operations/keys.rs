@@ -8,15 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use keyring::Record as _;
 use keyring::TenantId;
 use keyring::{KeyId, Token};
-use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use scim_core::{ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 
-use super::Work;
+use super::{Work, no_tenant};
 use super::page::All;
 use super::times::Instant;
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 
 pub(super) mod wanted;
 
@@ -132,10 +132,7 @@ pub(crate) async fn rotate(
     let given = given.map(|text| wanted::end(text, now)).transpose()?;
     let old = work.held_one(tenant, id).await?.record;
     if !old.is_live(now) {
-        return Err(Problem::new(
-            ErrorKind::Conflict,
-            "this key has expired; create a new one",
-        ));
+        return Err(reason::key_expired());
     }
     let lived = |end: Timestamp| now.checked_add(end.duration_since(old.created)).ok();
     let new = NewKey {
@@ -164,7 +161,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Resu
     let revoked = Box::pin(stored.revoke(key, now)).await;
     // The revocation may be recorded in the tenant's item, so the cached tenant is dropped.
     work.service().tenants().forget(tenant);
-    if revoked.map_err(|error| problem(error, now))? {
+    if revoked.map_err(|error| problem(error, tenant, now))? {
         return Ok(());
     }
     work.existing(tenant).await?;
@@ -183,7 +180,7 @@ impl Work<'_> {
     async fn held(&self, tenant: &TenantId) -> Result<Vec<HeldKey>, Problem> {
         self.existing(tenant).await?;
         let listed = stored(self, tenant).list().await;
-        listed.map_err(|error| problem(error, self.now()))
+        listed.map_err(|error| problem(error, tenant, self.now()))
     }
 
     async fn held_one(&self, tenant: &TenantId, id: &str) -> Result<HeldKey, Problem> {
@@ -200,7 +197,7 @@ impl Work<'_> {
         tenant: &TenantId,
         made: Result<CreatedKey, KeysError>,
     ) -> Result<KeyView, Problem> {
-        let explain = |error| problem(error, self.now());
+        let explain = |error| problem(error, tenant, self.now());
         let made = made.map_err(explain)?;
         if let Err(gone) = self.existing(tenant).await {
             let (stored, id) = (stored(self, tenant), made.held.record.id);
@@ -213,7 +210,7 @@ impl Work<'_> {
     async fn check_user(&self, tenant: &TenantId, user: ResourceId) -> Result<(), Problem> {
         let directory = self.service().directory(tenant, self.meter);
         let found = directory.get(ResourceKind::User, user).await?;
-        let none = || Problem::invalid("/subject", "there is no user of this id");
+        let none = || reason::no_subject().at("/subject");
         found.map(|_| ()).ok_or_else(none)
     }
 }
@@ -223,27 +220,21 @@ impl Rotation {
         let seconds = self.overlap_seconds.unwrap_or(OVERLAP);
         match (0..=LONGEST_OVERLAP).contains(&seconds) {
             true => Ok(SignedDuration::from_secs(seconds)),
-            false => Err(Problem::invalid(
-                "/overlapSeconds",
-                format!("must be from 0, which ends the old key now, to {LONGEST_OVERLAP}"),
-            )),
+            false => Err(reason::other_overlap(LONGEST_OVERLAP).at("/overlapSeconds")),
         }
     }
 }
 
 pub(super) fn no_key(id: &str) -> Problem {
-    Problem::new(
-        ErrorKind::NotFound,
-        format!("there is no key {}", quote(id)),
-    )
+    reason::no_key(id)
 }
 
 /// The problem of a failure to read or change keys.
-pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
+pub(super) fn problem(error: KeysError, tenant: &TenantId, now: Timestamp) -> Problem {
     match error {
         KeysError::Keyring(error) => error.into(),
         KeysError::Directory(error) => error.into(),
-        KeysError::NoSuchTenant => Problem::new(ErrorKind::NotFound, "there is no such tenant"),
+        KeysError::NoSuchTenant => no_tenant(tenant.as_str()),
         KeysError::TooOften { most, until } => {
             let wait = until.duration_since(now).as_secs().max(1);
             let hours = (wait + 3_599) / 3_600;
@@ -251,17 +242,7 @@ pub(super) fn problem(error: KeysError, now: Timestamp) -> Problem {
                 1 => "within an hour".to_owned(),
                 hours => format!("in {hours} hours"),
             };
-            Problem {
-                wait: Some(wait),
-                ..Problem::new(
-                    ErrorKind::TooManyRequests,
-                    format!(
-                        "keys of this tenant were made or rotated {most} times today, which is as often as they can be; \
-                         the next one can be made at {}, {hours}; keys can still be revoked",
-                        until.strftime("%F %H:%M UTC")
-                    ),
-                )
-            }
+            reason::keys_changed_too_often(most, until, OwnWords::ours(hours)).after(wait)
         }
     }
 }

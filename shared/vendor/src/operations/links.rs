@@ -9,15 +9,13 @@ use directory::to_millis;
 use jiff::{SignedDuration, Timestamp};
 use keyring::KeyId;
 use keyring::TenantId;
-use scim_core::ErrorKind;
-use scim_core::error::quote;
 use serde::{Deserialize, Serialize};
 
 use super::page::All;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The default, shortest and longest lifetime of a link, in seconds.
 const USUAL: i64 = 24 * 3_600;
@@ -105,9 +103,7 @@ pub(crate) async fn create(
     work.existing(tenant).await?;
     let life = given.expires_in_seconds.unwrap_or(USUAL);
     if !(SHORTEST..=LONGEST).contains(&life) {
-        let detail =
-            format!("a link can live from {SHORTEST} seconds to {LONGEST}, which is 30 days");
-        return Err(Problem::invalid("/expiresInSeconds", detail));
+        return Err(reason::other_link_life(SHORTEST, LONGEST).at("/expiresInSeconds"));
     }
     let (links, now) = (links(work, tenant), work.now());
     let known = links.list().await?;
@@ -115,12 +111,7 @@ pub(crate) async fn create(
         .iter()
         .filter(|link| link.state(now) == LinkStatus::Open);
     if open.count() >= OPEN_LINKS {
-        return Err(Problem::new(
-            ErrorKind::Conflict,
-            format!(
-                "the tenant has {OPEN_LINKS} links that are open; revoke those that nobody needs"
-            ),
-        ));
+        return Err(reason::too_many_links(OPEN_LINKS));
     }
     let link = Link {
         id: work.ids.key(),
@@ -135,7 +126,7 @@ pub(crate) async fn create(
     if !links.put(&link, &secret, &write).await? {
         return Err(no_tenant(tenant.as_str()));
     }
-    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link made");
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link created");
     Ok(NewLinkView {
         url: address(work.site, tenant, link.id, &secret),
         link: LinkView::of(&link, now),
@@ -151,10 +142,7 @@ fn address(site: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> S
 pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeLink, Some(tenant))?;
     work.existing(tenant).await?;
-    let no_link = || {
-        let detail = format!("there is no link {}", quote(name));
-        Problem::new(ErrorKind::NotFound, detail)
-    };
+    let no_link = || reason::no_link(name);
     let id = KeyId::parse(name).ok_or_else(no_link)?;
     let links = links(work, tenant);
     if links.revoke(id, work.now(), &work.ids.write()).await? {

@@ -1,10 +1,8 @@
 //! Pages of lists.
 
-use scim_core::ErrorKind;
-use scim_core::error::quote;
 use serde::Serialize;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 /// The default and the largest number of items on a page.
@@ -37,13 +35,5 @@ pub(crate) fn count(query: &Query) -> Result<usize, Problem> {
     let count = text.parse().ok();
     count
         .filter(|count| (1..=LARGEST).contains(count))
-        .ok_or_else(|| {
-            Problem::new(
-                ErrorKind::InvalidValue,
-                format!(
-                    "`count` is {}; it must be a number from 1 to {LARGEST}",
-                    quote(text)
-                ),
-            )
-        })
+        .ok_or_else(|| reason::other_count(LARGEST, text))
 }

@@ -10,14 +10,13 @@ use directory::Login;
 use directory::attempts::{LogIns, NoChance};
 use directory::password;
 use keyring::TenantId;
-use scim_core::ErrorKind;
 use scim_core::resource::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Work;
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// How long an attempt waits while very many attempts fail in the tenant.
 const SLOWED: Duration = Duration::from_secs(2);
@@ -106,19 +105,9 @@ fn log_ins<'w>(work: &Work<'w>, tenant: &'w TenantId) -> LogIns<'w> {
 }
 
 fn refused(why: NoChance) -> Problem {
-    let (wait, detail) = match why {
-        NoChance::Failed(left) => (
-            left,
-            "there were too many failures to log in; try again later",
-        ),
-        NoChance::Busy => (
-            1,
-            "there are too many attempts to log in as this user at once; try again in a moment",
-        ),
-    };
-    Problem {
-        wait: Some(wait),
-        ..Problem::new(ErrorKind::TooManyRequests, detail)
+    match why {
+        NoChance::Failed(left) => reason::too_many_failed_log_ins().after(left),
+        NoChance::Busy => reason::too_many_log_ins_at_once().after(1),
     }
 }
 

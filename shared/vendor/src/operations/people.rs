@@ -11,8 +11,6 @@ use keyring::KeyId;
 use keyring::Scope as TokenScope;
 use keyring::TenantId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::ErrorKind;
-use scim_core::error::reason;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +21,7 @@ use service::routes::{self, Match};
 
 use super::Work;
 use crate::actor::{Actor, Operation};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 /// The list parameters to pass on to the tenant's endpoints.
@@ -48,10 +46,7 @@ pub(crate) struct Document(Value);
 impl Document {
     /// Reads the parts that a page shows.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_value(self.0.clone()).map_err(|_| {
-            let detail = "the service cannot read what it answers";
-            Problem::new(ErrorKind::Internal, detail)
-        })
+        serde_json::from_value(self.0.clone()).map_err(|_| reason::own_response_unreadable())
     }
 
     /// The document as indented text.
@@ -268,14 +263,13 @@ pub(crate) async fn rehearse(
 ) -> Result<Response<Bytes>, Problem> {
     work.check(Operation::ReadTenant, Some(tenant))?;
     let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
-        let detail = "there is no such endpoint";
-        return Err(Problem::new(ErrorKind::NotFound, detail));
+        return Err(reason::own_request_failed());
     };
     let request = Request::builder()
         .uri(target(endpoint, parameters))
         .header("accept", "application/scim+json")
         .body(Bytes::new())
-        .map_err(|_| defect())?;
+        .map_err(|_| reason::own_request_failed())?;
     let settings = work.existing(tenant).await?;
     let served = work.served(settings, (route, variable), &request).await;
     let coding = Coding::accepted(request.headers());
@@ -292,10 +286,6 @@ fn target(endpoint: &str, parameters: &Parameters) -> String {
     format!("/{endpoint}?{}", query.join("&"))
 }
 
-fn defect() -> Problem {
-    Problem::new(ErrorKind::Internal, "the service asked itself wrongly")
-}
-
 impl Work<'_> {
     /// The document that a tenant's endpoint returns.
     pub(super) async fn ask(
@@ -305,22 +295,22 @@ impl Work<'_> {
         parameters: &Parameters,
     ) -> Result<Document, Problem> {
         let Match::Route(route, variable) = routes::find(&Method::GET, path) else {
-            return Err(defect());
+            return Err(reason::own_request_failed());
         };
         let request = Request::builder()
             .uri(target("", parameters))
             .body(Bytes::new())
-            .map_err(|_| defect())?;
+            .map_err(|_| reason::own_request_failed())?;
         let settings = self.existing(tenant).await?;
         let outcome = self
             .served(settings, (route, variable), &request)
             .await
             .map_err(|failure| Problem::from(failure.error))?;
         let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
-            return Err(defect());
+            return Err(reason::own_request_failed());
         };
         match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
-            true => Err(reason::answer_too_large().into()),
+            true => Err(scim_core::error::reason::answer_too_large().into()),
             false => Ok(Document(body)),
         }
     }

@@ -6,14 +6,13 @@ use directory::backoff;
 use directory::journal::{Entry, Journal, Person};
 use directory::tenants::Tenant;
 use keyring::TenantId;
-use scim_core::error::quote;
-use scim_core::{ErrorKind, Resource, ResourceId, ResourceKind};
+use scim_core::{Resource, ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Work;
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The most attempts of an erasure while the user is changed concurrently.
 const ATTEMPTS: u32 = 8;
@@ -128,7 +127,7 @@ pub(crate) async fn export(
 
 /// A complete entry of the failure log.
 fn entry(entry: &Entry) -> Result<Value, Problem> {
-    let unreadable = |_| Problem::new(ErrorKind::Internal, "an entry of the log cannot be shown");
+    let unreadable = |_| reason::log_entry_unreadable();
     let mut shown = serde_json::to_value(&entry.failure).map_err(unreadable)?;
     for (name, value) in [
         ("first", json!(entry.first().to_string())),
@@ -197,8 +196,5 @@ async fn delete(work: &Work<'_>, place: &Place) -> Result<bool, Problem> {
 }
 
 fn no_user(id: &str) -> Problem {
-    Problem::new(
-        ErrorKind::NotFound,
-        format!("there is no user {}", quote(id)),
-    )
+    reason::no_user(id)
 }

@@ -13,7 +13,7 @@ use service::response::explain;
 
 use super::Work;
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The most users in one request.
 const MOST: usize = 500;
@@ -57,13 +57,7 @@ pub(crate) async fn preload(
 ) -> Result<PreloadView, Problem> {
     work.check(Operation::PreloadUsers, Some(id))?;
     if users.len() > MOST {
-        return Err(Problem::invalid(
-            "/users",
-            format!(
-                "there are {} users; send {MOST} at most in one request",
-                users.len()
-            ),
-        ));
+        return Err(reason::too_many_users(users.len(), MOST).at("/users"));
     }
     let tenant = work.found_open(id).await?;
     let each: Vec<_> = users

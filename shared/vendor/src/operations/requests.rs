@@ -7,8 +7,7 @@ use std::collections::HashMap;
 use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
-use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use scim_core::{ResourceId, ResourceKind};
 use serde::{Serialize, Serializer};
 use service::requests::cause::{Cause, Outcome, advice, in_words};
 
@@ -16,7 +15,8 @@ use super::Work;
 use super::page::Page;
 use super::times::Millis;
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 mod csv;
@@ -256,25 +256,15 @@ fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
 
 /// Parses a cursor into an entry's id.
 pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
-    EntryId::parse(text).ok_or_else(|| {
-        let detail = "`cursor` is not one that a page gave; start again without it";
-        Problem::new(ErrorKind::InvalidCursor, detail)
-    })
+    EntryId::parse(text).ok_or_else(reason::other_log_cursor)
 }
 
 /// Parses the query parameters of a search.
 fn wanted(query: &Query) -> Result<EntryFilter, Problem> {
-    let instant = |name: &str| {
+    let instant = |name: &'static str| {
         let given = query.get(name).map(|text| {
-            text.parse::<Timestamp>().map_err(|_| {
-                Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!(
-                        "`{name}` must be a time such as 2030-01-31T08:00:00Z, not {}",
-                        quote(text)
-                    ),
-                )
-            })
+            let read = text.parse::<Timestamp>();
+            read.map_err(|_| reason::other_time(name, text))
         });
         given.transpose()
     };
@@ -311,11 +301,8 @@ fn failing() -> Vec<String> {
 
 fn causes(text: &str) -> Result<Vec<String>, Problem> {
     let outcome = Outcome::named(text).ok_or_else(|| {
-        let names = Outcome::ALL.map(Outcome::name).join(", ");
-        Problem::new(
-            ErrorKind::InvalidValue,
-            format!("`outcome` must be one of {names}, not {}", quote(text)),
-        )
+        let known = OwnWords::list(Outcome::ALL.map(Outcome::name));
+        reason::other_outcome(known, text)
     })?;
     Ok(Cause::words(outcome))
 }

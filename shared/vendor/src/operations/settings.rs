@@ -2,7 +2,7 @@
 
 use directory::tenants::{Status, Tenant};
 use keyring::TenantId;
-use scim_core::{ErrorKind, ResourceId, ResourceKind};
+use scim_core::{ResourceId, ResourceKind};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use service::request::Preconditions;
@@ -10,7 +10,8 @@ use service::request::Preconditions;
 use super::Work;
 use super::tenants::{TenantView, check_version, checked_name, checked_settings};
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::reason::UserNames;
+use crate::problem::{Problem, reason};
 
 /// The most pairs of users with the same address to name in an error.
 const NAMED: usize = 5;
@@ -67,12 +68,7 @@ impl Work<'_> {
             let sharing = directory.sharing_addresses(NAMED).await?;
             if !sharing.is_empty() {
                 let names = self.names(current, &sharing).await?;
-                return Err(Problem::new(
-                    ErrorKind::Conflict,
-                    format!(
-                        "uniqueEmails: these users have an e-mail address in common: {names}; give them different ones first"
-                    ),
-                ));
+                return Err(reason::shared_addresses(names));
             }
         }
         match is_limited {
@@ -83,23 +79,17 @@ impl Work<'_> {
 
     /// Rejects a change that requires that no request still writes with the old settings.
     fn check_still(&self, tenant: &Tenant) -> Result<(), Problem> {
-        let why = "`seats` and `uniqueEmails` begin with a look at all users, while provisioning is switched off";
         let now = self.now();
         if tenant.status == Status::Off && tenant.is_settled(now) {
             return Ok(());
         }
-        let detail = match tenant.status {
-            Status::Off => {
-                format!("{why}; it was switched off just now, so try again in 90 seconds")
-            }
-            Status::On | Status::Closing => {
-                format!("{why}; switch the tenant off, wait 90 seconds, and try again")
-            }
-        };
-        Err(Problem::new(ErrorKind::Conflict, detail))
+        Err(match tenant.status {
+            Status::Off => reason::users_unchecked_yet(),
+            Status::On | Status::Closing => reason::users_unchecked_while_on(),
+        })
     }
 
-    async fn names(&self, tenant: &Tenant, pairs: &[[ResourceId; 2]]) -> Result<String, Problem> {
+    async fn names(&self, tenant: &Tenant, pairs: &[[ResourceId; 2]]) -> Result<UserNames, Problem> {
         let directory = self.directory(tenant);
         let mut texts = Vec::new();
         for pair in pairs {
@@ -111,6 +101,6 @@ impl Work<'_> {
             }
             texts.push(names.join(" and "));
         }
-        Ok(texts.join(", "))
+        Ok(UserNames::of(&texts))
     }
 }

@@ -6,15 +6,14 @@ use directory::tenant_keys::{KeysError, NewKey, NewToken};
 use directory::tenants::{Status, Tenant};
 use keyring::TenantId;
 use keyring::{KeyringError, Scope as TokenScope};
-use scim_core::ErrorKind;
 use serde::{Deserialize, Serialize};
 use service::request::Preconditions;
 
 use super::tenants::{TenantView, check_version};
 use super::times::Millis;
-use super::{Work, keys, no_tenant};
+use super::{Work, keys};
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The purpose of a tenant's first key.
 const PURPOSE: &str = "Provisioning";
@@ -81,10 +80,7 @@ pub(crate) async fn delete(
     let current = work.found(id).await?;
     check_version(&current, known)?;
     if current.status == Status::On {
-        return Err(Problem::new(
-            ErrorKind::Conflict,
-            "the tenant is switched on; switch it off before it is deleted",
-        ));
+        return Err(reason::tenant_on());
     }
     let mut next = current.clone();
     next.status = Status::Closing;
@@ -93,11 +89,8 @@ pub(crate) async fn delete(
     let keys = service.keys(&tenant.id, work.meter);
     let removed = keys.remove_all(work.now()).await;
     removed.map_err(|error| match error {
-        KeysError::Keyring(KeyringError::Worn) => Problem::new(
-            ErrorKind::TooManyRequests,
-            "the tenant is closed and its keys are refused, but they cannot be taken out of their keyring for some hours, because that was changed too often within a day; delete the tenant again then",
-        ),
-        error => work.explain_keys(id, error),
+        KeysError::Keyring(KeyringError::Worn) => reason::closing_keyring_worn(),
+        error => keys::problem(error, id, work.now()),
     })?;
     // The function `events` deletes the rest.
     let emptied = service.tenants().empty(&tenant.id, PATIENCE, work.meter);
@@ -108,17 +101,10 @@ pub(crate) async fn delete(
 }
 
 impl Work<'_> {
-    fn explain_keys(&self, tenant: &TenantId, error: KeysError) -> Problem {
-        match error {
-            KeysError::NoSuchTenant => no_tenant(tenant.as_str()),
-            error => keys::problem(error, self.now()),
-        }
-    }
-
     /// Creates the first key of a tenant that has none.
     async fn first_key(&self, tenant: &Tenant) -> Result<Option<FirstKey>, Problem> {
         let keys = keys::stored(self, &tenant.id);
-        let explain = |error| self.explain_keys(&tenant.id, error);
+        let explain = |error| keys::problem(error, &tenant.id, self.now());
         if !keys.list().await.map_err(explain)?.is_empty() {
             return Ok(None);
         }

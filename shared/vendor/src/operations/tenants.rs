@@ -6,8 +6,7 @@ use data_encoding::BASE32_DNSSEC;
 use directory::DirectoryError;
 use directory::tenants::{NewTenant, Search, Settings, Status, Tenant};
 use keyring::TenantId;
-use scim_core::error::quote;
-use scim_core::{ErrorKind, ResourceKind, Version};
+use scim_core::{ResourceKind, Version};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -17,7 +16,8 @@ use super::page::Page;
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 /// The longest name, in characters.
@@ -65,7 +65,7 @@ impl<'de> Deserialize<'de> for SettingsView {
         let settings = Settings::parse(&json);
         settings
             .map(Self)
-            .map_err(|_| D::Error::custom("these are no settings"))
+            .map_err(|_| D::Error::custom("the settings are not valid"))
     }
 }
 
@@ -88,7 +88,7 @@ mod word {
         deserializer: D,
     ) -> Result<Status, D::Error> {
         let word = String::deserialize(deserializer)?;
-        Status::parse(&word).ok_or_else(|| D::Error::custom("this is no status"))
+        Status::parse(&word).ok_or_else(|| D::Error::custom("the status is not valid"))
     }
 }
 
@@ -132,20 +132,10 @@ impl<'q> TenantSearch<'q> {
     /// Reads the parameters `search`, `status` and `cursor`.
     pub(crate) fn read(query: &'q Query, count: usize) -> Result<Self, Problem> {
         let status = query.get("status").map(|text| {
-            Status::parse(text).ok_or_else(|| {
-                Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!("`status` is {}; it must be on, off or closing", quote(text)),
-                )
-            })
+            Status::parse(text).ok_or_else(|| reason::other_status(text))
         });
         let after = query.get("cursor").map(|text| {
-            TenantId::parse(text).ok_or_else(|| {
-                Problem::new(
-                    ErrorKind::InvalidValue,
-                    format!("`cursor` {} is none", quote(text)),
-                )
-            })
+            TenantId::parse(text).ok_or_else(|| reason::other_tenant_cursor(text))
         });
         Ok(Self {
             text: query.get("search"),
@@ -189,19 +179,11 @@ pub(crate) struct Creation {
 /// Creates a tenant, turned off.
 pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantView, Problem> {
     work.check(Operation::CreateTenant, None)?;
-    let id = match given.id.as_deref() {
-        None => TenantId::parse(&format!(
-            "t{}",
-            BASE32_DNSSEC.encode(&work.ids.bytes::<10>())
-        )),
-        Some(id) => TenantId::parse(id),
+    let id = match given.id {
+        None => format!("t{}", BASE32_DNSSEC.encode(&work.ids.bytes::<10>())),
+        Some(id) => id,
     };
-    let id = id.ok_or_else(|| {
-        Problem::invalid(
-            "/id",
-            "it must be 1 to 40 of a-z, 0-9 and -, with a letter or digit at both ends, and not a path of the service",
-        )
-    })?;
+    let id = checked_id(&id)?;
     let new = NewTenant {
         id,
         name: checked_name(&given.name)?,
@@ -212,13 +194,7 @@ pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantVie
     let tenants = work.service().tenants();
     let created = tenants.create(new, now, &write, work.meter).await;
     let tenant = created.map_err(|error| match error {
-        DirectoryError::Taken { value, .. } => Problem::new(
-            ErrorKind::Conflict,
-            format!(
-                "there is a tenant {}, or it is being deleted still; choose another id",
-                quote(&value)
-            ),
-        ),
+        DirectoryError::Taken { value, .. } => reason::tenant_id_taken(&value),
         error => error.into(),
     })?;
     Ok(TenantView::of(&tenant, work))
@@ -250,10 +226,7 @@ impl Work<'_> {
         let tenants = self.service().tenants();
         let updated = tenants.update(current, next, now, &write, self.meter);
         updated.await.map_err(|error| match error {
-            DirectoryError::Stale => Problem::new(
-                ErrorKind::Conflict,
-                "the tenant was changed by somebody else at the same time; read it and try again",
-            ),
+            DirectoryError::Stale => reason::tenant_changed(),
             DirectoryError::Gone => no_tenant(current.id.as_str()),
             error => error.into(),
         })
@@ -265,15 +238,24 @@ pub(super) fn check_version(tenant: &Tenant, known: &Preconditions) -> Result<()
     Ok(known.check(Version(tenant.version))?)
 }
 
+/// Checks the id of a new tenant.
+fn checked_id(id: &str) -> Result<TenantId, Problem> {
+    TenantId::parse(id).ok_or_else(|| {
+        let reserved = TenantId::RESERVED;
+        let problem = match reserved.contains(&id) {
+            true => reason::reserved_tenant_id(OwnWords::list(reserved)),
+            false => reason::odd_tenant_id(TenantId::LONGEST),
+        };
+        problem.at("/id")
+    })
+}
+
 /// Checks a tenant's name.
 pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
     let is_long = name.chars().count() > LONGEST_NAME;
     match name.is_empty() || is_long || name.chars().any(char::is_control) {
-        true => Err(Problem::invalid(
-            "/name",
-            format!("it must have 1 to {LONGEST_NAME} characters on one line"),
-        )),
+        true => Err(reason::odd_tenant_name(LONGEST_NAME).at("/name")),
         false => Ok(name.to_owned()),
     }
 }
@@ -281,14 +263,10 @@ pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
 /// Checks a tenant's settings.
 pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
     Settings::parse(given).map_err(|faults| {
-        let places = faults.into_iter();
-        let places: Vec<(String, String)> = places
-            .map(|fault| (format!("/settings{}", fault.at), fault.detail))
-            .collect();
-        let first = places.first().cloned().unwrap_or_default();
-        Problem {
-            places,
-            ..Problem::invalid(&first.0, first.1)
-        }
+        let problems = faults.iter();
+        let problems = problems
+            .map(|fault| reason::invalid_setting(fault).at(&format!("/settings{}", fault.at)));
+        let joined = problems.reduce(Problem::and);
+        joined.unwrap_or_else(reason::own_request_failed)
     })
 }

@@ -5,12 +5,11 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE32_DNSSEC;
 use ring::digest::{SHA256, digest};
-use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::reply::Reply;
 use super::routes::{Page, Who};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[Page::get(
     "/assets/{name}",
@@ -61,5 +60,5 @@ fn asset(desk: &Desk<'_>) -> Result<Reply, Problem> {
         .find(|asset| asset.name == name);
     found
         .map(|asset| Reply::asset(asset.media_type, asset.content))
-        .ok_or_else(|| Problem::new(ErrorKind::NotFound, "there is no such file"))
+        .ok_or_else(reason::no_file)
 }

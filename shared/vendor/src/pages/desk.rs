@@ -4,7 +4,6 @@ use data_encoding::BASE32_DNSSEC;
 use jiff::Timestamp;
 use keyring::TenantId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use scim_core::ErrorKind;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -16,7 +15,7 @@ use super::{Visit, words};
 use crate::actor::Operation;
 use crate::once::Named;
 use crate::operations::{Deed, Work, no_tenant};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 pub(crate) struct Desk<'d> {
     pub(crate) visit: &'d Visit<'d>,
@@ -102,7 +101,7 @@ impl<'d> Desk<'d> {
                 site: &visit.site,
                 ids: visit.admin.service.ids().clone(),
             }),
-            Entrant::Nobody => Err(nothing_there()),
+            Entrant::Nobody => Err(reason::no_page()),
         }
     }
 
@@ -146,8 +145,4 @@ pub(crate) fn query_string<'p>(parameters: impl IntoIterator<Item = (&'p str, &'
         true => String::new(),
         false => format!("?{}", pairs.join("&")),
     }
-}
-
-fn nothing_there() -> Problem {
-    Problem::new(ErrorKind::NotFound, "there is no such page")
 }

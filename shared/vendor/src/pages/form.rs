@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ScimError;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 use service::request::decode;
 
 /// The largest form in bytes. Extension schemas are entered in one.
@@ -25,17 +25,13 @@ impl Form {
             .trim()
             .eq_ignore_ascii_case("application/x-www-form-urlencoded");
         if !is_form && !body.is_empty() {
-            return Err(Problem::new(
-                ErrorKind::UnsupportedMediaType,
-                "a page takes what its forms send, and nothing else",
-            ));
+            return Err(reason::not_a_form());
         }
         if body.len() > LARGEST {
-            let detail = format!("the form has {} bytes; it can have {LARGEST}", body.len());
-            return Err(Problem::new(ErrorKind::TooLarge, detail));
+            return Err(reason::form_too_large(body.len(), LARGEST));
         }
         let text = std::str::from_utf8(body)
-            .map_err(|_| Problem::new(ErrorKind::InvalidSyntax, "the form is not UTF-8"))?;
+            .map_err(|_| reason::form_not_utf8())?;
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         let field = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -105,11 +105,11 @@ impl<'f> Frame<'f> {
 
     /// The page that shows a problem.
     pub(crate) fn problem(&self, problem: &Problem, request: &str) -> Reply {
-        let title = title(problem.kind);
+        let title = title(problem.kind());
         let content = html! {
             section.notice {
                 h1 { (title) }
-                p { (parts::told(&problem.detail)) }
+                p { (parts::told(problem.detail())) }
                 p.actions {
                     @match &self.reader {
                         Reader::Outside => { a.button href=(self.base) { "To the console" } }

@@ -13,7 +13,8 @@ use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{Visit, words};
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/", "console.front", Who::Anyone, |desk| {
@@ -43,10 +44,7 @@ async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
 
 /// The sign-in form in place of a page that needs it; signing in then leads to that page.
 pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
-    let problem = Problem::new(
-        ErrorKind::Unauthorized,
-        "the session has ended; sign in again",
-    );
+    let problem = reason::signed_out();
     let to = visit.request.uri().path_and_query();
     let is_shown = *visit.request.method() == http::Method::GET;
     let to = to.map(http::uri::PathAndQuery::as_str).filter(|_| is_shown);
@@ -78,7 +76,7 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
                     input type="hidden" name="to" value=(to);
                 }
                 @if let Some(problem) = problem {
-                    p #wrong.wrong role="alert" { (sentence(&problem.detail)) }
+                    p #wrong.wrong role="alert" { (sentence(problem.detail())) }
                 }
                 label for="key" { "Admin key" }
                 input #key type="password" name="key" required autocomplete="current-password"
@@ -112,18 +110,15 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let admitted = visit.admin.admit(&presented, visit.origin).await;
     if let Some(chances) = &chances {
         match &admitted {
-            Err(problem) if problem.kind == ErrorKind::Unauthorized => chances.fail().await?,
+            Err(problem) if problem.kind() == ErrorKind::Unauthorized => chances.fail().await?,
             _ => chances.give_back().await?,
         }
     }
     let key = match admitted {
         Ok(key) => key,
         Err(problem) => {
-            let problem = match problem.kind {
-                ErrorKind::Unauthorized => Problem::new(
-                    ErrorKind::Unauthorized,
-                    "this is no admin key of this service, or it was revoked; check that you copied all of it",
-                ),
+            let problem = match problem.kind() {
+                ErrorKind::Unauthorized => reason::wrong_admin_key(),
                 _ => problem,
             };
             return Ok(Reply::refused(
@@ -188,13 +183,7 @@ fn too_many(visit: &Visit<'_>, why: NoChance) -> Problem {
         NoChance::Busy => 1,
     };
     let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
-    Problem {
-        wait: Some(seconds),
-        ..Problem::new(
-            ErrorKind::TooManyRequests,
-            format!("there were too many attempts to sign in; try again in {wait}"),
-        )
-    }
+    reason::too_many_sign_ins(OwnWords::ours(wait)).after(seconds)
 }
 
 async fn sign_out(desk: &Desk<'_>) -> Result<Reply, Problem> {

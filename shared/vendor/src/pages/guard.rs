@@ -5,7 +5,6 @@ use http::{HeaderMap, Method, header};
 use jiff::SignedDuration;
 use keyring::TenantId;
 use keyring::{Digest, KeyId};
-use scim_core::ErrorKind;
 
 use super::Visit;
 use super::form::Form;
@@ -14,7 +13,7 @@ use super::opened;
 use super::reply::Reply;
 use super::routes::{Found, Side};
 use crate::actor::Actor;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// How long a session of the vendor lasts, and how long it may be idle.
 pub(super) const VENDOR_LIFE: SignedDuration = SignedDuration::from_hours(12);
@@ -189,11 +188,11 @@ pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<SessionSecret
 /// The form of a request, if it is from one of the visitor's own pages.
 pub(crate) fn form(visit: &Visit<'_>, entrant: &Entrant) -> Result<Form, Problem> {
     if *visit.request.method() != Method::POST || !is_own(visit) {
-        return Err(forged());
+        return Err(reason::foreign_form());
     }
     let form = Form::parse(visit.request.headers(), visit.request.body())?;
     match entrant.secret() {
-        Some(secret) if !secret.is_form_token(form.text("form")) => Err(forged()),
+        Some(secret) if !secret.is_form_token(form.text("form")) => Err(reason::foreign_form()),
         _ => Ok(form),
     }
 }
@@ -214,11 +213,4 @@ fn is_own(visit: &Visit<'_>) -> bool {
         .strip_prefix(origin)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     is_site || (authority.is_some() && authority == text("host"))
-}
-
-fn forged() -> Problem {
-    Problem::new(
-        ErrorKind::Forbidden,
-        "the form does not belong to this session, so nothing was done; go back, reload the page and try again",
-    )
 }

@@ -9,14 +9,14 @@ use directory::tenants::{Status, Tenant};
 use keyring::KeyId;
 use keyring::TenantId;
 use maud::{Markup, html};
-use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
 use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{Visit, parts, words};
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 
 const PATH: &str = "/open/{tenant}/{link}/{secret}";
 
@@ -106,7 +106,7 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
         let now = find(desk).await?;
         return Ok(closed(visit, now.as_ref().map(|(_, link)| link)));
     }
-    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link used");
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link opened");
     let (secret, session) = (
         SessionSecret::new(ids.bytes()),
         Session {
@@ -131,39 +131,35 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
 
 /// The page that says why a link does not open, and what to do.
 fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
-    let (title, detail) = match link.map(|link| link.state(visit.now)) {
+    let moment = |at| OwnWords::ours(words::moment(at));
+    let (title, problem) = match link.map(|link| link.state(visit.now)) {
         Some(LinkStatus::Used(at)) => (
-            "This link was used",
-            format!(
-                "it was opened on {}, and a link works once",
-                words::moment(at)
-            ),
+            "This link was already used",
+            reason::link_used(moment(at)),
         ),
         Some(LinkStatus::Revoked(at)) => (
-            "This link was taken back",
-            format!("it was revoked on {}", words::moment(at)),
+            "This link was revoked",
+            reason::link_revoked(moment(at)),
         ),
         Some(LinkStatus::Ended(at)) => (
-            "This link is too old",
-            format!("it worked until {}", words::moment(at)),
+            "This link has expired",
+            reason::link_expired(moment(at)),
         ),
         Some(LinkStatus::Open) | None => (
             "This link does not work",
-            "part of the address may be missing: open it again from the message that it came in"
-                .to_owned(),
+            reason::link_incomplete(),
         ),
     };
     let content = html! {
         section.notice {
             h1 { (title) }
-            p { (super::frame::sentence(&detail)) }
+            p { (super::frame::sentence(problem.detail())) }
             p {
                 "Ask whoever sent it to you for a new one. It takes them a moment. "
                 "If you opened it yourself in another browser, the setup page is still open there."
             }
         }
     };
-    let problem = Problem::new(ErrorKind::NotFound, detail);
     Reply::refused(visit.frame().page(title, &content), &problem)
 }
 
@@ -179,7 +175,7 @@ pub(super) fn ended(visit: &Visit<'_>) -> Reply {
             p { "To change something, ask whoever sent you the setup link for a new one." }
         }
     };
-    let problem = Problem::new(ErrorKind::Unauthorized, "the session has ended");
+    let problem = reason::setup_session_ended();
     Reply::refused(
         visit.frame().page("This session has ended", &content),
         &problem,

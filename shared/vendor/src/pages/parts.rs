@@ -82,8 +82,8 @@ pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
     html! {
         @if let Some(problem) = problem {
             div #wrong.wrong role="alert" {
-                @match problem.places.as_slice() {
-                    [] => { p { (told(&problem.detail)) } }
+                @match problem.places() {
+                    [] => { p { (told(problem.detail())) } }
                     places => {
                         ul.plain {
                             @for (pointer, detail) in places {

@@ -138,7 +138,7 @@ fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
             response.headers_mut().insert(name, value.clone());
         }
     }
-    if problem.kind == ErrorKind::Unauthorized {
+    if problem.kind() == ErrorKind::Unauthorized {
         // A browser would show its own dialog for an authentication scheme that it knows, so this one is made up.
         let session = HeaderValue::from_static("Session");
         response

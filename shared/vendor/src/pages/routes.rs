@@ -3,7 +3,6 @@
 use std::pin::Pin;
 
 use http::Method;
-use scim_core::ErrorKind;
 
 use super::desk::Desk;
 use super::reply::Reply;
@@ -11,7 +10,7 @@ use super::{
     activity, admin_keys, assets, check, front, keys, links, opened, people, person, requests,
     settings, setup, steps, tenant, tenants,
 };
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 /// The handler of a page.
 pub(crate) type Handler = for<'d> fn(&'d Desk<'d>) -> Serving<'d>;
@@ -177,7 +176,7 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem>
     }
     match others.is_empty() {
         false => Err(Problem::allowed(&others)),
-        true => Err(Problem::new(ErrorKind::NotFound, "there is no such page")),
+        true => Err(reason::no_page()),
     }
 }
 

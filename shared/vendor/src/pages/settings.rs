@@ -15,7 +15,7 @@ use super::tenant;
 use crate::actor::Operation;
 use crate::operations::settings::{self, Patch};
 use crate::operations::tenants::TenantDetail;
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 const PATH: &str = "/tenants/{tenant}/settings";
 
@@ -247,10 +247,7 @@ fn wanted(form: &Form) -> Result<Patch, Problem> {
         None => Ok(Value::Null),
         Some(text) => match text.parse::<u64>() {
             Ok(number) => Ok(json!(number)),
-            Err(_) => Err(Problem::invalid(
-                &format!("/settings/{name}"),
-                "must be a whole number",
-            )),
+            Err(_) => Err(reason::not_a_number().at(&format!("/settings/{name}"))),
         },
     };
     let attributes: Vec<&str> = form
@@ -261,8 +258,7 @@ fn wanted(form: &Form) -> Result<Patch, Problem> {
     let extensions = match form.given("extensions") {
         None => Value::Null,
         Some(text) => scim_core::json::read(text.as_bytes()).map_err(|unreadable| {
-            let detail = unreadable.explain("this").detail().to_string();
-            Problem::invalid("/settings/extensions", detail)
+            reason::invalid_setting(unreadable.explain("this")).at("/settings/extensions")
         })?,
     };
     let text = |name: &str| json!(form.given(name));

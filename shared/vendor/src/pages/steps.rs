@@ -8,8 +8,7 @@ use super::reply::Reply;
 use super::routes::{Page, Who};
 use super::{check, tenant};
 use crate::operations::tenants::TenantView;
-use crate::problem::Problem;
-use scim_core::ErrorKind;
+use crate::problem::{Problem, reason};
 use scim_core::policy::Groups;
 
 mod providers;
@@ -121,12 +120,7 @@ pub(super) fn list(desk: &Desk<'_>) -> Markup {
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let word = desk.variable("provider");
-    let provider = Provider::parse(word).ok_or_else(|| {
-        Problem::new(
-            ErrorKind::NotFound,
-            "there are no steps for this identity provider",
-        )
-    })?;
+    let provider = Provider::parse(word).ok_or_else(reason::no_steps)?;
     let tenant = tenant::read(desk).await?;
     let facts = Facts::of(&tenant.tenant);
     let content = html! {

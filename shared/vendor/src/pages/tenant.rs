@@ -12,7 +12,7 @@ use super::{glance, keys, requests};
 use crate::actor::Operation;
 use crate::operations::switch;
 use crate::operations::tenants::{self, TenantDetail};
-use crate::problem::Problem;
+use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/tenants/{tenant}", "console.tenant", Who::Vendor, |desk| {
@@ -221,8 +221,7 @@ async fn delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = read(desk).await?;
     let id = &desk.tenant()?;
     if desk.form.text("confirm") != id.as_str() {
-        let detail = "what you typed is not the id of the tenant, so nothing was deleted";
-        let problem = Problem::invalid("", detail);
+        let problem = reason::other_id_typed().at("");
         let page = deletion(desk, &tenant, Some(&problem));
         return Ok(Reply::refused(page, &problem));
     }

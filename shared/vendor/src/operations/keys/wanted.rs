@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use keyring::Scope;
 use keyring::{ImportedToken, Token};
 use scim_core::ResourceId;
-use scim_core::error::quote;
 use serde::Deserialize;
 
-use crate::problem::Problem;
+use crate::problem::reason::OwnWords;
+use crate::problem::{Problem, reason};
 
 /// The longest purpose, in characters.
 const LONGEST_PURPOSE: usize = 100;
@@ -61,33 +61,28 @@ impl Given {
         match self.subject.as_deref() {
             Some(id) => match ResourceId::parse(id) {
                 Some(user) => Ok(Some(user)),
-                None => Err(Problem::invalid("/subject", "must be the `id` of a user")),
+                None => Err(reason::odd_subject().at("/subject")),
             },
-            None if scopes.contains(&Scope::Me) => Err(Problem::invalid(
-                "/subject",
-                "a key with the scope `me` needs the `id` of the user that it stands for",
-            )),
+            None if scopes.contains(&Scope::Me) => Err(reason::subject_missing().at("/subject")),
             None => Ok(None),
         }
     }
 }
 
 fn import(text: &str) -> Result<ImportedToken, Problem> {
-    Token::import(text).map_err(|unfit| Problem::invalid("/token", format!("the token {unfit}")))
+    Token::import(text).map_err(|unfit| reason::unfit_token(unfit).at("/token"))
 }
 
 /// Checks a key's purpose.
 pub(in crate::operations) fn purpose(text: &str) -> Result<String, Problem> {
     let text = text.trim();
-    let detail = match text.chars().count() {
-        0 => "must say what the key is for, such as `Okta production`".to_owned(),
-        length if length > LONGEST_PURPOSE => {
-            format!("has {length} characters; it may have {LONGEST_PURPOSE}")
-        }
-        _ if text.chars().any(char::is_control) => "has control characters".to_owned(),
+    let problem = match text.chars().count() {
+        0 => reason::purpose_missing(),
+        length if length > LONGEST_PURPOSE => reason::purpose_too_long(length, LONGEST_PURPOSE),
+        _ if text.chars().any(char::is_control) => reason::purpose_unprintable(),
         _ => return Ok(text.to_owned()),
     };
-    Err(Problem::invalid("/purpose", detail))
+    Err(problem.at("/purpose"))
 }
 
 /// Parses scopes and removes duplicates.
@@ -101,16 +96,15 @@ pub(in crate::operations) fn scopes<S: Copy + PartialEq>(
             .iter()
             .map(|scope| format!("`{}`", name_of(*scope)))
             .collect();
-        names.join(", ")
+        OwnWords::ours(names.join(", "))
     };
     if names.is_empty() {
-        let detail = format!("must have one at least; there are {}", known());
-        return Err(Problem::invalid("/scopes", detail));
+        return Err(reason::scopes_missing(known()).at("/scopes"));
     }
     for (at, name) in names.iter().enumerate() {
         if !all.iter().any(|scope| name_of(*scope) == name) {
-            let detail = format!("there is no scope {}; there are {}", quote(name), known());
-            return Err(Problem::invalid(&format!("/scopes/{at}"), detail));
+            let problem = reason::unknown_scope(name, known());
+            return Err(problem.at(&format!("/scopes/{at}")));
         }
     }
     let is_asked = |scope: &S| names.iter().any(|name| name == name_of(*scope));
@@ -119,19 +113,19 @@ pub(in crate::operations) fn scopes<S: Copy + PartialEq>(
 
 /// Parses the end of a key.
 pub(in crate::operations) fn end(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
-    let detail = match text.parse::<Timestamp>() {
+    let problem = match text.parse::<Timestamp>() {
         Ok(end) if end > now => return Ok(end),
-        Ok(_) => "is in the past".to_owned(),
-        Err(_) => "must be a time with an offset, such as `2030-01-31T12:00:00Z`".to_owned(),
+        Ok(_) => reason::end_past(),
+        Err(_) => reason::end_not_a_time(),
     };
-    Err(Problem::invalid("/expires", detail))
+    Err(problem.at("/expires"))
 }
 
 /// Parses networks or single addresses that a key is accepted from.
 pub(in crate::operations) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
     if given.len() > MOST_SOURCES {
-        let detail = format!("has {} networks; it may have {MOST_SOURCES}", given.len());
-        return Err(Problem::invalid("/sources", detail));
+        let problem = reason::too_many_networks(given.len(), MOST_SOURCES);
+        return Err(problem.at("/sources"));
     }
     let read = |(at, text): (usize, &String)| {
         let network = text.parse::<IpNet>().ok();
@@ -139,12 +133,7 @@ pub(in crate::operations) fn sources(given: &[String]) -> Result<Vec<IpNet>, Pro
         network
             .or_else(address)
             .map(|network| network.trunc())
-            .ok_or_else(|| {
-                Problem::invalid(
-                    &format!("/sources/{at}"),
-                    format!("{} is no network, such as `192.0.2.0/24`", quote(text)),
-                )
-            })
+            .ok_or_else(|| reason::not_a_network(text).at(&format!("/sources/{at}")))
     };
     given.iter().enumerate().map(read).collect()
 }
@@ -159,7 +148,7 @@ mod tests {
 
     fn check(body: &serde_json::Value) -> Result<Wanted, String> {
         let given: Given = serde_json::from_value(body.clone()).map_err(|e| e.to_string())?;
-        given.check(at(0)).map_err(|problem| problem.detail)
+        given.check(at(0)).map_err(|problem| problem.detail().to_owned())
     }
 
     #[test]
@@ -191,7 +180,7 @@ mod tests {
             (serde_json::json!({ "purpose": long }), "/purpose: has 101"),
             (
                 serde_json::json!({ "purpose": "a\nb" }),
-                "/purpose: has control",
+                "/purpose: contains control",
             ),
             (
                 serde_json::json!({ "purpose": "x", "scopes": [] }),
@@ -199,11 +188,11 @@ mod tests {
             ),
             (
                 serde_json::json!({ "purpose": "x", "scopes": ["scim", "all"] }),
-                "/scopes/1: there is no scope `all`; there are `scim`, `me`",
+                "/scopes/1: the scope `all` does not exist; the scopes are `scim`, `me`",
             ),
             (
                 serde_json::json!({ "purpose": "x", "scopes": ["me"] }),
-                "/subject: a key with",
+                "/subject: the scope `me` requires",
             ),
             (
                 serde_json::json!({ "purpose": "x", "subject": "ann" }),

@@ -70,8 +70,7 @@ impl File {
     /// Adds a line that says that entries before an instant are missing.
     pub(super) fn more(&mut self, before: Timestamp) {
         let before = Millis(before).to_string();
-        let advice =
-            format!("There are more entries. Download those before this time with until={before}.");
+        let advice = format!("There are older entries. Download them with until={before}.");
         let mut cells = [""; COLUMNS.len()];
         for (name, cell) in COLUMNS.iter().zip(&mut cells) {
             match *name {

@@ -283,9 +283,7 @@ const fn described(kind: ErrorKind) -> (&'static str, &'static str) {
         ErrorKind::Forbidden => ("forbidden", "Not allowed"),
         ErrorKind::NotFound => ("not-found", "Not found"),
         ErrorKind::MethodNotAllowed => ("method-not-allowed", "Method not allowed"),
-        ErrorKind::Uniqueness | ErrorKind::Conflict => {
-            ("conflict", "Conflict with existing data")
-        }
+        ErrorKind::Uniqueness | ErrorKind::Conflict => ("conflict", "Conflict with existing data"),
         ErrorKind::PreconditionFailed => ("precondition-failed", "Changed meanwhile"),
         ErrorKind::TooLarge | ErrorKind::TooMany => ("too-large", "Too large"),
         ErrorKind::UnsupportedMediaType => ("unsupported-media-type", "Not JSON"),

@@ -80,8 +80,7 @@ async fn a_tenant_has_five_live_keys_and_twenty_at_most() {
     }
     let refused = admin.post(&path, &json!({ "purpose": "one more" })).await;
     let problem = refused.expect(409).json();
-    let detail =
-        "there are 20 live keys, which is the limit; revoke a key that is not needed";
+    let detail = "there are 20 live keys, which is the limit; revoke a key that is not needed";
     assert_eq!(problem["detail"], detail);
     let gone = format!("{path}/{}", text(&made[0], "id"));
     admin.delete(&gone).await.expect(204);

@@ -34,7 +34,11 @@ async fn a_form_without_the_mark_of_its_session_does_nothing() {
             .send("POST", &format!("{home}/keys"), &headers, &form)
             .await;
         let answer = answer.expect(403);
-        assert!(answer.text.contains("nothing was changed"), "{}", answer.text);
+        assert!(
+            answer.text.contains("nothing was changed"),
+            "{}",
+            answer.text
+        );
     }
     let after = target
         .admin()

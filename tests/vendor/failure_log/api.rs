@@ -131,14 +131,8 @@ async fn entries_are_searched_by_user_operation_outcome_and_time_and_paged() {
             "from=x",
             "`from` must be a time such as 2030-01-31T08:00:00Z, not `x`",
         ),
-        (
-            "cursor=x",
-            "`cursor` is not valid; start again without it",
-        ),
-        (
-            "count=0",
-            "`count` must be a number from 1 to 500, not `0`",
-        ),
+        ("cursor=x", "`cursor` is not valid; start again without it"),
+        ("count=0", "`count` must be a number from 1 to 500, not `0`"),
     ] {
         let path = format!("/tenants/{}/requests?{query}", tenant_of(&client));
         let problem = target.admin().get(&path).await.expect(400).json();

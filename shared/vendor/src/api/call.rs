@@ -78,9 +78,8 @@ impl<'c> Call<'c> {
     /// The fault and its place.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let json = request::json(self.request.headers(), self.request.body())?;
-        serde_path_to_error::deserialize(json).map_err(|error| {
-            reason::invalid_body(error.inner()).at(&pointer(error.path()))
-        })
+        serde_path_to_error::deserialize(json)
+            .map_err(|error| reason::invalid_body(error.inner()).at(&pointer(error.path())))
     }
 
     /// Parses the body, or returns the default if there is no body.

@@ -11,9 +11,9 @@ use keyring::{KeyId, Token};
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 
-use super::{Work, no_tenant};
 use super::page::All;
 use super::times::Instant;
+use super::{Work, no_tenant};
 use crate::actor::Operation;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};

@@ -89,7 +89,11 @@ impl Work<'_> {
         })
     }
 
-    async fn names(&self, tenant: &Tenant, pairs: &[[ResourceId; 2]]) -> Result<UserNames, Problem> {
+    async fn names(
+        &self,
+        tenant: &Tenant,
+        pairs: &[[ResourceId; 2]],
+    ) -> Result<UserNames, Problem> {
         let directory = self.directory(tenant);
         let mut texts = Vec::new();
         for pair in pairs {

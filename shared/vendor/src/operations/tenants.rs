@@ -131,12 +131,12 @@ pub(crate) struct TenantSearch<'q> {
 impl<'q> TenantSearch<'q> {
     /// Reads the parameters `search`, `status` and `cursor`.
     pub(crate) fn read(query: &'q Query, count: usize) -> Result<Self, Problem> {
-        let status = query.get("status").map(|text| {
-            Status::parse(text).ok_or_else(|| reason::other_status(text))
-        });
-        let after = query.get("cursor").map(|text| {
-            TenantId::parse(text).ok_or_else(|| reason::other_tenant_cursor(text))
-        });
+        let status = query
+            .get("status")
+            .map(|text| Status::parse(text).ok_or_else(|| reason::other_status(text)));
+        let after = query
+            .get("cursor")
+            .map(|text| TenantId::parse(text).ok_or_else(|| reason::other_tenant_cursor(text)));
         Ok(Self {
             text: query.get("search"),
             status: status.transpose()?,

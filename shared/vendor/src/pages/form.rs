@@ -30,8 +30,7 @@ impl Form {
         if body.len() > LARGEST {
             return Err(reason::form_too_large(body.len(), LARGEST));
         }
-        let text = std::str::from_utf8(body)
-            .map_err(|_| reason::form_not_utf8())?;
+        let text = std::str::from_utf8(body).map_err(|_| reason::form_not_utf8())?;
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
         let field = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

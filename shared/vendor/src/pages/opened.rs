@@ -133,22 +133,12 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
 fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
     let moment = |at| OwnWords::ours(words::moment(at));
     let (title, problem) = match link.map(|link| link.state(visit.now)) {
-        Some(LinkStatus::Used(at)) => (
-            "This link was already used",
-            reason::link_used(moment(at)),
-        ),
-        Some(LinkStatus::Revoked(at)) => (
-            "This link was revoked",
-            reason::link_revoked(moment(at)),
-        ),
-        Some(LinkStatus::Ended(at)) => (
-            "This link has expired",
-            reason::link_expired(moment(at)),
-        ),
-        Some(LinkStatus::Open) | None => (
-            "This link does not work",
-            reason::link_incomplete(),
-        ),
+        Some(LinkStatus::Used(at)) => ("This link was already used", reason::link_used(moment(at))),
+        Some(LinkStatus::Revoked(at)) => {
+            ("This link was revoked", reason::link_revoked(moment(at)))
+        }
+        Some(LinkStatus::Ended(at)) => ("This link has expired", reason::link_expired(moment(at))),
+        Some(LinkStatus::Open) | None => ("This link does not work", reason::link_incomplete()),
     };
     let content = html! {
         section.notice {

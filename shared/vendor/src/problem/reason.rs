@@ -235,7 +235,10 @@ mod tests {
     #[test]
     fn a_text_from_a_client_is_quoted_and_its_braces_stay() {
         let problem = no_tenant("{id}`\n");
-        assert_eq!(problem.detail(), "the tenant `{id}'\u{fffd}` does not exist");
+        assert_eq!(
+            problem.detail(),
+            "the tenant `{id}'\u{fffd}` does not exist"
+        );
         let long = no_tenant("x".repeat(200).as_str());
         assert!(long.detail().len() < 170, "{}", long.detail());
     }

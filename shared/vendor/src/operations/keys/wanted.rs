@@ -148,7 +148,9 @@ mod tests {
 
     fn check(body: &serde_json::Value) -> Result<Wanted, String> {
         let given: Given = serde_json::from_value(body.clone()).map_err(|e| e.to_string())?;
-        given.check(at(0)).map_err(|problem| problem.detail().to_owned())
+        given
+            .check(at(0))
+            .map_err(|problem| problem.detail().to_owned())
     }
 
     #[test]

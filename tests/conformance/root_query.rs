@@ -117,7 +117,7 @@ async fn l06_f24_what_a_type_lacks_has_no_value_there() {
 async fn l05_p05_p07_pages_over_all_types_join_to_the_whole() {
     let target = Target::start().await;
     let client = target.tenant().await;
-    some(&client, 9, 5).await;
+    some(&client, 5, 3).await;
     for query in [
         String::new(),
         format!("&filter={}", encode("meta.created pr")),
@@ -127,7 +127,8 @@ async fn l05_p05_p07_pages_over_all_types_join_to_the_whole() {
         "&sortBy=meta.lastModified".to_owned(),
     ] {
         let all = client.get(&format!("?count=1000{query}")).await;
-        for count in [1, 2, 4, 9, 13, 14] {
+        // Among them pages that end with the last user, and pages around the whole.
+        for count in [1, 3, 5, 7, 8, 9] {
             let mut by_index = Vec::new();
             while by_index.len() < ids(&all).len() {
                 let start = by_index.len() + 1;

@@ -20,7 +20,7 @@ pub use detail::{Context, Detail, quote};
 pub use kind::ErrorKind;
 pub use reason::Reason;
 
-use detail::Part;
+use detail::Argument;
 
 /// A failure with the text that the administrator reads. [`reason`] has a constructor for each reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,7 +34,7 @@ impl ScimError {
     pub(self) fn new(
         reason: Reason,
         kind: ErrorKind,
-        arguments: Vec<(&'static str, Part)>,
+        arguments: Vec<(&'static str, Argument)>,
     ) -> Self {
         Self {
             kind,

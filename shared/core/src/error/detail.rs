@@ -19,7 +19,7 @@ pub struct Detail {
     /// From the outermost to the innermost.
     contexts: Vec<Context>,
     sentence: &'static str,
-    arguments: Vec<(&'static str, Part)>,
+    arguments: Vec<(&'static str, Argument)>,
 }
 
 /// The place of a failure in the request, or what the failure left behind.
@@ -45,7 +45,7 @@ pub enum Context {
 
 /// An argument of a sentence.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Part {
+pub(super) enum Argument {
     /// Our own words and numbers.
     Text(Cow<'static, str>),
     /// A name that this service defines, such as an attribute's.
@@ -62,16 +62,19 @@ pub(super) enum Part {
     Reason(Box<Detail>),
 }
 
-/// The reader that a detail is printed for.
+/// The audience that a detail is printed for.
 #[derive(Clone, Copy)]
-enum Reader<'r> {
+enum Audience<'r> {
     Client,
     /// The failure log, with a predicate for the names of attributes.
     Log(&'r dyn Fn(&str) -> bool),
 }
 
 impl Detail {
-    pub(super) const fn new(sentence: &'static str, arguments: Vec<(&'static str, Part)>) -> Self {
+    pub(super) const fn new(
+        sentence: &'static str,
+        arguments: Vec<(&'static str, Argument)>,
+    ) -> Self {
         Self {
             contexts: Vec::new(),
             sentence,
@@ -86,10 +89,10 @@ impl Detail {
     /// The detail without values, for the failure log. `is_attribute` returns whether a text is the path of an attribute.
     #[must_use]
     pub fn without_values(&self, is_attribute: impl Fn(&str) -> bool) -> String {
-        self.print(Reader::Log(&is_attribute))
+        self.print(Audience::Log(&is_attribute))
     }
 
-    fn print(&self, reader: Reader<'_>) -> String {
+    fn print(&self, audience: Audience<'_>) -> String {
         let mut text = String::new();
         let mut is_in_bulk = false;
         for context in &self.contexts {
@@ -102,10 +105,10 @@ impl Detail {
                 _ => {}
             }
             is_in_bulk = matches!(context, Context::Bulk(_));
-            context.print(reader, &mut text);
+            context.print(audience, &mut text);
             text.push_str(": ");
         }
-        self.print_sentence(reader, &mut text);
+        self.print_sentence(audience, &mut text);
         for context in &self.contexts {
             if let Context::Kept(id) = context {
                 // Writing to a `String` cannot fail.
@@ -118,14 +121,14 @@ impl Detail {
         text
     }
 
-    fn print_sentence(&self, reader: Reader<'_>, text: &mut String) {
+    fn print_sentence(&self, audience: Audience<'_>, text: &mut String) {
         let mut rest = self.sentence;
         while let Some((before, behind)) = rest.split_once('{') {
             text.push_str(before);
             let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
             let mut arguments = self.arguments.iter();
-            if let Some((_, part)) = arguments.find(|(known, _)| *known == name) {
-                part.print(reader, text);
+            if let Some((_, argument)) = arguments.find(|(known, _)| *known == name) {
+                argument.print(audience, text);
             }
             rest = after;
         }
@@ -135,23 +138,23 @@ impl Detail {
 
 impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.print(Reader::Client))
+        f.write_str(&self.print(Audience::Client))
     }
 }
 
 impl Context {
-    fn print(&self, reader: Reader<'_>, text: &mut String) {
+    fn print(&self, audience: Audience<'_>, text: &mut String) {
         match self {
             Self::Bulk(number) | Self::Operation(number) => {
                 let _ = write!(text, "operation {number}");
             }
             Self::Path(path) => {
                 text.push_str("path ");
-                quote_path(path, reader, text);
+                quote_path(path, audience, text);
             }
             Self::PathAt(path, position) => {
                 text.push_str("path ");
-                quote_path(path, reader, text);
+                quote_path(path, audience, text);
                 let _ = write!(text, ", position {position}");
             }
             Self::FilterAt(position) => {
@@ -166,35 +169,38 @@ impl Context {
     }
 }
 
-impl Part {
-    fn print(&self, reader: Reader<'_>, text: &mut String) {
-        match (self, reader) {
+impl Argument {
+    fn print(&self, audience: Audience<'_>, text: &mut String) {
+        match (self, audience) {
             (Self::Text(own), _) => text.push_str(own),
             (Self::KnownName(name), _) => {
                 let _ = write!(text, "`{name}`");
             }
-            (Self::Reason(detail), reader) => text.push_str(&detail.print(reader)),
-            (Self::SentPath(path), reader) => quote_path(path, reader, text),
-            (Self::SentName(name), Reader::Log(_)) => quote_if(is_name(name), name, text),
-            (Self::SentId(id), Reader::Log(_)) => {
+            (Self::Reason(detail), audience) => text.push_str(&detail.print(audience)),
+            (Self::SentPath(path), audience) => quote_path(path, audience, text),
+            (Self::SentName(name), Audience::Log(_)) => quote_if(is_name(name), name, text),
+            (Self::SentId(id), Audience::Log(_)) => {
                 quote_if(ResourceId::parse(id).is_some(), id, text);
             }
             // The attribute's name before the value is sufficient.
-            (Self::SentValue(_), Reader::Log(_)) if text.ends_with("` ") => {
+            (Self::SentValue(_), Audience::Log(_)) if text.ends_with("` ") => {
                 text.pop();
             }
-            (Self::SentValue(_), Reader::Log(_)) => text.push_str(HIDDEN),
-            (Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent), Reader::Client) => {
+            (Self::SentValue(_), Audience::Log(_)) => text.push_str(HIDDEN),
+            (
+                Self::SentName(sent) | Self::SentId(sent) | Self::SentValue(sent),
+                Audience::Client,
+            ) => {
                 text.push_str(&quote(sent));
             }
         }
     }
 }
 
-fn quote_path(path: &str, reader: Reader<'_>, text: &mut String) {
-    let is_shown = match reader {
-        Reader::Client => true,
-        Reader::Log(is_attribute) => is_attribute(path),
+fn quote_path(path: &str, audience: Audience<'_>, text: &mut String) {
+    let is_shown = match audience {
+        Audience::Client => true,
+        Audience::Log(is_attribute) => is_attribute(path),
     };
     quote_if(is_shown, path, text);
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::ScimError;
-use super::detail::{Part, shortened};
+use super::detail::{Argument, shortened};
 use crate::ids::{ResourceId, Version};
 
 mod table;
@@ -98,7 +98,7 @@ macro_rules! arguments {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
-            pub struct $name(Part);
+            pub struct $name(Argument);
         )*
     };
 }
@@ -124,7 +124,7 @@ arguments! {
 
 impl From<&'static str> for Word {
     fn from(words: &'static str) -> Self {
-        Self(Part::Text(Cow::Borrowed(words)))
+        Self(Argument::Text(Cow::Borrowed(words)))
     }
 }
 
@@ -132,7 +132,7 @@ impl Word {
     /// Words that this service assembles. They must not contain client input.
     #[must_use]
     pub fn ours(words: impl fmt::Display) -> Self {
-        Self(Part::Text(Cow::Owned(words.to_string())))
+        Self(Argument::Text(Cow::Owned(words.to_string())))
     }
 }
 
@@ -172,7 +172,7 @@ impl KnownName {
     /// A name that this service assembles, such as a sub-attribute's. It must not contain client input.
     #[must_use]
     pub fn ours(name: impl fmt::Display) -> Self {
-        Self(Part::KnownName(name.to_string()))
+        Self(Argument::KnownName(name.to_string()))
     }
 }
 
@@ -181,19 +181,19 @@ macro_rules! sent {
         $(
             impl From<&str> for $name {
                 fn from(sent: &str) -> Self {
-                    Self(Part::$name(sent.to_owned()))
+                    Self(Argument::$name(sent.to_owned()))
                 }
             }
 
             impl From<&String> for $name {
                 fn from(sent: &String) -> Self {
-                    Self(Part::$name(sent.clone()))
+                    Self(Argument::$name(sent.clone()))
                 }
             }
 
             impl From<String> for $name {
                 fn from(sent: String) -> Self {
-                    Self(Part::$name(sent))
+                    Self(Argument::$name(sent))
                 }
             }
         )*
@@ -204,7 +204,7 @@ sent! { SentName SentPath SentId SentValue }
 
 impl From<ResourceId> for SentId {
     fn from(id: ResourceId) -> Self {
-        Self(Part::SentId(id.to_string()))
+        Self(Argument::SentId(id.to_string()))
     }
 }
 
@@ -212,25 +212,25 @@ impl Found {
     /// Words from this service.
     #[must_use]
     pub const fn word(words: &'static str) -> Self {
-        Self(Part::Text(Cow::Borrowed(words)))
+        Self(Argument::Text(Cow::Borrowed(words)))
     }
 
     /// A text that is assembled from known names and truncated like client input.
     #[must_use]
     pub fn name(name: &str) -> Self {
-        Self(Part::KnownName(shortened(name)))
+        Self(Argument::KnownName(shortened(name)))
     }
 
     /// A text that a client sent.
     #[must_use]
     pub fn sent(sent: &str) -> Self {
-        Self(Part::SentValue(sent.to_owned()))
+        Self(Argument::SentValue(sent.to_owned()))
     }
 }
 
 impl From<ScimError> for Because {
     fn from(error: ScimError) -> Self {
-        Self(Part::Reason(Box::new(error.detail)))
+        Self(Argument::Reason(Box::new(error.detail)))
     }
 }
 

@@ -14,23 +14,6 @@ const SDKS: [(&str, &[&str]); 3] = [
 /// Folders that may use all of the SDK, because they simulate AWS or test it.
 const ALL_OF_AWS: [&str; 2] = ["infra/local/", "tests/"];
 
-/// Files that still use types of the SDK. No file may be added, and a file that stops using them leaves the list.
-const STILL: [&str; 13] = [
-    "shared/directory/src/credentials/revoked_admin_keys.rs",
-    "shared/directory/src/credentials/tenant_keys/reservation.rs",
-    "shared/directory/src/credentials/tenant_keys/choose_keyring.rs",
-    "shared/directory/src/guards/attempts.rs",
-    "shared/directory/src/journal/entry.rs",
-    "shared/directory/src/people/walk.rs",
-    "shared/directory/src/people/walk/owners.rs",
-    "shared/directory/src/people/write.rs",
-    "shared/directory/src/people/write/group.rs",
-    "shared/directory/src/people/write/index.rs",
-    "shared/directory/src/people/write/kept.rs",
-    "shared/directory/src/tenants/ended.rs",
-    "shared/directory/src/tenants/write.rs",
-];
-
 fn sdks(sources: &[Source]) -> Vec<String> {
     let mut broken = Vec::new();
     for source in sources
@@ -50,23 +33,8 @@ fn sdks(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn each_sdk_is_known_in_one_place() {
-    let found = sdks(source::products());
-    let is_still = |line: &&String| {
-        STILL
-            .iter()
-            .any(|file| line.starts_with(&format!("{file}:")))
-    };
-    let (still, mut broken): (Vec<String>, Vec<String>) =
-        found.into_iter().partition(|line| is_still(&line));
-    let knows = |file: &str| {
-        still
-            .iter()
-            .any(|line| line.starts_with(&format!("{file}:")))
-    };
-    let gone = STILL.iter().filter(|file| !knows(file));
-    broken.extend(gone.map(|file| format!("{file}: take it off the list")));
     must_be_none(
-        &broken,
+        &sdks(source::products()),
         "put what talks to AWS where the others do, behind types of ours",
     );
     must_see(

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use directory::keys::attribute::count::NUMBERS;
+use directory::keys::attribute::{marker, member, resource};
 use directory::keys::{self, Key, Lookup, Partition, UniqueName};
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -49,8 +51,12 @@ impl Table {
         while let Some(item) = pages.next().await {
             let item = item.expect("the table can be read");
             let key = Key {
-                pk: string(&item, "pk").expect("a partition key").to_owned(),
-                sk: string(&item, "sk").expect("a sort key").to_owned(),
+                pk: string(&item, keys::PARTITION_KEY)
+                    .expect("a partition key")
+                    .to_owned(),
+                sk: string(&item, keys::SORT_KEY)
+                    .expect("a sort key")
+                    .to_owned(),
             };
             if key.pk.starts_with(&own) {
                 items.insert(key, item);
@@ -68,10 +74,11 @@ impl Table {
             .map(|(sk, item)| Row {
                 id: ResourceId::parse(sk).expect("an id"),
                 kind,
-                version: number(item, "v").expect("a version"),
-                members: number(item, "n"),
-                fence: number(item, "f").unwrap_or_default(),
-                attributes: serde_json::from_str(string(item, "d").expect("data")).expect("JSON"),
+                version: number(item, resource::VERSION).expect("a version"),
+                members: number(item, resource::MEMBERS),
+                fence: number(item, resource::FENCE).unwrap_or_default(),
+                attributes: serde_json::from_str(string(item, resource::DATA).expect("data"))
+                    .expect("JSON"),
             })
             .collect()
     }
@@ -105,7 +112,7 @@ impl Table {
     pub fn count(&self, kind: ResourceKind) -> i64 {
         self.partition(&keys::counts(&self.tenant, kind))
             .flat_map(|(_, item)| item.iter())
-            .filter(|(name, _)| !["pk", "sk"].contains(&name.as_str()))
+            .filter(|(name, _)| ![keys::PARTITION_KEY, keys::SORT_KEY].contains(&name.as_str()))
             .flat_map(|(_, value)| four_digits_each(value.as_n().expect("a number")))
             .sum()
     }
@@ -176,7 +183,7 @@ impl Table {
             .iter()
             .filter(|(key, _)| index.contains(&key.pk))
             .map(|(key, item)| {
-                let id = string(item, "id").and_then(ResourceId::parse);
+                let id = string(item, marker::ID).and_then(ResourceId::parse);
                 (key.clone(), id)
             });
         compare(&expected, &given.collect(), "index entry", faults);
@@ -187,7 +194,7 @@ impl Table {
         for row in rows {
             // The next five bits of the id select one of 32 parts; each of four numbers holds eight parts of four digits.
             let part = usize::from_str_radix(&row.id.as_str()[2..4], 16).unwrap() / 8;
-            let number = ["a", "b", "c", "d"][part / 8].to_owned();
+            let number = NUMBERS[part / 8].to_owned();
             let one = 10_i128.pow(4 * u32::try_from(part % 8).unwrap());
             *expected.entry((bucket(row.id), number)).or_default() += one;
         }
@@ -195,7 +202,7 @@ impl Table {
         for (sk, item) in self.partition(&keys::counts(&self.tenant, kind)) {
             for name in item
                 .keys()
-                .filter(|name| !["pk", "sk"].contains(&name.as_str()))
+                .filter(|name| ![keys::PARTITION_KEY, keys::SORT_KEY].contains(&name.as_str()))
             {
                 let counted: i128 = number(item, name).expect("a number");
                 if counted != 0 {
@@ -211,8 +218,10 @@ impl Table {
         for (key, item) in &self.items {
             let name = key.pk.split_once('#').map_or("", |(_, name)| name);
             let is_left = match name {
-                "group" => item.contains_key("o"),
-                "member" | "memberOf" => keys::edge(&key.sk).is_none() || item.contains_key("l"),
+                "group" => item.contains_key(resource::OPEN),
+                "member" | "memberOf" => {
+                    keys::edge(&key.sk).is_none() || item.contains_key(member::DEPARTS)
+                }
                 name => name == "task",
             };
             if is_left {
@@ -261,7 +270,7 @@ impl Table {
             *counts.entry(*group).or_default() += 1;
             *joined.entry(*member).or_default() += 1;
             let key = keys::member(&self.tenant, *group, *member);
-            let said = string(&self.items[&key], "k");
+            let said = string(&self.items[&key], member::KIND);
             let is = kinds.get(member).map(|row| match row.kind {
                 ResourceKind::User => "u",
                 ResourceKind::Group => "g",

@@ -5,6 +5,8 @@ mod expiring;
 mod placing;
 mod worn;
 
+use std::sync::Arc;
+
 use directory::Meter;
 use directory::tenant_keys::{CreatedKey, HeldKey, KeysError, NewKey, NewToken};
 use jiff::Timestamp;
@@ -48,18 +50,18 @@ fn new_key(purpose: &str, imported: Option<&str>) -> NewKey {
 }
 
 async fn add(by: &Service, tenant: &TenantId, new: &NewKey) -> Result<CreatedKey, KeysError> {
-    let (meter, write) = (Meter::default(), Ids::system().write());
+    let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
     by.keys(tenant, &meter).add(new, &write, at(0)).await
 }
 
 async fn list(by: &Service, tenant: &TenantId) -> Vec<HeldKey> {
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     let listed = by.keys(tenant, &meter).list().await;
     listed.expect("the keys")
 }
 
 async fn revoke(by: &Service, tenant: &TenantId, key: KeyId) -> bool {
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     let revoked = by.keys(tenant, &meter).revoke(key, at(1)).await;
     revoked.expect("the keyring can be changed")
 }

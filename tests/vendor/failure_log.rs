@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use directory::journal::{Entry, EntryFilter, Journal};
-use directory::{Meter, Store};
+use directory::{Store, TenantTable};
 use jiff::Timestamp;
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -24,7 +24,7 @@ fn log_of(target: &Target, tenant: &str) -> Journal {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let tenant = TenantId::parse(tenant).expect("the name of a tenant");
-    Journal::new(store, tenant, Arc::new(Meter::default()))
+    Journal::new(TenantTable::new(store, tenant, Arc::default()))
 }
 
 /// All entries of a client's tenant, newest first.

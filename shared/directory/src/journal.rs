@@ -8,18 +8,15 @@
 //! continued. There is no index, because people search the log only now and then and an index would cost another write for
 //! each entry.
 
-use std::sync::Arc;
-
 use jiff::{SignedDuration, Timestamp};
 use scim_core::sort::Direction;
 
 use crate::limits::{ENTRIES_AT_ONCE, ENTRIES_LOOKED_AT};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, DirectoryError, Item, Meter, Pages, Range, Role, Store, Transacted, WriteId, sort_key,
-    update,
+    Actions, DirectoryError, Item, ItemUpdate, Pages, Range, Role, TenantTable, Transacted,
+    WriteId, sort_key,
 };
-use keyring::TenantId;
 
 mod entry;
 
@@ -38,20 +35,14 @@ pub struct JournalPage {
 /// The failure log of one tenant.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    store: Arc<Store>,
-    tenant: TenantId,
-    meter: Arc<Meter>,
+    table: TenantTable,
 }
 
 impl Journal {
-    /// The log of a tenant.
+    /// The journal of a tenant.
     #[must_use]
-    pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
-        Self {
-            store,
-            tenant,
-            meter,
-        }
+    pub const fn new(table: TenantTable) -> Self {
+        Self { table }
     }
 
     /// Stores new and repeated entries. They expire `kept` after their last occurrence.
@@ -62,9 +53,9 @@ impl Journal {
     pub async fn put(&self, entries: &[Entry], kept: SignedDuration) -> Result<(), DirectoryError> {
         let items = entries
             .iter()
-            .map(|entry| entry.to_item(&self.tenant, kept));
+            .map(|entry| entry.to_item(self.table.tenant(), kept));
         let items: Vec<Item> = items.collect::<Result<_, _>>()?;
-        self.store.batch_put(items, &self.meter).await
+        self.table.batch_put(items).await
     }
 
     /// Stores one entry, like [`Self::put`].
@@ -73,24 +64,11 @@ impl Journal {
     ///
     /// When the table does not answer.
     pub async fn put_one(&self, entry: &Entry, kept: SignedDuration) -> Result<(), DirectoryError> {
-        let key = keys::request(&self.tenant, entry.id.as_str());
-        let named = entry.attributes(kept)?;
-        let set = named
-            .each_ref()
-            .map(|(name, _)| format!("{name} = :{name}"));
-        let expression = format!("SET {}", set.join(", "));
-        let values = named.map(|(name, value)| (format!(":{name}"), value));
-        let values = values
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.clone()));
-        let update = update(
-            self.store.table(),
-            &key,
-            &expression,
-            None,
-            values.collect(),
-        )?;
-        self.store.add(update, &self.meter).await.map(|_| ())
+        let mut update = ItemUpdate::of(keys::request(self.table.tenant(), entry.id.as_str()));
+        for (name, value) in entry.attributes(kept)? {
+            update = update.set(name, value);
+        }
+        self.table.add(&update).await.map(drop)
     }
 
     /// Stores an entry if the tenant exists, because an unauthenticated caller may have made up the tenant. Returns whether
@@ -106,11 +84,9 @@ impl Journal {
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
         let mut actions = Actions::default();
-        let table = self.store.table();
-        actions.check_present(table, &keys::tenant(&self.tenant), Role::Resource)?;
-        actions.put(table, entry.to_item(&self.tenant, kept)?, Role::Certain)?;
-        let (items, token) = (actions.into_items(), write.token(0));
-        let done = self.store.transact(items, &token, &self.meter).await?;
+        actions.check_present(keys::tenant(self.table.tenant()), Role::Resource);
+        actions.put(entry.to_item(self.table.tenant(), kept)?, Role::Certain);
+        let done = self.table.transact(&actions, &write.token(0)).await?;
         Ok(matches!(done, Transacted::Done))
     }
 
@@ -127,7 +103,7 @@ impl Journal {
         now: Timestamp,
     ) -> Result<JournalPage, DirectoryError> {
         let range = self.range(filter);
-        let after_key = after.map(|id| keys::request(&self.tenant, id.as_str()));
+        let after_key = after.map(|id| keys::request(self.table.tenant(), id.as_str()));
         let mut pages = self.backwards(&range).after(after_key.as_ref());
         let mut page = JournalPage {
             entries: Vec::new(),
@@ -188,14 +164,14 @@ impl Journal {
         let found = self.about(person, Timestamp::MIN).await?;
         let keys = found
             .iter()
-            .map(|entry| keys::request(&self.tenant, entry.id.as_str()));
+            .map(|entry| keys::request(self.table.tenant(), entry.id.as_str()));
         let keys: Vec<Key> = keys.collect();
-        self.store.batch_delete(&keys, &self.meter).await?;
+        self.table.batch_delete(&keys).await?;
         Ok(keys.len())
     }
 
     fn backwards(&self, range: &Range) -> Pages<'_> {
-        self.store.pages(range, Direction::Descending, &self.meter)
+        self.table.pages(range, Direction::Descending)
     }
 
     fn range(&self, filter: &EntryFilter) -> Range {
@@ -204,7 +180,7 @@ impl Journal {
             instant.unwrap_or_else(|| format!("{other:013}"))
         };
         Range {
-            pk: keys::requests(&self.tenant),
+            pk: keys::requests(self.table.tenant()),
             from: digits(filter.from, 0),
             // An id is longer than its digits, so entries of exactly this millisecond are excluded.
             to: match filter.until {

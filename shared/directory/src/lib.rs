@@ -18,6 +18,6 @@ pub use people::{
     ResourcePage, Seats, Spread, Stored, Through, counts, search, task, walk,
 };
 pub use table::{
-    Clients, Deadline, DirectoryError, Meter, Spent, Store, TimeLimits, WriteId, backoff, connect,
-    keys, to_millis, to_stand_ins, until_then,
+    Clients, Deadline, DirectoryError, Meter, Spent, Store, TenantTable, TimeLimits, WriteId,
+    backoff, connect, keys, to_millis, to_stand_ins, until_then,
 };

@@ -10,19 +10,23 @@ mod item;
 pub mod keys;
 mod meter;
 mod store;
+mod tenant_table;
+mod update;
 mod write_id;
 
-pub(crate) use actions::{
-    ABSENT, Actions, PRESENT, Role, no_plan, on_fence, opening, removing, unplanned, update,
-};
+pub(crate) use actions::{Actions, Role};
 pub use backoff::backoff;
 pub use connect::{Clients, connect, to_stand_ins};
 pub use deadline::{Deadline, TimeLimits, until_then};
 pub use error::DirectoryError;
 pub(crate) use error::corrupt;
 pub use item::to_millis;
-pub(crate) use item::{Item, instant_if, item, n, number, number_if, s, sort_key, text};
+pub(crate) use item::{
+    Item, Value, instant_if, item, n, number, number_if, s, set_of, sort_key, text, texts, yes,
+};
 pub use meter::{Meter, Spent};
 pub use store::Store;
 pub(crate) use store::{Pages, Put, Range, Transacted};
+pub use tenant_table::TenantTable;
+pub(crate) use update::{Condition, ItemUpdate, above, at_most, below, is, lacks};
 pub use write_id::WriteId;

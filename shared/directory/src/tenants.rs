@@ -143,7 +143,7 @@ impl Tenant {
             ],
         );
         if let Some(switched) = self.switched {
-            item.insert(attribute::SWITCHED.to_owned(), millis(switched));
+            item.set(attribute::SWITCHED, millis(switched));
         }
         item
     }
@@ -273,13 +273,13 @@ impl Tenants {
             ended: EndedKeys::default(),
         };
         let mut actions = Actions::default();
-        actions.put(self.store.table(), tenant.item(write), Role::Resource)?;
+        actions.put(tenant.item(write), Role::Resource);
         if let Some(limit) = tenant.settings.seats {
             let seats = write::none_taken(&tenant.id, limit);
-            actions.put(self.store.table(), seats, Role::Certain)?;
+            actions.put(seats, Role::Certain);
         }
-        let items = actions.into_items();
-        let done = self.store.transact(items, &write.token(0), meter).await;
+        let token = write.token(0);
+        let done = self.store.transact(&actions, &token, meter).await;
         self.forget(&tenant.id);
         match done? {
             Transacted::Done => Ok(tenant),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use directory::tenant_keys::{By, TenantKeys};
 use directory::tenants::Tenants;
-use directory::{Directory, Meter, Store};
+use directory::{Directory, Meter, Store, TenantTable};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use keyring::{Keyrings, TenantId};
@@ -25,14 +25,18 @@ impl Service {
 
     /// The keys of a tenant, with the vendor's limits for changing them.
     #[must_use]
-    pub fn keys<'k>(&'k self, tenant: &'k TenantId, meter: &'k Meter) -> TenantKeys<'k> {
+    pub fn keys(&self, tenant: &TenantId, meter: &Arc<Meter>) -> TenantKeys<'_> {
         TenantKeys {
-            store: &self.store,
+            table: self.table(tenant, meter),
             keyrings: &self.keyrings,
-            tenant,
             by: By::Vendor,
-            meter,
         }
+    }
+
+    /// The table for one tenant.
+    #[must_use]
+    pub fn table(&self, tenant: &TenantId, meter: &Arc<Meter>) -> TenantTable {
+        TenantTable::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
     }
 
     #[must_use]

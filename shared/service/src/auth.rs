@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use directory::tenant_keys::{By, ImportedTokens, KeysError, TenantKeys};
 use directory::tenants::{Status, Tenant, Tenants};
-use directory::{Meter, Store};
+use directory::{Meter, Store, TenantTable};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use keyring::{
@@ -121,12 +121,12 @@ pub struct Gate<'g> {
     pub keyrings: &'g Keyrings,
     /// The keyrings that hold imported tokens.
     pub imported_tokens: &'g ImportedTokens,
-    pub store: &'g Store,
+    pub store: &'g Arc<Store>,
     pub tenants: &'g Tenants,
     /// The current time.
     pub now: Timestamp,
     /// Counts the reads.
-    pub meter: &'g Meter,
+    pub meter: &'g Arc<Meter>,
 }
 
 impl Gate<'_> {
@@ -217,14 +217,13 @@ impl Gate<'_> {
     ) -> Result<Option<Arc<KeyRecord>>, ScimError> {
         let settings = self.tenants.find(tenant, self.now, self.meter).await;
         settings.map_err(explain)?.ok_or_else(unauthorized)?;
+        let (store, meter) = (Arc::clone(self.store), Arc::clone(self.meter));
         let keys = TenantKeys {
-            store: self.store,
+            table: TenantTable::new(store, tenant.clone(), meter),
             keyrings: self.keyrings,
-            tenant,
             by: By::Customer,
-            meter: self.meter,
         };
-        let found = self.imported_tokens.find(keys, token, self.now).await;
+        let found = self.imported_tokens.find(&keys, token, self.now).await;
         found.map_err(|error| match error {
             KeysError::Keyring(error) => unreadable(&error),
             KeysError::Directory(error) => explain(error),

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use directory::journal::{Entry, Failure, Journal};
 use directory::tenants::{Status, Tenants};
-use directory::{Meter, Store};
+use directory::{Meter, Store, TenantTable};
 use http::{Method, Request, header};
 use jiff::{SignedDuration, Timestamp};
 use keyring::{KeyRecord, TenantId};
@@ -214,11 +214,11 @@ impl Requests {
             request_id: cut(&report.origin.request_id, LONGEST_NAME),
         });
         let entries: Vec<Entry> = entries.collect();
-        let log = Journal::new(
+        let log = Journal::new(TenantTable::new(
             Arc::clone(&self.store),
             tenant.clone(),
             Arc::clone(report.meter),
-        );
+        ));
         let written = tokio::time::timeout(PATIENCE, self.put(&log, &entries, caller)).await;
         if !matches!(written, Ok(true)) {
             tracing::warn!(tenant.id = %tenant, "failure_log.unwritten");

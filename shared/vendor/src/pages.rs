@@ -80,11 +80,9 @@ impl Visit<'_> {
         }
     }
 
-    pub(crate) fn links<'l>(&'l self, tenant: &'l TenantId) -> Links<'l> {
+    pub(crate) fn links(&self, tenant: &TenantId) -> Links {
         Links {
-            store: self.admin.service.store(),
-            tenant,
-            meter: self.meter,
+            table: self.admin.service.table(tenant, self.meter),
         }
     }
 

@@ -179,7 +179,7 @@ async fn keys(vendor: &mut Vendor<'_>) {
     vendor.send("revokeAdminKey", &one, None, 204).await;
 
     // The first key of a tenant without a keyring.
-    let (tenant, meter) = (tenant_of(&client), Meter::default());
+    let (tenant, meter) = (tenant_of(&client), Arc::new(Meter::default()));
     let tenant = TenantId::parse(tenant).expect("a tenant");
     let stored = vendor.target.stack.service.keys(&tenant, &meter);
     stored

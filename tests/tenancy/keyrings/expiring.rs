@@ -1,5 +1,7 @@
 //! Warnings about keys that expire soon.
 
+use std::sync::Arc;
+
 use directory::Meter;
 use jiff::SignedDuration;
 use service::clock::Ids;
@@ -12,7 +14,7 @@ use crate::support::table::tenant_of;
 async fn a_key_is_told_of_30_14_7_and_1_days_before_it_ends() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
-    let (acme, meter) = (tenant(tenant_of(&client)), Meter::default());
+    let (acme, meter) = (tenant(tenant_of(&client)), Arc::new(Meter::default()));
     let service = &target.stack.service;
     let mut new = new_key("Okta", None);
     new.expires = Some(time.now() + SignedDuration::from_hours(31 * 24));

@@ -1,6 +1,7 @@
 //! The keyring of a new key, with several administrators at the same time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use directory::Meter;
 use directory::tenant_keys::KeysError;
@@ -115,7 +116,7 @@ async fn a_keyring_that_a_key_was_taken_out_of_is_filled_again() {
         panic!("four")
     };
     // Only the first tenant has a key in a keyring.
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     for tenant in [two, three, four] {
         by.keys(tenant, &meter).remove_all(at(0)).await.unwrap();
     }
@@ -213,7 +214,7 @@ async fn a_tenant_has_twenty_live_keys_at_most_wherever_they_are() {
         .iter()
         .find(|key| key.keyring.as_str() == "k1")
         .unwrap();
-    let (meter, write) = (Meter::default(), Ids::system().write());
+    let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
     let keys = by.keys(&acme, &meter);
     let (id, new) = (old.record.id, new_key("rotated", None));
     let rotated = keys.rotate((id, at(100)), &new, &write, at(1)).await;
@@ -233,7 +234,7 @@ async fn nothing_is_left_of_the_keys_of_a_tenant_that_is_closed() {
     stuff(&target, "k1").await;
     let third = add(&by, &acme, &new_key("third", None)).await.unwrap();
     assert_eq!(third.held.keyring.as_str(), "k2");
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     let keys = by.keys(&acme, &meter);
     keys.remove_all(at(1)).await.unwrap();
     keys.remove_all(at(1)).await.unwrap();

@@ -1,6 +1,7 @@
 //! Keyrings that were changed too often in a day, tenants that change their keys too often, and bursts.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::Meter;
@@ -26,7 +27,7 @@ struct Hand<'h> {
 }
 
 impl Hand<'_> {
-    fn keys<'k>(&'k self, meter: &'k Meter) -> TenantKeys<'k> {
+    fn keys(&self, meter: &Arc<Meter>) -> TenantKeys<'_> {
         TenantKeys {
             by: self.by,
             ..self.service.keys(&self.tenant, meter)
@@ -34,20 +35,24 @@ impl Hand<'_> {
     }
 
     async fn create(&self) -> Result<CreatedKey, KeysError> {
-        let (meter, write) = (Meter::default(), Ids::system().write());
+        let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
         let keys = self.keys(&meter);
         keys.add(&new_key("x", None), &write, self.time.now()).await
     }
 
     async fn rotate(&self, old: KeyId, overlap: i64) -> Result<CreatedKey, KeysError> {
-        let (meter, write, now) = (Meter::default(), Ids::system().write(), self.time.now());
+        let (meter, write, now) = (
+            Arc::new(Meter::default()),
+            Ids::system().write(),
+            self.time.now(),
+        );
         let old = (old, now + SignedDuration::from_secs(overlap));
         let keys = self.keys(&meter);
         keys.rotate(old, &new_key("x", None), &write, now).await
     }
 
     async fn revoke(&self, id: KeyId) -> bool {
-        let meter = Meter::default();
+        let meter = Arc::new(Meter::default());
         let revoked = self.keys(&meter).revoke(id, self.time.now()).await;
         revoked.expect("a key can always be revoked")
     }
@@ -214,7 +219,7 @@ async fn the_last_changes_of_a_keyring_are_the_vendors_and_what_is_written_down_
     assert!(stored().await.contains(&second), "it is written down");
     assert!(vendor.revoke(third).await);
     assert!(!stored().await.contains(&third), "the 71st is the vendor's");
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     let written = async || {
         let tenants = target.stack.service.tenants();
         let read = tenants.read(&vendor.tenant, &meter).await.unwrap();
@@ -279,7 +284,7 @@ async fn a_burst_that_spills_into_a_second_keyring_makes_twenty_live_keys() {
         })
         .collect();
     let adding = hands.iter().zip(&keys).map(async |(hand, new)| {
-        let (meter, write) = (Meter::default(), Ids::system().write());
+        let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
         hand.keys(&meter).add(new, &write, time.now()).await
     });
     let made = futures_util::future::join_all(adding).await;

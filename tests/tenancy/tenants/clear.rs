@@ -1,5 +1,6 @@
 //! The deletion of a tenant: its data is unreadable at once and then deleted, and only afterwards its id is free.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use directory::keys::Partition;
@@ -16,7 +17,11 @@ use crate::support::{Client, Target};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn clear(tenants: &Tenants, time: &Time, client: &Client, patience: Duration) -> Cleared {
-    let (now, write, meter) = (time.now(), Ids::system().write(), Meter::default());
+    let (now, write, meter) = (
+        time.now(),
+        Ids::system().write(),
+        Arc::new(Meter::default()),
+    );
     let id = id(tenant_of(client));
     tenants
         .clear(&id, now, patience, &write, &meter)
@@ -86,7 +91,7 @@ async fn nothing_of_a_deleted_tenant_is_left_in_any_partition_and_others_keep_th
         Cleared::Early,
         "whoever closed it may be at its keys"
     );
-    let (spent, tenant) = (Meter::default(), id(tenant_of(&client)));
+    let (spent, tenant) = (Arc::new(Meter::default()), id(tenant_of(&client)));
     let keys = target.stack.service.keys(&tenant, &spent);
     keys.remove_all(time.now()).await.unwrap();
 
@@ -99,7 +104,7 @@ async fn nothing_of_a_deleted_tenant_is_left_in_any_partition_and_others_keep_th
         Cleared::Early
     );
     assert_eq!(Table::of(&target, &client).await.len(), 0);
-    let meter = Meter::default();
+    let meter = Arc::new(Meter::default());
     let name = tenant_of(&client);
     let again = tenants
         .create(new(name), time.now(), &Ids::system().write(), &meter)

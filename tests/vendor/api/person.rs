@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use directory::journal::{Entry, EntryId, Failure, Journal};
-use directory::{Meter, Store};
+use directory::{Store, TenantTable};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -30,7 +30,7 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let name_of = TenantId::parse(tenant_of(tenant)).expect("a tenant");
-    let log = Journal::new(store, name_of, Arc::new(Meter::default()));
+    let log = Journal::new(TenantTable::new(store, name_of, Arc::default()));
     let now = Timestamp::from_second(4_000_000_000).expect("a time");
     let entry = Entry {
         id: EntryId::new(now, [number; 4]),

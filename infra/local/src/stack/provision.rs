@@ -1,5 +1,7 @@
 //! Sets up a new local stack: the initial admin key, and tenants with a token.
 
+use std::sync::Arc;
+
 use data_encoding::BASE32_DNSSEC;
 use directory::tenant_keys::TenantKeys;
 use directory::tenants::{NewTenant, Settings, Status};
@@ -63,7 +65,7 @@ pub async fn provision(
         imported: matches!(token.map(Token::parse), Some(Presented::Imported(_))),
         seal: ids.bytes(),
     };
-    let (meter, now) = (Meter::default(), clock.now());
+    let (meter, now) = (Arc::new(Meter::default()), clock.now());
     ensure_tenant(service, tenant.clone(), now, &ids.write()).await?;
     let keys = service.keys(&tenant, &meter);
     keyrings.create(&keyring).await?;
@@ -125,7 +127,7 @@ async fn ensure_tenant(
     now: Timestamp,
     write: &WriteId,
 ) -> Result<(), StartError> {
-    let (tenants, meter) = (service.tenants(), Meter::default());
+    let (tenants, meter) = (service.tenants(), Arc::new(Meter::default()));
     if tenants.read(&id, &meter).await?.is_some() {
         return Ok(());
     }

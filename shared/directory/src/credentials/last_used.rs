@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::limits::REMEMBERED_USES;
 use crate::table::keys::attribute::last_used::USED;
 use crate::table::{
-    DirectoryError, Meter, Put, Range, Store, instant_if, keys, n, sort_key, update,
+    DirectoryError, ItemUpdate, Meter, Put, Range, Store, above, at_most, instant_if, keys, lacks,
+    n, sort_key,
 };
 use keyring::{KeyId, TenantId};
 
@@ -70,20 +71,14 @@ pub async fn tell(
 ) -> Result<(), DirectoryError> {
     let before = now.as_second().saturating_sub(HOUR.as_secs());
     // A time from a process whose clock is ahead must not suppress records for long.
-    let update = update(
-        store.table(),
-        &keys::last_used(tenant, key),
-        &format!("SET {USED} = :now"),
-        Some(&format!(
-            "attribute_not_exists({USED}) OR {USED} <= :before OR {USED} > :ahead"
-        )),
-        vec![
-            (":now", n(now.as_second())),
-            (":before", n(before)),
-            (":ahead", n(now.as_second().saturating_add(86_400))),
-        ],
-    )?;
-    match store.update(update, meter).await? {
+    let update = ItemUpdate::of(keys::last_used(tenant, key))
+        .set(USED, n(now.as_second()))
+        .when(
+            lacks(USED)
+                .or(at_most(USED, n(before)))
+                .or(above(USED, n(now.as_second().saturating_add(86_400)))),
+        );
+    match store.update(&update, meter).await? {
         Put::Done | Put::ConditionFailed(_) => Ok(()),
     }
 }

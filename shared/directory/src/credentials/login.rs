@@ -5,7 +5,7 @@ use scim_core::{ResourceId, ResourceKind};
 use crate::people::{Directory, Stored, read_resource};
 use crate::table::keys::attribute::{marker, resource};
 use crate::table::keys::{self, UniqueName};
-use crate::table::{DirectoryError, Put, corrupt, s, text, update};
+use crate::table::{DirectoryError, ItemUpdate, Put, corrupt, is, s, text};
 
 /// A user with the password hash, if the user has a password.
 pub struct Login {
@@ -28,12 +28,12 @@ impl Directory {
     pub async fn login(&self, name: &str) -> Result<Option<Login>, DirectoryError> {
         let kind = ResourceKind::User;
         let name = UniqueName::of(kind, name);
-        let marker = keys::marker(&self.tenant, kind, &name);
-        let marker = self.store.get(&marker, &self.meter).await?;
+        let marker = keys::marker(self.table.tenant(), kind, &name);
+        let marker = self.table.get(&marker).await?;
         let id = marker.as_ref().and_then(|item| text(item, marker::ID));
         let id = ResourceId::parse(id.unwrap_or(NOBODY)).ok_or_else(|| corrupt("marker"))?;
-        let key = keys::resource(&self.tenant, kind, id);
-        let Some(item) = self.store.get(&key, &self.meter).await? else {
+        let key = keys::resource(self.table.tenant(), kind, id);
+        let Some(item) = self.table.get(&key).await? else {
             return Ok(None);
         };
         Ok(Some(Login {
@@ -48,9 +48,9 @@ impl Directory {
     ///
     /// When the table does not answer.
     pub async fn has_password(&self, id: ResourceId) -> Result<bool, DirectoryError> {
-        let key = keys::resource(&self.tenant, ResourceKind::User, id);
-        let item = self.store.get(&key, &self.meter).await?;
-        Ok(item.is_some_and(|item| item.contains_key(resource::PASSWORD)))
+        let key = keys::resource(self.table.tenant(), ResourceKind::User, id);
+        let item = self.table.get(&key).await?;
+        Ok(item.is_some_and(|item| item.has(resource::PASSWORD)))
     }
 
     /// Replaces a password hash with another hash of the same password, unless the password was changed meanwhile. This
@@ -64,16 +64,9 @@ impl Directory {
         id: ResourceId,
         (old, new): (&str, &str),
     ) -> Result<bool, DirectoryError> {
-        let update = update(
-            self.store.table(),
-            &keys::resource(&self.tenant, ResourceKind::User, id),
-            &format!("SET {} = :new", resource::PASSWORD),
-            Some(&format!("{} = :old", resource::PASSWORD)),
-            vec![(":old", s(old)), (":new", s(new))],
-        )?;
-        Ok(matches!(
-            self.store.update(update, &self.meter).await?,
-            Put::Done
-        ))
+        let update = ItemUpdate::of(keys::resource(self.table.tenant(), ResourceKind::User, id))
+            .set(resource::PASSWORD, s(new))
+            .when(is(resource::PASSWORD, s(old)));
+        Ok(matches!(self.table.update(&update).await?, Put::Done))
     }
 }

@@ -6,13 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use crate::credentials::tenant_keys::KeysError;
 use crate::limits::{REVOKED_ADMIN_KEYS, REVOKED_AGE};
 use crate::table::keys::attribute::revoked::KEYS;
-use crate::table::{DirectoryError, Meter, Put, Store, keys, n, update};
+use crate::table::{
+    Condition, DirectoryError, ItemUpdate, Meter, Put, Store, keys, lacks, set_of, texts,
+};
 use keyring::{AdminKeyrings, End, KeyId};
 
 /// Admin keys that were revoked but are still in their keyring.
@@ -57,9 +58,7 @@ impl RevokedAdminKeys {
     pub async fn read(&self, meter: &Meter) -> Result<BTreeSet<KeyId>, DirectoryError> {
         let item = self.store.get(&keys::revoked_admin_keys(), meter).await?;
         let item = item.unwrap_or_default();
-        let ids = item.get(KEYS).and_then(|value| value.as_ss().ok());
-        let ids = ids.into_iter().flatten();
-        Ok(ids.filter_map(|id| KeyId::parse(id)).collect())
+        Ok(texts(&item, KEYS).filter_map(KeyId::parse).collect())
     }
 
     /// Adds a key to the list; false if the list is full.
@@ -68,17 +67,11 @@ impl RevokedAdminKeys {
     ///
     /// When the table does not answer.
     pub async fn note(&self, key: KeyId, meter: &Meter) -> Result<bool, DirectoryError> {
-        let values = vec![(":x", set([&key])), (":most", n(REVOKED_ADMIN_KEYS))];
-        let note = update(
-            self.store.table(),
-            &keys::revoked_admin_keys(),
-            &format!("ADD {KEYS} :x"),
-            Some(&format!(
-                "attribute_not_exists({KEYS}) OR size({KEYS}) < :most"
-            )),
-            values,
-        )?;
-        let noted = self.store.update(note, meter).await?;
+        let is_room = lacks(KEYS).or(Condition::SmallerThan(KEYS, REVOKED_ADMIN_KEYS));
+        let note = ItemUpdate::of(keys::revoked_admin_keys())
+            .add(KEYS, set_of([key]))
+            .when(is_room);
+        let noted = self.store.update(&note, meter).await?;
         *self.known() = None;
         Ok(matches!(noted, Put::Done))
     }
@@ -104,21 +97,11 @@ impl RevokedAdminKeys {
     }
 
     async fn take_off(&self, keys: &BTreeSet<KeyId>, meter: &Meter) -> Result<(), DirectoryError> {
-        let off = update(
-            self.store.table(),
-            &keys::revoked_admin_keys(),
-            &format!("DELETE {KEYS} :x"),
-            None,
-            vec![(":x", set(keys))],
-        )?;
-        self.store.update(off, meter).await.map(drop)
+        let off = ItemUpdate::of(keys::revoked_admin_keys()).take_from(KEYS, set_of(keys));
+        self.store.update(&off, meter).await.map(drop)
     }
 
     fn known(&self) -> MutexGuard<'_, Option<(Timestamp, BTreeSet<KeyId>)>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn set<'k>(keys: impl IntoIterator<Item = &'k KeyId>) -> AttributeValue {
-    AttributeValue::Ss(keys.into_iter().map(ToString::to_string).collect())
 }

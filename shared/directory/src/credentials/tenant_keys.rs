@@ -23,7 +23,7 @@ use self::reservation::CurrentKeys;
 
 use crate::credentials::last_used;
 use crate::limits::REMOVAL_ROUNDS;
-use crate::table::{DirectoryError, Meter, Store, WriteId};
+use crate::table::{DirectoryError, TenantTable, WriteId};
 use keyring::{
     Digest, End, ImportedToken, KeyId, KeyRecord, KeyringError, KeyringId, Keyrings, Record as _,
     Scope, TenantId, Token,
@@ -157,18 +157,14 @@ pub struct CreatedKey {
 }
 
 /// The keys of one tenant.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct TenantKeys<'k> {
-    /// The table.
-    pub store: &'k Store,
+    /// The tenant and the table.
+    pub table: TenantTable,
     /// The keyrings.
     pub keyrings: &'k Keyrings,
-    /// The tenant.
-    pub tenant: &'k TenantId,
     /// Who makes the changes.
     pub by: By,
-    /// Counts the reads and writes.
-    pub meter: &'k Meter,
 }
 
 impl TenantKeys<'_> {
@@ -178,7 +174,7 @@ impl TenantKeys<'_> {
     ///
     /// When table or keyrings do not answer.
     pub async fn list(&self) -> Result<Vec<HeldKey>, KeysError> {
-        let used = last_used::list(self.store, self.tenant, self.meter);
+        let used = last_used::list(self.table.store(), self.table.tenant(), self.table.meter());
         let (rings, used) = futures_util::future::try_join(self.rings(), used).await?;
         let mut held = self.current_keys(rings).await?.held;
         for key in &mut held {
@@ -245,7 +241,7 @@ impl TenantKeys<'_> {
         let before = before.ok_or(KeyringError::NoSuchKey)?;
         self.spend(now).await?;
         let keyring = &before.keyring;
-        let (record, token) = new.made(keyring, self.tenant, now);
+        let (record, token) = new.made(keyring, self.table.tenant(), now);
         let (old, room) = ((id, end), current.room(keyring, now));
         match self.keyrings.rotate(keyring, &record, old, room, now).await {
             Ok(()) => return Ok(made(keyring, record, token)),
@@ -303,7 +299,11 @@ impl TenantKeys<'_> {
                 return Ok(());
             }
             for ring in &rings {
-                match self.keyrings.remove_all(ring, self.tenant, now).await {
+                match self
+                    .keyrings
+                    .remove_all(ring, self.table.tenant(), now)
+                    .await
+                {
                     Ok(()) | Err(KeyringError::Missing) => self.offer(ring).await,
                     Err(error) => return Err(error.into()),
                 }
@@ -317,7 +317,7 @@ impl TenantKeys<'_> {
 
     /// The keyrings that may hold keys of the tenant.
     async fn rings(&self) -> Result<BTreeSet<KeyringId>, DirectoryError> {
-        choose_keyring::rings(self.store, self.tenant, self.meter).await
+        choose_keyring::rings(&self.table).await
     }
 
     /// Reads the tenant's keys in these keyrings.
@@ -332,7 +332,7 @@ impl TenantKeys<'_> {
             })
         });
         Ok(keys
-            .filter(|key| key.record.tenant == *self.tenant)
+            .filter(|key| key.record.tenant == *self.table.tenant())
             .collect())
     }
 }

@@ -17,8 +17,10 @@ use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::attempts::{FAILED, TAKEN};
 use crate::table::keys::attribute::window::COUNT;
 use crate::table::keys::{self, Key, UniqueName};
-use crate::table::{DirectoryError, Meter, Put, Store, backoff, n, number_if, update};
-use keyring::TenantId;
+use crate::table::{
+    DirectoryError, ItemUpdate, Meter, Put, Store, TenantTable, above, backoff, below, lacks, n,
+    number_if,
+};
 
 /// The chances of one name or address in a window.
 pub struct Chances<'a> {
@@ -82,17 +84,9 @@ impl<'a> Chances<'a> {
     pub async fn take(&self) -> Result<Result<(), NoChance>, DirectoryError> {
         let (until, mut attempt) = (Instant::now() + CHANCE_TIME, 0);
         loop {
-            let taken = self
-                .change(
-                    &format!("ADD {TAKEN} :n SET {EXPIRES} = :ends"),
-                    Some(&format!("attribute_not_exists({TAKEN}) OR {TAKEN} < :most")),
-                    vec![
-                        (":n", n(1)),
-                        (":ends", n(self.ends)),
-                        (":most", n(self.most)),
-                    ],
-                )
-                .await?;
+            let take = self.update().set(EXPIRES, n(self.ends)).add(TAKEN, n(1));
+            let take = take.when(lacks(TAKEN).or(below(TAKEN, n(self.most))));
+            let taken = self.store.update(&take, self.meter).await?;
             let Put::ConditionFailed(item) = taken else {
                 return Ok(Ok(()));
             };
@@ -114,9 +108,8 @@ impl<'a> Chances<'a> {
     ///
     /// When the table does not answer.
     pub async fn give_back(&self) -> Result<(), DirectoryError> {
-        let values = vec![(":n", n(-1)), (":none", n(0))];
-        let (less, some) = (format!("ADD {TAKEN} :n"), format!("{TAKEN} > :none"));
-        self.change(&less, Some(&some), values).await?;
+        let less = self.update().add(TAKEN, n(-1)).when(above(TAKEN, n(0)));
+        self.store.update(&less, self.meter).await?;
         Ok(())
     }
 
@@ -126,77 +119,70 @@ impl<'a> Chances<'a> {
     ///
     /// When the table does not answer; the chance stays taken.
     pub async fn fail(&self) -> Result<(), DirectoryError> {
-        let values = vec![(":n", n(1)), (":ends", n(self.ends))];
-        let expression = format!("ADD {FAILED} :n SET {EXPIRES} = :ends");
-        self.change(&expression, None, values).await?;
+        let more = self.update().set(EXPIRES, n(self.ends)).add(FAILED, n(1));
+        self.store.update(&more, self.meter).await?;
         Ok(())
     }
 
-    async fn change(
-        &self,
-        expression: &str,
-        condition: Option<&str>,
-        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
-    ) -> Result<Put, DirectoryError> {
-        let update = update(self.store.table(), &self.key, expression, condition, values)?;
-        self.store.update(update, self.meter).await
+    fn update(&self) -> ItemUpdate {
+        ItemUpdate::of(self.key.clone())
     }
 }
 
 /// The attempts to log in as one tenant's users.
-#[derive(Clone, Copy)]
-pub struct LogIns<'a> {
-    /// The table.
-    pub store: &'a Store,
-    /// The tenant.
-    pub tenant: &'a TenantId,
+#[derive(Clone)]
+pub struct LogIns {
+    /// The tenant and the table.
+    pub table: TenantTable,
     /// Now.
     pub now: Timestamp,
 }
 
-impl<'a> LogIns<'a> {
+impl LogIns {
     /// The chances of a name.
     #[must_use]
-    pub fn of(&self, name: &str, meter: &'a Meter) -> Chances<'a> {
-        let (tenant, name) = (self.tenant, UniqueName::of(ResourceKind::User, name));
+    pub fn of(&self, name: &str) -> Chances<'_> {
+        let (tenant, name) = (
+            self.table.tenant(),
+            UniqueName::of(ResourceKind::User, name),
+        );
         let key = |window| keys::logins(tenant, &name, window);
         Chances::new(
-            (self.store, meter),
+            (self.table.store(), self.table.meter()),
             key,
             FAILURES_OF_NAME,
             (LOG_IN_SECONDS, self.now),
         )
     }
 
-    /// Whether the tenant has so many failures that further attempts must be slowed down.
+    /// Whether the tenant has so many failures that further attempts must be slowed down. It is asked in parallel to
+    /// taking a chance.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn are_many(&self, meter: &Meter) -> Result<bool, DirectoryError> {
-        let item = self.store.get(&self.all().0, meter).await?;
+    pub async fn are_many(&self) -> Result<bool, DirectoryError> {
+        let item = self.table.branch().get(&self.all().0).await?;
         let failed: Option<i64> = number_if(&item.unwrap_or_default(), COUNT)?;
         Ok(failed.is_some_and(|failed| failed >= FAILURES_OF_TENANT))
     }
 
-    /// Counts a failure for the tenant.
+    /// Counts a failure for the tenant, in parallel to the failure of its name.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn fail(&self, meter: &Meter) -> Result<(), DirectoryError> {
+    pub async fn fail(&self) -> Result<(), DirectoryError> {
         let (key, ends) = self.all();
-        let values = vec![(":n", n(1)), (":ends", n(ends))];
-        let expression = format!("ADD {COUNT} :n SET {EXPIRES} = :ends");
-        let more = update(self.store.table(), &key, &expression, None, values)?;
-        self.store.update(more, meter).await.map(|_| ())
+        let more = ItemUpdate::of(key).set(EXPIRES, n(ends)).add(COUNT, n(1));
+        self.table.branch().update(&more).await.map(drop)
     }
 
     /// The tenant's counter and the end of its window.
     fn all(&self) -> (Key, i64) {
         let window = self.now.as_second().div_euclid(LOG_IN_SECONDS);
         (
-            keys::all_logins(self.tenant, window),
+            keys::all_logins(self.table.tenant(), window),
             (window + 1) * LOG_IN_SECONDS,
         )
     }

@@ -8,7 +8,8 @@ use crate::limits::{IDEMPOTENCY_KEPT, IDEMPOTENCY_UNDER_WAY};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::idempotency::{BEGUN, REQUEST, RESULT, SEED, WRITE};
 use crate::table::{
-    ABSENT, DirectoryError, Item, Meter, Put, Store, WriteId, keys, n, s, text, update,
+    Condition, DirectoryError, Item, ItemUpdate, Meter, Put, Store, WriteId, at_most, is, keys,
+    lacks, n, s, text,
 };
 
 /// A request with an idempotency key.
@@ -51,22 +52,15 @@ impl IdempotencyRecord<'_> {
         seed: &str,
     ) -> Result<IdempotencyState, DirectoryError> {
         let second = now.as_second();
-        let begin = update(
-            self.store.table(),
-            &keys::idempotency(self.name),
-            &format!(
-                "SET {REQUEST} = :f, {SEED} = :s, {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end REMOVE {RESULT}"
-            ),
-            Some(&format!("{ABSENT} OR {EXPIRES} <= :now")),
-            vec![
-                (":f", s(self.request)),
-                (":s", s(seed)),
-                (":w", s(by.as_str())),
-                (":now", n(second)),
-                (":end", n(second + IDEMPOTENCY_KEPT.as_secs())),
-            ],
-        )?;
-        let Put::ConditionFailed(Some(there)) = self.store.update(begin, self.meter).await? else {
+        let begin = ItemUpdate::of(keys::idempotency(self.name))
+            .set(REQUEST, s(self.request))
+            .set(SEED, s(seed))
+            .set(BEGUN, n(second))
+            .set(WRITE, s(by.as_str()))
+            .set(EXPIRES, n(second + IDEMPOTENCY_KEPT.as_secs()))
+            .remove(RESULT)
+            .when(Condition::Absent.or(at_most(EXPIRES, n(second))));
+        let Put::ConditionFailed(Some(there)) = self.store.update(&begin, self.meter).await? else {
             return Ok(IdempotencyState::Now(seed.to_owned()));
         };
         let was = |name: &str| text(&there, name);
@@ -91,22 +85,14 @@ impl IdempotencyRecord<'_> {
         let (Some(seed), Some(before)) = (text(there, SEED), text(there, WRITE)) else {
             return Ok(IdempotencyState::UnderWay);
         };
-        let go_on = update(
-            self.store.table(),
-            &keys::idempotency(self.name),
-            &format!("SET {BEGUN} = :now, {WRITE} = :w, {EXPIRES} = :end"),
-            Some(&format!(
-                "{WRITE} = :before AND attribute_not_exists({RESULT}) AND {BEGUN} <= :stale"
-            )),
-            vec![
-                (":before", s(before)),
-                (":w", s(by.as_str())),
-                (":now", n(second)),
-                (":stale", n(second - IDEMPOTENCY_UNDER_WAY.as_secs())),
-                (":end", n(second + IDEMPOTENCY_KEPT.as_secs())),
-            ],
-        )?;
-        let is_ours = match self.store.update(go_on, self.meter).await? {
+        let go_on = ItemUpdate::of(keys::idempotency(self.name))
+            .set(BEGUN, n(second))
+            .set(WRITE, s(by.as_str()))
+            .set(EXPIRES, n(second + IDEMPOTENCY_KEPT.as_secs()))
+            .when(is(WRITE, s(before)))
+            .when(lacks(RESULT))
+            .when(at_most(BEGUN, n(second - IDEMPOTENCY_UNDER_WAY.as_secs())));
+        let is_ours = match self.store.update(&go_on, self.meter).await? {
             Put::Done => true,
             // Our own write, whose response was lost.
             Put::ConditionFailed(Some(now)) => text(&now, WRITE) == Some(by.as_str()),
@@ -124,22 +110,11 @@ impl IdempotencyRecord<'_> {
     ///
     /// When the table does not answer.
     pub async fn end(&self, by: &WriteId, kept: Option<String>) -> Result<(), DirectoryError> {
-        let key = keys::idempotency(self.name);
-        let (change, mut values) = match kept {
-            Some(kept) => (
-                format!("SET {RESULT} = :d REMOVE {SEED}"),
-                vec![(":d", s(kept))],
-            ),
-            None => (format!("SET {BEGUN} = :zero"), vec![(":zero", n(0))]),
+        let end = ItemUpdate::of(keys::idempotency(self.name)).when(is(WRITE, s(by.as_str())));
+        let end = match kept {
+            Some(kept) => end.set(RESULT, s(kept)).remove(SEED),
+            None => end.set(BEGUN, n(0)),
         };
-        values.push((":w", s(by.as_str())));
-        let end = update(
-            self.store.table(),
-            &key,
-            &change,
-            Some(&format!("{WRITE} = :w")),
-            values,
-        )?;
-        self.store.update(end, self.meter).await.map(drop)
+        self.store.update(&end, self.meter).await.map(drop)
     }
 }

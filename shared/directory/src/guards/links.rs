@@ -12,10 +12,10 @@ use crate::limits::LINK_KNOWN;
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::link::{CREATED, DIGEST, ENDS, KEY, REVOKED, USED, WRITE};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Meter, PRESENT, Put, Range, Role, Store, Transacted,
-    WriteId, instant_if, keys, n, number, s, sort_key, text, update,
+    self, Actions, Condition, DirectoryError, Item, ItemUpdate, Put, Range, Role, TenantTable,
+    Transacted, WriteId, above, instant_if, keys, lacks, n, number, s, sort_key, text,
 };
-use keyring::{Digest, KeyId, TenantId};
+use keyring::{Digest, KeyId};
 
 /// The secret part of a link's URL: 256 random bits.
 pub struct LinkSecret(Box<str>);
@@ -107,17 +107,13 @@ impl Link {
 }
 
 /// The setup links of one tenant.
-#[derive(Clone, Copy, Debug)]
-pub struct Links<'s> {
-    /// The table.
-    pub store: &'s Store,
-    /// The tenant.
-    pub tenant: &'s TenantId,
-    /// Counts the calls.
-    pub meter: &'s Meter,
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// The tenant and the table.
+    pub table: TenantTable,
 }
 
-impl Links<'_> {
+impl Links {
     /// Stores a link if the tenant exists; returns whether it does.
     ///
     /// # Errors
@@ -136,12 +132,14 @@ impl Links<'_> {
             (ENDS, n(link.ends.as_second())),
             (EXPIRES, n((link.ends + LINK_KNOWN).as_second())),
         ];
-        let (table, mut actions) = (self.store.table(), Actions::default());
-        actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
-        let item = table::item(&keys::link(self.tenant, link.id.as_str()), attributes);
-        actions.put(table, item, Role::Certain)?;
-        let (items, token) = (actions.into_items(), write.token(0));
-        let done = self.store.transact(items, &token, self.meter).await?;
+        let mut actions = Actions::default();
+        actions.check_present(keys::tenant(self.table.tenant()), Role::Resource);
+        let item = table::item(
+            &keys::link(self.table.tenant(), link.id.as_str()),
+            attributes,
+        );
+        actions.put(item, Role::Certain);
+        let done = self.table.transact(&actions, &write.token(0)).await?;
         Ok(matches!(done, Transacted::Done))
     }
 
@@ -152,9 +150,9 @@ impl Links<'_> {
     /// When the table does not answer.
     pub async fn list(&self) -> Result<Vec<Link>, DirectoryError> {
         let (from, to) = ("0".to_owned(), "w".to_owned());
-        let pk = keys::links(self.tenant);
+        let pk = keys::links(self.table.tenant());
         let range = Range { pk, from, to };
-        let items = self.store.query(&range, None, self.meter).await?;
+        let items = self.table.query(&range, None).await?;
         let mut links: Vec<Link> = items.iter().filter_map(Link::read).collect();
         links.sort_by(|one, other| (other.created, &other.id).cmp(&(one.created, &one.id)));
         Ok(links)
@@ -170,8 +168,8 @@ impl Links<'_> {
         id: KeyId,
         secret: &LinkSecret,
     ) -> Result<Option<Link>, DirectoryError> {
-        let key = keys::link(self.tenant, id.as_str());
-        let item = self.store.get(&key, self.meter).await?;
+        let key = keys::link(self.table.tenant(), id.as_str());
+        let item = self.table.get(&key).await?;
         Ok(item
             .filter(|item| {
                 let stored = text(item, DIGEST).and_then(Digest::from_hex);
@@ -186,8 +184,8 @@ impl Links<'_> {
     ///
     /// When the table does not answer.
     pub async fn read(&self, id: KeyId) -> Result<Option<Link>, DirectoryError> {
-        let key = keys::link(self.tenant, id.as_str());
-        let item = self.store.get(&key, self.meter).await?;
+        let key = keys::link(self.table.tenant(), id.as_str());
+        let item = self.table.get(&key).await?;
         Ok(item.and_then(|item| Link::read(&item)))
     }
 
@@ -202,10 +200,11 @@ impl Links<'_> {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_open = format!(
-            "{PRESENT} AND attribute_not_exists({USED}) AND attribute_not_exists({REVOKED}) AND {ENDS} > :now"
-        );
-        self.close(id, (USED, &is_open), now, write).await
+        let is_open = Condition::Present
+            .and(lacks(USED))
+            .and(lacks(REVOKED))
+            .and(above(ENDS, n(now.as_second())));
+        self.close(id, (USED, is_open), now, write).await
     }
 
     /// Revokes a link, used or not, and returns whether it existed and was not revoked already.
@@ -219,25 +218,23 @@ impl Links<'_> {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_there = format!("{PRESENT} AND attribute_not_exists({REVOKED})");
-        self.close(id, (REVOKED, &is_there), now, write).await
+        let is_there = Condition::Present.and(lacks(REVOKED));
+        self.close(id, (REVOKED, is_there), now, write).await
     }
 
     async fn close(
         &self,
         id: KeyId,
-        (how, condition): (&str, &str),
+        (how, condition): (&'static str, Condition),
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let closed = update(
-            self.store.table(),
-            &keys::link(self.tenant, id.as_str()),
-            &format!("SET {how} = :now, {WRITE} = :w"),
-            Some(condition),
-            vec![(":now", n(now.as_second())), (":w", s(write.as_str()))],
-        )?;
-        Ok(match self.store.update(closed, self.meter).await? {
+        let key = keys::link(self.table.tenant(), id.as_str());
+        let closed = ItemUpdate::of(key)
+            .set(how, n(now.as_second()))
+            .set(WRITE, s(write.as_str()))
+            .when(condition);
+        Ok(match self.table.update(&closed).await? {
             Put::Done => true,
             // If the SDK repeated the write after a lost response, the item already has this write id.
             Put::ConditionFailed(item) => {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::window::COUNT;
-use crate::table::{DirectoryError, Meter, Store, corrupt, keys, n, number, update};
+use crate::table::{DirectoryError, ItemUpdate, Meter, Store, corrupt, keys, n, number};
 use keyring::TenantId;
 
 /// A time window for counting requests.
@@ -43,13 +43,9 @@ pub async fn count(
     meter: &Meter,
 ) -> Result<u64, DirectoryError> {
     let end = (window.0 + 1) * Window::SECONDS;
-    let update = update(
-        store.table(),
-        &keys::rate(tenant, window.0),
-        &format!("ADD {COUNT} :n SET {EXPIRES} = :end"),
-        None,
-        vec![(":n", n(served)), (":end", n(end))],
-    )?;
-    let item = store.add(update, meter).await?;
+    let update = ItemUpdate::of(keys::rate(tenant, window.0))
+        .set(EXPIRES, n(end))
+        .add(COUNT, n(served));
+    let item = store.add(&update, meter).await?;
     number(&item, COUNT).ok_or_else(|| corrupt("rate"))
 }

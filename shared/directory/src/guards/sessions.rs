@@ -17,8 +17,8 @@ use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::session::{CREATED, ENDS, HOLDER, SEEN};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, DirectoryError, Meter, PRESENT, Put, Role, Store, WriteId, corrupt, n, number,
-    s, text, update,
+    self, Actions, Condition, DirectoryError, ItemUpdate, Meter, Put, Role, Store, WriteId,
+    corrupt, n, number, s, text,
 };
 use keyring::TenantId;
 
@@ -155,9 +155,9 @@ impl Sessions<'_> {
         ];
         let mut actions = Actions::default();
         let item = table::item(&secret.key(), attributes);
-        actions.put(self.store.table(), item, Role::Certain)?;
-        let (items, token) = (actions.into_items(), write.token(0));
-        self.store.transact(items, &token, self.meter).await?;
+        actions.put(item, Role::Certain);
+        let token = write.token(0);
+        self.store.transact(&actions, &token, self.meter).await?;
         Ok(())
     }
 
@@ -190,16 +190,12 @@ impl Sessions<'_> {
             return Ok(None);
         }
         if absent >= SESSION_NOTED {
-            let noted = update(
-                self.store.table(),
-                &key,
-                &format!("SET {SEEN} = :s"),
-                Some(PRESENT),
-                vec![(":s", n(now.as_second()))],
-            )?;
+            let noted = ItemUpdate::of(key)
+                .set(SEEN, n(now.as_second()))
+                .when(Condition::Present);
             // The session was ended meanwhile.
             if matches!(
-                self.store.update(noted, self.meter).await?,
+                self.store.update(&noted, self.meter).await?,
                 Put::ConditionFailed(_)
             ) {
                 return Ok(None);

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use scim_core::text::fold;
 use scim_core::{ResourceId, ResourceKind};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::entry::{COUNT, DATA, LAST, REQUEST};
 use crate::table::{
-    self, DirectoryError, Item, corrupt, keys, n, number, number_if, s, sort_key, text,
+    self, DirectoryError, Item, Value, corrupt, keys, n, number, number_if, s, sort_key, text,
 };
 use keyring::TenantId;
 
@@ -130,7 +129,7 @@ impl Entry {
     pub(super) fn attributes(
         &self,
         kept: SignedDuration,
-    ) -> Result<[(&'static str, AttributeValue); 5], DirectoryError> {
+    ) -> Result<[(&'static str, Value); 5], DirectoryError> {
         let data = serde_json::to_string(&self.failure).map_err(|_| corrupt("log entry"))?;
         let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
         Ok([

@@ -22,8 +22,8 @@ impl Directory {
         let addresses: Vec<String> = entries.addresses().into_iter().map(str::to_owned).collect();
         let named = async {
             let beside = self.branch();
-            let key = keys::marker(&self.tenant, ResourceKind::User, &entries.marker);
-            let marker = self.store.get(&key, &beside.meter).await?;
+            let key = keys::marker(self.table.tenant(), ResourceKind::User, &entries.marker);
+            let marker = beside.table.get(&key).await?;
             Ok::<_, DirectoryError>(
                 marker
                     .as_ref()
@@ -56,9 +56,9 @@ impl Directory {
         most: Option<usize>,
     ) -> Result<Vec<ResourceId>, DirectoryError> {
         let prefix = keys::lookup_prefix(address);
-        let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
+        let pk = keys::lookups(self.table.tenant(), ResourceKind::User, Lookup::Email);
         let range = Range::prefix(pk, &prefix);
-        let items = self.store.query(&range, most, &self.meter).await?;
+        let items = self.table.query(&range, most).await?;
         let ids = items.iter().filter_map(|item| {
             let id = sort_key(item).strip_prefix(&prefix)?;
             ResourceId::parse(id)

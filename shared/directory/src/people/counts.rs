@@ -18,10 +18,9 @@ use scim_core::{ResourceId, ResourceKind};
 
 use crate::people::directory::{Directory, ResourcePage, Spread};
 use crate::people::item::{Stored, read_resource};
+use crate::table::keys::attribute::count::NUMBERS;
 use crate::table::{DirectoryError, Item, Range, corrupt, keys, number_if, sort_key};
 
-/// The number attributes of a bucket, in the order of its parts.
-const NUMBERS: [&str; 4] = ["a", "b", "c", "d"];
 /// Parts in each number.
 const PARTS: u16 = 8;
 /// The factor between two counts of a number, larger than any count.
@@ -145,11 +144,11 @@ impl Directory {
     /// The number of resources in each part.
     pub(crate) async fn counts(&self, kind: ResourceKind) -> Result<Counts, DirectoryError> {
         let range = Range {
-            pk: keys::counts(&self.tenant, kind),
+            pk: keys::counts(self.table.tenant(), kind),
             from: "0".to_owned(),
             to: "~".to_owned(),
         };
-        let items = self.store.query(&range, None, &self.meter).await?;
+        let items = self.table.query(&range, None).await?;
         Counts::read(&items)
     }
 
@@ -193,7 +192,7 @@ impl Directory {
         if forwards <= at.behind.max(length_of(count)).saturating_add(FEW) {
             let range = self.range(kind, at.part.start(), "~".to_owned());
             let limit = Some(ahead.saturating_add(count));
-            let mut items = self.store.query(&range, limit, &self.meter).await?;
+            let mut items = self.table.query(&range, limit).await?;
             items.drain(..ahead.min(items.len()));
             return Ok(items);
         }
@@ -202,17 +201,12 @@ impl Directory {
         let missing = count.saturating_sub(behind);
         let beside = self.branch();
         let (mut items, following) = try_join(
-            self.store
-                .query_in(&own, Some(behind), Direction::Descending, &self.meter),
+            self.table
+                .query_in(&own, Some(behind), Direction::Descending),
             async {
                 match missing {
                     0 => Ok(Vec::new()),
-                    _ => {
-                        beside
-                            .store
-                            .query(&next, Some(missing), &beside.meter)
-                            .await
-                    }
+                    _ => beside.table.query(&next, Some(missing)).await,
                 }
             },
         )
@@ -227,7 +221,7 @@ impl Directory {
             // Some were deleted since the counters were read.
             let last = items.last().map(sort_key).map(after);
             let rest = self.range(kind, last.unwrap_or(at.part.end()), "~".to_owned());
-            items.extend(self.store.query(&rest, Some(missing), &self.meter).await?);
+            items.extend(self.table.query(&rest, Some(missing)).await?);
         }
         Ok(items)
     }
@@ -250,14 +244,14 @@ impl Directory {
             false => count,
         };
         let range = self.range(kind, after(id), "~".to_owned());
-        let items = self.store.query(&range, Some(limit), &self.meter).await?;
+        let items = self.table.query(&range, Some(limit)).await?;
         let end = part.end();
         let within = items.iter().filter(|item| sort_key(item) < end.as_str());
         let within = within.count();
         let unread = match items.last().filter(|_| within == limit) {
             Some(last) => {
                 let rest = self.range(kind, after(sort_key(last)), end);
-                self.store.query(&rest, None, &self.meter).await?.len()
+                self.table.query(&rest, None).await?.len()
             }
             None => 0,
         };
@@ -273,7 +267,7 @@ impl Directory {
 
     fn range(&self, kind: ResourceKind, from: String, to: String) -> Range {
         Range {
-            pk: keys::resources(&self.tenant, kind),
+            pk: keys::resources(self.table.tenant(), kind),
             from,
             to,
         }
@@ -299,21 +293,20 @@ fn length_of(count: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_dynamodb::types::AttributeValue;
-
     use super::*;
+    use crate::table::{n, s};
 
     fn id(start: &str) -> ResourceId {
         ResourceId::parse(&format!("{start}0000-0000-4000-8000-000000000000")).unwrap()
     }
 
     fn bucket(sk: &str, ids: &[&str]) -> Item {
-        let mut numbers: Item = Item::new();
-        numbers.insert("sk".to_owned(), AttributeValue::S(sk.to_owned()));
+        let mut numbers = Item::default();
+        numbers.set(keys::SORT_KEY, s(sk));
         for name in NUMBERS {
             let mine = ids.iter().map(|start| IdPart::of(id(start)).counter());
             let sum: u128 = mine.filter(|one| one.0 == name).map(|one| one.1).sum();
-            numbers.insert(name.to_owned(), AttributeValue::N(sum.to_string()));
+            numbers.set(name, n(sum));
         }
         numbers
     }
@@ -383,7 +376,7 @@ mod tests {
     fn counters_in_other_number_formats_are_read_and_unreadable_ones_are_errors() {
         let with = |text: &str| {
             let mut item = bucket("3f", &["3f00", "3fff"]);
-            item.insert("b".to_owned(), AttributeValue::N(text.to_owned()));
+            item.set("b", n(text));
             Counts::read(&[item])
         };
         for text in ["1.0E+28", "1E28", "10000000000000000000000000000"] {

@@ -16,15 +16,15 @@ use crate::people::item::{Stored, read_resource};
 use crate::people::members::Plans;
 use crate::people::rules::Rules;
 use crate::table::keys::attribute::member::KIND;
-use crate::table::{Deadline, DirectoryError, Item, Meter, Store, keys, sort_key, text};
+use crate::table::{
+    Deadline, DirectoryError, Item, Meter, Store, TenantTable, keys, sort_key, text,
+};
 use keyring::TenantId;
 
 /// One tenant's users and groups.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    pub(crate) store: Arc<Store>,
-    pub(crate) tenant: TenantId,
-    pub(crate) meter: Arc<Meter>,
+    pub(crate) table: TenantTable,
     pub(crate) rules: Rules,
     pub(crate) deadline: Option<Deadline>,
 }
@@ -103,9 +103,7 @@ impl Directory {
     #[must_use]
     pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
         Self {
-            store,
-            tenant,
-            meter,
+            table: TenantTable::new(store, tenant, meter),
             rules: Rules::NONE,
             deadline: None,
         }
@@ -128,7 +126,7 @@ impl Directory {
     #[must_use]
     pub fn branch(&self) -> Self {
         Self {
-            meter: Arc::new(self.meter.branch()),
+            table: self.table.branch(),
             ..self.clone()
         }
     }
@@ -138,8 +136,8 @@ impl Directory {
         kind: ResourceKind,
         id: ResourceId,
     ) -> Result<Option<Stored>, DirectoryError> {
-        let key = keys::resource(&self.tenant, kind, id);
-        match self.store.get(&key, &self.meter).await? {
+        let key = keys::resource(self.table.tenant(), kind, id);
+        match self.table.get(&key).await? {
             Some(item) => read_resource(kind, &item).map(Some),
             None => Ok(None),
         }
@@ -154,10 +152,11 @@ impl Directory {
         &self,
         of: &HashMap<ResourceId, ResourceKind>,
     ) -> Result<HashMap<ResourceId, String>, DirectoryError> {
-        let key =
-            |(id, kind): (&ResourceId, &ResourceKind)| keys::resource(&self.tenant, *kind, *id);
+        let key = |(id, kind): (&ResourceId, &ResourceKind)| {
+            keys::resource(self.table.tenant(), *kind, *id)
+        };
         let wanted: Vec<_> = of.iter().map(key).collect();
-        let items = self.store.batch_get(&wanted, &self.meter).await?;
+        let items = self.table.batch_get(&wanted).await?;
         let named = items.iter().filter_map(|item| {
             let id = ResourceId::parse(sort_key(item))?;
             let kind = *of.get(&id)?;

@@ -11,7 +11,8 @@ use crate::limits::RESOURCE_BYTES;
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key, Lookup, UniqueName};
 use crate::table::{
-    self, DirectoryError, Item, WriteId, corrupt, n, number, number_if, s, sort_key,
+    self, Condition, DirectoryError, Item, WriteId, corrupt, is, lacks, n, number, number_if, s,
+    sort_key,
 };
 
 /// A resource with its storage state.
@@ -65,12 +66,23 @@ pub(crate) fn resource_item(
         ],
     );
     if resource.kind == ResourceKind::Group {
-        item.insert(attribute::MEMBERS.to_owned(), n(members));
+        item.set(attribute::MEMBERS, n(members));
     }
     if let Some(password) = password {
-        item.insert(attribute::PASSWORD.to_owned(), s(password));
+        item.set(attribute::PASSWORD, s(password));
     }
     Ok(item)
+}
+
+/// The condition that no plan is open.
+pub(crate) const fn no_plan() -> Condition {
+    lacks(attribute::OPEN)
+}
+
+/// The condition that the fence is the one that was read. A resource that was never a member has no fence; a fence is
+/// never removed.
+pub(crate) fn same_fence(fence: u64) -> Condition {
+    lacks(attribute::FENCE).or(is(attribute::FENCE, n(fence)))
 }
 
 /// Parses the resource in an item.
@@ -94,7 +106,7 @@ pub(crate) fn read_resource(kind: ResourceKind, item: &Item) -> Result<Stored, D
             members: number_if(item, attribute::MEMBERS)
                 .ok()?
                 .unwrap_or_default(),
-            waiting: item.contains_key(attribute::WAITING),
+            waiting: item.has(attribute::WAITING),
             fence: number_if(item, attribute::FENCE).ok()?.unwrap_or_default(),
             plan: table::text(item, attribute::OPEN).map(str::to_owned),
         })

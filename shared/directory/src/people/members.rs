@@ -15,13 +15,13 @@ use scim_core::{ResourceId, ResourceKind};
 
 use crate::limits::{MOST_ACTIONS, MOST_MEMBERS};
 use crate::people::directory::{Directory, MemberRef};
-use crate::people::item::Stored;
+use crate::people::item::{Stored, same_fence};
 use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, DirectoryError, PRESENT, Role, WriteId, corrupt, n, number_if, s, sort_key,
-    update,
+    self, Actions, Condition, DirectoryError, ItemUpdate, Role, WriteId, corrupt, n, number_if, s,
+    sort_key,
 };
 
 mod apply;
@@ -214,54 +214,37 @@ impl Directory {
     }
 
     /// Adds the checks that the ancestors' fences have not changed since they were read.
-    pub(crate) fn ancestors(
-        &self,
-        actions: &mut Actions,
-        edges: &Edges,
-    ) -> Result<(), DirectoryError> {
+    pub(crate) fn ancestors(&self, actions: &mut Actions, edges: &Edges) {
         for (id, fence) in edges.ancestors.iter().filter(|(id, _)| **id != edges.group) {
-            let key = keys::resource(&self.tenant, ResourceKind::Group, *id);
-            actions.check_fence(self.store.table(), &key, *fence)?;
+            let key = keys::resource(self.table.tenant(), ResourceKind::Group, *id);
+            actions.check(key, same_fence(*fence), Role::Ancestor);
         }
-        Ok(())
     }
 
     /// Adds the increment of a member's fence, which fails if the member does not exist.
-    fn mark(
-        &self,
-        actions: &mut Actions,
-        kind: ResourceKind,
-        member: ResourceId,
-    ) -> Result<(), DirectoryError> {
-        let fence = update(
-            self.store.table(),
-            &keys::resource(&self.tenant, kind, member),
-            &format!("ADD {} :one", attribute::FENCE),
-            Some(PRESENT),
-            vec![(":one", n(1))],
-        )?;
+    fn mark(&self, actions: &mut Actions, kind: ResourceKind, member: ResourceId) {
+        let fence = ItemUpdate::of(keys::resource(self.table.tenant(), kind, member))
+            .add(attribute::FENCE, n(1))
+            .when(Condition::Present);
         actions.update(fence, Role::Member(member));
-        Ok(())
     }
 
     /// Adds the actions for all edges of a change.
-    pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) -> Result<(), DirectoryError> {
-        let table = self.store.table();
+    pub(crate) fn edges(&self, actions: &mut Actions, edges: &Edges) {
         for (id, joining) in &edges.add {
-            let key = keys::member(&self.tenant, edges.group, *id);
+            let key = keys::member(self.table.tenant(), edges.group, *id);
             let item = table::item(&key, [(KIND, s(letter(joining.kind)))]);
-            actions.put(table, item, Role::Added(*id))?;
-            let key = keys::membership(&self.tenant, *id, edges.group);
-            actions.put(table, table::item(&key, []), Role::Certain)?;
-            self.mark(actions, joining.kind, *id)?;
+            actions.put(item, Role::Added(*id));
+            let key = keys::membership(self.table.tenant(), *id, edges.group);
+            actions.put(table::item(&key, []), Role::Certain);
+            self.mark(actions, joining.kind, *id);
         }
         for id in &edges.remove {
-            let key = keys::member(&self.tenant, edges.group, *id);
-            actions.delete_present(table, &key, Role::Removed(*id))?;
-            let key = keys::membership(&self.tenant, *id, edges.group);
-            actions.delete(table, &key, None, Role::Certain)?;
+            let key = keys::member(self.table.tenant(), edges.group, *id);
+            actions.delete_present(key, Role::Removed(*id));
+            let key = keys::membership(self.table.tenant(), *id, edges.group);
+            actions.delete(key);
         }
-        Ok(())
     }
 
     /// Adds the actions that remove a member from a group.
@@ -273,18 +256,16 @@ impl Directory {
         exists: bool,
         now: Timestamp,
         write: &WriteId,
-    ) -> Result<(), DirectoryError> {
-        let table = self.store.table();
-        let key = keys::membership(&self.tenant, member, group);
-        actions.delete(table, &key, None, Role::Certain)?;
-        let key = keys::member(&self.tenant, group, member);
+    ) {
+        let key = keys::membership(self.table.tenant(), member, group);
+        actions.delete(key);
+        let key = keys::member(self.table.tenant(), group, member);
         if exists {
-            actions.delete_present(table, &key, Role::Removed(group))?;
-            actions.update(self.touch(group, -1, now, write)?, Role::Left(group));
+            actions.delete_present(key, Role::Removed(group));
+            actions.update(self.touch(group, -1, now, write), Role::Left(group));
         } else {
-            actions.delete(table, &key, None, Role::Certain)?;
+            actions.delete(key);
         }
-        Ok(())
     }
 
     /// The resource to delete and the groups that it must leave, including groups that an open plan adds it to.
@@ -335,10 +316,10 @@ impl Directory {
             // The fences are read before the edges, so that a change between the two reads is detected.
             let keys: Vec<Key> = level
                 .iter()
-                .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
+                .map(|id| keys::resource(self.table.tenant(), ResourceKind::Group, *id))
                 .collect();
             let mut present = Vec::new();
-            for item in self.store.batch_get(&keys, &self.meter).await? {
+            for item in self.table.batch_get(&keys).await? {
                 let id = ResourceId::parse(sort_key(&item)).ok_or_else(|| corrupt("group"))?;
                 if edges.add.contains_key(&id) {
                     return Err(DirectoryError::Cycle(id));

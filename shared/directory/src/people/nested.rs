@@ -72,10 +72,10 @@ impl Directory {
         while !level.is_empty() {
             let keys: Vec<Key> = level
                 .iter()
-                .map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id))
+                .map(|id| keys::resource(self.table.tenant(), ResourceKind::Group, *id))
                 .collect();
             let mut nested = Vec::new();
-            for item in self.store.batch_get(&keys, &self.meter).await? {
+            for item in self.table.batch_get(&keys).await? {
                 let stored = read_resource(ResourceKind::Group, &item)?;
                 let group = stored.resource;
                 if stored.fence > 0 {

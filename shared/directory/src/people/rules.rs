@@ -23,7 +23,9 @@ use crate::people::item::Indexed;
 use crate::people::write::{check_addresses, taken};
 use crate::table::keys::attribute::marker;
 use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
-use crate::table::{ABSENT, Actions, DirectoryError, Role, keys, n, s, text, update};
+use crate::table::{
+    Actions, Condition, DirectoryError, ItemUpdate, Role, is, keys, lacks, n, s, text,
+};
 use crate::tenants::{Delete, Settings};
 
 mod scan_users;
@@ -159,8 +161,8 @@ impl Directory {
         if before.is_some_and(|before| before.entries.marker == entries.marker) {
             return Ok(());
         }
-        let key = keys::marker(&self.tenant, kind, &entries.marker);
-        let marker = self.store.get(&key, &self.meter).await?;
+        let key = keys::marker(self.table.tenant(), kind, &entries.marker);
+        let marker = self.table.get(&key).await?;
         match marker.as_ref().and_then(|item| text(item, marker::ID)) {
             Some(owner) if owner != id.as_str() => Err(taken(kind, entries.name.clone())),
             Some(_) | None => Ok(()),
@@ -228,48 +230,33 @@ impl Directory {
         actions: &mut Actions,
         id: ResourceId,
         changes: &RuleChanges,
-    ) -> Result<(), DirectoryError> {
-        let table = self.store.table();
+    ) {
         if changes.seats != 0 {
-            let key = keys::seats(&self.tenant);
-            let values = vec![(":seats", n(changes.seats))];
-            let free = format!("attribute_not_exists({LIMIT}) OR {TAKEN} < {LIMIT}");
-            let (condition, role) = match changes.seats > 0 {
-                true => (Some(free.as_str()), Role::Seat),
-                false => (None, Role::Certain),
-            };
-            let take = update(
-                table,
-                &key,
-                &format!("ADD {TAKEN} :seats"),
-                condition,
-                values,
-            )?;
-            actions.update(take, role);
+            let take =
+                ItemUpdate::of(keys::seats(self.table.tenant())).add(TAKEN, n(changes.seats));
+            let is_free = lacks(LIMIT).or(Condition::BelowAttribute(TAKEN, LIMIT));
+            match changes.seats > 0 {
+                true => actions.update(take.when(is_free), Role::Seat),
+                false => actions.update(take, Role::Certain),
+            }
         }
         for claim in &changes.claimed {
-            let key = keys::email_claim(&self.tenant, &claim.address);
             let stale = claim.stale.as_deref().unwrap_or(id.as_str());
-            let take = update(
-                table,
-                &key,
-                &format!("SET {} = :own", marker::ID),
-                Some(&format!(
-                    "{ABSENT} OR {0} = :own OR {0} = :stale",
-                    marker::ID
-                )),
-                vec![(":own", s(id.as_str())), (":stale", s(stale))],
-            )?;
+            let is_free = Condition::Absent
+                .or(is(marker::ID, s(id.as_str())))
+                .or(is(marker::ID, s(stale)));
+            let take = ItemUpdate::of(keys::email_claim(self.table.tenant(), &claim.address))
+                .set(marker::ID, s(id.as_str()))
+                .when(is_free);
             actions.update(take, Role::Claim(claim.address.clone()));
         }
         // A user may have more addresses from before the rule than fit. The remaining claims become void, which does no
         // harm.
         let room = MOST_ACTIONS.saturating_sub(actions.len() + BEHIND);
         for address in changes.freed.iter().take(room) {
-            let key = keys::email_claim(&self.tenant, address);
-            actions.delete(table, &key, None, Role::Certain)?;
+            let key = keys::email_claim(self.table.tenant(), address);
+            actions.delete(key);
         }
-        Ok(())
     }
 
     /// Finds out which rule rejected a transaction.
@@ -292,8 +279,8 @@ impl Directory {
             };
             // The claim's owner either has the address by now or no longer has it.
             self.check_free(id, address).await?;
-            let key = keys::email_claim(&self.tenant, address);
-            let claimed = self.store.get(&key, &self.meter).await?;
+            let key = keys::email_claim(self.table.tenant(), address);
+            let claimed = self.table.get(&key).await?;
             let owner = claimed.as_ref().and_then(|item| text(item, marker::ID));
             let mut claims = changes.claimed.iter_mut();
             if let Some(claim) = claims.find(|claim| claim.address == *address) {

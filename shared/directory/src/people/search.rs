@@ -200,13 +200,13 @@ impl Directory {
                 QueryPlan::Scan => Ok(None),
                 QueryPlan::Id(id) => Ok(Some(Vec::from_iter(*id))),
                 QueryPlan::Marker(value) => {
-                    let key = keys::marker(&self.tenant, kind, &UniqueName::compared(value));
-                    let marker = self.store.get(&key, &self.meter).await?;
+                    let key = keys::marker(self.table.tenant(), kind, &UniqueName::compared(value));
+                    let marker = self.table.get(&key).await?;
                     Ok(Some(marker.as_ref().and_then(marked).into_iter().collect()))
                 }
                 QueryPlan::Markers(from, to) => self.names_between(kind, from, to).await,
                 QueryPlan::Lookup(lookup, value) => {
-                    let pk = keys::lookups(&self.tenant, kind, *lookup);
+                    let pk = keys::lookups(self.table.tenant(), kind, *lookup);
                     let prefix = keys::lookup_prefix(value);
                     let range = Range::prefix(pk, &prefix);
                     let ids = self.ids(&range, |sk| sk.strip_prefix(&prefix)).await?;
@@ -236,7 +236,7 @@ impl Directory {
             match plan {
                 QueryPlan::Marker(value) => {
                     let name = UniqueName::compared(value);
-                    names.insert(keys::marker(&self.tenant, kind, &name));
+                    names.insert(keys::marker(self.table.tenant(), kind, &name));
                 }
                 plan => others.push(async move { self.branch().ids_of(kind, plan).await }),
             }
@@ -244,7 +244,7 @@ impl Directory {
         let names = Vec::from_iter(names);
         let beside = self.branch();
         let (markers, others) = try_join(
-            beside.store.batch_get(&names, &beside.meter),
+            beside.table.batch_get(&names),
             stream::iter(others)
                 .buffer_unordered(SIDE_BY_SIDE)
                 .try_collect::<Vec<_>>(),
@@ -266,14 +266,10 @@ impl Directory {
         to: &str,
     ) -> Result<Option<Vec<ResourceId>>, DirectoryError> {
         let (from, to) = keys::marker_range(from, to);
-        let pk = keys::markers(&self.tenant, kind);
+        let pk = keys::markers(self.table.tenant(), kind);
         let markers = self
-            .store
-            .query(
-                &Range { pk, from, to },
-                Some(MOST_CANDIDATES + 1),
-                &self.meter,
-            )
+            .table
+            .query(&Range { pk, from, to }, Some(MOST_CANDIDATES + 1))
             .await?;
         Ok((markers.len() <= MOST_CANDIDATES).then(|| markers.iter().filter_map(marked).collect()))
     }
@@ -292,10 +288,10 @@ impl Directory {
             ids => {
                 let keys: Vec<Key> = ids
                     .iter()
-                    .map(|id| keys::resource(&self.tenant, kind, *id))
+                    .map(|id| keys::resource(self.table.tenant(), kind, *id))
                     .collect();
-                self.store
-                    .batch_get(&keys, &self.meter)
+                self.table
+                    .batch_get(&keys)
                     .await?
                     .iter()
                     .map(|item| read_resource(kind, item))
@@ -311,10 +307,7 @@ impl Directory {
         range: &Range,
         id: impl Fn(&str) -> Option<&str>,
     ) -> Result<Vec<ResourceId>, DirectoryError> {
-        let items = self
-            .store
-            .query(range, Some(MOST_CANDIDATES + 1), &self.meter)
-            .await?;
+        let items = self.table.query(range, Some(MOST_CANDIDATES + 1)).await?;
         if items.len() > MOST_CANDIDATES {
             return Err(DirectoryError::TooMany);
         }
@@ -332,12 +325,12 @@ impl Directory {
         (from, to): (&str, &str),
     ) -> Result<Matches, DirectoryError> {
         let range = Range {
-            pk: keys::resources(&self.tenant, query.of.kind),
+            pk: keys::resources(self.table.tenant(), query.of.kind),
             from: from.to_owned(),
             to: to.to_owned(),
         };
         let mut all = Matches::default();
-        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        let mut pages = self.table.pages(&range, Direction::Ascending);
         while let Some(items) = pages.next().await? {
             let resources = items
                 .iter()

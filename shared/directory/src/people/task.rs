@@ -24,8 +24,8 @@ use crate::people::directory::Directory;
 use crate::table::keys::attribute::task::{BEGUN, DEAD, WORK};
 use crate::table::keys::{self, Key, attribute};
 use crate::table::{
-    self, DirectoryError, Item, Meter, PRESENT, Put, Range, Store, WriteId, corrupt, n, number, s,
-    sort_key, text, update,
+    self, Condition, DirectoryError, Item, ItemUpdate, Meter, Put, Range, Store, WriteId, corrupt,
+    n, number, s, sort_key, text,
 };
 use crate::tenants::Status;
 use keyring::TenantId;
@@ -128,27 +128,21 @@ impl Directory {
         now: Timestamp,
     ) -> Result<(), DirectoryError> {
         let item = task_item(key, work, now);
-        self.store.batch_put(vec![item], &self.meter).await
+        self.table.batch_put(vec![item]).await
     }
 
     /// Deletes a task.
     pub(crate) async fn close_task(&self, key: &Key) -> Result<(), DirectoryError> {
         let keys = std::slice::from_ref(key);
-        self.store.batch_delete(keys, &self.meter).await
+        self.table.batch_delete(keys).await
     }
 
     /// Marks a task as abandoned, so that its commit fails from now on.
     pub(crate) async fn give_up_task(&self, key: &Key) -> Result<(), DirectoryError> {
-        let condition = Some(PRESENT);
-        let values = vec![(":yes", n(1))];
-        let dead = update(
-            self.store.table(),
-            key,
-            &format!("SET {DEAD} = :yes"),
-            condition,
-            values,
-        )?;
-        match self.store.update(dead, &self.meter).await? {
+        let dead = ItemUpdate::of(key.clone())
+            .set(DEAD, n(1))
+            .when(Condition::Present);
+        match self.table.update(&dead).await? {
             Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
@@ -165,7 +159,7 @@ impl Directory {
         now: Timestamp,
         by: &WriteId,
     ) -> Result<Vec<TaskResult>, DirectoryError> {
-        let range = Range::all(keys::tasks(&self.tenant));
+        let range = Range::all(keys::tasks(self.table.tenant()));
         self.finish_in(&range, Selection::Abandoned, now, by).await
     }
 
@@ -176,7 +170,7 @@ impl Directory {
         now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let range = Range::prefix(keys::tasks(&self.tenant), &format!("{id}#"));
+        let range = Range::prefix(keys::tasks(self.table.tenant()), &format!("{id}#"));
         let finished = self.afterwards(
             OWNED.unsigned_abs(),
             self.finish_in(&range, Selection::All, now, by),
@@ -196,7 +190,7 @@ impl Directory {
         now: Timestamp,
         by: &WriteId,
     ) -> Result<Vec<TaskResult>, DirectoryError> {
-        let items = self.store.query(range, None, &self.meter).await?;
+        let items = self.table.query(range, None).await?;
         // Tasks of the same resource run one after the other, because they would contend for the same groups.
         let mut of_one: BTreeMap<Option<ResourceId>, Vec<&Item>> = BTreeMap::new();
         for item in &items {

@@ -37,7 +37,7 @@ use crate::people::directory::{Directory, ResourcePage};
 use crate::people::search::PageStart;
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::{self, Key};
-use crate::table::{DirectoryError, Put, n, s, update};
+use crate::table::{DirectoryError, ItemUpdate, Put, is, n, s};
 use owners::{AnsweredPage, AttributeChange, Walks};
 use position::WalkPosition;
 
@@ -129,7 +129,7 @@ impl Step<'_> {
         // Half of the digest distinguishes queries and leaves room in the item.
         let half = digest.get(..16).unwrap_or_default();
         let name = data_encoding::HEXLOWER.encode(half);
-        keys::anchor(&directory.tenant, &name)
+        keys::anchor(directory.table.tenant(), &name)
     }
 
     /// When the anchors of this request expire.
@@ -145,7 +145,7 @@ impl Directory {
         if step.start <= 1 {
             return Ok(StoredWalks::default());
         }
-        let item = self.store.get(&step.key(self), &self.meter).await?;
+        let item = self.table.get(&step.key(self)).await?;
         let walks = Walks::read(&item.unwrap_or_default(), step.now)?;
         let after = walks.after(step.start, step.count);
         Ok(StoredWalks { walks, after })
@@ -180,10 +180,10 @@ impl Directory {
         let mut walks = stored.walks;
         for _ in 0..WALK_ATTEMPTS {
             let changes = walks.answered(&answer, name.clone());
-            let Some(update) = self.change(step, &changes)? else {
+            let Some(update) = self.change(step, &changes) else {
                 return Ok(());
             };
-            match self.store.update(update, &self.meter).await? {
+            match self.table.update(&update).await? {
                 Put::Done => return Ok(()),
                 Put::ConditionFailed(item) => {
                     walks = Walks::read(&item.unwrap_or_default(), step.now)?;
@@ -198,64 +198,34 @@ impl Directory {
         let Some((name, walk, alike)) = Walks::begun(answer) else {
             return Ok(());
         };
-        let begun = update(
-            self.store.table(),
-            &step.key(self),
-            &format!("SET {name} = :walk, {EXPIRES} = :end ADD {alike} :one"),
-            None,
-            vec![(":walk", s(walk)), (":one", n(1)), (":end", n(step.end()))],
-        )?;
-        let item = self.store.add(begun, &self.meter).await?;
+        let begun = ItemUpdate::of(step.key(self))
+            .set(name, s(walk))
+            .set(EXPIRES, n(step.end()))
+            .add(alike, n(1));
+        let item = self.table.add(&begun).await?;
         let surplus = Walks::read(&item, step.now)?.surplus(step.count);
-        match self.change(step, &surplus)? {
-            Some(update) => self.store.update(update, &self.meter).await.map(drop),
+        match self.change(step, &surplus) {
+            Some(update) => self.table.update(&update).await.map(drop),
             None => Ok(()),
         }
     }
 
     /// The update for these changes, conditional on the values that were read.
-    fn change(
-        &self,
-        step: Step<'_>,
-        changes: &[AttributeChange],
-    ) -> Result<Option<aws_sdk_dynamodb::types::Update>, DirectoryError> {
+    fn change(&self, step: Step<'_>, changes: &[AttributeChange]) -> Option<ItemUpdate> {
         if changes.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let mut values = vec![(":end".to_owned(), n(step.end()))];
-        let (mut set, mut gone, mut same) = (vec![format!("{EXPIRES} = :end")], vec![], vec![]);
-        for (at, AttributeChange { name, from, to }) in changes.iter().enumerate() {
-            match to {
-                Some(to) => {
-                    set.push(format!("{name} = :to{at}"));
-                    values.push((format!(":to{at}"), to.clone()));
-                }
-                None => gone.push(name.as_str()),
-            }
+        let mut update = ItemUpdate::of(step.key(self)).set(EXPIRES, n(step.end()));
+        for AttributeChange { name, from, to } in changes {
+            update = match to {
+                Some(to) => update.set(name.clone(), to.clone()),
+                None => update.remove(name.clone()),
+            };
             if let Some(from) = from {
-                same.push(format!("{name} = :from{at}"));
-                values.push((format!(":from{at}"), from.clone()));
+                update = update.when(is(name.clone(), from.clone()));
             }
         }
-        let mut expression = format!("SET {}", set.join(", "));
-        if !gone.is_empty() {
-            expression.push_str(" REMOVE ");
-            expression.push_str(&gone.join(", "));
-        }
-        let condition = (!same.is_empty()).then(|| same.join(" AND "));
-        let values = values
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.clone()));
-        let table = self.store.table();
-        let key = step.key(self);
-        update(
-            table,
-            &key,
-            &expression,
-            condition.as_deref(),
-            values.collect(),
-        )
-        .map(Some)
+        Some(update)
     }
 
     /// The requested page of all resources of a type, sorted by id: after the last resource of the previous page if that is

@@ -4,9 +4,6 @@
 //! transaction has an idempotency token, so a retry after a lost response changes nothing. An update of only the resource
 //! stores its write id, by which a retry recognises its own success.
 
-use std::fmt::Write as _;
-
-use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active};
@@ -20,8 +17,8 @@ use crate::table::keys::attribute::resource::{
     self as attribute, DATA, MEMBERS, MODIFIED, PASSWORD, VERSION, WRITE,
 };
 use crate::table::{
-    self, Actions, DirectoryError, Put, Role, Transacted, WriteId, keys, n, removing, s, to_millis,
-    update,
+    self, Actions, DirectoryError, ItemUpdate, Put, Role, Transacted, WriteId, is, keys, n, s,
+    to_millis,
 };
 
 mod delete;
@@ -96,8 +93,7 @@ impl Directory {
         actions: Actions,
         token: &str,
     ) -> Result<Vec<Role>, DirectoryError> {
-        let items = actions.items();
-        match self.store.transact(items, token, &self.meter).await? {
+        match self.table.transact(&actions, token).await? {
             Transacted::Done => Ok(Vec::new()),
             Transacted::ConditionFailed(places) => Ok(actions.roles_at(&places)),
         }
@@ -146,15 +142,15 @@ impl Directory {
             // No group contains a group that does not exist yet, so no cycle is possible.
             let members = edges.added();
             let mut actions = Actions::default();
-            let key = keys::resource(&self.tenant, resource.kind, resource.id);
+            let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
             let password = new.password.as_deref();
             let mut item = resource_item(&key, &resource, members, password, write)?;
-            self.come(&mut actions, &mut item, &new.origin)?;
-            actions.put(self.store.table(), item, Role::Resource)?;
-            self.index(&mut actions, &resource, None, Some(&entries))?;
-            actions.update(self.count(&resource, CountChange::More)?, Role::Certain);
-            self.add_rule_changes(&mut actions, id, &changes)?;
-            self.edges(&mut actions, &edges)?;
+            self.come(&mut actions, &mut item, &new.origin);
+            actions.put(item, Role::Resource);
+            self.index(&mut actions, &resource, None, Some(&entries));
+            actions.update(self.count(&resource, CountChange::More), Role::Certain);
+            self.add_rule_changes(&mut actions, id, &changes);
+            self.edges(&mut actions, &edges);
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(Stored {
@@ -198,7 +194,7 @@ impl Directory {
         };
         let head = self.head(&next.resource, &password, None, write)?;
         let head = match current.waiting {
-            true => removing(head, attribute::WAITING),
+            true => head.remove(attribute::WAITING),
             false => head,
         };
         let side = |attributes, entries| UserState {
@@ -213,7 +209,7 @@ impl Directory {
             .await?;
         let is_same = (&before.marker, &before.lookups) == (&after.marker, &after.lookups);
         if is_same && changes.is_nothing() {
-            return match self.store.update(head, &self.meter).await? {
+            return match self.table.update(&head).await? {
                 Put::Done => Ok(next),
                 Put::ConditionFailed(Some(item))
                     if table::text(&item, WRITE) == Some(write.as_str()) =>
@@ -227,8 +223,8 @@ impl Directory {
         for round in 0..MOST_ROUNDS {
             let mut actions = Actions::default();
             actions.update(head.clone(), Role::Resource);
-            self.index(&mut actions, &next.resource, Some(&before), Some(&after))?;
-            self.add_rule_changes(&mut actions, id, &changes)?;
+            self.index(&mut actions, &next.resource, Some(&before), Some(&after));
+            self.add_rule_changes(&mut actions, id, &changes);
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
                 return Ok(next);
@@ -251,32 +247,24 @@ impl Directory {
         password: &PasswordHash,
         members: Option<i64>,
         by: &WriteId,
-    ) -> Result<Update, DirectoryError> {
-        let mut set = format!("SET {DATA} = :d, {VERSION} = :v, {MODIFIED} = :m, {WRITE} = :w");
-        let mut values = vec![
-            (":d", s(data(&next.attributes)?)),
-            (":v", n(next.meta.version.0)),
-            (":m", n(next.meta.last_modified.as_millisecond())),
-            (":w", s(by.as_str())),
-            (":old", n(next.meta.version.0.saturating_sub(1))),
-        ];
-        match password {
-            PasswordHash::Keep => {}
-            PasswordHash::Set(hash) => {
-                let _ = write!(set, ", {PASSWORD} = :p");
-                values.push((":p", s(hash.as_str())));
-            }
-            PasswordHash::Remove => {
-                let _ = write!(set, " REMOVE {PASSWORD}");
-            }
-        }
-        if let Some(change) = members {
-            let _ = write!(set, " ADD {MEMBERS} :n");
-            values.push((":n", n(change)));
-        }
-        let was = format!("{VERSION} = :old");
-        let key = keys::resource(&self.tenant, next.kind, next.id);
-        update(self.store.table(), &key, &set, Some(&was), values)
+    ) -> Result<ItemUpdate, DirectoryError> {
+        let key = keys::resource(self.table.tenant(), next.kind, next.id);
+        let before = next.meta.version.0.saturating_sub(1);
+        let head = ItemUpdate::of(key)
+            .set(DATA, s(data(&next.attributes)?))
+            .set(VERSION, n(next.meta.version.0))
+            .set(MODIFIED, n(next.meta.last_modified.as_millisecond()))
+            .set(WRITE, s(by.as_str()))
+            .when(is(VERSION, n(before)));
+        let head = match password {
+            PasswordHash::Keep => head,
+            PasswordHash::Set(hash) => head.set(PASSWORD, s(hash.as_str())),
+            PasswordHash::Remove => head.remove(PASSWORD),
+        };
+        Ok(match members {
+            Some(change) => head.add(MEMBERS, n(change)),
+            None => head,
+        })
     }
 }
 

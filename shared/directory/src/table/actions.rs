@@ -1,16 +1,16 @@
 //! Builds a transaction: its actions, and the meaning of each action's rejection.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Delete, Put as PutItem, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put as PutItem, TransactWriteItem, Update};
 use scim_core::ResourceId;
 
 use crate::table::error::DirectoryError;
-use crate::table::item::{Item, n, s};
+use crate::table::item::Item;
 use crate::table::keys::Key;
-use crate::table::keys::attribute::resource::{FENCE, OPEN};
 use crate::table::keys::attribute::task::DEAD;
+use crate::table::update::{Condition, ItemUpdate, Placeholders, lacks};
 
 /// The role of an action, which determines the meaning of its rejection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,220 +41,154 @@ pub(crate) enum Role {
     Certain,
 }
 
+/// One action of a transaction.
+#[derive(Clone, Debug)]
+enum Action {
+    Put(Item, Option<Condition>),
+    Update(ItemUpdate),
+    Delete(Key, Option<Condition>),
+    Check(Key, Condition),
+}
+
 /// The actions of a transaction and their roles.
-#[derive(Default)]
+#[derive(Default, Debug)]
 pub(crate) struct Actions {
-    items: Vec<TransactWriteItem>,
-    roles: Vec<Role>,
-}
-
-pub(crate) const ABSENT: &str = "attribute_not_exists(pk)";
-pub(crate) const PRESENT: &str = "attribute_exists(pk)";
-
-/// The condition that no plan is open.
-pub(crate) fn no_plan() -> String {
-    format!("attribute_not_exists({OPEN})")
-}
-
-/// The condition that the fence is the one that was read. A resource that was never a member has no fence; a fence is never
-/// removed.
-fn same_fence() -> String {
-    format!("(attribute_not_exists({FENCE}) OR {FENCE} = :f)")
-}
-
-fn unbuilt(error: &BuildError) -> DirectoryError {
-    DirectoryError::Internal(format!("a request lacks a part: {error}"))
+    actions: Vec<(Action, Role)>,
 }
 
 impl Actions {
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
+    pub(crate) const fn len(&self) -> usize {
+        self.actions.len()
     }
 
-    fn push(&mut self, item: TransactWriteItem, role: Role) {
-        self.items.push(item);
-        self.roles.push(role);
+    /// Writes an item, which must not exist unless the action is certain.
+    pub(crate) fn put(&mut self, item: Item, role: Role) {
+        let condition = (role != Role::Certain).then_some(Condition::Absent);
+        self.actions.push((Action::Put(item, condition), role));
     }
 
-    pub(crate) fn put(
-        &mut self,
-        table: &str,
-        item: Item,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        let put = PutItem::builder()
-            .table_name(table)
-            .set_item(Some(item))
-            .set_condition_expression((role != Role::Certain).then(|| ABSENT.to_owned()))
-            .build()
-            .map_err(|error| unbuilt(&error))?;
-        self.push(TransactWriteItem::builder().put(put).build(), role);
-        Ok(())
+    /// Deletes an item, whether or not it exists.
+    pub(crate) fn delete(&mut self, key: Key) {
+        self.actions
+            .push((Action::Delete(key, None), Role::Certain));
     }
 
-    pub(crate) fn delete(
-        &mut self,
-        table: &str,
-        key: &Key,
-        condition: Option<(&str, &[(&str, AttributeValue)])>,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        let mut delete = Delete::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()));
-        if let Some((condition, values)) = condition {
-            delete = delete.condition_expression(condition);
-            for (name, value) in values {
-                delete = delete.expression_attribute_values(*name, value.clone());
-            }
-        }
-        let delete = delete.build().map_err(|error| unbuilt(&error))?;
-        self.push(TransactWriteItem::builder().delete(delete).build(), role);
-        Ok(())
+    /// Deletes an item for which the condition holds.
+    pub(crate) fn delete_if(&mut self, key: Key, condition: Condition, role: Role) {
+        self.actions
+            .push((Action::Delete(key, Some(condition)), role));
     }
 
     /// Deletes an item that must exist.
-    pub(crate) fn delete_present(
-        &mut self,
-        table: &str,
-        key: &Key,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        self.delete(table, key, Some((PRESENT, &[])), role)
+    pub(crate) fn delete_present(&mut self, key: Key, role: Role) {
+        self.delete_if(key, Condition::Present, role);
     }
 
-    pub(crate) fn update(&mut self, update: Update, role: Role) {
-        self.push(TransactWriteItem::builder().update(update).build(), role);
+    pub(crate) fn update(&mut self, update: ItemUpdate, role: Role) {
+        self.actions.push((Action::Update(update), role));
     }
 
-    /// Checks that a group has not joined another one since its fence was read.
-    pub(crate) fn check_fence(
-        &mut self,
-        table: &str,
-        key: &Key,
-        fence: u64,
-    ) -> Result<(), DirectoryError> {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression(same_fence())
-            .expression_attribute_values(":f", n(fence))
-            .build()
-            .map_err(|error| unbuilt(&error))?;
-        let item = TransactWriteItem::builder().condition_check(check).build();
-        self.push(item, Role::Ancestor);
-        Ok(())
+    /// Checks that a condition holds.
+    pub(crate) fn check(&mut self, key: Key, condition: Condition, role: Role) {
+        self.actions.push((Action::Check(key, condition), role));
     }
 
     /// Checks that a task exists and was not abandoned.
-    pub(crate) fn check_task(&mut self, table: &str, key: &Key) -> Result<(), DirectoryError> {
-        let alive = format!("{PRESENT} AND attribute_not_exists({DEAD})");
-        self.check(table, key, &alive, Role::Task)
+    pub(crate) fn check_task(&mut self, key: Key) {
+        self.check(key, Condition::Present.and(lacks(DEAD)), Role::Task);
     }
 
     /// Checks that an item exists.
-    pub(crate) fn check_present(
-        &mut self,
-        table: &str,
-        key: &Key,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        self.check(table, key, PRESENT, role)
+    pub(crate) fn check_present(&mut self, key: Key, role: Role) {
+        self.check(key, Condition::Present, role);
     }
 
-    fn check(
-        &mut self,
-        table: &str,
-        key: &Key,
-        condition: &str,
-        role: Role,
-    ) -> Result<(), DirectoryError> {
-        let check = ConditionCheck::builder()
-            .table_name(table)
-            .set_key(Some(key.attributes()))
-            .condition_expression(condition)
-            .build()
-            .map_err(|error| unbuilt(&error))?;
-        let item = TransactWriteItem::builder().condition_check(check).build();
-        self.push(item, role);
-        Ok(())
+    /// The roles of the actions at these indexes.
+    pub(crate) fn roles_at(&self, indexes: &[usize]) -> Vec<Role> {
+        let role = |index: &usize| Some(self.actions.get(*index)?.1.clone());
+        indexes.iter().filter_map(role).collect()
     }
 
-    pub(crate) fn items(&self) -> Vec<TransactWriteItem> {
-        self.items.clone()
+    /// The actions as the SDK takes them.
+    pub(super) fn to_items(&self, table: &str) -> Result<Vec<TransactWriteItem>, DirectoryError> {
+        let items = self.actions.iter().map(|(action, _)| action.to_item(table));
+        items
+            .collect::<Result<_, _>>()
+            .map_err(|error| DirectoryError::Internal(format!("a request lacks a part: {error}")))
     }
 
-    pub(crate) fn into_items(self) -> Vec<TransactWriteItem> {
-        self.items
-    }
-
-    pub(crate) fn roles_at(&self, places: &[usize]) -> Vec<Role> {
-        places
+    /// The IAM actions that the transaction needs.
+    pub(super) fn permissions(&self) -> Vec<&'static str> {
+        let used: BTreeSet<&'static str> = self
+            .actions
             .iter()
-            .filter_map(|place| self.roles.get(*place).cloned())
-            .collect()
+            .map(|(action, _)| match action {
+                Action::Put(..) => "dynamodb:PutItem",
+                Action::Update(_) => "dynamodb:UpdateItem",
+                Action::Delete(..) => "dynamodb:DeleteItem",
+                Action::Check(..) => "dynamodb:ConditionCheckItem",
+            })
+            .collect();
+        used.into_iter().collect()
     }
 }
 
-/// Builds an update of one item.
-pub(crate) fn update(
-    table: &str,
-    key: &Key,
-    expression: &str,
-    condition: Option<&str>,
-    values: Vec<(&str, AttributeValue)>,
-) -> Result<Update, DirectoryError> {
-    let mut update = Update::builder()
-        .table_name(table)
-        .set_key(Some(key.attributes()))
-        .update_expression(expression)
-        .set_condition_expression(condition.map(str::to_owned));
-    for (name, value) in values {
-        update = update.expression_attribute_values(name, value);
+impl Action {
+    fn to_item(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
+        let item = TransactWriteItem::builder();
+        Ok(match self {
+            Self::Put(what, condition) => {
+                let (condition, used) = written(condition.as_ref());
+                let (names, values) = used.into_parts();
+                let put = PutItem::builder()
+                    .table_name(table)
+                    .set_item(Some(what.clone().into_attributes()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.put(put.build()?).build()
+            }
+            Self::Update(what) => {
+                let (update, condition, used) = what.expressions();
+                let (names, values) = used.into_parts();
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(what.key().attributes()))
+                    .update_expression(update)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.update(update.build()?).build()
+            }
+            Self::Delete(key, condition) => {
+                let (condition, used) = written(condition.as_ref());
+                let (names, values) = used.into_parts();
+                let delete = Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key.attributes()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.delete(delete.build()?).build()
+            }
+            Self::Check(key, condition) => {
+                let (condition, used) = written(Some(condition));
+                let (names, values) = used.into_parts();
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.attributes()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(names)
+                    .set_expression_attribute_values(values);
+                item.condition_check(check.build()?).build()
+            }
+        })
     }
-    update.build().map_err(|error| unbuilt(&error))
 }
 
-/// Adds the condition that the item still has the fence that was read.
-pub(crate) fn on_fence(mut update: Update, fence: u64) -> Update {
-    let before = update.condition_expression.take();
-    let condition = before.map_or_else(String::new, |condition| condition + " AND ");
-    update.condition_expression = Some(condition + &same_fence());
-    update
-        .expression_attribute_values
-        .get_or_insert_default()
-        .insert(":f".to_owned(), n(fence));
-    update
-}
-
-/// Adds the removal of an attribute.
-pub(crate) fn removing(mut update: Update, name: &str) -> Update {
-    let comes_after = match update.update_expression.contains(" REMOVE ") {
-        true => ", ",
-        false => " REMOVE ",
-    };
-    update.update_expression.push_str(comes_after);
-    update.update_expression.push_str(name);
-    update
-}
-
-/// Adds the condition that the group has no open plan.
-pub(crate) fn unplanned(mut update: Update) -> Update {
-    let before = update.condition_expression.take();
-    let condition = before.map_or_else(String::new, |condition| condition + " AND ");
-    update.condition_expression = Some(condition + &no_plan());
-    update
-}
-
-/// Adds the opening of a plan to a group's update.
-pub(crate) fn opening(mut update: Update, plan: &str) -> Update {
-    update.update_expression =
-        update
-            .update_expression
-            .replacen("SET ", &format!("SET {OPEN} = :plan, "), 1);
-    update
-        .expression_attribute_values
-        .get_or_insert_default()
-        .insert(":plan".to_owned(), s(plan));
-    update
+/// A condition's text and its placeholders.
+fn written(condition: Option<&Condition>) -> (Option<String>, Placeholders) {
+    let mut used = Placeholders::default();
+    let condition = condition.map(|condition| condition.write(&mut used));
+    (condition, used)
 }

@@ -14,12 +14,86 @@ use jiff::Timestamp;
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::error::{DirectoryError, corrupt};
 
-/// An item as attribute names and values.
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item: its attributes by name.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub(crate) struct Item(HashMap<String, AttributeValue>);
+
+impl Item {
+    /// The item that the SDK returned.
+    pub(super) const fn new(attributes: HashMap<String, AttributeValue>) -> Self {
+        Self(attributes)
+    }
+
+    /// The attributes for the SDK.
+    pub(super) fn into_attributes(self) -> HashMap<String, AttributeValue> {
+        self.0
+    }
+
+    /// Adds or replaces an attribute.
+    pub(crate) fn set(&mut self, name: impl Into<String>, value: Value) {
+        self.0.insert(name.into(), value.0);
+    }
+
+    /// Whether the item has an attribute with this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// The names of the attributes, in no particular order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The attributes besides the key, sorted by name.
+    pub(crate) fn into_values(mut self) -> Vec<(String, Value)> {
+        for name in [PARTITION_KEY, SORT_KEY] {
+            self.0.remove(name);
+        }
+        let values = self.0.into_iter();
+        let mut values: Vec<_> = values.map(|(name, value)| (name, Value(value))).collect();
+        values.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        values
+    }
+}
+
+#[cfg(test)]
+impl Item {
+    pub(crate) fn get(&self, name: &str) -> Option<Value> {
+        self.0.get(name).cloned().map(Value)
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// The bytes of its names, texts and numbers.
+    pub(crate) fn size(&self) -> usize {
+        let size = |(name, value): (&String, &AttributeValue)| {
+            name.len() + value.as_s().or(value.as_n()).map_or(0, String::len)
+        };
+        self.0.iter().map(size).sum()
+    }
+}
+
+/// The value of an attribute, made from a domain value by [`s`], [`n`], [`set_of`] or [`yes`].
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Value(AttributeValue);
+
+impl Value {
+    pub(super) fn into_attribute(self) -> AttributeValue {
+        self.0
+    }
+}
 
 /// A text attribute of an item.
 pub(crate) fn text<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
-    item.get(name)?.as_s().ok().map(String::as_str)
+    item.0.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// The texts of a set; none if the attribute is absent, because a set is never empty.
+pub(crate) fn texts<'i>(item: &'i Item, name: &str) -> impl Iterator<Item = &'i str> {
+    let texts = item.0.get(name).and_then(|value| value.as_ss().ok());
+    texts.into_iter().flatten().map(String::as_str)
 }
 
 /// The sort key of an item.
@@ -28,28 +102,34 @@ pub(crate) fn sort_key(item: &Item) -> &str {
 }
 
 /// Builds an item from its key and attributes.
-pub(crate) fn item(
-    key: &Key,
-    attributes: impl IntoIterator<Item = (&'static str, AttributeValue)>,
-) -> Item {
-    let mut item: Item = attributes
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
-    item.insert(PARTITION_KEY.to_owned(), AttributeValue::S(key.pk.clone()));
-    item.insert(SORT_KEY.to_owned(), AttributeValue::S(key.sk.clone()));
+pub(crate) fn item(key: &Key, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Item {
+    let mut item = Item(key.attributes());
+    for (name, value) in attributes {
+        item.set(name, value);
+    }
     item
 }
 
 /// Text as an attribute value.
-pub(crate) fn s(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
+pub(crate) fn s(text: impl Into<String>) -> Value {
+    Value(AttributeValue::S(text.into()))
 }
 
 /// A number as an attribute value.
 #[expect(clippy::needless_pass_by_value, reason = "numbers are copied")]
-pub(crate) fn n(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+pub(crate) fn n(number: impl ToString) -> Value {
+    Value(AttributeValue::N(number.to_string()))
+}
+
+/// Texts as a set. DynamoDB rejects an empty set.
+pub(crate) fn set_of(texts: impl IntoIterator<Item = impl ToString>) -> Value {
+    let texts = texts.into_iter().map(|text| text.to_string());
+    Value(AttributeValue::Ss(texts.collect()))
+}
+
+/// The mark of an attribute whose presence says everything.
+pub(crate) const fn yes() -> Value {
+    Value(AttributeValue::Bool(true))
 }
 
 /// Truncates an instant to the milliseconds that the table stores.
@@ -63,13 +143,13 @@ const MOST_ZEROS: i32 = 130;
 
 /// A number attribute of an item; `None` if it is absent or unreadable.
 pub(crate) fn number<N: FromStr>(item: &Item, name: &str) -> Option<N> {
-    let text = item.get(name)?.as_n().ok()?;
+    let text = item.0.get(name)?.as_n().ok()?;
     text.parse().ok().or_else(|| plain(text)?.parse().ok())
 }
 
 /// An optional number attribute; an error if it is present but unreadable.
 pub(crate) fn number_if<N: FromStr>(item: &Item, name: &str) -> Result<Option<N>, DirectoryError> {
-    match item.contains_key(name) {
+    match item.has(name) {
         true => number(item, name)
             .map(Some)
             .ok_or_else(|| corrupt("number")),
@@ -118,7 +198,7 @@ mod tests {
     use super::*;
 
     fn item(value: AttributeValue) -> Item {
-        Item::from([("n".to_owned(), value)])
+        Item(HashMap::from([("n".to_owned(), value)]))
     }
 
     #[test]
@@ -150,7 +230,7 @@ mod tests {
 
     #[test]
     fn an_absent_number_differs_from_an_unreadable_one() {
-        assert_eq!(number_if::<u64>(&Item::new(), "n").unwrap(), None);
+        assert_eq!(number_if::<u64>(&Item::default(), "n").unwrap(), None);
         for text in [
             "",
             "x",

@@ -2,14 +2,11 @@
 //!
 //! Every read is strongly consistent. A [`Meter`] counts the capacity that a request consumes, as DynamoDB reports it.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
 
 use scim_core::sort::Direction;
@@ -18,15 +15,17 @@ use crate::table::error::{DirectoryError, from_sdk, is_contended, meaning};
 use crate::table::keys::{self, Key};
 use keyring::aws::{Reaction, quota, reaction_to};
 
+use super::actions::Actions;
 use super::backoff::backoff;
 use super::item::Item;
 use super::meter::Meter;
+use super::update::ItemUpdate;
 use crate::limits::ATTEMPTS;
 
 mod batch;
 mod pages;
 
-pub(crate) use pages::Pages;
+pub(crate) use pages::{KeyPages, Pages};
 
 /// An inclusive range of sort keys in a partition.
 #[derive(Clone, Debug)]
@@ -100,10 +99,6 @@ impl Store {
         }
     }
 
-    pub(crate) fn table(&self) -> &str {
-        &self.table
-    }
-
     /// Opens a connection so that the first request need not. Errors are ignored, because that request will report them.
     pub async fn warm(&self) {
         let key = Key {
@@ -130,7 +125,7 @@ impl Store {
             .await
             .map_err(|error| from_sdk(&error))?;
         meter.read(output.consumed_capacity());
-        Ok(output.item)
+        Ok(output.item.map(Item::new))
     }
 
     /// The items of a range in ascending order, up to `limit`.
@@ -170,10 +165,10 @@ impl Store {
     /// caller recognises that by the write id in the returned item.
     pub(crate) async fn update(
         &self,
-        update: Update,
+        update: &ItemUpdate,
         meter: &Meter,
     ) -> Result<Put, DirectoryError> {
-        Ok(match self.update_item(&update, None, meter).await? {
+        Ok(match self.update_item(update, None, meter).await? {
             Updated::Done(_) => Put::Done,
             Updated::ConditionFailed(item) => Put::ConditionFailed(item),
         })
@@ -181,9 +176,13 @@ impl Store {
 
     /// Runs an unconditional update and returns the new item. If a response is lost, the SDK retries and the update is
     /// applied twice.
-    pub(crate) async fn add(&self, update: Update, meter: &Meter) -> Result<Item, DirectoryError> {
+    pub(crate) async fn add(
+        &self,
+        update: &ItemUpdate,
+        meter: &Meter,
+    ) -> Result<Item, DirectoryError> {
         let after = Some(ReturnValue::AllNew);
-        match self.update_item(&update, after, meter).await? {
+        match self.update_item(update, after, meter).await? {
             Updated::Done(item) => Ok(item),
             Updated::ConditionFailed(_) => Err(DirectoryError::Internal(
                 "an update without conditions was refused".to_owned(),
@@ -194,10 +193,15 @@ impl Store {
     /// Runs an update, with retries on contention.
     async fn update_item(
         &self,
-        update: &Update,
+        update: &ItemUpdate,
         returned: Option<ReturnValue>,
         meter: &Meter,
     ) -> Result<Updated, DirectoryError> {
+        let (expression, condition, used) = update.expressions();
+        let (names, values) = used.into_parts();
+        let old = update
+            .is_conditional()
+            .then_some(ReturnValuesOnConditionCheckFailure::AllOld);
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
             meter.call(&["dynamodb:UpdateItem"]);
@@ -205,24 +209,22 @@ impl Store {
                 .client
                 .update_item()
                 .table_name(&self.table)
-                .set_key(Some(update.key().clone()))
-                .update_expression(update.update_expression())
-                .set_condition_expression(update.condition_expression().map(str::to_owned))
-                .set_expression_attribute_names(update.expression_attribute_names().cloned())
-                .set_expression_attribute_values(update.expression_attribute_values().cloned())
+                .set_key(Some(update.key().attributes()))
+                .update_expression(&expression)
+                .set_condition_expression(condition.clone())
+                .set_expression_attribute_names(names.clone())
+                .set_expression_attribute_values(values.clone())
                 .set_return_values(returned.clone())
-                .set_return_values_on_condition_check_failure(
-                    update
-                        .condition_expression()
-                        .map(|_| ReturnValuesOnConditionCheckFailure::AllOld),
-                )
+                .set_return_values_on_condition_check_failure(old.clone())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
             let error = match result {
                 Ok(output) => {
                     meter.wrote(output.consumed_capacity());
-                    return Ok(Updated::Done(output.attributes.unwrap_or_default()));
+                    return Ok(Updated::Done(Item::new(
+                        output.attributes.unwrap_or_default(),
+                    )));
                 }
                 Err(error) => error,
             };
@@ -234,7 +236,9 @@ impl Store {
                 .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
             if is_refused {
                 return Ok(Updated::ConditionFailed(match error.into_service_error() {
-                    UpdateItemError::ConditionalCheckFailedException(failed) => failed.item,
+                    UpdateItemError::ConditionalCheckFailedException(failed) => {
+                        failed.item.map(Item::new)
+                    }
                     _ => None,
                 }));
             }
@@ -246,17 +250,18 @@ impl Store {
     /// Runs a transaction. `token` makes retries by the SDK idempotent; it must not be used for another transaction.
     pub(crate) async fn transact(
         &self,
-        actions: Vec<TransactWriteItem>,
+        actions: &Actions,
         token: &str,
         meter: &Meter,
     ) -> Result<Transacted, DirectoryError> {
+        let (items, permissions) = (actions.to_items(&self.table)?, actions.permissions());
         for attempt in 0..ATTEMPTS {
             backoff(attempt).await;
-            meter.call(&iam_actions(&actions));
+            meter.call(&permissions);
             let result = self
                 .client
                 .transact_write_items()
-                .set_transact_items(Some(actions.clone()))
+                .set_transact_items(Some(items.clone()))
                 .client_request_token(token)
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
@@ -313,24 +318,6 @@ fn refused(codes: &[&str]) -> Result<Option<Vec<usize>>, DirectoryError> {
         Some(code) => Err(meaning(Some(code), 400)),
         None => Ok(None),
     }
-}
-
-fn iam_actions(actions: &[TransactWriteItem]) -> Vec<&'static str> {
-    let used: BTreeSet<&'static str> = actions
-        .iter()
-        .flat_map(|action| {
-            [
-                action.put().map(|_| "dynamodb:PutItem"),
-                action.update().map(|_| "dynamodb:UpdateItem"),
-                action.delete().map(|_| "dynamodb:DeleteItem"),
-                action
-                    .condition_check()
-                    .map(|_| "dynamodb:ConditionCheckItem"),
-            ]
-        })
-        .flatten()
-        .collect();
-    used.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{Status, Tenants};
 use crate::table::keys::{self, Partition, attribute};
-use crate::table::{Actions, DirectoryError, Meter, Role, Transacted, WriteId, n};
+use crate::table::{self, Actions, DirectoryError, Meter, Role, Transacted, WriteId, is, n};
 use keyring::TenantId;
 
 /// The progress of a tenant's deletion.
@@ -50,7 +50,7 @@ impl Tenants {
             return Ok(Cleared::InUse);
         }
         let keyrings = self.store.get(&keys::keyrings(id), meter).await?;
-        if keyrings.is_some_and(|item| item.contains_key(attribute::keyrings::RINGS)) {
+        if keyrings.is_some_and(|item| item.has(attribute::keyrings::RINGS)) {
             return Ok(match tenant.is_settled(now) {
                 true => Cleared::HasKeys,
                 false => Cleared::Early,
@@ -63,15 +63,10 @@ impl Tenants {
             return Ok(Cleared::Early);
         }
         let mut actions = Actions::default();
-        let version = [(":v", n(tenant.version))];
-        actions.delete(
-            self.store.table(),
-            &keys::tenant(id),
-            Some((&format!("{} = :v", attribute::tenant::VERSION), &version)),
-            Role::Resource,
-        )?;
-        let items = actions.into_items();
-        let done = self.store.transact(items, &write.token(0), meter).await;
+        let is_same = is(attribute::tenant::VERSION, n(tenant.version));
+        actions.delete_if(keys::tenant(id), is_same, Role::Resource);
+        let token = write.token(0);
+        let done = self.store.transact(&actions, &token, meter).await;
         self.forget(id);
         match done? {
             Transacted::Done => Ok(Cleared::Gone),
@@ -85,7 +80,7 @@ impl Tenants {
     ///
     /// When the table does not answer.
     pub async fn put_off(&self, id: &TenantId, meter: &Meter) -> Result<(), DirectoryError> {
-        let item = keys::closing(id).attributes();
+        let item = table::item(&keys::closing(id), []);
         self.store.batch_put(vec![item], meter).await
     }
 

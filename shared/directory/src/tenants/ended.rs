@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use crate::limits::ENDED_KEYS;
 use crate::table::keys::attribute::tenant::ENDED;
-use crate::table::{DirectoryError, Item, Meter, PRESENT, Put, Store, keys, n, update};
-use keyring::{End, KeyId, TenantId};
+use crate::table::{
+    Condition, DirectoryError, Item, ItemUpdate, Put, TenantTable, keys, lacks, set_of, texts,
+};
+use keyring::{End, KeyId};
 
 /// Keys that have ended but are still unchanged in their keyring.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -22,10 +23,8 @@ pub struct EndedKeys(BTreeMap<KeyId, End>);
 impl EndedKeys {
     /// Reads the entries in a tenant's item.
     pub(crate) fn read(item: &Item) -> Self {
-        let entries = item.get(ENDED).and_then(|value| value.as_ss().ok());
-        let entries = entries.into_iter().flatten();
         let mut ended = BTreeMap::new();
-        for (id, end) in entries.filter_map(|entry| parse(entry)) {
+        for (id, end) in texts(item, ENDED).filter_map(parse) {
             // `End::Revoked` sorts before every `End::At`.
             let known = ended.entry(id).or_insert(end);
             *known = end.min(*known);
@@ -75,41 +74,27 @@ fn print((id, end): (KeyId, End)) -> String {
 
 /// Adds an ended key to the tenant's item; false if the list is full or the tenant no longer exists.
 pub(crate) async fn note(
-    store: &Store,
-    tenant: &TenantId,
+    table: &TenantTable,
     key: KeyId,
     end: End,
-    meter: &Meter,
 ) -> Result<bool, DirectoryError> {
-    let entry = AttributeValue::Ss(vec![print((key, end))]);
-    let note = update(
-        store.table(),
-        &keys::tenant(tenant),
-        &format!("ADD {ENDED} :x"),
-        Some(&format!(
-            "{PRESENT} AND (attribute_not_exists({ENDED}) OR size({ENDED}) < :most)"
-        )),
-        vec![(":x", entry), (":most", n(ENDED_KEYS))],
-    )?;
-    Ok(matches!(store.update(note, meter).await?, Put::Done))
+    let is_room = lacks(ENDED).or(Condition::SmallerThan(ENDED, ENDED_KEYS));
+    let note = ItemUpdate::of(keys::tenant(table.tenant()))
+        .add(ENDED, set_of([print((key, end))]))
+        .when(Condition::Present.and(is_room));
+    Ok(matches!(table.update(&note).await?, Put::Done))
 }
 
 /// Removes entries that the keyrings contain by now.
 pub(crate) async fn take_off(
-    store: &Store,
-    tenant: &TenantId,
+    table: &TenantTable,
     done: &BTreeMap<KeyId, End>,
-    meter: &Meter,
 ) -> Result<(), DirectoryError> {
-    let entries = done.iter().map(|(id, end)| print((*id, *end))).collect();
-    let off = update(
-        store.table(),
-        &keys::tenant(tenant),
-        &format!("DELETE {ENDED} :x"),
-        Some(PRESENT),
-        vec![(":x", AttributeValue::Ss(entries))],
-    )?;
-    store.update(off, meter).await.map(drop)
+    let entries = done.iter().map(|(id, end)| print((*id, *end)));
+    let off = ItemUpdate::of(keys::tenant(table.tenant()))
+        .take_from(ENDED, set_of(entries))
+        .when(Condition::Present);
+    table.update(&off).await.map(drop)
 }
 
 #[cfg(test)]
@@ -128,7 +113,8 @@ mod tests {
         ];
         let mut texts: Vec<String> = entries.into_iter().map(print).collect();
         texts.push("nonsense".to_owned());
-        let item = Item::from([(ENDED.to_owned(), AttributeValue::Ss(texts))]);
+        let mut item = Item::default();
+        item.set(ENDED, set_of(texts));
         let ended = EndedKeys::read(&item);
         assert_eq!(ended.of(id(1)), Some(End::Revoked));
         assert_eq!(ended.of(id(2)), Some(at(150)));

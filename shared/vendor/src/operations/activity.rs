@@ -3,7 +3,6 @@
 //! Each change, and each file with personal data, is noted once it is done. Notes are stored in the tenant's failure
 //! log and expire like its entries. A note that cannot be written does not undo the change.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal};
@@ -163,8 +162,7 @@ pub(crate) async fn list(
 impl Work<'_> {
     /// The tenant's failure log, which also contains its activity.
     pub(super) fn log(&self, tenant: TenantId) -> Journal {
-        let store = Arc::clone(self.service().store());
-        Journal::new(store, tenant, Arc::clone(self.meter))
+        Journal::new(self.service().table(&tenant, self.meter))
     }
 }
 

@@ -154,10 +154,8 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Re
     is_there.then_some(()).ok_or_else(no_link)
 }
 
-fn links<'w>(work: &'w Work<'_>, tenant: &'w TenantId) -> Links<'w> {
+fn links(work: &Work<'_>, tenant: &TenantId) -> Links {
     Links {
-        store: work.service().store(),
-        tenant,
-        meter: work.meter,
+        table: work.service().table(tenant, work.meter),
     }
 }

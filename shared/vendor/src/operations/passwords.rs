@@ -56,9 +56,8 @@ pub(crate) async fn verify(
         return Ok(NOT_VERIFIED);
     };
     let log_ins = log_ins(work, tenant);
-    let chances = log_ins.of(&given.user_name, work.meter);
-    let beside = work.meter.branch();
-    let (taken, are_many) = tokio::join!(chances.take(), log_ins.are_many(&beside));
+    let chances = log_ins.of(&given.user_name);
+    let (taken, are_many) = tokio::join!(chances.take(), log_ins.are_many());
     taken?.map_err(refused)?;
     let directory = work.service().directory(tenant, work.meter);
     let found = async {
@@ -79,8 +78,7 @@ pub(crate) async fn verify(
     let is_right = password::verify(&secret, hash);
     let Some(login) = login.filter(|login| is_right && is_active(login)) else {
         // If the failure cannot be recorded, the attempt still counts.
-        let beside = work.meter.branch();
-        let _ = tokio::join!(chances.fail(), log_ins.fail(&beside));
+        let _ = tokio::join!(chances.fail(), log_ins.fail());
         return Ok(NOT_VERIFIED);
     };
     // The password was right, whether the attempt can be given back or not.
@@ -96,10 +94,9 @@ pub(crate) async fn verify(
     })
 }
 
-fn log_ins<'w>(work: &Work<'w>, tenant: &'w TenantId) -> LogIns<'w> {
+fn log_ins(work: &Work<'_>, tenant: &TenantId) -> LogIns {
     LogIns {
-        store: work.service().store(),
-        tenant,
+        table: work.service().table(tenant, work.meter),
         now: work.now(),
     }
 }

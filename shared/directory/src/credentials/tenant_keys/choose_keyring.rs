@@ -10,7 +10,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
 use super::reservation::CurrentKeys;
@@ -19,10 +18,10 @@ use crate::limits::KEYRINGS_OPENED;
 use crate::table::keys::attribute::keyrings::RINGS;
 use crate::table::keys::attribute::room;
 use crate::table::{
-    Actions, DirectoryError, Item, Meter, Put, Role, Store, Transacted, WriteId, keys, n,
-    number_if, update,
+    Actions, DirectoryError, Item, ItemUpdate, Meter, Put, Role, Store, TenantTable, Transacted,
+    Value, WriteId, below, is, keys, lacks, n, number_if, set_of, texts,
 };
-use keyring::{KeyringError, KeyringId, TenantId};
+use keyring::{KeyringError, KeyringId};
 
 impl TenantKeys<'_> {
     /// Adds a key to one of the tenant's keyrings, except the one known to be full, or to another keyring.
@@ -36,7 +35,7 @@ impl TenantKeys<'_> {
     ) -> Result<CreatedKey, KeysError> {
         let own = &current.rings;
         let placing = Placing {
-            keys: *self,
+            keys: self,
             new,
             current,
             write,
@@ -47,13 +46,9 @@ impl TenantKeys<'_> {
                 return Ok(made);
             }
         }
-        let item = self
-            .store
-            .get(&keys::room(), self.meter)
-            .await?
-            .unwrap_or_default();
+        let item = self.table.get(&keys::room()).await?.unwrap_or_default();
         let last: u32 = number_if(&item, room::OPENED)?.unwrap_or(1);
-        let roomy = names(&item, room::ROOMY);
+        let roomy = named(&item, room::ROOMY);
         let others = roomy.iter().cloned().chain(KeyringId::numbered(last));
         for ring in others.filter(|ring| !own.contains(ring)) {
             match placing.attempt(&ring).await? {
@@ -79,26 +74,12 @@ impl TenantKeys<'_> {
     ///
     /// `NoSuchTenant`, or when the table does not answer.
     pub async fn note(&self, ring: &KeyringId, write: &WriteId) -> Result<(), KeysError> {
-        let table = self.store.table();
         let mut actions = Actions::default();
-        let (key, value) = (keys::keyrings(self.tenant), set([ring]));
-        actions.update(
-            update(
-                table,
-                &key,
-                &format!("ADD {RINGS} :k"),
-                None,
-                vec![(":k", value)],
-            )?,
-            Role::Certain,
-        );
-        actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
+        let note = ItemUpdate::of(keys::keyrings(self.table.tenant())).add(RINGS, names([ring]));
+        actions.update(note, Role::Certain);
+        actions.check_present(keys::tenant(self.table.tenant()), Role::Resource);
         let token = write.derived(ring.as_str()).token(0);
-        match self
-            .store
-            .transact(actions.into_items(), &token, self.meter)
-            .await?
-        {
+        match self.table.transact(&actions, &token).await? {
             Transacted::Done => Ok(()),
             Transacted::ConditionFailed(_) => Err(KeysError::NoSuchTenant),
         }
@@ -106,60 +87,36 @@ impl TenantKeys<'_> {
 
     /// Deletes the tenant's list of keyrings, unless it has changed.
     pub(super) async fn forget(&self, rings: &BTreeSet<KeyringId>) -> Result<bool, KeysError> {
-        let (key, value) = (keys::keyrings(self.tenant), set(rings));
-        let values = vec![(":k", value)];
-        let update = update(
-            self.store.table(),
-            &key,
-            &format!("REMOVE {RINGS}"),
-            Some(&format!("{RINGS} = :k")),
-            values,
-        )?;
-        Ok(matches!(
-            self.store.update(update, self.meter).await?,
-            Put::Done
-        ))
+        let update = ItemUpdate::of(keys::keyrings(self.table.tenant()))
+            .remove(RINGS)
+            .when(is(RINGS, names(rings)));
+        Ok(matches!(self.table.update(&update).await?, Put::Done))
     }
 
     /// Lists a keyring as one that may have room. Errors are ignored because the list is a hint.
     pub(super) async fn offer(&self, ring: &KeyringId) {
-        let _ = self.hint("ADD", vec![(":r", set([ring]))]).await;
+        let hint = ItemUpdate::of(keys::room()).add(room::ROOMY, names([ring]));
+        let _ = self.table.update(&hint).await;
     }
 
     /// Removes a full keyring from the list.
     async fn withdraw(&self, ring: &KeyringId) -> Result<(), DirectoryError> {
-        self.hint("DELETE", vec![(":r", set([ring]))]).await
-    }
-
-    async fn hint(
-        &self,
-        verb: &str,
-        values: Vec<(&str, AttributeValue)>,
-    ) -> Result<(), DirectoryError> {
-        let expression = format!("{verb} {} :r", room::ROOMY);
-        let update = update(self.store.table(), &keys::room(), &expression, None, values)?;
-        self.store.update(update, self.meter).await.map(|_| ())
+        let hint = ItemUpdate::of(keys::room()).take_from(room::ROOMY, names([ring]));
+        self.table.update(&hint).await.map(drop)
     }
 
     /// Records that this keyring and all before it exist.
     async fn opened(&self, number: u32) -> Result<(), DirectoryError> {
-        let update = update(
-            self.store.table(),
-            &keys::room(),
-            &format!("SET {} = :n", room::OPENED),
-            Some(&format!(
-                "attribute_not_exists({0}) OR {0} < :n",
-                room::OPENED
-            )),
-            vec![(":n", n(number))],
-        )?;
-        self.store.update(update, self.meter).await.map(|_| ())
+        let update = ItemUpdate::of(keys::room())
+            .set(room::OPENED, n(number))
+            .when(lacks(room::OPENED).or(below(room::OPENED, n(number))));
+        self.table.update(&update).await.map(drop)
     }
 }
 
 /// A new key that needs a keyring.
 struct Placing<'p> {
-    keys: TenantKeys<'p>,
+    keys: &'p TenantKeys<'p>,
     new: &'p NewKey,
     current: &'p CurrentKeys,
     write: &'p WriteId,
@@ -172,7 +129,7 @@ impl Placing<'_> {
         if !self.current.rings.contains(ring) {
             self.keys.note(ring, self.write).await?;
         }
-        let (record, token) = self.new.made(ring, self.keys.tenant, self.now);
+        let (record, token) = self.new.made(ring, self.keys.table.tenant(), self.now);
         let same = |key: &&HeldKey| key.record.sha256 == record.sha256 && key.keyring != *ring;
         if self.current.held.iter().any(|key| same(&key)) {
             return Err(KeyringError::Taken.into());
@@ -193,28 +150,19 @@ impl Placing<'_> {
     }
 }
 
-fn set<'r>(rings: impl IntoIterator<Item = &'r KeyringId>) -> AttributeValue {
-    AttributeValue::Ss(
-        rings
-            .into_iter()
-            .map(|ring| ring.as_str().to_owned())
-            .collect(),
-    )
+fn names<'r>(rings: impl IntoIterator<Item = &'r KeyringId>) -> Value {
+    set_of(rings.into_iter().map(KeyringId::as_str))
 }
 
-pub(super) fn names(item: &Item, attribute: &str) -> BTreeSet<KeyringId> {
-    let names = item.get(attribute).and_then(|value| value.as_ss().ok());
-    let names = names.into_iter().flatten();
-    names.filter_map(|name| KeyringId::parse(name)).collect()
+pub(super) fn named(item: &Item, attribute: &str) -> BTreeSet<KeyringId> {
+    texts(item, attribute)
+        .filter_map(KeyringId::parse)
+        .collect()
 }
 
-pub(super) async fn rings(
-    store: &Store,
-    tenant: &TenantId,
-    meter: &Meter,
-) -> Result<BTreeSet<KeyringId>, DirectoryError> {
-    let item = store.get(&keys::keyrings(tenant), meter).await?;
-    Ok(names(&item.unwrap_or_default(), RINGS))
+pub(super) async fn rings(table: &TenantTable) -> Result<BTreeSet<KeyringId>, DirectoryError> {
+    let item = table.get(&keys::keyrings(table.tenant())).await?;
+    Ok(named(&item.unwrap_or_default(), RINGS))
 }
 
 /// All keyrings that were created for tenants' keys.

@@ -30,7 +30,7 @@ impl TenantKeys<'_> {
     }
 
     pub(super) async fn write_down(&self, id: KeyId, end: End) -> Result<(), KeysError> {
-        match ended::note(self.store, self.tenant, id, end, self.meter).await? {
+        match ended::note(&self.table, id, end).await? {
             true => Ok(()),
             false => Err(KeyringError::Worn.into()),
         }
@@ -51,7 +51,7 @@ impl TenantKeys<'_> {
             return;
         }
         if self.keyrings.settle(ring, &due, now).await.is_ok() {
-            let _ = ended::take_off(self.store, self.tenant, &due, self.meter).await;
+            let _ = ended::take_off(&self.table, &due).await;
         }
     }
 }

@@ -24,12 +24,12 @@ impl ImportedTokens {
     /// When the table or a keyring does not answer, so that the token may be known or unknown.
     pub async fn find(
         &self,
-        keys: TenantKeys<'_>,
+        keys: &TenantKeys<'_>,
         token: &ImportedToken,
         now: Timestamp,
     ) -> Result<Option<Arc<KeyRecord>>, KeysError> {
         let known = self
-            .known(keys.tenant)
+            .known(keys.table.tenant())
             .filter(|(at, _)| is_within(*at, now, KEYRING_LIST_AGE));
         if let Some((_, rings)) = known
             && let Some(found) = search(keys, &rings, token, now).await?
@@ -42,7 +42,7 @@ impl ImportedTokens {
         if known.len() >= REMEMBERED_KEYRING_LISTS {
             known.clear();
         }
-        known.insert(keys.tenant.clone(), (now, rings));
+        known.insert(keys.table.tenant().clone(), (now, rings));
         found
     }
 
@@ -54,14 +54,15 @@ impl ImportedTokens {
 
 /// Searches the keyrings in parallel, because each may take a second.
 async fn search(
-    keys: TenantKeys<'_>,
+    keys: &TenantKeys<'_>,
     rings: &BTreeSet<KeyringId>,
     token: &ImportedToken,
     now: Timestamp,
 ) -> Result<Option<Arc<KeyRecord>>, KeysError> {
-    let found = rings
-        .iter()
-        .map(|ring| keys.keyrings.find_imported(ring, keys.tenant, token, now));
+    let found = rings.iter().map(|ring| {
+        keys.keyrings
+            .find_imported(ring, keys.table.tenant(), token, now)
+    });
     let found = futures_util::future::try_join_all(found).await?;
     Ok(found.into_iter().flatten().next())
 }

@@ -8,17 +8,17 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
-use super::choose_keyring::names;
+use super::choose_keyring::named;
 use super::{HeldKey, KeysError, TenantKeys};
 use crate::limits::{PLACE_ATTEMPTS, PLACE_PAUSE_MILLIS, PLACE_SECONDS};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::keyrings::{CHANGES, PLACES, RINGS};
 use crate::table::keys::attribute::window::COUNT;
 use crate::table::{
-    Actions, Item, PRESENT, Put, Role, Transacted, WriteId, keys, n, number_if, update,
+    Actions, Condition, Item, ItemUpdate, Put, Role, Transacted, WriteId, below, is, keys, lacks,
+    n, number_if, set_of, texts,
 };
 use crate::tenants::EndedKeys;
 use keyring::{End, KeyId, KeyRecord, KeyringError, KeyringId, Record as _};
@@ -101,8 +101,8 @@ impl TenantKeys<'_> {
         &self,
         rings: BTreeSet<KeyringId>,
     ) -> Result<CurrentKeys, KeysError> {
-        let key = keys::tenant(self.tenant);
-        let tenant = async { Ok::<_, KeysError>(self.store.get(&key, self.meter).await?) };
+        let key = keys::tenant(self.table.tenant());
+        let tenant = async { Ok::<_, KeysError>(self.table.get(&key).await?) };
         let held = async { Ok::<_, KeysError>(self.held(&rings).await?) };
         let (tenant, mut held) = futures_util::future::try_join(tenant, held).await?;
         let ended = tenant.as_ref().map(EndedKeys::read).unwrap_or_default();
@@ -131,14 +131,11 @@ impl TenantKeys<'_> {
     pub(super) async fn spend(&self, now: Timestamp) -> Result<(), KeysError> {
         let day = now.as_second().div_euclid(DAY);
         let (end, most) = ((day + 1) * DAY, self.by.most_a_day());
-        let count = update(
-            self.store.table(),
-            &keys::key_changes(self.tenant, self.by.word(), day),
-            &format!("ADD {COUNT} :one SET {EXPIRES} = :end"),
-            Some(&format!("attribute_not_exists({COUNT}) OR {COUNT} < :most")),
-            vec![(":one", n(1)), (":end", n(end)), (":most", n(most))],
-        )?;
-        match self.store.update(count, self.meter).await? {
+        let count = ItemUpdate::of(keys::key_changes(self.table.tenant(), self.by.word(), day))
+            .set(EXPIRES, n(end))
+            .add(COUNT, n(1))
+            .when(lacks(COUNT).or(below(COUNT, n(most))));
+        match self.table.update(&count).await? {
             Put::Done => Ok(()),
             Put::ConditionFailed(_) => Err(KeysError::TooOften {
                 most,
@@ -161,15 +158,15 @@ impl TenantKeys<'_> {
     ) -> Result<(Reserved, CurrentKeys), KeysError> {
         let (_turn, keyrings) = (
             self.keyrings.reserving.lock().await,
-            keys::keyrings(self.tenant),
+            keys::keyrings(self.table.tenant()),
         );
         for attempt in 0..PLACE_ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(pause(attempt, id)).await;
             }
-            let item = self.store.get(&keyrings, self.meter).await?;
+            let item = self.table.get(&keyrings).await?;
             let item = item.unwrap_or_default();
-            let current = self.current_keys(names(&item, RINGS)).await?;
+            let current = self.current_keys(named(&item, RINGS)).await?;
             let places = places(&item, now);
             let live = current.held.iter().filter(|key| key.record.is_live(now));
             let mut taken: BTreeSet<KeyId> = live.map(|key| key.record.id).collect();
@@ -198,29 +195,22 @@ impl TenantKeys<'_> {
         if !places.iter().any(|there| there == place) {
             places.push(place.to_owned());
         }
-        let (table, count) = (self.store.table(), number_if::<u64>(item, CHANGES)?);
-        let (condition, was) = match count {
-            None => (format!("attribute_not_exists({CHANGES})"), None),
-            Some(count) => (format!("{CHANGES} = :c"), Some((":c", n(count)))),
+        let count = number_if::<u64>(item, CHANGES)?;
+        let is_same = match count {
+            None => lacks(CHANGES),
+            Some(count) => is(CHANGES, n(count)),
         };
         let next = count.unwrap_or_default() + 1;
-        let mut values = vec![(":p", AttributeValue::Ss(places)), (":next", n(next))];
-        values.extend(was);
-        let key = keys::keyrings(self.tenant);
-        let take = update(
-            table,
-            &key,
-            &format!("SET {PLACES} = :p, {CHANGES} = :next"),
-            Some(&condition),
-            values,
-        )?;
+        let take = ItemUpdate::of(keys::keyrings(self.table.tenant()))
+            .set(PLACES, set_of(places))
+            .set(CHANGES, n(next))
+            .when(is_same);
         let mut actions = Actions::default();
         actions.update(take, Role::Certain);
-        actions.check_present(table, &keys::tenant(self.tenant), Role::Resource)?;
+        actions.check_present(keys::tenant(self.table.tenant()), Role::Resource);
         // The token includes the place, because DynamoDB rejects the same token with different content.
         let token = write.derived(&format!("{place} {next}")).token(0);
-        let items = actions.into_items();
-        match self.store.transact(items, &token, self.meter).await? {
+        match self.table.transact(&actions, &token).await? {
             Transacted::Done => Ok(true),
             Transacted::ConditionFailed(failed) if failed.contains(&1) => {
                 Err(KeysError::NoSuchTenant)
@@ -231,32 +221,22 @@ impl TenantKeys<'_> {
 
     /// Releases a place once its key is in a keyring or was not created. If that fails, the reservation expires.
     pub(super) async fn release(&self, Reserved(place): Reserved) {
-        let release = update(
-            self.store.table(),
-            &keys::keyrings(self.tenant),
-            &format!("DELETE {PLACES} :p ADD {CHANGES} :one"),
-            Some(PRESENT),
-            vec![(":p", AttributeValue::Ss(vec![place])), (":one", n(1))],
-        );
-        if let Ok(release) = release {
-            let _ = self.store.update(release, self.meter).await;
-        }
+        let release = ItemUpdate::of(keys::keyrings(self.table.tenant()))
+            .take_from(PLACES, set_of([place]))
+            .add(CHANGES, n(1))
+            .when(Condition::Present);
+        let _ = self.table.update(&release).await;
     }
 }
 
 /// The unexpired reservations in an item.
 fn places(item: &Item, now: Timestamp) -> Vec<String> {
-    let places = item.get(PLACES).and_then(|value| value.as_ss().ok());
-    let is_kept = |place: &&String| {
+    let is_kept = |place: &&str| {
         let since = place.split_once(' ').and_then(|(_, at)| at.parse().ok());
         since.is_some_and(|since: i64| (now.as_second() - since).abs() < PLACE_SECONDS)
     };
-    places
-        .into_iter()
-        .flatten()
-        .filter(is_kept)
-        .cloned()
-        .collect()
+    let places = texts(item, PLACES).filter(is_kept);
+    places.map(str::to_owned).collect()
 }
 
 fn reserved(place: &str) -> Option<KeyId> {

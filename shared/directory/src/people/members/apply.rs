@@ -14,7 +14,9 @@ use crate::people::directory::Directory;
 use crate::table::keys::attribute::part::DONE;
 use crate::table::keys::attribute::resource::{MEMBERS, OPEN};
 use crate::table::keys::{self, Key};
-use crate::table::{Actions, DirectoryError, PRESENT, Put, Range, Role, WriteId, n, s, update};
+use crate::table::{
+    Actions, Condition, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, lacks, n, s,
+};
 
 /// Idempotency tokens for the transactions of one finisher.
 struct Tokens {
@@ -81,23 +83,23 @@ impl Directory {
 
     /// The stored parts of a plan.
     async fn parts(&self, group: ResourceId, plan: &str) -> Result<Vec<PlanPart>, DirectoryError> {
-        let pk = keys::members(&self.tenant);
+        let pk = keys::members(self.table.tenant());
         self.parts_in(&Range::prefix(pk, &keys::parts_prefix(group, plan)))
             .await
     }
 
     /// Clears the stored parts of all plans of a group.
     pub(crate) async fn clear_plans(&self, group: ResourceId) -> Result<(), DirectoryError> {
-        let range = Range::prefix(keys::members(&self.tenant), &format!("{group}#!"));
+        let range = Range::prefix(keys::members(self.table.tenant()), &format!("{group}#!"));
         let parts = self.parts_in(&range).await?;
         self.clear_parts(&parts).await
     }
 
     async fn parts_in(&self, range: &Range) -> Result<Vec<PlanPart>, DirectoryError> {
-        let items = self.store.query(range, None, &self.meter).await?;
+        let items = self.table.query(range, None).await?;
         let parts = items
             .iter()
-            .map(|item| PlanPart::read(&self.tenant, item).transpose());
+            .map(|item| PlanPart::read(self.table.tenant(), item).transpose());
         parts.flatten().collect()
     }
 
@@ -107,15 +109,11 @@ impl Directory {
         let mut edges = part.edges();
         loop {
             let mut actions = Actions::default();
-            let mark = update(
-                self.store.table(),
-                &part.key,
-                &format!("SET {DONE} = :balance"),
-                Some(&format!("{PRESENT} AND attribute_not_exists({DONE})")),
-                vec![(":balance", n(edges.balance()))],
-            )?;
+            let mark = ItemUpdate::of(part.key.clone())
+                .set(DONE, n(edges.balance()))
+                .when(Condition::Present.and(lacks(DONE)));
             actions.update(mark, Role::Resource);
-            self.edges(&mut actions, &edges)?;
+            self.edges(&mut actions, &edges);
             let refused = self.run(actions, &tokens.take()).await?;
             if refused.is_empty() || refused.contains(&Role::Resource) {
                 return Ok(());
@@ -131,14 +129,12 @@ impl Directory {
         plan: &str,
         balance: i64,
     ) -> Result<(), DirectoryError> {
-        let close = update(
-            self.store.table(),
-            &keys::resource(&self.tenant, ResourceKind::Group, group),
-            &format!("REMOVE {OPEN} ADD {MEMBERS} :balance"),
-            Some(&format!("{OPEN} = :plan")),
-            vec![(":plan", s(plan)), (":balance", n(balance))],
-        )?;
-        match self.store.update(close, &self.meter).await? {
+        let key = keys::resource(self.table.tenant(), ResourceKind::Group, group);
+        let close = ItemUpdate::of(key)
+            .remove(OPEN)
+            .add(MEMBERS, n(balance))
+            .when(is(OPEN, s(plan)));
+        match self.table.update(&close).await? {
             Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
@@ -151,16 +147,18 @@ impl Directory {
         parts: &[PlanPart],
     ) -> Result<(), DirectoryError> {
         self.clear_parts(parts).await?;
-        self.close_task(&keys::task(&self.tenant, group, plan))
+        self.close_task(&keys::task(self.table.tenant(), group, plan))
             .await
     }
 
     async fn clear_parts(&self, parts: &[PlanPart]) -> Result<(), DirectoryError> {
-        let intents = parts.iter().flat_map(|part| part.intent_keys(&self.tenant));
+        let intents = parts
+            .iter()
+            .flat_map(|part| part.intent_keys(self.table.tenant()));
         let intents: Vec<Key> = intents.collect();
-        self.store.batch_delete(&intents, &self.meter).await?;
+        self.table.batch_delete(&intents).await?;
         let keys: Vec<Key> = parts.iter().map(|part| part.key.clone()).collect();
-        self.store.batch_delete(&keys, &self.meter).await
+        self.table.batch_delete(&keys).await
     }
 
     /// Applies a plan if it is committed and abandons it otherwise. In both cases its items are deleted.
@@ -170,7 +168,7 @@ impl Directory {
         plan: &str,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let task = keys::task(&self.tenant, group, plan);
+        let task = keys::task(self.table.tenant(), group, plan);
         self.give_up_task(&task).await?;
         let head = self.get(ResourceKind::Group, group).await?;
         if head.is_some_and(|head| head.plan.as_deref() == Some(plan)) {

@@ -29,8 +29,7 @@ use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::{part, resource as attribute};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Role, WriteId, corrupt, n, number_if, opening, s,
-    sort_key, text,
+    self, Actions, DirectoryError, Item, Role, WriteId, corrupt, n, number_if, s, sort_key, text,
 };
 use keyring::TenantId;
 
@@ -97,7 +96,7 @@ impl PlanPart {
             ],
         );
         if let Some(done) = self.done {
-            item.insert(part::DONE.to_owned(), n(done));
+            item.set(part::DONE, n(done));
         }
         item
     }
@@ -181,9 +180,9 @@ impl Directory {
     pub(super) async fn narrow(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
         let ids = edges.add.keys().chain(&edges.remove);
         let wanted: Vec<Key> = ids
-            .map(|id| keys::member(&self.tenant, edges.group, *id))
+            .map(|id| keys::member(self.table.tenant(), edges.group, *id))
             .collect();
-        let found = self.store.batch_keys(&wanted, &self.meter).await?;
+        let found = self.table.batch_keys(&wanted).await?;
         let present: BTreeSet<ResourceId> = found
             .iter()
             .filter_map(|item| keys::edge(sort_key(item)))
@@ -240,9 +239,9 @@ impl Directory {
         let ids: BTreeSet<ResourceId> = ids.collect();
         let wanted: Vec<Key> = ids
             .into_iter()
-            .map(|id| keys::resource(&self.tenant, kind, id))
+            .map(|id| keys::resource(self.table.tenant(), kind, id))
             .collect();
-        let found = self.store.batch_keys(&wanted, &self.meter).await?;
+        let found = self.table.batch_keys(&wanted).await?;
         Ok(found
             .iter()
             .filter_map(|item| ResourceId::parse(sort_key(item)))
@@ -265,13 +264,13 @@ impl Directory {
         .await?;
         let head = self.group_head(changing, &edges, 0, now, write)?;
         let mut actions = Actions::default();
-        actions.update(opening(head, write.as_str()), Role::Resource);
+        actions.update(head.set(attribute::OPEN, s(write.as_str())), Role::Resource);
         self.index(
             &mut actions,
             &changing.next.resource,
             Some(&changing.before),
             Some(&changing.after),
-        )?;
+        );
         let refused = self.commit(actions, &edges, write).await?;
         if refused.is_empty() {
             // The plan is committed: the next writer applies what is left.
@@ -300,13 +299,13 @@ impl Directory {
             self.prepare(&edges, now, write).await
         })
         .await?;
-        let key = keys::resource(&self.tenant, resource.kind, resource.id);
+        let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
         let mut item = resource_item(&key, &resource, 0, None, write)?;
-        item.insert(attribute::OPEN.to_owned(), s(write.as_str()));
+        item.set(attribute::OPEN, s(write.as_str()));
         let mut actions = Actions::default();
-        actions.put(self.store.table(), item, Role::Resource)?;
-        self.index(&mut actions, &resource, None, Some(entries))?;
-        actions.update(self.count(&resource, CountChange::More)?, Role::Certain);
+        actions.put(item, Role::Resource);
+        self.index(&mut actions, &resource, None, Some(entries));
+        actions.update(self.count(&resource, CountChange::More), Role::Certain);
         let refused = self.commit(actions, &edges, write).await?;
         if refused.is_empty() {
             let _ = self.carry_out(edges.group, write.as_str(), write).await;
@@ -332,13 +331,15 @@ impl Directory {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let task = keys::task(&self.tenant, edges.group, write.as_str());
+        let task = keys::task(self.table.tenant(), edges.group, write.as_str());
         self.open_task(&task, TaskKind::Change, now).await?;
-        let parts = PlanPart::split(&self.tenant, edges, write.as_str());
+        let parts = PlanPart::split(self.table.tenant(), edges, write.as_str());
         let items = parts.iter().map(PlanPart::item).collect();
-        self.store.batch_put(items, &self.meter).await?;
-        let intents = parts.iter().flat_map(|part| part.intents(&self.tenant));
-        self.store.batch_put(intents.collect(), &self.meter).await
+        self.table.batch_put(items).await?;
+        let intents = parts
+            .iter()
+            .flat_map(|part| part.intents(self.table.tenant()));
+        self.table.batch_put(intents.collect()).await
     }
 
     /// Commits a plan with the actions that write its name to the group; returns the roles of the rejected actions.
@@ -348,12 +349,12 @@ impl Directory {
         edges: &Edges,
         write: &WriteId,
     ) -> Result<Vec<Role>, DirectoryError> {
-        let task = keys::task(&self.tenant, edges.group, write.as_str());
-        actions.check_task(self.store.table(), &task)?;
-        self.ancestors(&mut actions, edges)?;
+        let task = keys::task(self.table.tenant(), edges.group, write.as_str());
+        actions.check_task(task);
+        self.ancestors(&mut actions, edges);
         let most = MOST_ACTIONS.saturating_sub(actions.len());
         for id in edges.groups() {
-            self.mark(&mut actions, ResourceKind::Group, id)?;
+            self.mark(&mut actions, ResourceKind::Group, id);
         }
         if actions.len() > MOST_ACTIONS {
             let _ = self.give_up(edges.group, write.as_str(), write).await;

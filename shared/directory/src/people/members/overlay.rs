@@ -95,7 +95,7 @@ impl EdgesRead {
         };
         let kind = edge_kind(item);
         let member = MemberRef { id, kind };
-        if item.contains_key(DEPARTS) {
+        if item.has(DEPARTS) {
             self.departing.push((group, member));
         }
         self.members.entry(group).or_default().push(member);
@@ -163,7 +163,7 @@ impl Directory {
         most: usize,
     ) -> Result<EdgesRead, DirectoryError> {
         let (from, to) = keys::edge_range(first, last);
-        let pk = keys::members(&self.tenant);
+        let pk = keys::members(self.table.tenant());
         self.read_range(&Range { pk, from, to }, plans, most).await
     }
 
@@ -179,13 +179,13 @@ impl Directory {
         most: usize,
     ) -> Result<EdgesRead, DirectoryError> {
         let mut read = EdgesRead::default();
-        let mut pages = self.store.pages(range, Direction::Ascending, &self.meter);
+        let mut pages = self.table.pages(range, Direction::Ascending);
         while let Some(items) = pages.next().await? {
             for item in &items {
                 if read.edge(item) {
                     continue;
                 }
-                if let Some(part) = PlanPart::read(&self.tenant, item)? {
+                if let Some(part) = PlanPart::read(self.table.tenant(), item)? {
                     read.is_planned = true;
                     if part.done.is_none() && plans.get(&part.group) == Some(&part.plan) {
                         read.part(&part);
@@ -275,9 +275,9 @@ impl Directory {
         last: ResourceId,
     ) -> Result<(Vec<(ResourceId, ResourceId)>, Vec<Intent>), DirectoryError> {
         let (from, to) = keys::edge_range(first, last);
-        let pk = keys::memberships(&self.tenant);
+        let pk = keys::memberships(self.table.tenant());
         let range = Range { pk, from, to };
-        let items = self.store.query(&range, None, &self.meter).await?;
+        let items = self.table.query(&range, None).await?;
         let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
         let intents = items.iter().filter_map(Intent::read);
         Ok((edges.collect(), intents.collect()))
@@ -298,9 +298,9 @@ impl Directory {
         groups: impl Iterator<Item = ResourceId>,
     ) -> Result<BTreeMap<ResourceId, Option<String>>, DirectoryError> {
         let keys: Vec<Key> = groups
-            .map(|id| keys::resource(&self.tenant, ResourceKind::Group, id))
+            .map(|id| keys::resource(self.table.tenant(), ResourceKind::Group, id))
             .collect();
-        let items = self.store.batch_get(&keys, &self.meter).await?;
+        let items = self.table.batch_get(&keys).await?;
         let heads = items.iter().filter_map(|item| {
             let plan = text(item, attribute::OPEN).map(str::to_owned);
             Some((ResourceId::parse(sort_key(item))?, plan))
@@ -321,15 +321,15 @@ impl Directory {
             .flat_map(|group| members.iter().map(|member| (*group, *member)));
         let pairs: Vec<_> = pairs.collect();
         let heads = groups.iter().filter(|_| plans.is_none());
-        let heads = heads.map(|id| keys::resource(&self.tenant, ResourceKind::Group, *id));
+        let heads = heads.map(|id| keys::resource(self.table.tenant(), ResourceKind::Group, *id));
         let edges = pairs
             .iter()
-            .map(|(group, member)| keys::member(&self.tenant, *group, *member));
+            .map(|(group, member)| keys::member(self.table.tenant(), *group, *member));
         let keys: Vec<Key> = match &plans {
             Some(plans) if !plans.is_empty() => Vec::new(),
             _ => heads.chain(edges).collect(),
         };
-        let items = self.store.batch_get(&keys, &self.meter).await?;
+        let items = self.table.batch_get(&keys).await?;
         let (edges, heads): (Vec<Item>, Vec<Item>) = items
             .into_iter()
             .partition(|item| keys::edge(sort_key(item)).is_some());
@@ -363,15 +363,15 @@ impl Directory {
     ) -> Result<EdgesRead, DirectoryError> {
         let intents = pairs.iter().filter_map(|(group, member)| {
             let plan = plans.get(group)?;
-            Some(keys::intent(&self.tenant, *member, *group, plan))
+            Some(keys::intent(self.table.tenant(), *member, *group, plan))
         });
         let intents: Vec<Key> = intents.collect();
-        let intents = self.store.batch_get(&intents, &self.meter).await?;
+        let intents = self.table.batch_get(&intents).await?;
         let edges: Vec<Key> = pairs
             .iter()
-            .map(|(group, member)| keys::member(&self.tenant, *group, *member))
+            .map(|(group, member)| keys::member(self.table.tenant(), *group, *member))
             .collect();
-        let edges = self.store.batch_get(&edges, &self.meter).await?;
+        let edges = self.table.batch_get(&edges).await?;
         let mut read = EdgesRead::of(&edges);
         for intent in intents.iter().filter_map(Intent::read) {
             match intent.joins {

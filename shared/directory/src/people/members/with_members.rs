@@ -141,7 +141,7 @@ impl Directory {
             .windows(2)
             .filter_map(|cut| match cut {
                 [from, to] => Some(Range {
-                    pk: keys::members(&self.tenant),
+                    pk: keys::members(self.table.tenant()),
                     from: format!("{group}#{from}"),
                     to: format!("{group}#{to}"),
                 }),
@@ -168,11 +168,11 @@ impl Directory {
             (_, None, _) => Vec::new(),
             (Spread::Neighbours, Some(first), Some(last)) => {
                 let range = Range {
-                    pk: keys::resources(&self.tenant, ResourceKind::Group),
+                    pk: keys::resources(self.table.tenant(), ResourceKind::Group),
                     from: first.resource.id.to_string(),
                     to: last.resource.id.to_string(),
                 };
-                let items = self.store.query(&range, None, &self.meter).await?;
+                let items = self.table.query(&range, None).await?;
                 let read = |item| read_resource(ResourceKind::Group, item);
                 items.iter().map(read).collect::<Result<_, _>>()?
             }

@@ -37,9 +37,9 @@ impl Directory {
         for _ in 0..COUNT_ATTEMPTS {
             let before = self.total(ResourceKind::User).await?;
             let active = self.count_active().await?;
-            let key = keys::seats(&self.tenant);
+            let key = keys::seats(self.table.tenant());
             let item = table::item(&key, [(TAKEN, n(active))]);
-            self.store.batch_put(vec![item], &self.meter).await?;
+            self.table.batch_put(vec![item]).await?;
             if self.total(ResourceKind::User).await? == before {
                 return Ok(());
             }
@@ -54,8 +54,8 @@ impl Directory {
     /// As [`Directory::count_seats`].
     pub async fn open_seats(&self, limit: u32) -> Result<(), DirectoryError> {
         self.count_seats().await?;
-        let change = limited(self.store.table(), &self.tenant, Some(limit))?;
-        match self.store.update(change, &self.meter).await? {
+        let change = limited(self.table.tenant(), Some(limit));
+        match self.table.update(&change).await? {
             Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
     }
@@ -66,8 +66,8 @@ impl Directory {
     ///
     /// When the table does not answer.
     pub async fn seats(&self) -> Result<Option<Seats>, DirectoryError> {
-        let key = keys::seats(&self.tenant);
-        let item = self.store.get(&key, &self.meter).await?;
+        let key = keys::seats(self.table.tenant());
+        let item = self.table.get(&key).await?;
         let item = item.unwrap_or_default();
         let seats = (number_if(&item, TAKEN)?, number_if(&item, LIMIT)?);
         Ok(match seats {
@@ -88,10 +88,10 @@ impl Directory {
 
     /// The number of active users whose ids begin with this digit.
     async fn count_active_in(&self, digit: &str) -> Result<u64, DirectoryError> {
-        let pk = keys::resources(&self.tenant, ResourceKind::User);
+        let pk = keys::resources(self.table.tenant(), ResourceKind::User);
         let range = Range::prefix(pk, digit);
         let mut active = 0;
-        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        let mut pages = self.table.pages(&range, Direction::Ascending);
         while let Some(items) = pages.next().await? {
             for item in &items {
                 let user = read_resource(ResourceKind::User, item)?;
@@ -110,7 +110,7 @@ impl Directory {
         &self,
         most: usize,
     ) -> Result<Vec<[ResourceId; 2]>, DirectoryError> {
-        let pk = keys::lookups(&self.tenant, ResourceKind::User, Lookup::Email);
+        let pk = keys::lookups(self.table.tenant(), ResourceKind::User, Lookup::Email);
         let range = Range {
             pk,
             from: "\u{0}".to_owned(),
@@ -119,7 +119,7 @@ impl Directory {
         let look = async {
             let mut sharing = Vec::new();
             let (mut address, mut owners) = (String::new(), Vec::new());
-            let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+            let mut pages = self.table.pages(&range, Direction::Ascending);
             while let Some(items) = pages.next().await? {
                 for item in &items {
                     let split = sort_key(item).rsplit_once('#');

@@ -86,14 +86,14 @@ impl Directory {
     ) -> Result<Sorted, DirectoryError> {
         let total = self.total(kind).await?;
         let mut range = Range {
-            pk: keys::markers(&self.tenant, kind),
+            pk: keys::markers(self.table.tenant(), kind),
             from: "\u{0}".to_owned(),
             to: "\u{10ffff}".to_owned(),
         };
         let skipped = match place {
             SortedPageStart::Rank(skipped) => usize::try_from(*skipped).unwrap_or(usize::MAX),
             SortedPageStart::After(SortKey::Text(name), _) => {
-                let given = keys::marker(&self.tenant, kind, &UniqueName::compared(name)).sk;
+                let given = keys::marker(self.table.tenant(), kind, &UniqueName::compared(name)).sk;
                 match direction {
                     Direction::Ascending => range.from = given,
                     Direction::Descending => range.to = given,
@@ -108,10 +108,7 @@ impl Directory {
         }
         // One more, because the range includes the name that it starts after.
         let limit = skipped.saturating_add(count).saturating_add(1);
-        let markers = self
-            .store
-            .query_in(&range, Some(limit), direction, &self.meter)
-            .await?;
+        let markers = self.table.query_in(&range, Some(limit), direction).await?;
         let given = match place {
             SortedPageStart::After(_, id) => Some(*id),
             SortedPageStart::Rank(_) => None,

@@ -16,22 +16,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::position::{StartPosition, Walk, WalkPosition, WalkState};
 use crate::limits::{WALK_LIFE, WALKS};
-use crate::table::{DirectoryError, Item, corrupt, n, number_if, s, text};
+use crate::table::keys::attribute::anchor::{ALIKE, WALK};
+use crate::table::{DirectoryError, Item, Value, corrupt, n, number_if, s, text};
 
 /// The number of walks to keep in each of these states: finished, abandoned, and jumped without continuing.
 const FEW: usize = 2;
 /// The number of begun walks to keep if they do not continue, and the number of them that triggers a cleanup.
 const FEWER: usize = 4;
 const BEGUN: usize = 8;
-/// The prefixes of a walk's attribute and of the attribute that counts identical beginnings.
-const WALK: char = 'w';
-const ALIKE: char = 'n';
 const NAME_LENGTH: usize = 9;
 
 /// A request and the bounds of the page that was served.
@@ -54,8 +51,8 @@ pub(super) struct AnsweredPage {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct AttributeChange {
     pub(super) name: String,
-    pub(super) from: Option<AttributeValue>,
-    pub(super) to: Option<AttributeValue>,
+    pub(super) from: Option<Value>,
+    pub(super) to: Option<Value>,
 }
 
 /// The walks of one API key over one query.
@@ -70,7 +67,7 @@ impl Walks {
     /// Reads the walks in an item.
     pub(super) fn read(item: &Item, now: Timestamp) -> Result<Self, DirectoryError> {
         let mut walks = Self::default();
-        for name in item.keys() {
+        for name in item.names() {
             if name.len() != NAME_LENGTH || !name.starts_with(WALK) {
                 continue;
             }
@@ -80,9 +77,9 @@ impl Walks {
                 walk.many = many;
             }
             if now.as_second() < walk.at.saturating_add(WALK_LIFE.as_secs()) {
-                walks.kept.insert(name.clone(), walk);
+                walks.kept.insert(name.to_owned(), walk);
             } else {
-                walks.expired.extend([name.clone(), alike(name)]);
+                walks.expired.extend([name.to_owned(), alike(name)]);
             }
         }
         Ok(walks)

@@ -12,7 +12,7 @@ use crate::people::item::{Stored, indexed};
 use crate::people::rules::UserState;
 use crate::people::task::{TaskKind, task_item};
 use crate::table::keys::attribute::resource::{FENCE, VERSION};
-use crate::table::{Actions, DirectoryError, Role, WriteId, keys, n};
+use crate::table::{Actions, DirectoryError, Role, WriteId, is, keys, lacks, n};
 
 /// The actions for leaving a group: two edges, and the update of the group's version and member count.
 pub(super) const ACTIONS_PER_GROUP: usize = 3;
@@ -31,7 +31,7 @@ impl Directory {
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
         let (kind, id) = (current.resource.kind, current.resource.id);
-        let task = keys::task(&self.tenant, id, write.as_str());
+        let task = keys::task(self.table.tenant(), id, write.as_str());
         let has_edges = current.members > 0 || current.plan.is_some();
         let mut left: BTreeMap<ResourceId, bool> =
             groups.into_iter().map(|group| (group, true)).collect();
@@ -40,18 +40,18 @@ impl Directory {
             if has_edges {
                 // With this task a finisher finds the edges that are still to be cleared.
                 let item = task_item(&task, TaskKind::Deletion(kind), now);
-                actions.put(self.store.table(), item, Role::Certain)?;
+                actions.put(item, Role::Certain);
             }
             if let Some(plan) = &current.plan {
-                let key = keys::task(&self.tenant, id, plan);
-                actions.delete(self.store.table(), &key, None, Role::Certain)?;
+                let key = keys::task(self.table.tenant(), id, plan);
+                actions.delete(key);
             }
             if left.len() > (MOST_ACTIONS - actions.len()) / ACTIONS_PER_GROUP {
                 let groups = left.into_keys().collect();
                 return self.delete_large(current, groups, now, write).await;
             }
             for (group, exists) in &left {
-                self.leave(&mut actions, id, *group, *exists, now, write)?;
+                self.leave(&mut actions, id, *group, *exists, now, write);
             }
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
@@ -83,37 +83,27 @@ impl Directory {
         let resource = &current.resource;
         let entries = indexed(resource.kind, &resource.attributes);
         let mut actions = Actions::default();
-        self.remove_resource(&mut actions, current)?;
-        self.index(&mut actions, resource, Some(&entries), None)?;
-        actions.update(self.count(resource, CountChange::Less)?, Role::Certain);
+        self.remove_resource(&mut actions, current);
+        self.index(&mut actions, resource, Some(&entries), None);
+        actions.update(self.count(resource, CountChange::Less), Role::Certain);
         let side = UserState {
             attributes: &resource.attributes,
             entries: &entries,
         };
         let changes = self.rule_changes(resource.kind, Some(side), None);
-        self.add_rule_changes(&mut actions, resource.id, &changes)?;
+        self.add_rule_changes(&mut actions, resource.id, &changes);
         self.keep(&mut actions, resource, &entries, now)?;
         Ok(actions)
     }
 
-    fn remove_resource(
-        &self,
-        actions: &mut Actions,
-        current: &Stored,
-    ) -> Result<(), DirectoryError> {
-        let key = keys::resource(&self.tenant, current.resource.kind, current.resource.id);
-        let version = (":v", n(current.resource.meta.version.0));
-        let table = self.store.table();
-        match current.fence {
-            0 => {
-                let same = format!("{VERSION} = :v AND attribute_not_exists({FENCE})");
-                actions.delete(table, &key, Some((&same, &[version])), Role::Resource)
-            }
-            fence => {
-                let same = format!("{VERSION} = :v AND {FENCE} = :f");
-                let values = [version, (":f", n(fence))];
-                actions.delete(table, &key, Some((&same, &values)), Role::Resource)
-            }
-        }
+    fn remove_resource(&self, actions: &mut Actions, current: &Stored) {
+        let resource = &current.resource;
+        let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
+        let is_same = is(VERSION, n(resource.meta.version.0));
+        let is_same = match current.fence {
+            0 => is_same.and(lacks(FENCE)),
+            fence => is_same.and(is(FENCE, n(fence))),
+        };
+        actions.delete_if(key, is_same, Role::Resource);
     }
 }

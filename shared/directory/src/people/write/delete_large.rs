@@ -21,7 +21,7 @@ use crate::people::task::TaskKind;
 use crate::table::keys::attribute::member::DEPARTS;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, DirectoryError, PRESENT, Put, Range, Role, WriteId, s, sort_key, update,
+    Actions, Condition, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, s, sort_key,
 };
 
 impl Directory {
@@ -34,14 +34,14 @@ impl Directory {
         write: &WriteId,
     ) -> Result<(), DirectoryError> {
         let (kind, id) = (current.resource.kind, current.resource.id);
-        let task = keys::task(&self.tenant, id, write.as_str());
+        let task = keys::task(self.table.tenant(), id, write.as_str());
         self.prepared(async {
             self.open_task(&task, TaskKind::Deletion(kind), now).await?;
             self.mark_leaving(id, &groups, write).await
         })
         .await?;
         let mut actions = self.removal(current, now)?;
-        actions.check_task(self.store.table(), &task)?;
+        actions.check_task(task.clone());
         let token = write.derived("commit").token(0);
         let refused = self.run(actions, &token).await?;
         if !refused.is_empty() {
@@ -67,18 +67,14 @@ impl Directory {
         let marks: Vec<_> = groups
             .iter()
             .map(|group| {
-                let key = keys::member(&self.tenant, *group, member);
+                let key = keys::member(self.table.tenant(), *group, member);
                 async move {
                     let branch = self.branch();
-                    let mark = update(
-                        branch.store.table(),
-                        &key,
-                        &format!("SET {DEPARTS} = :write"),
-                        Some(PRESENT),
-                        vec![(":write", s(write.as_str()))],
-                    )?;
+                    let mark = ItemUpdate::of(key)
+                        .set(DEPARTS, s(write.as_str()))
+                        .when(Condition::Present);
                     // A missing edge is handled when the resource leaves the group.
-                    branch.store.update(mark, &branch.meter).await.map(drop)
+                    branch.table.update(&mark).await.map(drop)
                 }
             })
             .collect();
@@ -90,23 +86,19 @@ impl Directory {
 
     /// Abandons an uncommitted departure and removes its marks and its task.
     pub(crate) async fn stay(&self, member: ResourceId, write: &str) -> Result<(), DirectoryError> {
-        let task = keys::task(&self.tenant, member, write);
+        let task = keys::task(self.table.tenant(), member, write);
         self.give_up_task(&task).await?;
         let groups = self.edges_of(member).await?;
         let marks: Vec<_> = groups
             .into_iter()
             .map(|group| {
-                let key = keys::member(&self.tenant, group, member);
+                let key = keys::member(self.table.tenant(), group, member);
                 async move {
                     let branch = self.branch();
-                    let unmark = update(
-                        branch.store.table(),
-                        &key,
-                        &format!("REMOVE {DEPARTS}"),
-                        Some(&format!("{DEPARTS} = :write")),
-                        vec![(":write", s(write))],
-                    )?;
-                    match branch.store.update(unmark, &branch.meter).await? {
+                    let unmark = ItemUpdate::of(key)
+                        .remove(DEPARTS)
+                        .when(is(DEPARTS, s(write)));
+                    match branch.table.update(&unmark).await? {
                         Put::Done | Put::ConditionFailed(_) => Ok::<_, DirectoryError>(()),
                     }
                 }
@@ -159,7 +151,7 @@ impl Directory {
         for round in 0..MOST_ROUNDS {
             let mut actions = Actions::default();
             for (group, exists) in &left {
-                self.leave(&mut actions, member, *group, *exists, now, by)?;
+                self.leave(&mut actions, member, *group, *exists, now, by);
             }
             let refused = self.run(actions, &by.token(round)).await?;
             if refused.is_empty() {
@@ -201,23 +193,23 @@ impl Directory {
     pub(super) async fn clear_group(&self, group: ResourceId) -> Result<(), DirectoryError> {
         self.clear_plans(group).await?;
         let (from, to) = keys::edge_range(group, group);
-        let pk = keys::members(&self.tenant);
+        let pk = keys::members(self.table.tenant());
         let range = Range { pk, from, to };
-        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        let mut pages = self.table.pages(&range, Direction::Ascending);
         while let Some(items) = pages.next_of(Some(EDGES_AT_ONCE)).await? {
             let edges = items.iter().filter_map(|item| keys::edge(sort_key(item)));
             // The group's side of an edge is deleted last, because it leads to the member's side.
             let members: Vec<ResourceId> = edges.map(|(_, member)| member).collect();
             let keys: Vec<Key> = members
                 .iter()
-                .map(|member| keys::membership(&self.tenant, *member, group))
+                .map(|member| keys::membership(self.table.tenant(), *member, group))
                 .collect();
-            self.store.batch_delete(&keys, &self.meter).await?;
+            self.table.batch_delete(&keys).await?;
             let keys: Vec<Key> = members
                 .iter()
-                .map(|member| keys::member(&self.tenant, group, *member))
+                .map(|member| keys::member(self.table.tenant(), group, *member))
                 .collect();
-            self.store.batch_delete(&keys, &self.meter).await?;
+            self.table.batch_delete(&keys).await?;
         }
         Ok(())
     }

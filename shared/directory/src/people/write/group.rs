@@ -1,18 +1,16 @@
 //! Changes groups: their attributes, their members, or both.
 
-use aws_sdk_dynamodb::types::Update;
 use jiff::Timestamp;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
 use super::{PasswordHash, successor, taken};
 use crate::limits::{MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
-use crate::people::item::{Indexed, Stored, indexed};
+use crate::people::item::{Indexed, Stored, indexed, no_plan, same_fence};
 use crate::people::members::Edges;
 use crate::table::keys::attribute::resource::{MEMBERS, MODIFIED, VERSION, WRITE};
 use crate::table::{
-    Actions, DirectoryError, PRESENT, Role, WriteId, keys, n, no_plan, on_fence, s, to_millis,
-    unplanned, update,
+    Actions, Condition, DirectoryError, ItemUpdate, Role, WriteId, keys, n, s, to_millis,
 };
 
 impl Directory {
@@ -62,9 +60,9 @@ impl Directory {
                 &next.resource,
                 Some(entries.0),
                 Some(entries.1),
-            )?;
-            self.ancestors(&mut actions, &edges)?;
-            self.edges(&mut actions, &edges)?;
+            );
+            self.ancestors(&mut actions, &edges);
+            self.edges(&mut actions, &edges);
             if actions.len() > MOST_ACTIONS {
                 // The group has too many ancestors for one transaction.
                 let changed = self.change_largely(&changing, edges, now, write);
@@ -94,14 +92,17 @@ impl Directory {
         balance: i64,
         now: Timestamp,
         write: &WriteId,
-    ) -> Result<Update, DirectoryError> {
+    ) -> Result<ItemUpdate, DirectoryError> {
         let next = &changing.next.resource;
         let head = match changing.is_same && !edges.is_fenced() {
-            true => self.touch(next.id, balance, now, write)?,
-            false => unplanned(self.head(next, &PasswordHash::Keep, Some(balance), write)?),
+            true => self.touch(next.id, balance, now, write),
+            false => {
+                let head = self.head(next, &PasswordHash::Keep, Some(balance), write)?;
+                head.when(no_plan())
+            }
         };
         Ok(match edges.fence() {
-            Some(fence) => on_fence(head, fence),
+            Some(fence) => head.when(same_fence(fence)),
             None => head,
         })
     }
@@ -113,19 +114,14 @@ impl Directory {
         balance: i64,
         now: Timestamp,
         write: &WriteId,
-    ) -> Result<Update, DirectoryError> {
-        update(
-            self.store.table(),
-            &keys::resource(&self.tenant, ResourceKind::Group, group),
-            &format!("SET {MODIFIED} = :m, {WRITE} = :w ADD {VERSION} :one, {MEMBERS} :n"),
-            Some(&format!("{PRESENT} AND {}", no_plan())),
-            vec![
-                (":m", n(to_millis(now).as_millisecond())),
-                (":w", s(write.as_str())),
-                (":one", n(1)),
-                (":n", n(balance)),
-            ],
-        )
+    ) -> ItemUpdate {
+        let key = keys::resource(self.table.tenant(), ResourceKind::Group, group);
+        ItemUpdate::of(key)
+            .set(MODIFIED, n(to_millis(now).as_millisecond()))
+            .set(WRITE, s(write.as_str()))
+            .add(VERSION, n(1))
+            .add(MEMBERS, n(balance))
+            .when(Condition::Present.and(no_plan()))
     }
 }
 

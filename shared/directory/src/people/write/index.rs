@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::Update;
 use scim_core::Resource;
 
 use crate::limits::MOST_ACTIONS;
@@ -11,7 +10,7 @@ use crate::people::directory::Directory;
 use crate::people::item::Indexed;
 use crate::people::rules::Rules;
 use crate::table::keys::attribute::marker;
-use crate::table::{self, Actions, DirectoryError, Role, keys, n, s, update};
+use crate::table::{self, Actions, DirectoryError, ItemUpdate, Role, keys, n, s};
 
 /// The actions of a transaction that do not concern e-mail addresses: the resource, its counter, its old and new marker,
 /// its old and new externalId lookup.
@@ -28,23 +27,14 @@ pub(crate) enum CountChange {
 
 impl Directory {
     /// The update of the counter for a resource's bucket.
-    pub(crate) fn count(
-        &self,
-        resource: &Resource,
-        change: CountChange,
-    ) -> Result<Update, DirectoryError> {
+    pub(crate) fn count(&self, resource: &Resource, change: CountChange) -> ItemUpdate {
         let (number, one) = IdPart::of(resource.id).counter();
         let change = match change {
             CountChange::More => n(one),
             CountChange::Less => n(format_args!("-{one}")),
         };
-        update(
-            self.store.table(),
-            &keys::count(&self.tenant, resource.kind, resource.id),
-            &format!("ADD {number} :change"),
-            None,
-            vec![(":change", change)],
-        )
+        let key = keys::count(self.table.tenant(), resource.kind, resource.id);
+        ItemUpdate::of(key).add(number, change)
     }
 
     /// Adds the actions that change a resource's index entries from one state to another.
@@ -54,41 +44,36 @@ impl Directory {
         resource: &Resource,
         before: Option<&Indexed>,
         after: Option<&Indexed>,
-    ) -> Result<(), DirectoryError> {
+    ) {
         let (kind, id) = (resource.kind, resource.id);
-        let table = self.store.table();
         let old = before.map(|entries| &entries.marker);
         let new = after.map(|entries| &entries.marker);
         if old != new {
             if let Some(old) = old {
-                let key = keys::marker(&self.tenant, kind, old);
-                actions.delete(table, &key, None, Role::Certain)?;
+                let key = keys::marker(self.table.tenant(), kind, old);
+                actions.delete(key);
             }
             if let Some(former) = before.and_then(|entries| entries.former.as_ref()) {
-                let key = keys::marker(&self.tenant, kind, former);
-                actions.delete(table, &key, None, Role::Certain)?;
+                let key = keys::marker(self.table.tenant(), kind, former);
+                actions.delete(key);
             }
             if let Some(new) = new {
-                let key = keys::marker(&self.tenant, kind, new);
-                actions.put(
-                    table,
-                    table::item(&key, [(marker::ID, s(id.as_str()))]),
-                    Role::Marker,
-                )?;
+                let key = keys::marker(self.table.tenant(), kind, new);
+                let item = table::item(&key, [(marker::ID, s(id.as_str()))]);
+                actions.put(item, Role::Marker);
             }
         }
         let none = BTreeSet::new();
         let old = before.map_or(&none, |entries| &entries.lookups);
         let new = after.map_or(&none, |entries| &entries.lookups);
         for (lookup, value) in old.difference(new) {
-            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
-            actions.delete(table, &key, None, Role::Certain)?;
+            let key = keys::lookup(self.table.tenant(), kind, *lookup, value, id);
+            actions.delete(key);
         }
         for (lookup, value) in new.difference(old) {
-            let key = keys::lookup(&self.tenant, kind, *lookup, value, id);
-            actions.put(table, table::item(&key, []), Role::Certain)?;
+            let key = keys::lookup(self.table.tenant(), kind, *lookup, value, id);
+            actions.put(table::item(&key, []), Role::Certain);
         }
-        Ok(())
     }
 }
 

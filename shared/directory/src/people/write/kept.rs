@@ -7,7 +7,6 @@
 //! it and it is not unique (RFC 7643 §3.1). A kept user reserves neither its name nor its addresses; it stays kept if
 //! another user takes them, until it is erased.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use scim_core::resource::Meta;
 use scim_core::sort::Direction;
@@ -21,7 +20,7 @@ use crate::people::item::{Indexed, data, indexed};
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key, Partition};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Range, Role, WriteId, corrupt, n, number, s, sort_key,
+    self, Actions, DirectoryError, Item, Range, Role, WriteId, corrupt, n, number, s, sort_key, yes,
 };
 use crate::tenants::Delete;
 
@@ -67,8 +66,8 @@ impl Directory {
         }
         let entries = indexed(ResourceKind::User, created);
         let prefix = keys::kept_prefix(&entries.marker);
-        let range = Range::prefix(Partition::Kept.of(&self.tenant), &prefix);
-        let items = self.store.query(&range, None, &self.meter).await?;
+        let range = Range::prefix(Partition::Kept.of(self.table.tenant()), &prefix);
+        let items = self.table.query(&range, None).await?;
         let mut users = items.iter().map(read).collect::<Result<Vec<_>, _>>()?;
         users.retain(|user| {
             let kept = indexed(ResourceKind::User, &user.attributes);
@@ -79,7 +78,7 @@ impl Directory {
             id: user.id,
             created: user.meta.created,
             version: user.meta.version,
-            key: keys::kept(&self.tenant, &entries.marker, user.id),
+            key: keys::kept(self.table.tenant(), &entries.marker, user.id),
         }))
     }
 
@@ -92,7 +91,7 @@ impl Directory {
         match self.kept_keys(id).await?.first() {
             None => Ok(None),
             Some(key) => {
-                let item = self.store.get(key, &self.meter).await?;
+                let item = self.table.get(key).await?;
                 item.as_ref().map(read).transpose()
             }
         }
@@ -118,13 +117,13 @@ impl Directory {
     ///
     /// When the table does not answer.
     pub async fn kept_users(&self, after: Option<&str>) -> Result<KeptPage, DirectoryError> {
-        let pk = Partition::Kept.of(&self.tenant);
+        let pk = Partition::Kept.of(self.table.tenant());
         let range = Range {
             from: after.map_or_else(|| "\u{0}".to_owned(), |after| format!("{after}\u{0}")),
             to: "\u{10ffff}".to_owned(),
             pk,
         };
-        let mut pages = self.store.pages(&range, Direction::Ascending, &self.meter);
+        let mut pages = self.table.pages(&range, Direction::Ascending);
         let items = pages.next_of(Some(KEPT_PAGE)).await?.unwrap_or_default();
         let last = items.last().filter(|_| !pages.is_over());
         let next = last.map(|item| sort_key(item).to_owned());
@@ -139,15 +138,15 @@ impl Directory {
     /// When the table does not answer.
     pub async fn forget_kept(&self, id: ResourceId) -> Result<bool, DirectoryError> {
         let found = self.kept_keys(id).await?;
-        self.store.batch_delete(&found, &self.meter).await?;
+        self.table.batch_delete(&found).await?;
         Ok(!found.is_empty())
     }
 
     async fn kept_keys(&self, id: ResourceId) -> Result<Vec<Key>, DirectoryError> {
-        let pk = Partition::Kept.of(&self.tenant);
+        let pk = Partition::Kept.of(self.table.tenant());
         let end = format!("#{id}");
         let mut found = Vec::new();
-        let mut pages = self.store.key_pages(pk, &self.meter);
+        let mut pages = self.table.key_pages(pk);
         while let Some(keys) = pages.next().await? {
             found.extend(keys.into_iter().filter(|key| key.sk.ends_with(&end)));
         }
@@ -169,7 +168,7 @@ impl Directory {
         attributes.insert("active".to_owned(), Value::Bool(false));
         let millis = |instant: Timestamp| n(instant.as_millisecond());
         let item = table::item(
-            &keys::kept(&self.tenant, &entries.marker, resource.id),
+            &keys::kept(self.table.tenant(), &entries.marker, resource.id),
             [
                 (attribute::DATA, s(data(&attributes)?)),
                 (attribute::VERSION, n(resource.meta.version.next().0)),
@@ -177,26 +176,16 @@ impl Directory {
                 (attribute::MODIFIED, millis(now)),
             ],
         );
-        actions.put(self.store.table(), item, Role::Certain)
+        actions.put(item, Role::Certain);
+        Ok(())
     }
 
     /// Adds the actions and attributes for the user's origin to a creation.
-    pub(super) fn come(
-        &self,
-        actions: &mut Actions,
-        item: &mut Item,
-        origin: &ResourceOrigin,
-    ) -> Result<(), DirectoryError> {
+    pub(super) fn come(&self, actions: &mut Actions, item: &mut Item, origin: &ResourceOrigin) {
         match origin {
-            ResourceOrigin::Client => Ok(()),
-            ResourceOrigin::Application => {
-                let waiting = AttributeValue::Bool(true);
-                item.insert(attribute::WAITING.to_owned(), waiting);
-                Ok(())
-            }
-            ResourceOrigin::Kept(kept) => {
-                actions.delete_present(self.store.table(), &kept.key, Role::Kept)
-            }
+            ResourceOrigin::Client => {}
+            ResourceOrigin::Application => item.set(attribute::WAITING, yes()),
+            ResourceOrigin::Kept(kept) => actions.delete_present(kept.key.clone(), Role::Kept),
         }
     }
 }

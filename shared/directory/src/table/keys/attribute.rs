@@ -47,6 +47,20 @@ pub mod resource {
     pub const WAITING: &str = "a";
 }
 
+/// The counts of resources whose ids begin with one byte.
+pub mod count {
+    /// Eight counts of four digits each, in the order of ids.
+    pub const NUMBERS: [&str; 4] = ["a", "b", "c", "d"];
+}
+
+/// The walks of one key over the pages of a query. Each walk has an attribute whose name begins like this.
+pub mod anchor {
+    /// A walk's position as text.
+    pub const WALK: char = 'w';
+    /// How many walks began alike, under the rest of the name of their walk.
+    pub const ALIKE: char = 'n';
+}
+
 /// The marker of a unique name, and the claim on an e-mail address.
 pub mod marker {
     /// The id of the resource that owns it.

@@ -1,7 +1,10 @@
 //! Batch calls, which retry unprocessed items.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{
-    DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity, WriteRequest,
+    AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
+    WriteRequest,
 };
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
@@ -12,6 +15,9 @@ use crate::table::error::{DirectoryError, from_sdk};
 use crate::table::item::Item;
 use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::meter::Meter;
+
+/// A key or an item as the SDK has it.
+type Attributes = HashMap<String, AttributeValue>;
 
 impl Store {
     /// The existing items with these keys, in no particular order.
@@ -40,12 +46,24 @@ impl Store {
         meter: &Meter,
     ) -> Result<Vec<Item>, DirectoryError> {
         let batches = keys.chunks(BATCH_GET).map(|batch| {
+            let mut left: Vec<_> = batch.iter().map(Key::attributes).collect();
             async move {
                 // The branch is created when the future runs, so that its calls count as round trips after the earlier
                 // ones.
                 let branch = meter.branch();
-                self.batch_get_one(batch, projection_expression, &branch)
-                    .await
+                let mut found = Vec::with_capacity(left.len());
+                for attempt in 0..ATTEMPTS {
+                    backoff(attempt).await;
+                    let (items, rest) = self
+                        .batch_get_one(left, projection_expression, &branch)
+                        .await?;
+                    found.extend(items);
+                    left = rest;
+                    if left.is_empty() {
+                        return Ok(found);
+                    }
+                }
+                Err(DirectoryError::Throttled)
             }
         });
         // Collected first: a future that holds the closures would not be `Send` for every lifetime.
@@ -57,53 +75,43 @@ impl Store {
         Ok(found.concat())
     }
 
+    /// One call: the items that it returned, and the keys that it left over.
     async fn batch_get_one(
         &self,
-        keys: &[Key],
+        keys: Vec<Attributes>,
         projection_expression: Option<&str>,
         meter: &Meter,
-    ) -> Result<Vec<Item>, DirectoryError> {
-        let mut found = Vec::with_capacity(keys.len());
-        let mut left: Vec<Item> = keys.iter().map(Key::attributes).collect();
-        for attempt in 0..ATTEMPTS {
-            backoff(attempt).await;
-            let wanted = KeysAndAttributes::builder()
-                .set_keys(Some(left))
-                .consistent_read(true)
-                .set_projection_expression(projection_expression.map(str::to_owned))
-                .build()
-                .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
-            meter.call(&["dynamodb:BatchGetItem"]);
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.table, wanted)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await
-                .map_err(|error| from_sdk(&error))?;
-            output
-                .consumed_capacity()
-                .iter()
-                .for_each(|capacity| meter.read(Some(capacity)));
-            found.extend(
-                output
-                    .responses
-                    .unwrap_or_default()
-                    .remove(&self.table)
-                    .unwrap_or_default(),
-            );
-            left = output
-                .unprocessed_keys
-                .unwrap_or_default()
-                .remove(&self.table)
-                .map(|unprocessed| unprocessed.keys)
-                .unwrap_or_default();
-            if left.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(DirectoryError::Throttled)
+    ) -> Result<(Vec<Item>, Vec<Attributes>), DirectoryError> {
+        let wanted = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .set_projection_expression(projection_expression.map(str::to_owned))
+            .build()
+            .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
+        meter.call(&["dynamodb:BatchGetItem"]);
+        let output = self
+            .client
+            .batch_get_item()
+            .request_items(&self.table, wanted)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(|error| from_sdk(&error))?;
+        output
+            .consumed_capacity()
+            .iter()
+            .for_each(|capacity| meter.read(Some(capacity)));
+        let found = self.own(output.responses).unwrap_or_default();
+        let left = self.own(output.unprocessed_keys);
+        Ok((
+            found.into_iter().map(Item::new).collect(),
+            left.map(|left| left.keys).unwrap_or_default(),
+        ))
+    }
+
+    /// The part of a batch's response that is about this table.
+    fn own<T>(&self, by_table: Option<HashMap<String, T>>) -> Option<T> {
+        by_table?.remove(&self.table)
     }
 
     /// Deletes items without conditions, in no particular order.
@@ -131,7 +139,7 @@ impl Store {
     ) -> Result<(), DirectoryError> {
         let requests = items.into_iter().map(|item| {
             PutRequest::builder()
-                .set_item(Some(item))
+                .set_item(Some(item.into_attributes()))
                 .build()
                 .map(|put| WriteRequest::builder().put_request(put).build())
         });
@@ -170,6 +178,7 @@ impl Store {
             .await
     }
 
+    /// One call: the requests that it left over.
     async fn batch_write_one(
         &self,
         requests: &[WriteRequest],
@@ -188,10 +197,6 @@ impl Store {
             .consumed_capacity()
             .iter()
             .for_each(|capacity| meter.wrote(Some(capacity)));
-        Ok(output
-            .unprocessed_items
-            .unwrap_or_default()
-            .remove(&self.table)
-            .unwrap_or_default())
+        Ok(self.own(output.unprocessed_items).unwrap_or_default())
     }
 }

@@ -6,7 +6,7 @@ use scim_core::sort::Direction;
 
 use super::{Range, Store};
 use crate::table::error::{DirectoryError, from_sdk};
-use crate::table::item::{Item, sort_key};
+use crate::table::item::{Item, sort_key, text};
 use crate::table::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::meter::Meter;
 
@@ -14,7 +14,7 @@ use crate::table::meter::Meter;
 enum Continuation {
     First,
     /// After the item with this key.
-    After(Item),
+    After(Key),
     /// Nowhere: the query is complete.
     Over,
 }
@@ -57,12 +57,17 @@ impl Pages<'_> {
         let output = sent.map_err(|error| from_sdk(&error))?;
         self.meter.read(output.consumed_capacity());
         if let Some(last) = output.last_evaluated_key {
-            self.start = Continuation::After(last);
+            let last = Item::new(last);
+            self.start = Continuation::After(Key {
+                pk: text(&last, PARTITION_KEY).unwrap_or_default().to_owned(),
+                sk: sort_key(&last).to_owned(),
+            });
         }
-        Ok(Some(output.items.unwrap_or_default()))
+        let items = output.items.unwrap_or_default().into_iter();
+        Ok(Some(items.map(Item::new).collect()))
     }
 
-    fn request(&self, most: Option<usize>, from: Option<Item>) -> QueryFluentBuilder {
+    fn request(&self, most: Option<usize>, from: Option<Key>) -> QueryFluentBuilder {
         let query = self
             .store
             .client
@@ -71,7 +76,7 @@ impl Pages<'_> {
             .consistent_read(true)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .set_limit(most.map(|most| i32::try_from(most.max(1)).unwrap_or(i32::MAX)))
-            .set_exclusive_start_key(from);
+            .set_exclusive_start_key(from.map(|key| key.attributes()));
         let value = |text: &String| AttributeValue::S(text.clone());
         match &self.scope {
             PagesOf::Items(range, direction) => query
@@ -97,7 +102,7 @@ impl Pages<'_> {
     /// The same query, continued after a key.
     pub(crate) fn after(mut self, key: Option<&Key>) -> Self {
         if let Some(key) = key {
-            self.start = Continuation::After(key.attributes());
+            self.start = Continuation::After(key.clone());
         }
         self
     }

@@ -6,6 +6,7 @@
 //! the moment, in the tenant's item (`tenants::ended`).
 
 mod choose_keyring;
+mod current_keys;
 mod end;
 mod imported_tokens;
 mod reservation;
@@ -17,9 +18,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 
 pub use self::choose_keyring::opened;
+use self::current_keys::CurrentKeys;
 pub use self::imported_tokens::ImportedTokens;
 pub use self::reservation::By;
-use self::reservation::CurrentKeys;
 
 use crate::credentials::last_used;
 use crate::limits::REMOVAL_ROUNDS;
@@ -317,7 +318,7 @@ impl TenantKeys<'_> {
 
     /// The keyrings that may hold keys of the tenant.
     async fn rings(&self) -> Result<BTreeSet<KeyringId>, DirectoryError> {
-        choose_keyring::rings(&self.table).await
+        current_keys::rings(&self.table).await
     }
 
     /// Reads the tenant's keys in these keyrings.

@@ -3,21 +3,17 @@
 //! A [`Directory`] belongs to one tenant and is created after the caller was authenticated for it; its methods take no
 //! tenant. A missing resource is `None` here; only the service responds with 404.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::members::represent;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
-use crate::limits::SIDE_BY_SIDE;
 use crate::people::item::{Stored, read_resource};
-use crate::people::members::Plans;
 use crate::people::rules::Rules;
-use crate::table::keys::attribute::member::KIND;
 use crate::table::{
-    Deadline, DirectoryError, Item, Meter, Store, TenantTable, keys, sort_key, text,
+    Actions, Deadline, DirectoryError, Meter, Role, Store, TenantTable, Transacted, keys, sort_key,
 };
 use keyring::TenantId;
 
@@ -167,52 +163,15 @@ impl Directory {
         Ok(named.collect())
     }
 
-    /// All members of a group without an open plan, in the order of ids.
-    pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
-        let mut by_group = self.members_between(group, group, &Plans::new()).await?;
-        Ok(by_group.remove(&group).unwrap_or_default())
-    }
-
-    /// The ids of the groups of a member, including deleted groups.
-    pub(crate) async fn edges_of(
+    /// Runs a transaction and returns the roles of the rejected actions; an empty result means success.
+    pub(crate) async fn run(
         &self,
-        member: ResourceId,
-    ) -> Result<Vec<ResourceId>, DirectoryError> {
-        let edges = self.edges_between(member, member).await?;
-        Ok(edges.into_iter().map(|(_, group)| group).collect())
-    }
-
-    /// The groups of all members in a range of ids, with one query for a page of consecutive ids.
-    pub async fn groups_between(
-        &self,
-        first: ResourceId,
-        last: ResourceId,
-    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
-        let edges = self.edges_between(first, last).await?;
-        self.groups_at(edges).await
-    }
-
-    /// The groups of these members, with parallel queries, one per member.
-    pub async fn groups_of(
-        &self,
-        members: &[ResourceId],
-    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
-        let branches = members.iter().copied().map(|member| {
-            let branch = self.branch();
-            async move { branch.edges_between(member, member).await }
-        });
-        let edges: Vec<_> = stream::iter(branches)
-            .buffered(SIDE_BY_SIDE)
-            .try_collect()
-            .await?;
-        self.groups_at(edges.concat()).await
-    }
-}
-
-/// The type of the member of an edge.
-pub(crate) fn edge_kind(item: &Item) -> ResourceKind {
-    match text(item, KIND) {
-        Some("g") => ResourceKind::Group,
-        _ => ResourceKind::User,
+        actions: Actions,
+        token: &str,
+    ) -> Result<Vec<Role>, DirectoryError> {
+        match self.table.transact(&actions, token).await? {
+            Transacted::Done => Ok(Vec::new()),
+            Transacted::ConditionFailed(places) => Ok(actions.roles_at(&places)),
+        }
     }
 }

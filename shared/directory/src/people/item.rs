@@ -165,3 +165,11 @@ pub(crate) fn indexed(kind: ResourceKind, attributes: &Attributes) -> Indexed {
         lookups,
     }
 }
+
+/// The error for a unique name that another resource has.
+pub(crate) fn taken(kind: ResourceKind, value: String) -> DirectoryError {
+    DirectoryError::Taken {
+        attribute: keys::unique_attribute(kind),
+        value,
+    }
+}

@@ -3,13 +3,12 @@
 //! The transaction that adds an edge also increments the *fence* of the member's item. The increment fails if the member
 //! was deleted, and a deletion of the member fails if the fence changed since the deletion read the member's edges.
 //!
-//! A change that fits one transaction is made in one. A larger change is a *plan*: [`change`] writes and commits it,
-//! `apply` applies it, and `overlay` reads memberships while a plan is open.
+//! A change that fits one transaction is made in one. A larger change is a *plan*: `write::large` writes and commits
+//! it, `apply` applies it, and `overlay` reads memberships while a plan is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
-use jiff::Timestamp;
 use scim_core::members::{Base, MembershipDelta};
 use scim_core::{ResourceId, ResourceKind};
 
@@ -20,16 +19,18 @@ use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, Condition, DirectoryError, ItemUpdate, Role, WriteId, corrupt, n, number_if, s,
-    sort_key,
+    self, Actions, Condition, DirectoryError, Item, ItemUpdate, Role, corrupt, n, number_if, s,
+    sort_key, text,
 };
 
 mod apply;
-mod change;
+mod existing;
 mod overlay;
+mod plan_part;
 mod with_members;
 
 pub(crate) use overlay::{Plans, plans_of};
+pub(crate) use plan_part::PlanPart;
 
 /// The actions of a group change besides those for its members: the group, its counter, its old and new marker, its old and
 /// new externalId lookup.
@@ -87,6 +88,11 @@ impl Edges {
         self.is_fenced = true;
     }
 
+    /// The group whose members change.
+    pub(crate) const fn group(&self) -> ResourceId {
+        self.group
+    }
+
     /// The number of members that join.
     pub(crate) fn added(&self) -> u64 {
         u64::try_from(self.add.len()).unwrap_or_default()
@@ -132,7 +138,7 @@ impl Edges {
     }
 
     /// The groups that join.
-    fn groups(&self) -> impl Iterator<Item = ResourceId> {
+    pub(crate) fn groups(&self) -> impl Iterator<Item = ResourceId> {
         let groups = self.add.iter();
         groups
             .filter(|(_, joining)| joining.kind == ResourceKind::Group)
@@ -176,6 +182,21 @@ impl Edges {
 }
 
 impl Directory {
+    /// All members of a group without an open plan, in the order of ids.
+    pub async fn members_of(&self, group: ResourceId) -> Result<Vec<MemberRef>, DirectoryError> {
+        let mut by_group = self.members_between(group, group, &Plans::new()).await?;
+        Ok(by_group.remove(&group).unwrap_or_default())
+    }
+
+    /// The ids of the groups of a member, including deleted groups.
+    pub(crate) async fn edges_of(
+        &self,
+        member: ResourceId,
+    ) -> Result<Vec<ResourceId>, DirectoryError> {
+        let edges = self.edges_between(member, member).await?;
+        Ok(edges.into_iter().map(|(_, group)| group).collect())
+    }
+
     /// The edges that a membership delta adds and removes. A delta that replaces all members is compared with the current
     /// members and is then conditional on the group's version.
     ///
@@ -222,7 +243,7 @@ impl Directory {
     }
 
     /// Adds the increment of a member's fence, which fails if the member does not exist.
-    fn mark(&self, actions: &mut Actions, kind: ResourceKind, member: ResourceId) {
+    pub(crate) fn mark(&self, actions: &mut Actions, kind: ResourceKind, member: ResourceId) {
         let fence = ItemUpdate::of(keys::resource(self.table.tenant(), kind, member))
             .add(attribute::FENCE, n(1))
             .when(Condition::Present);
@@ -243,27 +264,6 @@ impl Directory {
             let key = keys::member(self.table.tenant(), edges.group, *id);
             actions.delete_present(key, Role::Removed(*id));
             let key = keys::membership(self.table.tenant(), *id, edges.group);
-            actions.delete(key);
-        }
-    }
-
-    /// Adds the actions that remove a member from a group.
-    pub(crate) fn leave(
-        &self,
-        actions: &mut Actions,
-        member: ResourceId,
-        group: ResourceId,
-        exists: bool,
-        now: Timestamp,
-        write: &WriteId,
-    ) {
-        let key = keys::membership(self.table.tenant(), member, group);
-        actions.delete(key);
-        let key = keys::member(self.table.tenant(), group, member);
-        if exists {
-            actions.delete_present(key, Role::Removed(group));
-            actions.update(self.touch(group, -1, now, write), Role::Left(group));
-        } else {
             actions.delete(key);
         }
     }
@@ -337,6 +337,14 @@ impl Directory {
             level = unseen.into_iter().collect();
         }
         Ok(())
+    }
+}
+
+/// The type of the member of an edge.
+fn edge_kind(item: &Item) -> ResourceKind {
+    match text(item, KIND) {
+        Some("g") => ResourceKind::Group,
+        _ => ResourceKind::User,
     }
 }
 

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
+use crate::limits::SIDE_BY_SIDE;
 use crate::people::directory::{Directory, GroupRef, Through};
 use crate::people::item::read_resource;
 use crate::table::DirectoryError;
@@ -29,6 +31,32 @@ pub(crate) struct Descendants {
 }
 
 impl Directory {
+    /// The groups of all members in a range of ids, with one query for a page of consecutive ids.
+    pub async fn groups_between(
+        &self,
+        first: ResourceId,
+        last: ResourceId,
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
+        let edges = self.edges_between(first, last).await?;
+        self.groups_at(edges).await
+    }
+
+    /// The groups of these members, with parallel queries, one per member.
+    pub async fn groups_of(
+        &self,
+        members: &[ResourceId],
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, DirectoryError> {
+        let branches = members.iter().copied().map(|member| {
+            let branch = self.branch();
+            async move { branch.edges_between(member, member).await }
+        });
+        let edges: Vec<_> = stream::iter(branches)
+            .buffered(SIDE_BY_SIDE)
+            .try_collect()
+            .await?;
+        self.groups_at(edges.concat()).await
+    }
+
     /// The groups that edges lead to, and those groups' ancestors. An edge to a deleted group is ignored.
     pub(crate) async fn groups_at(
         &self,

@@ -1,6 +1,6 @@
 //! Tasks: large writes in progress, and finishing those whose owner died.
 //!
-//! A plan (`members::change`), or a deletion that does not fit one transaction, begins by writing a task and ends by
+//! A plan (`write::large`), or a deletion that does not fit one transaction, begins by writing a task and ends by
 //! deleting it. The next writer of the same resource finishes an open task. [`Directory::finish`] finishes all tasks of a
 //! tenant; two callers use it: the function that the table's stream triggers when a task begins, and the one that
 //! periodically scans all tenants.
@@ -21,43 +21,12 @@ use scim_core::{ResourceId, ResourceKind};
 
 use crate::limits::{OWNED, PREPARATION, TASKS_SIDE_BY_SIDE};
 use crate::people::directory::Directory;
-use crate::table::keys::attribute::task::{BEGUN, DEAD, WORK};
-use crate::table::keys::{self, Key, attribute};
-use crate::table::{
-    self, Condition, DirectoryError, Item, ItemUpdate, Meter, Put, Range, Store, WriteId, corrupt,
-    n, number, s, sort_key, text,
-};
+use crate::people::task_item::{Task, TaskKind};
+use crate::people::write::KeptUser;
+use crate::table::keys::{self, attribute};
+use crate::table::{DirectoryError, Item, Meter, Range, Store, WriteId, corrupt, sort_key, text};
 use crate::tenants::Status;
 use keyring::TenantId;
-
-/// The kind of write that a task belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum TaskKind {
-    /// A large change of a group's members.
-    Change,
-    /// The deletion of a resource.
-    Deletion(ResourceKind),
-}
-
-impl TaskKind {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Change => "change",
-            Self::Deletion(ResourceKind::User) => "user",
-            Self::Deletion(ResourceKind::Group) => "group",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        [
-            Self::Change,
-            Self::Deletion(ResourceKind::User),
-            Self::Deletion(ResourceKind::Group),
-        ]
-        .into_iter()
-        .find(|work| work.word() == word)
-    }
-}
 
 /// A task that a finisher processed.
 #[derive(Debug)]
@@ -88,65 +57,7 @@ enum Selection {
     All,
 }
 
-/// Builds the item of a task.
-pub(crate) fn task_item(key: &Key, work: TaskKind, begun: Timestamp) -> Item {
-    let begun = n(begun.as_second());
-    table::item(key, [(WORK, s(work.word())), (BEGUN, begun)])
-}
-
-/// A stored task.
-struct Task {
-    key: Key,
-    id: ResourceId,
-    write: String,
-    work: TaskKind,
-    begun: Timestamp,
-}
-
-impl Task {
-    fn read(pk: &str, item: &Item) -> Option<Self> {
-        let (id, write) = keys::tasked(sort_key(item))?;
-        Some(Self {
-            id,
-            write: write.to_owned(),
-            work: TaskKind::parse(text(item, WORK)?)?,
-            begun: Timestamp::from_second(number(item, BEGUN)?).ok()?,
-            key: Key {
-                pk: pk.to_owned(),
-                sk: sort_key(item).to_owned(),
-            },
-        })
-    }
-}
-
 impl Directory {
-    /// Writes a task.
-    pub(crate) async fn open_task(
-        &self,
-        key: &Key,
-        work: TaskKind,
-        now: Timestamp,
-    ) -> Result<(), DirectoryError> {
-        let item = task_item(key, work, now);
-        self.table.batch_put(vec![item]).await
-    }
-
-    /// Deletes a task.
-    pub(crate) async fn close_task(&self, key: &Key) -> Result<(), DirectoryError> {
-        let keys = std::slice::from_ref(key);
-        self.table.batch_delete(keys).await
-    }
-
-    /// Marks a task as abandoned, so that its commit fails from now on.
-    pub(crate) async fn give_up_task(&self, key: &Key) -> Result<(), DirectoryError> {
-        let dead = ItemUpdate::of(key.clone())
-            .set(DEAD, n(1))
-            .when(Condition::Present);
-        match self.table.update(&dead).await? {
-            Put::Done | Put::ConditionFailed(_) => Ok(()),
-        }
-    }
-
     /// Finishes every large write of the tenant whose owner has had its time: committed writes are applied, uncommitted
     /// writes are abandoned once they have been preparing for too long. Returns the outcome of each task; a task that
     /// cannot be finished does not stop the others.
@@ -263,6 +174,20 @@ impl Directory {
             }
         }
         Ok(TaskOutcome::Finished)
+    }
+
+    /// Finishes the deletion of a kept user, so that the user can be restored.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn ready(
+        &self,
+        kept: &KeptUser,
+        now: Timestamp,
+        by: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        self.finish_deletion(kept.id, now, by).await
     }
 }
 

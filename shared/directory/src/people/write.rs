@@ -10,15 +10,14 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active}
 
 use crate::limits::MOST_ROUNDS;
 use crate::people::directory::Directory;
-use crate::people::item::{Stored, data, indexed, resource_item};
+use crate::people::item::{Stored, data, indexed, resource_item, taken};
 use crate::people::members::Edges;
-use crate::people::rules::UserState;
+use crate::people::rule_changes::UserState;
 use crate::table::keys::attribute::resource::{
     self as attribute, DATA, MEMBERS, MODIFIED, PASSWORD, VERSION, WRITE,
 };
 use crate::table::{
-    self, Actions, DirectoryError, ItemUpdate, Put, Role, Transacted, WriteId, is, keys, n, s,
-    to_millis,
+    self, Actions, DirectoryError, ItemUpdate, Put, Role, WriteId, is, keys, n, s, to_millis,
 };
 
 mod delete;
@@ -26,9 +25,10 @@ mod delete_large;
 mod group;
 mod index;
 mod kept;
+mod large;
 
-pub(crate) use group::Changing;
-pub(crate) use index::{CountChange, check_addresses};
+use group::Changing;
+use index::CountChange;
 pub use kept::KeptUser;
 
 /// A resource to create.
@@ -87,18 +87,6 @@ impl NewResource {
 }
 
 impl Directory {
-    /// Runs a transaction and returns the roles of the rejected actions; an empty result means success.
-    pub(crate) async fn run(
-        &self,
-        actions: Actions,
-        token: &str,
-    ) -> Result<Vec<Role>, DirectoryError> {
-        match self.table.transact(&actions, token).await? {
-            Transacted::Done => Ok(Vec::new()),
-            Transacted::ConditionFailed(places) => Ok(actions.roles_at(&places)),
-        }
-    }
-
     /// Creates a resource.
     ///
     /// # Errors
@@ -284,12 +272,5 @@ fn successor(current: &Stored, attributes: Attributes, now: Timestamp) -> Stored
             attributes,
         },
         ..current.clone()
-    }
-}
-
-pub(crate) fn taken(kind: ResourceKind, value: String) -> DirectoryError {
-    DirectoryError::Taken {
-        attribute: keys::unique_attribute(kind),
-        value,
     }
 }

@@ -12,14 +12,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::reservation::CurrentKeys;
+use super::current_keys::{CurrentKeys, named};
 use super::{CreatedKey, HeldKey, KeysError, NewKey, TenantKeys, made};
 use crate::limits::KEYRINGS_OPENED;
 use crate::table::keys::attribute::keyrings::RINGS;
 use crate::table::keys::attribute::room;
 use crate::table::{
-    Actions, DirectoryError, Item, ItemUpdate, Meter, Put, Role, Store, TenantTable, Transacted,
-    Value, WriteId, below, is, keys, lacks, n, number_if, set_of, texts,
+    Actions, DirectoryError, ItemUpdate, Meter, Put, Role, Store, Transacted, Value, WriteId,
+    below, is, keys, lacks, n, number_if, set_of,
 };
 use keyring::{KeyringError, KeyringId};
 
@@ -152,17 +152,6 @@ impl Placing<'_> {
 
 fn names<'r>(rings: impl IntoIterator<Item = &'r KeyringId>) -> Value {
     set_of(rings.into_iter().map(KeyringId::as_str))
-}
-
-pub(super) fn named(item: &Item, attribute: &str) -> BTreeSet<KeyringId> {
-    texts(item, attribute)
-        .filter_map(KeyringId::parse)
-        .collect()
-}
-
-pub(super) async fn rings(table: &TenantTable) -> Result<BTreeSet<KeyringId>, DirectoryError> {
-    let item = table.get(&keys::keyrings(table.tenant())).await?;
-    Ok(named(&item.unwrap_or_default(), RINGS))
 }
 
 /// All keyrings that were created for tenants' keys.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::reservation::CurrentKeys;
+use super::current_keys::CurrentKeys;
 use super::{KeysError, TenantKeys};
 use crate::tenants::ended;
 use keyring::{End, KeyId, KeyringError, KeyringId};

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::choose_keyring::named;
-use super::{HeldKey, KeysError, TenantKeys};
+use super::current_keys::{CurrentKeys, named};
+use super::{KeysError, TenantKeys};
 use crate::limits::{PLACE_ATTEMPTS, PLACE_PAUSE_MILLIS, PLACE_SECONDS};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::keyrings::{CHANGES, PLACES, RINGS};
@@ -20,8 +20,7 @@ use crate::table::{
     Actions, Condition, Item, ItemUpdate, Put, Role, Transacted, WriteId, below, is, keys, lacks,
     n, number_if, set_of, texts,
 };
-use crate::tenants::EndedKeys;
-use keyring::{End, KeyId, KeyRecord, KeyringError, KeyringId, Record as _};
+use keyring::{KeyId, KeyRecord, KeyringError, Record as _};
 
 /// The kind of caller that changes a tenant's keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,67 +61,10 @@ impl By {
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The current keys of a tenant.
-#[derive(Clone)]
-pub(super) struct CurrentKeys {
-    pub(super) rings: BTreeSet<KeyringId>,
-    /// The keys in the keyrings, after applying the entries in the tenant's item.
-    pub(super) held: Vec<HeldKey>,
-    /// The keys in the keyrings, regardless of the entries in the tenant's item.
-    pub(super) stored: Vec<(KeyringId, KeyId)>,
-    pub(super) ended: EndedKeys,
-}
-
-impl CurrentKeys {
-    /// The same without a key that is being replaced.
-    pub(super) fn without(&self, id: KeyId) -> Self {
-        let mut others = self.clone();
-        others.held.retain(|key| key.record.id != id);
-        others
-    }
-
-    /// The most live keys that the tenant may have in one keyring, given its keys in the others. The keyring also counts
-    /// keys as live that have ended only in the tenant's item.
-    pub(super) fn room(&self, ring: &KeyringId, now: Timestamp) -> usize {
-        let elsewhere = self
-            .held
-            .iter()
-            .filter(|key| key.keyring != *ring && key.record.is_live(now));
-        KeyRecord::MOST_LIVE.saturating_sub(elsewhere.count()) + self.ended.len()
-    }
-}
-
 /// A reserved place among the live keys of a tenant.
 pub(super) struct Reserved(String);
 
 impl TenantKeys<'_> {
-    /// Reads the tenant's current keys in these keyrings.
-    pub(super) async fn current_keys(
-        &self,
-        rings: BTreeSet<KeyringId>,
-    ) -> Result<CurrentKeys, KeysError> {
-        let key = keys::tenant(self.table.tenant());
-        let tenant = async { Ok::<_, KeysError>(self.table.get(&key).await?) };
-        let held = async { Ok::<_, KeysError>(self.held(&rings).await?) };
-        let (tenant, mut held) = futures_util::future::try_join(tenant, held).await?;
-        let ended = tenant.as_ref().map(EndedKeys::read).unwrap_or_default();
-        let stored = held.iter().map(|key| (key.keyring.clone(), key.record.id));
-        let stored = stored.collect();
-        held.retain(|key| ended.of(key.record.id) != Some(End::Revoked));
-        for key in &mut held {
-            if let Some(End::At(end)) = ended.of(key.record.id) {
-                let expires = &mut key.record.expires;
-                *expires = Some(expires.map_or(end, |sooner| sooner.min(end)));
-            }
-        }
-        Ok(CurrentKeys {
-            rings,
-            held,
-            stored,
-            ended,
-        })
-    }
-
     /// Counts one change towards the tenant's daily limit.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
-use super::change::PlanPart;
+use super::plan_part::PlanPart;
 use crate::limits::{CARRY_OUT_TIME, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::table::keys::attribute::part::DONE;

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
-use super::change::{LEAVES, PlanPart};
-use crate::people::directory::{Directory, MemberRef, edge_kind};
+use super::edge_kind;
+use super::plan_part::{LEAVES, PlanPart};
+use crate::people::directory::{Directory, MemberRef};
 use crate::people::item::Stored;
 use crate::table::keys::attribute::member::{DEPARTS, KIND};
 use crate::table::keys::attribute::resource as attribute;
@@ -229,19 +230,6 @@ impl Directory {
             members.dedup_by_key(|member| member.id);
         }
         Ok(members)
-    }
-
-    /// The members that exist.
-    async fn present(
-        &self,
-        members: impl Iterator<Item = MemberRef>,
-    ) -> Result<BTreeSet<ResourceId>, DirectoryError> {
-        let (groups, users): (Vec<MemberRef>, Vec<MemberRef>) =
-            members.partition(|member| member.kind == ResourceKind::Group);
-        let ids = |members: Vec<MemberRef>| members.into_iter().map(|member| member.id);
-        let mut present = self.existing(ResourceKind::User, ids(users)).await?;
-        present.extend(self.existing(ResourceKind::Group, ids(groups)).await?);
-        Ok(present)
     }
 
     /// The edges of all members in a range of ids, as pairs of member and group, including deleted groups.

@@ -9,8 +9,8 @@ use super::CountChange;
 use crate::limits::{CLEARED_AT_ONCE, DEPARTURE_TIME, MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
-use crate::people::rules::UserState;
-use crate::people::task::{TaskKind, task_item};
+use crate::people::rule_changes::UserState;
+use crate::people::task_item::{TaskKind, task_item};
 use crate::table::keys::attribute::resource::{FENCE, VERSION};
 use crate::table::{Actions, DirectoryError, Role, WriteId, is, keys, lacks, n};
 
@@ -105,5 +105,26 @@ impl Directory {
             fence => is_same.and(is(FENCE, n(fence))),
         };
         actions.delete_if(key, is_same, Role::Resource);
+    }
+
+    /// Adds the actions that remove a member from a group.
+    pub(super) fn leave(
+        &self,
+        actions: &mut Actions,
+        member: ResourceId,
+        group: ResourceId,
+        exists: bool,
+        now: Timestamp,
+        write: &WriteId,
+    ) {
+        let key = keys::membership(self.table.tenant(), member, group);
+        actions.delete(key);
+        let key = keys::member(self.table.tenant(), group, member);
+        if exists {
+            actions.delete_present(key, Role::Removed(group));
+            actions.update(self.touch(group, -1, now, write), Role::Left(group));
+        } else {
+            actions.delete(key);
+        }
     }
 }

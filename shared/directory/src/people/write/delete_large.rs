@@ -17,7 +17,7 @@ use super::delete::ACTIONS_PER_GROUP;
 use crate::limits::{DEPARTURE_TIME, EDGES_AT_ONCE, MOST_ACTIONS, MOST_ROUNDS, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::people::item::Stored;
-use crate::people::task::TaskKind;
+use crate::people::task_item::TaskKind;
 use crate::table::keys::attribute::member::DEPARTS;
 use crate::table::keys::{self, Key};
 use crate::table::{

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use scim_core::{Attributes, ResourceId, ResourceKind};
 
-use super::{PasswordHash, successor, taken};
+use super::{PasswordHash, successor};
 use crate::limits::{MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
-use crate::people::item::{Indexed, Stored, indexed, no_plan, same_fence};
+use crate::people::item::{Indexed, Stored, indexed, no_plan, same_fence, taken};
 use crate::people::members::Edges;
 use crate::table::keys::attribute::resource::{MEMBERS, MODIFIED, VERSION, WRITE};
 use crate::table::{

@@ -4,17 +4,11 @@ use std::collections::BTreeSet;
 
 use scim_core::Resource;
 
-use crate::limits::MOST_ACTIONS;
 use crate::people::counts::IdPart;
 use crate::people::directory::Directory;
 use crate::people::item::Indexed;
-use crate::people::rules::Rules;
 use crate::table::keys::attribute::marker;
-use crate::table::{self, Actions, DirectoryError, ItemUpdate, Role, keys, n, s};
-
-/// The actions of a transaction that do not concern e-mail addresses: the resource, its counter, its old and new marker,
-/// its old and new externalId lookup.
-const OTHERS: usize = 6;
+use crate::table::{self, Actions, ItemUpdate, Role, keys, n, s};
 
 /// The change in the number of resources.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,30 +69,4 @@ impl Directory {
             actions.put(table::item(&key, []), Role::Certain);
         }
     }
-}
-
-/// Rejects more e-mail addresses than one transaction can add to the index or remove from it. Depending on the rules, the
-/// transaction also needs room for the seats, for the kept user, or for claims on the addresses. A user that has more
-/// addresses from before a rule keeps them.
-pub(crate) fn check_addresses(
-    rules: Rules,
-    before: Option<&Indexed>,
-    after: &Indexed,
-    claims: usize,
-) -> Result<(), DirectoryError> {
-    let old = before.map(Indexed::addresses).unwrap_or_default();
-    let new = after.addresses();
-    let changed = old.symmetric_difference(&new).count();
-    let room = MOST_ACTIONS - OTHERS - rules.actions();
-    let grows = new.len() > old.len();
-    if changed + claims <= room && !(grows && new.len() > room) {
-        return Ok(());
-    }
-    Err(DirectoryError::TooManyAddresses {
-        given: new.len().max(changed),
-        most: match claims {
-            0 => room,
-            _ => room / 2,
-        },
-    })
 }

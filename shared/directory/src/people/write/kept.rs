@@ -20,7 +20,7 @@ use crate::people::item::{Indexed, data, indexed};
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key, Partition};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Range, Role, WriteId, corrupt, n, number, s, sort_key, yes,
+    self, Actions, DirectoryError, Item, Range, Role, corrupt, n, number, s, sort_key, yes,
 };
 use crate::tenants::Delete;
 
@@ -95,20 +95,6 @@ impl Directory {
                 item.as_ref().map(read).transpose()
             }
         }
-    }
-
-    /// Finishes the deletion of a kept user, so that the user can be restored.
-    ///
-    /// # Errors
-    ///
-    /// When the table does not answer.
-    pub async fn ready(
-        &self,
-        kept: &KeptUser,
-        now: Timestamp,
-        by: &WriteId,
-    ) -> Result<(), DirectoryError> {
-        self.finish_deletion(kept.id, now, by).await
     }
 
     /// A page of kept users, which starts where the previous page ended.

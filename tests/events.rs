@@ -6,7 +6,7 @@ use std::time::Duration;
 use directory::keys::Key;
 use serde_json::{Value, json};
 use service::Service;
-use service::events::Answer;
+use service::events::BatchResponse;
 
 use crate::storage::faults;
 use crate::support::client::patch;
@@ -52,12 +52,12 @@ async fn left(target: &Target, client: &Client) -> usize {
         .sum()
 }
 
-async fn invoke(service: &Service, records: &[Value], patience: Duration) -> Answer {
-    service.look_after_all(records, patience).await.0
+async fn invoke(service: &Service, records: &[Value], patience: Duration) -> BatchResponse {
+    service.handle_records(records, patience).await.0
 }
 
 /// The places of the records that are to come again.
-fn again(records: &[Value], answer: &Answer) -> Vec<usize> {
+fn again(records: &[Value], answer: &BatchResponse) -> Vec<usize> {
     let failures = answer.batch_item_failures.iter();
     let mut places: Vec<usize> = failures
         .map(|failure| {
@@ -82,7 +82,7 @@ async fn the_edges_of_a_deleted_group_of_thousands_go_with_the_record_of_its_tas
     assert_eq!(left(&target, &client).await, 9_001);
     let records = records(&target, &client).await;
     let answer = invoke(&target.stack.service, &records, LONG).await;
-    assert_eq!(answer, Answer::default());
+    assert_eq!(answer, BatchResponse::default());
     assert_eq!(left(&target, &client).await, 0);
     // The stream says everything at least once.
     assert_eq!(invoke(&target.stack.service, &records, LONG).await, answer);
@@ -102,7 +102,7 @@ async fn a_plan_whose_owner_died_is_carried_out_or_given_up() {
         let records = records(&target, &client).await;
         assert_eq!(records.len(), 1);
         let answer = invoke(&ahead(&target, ahead_by), &records, LONG).await;
-        assert_eq!(answer, Answer::default(), "{death:?}");
+        assert_eq!(answer, BatchResponse::default(), "{death:?}");
         assert_eq!(members(&client, &id).await.len(), joined, "{death:?}");
         let table = sound(&target, &client).await;
         assert!(table.keys("task").is_empty());
@@ -117,12 +117,12 @@ async fn a_task_that_its_owner_may_be_at_is_left_to_it_and_comes_again() {
     let (id, users) = dead_plan(&target, &client, Death::After(5)).await;
     let records = records(&target, &client).await;
     let service = &target.stack.service;
-    let (answer, spent) = service.look_after_all(&records, SHORT).await;
+    let (answer, spent) = service.handle_records(&records, SHORT).await;
     assert_eq!(again(&records, &answer), [0]);
     assert!(spent.writes == 0.0 && spent.calls > 0, "{spent:?}");
     assert_eq!(
         invoke(&ahead(&target, 31), &records, LONG).await,
-        Answer::default()
+        BatchResponse::default()
     );
     assert_eq!(members(&client, &id).await.len(), users.len());
     sound(&target, &client).await;
@@ -134,12 +134,12 @@ async fn a_change_that_is_being_prepared_is_given_longer_than_one_that_is_commit
     let client = target.tenant().await;
     let (id, _) = dead_plan(&target, &client, Death::Before(5)).await;
     let records = records(&target, &client).await;
-    let (answer, spent) = ahead(&target, 55).look_after_all(&records, SHORT).await;
+    let (answer, spent) = ahead(&target, 55).handle_records(&records, SHORT).await;
     assert_eq!(again(&records, &answer), [0]);
     assert!(spent.writes == 0.0, "{spent:?}");
     assert_eq!(
         invoke(&ahead(&target, 61), &records, LONG).await,
-        Answer::default()
+        BatchResponse::default()
     );
     assert!(members(&client, &id).await.is_empty());
     sound(&target, &client).await;
@@ -162,8 +162,8 @@ async fn an_owner_that_ends_its_task_meanwhile_is_waited_for() {
             .expect(204);
     };
     let service = &target.stack.service;
-    let (answer, ()) = tokio::join!(service.look_after_all(&records, LONG), owner);
-    assert_eq!(answer.0, Answer::default());
+    let (answer, ()) = tokio::join!(service.handle_records(&records, LONG), owner);
+    assert_eq!(answer.0, BatchResponse::default());
     assert!(answer.1.writes == 0.0, "{:?}", answer.1);
     sound(&target, &client).await;
 }
@@ -198,7 +198,7 @@ async fn a_throttled_table_has_the_record_come_again_and_loses_nothing() {
     }
     target.faults().clear();
     assert_eq!(left(&target, &client).await, 2_201);
-    assert_eq!(invoke(service, &all, LONG).await, Answer::default());
+    assert_eq!(invoke(service, &all, LONG).await, BatchResponse::default());
     assert_eq!(left(&target, &client).await, 0);
 }
 
@@ -213,7 +213,7 @@ async fn what_is_done_by_the_deadline_stays_done_and_the_rest_comes_again() {
     loop {
         let answer = invoke(&target.stack.service, &records, patience).await;
         seen.push(left(&target, &client).await);
-        if answer == Answer::default() {
+        if answer == BatchResponse::default() {
             break;
         }
         assert_eq!(again(&records, &answer), [0]);
@@ -258,7 +258,7 @@ async fn what_can_never_be_done_is_logged_and_passed_over() {
     records.push(json!({ "eventName": "INSERT" }));
     records.push(record("No Tenant", "x", 8));
     let answer = invoke(&target.stack.service, &records, LONG).await;
-    assert_eq!(answer, Answer::default(), "the shard goes on");
+    assert_eq!(answer, BatchResponse::default(), "the shard goes on");
     let table = Table::of(&target, &client).await;
     assert_eq!(
         table.keys("task").len(),
@@ -329,8 +329,8 @@ async fn only_records_and_sweeps_are_events() {
     ] {
         assert!(read(other.clone()).is_err(), "{other}");
     }
-    let again = Answer {
-        batch_item_failures: vec![service::events::Failure {
+    let again = BatchResponse {
+        batch_item_failures: vec![service::events::FailedRecord {
             item_identifier: "7".to_owned(),
         }],
     };

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::Method;
 use scim_core::ResourceKind;
 use serde_json::{Value, json};
-use service::routes::{Endpoint, Route, routes};
+use service::wire::routes::{Endpoint, Route, routes};
 
 use crate::support::client::{group, patch, user};
 use crate::support::{Answer, Client};

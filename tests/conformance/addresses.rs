@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::json;
-use service::routes::routes;
+use service::wire::routes::routes;
 use service::{Function, Origin};
 
 use super::scim_error;

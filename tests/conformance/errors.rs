@@ -12,8 +12,8 @@ use scim_core::error::reason;
 use scim_core::sort::SortKey;
 use scim_core::{ErrorKind, ResourceId, ScimError};
 use service::cursor::{After, Cursor};
-use service::patience::too_late;
-use service::response::{Failure, Failures, explain};
+use service::too_late;
+use service::wire::{Failure, Failures, explain};
 use service::{Function, Origin, Service};
 
 use crate::support::client::encode;

@@ -1,7 +1,7 @@
 //! E-01 … E-14, T-19, T-21, J-01: methods and endpoints.
 
 use serde_json::json;
-use service::routes::routes;
+use service::wire::routes::routes;
 
 use super::scim_error;
 use crate::support::client::user;

@@ -1,7 +1,8 @@
 //! PATCH of attributes that no schema defines, with each value of the setting `unknownAttributes`.
 
+use scim_core::error::cause::Cause;
 use serde_json::{Value, json};
-use service::requests::cause::{Cause, advice};
+use service::failures::advice;
 
 use crate::support::client::{BULK, patch};
 use crate::support::{Client, Target};

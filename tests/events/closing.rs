@@ -2,7 +2,7 @@
 
 use directory::tenants::{Status, Tenant};
 use serde_json::{Value, json};
-use service::events::Answer;
+use service::events::BatchResponse;
 
 use super::{LONG, again, invoke};
 use crate::storage::faults;
@@ -51,7 +51,7 @@ async fn a_deletion_that_aws_refuses_for_a_while_is_retried_and_not_given_up() {
         assert_eq!(status(&target, &client).await, 200, "{rule}");
     }
     let answer = invoke(&later, &records, LONG).await;
-    assert_eq!(answer, Answer::default());
+    assert_eq!(answer, BatchResponse::default());
     assert_eq!(status(&target, &client).await, 404);
 }
 
@@ -65,7 +65,7 @@ async fn a_deletion_that_has_to_wait_is_put_off_and_holds_up_no_record_behind_it
     let service = &target.stack.service;
     for _ in 0..2 {
         let answer = invoke(service, &records, LONG).await;
-        assert_eq!(answer, Answer::default());
+        assert_eq!(answer, BatchResponse::default());
     }
     for client in [&one, &other] {
         assert_eq!(status(&target, client).await, 200);
@@ -91,7 +91,7 @@ async fn a_deletion_that_was_put_off_is_retried_until_aws_lets_it_through() {
     assert_eq!(again(&records, &answer), [0], "it could not be put off");
     target.faults().clear();
     let answer = invoke(&target.stack.service, &records, LONG).await;
-    assert_eq!(answer, Answer::default());
+    assert_eq!(answer, BatchResponse::default());
     let later = ahead(&target, 90);
     for rule in ["deny:on=Query", "deny:on=write", "throttle:on=read"] {
         faults::one(target.faults(), rule);
@@ -113,7 +113,7 @@ async fn a_tenant_that_keeps_its_keys_is_waited_for_and_then_given_up_loudly() {
     target.stack.change(name, closed).await.expect("it closes");
     let records = [closing(name, 1)];
     let answer = invoke(&target.stack.service, &records, LONG).await;
-    assert_eq!(answer, Answer::default());
+    assert_eq!(answer, BatchResponse::default());
     assert!(!log.text().contains("event.abandoned"));
     let later = ahead(&target, 90);
     for _ in 0..2 {
@@ -126,6 +126,9 @@ async fn a_tenant_that_keeps_its_keys_is_waited_for_and_then_given_up_loudly() {
         .delete(&format!("/tenants/{name}"))
         .await
         .expect(202);
-    assert_eq!(invoke(&later, &records, LONG).await, Answer::default());
+    assert_eq!(
+        invoke(&later, &records, LONG).await,
+        BatchResponse::default()
+    );
     assert_eq!(status(&target, &client).await, 404);
 }

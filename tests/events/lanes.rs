@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::Value;
-use service::events::Answer;
+use service::events::BatchResponse;
 
 use super::{LONG, dead_plan, deleted_crowd, invoke, left};
 use crate::support::Target;
@@ -26,10 +26,12 @@ async fn batches_of_one_tenant_may_be_looked_after_side_by_side_in_any_order_and
     let batches = [&all[..], &backwards[..], &all[1..]];
     let answers = join_all(batches.map(|batch| invoke(&service, batch, LONG))).await;
     // A record that failed for the moment, as on a busy machine, is retried.
-    let mut again = answers.iter().any(|answer| *answer != Answer::default());
+    let mut again = answers
+        .iter()
+        .any(|answer| *answer != BatchResponse::default());
     for _ in 0..5 {
         if again {
-            again = invoke(&service, &all, LONG).await != Answer::default();
+            again = invoke(&service, &all, LONG).await != BatchResponse::default();
         }
     }
     assert!(!again, "{answers:?}");

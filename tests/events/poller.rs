@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
-use service::events::Record;
+use service::events::StreamRecord;
 
 use super::{LONG, deleted_crowd, left};
 use crate::support::client::{group, user};
@@ -61,7 +61,12 @@ async fn the_filter_of_the_template_takes_what_the_function_has_a_use_for_and_no
         return;
     };
     let taken = records_by(&target, mapping()).await.expect("a stream");
-    let useful = |record: &&Value| Record::read(record).expect("a record").subject().is_some();
+    let useful = |record: &&Value| {
+        StreamRecord::read(record)
+            .expect("a record")
+            .subject()
+            .is_some()
+    };
     let useful: Vec<Value> = all.iter().filter(useful).cloned().collect();
     assert!(all.len() > 20, "{} records", all.len());
     assert_eq!(taken.len(), 2, "two groups with members were deleted");
@@ -166,7 +171,7 @@ async fn what_is_tried_too_often_or_is_too_old_is_passed_over() {
         assert_eq!(stubborn.turn(&fails).await.unwrap(), PollStep::Failed);
     }
     assert_eq!(stubborn.turn(&fails).await.unwrap(), PollStep::Idle);
-    let a_day_on = Clock::other(|| Clock::system().now() + jiff::SignedDuration::from_hours(24));
+    let a_day_on = Clock::from_fn(|| Clock::system().now() + jiff::SignedDuration::from_hours(24));
     let late = target.stack.services.poller(unfiltered(), a_day_on);
     let mut late = late.expect("a stream").expect("a stream");
     assert_eq!(late.turn(&fails).await.unwrap(), PollStep::Idle);

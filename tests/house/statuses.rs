@@ -10,7 +10,7 @@ const PLAYS_AWS: &str = "infra/local/";
 
 /// Files that give results of requests their status.
 const ANSWERS: [&str; 3] = [
-    "shared/service/src/response.rs",
+    "shared/service/src/wire/response.rs",
     "shared/vendor/src/api/",
     PLAYS_AWS,
 ];
@@ -134,7 +134,7 @@ fn success_statuses_stand_where_answers_are_made_only() {
         ],
         &[
             (
-                "shared/service/src/response.rs",
+                "shared/service/src/wire/response.rs",
                 "fn f() { StatusCode::CREATED; }\n",
             ),
             (

@@ -11,7 +11,7 @@ use directory::Spent;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
-use service::routes::{Match, find, routes};
+use service::wire::routes::{RouteMatch, find, routes};
 use service::{Function, Origin, Service};
 
 use crate::support::client::{encode, group, patch, user};
@@ -66,7 +66,7 @@ impl Functions {
         let bare = path.split('?').next().unwrap_or_default();
         let segments: Vec<&str> = bare.split('/').filter(|part| !part.is_empty()).collect();
         match find(method, &segments) {
-            Match::Route(route, _) => {
+            RouteMatch::Route(route, _) => {
                 let function = match self.between {
                     "" => route.function,
                     _ => Function::CATCH_ALL,

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use local::template::TemplateRoute;
 use serde_json::Value;
 use service::Function;
-use service::routes::{ADMIN, routes};
+use service::wire::routes::{ADMIN, routes};
 
 use super::{functions, read};
 
 /// The routes in the code, as `METHOD path → function`.
 fn expected() -> BTreeSet<String> {
-    let line = |route: &service::routes::Route| {
+    let line = |route: &service::wire::routes::Route| {
         let method = route.method.as_ref().map_or("ANY", http::Method::as_str);
         format!("{method} {} → {}", route.path, route.function.name())
     };

@@ -60,7 +60,8 @@ impl Crowd {
         let body = (!body.is_null()).then(|| Bytes::from(body.to_string()));
         let request = request.body(body.unwrap_or_default()).unwrap();
         let clients = &self.target.stack.services.clients;
-        let service = service(clients, None, Clock::system(), Ids::system()).patient(patience);
+        let service =
+            service(clients, None, Clock::system(), Ids::system()).with_patience(patience);
         let response = service
             .handle(Function::CATCH_ALL, request, Origin::default())
             .await;

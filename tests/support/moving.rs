@@ -49,7 +49,7 @@ impl Time {
 
     pub fn clock(&self) -> Clock {
         let time = self.clone();
-        Clock::other(move || time.now())
+        Clock::from_fn(move || time.now())
     }
 }
 

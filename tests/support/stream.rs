@@ -69,6 +69,6 @@ pub fn record(tenant: &str, sk: &str, at: usize) -> Value {
 /// A service of another process on the target's table whose clock is `seconds` ahead, so that tasks count as abandoned.
 pub fn ahead(target: &Target, seconds: i64) -> Service {
     let clients = &target.stack.services.clients;
-    let clock = Clock::other(move || Clock::system().now() + SignedDuration::from_secs(seconds));
+    let clock = Clock::from_fn(move || Clock::system().now() + SignedDuration::from_secs(seconds));
     local::stack::service(clients, None, clock, Ids::system())
 }

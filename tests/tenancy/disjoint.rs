@@ -1,7 +1,7 @@
 //! With a token of B, no route can read, find, change or count anything of A.
 
 use serde_json::json;
-use service::routes::Endpoint;
+use service::wire::routes::Endpoint;
 
 use super::{fill, on_every_route, refused, request, seen};
 use crate::support::client::{GROUP, group, patch, user};
@@ -36,7 +36,7 @@ async fn z01_z02_on_every_route_of_another_tenant_a_token_is_as_good_as_none() {
     let unknown = at(&b, "no-such-tenant");
     let theirs = on_every_route(&intruder, &ids).await;
     let nobodys = on_every_route(&unknown, &ids).await;
-    assert_eq!(theirs.len(), service::routes::routes().count());
+    assert_eq!(theirs.len(), service::wire::routes::routes().count());
     for ((route, answer), (_, other)) in theirs.iter().zip(&nobodys) {
         refused(answer, route.path);
         assert_eq!(

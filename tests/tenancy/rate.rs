@@ -68,7 +68,7 @@ fn process(target: &Target, time: &Time, rate: u32) -> Service {
     Service::new(
         config,
         clients,
-        Clock::other(move || time.now()),
+        Clock::from_fn(move || time.now()),
         Ids::system(),
     )
 }

@@ -24,29 +24,21 @@ use scim_core::{ResourceId, ResourceKind, ScimError, urn};
 use serde_json::{Value, json};
 
 use crate::clock::{Clock, Ids};
-use crate::coding::Coding;
-use crate::request::Preconditions;
-use crate::requests::{Failed, Told, name_in};
+use crate::failures::name_in;
+use crate::limits::{BULK_ANSWER, BULK_CONCURRENCY, BULK_START};
 use crate::resources::Resources;
-use crate::response::{Outcome, explain};
-use crate::routes::Endpoint;
+use crate::wire::routes::Endpoint;
+use crate::wire::{Coding, Finding, OperationFinding, Preconditions, Success, explain};
 
-mod circle;
+mod cycle;
 mod run;
 
 use run::Run;
 
-/// The most steps in parallel.
-const CONCURRENCY: usize = 16;
-/// The latest start of a step, counted from the start of the request.
-const START: Duration = Duration::from_secs(20);
-/// When the response is sent at the latest, even if steps are still running.
-const ANSWER: Duration = Duration::from_secs(24);
-
 /// Carries out a bulk request of one tenant.
 pub struct Bulk<'b> {
     directory: &'b Directory,
-    settings: &'b Tenant,
+    tenant: &'b Tenant,
     base: &'b str,
     /// The effort that all operations share.
     effort: Effort,
@@ -57,15 +49,15 @@ pub struct Bulk<'b> {
 }
 
 /// The result of a successful operation.
-struct Done {
+struct Completed {
     id: Option<ResourceId>,
     status: u16,
     version: Option<String>,
     /// The places of references that are not URIs.
-    unlike: Vec<String>,
+    odd_references: Vec<String>,
 }
 
-type Ended = Result<Done, ScimError>;
+type Ended = Result<Completed, ScimError>;
 
 /// The ids of created resources by `bulkId`; `None` for a failed creation.
 type Made = BTreeMap<String, Option<ResourceId>>;
@@ -78,14 +70,14 @@ impl<'b> Bulk<'b> {
     /// None that a request can cause.
     pub fn new(
         directory: &'b Directory,
-        settings: &'b Tenant,
+        tenant: &'b Tenant,
         base: &'b str,
         clock: &'b Clock,
         ids: &'b Ids,
     ) -> Result<Self, ScimError> {
         Ok(Self {
             directory,
-            settings,
+            tenant,
             base,
             effort: Effort::of_request(),
             clock,
@@ -101,14 +93,14 @@ impl<'b> Bulk<'b> {
     /// # Errors
     ///
     /// When the request as a whole is invalid, or the current names cannot be read.
-    pub async fn run(&self, body: Value) -> Result<Outcome, ScimError> {
+    pub async fn run(&self, body: Value) -> Result<Success, ScimError> {
         let request = BulkRequest::parse(body)?;
         let names = self.names(&request).await?;
         let plan = BulkPlan::of(&request, &names);
         let mut run = Run::new(&request, &plan);
         let mut running = FuturesUnordered::new();
         loop {
-            while !self.is_over(START)
+            while !self.is_over(BULK_START)
                 && let Some((at, step)) = run.next()
             {
                 let made = run.made(step);
@@ -118,7 +110,7 @@ impl<'b> Bulk<'b> {
             if running.is_empty() {
                 break;
             }
-            match tokio::time::timeout(self.left(ANSWER), running.next()).await {
+            match tokio::time::timeout(self.left(BULK_ANSWER), running.next()).await {
                 Ok(Some((at, ended))) => run.end(at, ended),
                 Ok(None) | Err(_) => break,
             }
@@ -134,13 +126,12 @@ impl<'b> Bulk<'b> {
             "Operations": results.collect::<Vec<_>>(),
         });
         let ended = run.results.iter();
-        let failed = ended.filter_map(|(index, ended)| {
+        let findings = ended.filter_map(|(index, ended)| {
             let operation = request.operations.get(*index)?;
-            let told = told(ended)?;
-            Some(failed(operation, *index, &run, told))
+            let finding = finding(ended)?;
+            Some(recorded(operation, *index, &run, finding))
         });
-        let failed = failed.collect();
-        Ok(Outcome::Several(response, failed))
+        Ok(Success::Bulk(response, findings.collect()))
     }
 
     fn left(&self, limit: Duration) -> Duration {
@@ -168,7 +159,7 @@ impl<'b> Bulk<'b> {
                 }
             });
         let read: Vec<Result<_, ScimError>> = stream::iter(reads)
-            .buffer_unordered(CONCURRENCY)
+            .buffer_unordered(BULK_CONCURRENCY)
             .collect()
             .await;
         read.into_iter().filter_map(Result::transpose).collect()
@@ -181,7 +172,7 @@ impl<'b> Bulk<'b> {
         made: Made,
     ) -> Vec<(usize, Ended)> {
         match &step.work {
-            StepWork::Circle(indices) => self.circle(request, indices, made).await,
+            StepWork::Circle(indices) => self.cycle(request, indices, made).await,
             StepWork::One(index) => {
                 let ended = match request.operations.get(*index).map(|one| &one.task) {
                     Some(Ok(task)) => self.task(task, &made).await,
@@ -222,11 +213,11 @@ impl<'b> Bulk<'b> {
         let resources = self.resources(kind, &beside);
         let outcome = resources.create(body, &self.projection).await?;
         let made = match &outcome {
-            Outcome::Unlike(made, _) => made,
+            Success::WithOddReferences(made, _) => made,
             made => made,
         };
         let id = match made {
-            Outcome::Created { location, .. } => location.rsplit('/').next(),
+            Success::Created { location, .. } => location.rsplit('/').next(),
             _ => None,
         };
         let id = id.and_then(ResourceId::parse);
@@ -234,7 +225,7 @@ impl<'b> Bulk<'b> {
     }
 
     fn resources<'r>(&'r self, kind: ResourceKind, directory: &'r Directory) -> Resources<'r> {
-        let of = (self.settings, kind);
+        let of = (self.tenant, kind);
         Resources::new(directory, of, self.base, &self.effort, self.clock, self.ids)
     }
 
@@ -281,16 +272,24 @@ impl<'b> Bulk<'b> {
 }
 
 /// What the failure log records of an operation, if anything.
-fn told(ended: &Ended) -> Option<Told> {
+fn finding(ended: &Ended) -> Option<Finding> {
     match ended {
-        Err(error) => Some(Told::Failure(error.clone())),
-        Ok(done) if done.unlike.is_empty() => None,
-        Ok(done) => Some(Told::unlike(done.status, done.unlike.clone())),
+        Err(error) => Some(Finding::Failure(error.clone())),
+        Ok(done) if done.odd_references.is_empty() => None,
+        Ok(done) => Some(Finding::OddReferences {
+            status: done.status,
+            places: done.odd_references.clone(),
+        }),
     }
 }
 
 /// An operation as the failure log records it.
-fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) -> Failed {
+fn recorded(
+    operation: &BulkOperation,
+    index: usize,
+    run: &Run<'_>,
+    finding: Finding,
+) -> OperationFinding {
     let task = operation.task.as_ref().ok();
     let subject = task.and_then(|task| task.action.subject());
     let resource = match subject {
@@ -298,7 +297,7 @@ fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) ->
         Some(BulkSubject::Made(bulk_id)) => run.made.get(bulk_id).copied().flatten(),
         None => None,
     };
-    Failed {
+    OperationFinding {
         place: index.saturating_add(1),
         endpoint: task.map(|task| match task.action {
             Action::Create => Endpoint::Create(task.kind),
@@ -311,19 +310,19 @@ fn failed(operation: &BulkOperation, index: usize, run: &Run<'_>, told: Told) ->
             Action::Create | Action::Replace(_) => name_in(task.kind, &task.data),
             Action::Modify(_) | Action::Delete(_) => None,
         }),
-        told,
+        finding,
     }
 }
 
 /// The result of a successful operation, with the status and version that a response to it alone would have.
-fn done(mut outcome: Outcome, id: Option<ResourceId>) -> Ended {
-    let unlike = outcome.unlike();
+fn done(mut outcome: Success, id: Option<ResourceId>) -> Ended {
+    let odd_references = outcome.take_odd_references();
     let response = outcome.into_response(Coding::Identity)?;
     let tag = response.headers().get(header::ETAG);
-    Ok(Done {
+    Ok(Completed {
         id,
         status: response.status().as_u16(),
-        unlike,
+        odd_references,
         version: tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned),
     })
 }

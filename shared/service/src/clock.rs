@@ -21,7 +21,7 @@ impl Clock {
     }
 
     /// A clock for tests.
-    pub fn other(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
@@ -54,7 +54,7 @@ impl Ids {
     }
 
     /// Ids from other bytes, for tests.
-    pub fn other(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+    pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Arc::new(fill))
     }
 

@@ -109,13 +109,13 @@ impl fmt::Debug for Seal {
 
 impl Seal {
     #[must_use]
-    pub fn of(record: &KeyRecord) -> Self {
+    pub fn of_key(record: &KeyRecord) -> Self {
         Self::new(&record.seal, record.sha256.to_hex().as_bytes())
     }
 
     /// The seal of a secret.
     #[must_use]
-    pub fn by(secret: &str) -> Self {
+    pub fn of_secret(secret: &str) -> Self {
         Self::new(secret.as_bytes(), b"vendor")
     }
 
@@ -135,7 +135,12 @@ impl Seal {
 
     /// Seals a cursor of a query as text; `nonce` must be random.
     #[must_use]
-    pub fn close(&self, query: &Bound, cursor: &Cursor, nonce: [u8; NONCE_LEN]) -> Option<String> {
+    pub fn close(
+        &self,
+        query: &BoundQuery,
+        cursor: &Cursor,
+        nonce: [u8; NONCE_LEN],
+    ) -> Option<String> {
         let mut sealed = cursor.to_json().to_string().into_bytes();
         let aad = Aad::from(query.0.as_ref());
         let given = Nonce::assume_unique_for_key(nonce);
@@ -150,11 +155,12 @@ impl Seal {
     /// # Errors
     ///
     /// `invalidCursor`, without the reason.
-    pub fn open(&self, query: &Bound, text: &str) -> Result<Cursor, ScimError> {
-        self.opened(query, text).ok_or_else(reason::cursor_damaged)
+    pub fn open(&self, query: &BoundQuery, text: &str) -> Result<Cursor, ScimError> {
+        self.open_text(query, text)
+            .ok_or_else(reason::cursor_damaged)
     }
 
-    fn opened(&self, query: &Bound, text: &str) -> Option<Cursor> {
+    fn open_text(&self, query: &BoundQuery, text: &str) -> Option<Cursor> {
         let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -166,9 +172,9 @@ impl Seal {
 
 /// The query that a cursor is bound to.
 #[derive(Clone, Debug)]
-pub struct Bound(digest::Digest);
+pub struct BoundQuery(digest::Digest);
 
-impl Bound {
+impl BoundQuery {
     /// Binds to the parts of a query: tenant, endpoint, filter, order.
     #[must_use]
     pub fn to(parts: &[&str]) -> Self {
@@ -212,7 +218,7 @@ mod tests {
     #[test]
     fn k05_k17_a_cursor_is_opaque_and_opens_for_its_query_and_key_only() {
         let seal = |secret: &[u8], of: &[u8]| Seal::new(secret, of);
-        let query = Bound::to(&["acme", "Users", "", ""]);
+        let query = BoundQuery::to(&["acme", "Users", "", ""]);
         for cursor in cursors() {
             let text = seal(b"s", b"k").close(&query, &cursor, [3; 12]).unwrap();
             assert!(
@@ -220,7 +226,7 @@ mod tests {
                     .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
             );
             assert_eq!(seal(b"s", b"k").open(&query, &text), Ok(cursor));
-            let refused = |seal: Seal, query: &Bound, text: &str| {
+            let refused = |seal: Seal, query: &BoundQuery, text: &str| {
                 assert_eq!(
                     seal.open(query, text).unwrap_err().kind(),
                     ErrorKind::InvalidCursor
@@ -230,12 +236,12 @@ mod tests {
             refused(seal(b"s", b"l"), &query, &text);
             refused(
                 seal(b"s", b"k"),
-                &Bound::to(&["acme", "Users", "x", ""]),
+                &BoundQuery::to(&["acme", "Users", "x", ""]),
                 &text,
             );
             refused(
                 seal(b"s", b"k"),
-                &Bound::to(&["acme", "User", "s", ""]),
+                &BoundQuery::to(&["acme", "User", "s", ""]),
                 &text,
             );
         }
@@ -244,7 +250,7 @@ mod tests {
     #[test]
     fn k08_a_cursor_with_any_bit_changed_is_refused() {
         let seal = Seal::new(b"s", b"k");
-        let query = Bound::to(&["acme"]);
+        let query = BoundQuery::to(&["acme"]);
         let [cursor, ..] = cursors();
         let text = seal.close(&query, &cursor, [3; 12]).unwrap();
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();

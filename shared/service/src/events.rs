@@ -1,7 +1,7 @@
 //! Work that changes of the table trigger: the function `events`, which the table's stream invokes.
 //!
 //! [`Subject`] says what a record is about. Records of one subject in a batch are handled together, and subjects in
-//! parallel. A new kind of work needs a variant of it, an arm in [`Record::subject`] and in `Service::look_after`,
+//! parallel. A new kind of work needs a variant of it, an arm in [`StreamRecord::subject`] and in `Service::handle_subject`,
 //! and a pattern in the filter of `template.yaml`, which selects the records.
 //!
 //! A record only wakes the function; the table says what there is to do. So a record may arrive twice, late, or at
@@ -25,20 +25,15 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Service;
+use crate::limits::{SUBJECTS_AT_ONCE, SWEPT_AT_ONCE};
 
 mod closing;
-mod keys;
+mod expiring_keys;
 mod record;
 mod tasks;
 
-pub use keys::{Expiring, KEY_EXPIRING};
-pub use record::Record;
-
-/// The most subjects in parallel.
-const SIDE_BY_SIDE: usize = 8;
-
-/// The most tenants to sweep in parallel. Most have nothing to do.
-const SWEPT_AT_ONCE: usize = 8;
+pub use expiring_keys::{Expiring, KEY_EXPIRING};
+pub use record::StreamRecord;
 
 /// The event that invokes the function.
 #[derive(Debug)]
@@ -77,15 +72,15 @@ impl Event {
 /// The response to an invocation by the stream: the records to retry.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Answer {
+pub struct BatchResponse {
     /// These records. Lambda also retries all records after the first of them in the batch.
-    pub batch_item_failures: Vec<Failure>,
+    pub batch_item_failures: Vec<FailedRecord>,
 }
 
 /// A record to retry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failure {
+pub struct FailedRecord {
     pub item_identifier: String,
 }
 
@@ -109,7 +104,7 @@ impl Subject {
 
 /// The result of a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
-enum Outcome {
+enum RecordResult {
     /// Nothing is left to do.
     Done,
     /// A retry may succeed, for this reason.
@@ -118,7 +113,7 @@ enum Outcome {
     GivenUp(String),
 }
 
-impl Outcome {
+impl RecordResult {
     /// The result of a record whose work failed with this error. A retry does not help with data that the service
     /// cannot read or calls that it cannot build. It may help with any other error, so such a record is retried until
     /// it is too old for the event source mapping of `template.yaml`.
@@ -133,13 +128,17 @@ impl Outcome {
 impl Service {
     /// Handles records of the table's stream for at most `patience`. Unfinished work is retried and continues from
     /// where it stopped. Returns the records to retry and the consumption.
-    pub async fn look_after_all(&self, records: &[Value], patience: Duration) -> (Answer, Spent) {
+    pub async fn handle_records(
+        &self,
+        records: &[Value],
+        patience: Duration,
+    ) -> (BatchResponse, Spent) {
         let (until, started) = (Instant::now() + patience, self.clock.now());
         let meter = Arc::new(Meter::default());
-        let mut by_subject: BTreeMap<Subject, Vec<Record>> = BTreeMap::new();
+        let mut by_subject: BTreeMap<Subject, Vec<StreamRecord>> = BTreeMap::new();
         let mut unread = 0_usize;
         for value in records {
-            match Record::read(value).and_then(|record| Some((record.subject()?, record))) {
+            match StreamRecord::read(value).and_then(|record| Some((record.subject()?, record))) {
                 Some((subject, record)) => by_subject.entry(subject).or_default().push(record),
                 None => unread += 1,
             }
@@ -147,28 +146,28 @@ impl Service {
         if unread > 0 {
             tracing::error!(records = unread, "event.unreadable");
         }
-        let looked_after: Vec<_> = by_subject
+        let handled: Vec<_> = by_subject
             .iter()
             .map(|(subject, records)| {
                 let meter = Arc::new(meter.branch());
                 async move {
-                    let outcomes = self.look_after(subject, records, &meter);
+                    let outcomes = self.handle_subject(subject, records, &meter);
                     let outcomes = timeout_at(until, AssertUnwindSafe(outcomes).catch_unwind());
-                    let every = |outcome: Outcome| vec![outcome; records.len()];
+                    let every = |outcome: RecordResult| vec![outcome; records.len()];
                     let outcomes = match outcomes.await {
                         Ok(Ok(outcomes)) => outcomes,
-                        Ok(Err(_)) => every(Outcome::GivenUp("panicked".to_owned())),
-                        Err(_) => every(Outcome::Again("timed out".to_owned())),
+                        Ok(Err(_)) => every(RecordResult::GivenUp("panicked".to_owned())),
+                        Err(_) => every(RecordResult::Again("timed out".to_owned())),
                     };
                     report(subject, records, outcomes)
                 }
             })
             .collect();
-        let failures: Vec<Vec<Failure>> = stream::iter(looked_after)
-            .buffer_unordered(SIDE_BY_SIDE)
+        let failures: Vec<Vec<FailedRecord>> = stream::iter(handled)
+            .buffer_unordered(SUBJECTS_AT_ONCE)
             .collect()
             .await;
-        let answer = Answer {
+        let answer = BatchResponse {
             batch_item_failures: failures.concat(),
         };
         let spent = meter.spent();
@@ -185,16 +184,16 @@ impl Service {
     }
 
     /// Handles records about one subject and returns the result of each.
-    async fn look_after(
+    async fn handle_subject(
         &self,
         subject: &Subject,
-        records: &[Record],
+        records: &[StreamRecord],
         meter: &Arc<Meter>,
-    ) -> Vec<Outcome> {
+    ) -> Vec<RecordResult> {
         match subject {
             Subject::Tasks(tenant) => {
-                let directory = self.directory(tenant, meter);
-                tasks::tend(&directory, records, &self.clock, &self.ids).await
+                let directory = self.background_directory(tenant, meter);
+                tasks::finish_and_wait(&directory, records, &self.clock, &self.ids).await
             }
             Subject::Closing(tenant) => {
                 let outcome = self.close(tenant, meter).await;
@@ -230,11 +229,11 @@ impl Service {
         &self,
         meter: &Arc<Meter>,
     ) -> Result<(usize, Option<DirectoryError>), DirectoryError> {
-        let names = directory::task::tenants(&self.behind(), meter).await?;
+        let names = directory::task::tenants(&self.background_store(), meter).await?;
         let each: Vec<_> = names
             .iter()
             .map(|(tenant, status)| {
-                let directory = self.directory(tenant, &Arc::new(meter.branch()));
+                let directory = self.background_directory(tenant, &Arc::new(meter.branch()));
                 let meter = meter.branch();
                 async move {
                     match status {
@@ -251,31 +250,37 @@ impl Service {
 
     /// A tenant's directory for background work.
     #[must_use]
-    pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
-        Directory::new(self.behind(), tenant.clone(), Arc::clone(meter))
+    pub fn background_directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+        Directory::new(self.background_store(), tenant.clone(), Arc::clone(meter))
     }
 
     /// The table for background work.
-    fn behind(&self) -> Arc<Store> {
-        let behind = self.behind.get_or_init(|| Arc::new(self.store.behind()));
-        Arc::clone(behind)
+    fn background_store(&self) -> Arc<Store> {
+        let store = self
+            .background_store
+            .get_or_init(|| Arc::new(self.store.behind()));
+        Arc::clone(store)
     }
 }
 
 /// Logs the results of records and returns the records to retry.
-fn report(subject: &Subject, records: &[Record], outcomes: Vec<Outcome>) -> Vec<Failure> {
+fn report(
+    subject: &Subject,
+    records: &[StreamRecord],
+    outcomes: Vec<RecordResult>,
+) -> Vec<FailedRecord> {
     let tenant = subject.tenant();
     let mut failures = Vec::new();
     for (record, outcome) in records.iter().zip(outcomes) {
         match outcome {
-            Outcome::Done => {}
-            Outcome::Again(reason) => {
+            RecordResult::Done => {}
+            RecordResult::Again(reason) => {
                 tracing::warn!(tenant.id = %tenant, item = record.sk, reason, "event.retry");
-                failures.push(Failure {
+                failures.push(FailedRecord {
                     item_identifier: record.sequence_number.clone(),
                 });
             }
-            Outcome::GivenUp(reason) => {
+            RecordResult::GivenUp(reason) => {
                 tracing::error!(tenant.id = %tenant, item = record.sk, reason, "event.abandoned");
             }
         }

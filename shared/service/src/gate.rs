@@ -1,132 +1,110 @@
-//! Authentication: resolves a bearer token to a caller of the tenant in the path, or answers 401.
+//! Who calls, which tenant, and how fast: admits a request or rejects it.
 //!
-//! Every invalid token gets the same response, so that the response reveals nothing. Only a caller with a valid token
-//! learns that the tenant is turned off.
+//! A bearer token is resolved to a caller of the tenant in the path, or the response is 401. Every invalid token gets
+//! the same response, so that the response reveals nothing. Only a caller with a valid token learns that the tenant is
+//! turned off, that the address has no such endpoint, and that the tenant's rate limit is reached.
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use directory::tenant_keys::{By, ImportedTokens, KeysError, TenantKeys};
 use directory::tenants::{Status, Tenant, Tenants};
 use directory::{Meter, Store, TenantTable};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, header};
 use jiff::Timestamp;
 use keyring::{
-    End, ImportedToken, KeyId, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
+    End, ImportedToken, KeyRecord, KeyringError, Keyrings, Presented, Scope, TenantId, Token,
 };
 use scim_core::error::reason;
 use scim_core::{ErrorKind, ScimError};
 
-use crate::cursor::Seal;
-use crate::requests::{Barred, Who};
-use crate::response::explain;
-use crate::routes::Endpoint;
+use crate::wire::{Failure, Incoming, explain};
 
-#[derive(Clone, Debug)]
-pub struct Caller {
-    pub tenant: TenantId,
-    /// The credential that admitted it.
-    pub credential: Credential,
-    /// Its permissions.
-    pub scope: Scope,
-    /// The tenant's settings.
-    pub settings: Arc<Tenant>,
+mod caller;
+mod rate;
+
+pub use caller::{Caller, Credential};
+pub(crate) use caller::{NotAdmitted, Sender};
+pub(crate) use rate::{Rates, Uncounted};
+
+use rate::Turn;
+
+/// The decision about a request.
+pub(crate) enum Admission<'g> {
+    /// It reads what everybody may read.
+    Public,
+    /// Its caller may be served; meanwhile, requests are added to the shared count.
+    Admitted(Caller, Option<Uncounted<'g>>),
+    Rejected(Sender, Failure),
 }
 
-impl Caller {
-    /// Rejects an endpoint outside the key's scope.
-    ///
-    /// # Errors
-    ///
-    /// 403, when the key may only read its own user.
-    pub fn check_scope(&self, endpoint: Endpoint, method: &Method) -> Result<(), ScimError> {
-        let own = endpoint == Endpoint::Me && method == Method::GET;
-        match self.scope {
-            Scope::Me if !own && !endpoint.is_discovery() => Err(reason::token_of_me()),
-            Scope::Scim | Scope::Me => Ok(()),
-        }
-    }
-}
-
-/// How a caller was authenticated.
-#[derive(Clone)]
-pub enum Credential {
-    /// By a token, with this key.
-    Key(Arc<KeyRecord>),
-    /// By the vendor's side, whatever the tenant's state.
-    Vendor {
-        /// Distinguishes this caller's walks through a list from those of others.
-        id: KeyId,
-        /// A secret that seals this caller's cursors; only the caller knows it, or nobody.
-        secret: String,
-    },
-}
-
-impl Credential {
-    #[must_use]
-    pub fn id(&self) -> &KeyId {
-        match self {
-            Self::Key(key) => &key.id,
-            Self::Vendor { id, .. } => id,
-        }
-    }
-
-    /// The user that the key stands for; `None` if the key stands for no user.
-    #[must_use]
-    pub fn subject(&self) -> Option<&str> {
-        match self {
-            Self::Key(key) => key.subject.as_deref(),
-            Self::Vendor { .. } => None,
-        }
-    }
-
-    /// The seal of its cursors.
-    #[must_use]
-    pub fn seal(&self) -> Seal {
-        match self {
-            Self::Key(key) => Seal::of(key),
-            Self::Vendor { secret, .. } => Seal::by(secret),
-        }
-    }
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credential({})", self.id())
-    }
-}
-
-/// A request that was not admitted, and its caller as far as known.
-#[derive(Debug)]
-pub struct Denied {
-    pub error: ScimError,
-    /// The caller.
-    pub(crate) who: Who,
+/// A request that was not authenticated, and its sender as far as known.
+struct Denied {
+    error: ScimError,
+    sender: Sender,
 }
 
 impl From<ScimError> for Denied {
     fn from(error: ScimError) -> Self {
-        let who = match error.kind() {
-            ErrorKind::Unauthorized => Who::Stranger,
-            _ => Who::Nobody,
+        let sender = match error.kind() {
+            ErrorKind::Unauthorized => Sender::Stranger,
+            _ => Sender::Unknown,
         };
-        Self { error, who }
+        Self { error, sender }
     }
 }
 
-/// The dependencies of authentication.
+/// What the decision depends on.
 #[derive(Clone, Copy)]
-pub struct Gate<'g> {
-    pub keyrings: &'g Keyrings,
+pub(crate) struct Gate<'g> {
+    pub(crate) keyrings: &'g Keyrings,
     /// The keyrings that hold imported tokens.
-    pub imported_tokens: &'g ImportedTokens,
-    pub store: &'g Arc<Store>,
-    pub tenants: &'g Tenants,
+    pub(crate) imported_tokens: &'g ImportedTokens,
+    pub(crate) store: &'g Arc<Store>,
+    pub(crate) tenants: &'g Tenants,
+    pub(crate) rates: &'g Rates,
     /// The current time.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// Counts the reads.
-    pub meter: &'g Arc<Meter>,
+    pub(crate) meter: &'g Arc<Meter>,
+}
+
+impl<'g> Gate<'g> {
+    /// Admits a request that came from this address, or rejects it.
+    pub(crate) async fn admit(
+        self,
+        incoming: &Incoming<'_>,
+        source: Option<IpAddr>,
+    ) -> Admission<'g> {
+        if incoming.is_public() {
+            return Admission::Public;
+        }
+        let authenticated = self.authenticate(incoming.headers(), &incoming.tenant, source);
+        let caller = match authenticated.await {
+            Ok(caller) => caller,
+            Err(denied) => return Admission::Rejected(denied.sender, denied.error.into()),
+        };
+        if let Some(unserved) = &incoming.unserved {
+            return Admission::Rejected(Sender::Caller(caller), unserved.clone());
+        }
+        if !incoming.concerns_resources() {
+            return Admission::Admitted(caller, None);
+        }
+        let tenant = &caller.tenant;
+        let rate = tenant.settings.rate;
+        match self.rates.turn(&tenant.id, rate, self.now) {
+            Turn::Served => Admission::Admitted(caller, None),
+            Turn::Told(window, requests) => {
+                let uncounted = self
+                    .rates
+                    .uncounted(self.store, (window, requests), self.meter);
+                Admission::Admitted(caller, Some(uncounted))
+            }
+            Turn::Refused(seconds) => {
+                Admission::Rejected(Sender::Caller(caller), Failure::slow_down(seconds))
+            }
+        }
+    }
 }
 
 impl Gate<'_> {
@@ -136,7 +114,7 @@ impl Gate<'_> {
     ///
     /// 401 unless the token is one of the tenant's live keys; 403 when the tenant is turned off; 503 when the keys
     /// cannot be read.
-    pub async fn admit(
+    async fn authenticate(
         &self,
         headers: &HeaderMap,
         tenant: &TenantId,
@@ -153,38 +131,37 @@ impl Gate<'_> {
         let key = record.ok_or_else(unauthorized)?;
         let admits = |scope: &Scope| key.admits(tenant, *scope, self.now, source);
         let Some(scope) = Scope::ALL.into_iter().find(admits) else {
-            return Err(self.barred(key, tenant, source));
+            return Err(self.not_admitted(key, tenant, source));
         };
-        let settings = self
+        let tenant = self
             .tenants
             .find(tenant, self.now, self.meter)
             .await
             .map_err(explain)?
             .ok_or_else(unauthorized)?;
-        self.check_end(&key, &settings)?;
-        match settings.status {
+        self.check_end(&key, &tenant)?;
+        match tenant.status {
             Status::On => Ok(Caller {
-                tenant: tenant.clone(),
+                tenant,
                 credential: Credential::Key(key),
                 scope,
-                settings,
             }),
             // A tenant that is being deleted answers like an unknown one.
             Status::Closing => Err(unauthorized().into()),
             Status::Off => Err(Denied {
                 error: reason::switched_off(),
-                who: Who::Key(key, None),
+                sender: Sender::Key(key, None),
             }),
         }
     }
 
     /// Rejects a key that was ended while its keyring accepted no change.
-    fn check_end(&self, key: &Arc<KeyRecord>, settings: &Tenant) -> Result<(), Denied> {
-        match settings.ended.of(key.id) {
+    fn check_end(&self, key: &Arc<KeyRecord>, found: &Tenant) -> Result<(), Denied> {
+        match found.ended.of(key.id) {
             Some(End::Revoked) => Err(unauthorized().into()),
             Some(End::At(end)) if end <= self.now => Err(Denied {
                 error: unauthorized(),
-                who: Who::Key(Arc::clone(key), Some(Barred::Expired(end))),
+                sender: Sender::Key(Arc::clone(key), Some(NotAdmitted::Expired(end))),
             }),
             _ => Ok(()),
         }
@@ -192,18 +169,23 @@ impl Gate<'_> {
 
     /// The denial for a key that does not admit the request. The failure log tells the tenant's administrator why;
     /// the response does not. A key of another tenant counts as unknown.
-    fn barred(&self, key: Arc<KeyRecord>, tenant: &TenantId, source: Option<IpAddr>) -> Denied {
+    fn not_admitted(
+        &self,
+        key: Arc<KeyRecord>,
+        tenant: &TenantId,
+        source: Option<IpAddr>,
+    ) -> Denied {
         if key.tenant != *tenant {
             return unauthorized().into();
         }
-        let barred = match key.expires {
-            Some(end) if end <= self.now => Barred::Expired(end),
-            _ if key.scopes.is_empty() => Barred::Scopeless,
-            _ => Barred::Elsewhere(source),
+        let why = match key.expires {
+            Some(end) if end <= self.now => NotAdmitted::Expired(end),
+            _ if key.scopes.is_empty() => NotAdmitted::Scopeless,
+            _ => NotAdmitted::Elsewhere(source),
         };
         Denied {
             error: unauthorized(),
-            who: Who::Key(key, Some(barred)),
+            sender: Sender::Key(key, Some(why)),
         }
     }
 }

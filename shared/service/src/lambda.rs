@@ -15,6 +15,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::events::{self, Event};
+use crate::limits::INVOCATION_MARGIN;
 use crate::{Config, Function, Origin, Service, config};
 
 /// Runs a function: opens connections while Lambda gives full CPU to initialisation, then answers events.
@@ -68,7 +69,7 @@ pub async fn run_events() -> Result<(), Error> {
     service.warm_table().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let service = Arc::clone(&service);
-        async move { look_after(&service, event).await }
+        async move { handle_event(&service, event).await }
     }))
     .await
 }
@@ -84,32 +85,29 @@ pub fn start_log() {
         .init();
 }
 
-/// How long before the end of an invocation its work stops, to leave time for the response.
-const MARGIN: Duration = Duration::from_secs(3);
-
 /// Handles an event of the function `events`; the result goes back to Lambda.
 ///
 /// # Errors
 ///
 /// When the event is unknown, or a scheduled run left work to do.
-pub async fn look_after(
+pub async fn handle_event(
     service: &Service,
     event: LambdaEvent<Value>,
-) -> Result<events::Answer, Error> {
+) -> Result<events::BatchResponse, Error> {
     let patience = patience(event.context.deadline, service.now());
     match Event::read(event.payload)? {
-        Event::Records(records) => Ok(service.look_after_all(&records, patience).await.0),
+        Event::Records(records) => Ok(service.handle_records(&records, patience).await.0),
         Event::Sweep => {
             service.sweep(patience).await?;
-            Ok(events::Answer::default())
+            Ok(events::BatchResponse::default())
         }
         Event::Closing => {
             service.end_deletions(patience).await?;
-            Ok(events::Answer::default())
+            Ok(events::BatchResponse::default())
         }
         Event::Keys => {
             service.warn_of_keys().await?;
-            Ok(events::Answer::default())
+            Ok(events::BatchResponse::default())
         }
     }
 }
@@ -120,7 +118,7 @@ fn patience(deadline: u64, now: Timestamp) -> Duration {
     let now = Duration::try_from(now.as_duration()).unwrap_or_default();
     // Lambda passes a deadline, cargo-lambda a duration.
     let left = deadline.checked_sub(now).unwrap_or(deadline);
-    left.saturating_sub(MARGIN)
+    left.saturating_sub(INVOCATION_MARGIN)
 }
 
 /// Answers one event; Lambda returns the result to the gateway.

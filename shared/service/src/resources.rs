@@ -12,25 +12,20 @@ use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimE
 use serde_json::Value;
 
 use crate::clock::{Clock, Ids};
-use crate::coding::Coding;
-use crate::request::Preconditions;
-use crate::response::{Outcome, explain};
+use crate::limits::CHANGE_ATTEMPTS;
+use crate::wire::{Coding, Preconditions, Success, explain};
 
-mod come;
+mod create;
 pub mod list;
 mod policy;
 mod show;
-
-/// The most attempts of a change, if the resource changes meanwhile.
-const ATTEMPTS: u32 = 10;
 
 /// The operations on one resource type of one tenant.
 #[derive(Clone, Copy)]
 pub struct Resources<'r> {
     pub directory: &'r Directory,
     pub of: &'r ResourceType,
-    /// The tenant's settings.
-    pub settings: &'r Tenant,
+    pub tenant: &'r Tenant,
     pub base: &'r str,
     /// The remaining effort of the request.
     pub effort: &'r Effort,
@@ -44,7 +39,7 @@ impl<'r> Resources<'r> {
     #[must_use]
     pub fn new(
         directory: &'r Directory,
-        (settings, kind): (&'r Tenant, ResourceKind),
+        (tenant, kind): (&'r Tenant, ResourceKind),
         base: &'r str,
         effort: &'r Effort,
         clock: &'r Clock,
@@ -52,8 +47,8 @@ impl<'r> Resources<'r> {
     ) -> Self {
         Self {
             directory,
-            of: settings.catalogue().resource_type(kind),
-            settings,
+            of: tenant.catalogue().resource_type(kind),
+            tenant,
             base,
             effort,
             clock,
@@ -79,29 +74,29 @@ impl<'r> Resources<'r> {
     }
 
     /// POST.
-    pub async fn create(&self, body: Value, projection: &Projection) -> Result<Outcome, ScimError> {
+    pub async fn create(&self, body: Value, projection: &Projection) -> Result<Success, ScimError> {
         self.check_offered()?;
         let draft = Draft::parse(body, self.of)?;
         let projection = &projection.written(draft.on_request(self.of));
         self.check_policy(None, &draft.attributes)?;
-        let unlike = resource::invalid_references(self.of, None, &draft.attributes);
-        let stored = self.come(draft).await?;
+        let odd = resource::invalid_references(self.of, None, &draft.attributes);
+        let stored = self.create_or_adopt(draft).await?;
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
         // A new user is in no group, unless the application created the user earlier; a new group may have members.
         let body = match self.of.kind {
             ResourceKind::User => {
-                let groups = self.groups_from_before(&stored, projection).await?;
+                let groups = self.groups_at_creation(&stored, projection).await?;
                 self.represent(stored, self.groups(&groups), projection)
             }
             ResourceKind::Group => self.shown(self.show_group(stored, projection)).await?,
         };
-        let created = Outcome::Created {
+        let created = Success::Created {
             location,
             version,
             body,
         };
-        Ok(noted(created, unlike))
+        Ok(noted(created, odd))
     }
 
     /// GET of one resource.
@@ -110,11 +105,11 @@ impl<'r> Resources<'r> {
         id: &str,
         projection: &Projection,
         preconditions: &Preconditions,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         self.check_offered()?;
         let (stored, groups) = self.attempt(0, self.id(id)?, projection).await?;
-        if preconditions.has(stored.resource.meta.version) {
-            return Ok(Outcome::NotModified(stored.resource.meta.version));
+        if preconditions.client_has(stored.resource.meta.version) {
+            return Ok(Success::NotModified(stored.resource.meta.version));
         }
         self.resource(stored, groups, projection).await
     }
@@ -126,7 +121,7 @@ impl<'r> Resources<'r> {
         body: Value,
         projection: &Projection,
         preconditions: &Preconditions,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         self.check_offered()?;
         let id = self.id(id)?;
         let draft = Draft::parse_change(body, self.of)?;
@@ -135,7 +130,7 @@ impl<'r> Resources<'r> {
             Some(secret) => PasswordHash::Set(self.hash(secret)?),
             None => PasswordHash::Keep,
         };
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..CHANGE_ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
@@ -144,7 +139,7 @@ impl<'r> Resources<'r> {
             active::keep(self.of.kind, &current.resource.attributes, &mut attributes);
             check_required(&attributes, self.of)?;
             self.check_policy(Some(&current), &attributes)?;
-            let change = Change {
+            let change = ResourceChange {
                 attributes,
                 members: (self.of.kind == ResourceKind::Group)
                     .then(|| MembershipDelta::to(draft.members.clone())),
@@ -152,10 +147,10 @@ impl<'r> Resources<'r> {
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = resource::invalid_references(self.of, before, &change.attributes);
+            let odd = resource::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = self.resource(stored, groups, projection);
-                return Ok(noted(self.shown(shown).await?, unlike));
+                return Ok(noted(self.shown(shown).await?, odd));
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -169,11 +164,11 @@ impl<'r> Resources<'r> {
         body: Value,
         projection: &Projection,
         preconditions: &Preconditions,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         self.check_offered()?;
         let id = self.id(id)?;
         let request = self.accepted(PatchRequest::parse(body)?);
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..CHANGE_ATTEMPTS {
             let (current, groups) = self.attempt(attempt, id, projection).await?;
             preconditions.check(current.resource.meta.version)?;
             self.check_own(&current)?;
@@ -185,25 +180,25 @@ impl<'r> Resources<'r> {
                 PasswordChange::Remove => PasswordHash::Remove,
                 PasswordChange::Set(secret) => PasswordHash::Set(self.hash(secret)?),
             };
-            let change = Change {
+            let change = ResourceChange {
                 attributes: patched.attributes,
                 members: Some(patched.members).filter(|delta| !delta.is_empty()),
                 password,
                 is_fenced: preconditions.is_given(),
             };
             let before = Some(&current.resource.attributes);
-            let unlike = resource::invalid_references(self.of, before, &change.attributes);
+            let odd = resource::invalid_references(self.of, before, &change.attributes);
             if let Some(stored) = self.write(current, change).await? {
                 let shown = match self.of.kind {
                     ResourceKind::Group if !projection.is_only() => {
-                        Outcome::Changed(stored.resource.meta.version)
+                        Success::Changed(stored.resource.meta.version)
                     }
                     _ => {
                         let shown = self.resource(stored, groups, projection);
                         self.shown(shown).await?
                     }
                 };
-                return Ok(noted(shown, unlike));
+                return Ok(noted(shown, odd));
             }
         }
         Err(explain(DirectoryError::Contended))
@@ -246,7 +241,11 @@ impl<'r> Resources<'r> {
     }
 
     /// Writes a change if there is one; `None` when the resource changed meanwhile.
-    async fn write(&self, current: Stored, change: Change) -> Result<Option<Stored>, ScimError> {
+    async fn write(
+        &self,
+        current: Stored,
+        change: ResourceChange,
+    ) -> Result<Option<Stored>, ScimError> {
         let is_same = change.attributes == current.resource.attributes;
         let now = self.clock.now();
         let write = self.ids.write();
@@ -283,10 +282,10 @@ impl<'r> Resources<'r> {
         &self,
         id: &str,
         preconditions: &Preconditions,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         self.check_offered()?;
         let id = self.id(id)?;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..CHANGE_ATTEMPTS {
             self.pause(attempt).await?;
             let found = self.directory.to_delete(self.of.kind, id).await;
             let Some((current, groups)) = found.map_err(explain)? else {
@@ -305,7 +304,7 @@ impl<'r> Resources<'r> {
                 .delete(&current, groups, self.clock.now(), &self.ids.write())
                 .await;
             match deleted {
-                Ok(()) => return Ok(Outcome::Done),
+                Ok(()) => return Ok(Success::NoContent),
                 Err(DirectoryError::Stale) => {}
                 Err(error) => return Err(explain(error)),
             }
@@ -350,15 +349,15 @@ impl<'r> Resources<'r> {
 }
 
 /// Adds the places of references that are not URIs to a successful change.
-fn noted(made: Outcome, unlike: Vec<String>) -> Outcome {
-    match unlike.is_empty() {
+fn noted(made: Success, odd: Vec<String>) -> Success {
+    match odd.is_empty() {
         true => made,
-        false => Outcome::Unlike(Box::new(made), unlike),
+        false => Success::WithOddReferences(Box::new(made), odd),
     }
 }
 
 /// The result of a PUT or PATCH on a resource.
-struct Change {
+struct ResourceChange {
     attributes: Attributes,
     /// `None` when the request does not mention members.
     members: Option<MembershipDelta>,

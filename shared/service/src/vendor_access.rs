@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyring::{Keyrings, TenantId};
 
 use crate::clock::{Clock, Ids};
-use crate::{Origin, Service, request};
+use crate::{Origin, Service, wire};
 
 impl Service {
     #[must_use]
@@ -46,20 +46,20 @@ impl Service {
 
     /// A tenant's directory for one request.
     #[must_use]
-    pub fn directory_of(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+    pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
     }
 
     /// How long an entry of the failure log is kept.
     #[must_use]
     pub const fn entries_kept(&self) -> SignedDuration {
-        self.requests.kept()
+        self.failures.kept()
     }
 
     /// The start of absolute URLs, for a request whose path begins with `prefix`.
     #[must_use]
     pub fn site(&self, origin: &Origin, headers: &HeaderMap, prefix: &str) -> String {
-        request::site(self.public_url.as_deref(), (origin, headers), prefix)
+        wire::site(self.public_url.as_deref(), (origin, headers), prefix)
     }
 
     #[must_use]

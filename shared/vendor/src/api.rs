@@ -7,7 +7,7 @@ use bytes::Bytes;
 use directory::Meter;
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use keyring::{Presented, Token};
-use service::{Origin, request};
+use service::{Origin, wire};
 
 mod call;
 mod caller;
@@ -53,7 +53,7 @@ impl Address {
         Ok(Self {
             prefix: before.iter().flat_map(|part| ["/", part]).collect(),
             segments: segments
-                .map(|segment| request::decode(segment))
+                .map(|segment| wire::decode(segment))
                 .collect::<Result<_, _>>()?,
         })
     }

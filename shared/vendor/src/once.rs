@@ -76,7 +76,7 @@ impl Name {
         let seed = hmac::sign(&ours, seed.as_bytes());
         let seed = hmac::Key::new(hmac::HMAC_SHA256, seed.as_ref());
         let drawn = Arc::new(AtomicU64::new(0));
-        Ids::other(move |bytes| {
+        Ids::from_fn(move |bytes| {
             for part in bytes.chunks_mut(digest::SHA256_OUTPUT_LEN) {
                 let turn = drawn.fetch_add(1, Ordering::Relaxed);
                 let random = hmac::sign(&seed, &turn.to_be_bytes());

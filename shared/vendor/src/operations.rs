@@ -167,7 +167,7 @@ impl<'w> Work<'w> {
 
     /// The tenant's directory with its rules applied.
     fn directory(&self, tenant: &Tenant) -> Directory {
-        let directory = self.service().directory_of(&tenant.id, self.meter);
+        let directory = self.service().directory(&tenant.id, self.meter);
         directory.by(tenant.settings.rules())
     }
 }

@@ -54,7 +54,7 @@ use form::Form;
 use frame::Frame;
 use reply::Reply;
 use routes::Found;
-use service::{Origin, request};
+use service::{Origin, wire};
 
 /// The first segment of all pages.
 const CONSOLE: &str = "console";
@@ -152,7 +152,7 @@ async fn answer(visit: &Visit<'_>, segments: &[&str], trace: &mut Trace) -> Repl
 fn found(visit: &Visit<'_>, segments: &[&str]) -> Result<Found, Problem> {
     let decoded: Vec<String> = segments
         .iter()
-        .map(|segment| request::decode(segment))
+        .map(|segment| wire::decode(segment))
         .collect::<Result<_, ScimError>>()?;
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
     routes::find(visit.request.method(), &segments)

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use directory::DirectoryError;
 use keyring::KeyringError;
 
-use service::response::explain;
+use service::wire::explain;
 
 pub mod reason;
 

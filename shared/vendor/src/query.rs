@@ -1,6 +1,6 @@
 //! The query parameters of the admin API and of the pages.
 
-use service::request;
+use service::wire;
 
 use crate::problem::{Problem, reason};
 
@@ -17,8 +17,8 @@ impl Query {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = request::decode(&name.replace('+', " "))?;
-            let value = request::decode(&value.replace('+', " "))?;
+            let name = wire::decode(&name.replace('+', " "))?;
+            let value = wire::decode(&value.replace('+', " "))?;
             if pairs.iter().any(|(known, _)| *known == name) {
                 return Err(reason::parameter_twice(&name));
             }

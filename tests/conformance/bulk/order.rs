@@ -134,7 +134,7 @@ async fn b01_a_thousand_operations_are_answered_in_time() {
 fn fast_clock() -> Clock {
     let asked = Arc::new(AtomicI64::new(0));
     let began = Clock::system().now();
-    Clock::other(move || -> Timestamp {
+    Clock::from_fn(move || -> Timestamp {
         let passed = asked.fetch_add(200, Ordering::Relaxed);
         began + SignedDuration::from_millis(passed)
     })

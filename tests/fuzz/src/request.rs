@@ -13,7 +13,7 @@ use local::dynamo::Storage;
 use local::stack::{CacheSharing, Options, Stack, TABLE, TenantAccess};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
-use service::routes::{self, Match};
+use service::wire::routes::{self, RouteMatch};
 use service::{Function, Origin};
 use tokio::runtime::{Builder, Runtime};
 
@@ -201,7 +201,7 @@ pub async fn stored(stack: &Stack) -> Table {
 fn function_of(request: &Request<Bytes>) -> Function {
     let segments: Vec<&str> = request.uri().path().split('/').skip(4).collect();
     match routes::find(request.method(), &segments) {
-        Match::Route(route, _) => route.function,
+        RouteMatch::Route(route, _) => route.function,
         _ => Function::Discovery,
     }
 }

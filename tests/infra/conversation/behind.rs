@@ -65,6 +65,6 @@ async fn finish(functions: &Functions, target: &Target, seconds: i64) {
     assert!(!records.is_empty(), "the owner left nothing");
     let service = stream::ahead(target, seconds);
     let patience = Duration::from_secs(3);
-    let (_, spent) = service.look_after_all(&records, patience).await;
+    let (_, spent) = service.handle_records(&records, patience).await;
     functions.called(Function::Events, &spent);
 }

@@ -105,7 +105,7 @@ async fn an_outage_of_requests_does_not_have_the_work_behind_them_come_again() {
     one(target.faults(), "internal:on=Query,nth=1");
     let service = &target.stack.service;
     let (answer, _) = service
-        .look_after_all(&records, Duration::from_mins(1))
+        .handle_records(&records, Duration::from_mins(1))
         .await;
     assert_eq!(answer.batch_item_failures, []);
     assert_eq!(target.faults().injected()["internal"], 1);

@@ -7,7 +7,7 @@ use directory::{Directory, DirectoryError, Meter, Store, Stored, to_stand_ins};
 use keyring::TenantId;
 use scim_core::ResourceKind;
 use serde_json::json;
-use service::response::explain;
+use service::wire::explain;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -165,7 +165,7 @@ async fn z10_a_revoked_key_is_refused_everywhere_within_60_seconds() {
     let other = local::stack::service(
         &target.stack.services.clients,
         None,
-        service::clock::Clock::other(move || clock.now()),
+        service::clock::Clock::from_fn(move || clock.now()),
         service::clock::Ids::system(),
     );
     let elsewhere = async |service: &service::Service| {

@@ -144,7 +144,7 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
     let service = local::stack::service(
         &target.stack.services.clients,
         None,
-        service::clock::Clock::other({
+        service::clock::Clock::from_fn({
             let time = time.clone();
             move || time.now()
         }),

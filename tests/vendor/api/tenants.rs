@@ -351,7 +351,7 @@ async fn a_deleted_tenant_is_unreadable_within_60_seconds_and_nothing_of_it_is_l
     let (answer, _) = target
         .stack
         .service
-        .look_after_all(&[record], patience)
+        .handle_records(&[record], patience)
         .await;
     assert!(answer.batch_item_failures.is_empty(), "{answer:?}");
     admin.get("/tenants/acme").await.expect(404);

@@ -5,9 +5,10 @@ use directory::journal::{Entry, EntryFilter, UserMatch};
 use directory::tenants::Status;
 use jiff::Timestamp;
 use keyring::TenantId;
+use scim_core::error::cause::{Cause, Outcome};
 use serde_json::json;
 use service::clock::{Clock, Ids};
-use service::requests::cause::{Cause, Outcome, advice};
+use service::failures::advice;
 
 use super::{entries, log_of};
 use crate::support::client::{BULK, PATCH, group, user};

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use directory::journal::Entry;
 use scim_core::error::Use;
+use scim_core::error::cause::Cause;
 use scim_core::{Catalogue, ResourceId, ScimError};
 use serde_json::Value;
-use service::requests::cause::{Cause, advice};
+use service::failures::advice;
 
 use super::entries;
 use crate::conformance::errors::{Names, Row, failures, table};

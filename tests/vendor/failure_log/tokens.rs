@@ -6,7 +6,7 @@ use super::entries;
 use crate::support::moving::{Time, keyring, new_key, other_process, start};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
-use service::requests::cause::advice;
+use service::failures::advice;
 
 /// The token of a new key with a change.
 async fn token(

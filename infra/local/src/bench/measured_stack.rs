@@ -113,10 +113,10 @@ impl MeasuredStack {
             .build()?;
         let services = engine.block_on(Services::start(storage, None, None, (0, 0)))?;
         let (started, ids) = (Clock::system().now(), Ids::system());
-        let clock = Clock::other(move || started);
+        let clock = Clock::from_fn(move || started);
         // A large change is measured whole, however slow the machine is.
         let service = stack::service(&services.clients, None, clock.clone(), ids.clone());
-        let service = service.patient(TimeLimits::AMPLE);
+        let service = service.with_patience(TimeLimits::AMPLE);
         Ok(Self {
             services,
             service,

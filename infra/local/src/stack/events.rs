@@ -53,7 +53,7 @@ pub async fn invoke(
     let mut context = Context::default();
     context.deadline = u64::try_from(end.as_millis()).unwrap_or_default();
     let event = LambdaEvent::new(payload, context);
-    let answer = tokio::time::timeout(timeout, lambda::look_after(service, event)).await;
+    let answer = tokio::time::timeout(timeout, lambda::handle_event(service, event)).await;
     let answer = answer.map_err(|_| "the function takes too long".to_owned())?;
     let answer = answer.map_err(|error| error.to_string())?;
     serde_json::to_value(answer).map_err(|error| error.to_string())

@@ -8,29 +8,30 @@ use scim_core::bulk::{BulkRequest, BulkTask};
 use scim_core::error::{Context, reason};
 use scim_core::{ErrorKind, ResourceId, ScimError};
 
-use super::{Bulk, CONCURRENCY, Done, Ended, Made, START, known};
-use crate::request::Preconditions;
+use super::{Bulk, Completed, Ended, Made, known};
+use crate::limits::{BULK_CONCURRENCY, BULK_START};
+use crate::wire::Preconditions;
 
 /// An operation of the cycle.
 #[derive(Clone, Copy)]
-struct Member<'p> {
+struct CycleMember<'p> {
     index: usize,
     bulk_id: &'p str,
     task: &'p BulkTask,
 }
 
 impl Bulk<'_> {
-    pub(super) async fn circle(
+    pub(super) async fn cycle(
         &self,
         request: &BulkRequest,
         indices: &[usize],
         mut made: Made,
     ) -> Vec<(usize, Ended)> {
-        let members: Vec<Member<'_>> = indices
+        let members: Vec<CycleMember<'_>> = indices
             .iter()
             .filter_map(|index| {
                 let operation = request.operations.get(*index)?;
-                Some(Member {
+                Some(CycleMember {
                     index: *index,
                     bulk_id: operation.bulk_id.as_deref()?,
                     task: operation.task.as_ref().ok()?,
@@ -38,7 +39,7 @@ impl Bulk<'_> {
             })
             .collect();
         let mut created = Vec::new();
-        match self.close(&members, &mut made, &mut created).await {
+        match self.resolve(&members, &mut made, &mut created).await {
             Ok(()) => created
                 .into_iter()
                 .map(|(member, done)| (member.index, Ok(done)))
@@ -47,7 +48,7 @@ impl Bulk<'_> {
                 let kept = self.undo(&created).await;
                 let ended = members.iter().map(|member| {
                     let kept = kept.iter().find(|(index, _)| *index == member.index);
-                    let error = why(*member, failed, &error, kept.map(|(_, id)| *id));
+                    let error = error_of(*member, failed, &error, kept.map(|(_, id)| *id));
                     (member.index, Err(error))
                 });
                 ended.collect()
@@ -56,12 +57,12 @@ impl Bulk<'_> {
     }
 
     /// Creates all resources, then adds the references that could not be resolved at creation.
-    async fn close<'p>(
+    async fn resolve<'p>(
         &self,
-        members: &[Member<'p>],
+        members: &[CycleMember<'p>],
         made: &mut Made,
-        created: &mut Vec<(Member<'p>, Done)>,
-    ) -> Result<(), (Member<'p>, ScimError)> {
+        created: &mut Vec<(CycleMember<'p>, Completed)>,
+    ) -> Result<(), (CycleMember<'p>, ScimError)> {
         for member in members {
             let done = self.begin(*member, members, made).await;
             let done = done.map_err(|error| (*member, error))?;
@@ -80,8 +81,13 @@ impl Bulk<'_> {
         Ok(())
     }
 
-    async fn begin(&self, member: Member<'_>, members: &[Member<'_>], made: &Made) -> Ended {
-        if self.is_over(START) {
+    async fn begin(
+        &self,
+        member: CycleMember<'_>,
+        members: &[CycleMember<'_>],
+        made: &Made,
+    ) -> Ended {
+        if self.is_over(BULK_START) {
             return Err(reason::not_tried());
         }
         for bulk_id in member.task.references() {
@@ -98,11 +104,11 @@ impl Bulk<'_> {
     /// Replaces a created resource by its complete version; returns the new version.
     async fn complete(
         &self,
-        member: Member<'_>,
-        done: &Done,
+        member: CycleMember<'_>,
+        done: &Completed,
         made: &Made,
     ) -> Result<Option<String>, ScimError> {
-        if self.is_over(START) {
+        if self.is_over(BULK_START) {
             return Err(reason::not_tried());
         }
         let id = known(member.bulk_id, made)?;
@@ -115,12 +121,12 @@ impl Bulk<'_> {
             .resources(member.task.kind, &beside)
             .replace(id.as_str(), body, &self.projection, &given)
             .await;
-        let done = super::done(outcome.map_err(unclosed)?, Some(id))?;
+        let done = super::done(outcome.map_err(unresolved)?, Some(id))?;
         Ok(done.version)
     }
 
     /// Rolls back the creations; returns the operations whose resources could not be deleted.
-    async fn undo(&self, created: &[(Member<'_>, Done)]) -> Vec<(usize, ResourceId)> {
+    async fn undo(&self, created: &[(CycleMember<'_>, Completed)]) -> Vec<(usize, ResourceId)> {
         let deletions = created.iter().filter_map(|(member, done)| {
             let (index, kind, id) = (member.index, member.task.kind, done.id?);
             let beside = self.directory.branch().without_keeping();
@@ -134,7 +140,7 @@ impl Bulk<'_> {
             })
         });
         let kept: Vec<Option<_>> = stream::iter(deletions.collect::<Vec<_>>())
-            .buffer_unordered(CONCURRENCY)
+            .buffer_unordered(BULK_CONCURRENCY)
             .collect()
             .await;
         kept.into_iter().flatten().collect()
@@ -142,7 +148,7 @@ impl Bulk<'_> {
 }
 
 /// A cycle that cannot be completed is a conflict, unless the service failed.
-fn unclosed(error: ScimError) -> ScimError {
+fn unresolved(error: ScimError) -> ScimError {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
         _ => reason::circle_not_closed(error),
@@ -150,9 +156,9 @@ fn unclosed(error: ScimError) -> ScimError {
 }
 
 /// The error of one operation of a cycle that was rolled back.
-fn why(
-    member: Member<'_>,
-    failed: Member<'_>,
+fn error_of(
+    member: CycleMember<'_>,
+    failed: CycleMember<'_>,
     error: &ScimError,
     kept: Option<ResourceId>,
 ) -> ScimError {

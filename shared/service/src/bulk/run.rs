@@ -6,7 +6,8 @@ use scim_core::bulk::plan::{BulkStep, creations};
 use scim_core::bulk::{BulkPlan, BulkRequest};
 use scim_core::error::reason;
 
-use super::{CONCURRENCY, Ended, Made};
+use super::{Ended, Made};
+use crate::limits::BULK_CONCURRENCY;
 
 pub(super) struct Run<'p> {
     request: &'p BulkRequest,
@@ -39,7 +40,7 @@ impl<'p> Run<'p> {
 
     /// Starts the next step that is ready.
     pub fn next(&mut self) -> Option<(usize, &'p BulkStep)> {
-        if self.running.len() >= CONCURRENCY || self.may_fail() {
+        if self.running.len() >= BULK_CONCURRENCY || self.may_fail() {
             return None;
         }
         let plan = self.plan;

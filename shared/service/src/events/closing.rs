@@ -13,26 +13,24 @@ use futures_util::stream::{self, StreamExt};
 use keyring::TenantId;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Outcome, SWEPT_AT_ONCE};
+use super::RecordResult;
 use crate::Service;
-
-/// The time limit of one round of clearing a tenant.
-const PATIENCE: Duration = Duration::from_mins(1);
+use crate::limits::{CLEARING_TIME, SWEPT_AT_ONCE};
 
 const HAS_KEYS: &str = "its keys are still in the keyrings; delete the tenant again";
 
 impl Service {
     /// Deletes the data of a tenant that is being deleted, and postpones what has to wait.
-    pub(super) async fn close(&self, tenant: &TenantId, meter: &Meter) -> Outcome {
+    pub(super) async fn close(&self, tenant: &TenantId, meter: &Meter) -> RecordResult {
         loop {
             let result = match self.clear(tenant, meter).await {
                 Ok(Cleared::NotYet) => continue,
                 Ok(Cleared::Gone | Cleared::InUse) => Ok(()),
                 Ok(Cleared::Early) => self.tenants.put_off(tenant, meter).await,
-                Ok(Cleared::HasKeys) => return Outcome::GivenUp(HAS_KEYS.to_owned()),
+                Ok(Cleared::HasKeys) => return RecordResult::GivenUp(HAS_KEYS.to_owned()),
                 Err(error) => Err(error),
             };
-            return result.map_or_else(|error| Outcome::of(&error), |()| Outcome::Done);
+            return result.map_or_else(|error| RecordResult::of(&error), |()| RecordResult::Done);
         }
     }
 
@@ -67,8 +65,8 @@ impl Service {
             Ok(Cleared::NotYet | Cleared::Early) => return Ok(()),
             Ok(Cleared::Gone | Cleared::InUse) => None,
             Ok(Cleared::HasKeys) => Some(HAS_KEYS.to_owned()),
-            Err(error) => match Outcome::of(&error) {
-                Outcome::GivenUp(reason) => Some(reason),
+            Err(error) => match RecordResult::of(&error) {
+                RecordResult::GivenUp(reason) => Some(reason),
                 _ => return Err(error),
             },
         };
@@ -85,7 +83,9 @@ impl Service {
         meter: &Meter,
     ) -> Result<Cleared, DirectoryError> {
         let (now, write) = (self.clock.now(), self.ids.write());
-        let cleared = self.tenants.clear(tenant, now, PATIENCE, &write, meter);
+        let cleared = self
+            .tenants
+            .clear(tenant, now, CLEARING_TIME, &write, meter);
         cleared.await
     }
 }

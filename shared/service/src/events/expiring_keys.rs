@@ -33,7 +33,7 @@ impl Service {
     pub async fn warn_of_keys(&self) -> Result<Vec<Expiring>, KeysError> {
         let (now, meter) = (self.clock.now(), Meter::default());
         let mut found = Vec::new();
-        for keyring in tenant_keys::opened(&self.behind(), &meter).await? {
+        for keyring in tenant_keys::opened(&self.background_store(), &meter).await? {
             for key in self.keyrings.list(&keyring).await? {
                 let days = key.expires().and_then(|end| days_left(end, now));
                 let Some(days) = days.filter(|days| DAYS.contains(days)) else {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Subject;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Record {
+pub struct StreamRecord {
     /// Its position in the stream.
     pub sequence_number: String,
     pub pk: String,
@@ -27,12 +27,12 @@ pub struct Record {
 #[serde(rename_all = "camelCase")]
 struct Wire {
     event_name: String,
-    dynamodb: Change,
+    dynamodb: StreamChange,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Change {
+struct StreamChange {
     keys: Keys,
     sequence_number: String,
     new_image: Option<Image>,
@@ -55,7 +55,7 @@ struct Text {
     s: String,
 }
 
-impl Record {
+impl StreamRecord {
     /// Parses a record; `None` if it is not a change of an item of this table.
     #[must_use]
     pub fn read(value: &Value) -> Option<Self> {

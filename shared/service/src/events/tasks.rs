@@ -1,30 +1,27 @@
 //! Finishes large writes whose owner died or ran out of time.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use directory::task::TaskOutcome;
 use directory::{Directory, DirectoryError};
 use keyring::TenantId;
 
-use super::{Outcome, Record};
+use super::{RecordResult, StreamRecord};
 use crate::clock::{Clock, Ids};
-
-/// How long to wait before checking again whether an owner has finished its task, or the table is less busy.
-const PAUSE: Duration = Duration::from_secs(2);
+use crate::limits::TASK_PAUSE;
 
 /// Finishes the tasks of a tenant, and waits until those in `records` are settled. Other tasks of the tenant are
 /// finished on the way, but not waited for: they have records of their own.
-pub(super) async fn tend(
+pub(super) async fn finish_and_wait(
     directory: &Directory,
-    records: &[Record],
+    records: &[StreamRecord],
     clock: &Clock,
     ids: &Ids,
-) -> Vec<Outcome> {
+) -> Vec<RecordResult> {
     loop {
         let met = match directory.finish(clock.now(), &ids.write()).await {
             Ok(met) => met,
-            Err(error) => return vec![Outcome::of(&error); records.len()],
+            Err(error) => return vec![RecordResult::of(&error); records.len()],
         };
         let outcomes: BTreeMap<&str, &TaskOutcome> =
             met.iter().map(|met| (&*met.sk, &met.outcome)).collect();
@@ -36,7 +33,7 @@ pub(super) async fn tend(
         if !own().flatten().any(is_unsettled) {
             return own().map(outcome).collect();
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(TASK_PAUSE).await;
     }
 }
 
@@ -49,10 +46,10 @@ const fn is_unsettled(outcome: &TaskOutcome) -> bool {
 }
 
 /// The result of a record, from the outcome of its task if the task still exists.
-fn outcome(task: Option<&TaskOutcome>) -> Outcome {
+fn outcome(task: Option<&TaskOutcome>) -> RecordResult {
     match task {
-        None | Some(TaskOutcome::Finished | TaskOutcome::Young) => Outcome::Done,
-        Some(TaskOutcome::Failed(error)) => Outcome::of(error),
+        None | Some(TaskOutcome::Finished | TaskOutcome::Young) => RecordResult::Done,
+        Some(TaskOutcome::Failed(error)) => RecordResult::of(error),
     }
 }
 
@@ -72,7 +69,7 @@ pub(super) async fn sweep(
         let TaskOutcome::Failed(error) = met.outcome else {
             continue;
         };
-        if let Outcome::GivenUp(reason) = Outcome::of(&error) {
+        if let RecordResult::GivenUp(reason) = RecordResult::of(&error) {
             tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.abandoned");
         } else {
             tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.retry");

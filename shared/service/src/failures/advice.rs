@@ -3,19 +3,17 @@
 
 use directory::journal::Failure;
 use scim_core::error::Use;
-use scim_core::error::cause::Then;
+use scim_core::error::cause::{Cause, Outcome, Then};
 
-use super::Barred;
-use crate::routes::Endpoint;
-
-pub use scim_core::error::cause::{Cause, Outcome};
+use crate::gate::NotAdmitted;
+use crate::wire::routes::Endpoint;
 
 /// The cause of a key that was not admitted.
-pub(super) const fn barred(barred: &Barred) -> Cause {
-    match barred {
-        Barred::Expired(_) => Cause::TokenExpired,
-        Barred::Elsewhere(_) => Cause::TokenSource,
-        Barred::Scopeless => Cause::TokenScope,
+pub(super) const fn of_key(why: &NotAdmitted) -> Cause {
+    match why {
+        NotAdmitted::Expired(_) => Cause::TokenExpired,
+        NotAdmitted::Elsewhere(_) => Cause::TokenSource,
+        NotAdmitted::Scopeless => Cause::TokenScope,
     }
 }
 
@@ -149,7 +147,7 @@ mod tests {
 
     #[test]
     fn every_operation_has_words() {
-        for route in crate::routes::routes() {
+        for route in crate::wire::routes::routes() {
             let operation = route.endpoint.operation();
             assert_ne!(in_words(operation), "unknown request", "{operation}");
         }

@@ -1,50 +1,26 @@
 //! The content of an entry: why a request failed, or what to check although it succeeded.
 
-use scim_core::{Catalogue, ErrorKind, ScimError};
+use scim_core::error::cause::Cause;
+use scim_core::{Catalogue, ErrorKind};
 
-use super::Barred;
-use super::cause::{self, Cause};
-use crate::routes::Endpoint;
+use super::advice::use_of;
+use crate::gate::NotAdmitted;
+use crate::wire::Finding;
+use crate::wire::routes::Endpoint;
 
-/// The result of a request, or of an operation of a bulk request, that is worth an entry.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Told {
-    /// It was rejected or failed.
-    Failure(ScimError),
-    /// It succeeded with this status, and stored references that are not URIs.
-    Unlike {
-        /// The status of its response.
-        status: u16,
-        /// Their places, such as `photos[0].value`.
-        places: Vec<String>,
-    },
-}
-
-impl Told {
-    /// A success with references that are not URIs.
-    pub(crate) const fn unlike(status: u16, places: Vec<String>) -> Self {
-        Self::Unlike { status, places }
-    }
-
+impl Finding {
     /// The status and the `scimType`, if any.
     pub(super) const fn code(&self) -> (u16, Option<&'static str>) {
         match self {
             Self::Failure(error) => error.kind().code(),
-            Self::Unlike { status, .. } => (*status, None),
+            Self::OddReferences { status, .. } => (*status, None),
         }
     }
 
     pub(super) fn cause(&self, endpoint: Option<Endpoint>) -> Cause {
         match self {
-            Self::Failure(error) => error.cause(cause::use_of(endpoint)),
-            Self::Unlike { .. } => Cause::Unlike,
-        }
-    }
-
-    pub(crate) const fn error(&self) -> Option<&ScimError> {
-        match self {
-            Self::Failure(error) => Some(error),
-            Self::Unlike { .. } => None,
+            Self::Failure(error) => error.cause(use_of(endpoint)),
+            Self::OddReferences { .. } => Cause::Unlike,
         }
     }
 
@@ -55,7 +31,7 @@ impl Told {
                 let is_attribute = |path: &str| catalogue.names_attribute(path);
                 error.detail().without_values(is_attribute)
             }
-            Self::Unlike { places, .. } => format!(
+            Self::OddReferences { places, .. } => format!(
                 "stored as sent, although it is not a URI: `{}`",
                 places.join("`, `")
             ),
@@ -68,15 +44,15 @@ impl Told {
 }
 
 /// Why a key was not admitted, in words.
-pub(super) fn of_key(barred: &Barred) -> String {
-    match barred {
-        Barred::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
-        Barred::Elsewhere(Some(source)) => {
+pub(super) fn of_key(why: &NotAdmitted) -> String {
+    match why {
+        NotAdmitted::Expired(end) => format!("the token expired on {}", end.strftime("%F at %H:%M UTC")),
+        NotAdmitted::Elsewhere(Some(source)) => {
             format!("the token is not accepted from {source}")
         }
-        Barred::Elsewhere(None) => {
+        NotAdmitted::Elsewhere(None) => {
             "the token is accepted only from certain networks, and the address of the request is unknown".to_owned()
         }
-        Barred::Scopeless => "the token is not for provisioning".to_owned(),
+        NotAdmitted::Scopeless => "the token is not for provisioning".to_owned(),
     }
 }

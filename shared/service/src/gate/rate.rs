@@ -2,21 +2,17 @@
 //!
 //! Requests are counted in windows of ten seconds. A tenant may use up a window at once: the assignment of a whole
 //! group needs such a burst. Many processes serve a tenant, so the shared count is in the table. A process adds its
-//! own count to it once per [`STEP`] requests, in parallel with a request, and receives the total. A tenant below
+//! own count to it once per [`RATE_STEP`] requests, in parallel with a request, and receives the total. A tenant below
 //! that many requests costs nothing. The error of the total is what the processes have not added yet.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::limits::{RATE_STEP, REMEMBERED_RATES};
 use directory::rate::{Window, count};
 use directory::{Meter, Store};
 use jiff::Timestamp;
 use keyring::TenantId;
-
-/// The number of requests that a process serves before it adds them to the shared count.
-const STEP: u32 = 8;
-/// The most tenants in memory; above that all are forgotten.
-const REMEMBERED: usize = 10_000;
 
 /// What to do with a request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,11 +29,11 @@ pub enum Turn {
 #[derive(Debug)]
 pub struct Rates {
     limit: Option<u32>,
-    seen: Mutex<HashMap<TenantId, Seen>>,
+    seen: Mutex<HashMap<TenantId, TenantCount>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct TenantCount {
     window: Window,
     /// The last known total of all processes plus this process's requests since.
     all: u64,
@@ -62,10 +58,10 @@ impl Rates {
         };
         let window = Window::at(now);
         self.with(|seen| {
-            if seen.len() >= REMEMBERED {
+            if seen.len() >= REMEMBERED_RATES {
                 seen.clear();
             }
-            let fresh = Seen {
+            let fresh = TenantCount {
                 window,
                 all: 0,
                 untold: 0,
@@ -79,7 +75,7 @@ impl Rates {
             }
             one.all += 1;
             one.untold += 1;
-            if one.untold < STEP {
+            if one.untold < RATE_STEP {
                 return Turn::Served;
             }
             Turn::Told(window, std::mem::take(&mut one.untold))
@@ -88,7 +84,7 @@ impl Rates {
 
     /// Adds this process's requests to the shared count and reads the total. If the table does not respond, no
     /// request is rejected.
-    pub async fn tell(
+    async fn tell(
         &self,
         store: &Arc<Store>,
         tenant: &TenantId,
@@ -105,8 +101,43 @@ impl Rates {
         });
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, Seen>) -> T) -> T {
+    /// A number of requests to add to the shared count of a window, in parallel to a request of this meter.
+    pub(super) fn uncounted<'g>(
+        &'g self,
+        store: &'g Arc<Store>,
+        (window, requests): (Window, u32),
+        meter: &Meter,
+    ) -> Uncounted<'g> {
+        Uncounted {
+            rates: self,
+            store,
+            window,
+            requests,
+            meter: meter.branch(),
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, TenantCount>) -> T) -> T {
         act(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Requests of this process that the shared count does not contain yet.
+pub(crate) struct Uncounted<'g> {
+    rates: &'g Rates,
+    store: &'g Arc<Store>,
+    window: Window,
+    requests: u32,
+    meter: Meter,
+}
+
+impl Uncounted<'_> {
+    /// Adds them to the shared count of the tenant.
+    pub(crate) async fn add(self, tenant: &TenantId) {
+        let counted = (self.window, self.requests);
+        self.rates
+            .tell(self.store, tenant, counted, &self.meter)
+            .await;
     }
 }
 

@@ -7,21 +7,22 @@ use scim_core::projection::Projection;
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ScimError};
 use serde_json::Value;
 
-use super::{ATTEMPTS, Resources};
-use crate::response::explain;
+use super::Resources;
+use crate::limits::CHANGE_ATTEMPTS;
+use crate::wire::explain;
 
 impl Resources<'_> {
     /// Creates the resource of a client's request.
-    pub(super) async fn come(&self, draft: Draft) -> Result<Stored, ScimError> {
+    pub(super) async fn create_or_adopt(&self, draft: Draft) -> Result<Stored, ScimError> {
         let id = self.ids.resource();
         let password = draft.password.as_ref();
         let password = password.map(|secret| self.hash(secret)).transpose()?;
-        for attempt in 0..ATTEMPTS {
+        for attempt in 0..CHANGE_ATTEMPTS {
             if attempt > 0 {
                 self.pause(attempt).await?;
             }
-            let come = self.come_as(id, &draft, password.clone()).await;
-            match come {
+            let created = self.try_to_create(id, &draft, password.clone()).await;
+            match created {
                 Ok(stored) => return Ok(stored),
                 Err(DirectoryError::Stale | DirectoryError::Gone) => {}
                 Err(error) => return Err(self.explain_taken(error, &draft.attributes).await),
@@ -30,19 +31,19 @@ impl Resources<'_> {
         Err(explain(DirectoryError::Contended))
     }
 
-    async fn come_as(
+    async fn try_to_create(
         &self,
         id: ResourceId,
         draft: &Draft,
         password: Option<String>,
     ) -> Result<Stored, DirectoryError> {
         let (now, write) = (self.clock.now(), self.ids.write());
-        let links = self.settings.settings.adopt == Adopt::Link;
+        let links = self.tenant.settings.adopt == Adopt::Link;
         if self.of.kind == ResourceKind::User
             && links
             && let Some(waiting) = self.directory.waiting(&draft.attributes).await?
         {
-            let attributes = over(&waiting.resource.attributes, &draft.attributes);
+            let attributes = merged(&waiting.resource.attributes, &draft.attributes);
             let password = password.map_or(PasswordHash::Keep, PasswordHash::Set);
             let adopted = self
                 .directory
@@ -87,12 +88,12 @@ impl Resources<'_> {
     }
 
     /// The groups of a user at creation: only an adopted user can have any.
-    pub(super) async fn groups_from_before(
+    pub(super) async fn groups_at_creation(
         &self,
         stored: &Stored,
         projection: &Projection,
     ) -> Result<Vec<GroupRef>, ScimError> {
-        if self.settings.settings.adopt != Adopt::Link || !self.wants_groups(projection) {
+        if self.tenant.settings.adopt != Adopt::Link || !self.wants_groups(projection) {
             return Ok(Vec::new());
         }
         let id = stored.resource.id;
@@ -104,7 +105,7 @@ impl Resources<'_> {
 
 /// The attributes of an adopted user, overwritten by those of the request. Attributes that the request does not
 /// mention stay.
-fn over(before: &Attributes, given: &Attributes) -> Attributes {
+fn merged(before: &Attributes, given: &Attributes) -> Attributes {
     let mut attributes = before.clone();
     for (name, value) in given {
         match (attributes.get_mut(name), value) {

@@ -12,15 +12,14 @@ use scim_core::sort::{Direction, SortKey};
 use serde_json::Value;
 
 use super::Resources;
-use crate::auth::Caller;
 use crate::clock::{Clock, Ids};
-use crate::cursor::{After, Bound, Cursor};
-use crate::request::Parameters;
-use crate::response::{Outcome, explain};
+use crate::cursor::{After, BoundQuery, Cursor};
+use crate::gate::Caller;
+use crate::wire::{Parameters, Success, explain};
 
-mod asked;
+mod query;
 
-use asked::{Asked, Paging, Part};
+use query::{ListQuery, Paging, TypeQuery};
 
 pub struct Listing<'r> {
     pub directory: &'r Directory,
@@ -51,7 +50,7 @@ impl Listing<'_> {
         }
     }
 
-    fn step<'s>(&'s self, asked: &'s Asked<'_>, start: u64) -> Step<'s> {
+    fn step<'s>(&'s self, asked: &'s ListQuery<'_>, start: u64) -> Step<'s> {
         Step {
             walker: self.caller.credential.id().as_str(),
             over: self.over(),
@@ -67,7 +66,7 @@ impl Listing<'_> {
         &self,
         parameters: &Parameters,
         projection: &Projection,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         let asked = self.read(parameters)?;
         let mut results = match asked.sorted {
             Some(direction) => self.sorted(&asked, direction).await?,
@@ -92,10 +91,14 @@ impl Listing<'_> {
             place,
             resources,
         };
-        Ok(Outcome::Message(page.to_json()))
+        Ok(Success::Message(page.to_json()))
     }
 
-    async fn sorted(&self, asked: &Asked<'_>, direction: Direction) -> Result<Results, ScimError> {
+    async fn sorted(
+        &self,
+        asked: &ListQuery<'_>,
+        direction: Direction,
+    ) -> Result<Results, ScimError> {
         let place = match &asked.paging {
             Paging::Index(start) => SortedPageStart::Rank(start.skipped()),
             Paging::Cursor(_, after) => after
@@ -104,7 +107,7 @@ impl Listing<'_> {
                 .unwrap_or(SortedPageStart::Rank(0)),
         };
         let parts = asked.parts.iter();
-        let queries: Vec<_> = parts.map(Part::sorted).collect();
+        let queries: Vec<_> = parts.map(TypeQuery::sorted).collect();
         let found = self
             .directory
             .search_sorted(&queries, direction, &place, asked.wanted())
@@ -121,7 +124,7 @@ impl Listing<'_> {
     }
 
     /// A page in id order. It starts after the last result of the previous page if that is known, and else at a rank.
-    async fn unsorted(&self, asked: &Asked<'_>) -> Result<Results, ScimError> {
+    async fn unsorted(&self, asked: &ListQuery<'_>) -> Result<Results, ScimError> {
         let start = match &asked.paging {
             Paging::Index(start) => *start,
             Paging::Cursor(_, after) => {
@@ -161,7 +164,7 @@ impl Listing<'_> {
     /// many results there are up to that resource.
     async fn gather(
         &self,
-        asked: &Asked<'_>,
+        asked: &ListQuery<'_>,
         last: Option<Last>,
         skipped: u64,
     ) -> Result<(Results, u64), ScimError> {
@@ -194,7 +197,7 @@ impl Listing<'_> {
     }
 
     /// The cursor of the next page.
-    fn next(&self, query: &Bound, asked: &Asked<'_>, results: &Results) -> Option<String> {
+    fn next(&self, query: &BoundQuery, asked: &ListQuery<'_>, results: &Results) -> Option<String> {
         let last = results.page.last()?.resource.id;
         let after = match asked.sorted {
             Some(_) => After::Key(results.keys.get(results.page.len() - 1)?.clone(), last),
@@ -215,7 +218,7 @@ impl Listing<'_> {
     /// their order may change between two pages.
     fn leave_anchor<'s>(
         &'s self,
-        asked: &'s Asked<'_>,
+        asked: &'s ListQuery<'_>,
         results: &mut Results,
     ) -> impl Future<Output = Result<(), ScimError>> + 's {
         let size = u64::try_from(results.page.len()).unwrap_or_default();

@@ -13,7 +13,7 @@ use super::Resources;
 impl Resources<'_> {
     /// Rejects a resource type that the tenant does not have.
     pub(super) fn check_offered(&self) -> Result<(), ScimError> {
-        match self.settings.catalogue().kinds().contains(&self.of.kind) {
+        match self.tenant.catalogue().kinds().contains(&self.of.kind) {
             true => Ok(()),
             false => Err(reason::no_groups()),
         }
@@ -28,7 +28,7 @@ impl Resources<'_> {
         match self.of.kind {
             ResourceKind::User => {
                 let before = before.map(|stored| &stored.resource.attributes);
-                self.settings.settings.emails.check(before, after)
+                self.tenant.settings.emails.check(before, after)
             }
             ResourceKind::Group => Ok(()),
         }
@@ -37,7 +37,7 @@ impl Resources<'_> {
     /// Rejects changes to users whom the application created before provisioning, if the tenant's settings reserve
     /// them.
     pub(super) fn check_own(&self, current: &Stored) -> Result<(), ScimError> {
-        match current.waiting && self.settings.settings.adopt == Adopt::Reject {
+        match current.waiting && self.tenant.settings.adopt == Adopt::Reject {
             false => Ok(()),
             true => Err(reason::own_user()),
         }
@@ -46,8 +46,8 @@ impl Resources<'_> {
     /// A PATCH request without attributes that the tenant does not accept, and without unknown attributes if the
     /// tenant ignores those.
     pub(super) fn accepted(&self, request: PatchRequest) -> PatchRequest {
-        let whole = self.settings.whole();
-        match (whole, self.settings.settings.unknown_attributes) {
+        let whole = self.tenant.whole();
+        match (whole, self.tenant.settings.unknown_attributes) {
             (None, UnknownAttributes::Reject) => request,
             (whole, unknown) => {
                 let whole = whole.map_or(self.of, |whole| whole.resource_type(self.of.kind));

@@ -4,20 +4,15 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use bytes::Bytes;
-use directory::{GroupRef, MemberRef, Spread, Stored};
+use directory::{GroupRef, MemberRef, Spread, Stored, until_then};
 use scim_core::error::reason;
 use scim_core::projection::Projection;
 use scim_core::{Attributes, ResourceKind, ScimError};
 use serde_json::{Value, json};
 
 use super::Resources;
-use crate::coding::{Coding, Shown, gzip};
-use crate::response::{Outcome, explain};
-
-/// How many members are represented at a time.
-const AT_ONCE: usize = 1_000;
-/// Larger groups are compressed while they are written.
-const MANY: usize = 10_000;
+use crate::limits::{REPRESENTED_AT_ONCE, WRITTEN_AT_ONCE};
+use crate::wire::{Coding, MemberParts, Success, explain, gzip};
 
 impl Resources<'_> {
     pub(super) async fn resource(
@@ -25,15 +20,15 @@ impl Resources<'_> {
         stored: Stored,
         groups: Vec<GroupRef>,
         projection: &Projection,
-    ) -> Result<Outcome, ScimError> {
+    ) -> Result<Success, ScimError> {
         let (stored, members) = match self.of.kind {
             ResourceKind::User => (stored, Vec::new()),
             ResourceKind::Group => self.whole(stored, projection).await?,
         };
         let location = stored.resource.location(self.base);
         let version = stored.resource.meta.version;
-        if members.len() > MANY && self.coding == Coding::Gzip {
-            return Ok(Outcome::Coded {
+        if members.len() > WRITTEN_AT_ONCE && self.coding == Coding::Gzip {
+            return Ok(Success::Coded {
                 location,
                 version,
                 body: self.coded(stored, members, projection)?,
@@ -43,11 +38,24 @@ impl Resources<'_> {
             ResourceKind::User => self.groups(&groups),
             ResourceKind::Group => self.members(members),
         };
-        Ok(Outcome::Resource {
+        Ok(Success::Resource {
             location,
             version,
             body: self.represent(stored, related, projection),
         })
+    }
+
+    /// The representation of a committed change; an error if it cannot be read in time.
+    pub(super) async fn shown<T>(
+        &self,
+        show: impl Future<Output = Result<T, ScimError>>,
+    ) -> Result<T, ScimError> {
+        match self.directory.shown_by() {
+            Some(by) => until_then(by, show)
+                .await
+                .ok_or_else(reason::change_not_shown)?,
+            None => show.await,
+        }
     }
 
     pub(super) async fn show_group(
@@ -84,9 +92,9 @@ impl Resources<'_> {
         mut members: Vec<MemberRef>,
         projection: &Projection,
     ) -> Result<Bytes, ScimError> {
-        let rest = members.split_off(AT_ONCE.min(members.len()));
+        let rest = members.split_off(REPRESENTED_AT_ONCE.min(members.len()));
         let whole = self.represent(stored, self.members(members), projection);
-        let more = rest.chunks(AT_ONCE).flat_map(|some| {
+        let more = rest.chunks(REPRESENTED_AT_ONCE).flat_map(|some| {
             let some = Value::Array(self.members(some.to_vec()));
             let some = Attributes::from_iter([("members".to_owned(), some)]);
             match projection.apply(self.of, some).remove("members") {
@@ -196,8 +204,8 @@ impl Resources<'_> {
         let one = Attributes::from_iter([("members".to_owned(), one)]);
         let one = Value::Object(projection.apply(self.of, one));
         let shown = match one.pointer("/members/0/$ref") {
-            Some(_) => Shown::Whole,
-            None => Shown::Parts,
+            Some(_) => MemberParts::Whole,
+            None => MemberParts::WithoutRef,
         };
         match members > self.coding.most_members(shown) {
             true => Err(reason::answer_too_large()),

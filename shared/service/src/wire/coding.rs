@@ -10,8 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{HeaderMap, header};
 
-/// The smallest body to compress, in bytes. A smaller body fits one packet anyway.
-const SMALLEST: usize = 1024;
+use crate::limits;
 
 /// The coding of a response.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -46,39 +45,35 @@ impl Coding {
         }
     }
 
-    /// The largest body as sent, in bytes. Lambda's limit is 6 MB, and applies to JSON in which each quote of a text
-    /// body is escaped, or to the base64 of a compressed body.
+    /// The largest body as sent, in bytes.
     #[must_use]
-    pub const fn largest(self) -> usize {
+    pub const fn largest_body(self) -> usize {
         match self {
-            Self::Identity => 5 * 1024 * 1024,
-            Self::Gzip => 4_700_000,
+            Self::Identity => limits::RESPONSE_BYTES,
+            Self::Gzip => limits::GZIP_RESPONSE_BYTES,
         }
     }
 
-    /// The most members of one group that a response may fit; the exact check happens once the body is built. A
-    /// member takes about 190 bytes, compressed 27, or 22 without its `$ref`. Half of each id is random, so a higher
-    /// compression level would not help.
-    pub(crate) const fn most_members(self, shown: Shown) -> u64 {
-        match (self, shown) {
-            (Self::Identity, _) => 25_000,
-            (Self::Gzip, Shown::Whole) => 180_000,
-            (Self::Gzip, Shown::Parts) => 220_000,
+    /// The most members of one group that a response may fit; the exact check happens once the body is built.
+    pub(crate) const fn most_members(self, parts: MemberParts) -> u64 {
+        match (self, parts) {
+            (Self::Identity, _) => limits::MEMBERS,
+            (Self::Gzip, MemberParts::Whole) => limits::GZIP_MEMBERS,
+            (Self::Gzip, MemberParts::WithoutRef) => limits::GZIP_MEMBERS_WITHOUT_REF,
         }
     }
 
-    /// The most members in a list of groups. All of them are in memory before they are written, at about one kilobyte
-    /// each.
+    /// The most members in a list of groups.
     pub(crate) const fn most_listed_members(self) -> u64 {
         match self {
-            Self::Identity => 25_000,
-            Self::Gzip => 100_000,
+            Self::Identity => limits::MEMBERS,
+            Self::Gzip => limits::GZIP_LISTED_MEMBERS,
         }
     }
 
     /// Compresses a body; `None` if that is not worth it.
     pub(crate) fn code(self, body: &[u8]) -> Option<Bytes> {
-        if self == Self::Identity || body.len() < SMALLEST {
+        if self == Self::Identity || body.len() < limits::COMPRESSED_BYTES {
             return None;
         }
         gzip(|encoder| encoder.write_all(body)).ok()
@@ -87,11 +82,11 @@ impl Coding {
 
 /// Which parts of a member the response shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Shown {
+pub(crate) enum MemberParts {
     /// All of them.
     Whole,
     /// All but `$ref`, which is the largest.
-    Parts,
+    WithoutRef,
 }
 
 /// Compresses what `write` produces while it is produced. A slower level than the fastest would save only a
@@ -141,7 +136,7 @@ mod tests {
     }
 
     /// The length in bytes of a list of members as sent.
-    fn length(coding: Coding, members: u64, shown: Shown) -> usize {
+    fn length(coding: Coding, members: u64, shown: MemberParts) -> usize {
         use scim_core::ResourceKind;
         use scim_core::members::represent;
         let base = "https://k3f9x0example.execute-api.eu-central-1.amazonaws.com/acme/scim/v2";
@@ -150,8 +145,8 @@ mod tests {
             .collect();
         ids.sort_unstable();
         let members = ids.into_iter().map(|id| match shown {
-            Shown::Whole => represent(id, ResourceKind::User, base),
-            Shown::Parts => serde_json::json!({ "value": id.as_str() }),
+            MemberParts::Whole => represent(id, ResourceKind::User, base),
+            MemberParts::WithoutRef => serde_json::json!({ "value": id.as_str() }),
         });
         let body = serde_json::Value::Array(members.collect()).to_string();
         let sent = coding.code(body.as_bytes());
@@ -161,14 +156,14 @@ mod tests {
     #[test]
     fn as_many_members_as_may_fit_into_an_answer_all_but_do() {
         for (coding, shown) in [
-            (Coding::Identity, Shown::Whole),
-            (Coding::Gzip, Shown::Whole),
-            (Coding::Gzip, Shown::Parts),
+            (Coding::Identity, MemberParts::Whole),
+            (Coding::Gzip, MemberParts::Whole),
+            (Coding::Gzip, MemberParts::WithoutRef),
         ] {
             // Few enough for a fast test.
             let each = length(coding, 20_000, shown) / 2_000;
             let most = usize::try_from(coding.most_members(shown)).unwrap();
-            let percent = most * each / (coding.largest() / 10);
+            let percent = most * each / (coding.largest_body() / 10);
             assert!(
                 (85..=115).contains(&percent),
                 "{coding:?} {shown:?}: {each} / 10 bytes, {percent} %"
@@ -180,7 +175,7 @@ mod tests {
     fn what_lambda_sends_of_the_largest_answers_is_below_its_limit() {
         const LAMBDA: usize = 6 * 1024 * 1024;
         let headers = 4_096;
-        assert!(Coding::Gzip.largest().div_ceil(3) * 4 + headers < LAMBDA);
-        assert!(Coding::Identity.largest() + headers < LAMBDA);
+        assert!(Coding::Gzip.largest_body().div_ceil(3) * 4 + headers < LAMBDA);
+        assert!(Coding::Identity.largest_body() + headers < LAMBDA);
     }
 }

@@ -8,11 +8,10 @@ use serde_json::Value;
 use directory::DirectoryError;
 use scim_core::error::reason::{self, Word};
 
-use crate::coding::Coding;
-use crate::requests::Failed;
+use super::coding::Coding;
+use super::finding::OperationFinding;
+use crate::limits::RETRY_AFTER_SECONDS;
 
-/// How long a client should wait before a retry, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// The coding of large bodies. The header `Vary` keeps caches from giving them to clients that do not accept it.
@@ -20,7 +19,7 @@ const GZIP: HeaderValue = HeaderValue::from_static("gzip");
 const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
 #[derive(Clone, PartialEq, Debug)]
-pub enum Outcome {
+pub enum Success {
     /// A new resource.
     Created {
         location: String,
@@ -40,30 +39,30 @@ pub enum Outcome {
     },
     Message(Value),
     /// The response to a bulk request, and the operations to record in the failure log.
-    Several(Value, Vec<Failed>),
+    Bulk(Value, Vec<OperationFinding>),
     /// A changed resource that the response does not contain.
     Changed(Version),
     /// The client already has this version.
     NotModified(Version),
     /// A successful change, and the places of references in it that are not URIs.
-    Unlike(Box<Self>, Vec<String>),
+    WithOddReferences(Box<Self>, Vec<String>),
     /// A success without content.
-    Done,
+    NoContent,
 }
 
-impl Outcome {
+impl Success {
     /// Takes the operations of a bulk request to record in the failure log.
-    pub(crate) fn failed(&mut self) -> Vec<Failed> {
+    pub(crate) fn take_operations(&mut self) -> Vec<OperationFinding> {
         match self {
-            Self::Several(_, failed) => std::mem::take(failed),
+            Self::Bulk(_, operations) => std::mem::take(operations),
             _ => Vec::new(),
         }
     }
 
     /// Takes the places of references that are not URIs.
-    pub(crate) fn unlike(&mut self) -> Vec<String> {
+    pub(crate) fn take_odd_references(&mut self) -> Vec<String> {
         match self {
-            Self::Unlike(_, places) => std::mem::take(places),
+            Self::WithOddReferences(_, places) => std::mem::take(places),
             _ => Vec::new(),
         }
     }
@@ -99,13 +98,11 @@ impl Outcome {
                 version,
                 body,
             } => (StatusCode::OK, Some(location), Some(version), Some(body)),
-            Self::Message(body) | Self::Several(body, _) => {
-                (StatusCode::OK, None, None, Some(body))
-            }
+            Self::Message(body) | Self::Bulk(body, _) => (StatusCode::OK, None, None, Some(body)),
             Self::Changed(version) => (StatusCode::NO_CONTENT, None, Some(version), None),
-            Self::Unlike(made, _) => return made.into_response(coding),
+            Self::WithOddReferences(made, _) => return made.into_response(coding),
             Self::NotModified(version) => (StatusCode::NOT_MODIFIED, None, Some(version), None),
-            Self::Done => (StatusCode::NO_CONTENT, None, None, None),
+            Self::NoContent => (StatusCode::NO_CONTENT, None, None, None),
         };
         let mut response = with_body(status, body.as_ref());
         if let Some(coded) = coded.or_else(|| coding.code(response.body())) {
@@ -115,7 +112,7 @@ impl Outcome {
             headers.insert(header::CONTENT_ENCODING, GZIP);
             headers.insert(header::VARY, ACCEPT_ENCODING);
         }
-        if response.body().len() > coding.largest() {
+        if response.body().len() > coding.largest_body() {
             return Err(reason::answer_too_large());
         }
         let headers = response.headers_mut();
@@ -135,7 +132,7 @@ impl Outcome {
 }
 
 /// Marks a response as personal data that no cache may store, and as nothing but JSON.
-pub fn guard(response: &mut Response<Bytes>) {
+pub(super) fn guard(response: &mut Response<Bytes>) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let nosniff = HeaderValue::from_static("nosniff");
@@ -191,8 +188,8 @@ impl Failure {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
             ErrorKind::TooManyRequests | ErrorKind::Unavailable => {
-                let wait = self.wait.map_or(RETRY_AFTER, HeaderValue::from);
-                headers.insert(header::RETRY_AFTER, wait);
+                let wait = self.wait.unwrap_or(RETRY_AFTER_SECONDS);
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(wait));
             }
             _ => {}
         }
@@ -209,18 +206,6 @@ impl Failure {
 /// The reasons of a failed request, or of each failed operation of a bulk request; an extension of the response.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failures(pub Vec<ScimError>);
-
-impl Failures {
-    pub(crate) fn of(result: &Result<Response<Bytes>, Failure>, failed: &[Failed]) -> Self {
-        Self(match result {
-            Err(failure) => vec![failure.error.clone()],
-            Ok(_) => failed
-                .iter()
-                .filter_map(|one| one.told.error().cloned())
-                .collect(),
-        })
-    }
-}
 
 fn with_body(status: StatusCode, body: Option<&Value>) -> Response<Bytes> {
     let mut response = Response::new(body.map_or_else(Bytes::new, |body| body.to_string().into()));
@@ -302,13 +287,13 @@ mod tests {
     #[test]
     fn t21_an_answer_without_content_names_its_media_type_unless_nothing_changed() {
         for (outcome, status, media) in [
-            (Outcome::Done, 204, Some("application/scim+json")),
+            (Success::NoContent, 204, Some("application/scim+json")),
             (
-                Outcome::Changed(Version(2)),
+                Success::Changed(Version(2)),
                 204,
                 Some("application/scim+json"),
             ),
-            (Outcome::NotModified(Version(2)), 304, None),
+            (Success::NotModified(Version(2)), 304, None),
         ] {
             let response = outcome.into_response(Coding::Gzip).unwrap();
             assert_eq!(response.status(), status);
@@ -323,7 +308,7 @@ mod tests {
         use std::io::Read;
         for (letters, is_large) in [(100, false), (10_000, true)] {
             let body = Value::String("x".repeat(letters));
-            let response = Outcome::Message(body.clone()).into_response(Coding::Gzip);
+            let response = Success::Message(body.clone()).into_response(Coding::Gzip);
             let response = response.unwrap();
             let coding = response.headers().get(header::CONTENT_ENCODING);
             assert_eq!(coding.is_some_and(|coding| coding == "gzip"), is_large);
@@ -336,7 +321,7 @@ mod tests {
                 text.push_str(std::str::from_utf8(response.body()).unwrap());
             }
             assert_eq!(text, body.to_string());
-            let plain = Outcome::Message(body).into_response(Coding::Identity);
+            let plain = Success::Message(body).into_response(Coding::Identity);
             assert_eq!(plain.unwrap().body().len(), letters + 2);
         }
     }
@@ -344,8 +329,8 @@ mod tests {
     #[test]
     fn answers_over_the_limit_are_refused_with_what_to_ask_for() {
         let coding = Coding::Identity;
-        let body = Value::String("x".repeat(coding.largest()));
-        let error = Outcome::Message(body).into_response(coding).unwrap_err();
+        let body = Value::String("x".repeat(coding.largest_body()));
+        let error = Success::Message(body).into_response(coding).unwrap_err();
         assert_eq!(error.reason(), Reason::AnswerTooLarge);
     }
 }

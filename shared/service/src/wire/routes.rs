@@ -49,6 +49,12 @@ impl Function {
         }
     }
 
+    /// Whether it serves a route: a function serves its own routes, and the catch-all function serves all.
+    #[must_use]
+    pub fn serves(self, route: &Route) -> bool {
+        self == Self::CATCH_ALL || route.function == self
+    }
+
     /// The function with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -302,7 +308,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 
 /// The result of a search for a route.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Match<'p> {
+pub enum RouteMatch<'p> {
     /// A route and the value of its last variable.
     Route(&'static Route, Option<&'p str>),
     /// A path that supports only these other methods.
@@ -313,7 +319,7 @@ pub enum Match<'p> {
 
 /// Finds the route of a request; `segments` are the decoded ones after `/scim/v2`.
 #[must_use]
-pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
+pub fn find<'p>(method: &Method, segments: &[&'p str]) -> RouteMatch<'p> {
     let mut others = Vec::new();
     for route in routes() {
         if !matches(route, segments) {
@@ -325,12 +331,12 @@ pub fn find<'p>(method: &Method, segments: &[&'p str]) -> Match<'p> {
             .filter(|_| route.path.ends_with('}'));
         match &route.method {
             Some(other) if other != method => others.push(other),
-            _ => return Match::Route(route, variable),
+            _ => return RouteMatch::Route(route, variable),
         }
     }
     match others.is_empty() {
-        false => Match::OtherMethods(others),
-        true => Match::Nothing,
+        false => RouteMatch::OtherMethods(others),
+        true => RouteMatch::Nothing,
     }
 }
 
@@ -352,25 +358,28 @@ mod tests {
     #[test]
     fn a_path_leads_to_its_endpoint() {
         match find(&Method::PATCH, &["Users", "1"]) {
-            Match::Route(route, id) => {
+            RouteMatch::Route(route, id) => {
                 assert_eq!(route.endpoint, Endpoint::Modify(ResourceKind::User));
                 assert_eq!(id, Some("1"));
             }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(find(&Method::DELETE, &["Me"]), Match::Route(..)));
+        assert!(matches!(
+            find(&Method::DELETE, &["Me"]),
+            RouteMatch::Route(..)
+        ));
     }
 
     #[test]
     fn e11_a_known_path_with_another_method_names_those_it_has() {
         assert_eq!(
             find(&Method::PUT, &["Users"]),
-            Match::OtherMethods(vec![&Method::GET, &Method::POST])
+            RouteMatch::OtherMethods(vec![&Method::GET, &Method::POST])
         );
-        assert_eq!(find(&Method::GET, &["users"]), Match::Nothing);
+        assert_eq!(find(&Method::GET, &["users"]), RouteMatch::Nothing);
         assert_eq!(
             find(&Method::POST, &[]),
-            Match::OtherMethods(vec![&Method::GET])
+            RouteMatch::OtherMethods(vec![&Method::GET])
         );
     }
 }

@@ -6,8 +6,7 @@ use keyring::TenantId;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
-use service::request;
-use service::request::Preconditions;
+use service::wire::{self, Preconditions};
 
 use crate::actor::Operation;
 use crate::once::{Done, Named};
@@ -77,7 +76,7 @@ impl<'c> Call<'c> {
     ///
     /// The fault and its place.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let json = request::json(self.request.headers(), self.request.body())?;
+        let json = wire::json(self.request.headers(), self.request.body())?;
         serde_path_to_error::deserialize(json)
             .map_err(|error| reason::invalid_body(error.inner()).at(&pointer(error.path())))
     }

@@ -14,10 +14,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service::auth::{Caller, Credential};
-use service::coding::Coding;
-use service::response::{Failure, Outcome};
-use service::routes::{self, Match};
+use service::gate::{Caller, Credential};
+use service::wire::routes::{self, Route, RouteMatch};
+use service::wire::{Coding, Failure, Incoming, Success};
 
 use super::Work;
 use crate::actor::{Actor, Operation};
@@ -262,7 +261,7 @@ pub(crate) async fn rehearse(
     (endpoint, parameters): (&str, &Parameters),
 ) -> Result<Response<Bytes>, Problem> {
     work.check(Operation::ReadTenant, Some(tenant))?;
-    let Match::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
+    let RouteMatch::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
         return Err(reason::own_request_failed());
     };
     let request = Request::builder()
@@ -294,7 +293,7 @@ impl Work<'_> {
         path: &[&str],
         parameters: &Parameters,
     ) -> Result<Document, Problem> {
-        let Match::Route(route, variable) = routes::find(&Method::GET, path) else {
+        let RouteMatch::Route(route, variable) = routes::find(&Method::GET, path) else {
             return Err(reason::own_request_failed());
         };
         let request = Request::builder()
@@ -306,10 +305,10 @@ impl Work<'_> {
             .served(settings, (route, variable), &request)
             .await
             .map_err(|failure| Problem::from(failure.error))?;
-        let (Outcome::Message(body) | Outcome::Resource { body, .. }) = outcome else {
+        let (Success::Message(body) | Success::Resource { body, .. }) = outcome else {
             return Err(reason::own_request_failed());
         };
-        match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest() {
+        match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest_body() {
             true => Err(scim_core::error::reason::answer_too_large().into()),
             false => Ok(Document(body)),
         }
@@ -319,22 +318,20 @@ impl Work<'_> {
     async fn served(
         &self,
         settings: Tenant,
-        (route, variable): (&routes::Route, Option<&str>),
+        route: (&'static Route, Option<&str>),
         request: &Request<Bytes>,
-    ) -> Result<Outcome, Failure> {
-        let tenant = settings.id.clone();
-        let base = format!("{}/{tenant}/scim/v2", self.site);
+    ) -> Result<Success, Failure> {
+        let id = settings.id.clone();
+        let base = format!("{}/{id}/scim/v2", self.site);
         let service = self.service();
-        let directory = service.directory_of(&tenant, self.meter);
+        let directory = service.directory(&id, self.meter);
         let caller = Caller {
-            tenant,
+            tenant: settings.into(),
             credential: self.credential(),
             scope: TokenScope::Scim,
-            settings: settings.into(),
         };
-        service
-            .serve(caller, route, variable, request, &base, directory)
-            .await
+        let incoming = Incoming::to_route(request, id, base, route);
+        service.serve(&incoming, &caller, directory).await
     }
 
     /// The credential for requests to the tenant's endpoints.

@@ -9,7 +9,7 @@ use keyring::TenantId;
 use scim_core::{Draft, ResourceKind, ScimError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use service::response::explain;
+use service::wire::explain;
 
 use super::Work;
 use crate::actor::Operation;

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
+use scim_core::error::cause::{Cause, Outcome};
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Serialize, Serializer};
-use service::requests::cause::{Cause, Outcome, advice, in_words};
+use service::failures::{advice, in_words};
 
 use super::Work;
 use super::page::Page;
@@ -231,7 +232,7 @@ impl Work<'_> {
         let nameless = entries.iter().filter(|entry| entry.failure.name.is_none());
         let wanted: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
         if !wanted.is_empty() {
-            let directory = self.service().directory_of(tenant, self.meter);
+            let directory = self.service().directory(tenant, self.meter);
             let names = directory.names(&wanted).await?;
             for entry in &mut entries {
                 let id = subject(entry).map(|(id, _)| id);

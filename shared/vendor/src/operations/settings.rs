@@ -5,7 +5,7 @@ use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use service::request::Preconditions;
+use service::wire::Preconditions;
 
 use super::Work;
 use super::tenants::{TenantView, check_version, checked_name, checked_settings};

@@ -7,7 +7,7 @@ use directory::tenants::{Status, Tenant};
 use keyring::TenantId;
 use keyring::{KeyringError, Scope as TokenScope};
 use serde::{Deserialize, Serialize};
-use service::request::Preconditions;
+use service::wire::Preconditions;
 
 use super::tenants::{TenantView, check_version};
 use super::times::Millis;

@@ -10,7 +10,7 @@ use scim_core::{ResourceKind, Version};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
-use service::request::Preconditions;
+use service::wire::Preconditions;
 
 use super::page::Page;
 use super::times::Millis;

@@ -5,7 +5,7 @@ use http::{HeaderMap, header};
 use scim_core::ScimError;
 
 use crate::problem::{Problem, reason};
-use service::request::decode;
+use service::wire::decode;
 
 /// The largest form in bytes. Extension schemas are entered in one.
 const LARGEST: usize = 256 * 1024;

@@ -13,7 +13,7 @@ use crate::api::requests::requests_file;
 use crate::operations::page::Page as Entries;
 use crate::operations::requests::{self, RequestSearch, RequestView};
 use crate::problem::Problem;
-use service::requests::cause::in_words;
+use service::failures::in_words;
 
 pub(super) static PAGES: &[Page] = &[
     Page::get("/requests", "console.requests", Who::Either, |desk| {
@@ -226,7 +226,7 @@ async fn download(desk: &Desk<'_>) -> Result<Reply, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use service::requests::cause::Outcome;
+    use scim_core::error::cause::Outcome;
 
     #[test]
     fn every_outcome_can_be_searched_for() {

@@ -4,7 +4,7 @@ use directory::tenants::{Adopt, Delete, Settings};
 use maud::{Markup, html};
 use scim_core::policy::{Emails, Groups, UnknownAttributes};
 use serde_json::{Map, Value, json};
-use service::request::Preconditions;
+use service::wire::Preconditions;
 
 use super::desk::Desk;
 use super::form::Form;

@@ -2,7 +2,7 @@
 
 use directory::tenants::Status;
 use maud::{Markup, html};
-use service::request::Preconditions;
+use service::wire::Preconditions;
 
 use super::desk::Desk;
 use super::parts::{self, Question};

@@ -15,9 +15,8 @@ use scim_core::{ResourceId, ScimError};
 use serde_json::{Value, json};
 use service::Service;
 use service::clock::{Clock, Ids};
-use service::coding::Coding;
-use service::patience::too_late;
-use service::response::{Failure, Outcome, explain};
+use service::too_late;
+use service::wire::{Coding, Failure, Success, explain};
 
 use super::super::{NOBODY, Names, failures, old_cursor, table};
 use crate::support::client::{BULK, USER, group, user};
@@ -125,7 +124,7 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
     met.extend(
         answer
             .extensions()
-            .get::<service::response::Failures>()
+            .get::<service::wire::Failures>()
             .unwrap()
             .0
             .clone(),
@@ -317,7 +316,8 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
             ..TimeLimits::AMPLE
         },
     ] {
-        let service = service(clients, None, Clock::system(), Ids::system()).patient(patience);
+        let service =
+            service(clients, None, Clock::system(), Ids::system()).with_patience(patience);
         let hurried = Asked {
             service: &service,
             client: asked.client.with_token(&asked.client.token),
@@ -355,7 +355,7 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
 fn fast(step: i64) -> Clock {
     let asked = Arc::new(AtomicI64::new(0));
     let began = Clock::system().now();
-    Clock::other(move || -> Timestamp {
+    Clock::from_fn(move || -> Timestamp {
         let passed = asked.fetch_add(step, Ordering::Relaxed);
         began + SignedDuration::from_millis(passed)
     })
@@ -372,7 +372,7 @@ fn of_storage() -> Vec<ScimError> {
         DirectoryError::Internal("ValidationException".to_owned()),
         DirectoryError::NoSuchMember(id),
     ];
-    let large = Outcome::Message(Value::String("x".repeat(6 * 1024 * 1024)));
+    let large = Success::Message(Value::String("x".repeat(6 * 1024 * 1024)));
     errors
         .into_iter()
         .map(explain)

@@ -9,14 +9,13 @@ use scim_core::sort::{Direction, Sort};
 use scim_core::{ResourceKind, ScimError};
 
 use super::Listing;
-use crate::cursor::{After, Bound};
-use crate::request::Parameters;
+use crate::cursor::{After, BoundQuery};
 use crate::resources::Resources;
-use crate::response::explain;
+use crate::wire::{Parameters, explain};
 
 /// A parsed query.
-pub(super) struct Asked<'a> {
-    pub(super) parts: Vec<Part<'a>>,
+pub(super) struct ListQuery<'a> {
+    pub(super) parts: Vec<TypeQuery<'a>>,
     /// The filter as written.
     pub(super) filter: &'a str,
     /// The direction; `None` for id order.
@@ -26,7 +25,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// A query of one resource type.
-pub(super) struct Part<'a> {
+pub(super) struct TypeQuery<'a> {
     resources: Resources<'a>,
     filter: Option<Resolved<'a>>,
     sort: Option<Sort<'a>>,
@@ -35,10 +34,10 @@ pub(super) struct Part<'a> {
 /// The requested page.
 pub(super) enum Paging {
     Index(StartIndex),
-    Cursor(Bound, Option<After>),
+    Cursor(BoundQuery, Option<After>),
 }
 
-impl<'a> Part<'a> {
+impl<'a> TypeQuery<'a> {
     pub(super) const fn kind(&self) -> ResourceKind {
         self.resources.of.kind
     }
@@ -75,7 +74,7 @@ impl<'a> Part<'a> {
     }
 }
 
-impl Asked<'_> {
+impl ListQuery<'_> {
     /// The number of results to look for. With a cursor it is one more than the page's, to know whether another page
     /// follows.
     pub(super) fn wanted(&self) -> usize {
@@ -88,7 +87,10 @@ impl Asked<'_> {
 
 impl Listing<'_> {
     /// Parses a query.
-    pub(super) fn read<'p>(&'p self, parameters: &'p Parameters) -> Result<Asked<'p>, ScimError> {
+    pub(super) fn read<'p>(
+        &'p self,
+        parameters: &'p Parameters,
+    ) -> Result<ListQuery<'p>, ScimError> {
         let filter = parameters.filter.as_deref().unwrap_or_default().trim();
         let parsed = match filter {
             "" => None,
@@ -112,7 +114,7 @@ impl Listing<'_> {
                 1 => filter.resolve(resources.of),
                 _ => filter.resolve_among(resources.of),
             });
-            parts.push(Part {
+            parts.push(TypeQuery {
                 resources: *resources,
                 filter: resolved.transpose()?,
                 // If a type lacks the attribute, its resources have no value to sort by.
@@ -121,7 +123,7 @@ impl Listing<'_> {
         }
         let is_sorted = parts.iter().any(|part| part.sort.is_some());
         let (paging, count) = self.paging(parameters, filter)?;
-        Ok(Asked {
+        Ok(ListQuery {
             parts,
             filter,
             sorted: is_sorted.then(|| Direction::parse(order)).transpose()?,
@@ -133,7 +135,7 @@ impl Listing<'_> {
     fn paging(&self, parameters: &Parameters, filter: &str) -> Result<(Paging, usize), ScimError> {
         let start = StartIndex::parse(parameters.start_index.as_deref())?;
         let count = parameters.count.as_deref();
-        let largest = self.caller.settings.largest_page();
+        let largest = self.caller.tenant.largest_page();
         let Some(cursor) = parameters.cursor.as_deref().map(str::trim) else {
             return Ok((Paging::Index(start), Count::parse(count, largest)?.get()));
         };
@@ -145,8 +147,8 @@ impl Listing<'_> {
             text.to_ascii_lowercase()
         };
         let (by, order) = (folded(&parameters.sort_by), folded(&parameters.sort_order));
-        let tenant = self.caller.tenant.as_str();
-        let query = Bound::to(&[tenant, self.over(), filter, &by, &order]);
+        let tenant = self.caller.tenant.id.as_str();
+        let query = BoundQuery::to(&[tenant, self.over(), filter, &by, &order]);
         let cursor = match cursor {
             "" => None,
             text => Some(self.caller.credential.seal().open(&query, text)?),

@@ -36,7 +36,7 @@ fn name(cell: &str) -> String {
     cell.split('`').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Parses `1,000`, `64 KiB` or `1 MiB`.
+/// Parses `1,000`, `64 KiB` or `1 MiB`, and times in milliseconds: `100 ms`, `20 s` or `1 min`.
 fn number(cell: &str) -> u64 {
     let (digits, unit) = cell.split_once(' ').unwrap_or((cell, ""));
     let digits: u64 = digits
@@ -48,33 +48,56 @@ fn number(cell: &str) -> u64 {
             "" => 1,
             "KiB" => 1 << 10,
             "MiB" => 1 << 20,
+            "ms" => 1,
+            "s" => 1_000,
+            "min" => 60_000,
             _ => panic!("{cell}: an unknown unit"),
         }
 }
 
-/// The constants in a Rust file whose values are numbers or products of numbers.
+/// The constants in a Rust file whose values are numbers, products of numbers, or times.
 fn constants(source: &str) -> BTreeMap<String, u64> {
     let constant = |line: &str| {
         let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
         let (_, value) = rest.trim_end_matches(';').split_once(" = ")?;
+        let (value, unit) = match value.split_once("Duration::from_") {
+            None => (value, 1),
+            Some((_, time)) => match time.trim_end_matches(')').split_once('(')? {
+                ("millis", number) => (number, 1),
+                ("secs", number) => (number, 1_000),
+                ("mins", number) => (number, 60_000),
+                _ => return None,
+            },
+        };
         let factors = value
             .split(" * ")
             .map(|factor| factor.replace('_', "").parse::<u64>());
-        Some((name.to_owned(), factors.product::<Result<u64, _>>().ok()?))
+        let product = factors.product::<Result<u64, _>>().ok()?;
+        Some((name.to_owned(), product * unit))
     };
     source.lines().filter_map(constant).collect()
 }
 
-#[test]
-fn the_limits_of_the_core_are_those_of_its_readme() {
-    let rows = rows(&text("shared/core/README.md"), "## Limits");
+/// Asserts that the table of limits in a crate's README has each constant of its `limits.rs`, and nothing else.
+fn limits_are_those_of_the_readme(folder: &str) {
+    let rows = rows(&text(&format!("{folder}/README.md")), "## Limits");
     let told: BTreeMap<_, _> = rows
         .iter()
         .map(|row| (name(&row[0]), number(&row[1])))
         .collect();
-    let source = text("shared/core/src/limits.rs");
+    let source = text(&format!("{folder}/src/limits.rs"));
     assert_eq!(told, constants(&source));
     assert_eq!(told.len(), source.matches("pub const ").count());
+}
+
+#[test]
+fn the_limits_of_the_core_are_those_of_its_readme() {
+    limits_are_those_of_the_readme("shared/core");
+}
+
+#[test]
+fn the_limits_of_the_service_are_those_of_its_readme() {
+    limits_are_those_of_the_readme("shared/service");
 }
 
 #[test]

@@ -30,7 +30,6 @@ impl Circle {
 /// The remaining circles. The test fails on a new circle, on a larger one, and on a line whose circle is gone or
 /// smaller: this list can only shrink.
 const KNOWN: &[&str] = &[
-    "shared/vendor pages: activity admin_keys assets check desk frame front glance guard keys links opened parts people person requests routes settings setup steps tenant tenants",
 ];
 
 pub(crate) fn circles(sources: &[Source]) -> Vec<Circle> {

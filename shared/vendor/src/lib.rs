@@ -53,7 +53,7 @@ impl Admin {
         let meter = Arc::new(Meter::default());
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
-        let mut response = if pages::address(request.uri().path()).is_some() {
+        let mut response = if pages::page_path(request.uri().path()).is_some() {
             let page = Box::pin(pages::visit(self, &request, &origin, &meter, &mut trace));
             tracing::Instrument::instrument(page, span).await
         } else {

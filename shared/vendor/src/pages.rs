@@ -11,18 +11,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::Meter;
-use directory::links::Links;
-use directory::sessions::Sessions;
 use http::{Request, Response};
-use jiff::Timestamp;
-use keyring::TenantId;
 use scim_core::{ErrorKind, ScimError};
 
 mod activity;
+mod address;
 mod admin_keys;
 mod assets;
 mod check;
 mod desk;
+mod files;
 mod form;
 mod frame;
 mod front;
@@ -31,9 +29,11 @@ mod guard;
 mod keys;
 mod links;
 mod opened;
+mod page;
 mod parts;
 mod people;
 mod person;
+mod provider;
 mod reply;
 mod requests;
 mod routes;
@@ -41,59 +41,30 @@ mod settings;
 mod setup;
 mod steps;
 mod tenant;
+mod tenant_frame;
 mod tenants;
+mod text;
+mod visit;
 mod words;
 
-pub use routes::{Page, Who, pages};
+pub use page::{Page, Who};
+pub use routes::pages;
 
 use crate::admin::{Admin, Trace};
 use crate::problem::Problem;
 use crate::query::Query;
 use desk::Desk;
 use form::Form;
-use frame::Frame;
 use reply::Reply;
 use routes::Found;
 use service::{Origin, wire};
+use visit::Visit;
 
 /// The first segment of all pages.
 const CONSOLE: &str = "console";
 
-pub(crate) struct Visit<'v> {
-    pub(crate) admin: &'v Admin,
-    pub(crate) request: &'v Request<Bytes>,
-    pub(crate) origin: &'v Origin,
-    pub(crate) meter: &'v Arc<Meter>,
-    pub(crate) now: Timestamp,
-    /// The start of absolute URLs.
-    pub(crate) site: String,
-    /// The common start of all page paths: the path of a stage, then `/console`.
-    pub(crate) base: String,
-    pub(crate) query: Query,
-}
-
-impl Visit<'_> {
-    pub(crate) fn sessions(&self) -> Sessions<'_> {
-        Sessions {
-            store: self.admin.service.store(),
-            meter: self.meter,
-        }
-    }
-
-    pub(crate) fn links(&self, tenant: &TenantId) -> Links {
-        Links {
-            table: self.admin.service.table(tenant, self.meter),
-        }
-    }
-
-    /// The frame of a page without a session.
-    pub(crate) fn frame(&self) -> Frame<'_> {
-        Frame::outside(&self.base)
-    }
-}
-
 /// Splits a page's path: the part before `/console`, and the segments after it. `None` if it is not a page.
-pub(crate) fn address(path: &str) -> Option<(String, Vec<&str>)> {
+pub(crate) fn page_path(path: &str) -> Option<(String, Vec<&str>)> {
     let raw: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let at = raw.iter().position(|part| *part == CONSOLE)?;
     // A path of the API or of SCIM may contain this segment too, after segments of its own.
@@ -112,7 +83,7 @@ pub(crate) async fn visit(
     meter: &Arc<Meter>,
     trace: &mut Trace,
 ) -> Response<Bytes> {
-    let (prefix, segments) = address(request.uri().path()).unwrap_or_default();
+    let (prefix, segments) = page_path(request.uri().path()).unwrap_or_default();
     let site = admin.service.site(origin, request.headers(), &prefix);
     let base = format!("{prefix}/{CONSOLE}");
     let is_secure = site.starts_with("https:");
@@ -142,7 +113,7 @@ async fn answer(visit: &Visit<'_>, segments: &[&str], trace: &mut Trace) -> Repl
     match found(visit, segments) {
         Ok(found) => {
             trace.operation = Some(found.page.name);
-            trace.tenant = found.tenant().map(str::to_owned);
+            trace.tenant = found.address.tenant().map(str::to_owned);
             admitted(visit, found, trace).await
         }
         Err(problem) => visit.frame().problem(&problem, &visit.origin.request_id),
@@ -161,19 +132,20 @@ fn found(visit: &Visit<'_>, segments: &[&str]) -> Result<Found, Problem> {
 /// Serves a page if the visitor may see it.
 async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
     let request_id = &visit.origin.request_id;
-    let entrant = match guard::admit(visit, &found).await {
+    let entrant = match guard::admit(visit, &found.address).await {
         Ok(entrant) => entrant,
         Err(guard::Refusal::Problem(problem)) => {
             return visit.frame().problem(&problem, request_id);
         }
-        Err(guard::Refusal::Page(reply)) => return *reply,
+        Err(guard::Refusal::NotSignedIn) => return front::wanted(visit),
+        Err(guard::Refusal::SessionExpired) => return opened::ended(visit),
     };
     trace.key = entrant.name();
     let form = match found.page.takes_form() {
         false => Ok(Form::default()),
         true => guard::form(visit, &entrant),
     };
-    let mut desk = Desk::new(visit, &found, entrant);
+    let mut desk = Desk::new(visit, &found.address, entrant);
     let served = match form {
         Ok(form) => {
             desk.form = form;

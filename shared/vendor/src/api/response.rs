@@ -132,16 +132,6 @@ impl Answer {
     }
 }
 
-/// Redirects the browser to another page of this site after a form.
-pub(crate) fn see_other(path: &str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::from_u16(303).unwrap_or_default();
-    if let Ok(path) = HeaderValue::try_from(path) {
-        response.headers_mut().insert(header::LOCATION, path);
-    }
-    response
-}
-
 fn value_of(text: String) -> Result<HeaderValue, Problem> {
     HeaderValue::try_from(text).map_err(|_| reason::response_header_unwritable())
 }

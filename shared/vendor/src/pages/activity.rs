@@ -1,10 +1,11 @@
 //! A tenant's activity: what administrators did here, with the admin API and with setup links.
 
 use super::desk::{Desk, query_string};
+use super::page::{Page, Who};
 use super::parts;
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{tenant, words};
+use super::text;
+use super::{tenant_frame, words};
 use crate::operations::activity::{self, ActView};
 use crate::problem::Problem;
 use maud::{Markup, html};
@@ -39,12 +40,12 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
 }
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let page = (desk.visit.query.get("cursor"), PAGE);
     let found = activity::list(&desk.work()?, &desk.tenant()?, page).await?;
     let (entries, next) = (found.items, found.next.unwrap_or_default());
     let content = html! {
-        (tenant::head(desk, &tenant, "activity"))
+        (tenant_frame::head(desk, &tenant, "activity"))
         section.card {
             header {
                 h2 { "Changes" }
@@ -58,7 +59,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
             }
         }
     };
-    Ok(Reply::page(tenant::page(
+    Ok(Reply::page(tenant_frame::page(
         desk, &tenant, "Changes", &content,
     )))
 }
@@ -78,7 +79,7 @@ fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
                     div {
                         @let by = entry.by.as_deref().unwrap_or_default();
                         @match &entry.purpose {
-                            Some(purpose) => { (parts::given(purpose)) span.small { (by) } }
+                            Some(purpose) => { (text::given(purpose)) span.small { (by) } }
                             None => { (by) }
                         }
                     }

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 
 use super::desk::Desk;
 use super::keys;
+use super::page::{Page, Who};
 use super::parts::{self, Field, Question};
 use super::reply::Reply;
-use super::routes::{Page, Who};
+use super::text;
 use crate::actor::Operation;
 use crate::operations::admin_keys::{self, AdminKeyView, GivenAdminKey};
 use crate::operations::times::Instant;
@@ -88,7 +89,7 @@ fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
         @for key in keys {
             tr role="row" {
                 td.name role="cell" data-label="Purpose" {
-                    (parts::given(&key.purpose))
+                    (text::given(&key.purpose))
                     span.small { code { (key.id) } }
                 }
                 td role="cell" data-label="Scopes" { (key.scopes.join(", ")) }

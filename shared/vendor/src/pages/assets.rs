@@ -6,21 +6,9 @@ use std::sync::LazyLock;
 use data_encoding::BASE32_DNSSEC;
 use ring::digest::{SHA256, digest};
 
-use super::desk::Desk;
-use super::reply::Reply;
-use super::routes::{Page, Who};
-use crate::problem::{Problem, reason};
-
-pub(super) static PAGES: &[Page] = &[Page::get(
-    "/assets/{name}",
-    "console.asset",
-    Who::Anyone,
-    |desk| Box::pin(async { asset(desk) }),
-)];
-
 pub(crate) struct Asset {
-    media_type: &'static str,
-    content: &'static str,
+    pub(crate) media_type: &'static str,
+    pub(crate) content: &'static str,
     /// The last segment of its path.
     pub(crate) name: String,
 }
@@ -53,12 +41,8 @@ pub(crate) static ICON: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("icon", "svg", "image/svg+xml", content)
 });
 
-fn asset(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let name = desk.variable("name");
-    let found = [&*STYLE, &*SCRIPT, &*ICON]
-        .into_iter()
-        .find(|asset| asset.name == name);
-    found
-        .map(|asset| Reply::asset(asset.media_type, asset.content))
-        .ok_or_else(reason::no_file)
+/// The asset with this name.
+pub(crate) fn named(name: &str) -> Option<&'static Asset> {
+    let all = [&*STYLE, &*SCRIPT, &*ICON];
+    all.into_iter().find(|asset| asset.name == name)
 }

@@ -14,11 +14,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts;
+use super::provider::Provider;
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::steps::Provider;
-use super::{keys, tenant, words};
+use super::text;
+use super::{keys, tenant_frame, words};
 use crate::operations::people::{self, Listed, Parameters};
 use crate::operations::tenants::TenantView;
 use crate::problem::Problem;
@@ -76,7 +77,7 @@ pub(super) fn card(desk: &Desk<'_>) -> Markup {
 }
 
 async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let provider = Provider::parse(desk.form.text("provider")).unwrap_or(Provider::Other);
     let has_groups = tenant.tenant.settings.0.groups == Groups::Offered;
     let mut outcomes = vec![switched_on(&tenant.tenant), has_key(desk).await?];
@@ -84,11 +85,11 @@ async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
         outcomes.push(ask(desk, probe).await?);
     }
     let content = html! {
-        (tenant::head(desk, &tenant, "test"))
+        (tenant_frame::head(desk, &tenant, "test"))
         (results(provider, &outcomes))
         (card(desk))
     };
-    Ok(Reply::page(tenant::page(
+    Ok(Reply::page(tenant_frame::page(
         desk,
         &tenant,
         "Test connection",
@@ -239,7 +240,7 @@ fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
     let status = answer.status();
     if !status.is_success() {
         let error: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
-        let detail = super::frame::sentence(&error.detail);
+        let detail = text::sentence(&error.detail);
         return Err(format!("Answered {}. {detail}", status.as_u16()));
     }
     let list: Option<Listed<IgnoredAny>> = serde_json::from_slice(answer.body()).ok();
@@ -282,7 +283,7 @@ fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
                         div {
                             b { (outcome.purpose) }
                             @if !outcome.request.is_empty() { div.small { code { (outcome.request) } } }
-                            div { (parts::told(outcome.result.as_ref().map_or_else(String::as_str, String::as_str))) }
+                            div { (text::told(outcome.result.as_ref().map_or_else(String::as_str, String::as_str))) }
                         }
                     }
                 }

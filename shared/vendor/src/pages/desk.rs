@@ -7,11 +7,12 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::address::{PageAddress, Side};
 use super::form::Form;
 use super::frame::Frame;
 use super::guard::Entrant;
-use super::routes::{Found, Side};
-use super::{Visit, words};
+use super::visit::Visit;
+use super::words;
 use crate::actor::Operation;
 use crate::once::Named;
 use crate::operations::{Deed, Work, no_tenant};
@@ -19,16 +20,16 @@ use crate::problem::{Problem, reason};
 
 pub(crate) struct Desk<'d> {
     pub(crate) visit: &'d Visit<'d>,
-    pub(crate) found: &'d Found,
+    pub(crate) address: &'d PageAddress,
     pub(crate) entrant: Entrant,
     pub(crate) form: Form,
 }
 
 impl<'d> Desk<'d> {
-    pub(crate) fn new(visit: &'d Visit<'d>, found: &'d Found, entrant: Entrant) -> Self {
+    pub(crate) fn new(visit: &'d Visit<'d>, address: &'d PageAddress, entrant: Entrant) -> Self {
         Self {
             visit,
-            found,
+            address,
             entrant,
             form: Form::default(),
         }
@@ -36,7 +37,7 @@ impl<'d> Desk<'d> {
 
     /// The value of a path variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
-        self.found.variable(name)
+        self.address.variable(name)
     }
 
     /// The tenant id in the path; the tenant may not exist.
@@ -47,7 +48,7 @@ impl<'d> Desk<'d> {
 
     /// Whether the visitor is on a customer's page.
     pub(crate) fn is_customer(&self) -> bool {
-        self.found.side == Side::Customer
+        self.address.side == Side::Customer
     }
 
     /// The common start of the paths of the tenant's pages.
@@ -73,7 +74,7 @@ impl<'d> Desk<'d> {
 
     /// The frame for the visitor.
     pub(crate) fn frame(&self) -> Frame<'_> {
-        match (&self.entrant, self.found.side) {
+        match (&self.entrant, self.address.side) {
             (Entrant::Known { actor, .. }, Side::Vendor) => {
                 Frame::vendor(&self.visit.base, self.form_token(), actor.name().to_owned())
             }
@@ -115,7 +116,7 @@ impl<'d> Desk<'d> {
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, Problem>>,
     {
-        let variables = self.found.variables.iter();
+        let variables = self.address.variables.iter();
         let variables = variables.map(|(name, value)| (name.as_str(), value.as_str()));
         let deed = Deed::new(operation, variables);
         let name = self.name()?;

@@ -4,8 +4,8 @@ use maud::{DOCTYPE, Markup, html};
 use scim_core::ErrorKind;
 
 use super::assets::{ICON, SCRIPT, STYLE};
-use super::parts;
 use super::reply::Reply;
+use super::text;
 use crate::problem::Problem;
 
 /// The frame of a page for one kind of reader.
@@ -109,7 +109,7 @@ impl<'f> Frame<'f> {
         let content = html! {
             section.notice {
                 h1 { (title) }
-                p { (parts::told(problem.detail())) }
+                p { (text::told(problem.detail())) }
                 p.actions {
                     @match &self.reader {
                         Reader::Outside => { a.button href=(self.base) { "To the console" } }
@@ -123,17 +123,6 @@ impl<'f> Frame<'f> {
             }
         };
         Reply::refused(self.page(title, &content), problem)
-    }
-}
-
-/// Turns an error detail into a sentence: capitalised, and with a full stop.
-pub(crate) fn sentence(detail: &str) -> String {
-    let mut letters = detail.chars();
-    let first = letters.next().into_iter().flat_map(char::to_uppercase);
-    let text: String = first.chain(letters).collect();
-    match text.ends_with(['.', '!', '?']) {
-        true => text,
-        false => text + ".",
     }
 }
 

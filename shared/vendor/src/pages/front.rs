@@ -8,11 +8,12 @@ use maud::{Markup, html};
 use scim_core::ErrorKind;
 
 use super::desk::Desk;
-use super::frame::sentence;
 use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
+use super::page::{Page, Who};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{Visit, words};
+use super::text::sentence;
+use super::visit::Visit;
+use super::words;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 

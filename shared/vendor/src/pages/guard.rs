@@ -6,12 +6,9 @@ use jiff::SignedDuration;
 use keyring::TenantId;
 use keyring::{Digest, KeyId};
 
-use super::Visit;
+use super::address::{PageAddress, Side};
 use super::form::Form;
-use super::front;
-use super::opened;
-use super::reply::Reply;
-use super::routes::{Found, Side};
+use super::visit::Visit;
 use crate::actor::Actor;
 use crate::problem::{Problem, reason};
 
@@ -52,8 +49,10 @@ impl Entrant {
 /// Why a visitor may not see a page.
 pub(crate) enum Refusal {
     Problem(Problem),
-    /// A page that says what to do instead.
-    Page(Box<Reply>),
+    /// The vendor must sign in first.
+    NotSignedIn,
+    /// The customer's session has expired.
+    SessionExpired,
 }
 
 impl From<Problem> for Refusal {
@@ -91,20 +90,20 @@ pub(crate) fn no_cookie(name: &str) -> String {
 }
 
 /// Checks whether the visitor may see a page.
-pub(crate) async fn admit(visit: &Visit<'_>, found: &Found) -> Result<Entrant, Refusal> {
-    match found.side {
+pub(crate) async fn admit(visit: &Visit<'_>, address: &PageAddress) -> Result<Entrant, Refusal> {
+    match address.side {
         Side::Anyone => Ok(Entrant::Nobody),
         Side::Vendor => match vendor(visit).await? {
             Some(entrant) => Ok(entrant),
-            None => Err(Refusal::Page(Box::new(front::wanted(visit)))),
+            None => Err(Refusal::NotSignedIn),
         },
         Side::Customer => {
-            let tenant = found.tenant().and_then(TenantId::parse);
+            let tenant = address.tenant().and_then(TenantId::parse);
             let entrant = match &tenant {
                 Some(tenant) => customer(visit, tenant).await?,
                 None => None,
             };
-            entrant.ok_or_else(|| Refusal::Page(Box::new(opened::ended(visit))))
+            entrant.ok_or(Refusal::SessionExpired)
         }
     }
 }

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts::{self, Field, Question};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{tenant, words};
+use super::text;
+use super::{tenant_frame, words};
 use crate::actor::Operation;
 use crate::operations::keys::{self, Given, KeyView, Rotation};
 use crate::operations::tenants::TenantDetail;
@@ -67,10 +68,10 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let keys = list(desk).await?;
     let content = html! {
-        (tenant::head(desk, &tenant, "keys"))
+        (tenant_frame::head(desk, &tenant, "keys"))
         section.card {
             header {
                 h2 { "Keys" }
@@ -80,7 +81,7 @@ async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Prob
         }
         (new(desk, problem))
     };
-    Ok(tenant::page(desk, &tenant, "Keys", &content))
+    Ok(tenant_frame::page(desk, &tenant, "Keys", &content))
 }
 
 pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
@@ -98,7 +99,7 @@ pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
         @for key in keys {
             tr role="row" {
                 td.name role="cell" data-label="Purpose" {
-                    (parts::given(&key.purpose))
+                    (text::given(&key.purpose))
                     span.small { code { (key.id) } @if key.imported { " · imported" } }
                 }
                 td role="cell" data-label="Created" { (desk.ago(key.created.0)) }
@@ -213,7 +214,7 @@ pub(super) fn end(desk: &Desk<'_>) -> Option<String> {
 }
 
 async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let (id, given) = (&desk.tenant()?, wanted(desk));
     let made = |work| async move { keys::create(&work, id, given).await };
     match desk.act(Operation::CreateKey, made).await {
@@ -229,10 +230,10 @@ async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
 /// The page with a new key's token.
 pub(super) fn shown(desk: &Desk<'_>, tenant: &TenantDetail, token: &str, title: &str) -> Reply {
     let content = html! {
-        (tenant::head(desk, tenant, "keys"))
+        (tenant_frame::head(desk, tenant, "keys"))
         (parts::token(desk, token, &tenant.tenant.base_url))
     };
-    Reply::page(tenant::page(desk, tenant, title, &content))
+    Reply::page(tenant_frame::page(desk, tenant, title, &content))
 }
 
 /// The key in the path.
@@ -251,7 +252,7 @@ fn asked_rotation(desk: &Desk<'_>, key: &KeyView, problem: Option<&Problem>) -> 
         words: html! {
             (parts::wrong(problem))
             p {
-                "A new key takes the place of " b { (parts::given(&key.purpose)) }
+                "A new key takes the place of " b { (text::given(&key.purpose)) }
                 ". The old token goes on working for a while, so that nothing is lost while you enter the new one."
             }
             (parts::choice("overlap", "The old token works for another", &OVERLAPS, desk.form.text("overlap")))
@@ -273,7 +274,7 @@ fn back(desk: &Desk<'_>) -> String {
 }
 
 async fn rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let rotation = &Rotation {
         overlap_seconds: desk.form.text("overlap").parse::<u32>().ok().map(i64::from),
         expires: end(desk),
@@ -299,7 +300,7 @@ async fn ask_to_revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
         title: "Revoke this key?",
         words: html! {
             p {
-                "Requests with the token of " b { (parts::given(&key.purpose)) }
+                "Requests with the token of " b { (text::given(&key.purpose)) }
                 " will be refused within a minute. This cannot be undone."
             }
             p.small { "It was last used: " (used(desk, &key)) "." }

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts;
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::tenant;
+use super::tenant_frame;
 use crate::actor::Operation;
 use crate::operations::links::{self, GivenLink, LinkState, LinkView, NewLinkView};
 use crate::operations::times::Instant;
@@ -51,10 +51,10 @@ async fn page(
     made: Option<&NewLinkView>,
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let links = links::list(&desk.work()?, &desk.tenant()?).await?.items;
     let content = html! {
-        (tenant::head(desk, &tenant, "links"))
+        (tenant_frame::head(desk, &tenant, "links"))
         @if let Some(made) = made { (address(desk, made)) }
         section.card {
             header {
@@ -77,7 +77,7 @@ async fn page(
             } @else { (table(desk, &links)) }
         }
     };
-    Ok(tenant::page(desk, &tenant, "Setup links", &content))
+    Ok(tenant_frame::page(desk, &tenant, "Setup links", &content))
 }
 
 fn address(desk: &Desk<'_>, made: &NewLinkView) -> Markup {

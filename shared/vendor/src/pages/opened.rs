@@ -12,9 +12,11 @@ use maud::{Markup, html};
 
 use super::desk::Desk;
 use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
+use super::page::{Page, Who};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{Visit, parts, words};
+use super::text;
+use super::visit::Visit;
+use super::words;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
@@ -79,7 +81,7 @@ fn invitation(desk: &Desk<'_>, tenant: &Tenant, link: &Link) -> Markup {
         section.door {
             h1 { "Set up user provisioning" }
             p.lead {
-                "This link lets you connect your identity provider for " b { (parts::given(name)) }
+                "This link lets you connect your identity provider for " b { (text::given(name)) }
                 ", so that people get and lose access without anybody sending a mail."
             }
             form method="post" action=(action) {
@@ -143,7 +145,7 @@ fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
     let content = html! {
         section.notice {
             h1 { (title) }
-            p { (super::frame::sentence(problem.detail())) }
+            p { (text::sentence(problem.detail())) }
             p {
                 "Ask whoever sent it to you for a new one. It takes them a moment. "
                 "If you opened it yourself in another browser, the setup page is still open there."

@@ -4,23 +4,8 @@ use directory::tenants::Status;
 use maud::{Markup, html};
 
 use super::desk::Desk;
-use super::frame::sentence;
+use super::text;
 use crate::problem::Problem;
-
-/// A user's text, isolated so that its writing direction does not affect its surroundings.
-pub(crate) fn given(text: &str) -> Markup {
-    html! { bdi { (text) } }
-}
-
-/// An error detail as a sentence, with code in backticks marked up.
-pub(crate) fn told(detail: &str) -> Markup {
-    let sentence = sentence(detail);
-    html! {
-        @for (at, part) in sentence.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
-}
 
 /// A tenant's status.
 pub(crate) fn status(status: Status) -> Markup {
@@ -83,11 +68,11 @@ pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
         @if let Some(problem) = problem {
             div #wrong.wrong role="alert" {
                 @match problem.places() {
-                    [] => { p { (told(problem.detail())) } }
+                    [] => { p { (text::told(problem.detail())) } }
                     places => {
                         ul.plain {
                             @for (pointer, detail) in places {
-                                li { @if !place(pointer).is_empty() { b { (place(pointer)) ": " } } (told(detail)) }
+                                li { @if !place(pointer).is_empty() { b { (place(pointer)) ": " } } (text::told(detail)) }
                             }
                         }
                     }

@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::desk::{Desk, query_string};
+use super::page::{Page, Who};
 use super::parts::{self, Field};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{person, tenant, words};
+use super::text;
+use super::{person, tenant_frame, words};
 use crate::operations::people::{
     self, Document, GroupView, Kind, ListSearch, Listed, MetaView, UserView,
 };
@@ -119,10 +120,10 @@ async fn list(
     sheet: &Sheet,
     (total, rows, is_empty): (i64, &Markup, bool),
 ) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let search = desk.visit.query.get("search").unwrap_or_default();
     let content = html! {
-        (tenant::head(desk, &tenant, sheet.path))
+        (tenant_frame::head(desk, &tenant, sheet.path))
         section.card {
             header { h2 { (sheet.title) } p { (words::counted(total, sheet.one)) } }
             (search_form(desk, sheet, search))
@@ -134,7 +135,7 @@ async fn list(
             (more(desk, sheet, total))
         }
     };
-    Ok(Reply::page(tenant::page(
+    Ok(Reply::page(tenant_frame::page(
         desk,
         &tenant,
         sheet.title,
@@ -185,9 +186,9 @@ fn user_rows(desk: &Desk<'_>, users: &[UserView]) -> Markup {
         @for user in users {
             tr role="row" {
                 td.name role="cell" data-label="userName" {
-                    a href={ (desk.home()) "/users/" (user.id) } { (parts::given(&user.user_name)) }
+                    a href={ (desk.home()) "/users/" (user.id) } { (text::given(&user.user_name)) }
                 }
-                td role="cell" data-label="Name" { (parts::given(&user.full_name())) }
+                td role="cell" data-label="Name" { (text::given(&user.full_name())) }
                 td role="cell" data-label="State" { span { (active(user)) } }
                 td role="cell" data-label="Changed" { (moment(desk, &user.meta.last_modified)) }
             }
@@ -201,7 +202,7 @@ fn group_rows(desk: &Desk<'_>, groups: &[GroupView]) -> Markup {
         @for group in groups {
             tr role="row" {
                 td.name role="cell" data-label="displayName" {
-                    a href={ (desk.home()) "/groups/" (group.id) } { (parts::given(&group.display_name)) }
+                    a href={ (desk.home()) "/groups/" (group.id) } { (text::given(&group.display_name)) }
                 }
                 td role="cell" data-label="Created" { (moment(desk, &group.meta.created)) }
                 td role="cell" data-label="Changed" { (moment(desk, &group.meta.last_modified)) }
@@ -224,35 +225,29 @@ fn moment(desk: &Desk<'_>, text: &str) -> Markup {
     instant.map_or_else(|| html! { (text) }, |instant| desk.ago(instant))
 }
 
-/// The user in the path: the document, and the parts that the page shows.
-pub(super) async fn of_path(desk: &Desk<'_>) -> Result<(Document, UserView), Problem> {
-    let asked = (Kind::Users, desk.variable("user"), &Vec::new());
-    let document = people::read(&desk.work()?, &desk.tenant()?, asked).await?;
-    let user = document.read()?;
-    Ok((document, user))
-}
-
 async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
-    let (whole, user) = of_path(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
+    let (whole, user) = person::of_path(desk).await?;
     let emails = user.emails.iter().map(|email| email.value.as_str());
     let emails = emails.collect::<Vec<_>>().join(", ");
     let own = html! {
         @let name = user.full_name();
-        @if !name.is_empty() { div { dt { "Name" } dd { (parts::given(&name)) } } }
-        @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (parts::given(&emails)) } } }
+        @if !name.is_empty() { div { dt { "Name" } dd { (text::given(&name)) } } }
+        @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (text::given(&emails)) } } }
     };
     let content = html! {
-        (tenant::head(desk, &tenant, "users"))
+        (tenant_frame::head(desk, &tenant, "users"))
         section.card {
-            header { h2 { (parts::given(&user.user_name)) } (active(&user)) }
+            header { h2 { (text::given(&user.user_name)) } (active(&user)) }
             (facts(desk, &own, (&user.id, &user.external_id, &user.meta)))
             (memberships(desk, &user))
         }
         (document(&whole))
         (person::card(desk, &user))
     };
-    Ok(Reply::page(tenant::page(desk, &tenant, "User", &content)))
+    Ok(Reply::page(tenant_frame::page(
+        desk, &tenant, "User", &content,
+    )))
 }
 
 /// The attributes of a resource; `own` has those of its type only.
@@ -261,7 +256,7 @@ fn facts(desk: &Desk<'_>, own: &Markup, (id, external, meta): (&str, &str, &Meta
         dl.facts {
             (own)
             @if !external.is_empty() {
-                div { dt { "externalId" } dd { (parts::given(external)) } }
+                div { dt { "externalId" } dd { (text::given(external)) } }
             }
             div { dt { "id" } dd { code { (id) } } }
             div { dt { "Created" } dd { (moment(desk, &meta.created)) } }
@@ -276,7 +271,7 @@ fn memberships(desk: &Desk<'_>, user: &UserView) -> Markup {
             h3 { "Groups" }
             ul.plain {
                 @for group in &user.groups {
-                    li { a href={ (desk.home()) "/groups/" (group.value) } { (parts::given(&group.display)) } }
+                    li { a href={ (desk.home()) "/groups/" (group.value) } { (text::given(&group.display)) } }
                 }
             }
         }
@@ -296,7 +291,7 @@ fn document(whole: &Document) -> Markup {
 }
 
 async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let (name, id) = (desk.tenant()?, desk.variable("group"));
     let work = desk.work()?;
     let head = vec![("excludedAttributes", "members".to_owned())];
@@ -311,12 +306,12 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let (members, total) = (found.resources, found.total);
     // A group's only name is its `displayName`.
     let own = html! {
-        @if !group.display_name.is_empty() { div { dt { "Name" } dd { (parts::given(&group.display_name)) } } }
+        @if !group.display_name.is_empty() { div { dt { "Name" } dd { (text::given(&group.display_name)) } } }
     };
     let content = html! {
-        (tenant::head(desk, &tenant, "groups"))
+        (tenant_frame::head(desk, &tenant, "groups"))
         section.card {
-            header { h2 { (parts::given(&group.display_name)) } }
+            header { h2 { (text::given(&group.display_name)) } }
             (facts(desk, &own, (&group.id, &group.external_id, &group.meta)))
         }
         section.card {
@@ -332,5 +327,7 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
             } @else { (user_rows(desk, &members)) }
         }
     };
-    Ok(Reply::page(tenant::page(desk, &tenant, "Group", &content)))
+    Ok(Reply::page(tenant_frame::page(
+        desk, &tenant, "Group", &content,
+    )))
 }

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::desk::Desk;
-use super::parts::{self, Question};
-use super::people;
+use super::page::{Page, Who};
+use super::parts::Question;
 use super::reply::Reply;
-use super::routes::{Page, Who};
+use super::text;
 use crate::actor::Operation;
 use crate::api::response::Answer;
-use crate::operations::people::UserView;
+use crate::operations::people::{self, Document, Kind, UserView};
 use crate::operations::person;
 use crate::problem::Problem;
 
@@ -65,13 +65,13 @@ async fn export(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (_, user) = people::of_path(desk).await?;
+    let (_, user) = of_path(desk).await?;
     let page = format!("{}/users/{}", desk.home(), user.id);
     let question = Question {
         title: "Erase this person?",
         words: html! {
             p {
-                b { (parts::given(&user.user_name)) }
+                b { (text::given(&user.user_name)) }
                 " is deleted, with the memberships, the password and every entry of the log that names the person. There is no way back."
             }
             p.small { "An identity provider to which the person is still assigned creates them again. Unassign them there first." }
@@ -89,4 +89,12 @@ async fn erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let erased = |work| async move { person::erase(&work, tenant, user).await };
     desk.act(Operation::EraseUser, erased).await?;
     Ok(Reply::elsewhere(format!("{}/users", desk.home())))
+}
+
+/// The user in the path: the document, and the parts that the page shows.
+pub(super) async fn of_path(desk: &Desk<'_>) -> Result<(Document, UserView), Problem> {
+    let asked = (Kind::Users, desk.variable("user"), &Vec::new());
+    let document = people::read(&desk.work()?, &desk.tenant()?, asked).await?;
+    let user = document.read()?;
+    Ok((document, user))
 }

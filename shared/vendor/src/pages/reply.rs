@@ -1,11 +1,11 @@
 //! Converts results of pages to `http` responses with the headers that all of them have.
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use maud::Markup;
 use scim_core::ErrorKind;
 
-use crate::api::response::{Answer, see_other};
+use crate::api::response::Answer;
 use crate::problem::Problem;
 
 /// Pages load only what this site serves, no other site may frame them, and forms go only to this site. Pages contain
@@ -145,4 +145,14 @@ fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, session);
     }
+}
+
+/// Redirects the browser to another page of this site after a form.
+fn see_other(path: &str) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::from_u16(303).unwrap_or_default();
+    if let Ok(path) = HeaderValue::try_from(path) {
+        response.headers_mut().insert(header::LOCATION, path);
+    }
+    response
 }

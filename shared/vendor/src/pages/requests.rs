@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts::{self, Field};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::tenant;
+use super::tenant_frame;
+use super::text;
 use super::words::capital;
 use crate::actor::Operation;
 use crate::api::requests::requests_file;
@@ -91,11 +92,11 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
 }
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let found = found(desk).await;
     let problem = found.as_ref().err();
     let content = html! {
-        (tenant::head(desk, &tenant, "requests"))
+        (tenant_frame::head(desk, &tenant, "requests"))
         section.card {
             header {
                 h2 { "Failures" }
@@ -109,7 +110,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
             @if let Ok(found) = &found { (results(desk, found)) }
         }
     };
-    let page = tenant::page(desk, &tenant, "Failures", &content);
+    let page = tenant_frame::page(desk, &tenant, "Failures", &content);
     Ok(match problem {
         Some(problem) => Reply::refused(page, problem),
         None => Reply::page(page),
@@ -182,7 +183,7 @@ fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
                 td.whom role="cell" data-label="Who" { div { (who(entry)) } }
                 td role="cell" data-label="Why" {
                     div {
-                        span.reason { (parts::told(&entry.reason)) }
+                        span.reason { (text::told(&entry.reason)) }
                         span.advice { (entry.advice) }
                     }
                 }
@@ -211,7 +212,7 @@ fn outcome(entry: &RequestView) -> Markup {
 fn who(entry: &RequestView) -> Markup {
     html! {
         @if entry.name.is_none() && entry.resource.is_none() { span.soft { "–" } }
-        @if let Some(name) = &entry.name { (parts::given(name)) }
+        @if let Some(name) = &entry.name { (text::given(name)) }
         @if let Some(id) = &entry.resource { span.small { (id) } }
     }
 }

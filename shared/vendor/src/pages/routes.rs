@@ -1,122 +1,17 @@
-//! All pages, and who may see them.
-
-use std::pin::Pin;
+//! The table of all pages, and the search for the page of a request.
 
 use http::Method;
 
-use super::desk::Desk;
-use super::reply::Reply;
+use super::address::PageAddress;
+use super::page::Page;
 use super::{
-    activity, admin_keys, assets, check, front, keys, links, opened, people, person, requests,
+    activity, admin_keys, check, files, front, keys, links, opened, people, person, requests,
     settings, setup, steps, tenant, tenants,
 };
 use crate::problem::{Problem, reason};
 
-/// The handler of a page.
-pub(crate) type Handler = for<'d> fn(&'d Desk<'d>) -> Serving<'d>;
-
-/// The future of a handler.
-pub(crate) type Serving<'d> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'd>>;
-
-/// Who may see a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Who {
-    /// Everybody.
-    Anyone,
-    Vendor,
-    /// The vendor, and the tenant's customer. The path is relative to the tenant's.
-    Either,
-    /// The tenant's customer. The path is relative to the tenant's.
-    Customer,
-}
-
-/// On whose side a visitor sees a page.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Side {
-    Anyone,
-    Vendor,
-    Customer,
-}
-
-pub struct Page {
-    pub method: Method,
-    /// The path with its variables in braces.
-    pub path: &'static str,
-    /// Its name in the log.
-    pub name: &'static str,
-    /// Who may see it.
-    pub who: Who,
-    pub(crate) handler: Handler,
-}
-
-/// The paths of a tenant's pages, for the vendor and for the customer.
-const HOMES: [(Side, &str); 2] = [
-    (Side::Vendor, "tenants/{tenant}"),
-    (Side::Customer, "setup/{tenant}"),
-];
-
-impl Page {
-    pub(crate) const fn get(
-        path: &'static str,
-        name: &'static str,
-        who: Who,
-        handler: Handler,
-    ) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            name,
-            who,
-            handler,
-        }
-    }
-
-    pub(crate) const fn post(
-        path: &'static str,
-        name: &'static str,
-        who: Who,
-        handler: Handler,
-    ) -> Self {
-        Self {
-            method: Method::POST,
-            path,
-            name,
-            who,
-            handler,
-        }
-    }
-
-    /// Whether the page accepts a form and changes something.
-    pub(crate) fn takes_form(&self) -> bool {
-        self.method == Method::POST
-    }
-
-    /// Its paths after `/console`, each with its side.
-    fn paths(&self) -> Vec<(Side, String)> {
-        let at_home = |(side, home): &(Side, &str)| (*side, format!("{home}{}", self.path));
-        match self.who {
-            Who::Anyone => vec![(Side::Anyone, self.path.to_owned())],
-            Who::Vendor => vec![(Side::Vendor, self.path.to_owned())],
-            Who::Either => HOMES.iter().map(at_home).collect(),
-            Who::Customer => {
-                let customer = HOMES.iter().filter(|(side, _)| *side == Side::Customer);
-                customer.map(at_home).collect()
-            }
-        }
-    }
-
-    /// Its paths including `/console`.
-    #[must_use]
-    pub fn addresses(&self) -> Vec<String> {
-        let paths = self.paths().into_iter();
-        paths
-            .map(|(_, path)| format!("/console/{}", path.trim_start_matches('/')))
-            .collect()
-    }
-}
-
 static AREAS: [&[Page]; 16] = [
-    assets::PAGES,
+    files::PAGES,
     front::PAGES,
     opened::PAGES,
     setup::PAGES,
@@ -134,26 +29,14 @@ static AREAS: [&[Page]; 16] = [
     admin_keys::PAGES,
 ];
 
-pub fn pages() -> impl Iterator<Item = &'static Page> {
-    AREAS.iter().copied().flatten()
-}
-
-/// The page of a request, with the side and the variables of its path.
+/// The page of a request, and its address.
 pub(crate) struct Found {
     pub(crate) page: &'static Page,
-    pub(crate) side: Side,
-    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) address: PageAddress,
 }
 
-impl Found {
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        let found = self.variables.iter().find(|(known, _)| known == name);
-        found.map_or("", |(_, value)| value)
-    }
-
-    pub(crate) fn tenant(&self) -> Option<&str> {
-        Some(self.variable("tenant")).filter(|tenant| !tenant.is_empty())
-    }
+pub fn pages() -> impl Iterator<Item = &'static Page> {
+    AREAS.iter().copied().flatten()
 }
 
 /// Finds the page for a method and the segments after `/console`.
@@ -165,11 +48,8 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem>
                 continue;
             };
             if page.method == method {
-                return Ok(Found {
-                    page,
-                    side,
-                    variables,
-                });
+                let address = PageAddress { side, variables };
+                return Ok(Found { page, address });
             }
             others.push(page.method.clone());
         }

@@ -8,10 +8,10 @@ use service::wire::Preconditions;
 
 use super::desk::Desk;
 use super::form::Form;
+use super::page::{Page, Who};
 use super::parts::{self, Field};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::tenant;
+use super::tenant_frame;
 use crate::actor::Operation;
 use crate::operations::settings::{self, Patch};
 use crate::operations::tenants::TenantDetail;
@@ -119,7 +119,7 @@ impl Fields {
 }
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let there = Fields::of(tenant.tenant.called(), &tenant.tenant.settings.0);
     let is_saved = desk.visit.query.get("saved").is_some();
     let page = page(desk, &tenant, &there, &Said::of(is_saved));
@@ -144,7 +144,7 @@ impl Said<'_> {
 
 fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>) -> Markup {
     let content = html! {
-        (tenant::head(desk, tenant, "settings"))
+        (tenant_frame::head(desk, tenant, "settings"))
         @match said {
             Said::Nothing => {}
             Said::Saved => { p.said role="status" { "The settings are saved. They hold for every request within a minute." } }
@@ -159,7 +159,7 @@ fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>
             p.actions { button.main { "Save the settings" } }
         }
     };
-    tenant::page(desk, tenant, "Settings", &content)
+    tenant_frame::page(desk, tenant, "Settings", &content)
 }
 
 fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Markup {
@@ -293,7 +293,7 @@ async fn change(desk: &Desk<'_>) -> Result<Reply, Problem> {
             desk.home()
         ))),
         Err(problem) => {
-            let tenant = tenant::read(desk).await?;
+            let tenant = tenant_frame::read(desk).await?;
             let (typed, said) = (Fields::typed(&desk.form), Said::Wrong(&problem));
             let page = page(desk, &tenant, &typed, &said);
             Ok(Reply::refused(page, &problem))

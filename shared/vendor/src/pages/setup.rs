@@ -4,10 +4,10 @@ use directory::tenants::Status;
 use maud::{Markup, html};
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts;
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{activity, check, glance, keys, requests, steps, tenant};
+use super::{activity, check, glance, keys, requests, steps, tenant_frame};
 use crate::operations::tenants::TenantDetail;
 use crate::problem::Problem;
 
@@ -16,21 +16,23 @@ pub(super) static PAGES: &[Page] = &[Page::get("", "console.setup", Who::Custome
 })];
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let content = match tenant.tenant.status {
         Status::On => on(desk, &tenant).await?,
         Status::Off => off(desk, &tenant),
         Status::Closing => html! {
-            (tenant::head(desk, &tenant, ""))
+            (tenant_frame::head(desk, &tenant, ""))
             (parts::empty("Provisioning has ended", &html! { "This connection is being deleted." }))
         },
     };
-    Ok(Reply::page(tenant::page(desk, &tenant, "Setup", &content)))
+    Ok(Reply::page(tenant_frame::page(
+        desk, &tenant, "Setup", &content,
+    )))
 }
 
 fn off(desk: &Desk<'_>, tenant: &TenantDetail) -> Markup {
     html! {
-        (tenant::head(desk, tenant, ""))
+        (tenant_frame::head(desk, tenant, ""))
         section.card {
             header {
                 h2 { "Provisioning is off" }
@@ -56,7 +58,7 @@ async fn on(desk: &Desk<'_>, tenant: &TenantDetail) -> Result<Markup, Problem> {
     let figures = glance::figures(desk, &keys).await;
     let (failures, changes) = tokio::try_join!(requests::latest(desk), activity::latest(desk))?;
     Ok(html! {
-        (tenant::head(desk, tenant, ""))
+        (tenant_frame::head(desk, tenant, ""))
         @if glance::is_waiting(&keys) {
             p.hint { "Nothing has arrived from your identity provider yet. Follow the steps for it below; the first request shows up here." }
         }

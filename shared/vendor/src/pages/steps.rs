@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts;
+use super::provider::Provider;
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{check, tenant};
+use super::{check, tenant_frame};
 use crate::operations::tenants::TenantView;
 use crate::problem::{Problem, reason};
 use scim_core::policy::Groups;
@@ -19,64 +20,6 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     Who::Either,
     |desk| Box::pin(show(desk)),
 )];
-
-/// An identity provider with steps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Provider {
-    Okta,
-    Entra,
-    OneLogin,
-    JumpCloud,
-    Other,
-}
-
-impl Provider {
-    pub(super) const ALL: [Self; 5] = [
-        Self::Okta,
-        Self::Entra,
-        Self::OneLogin,
-        Self::JumpCloud,
-        Self::Other,
-    ];
-
-    /// Its name in paths.
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Okta => "okta",
-            Self::Entra => "entra",
-            Self::OneLogin => "onelogin",
-            Self::JumpCloud => "jumpcloud",
-            Self::Other => "other",
-        }
-    }
-
-    pub(super) fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|provider| provider.word() == word)
-    }
-
-    /// Its name on pages.
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Okta => "Okta",
-            Self::Entra => "Microsoft Entra ID",
-            Self::OneLogin => "OneLogin",
-            Self::JumpCloud => "JumpCloud",
-            Self::Other => "Another provider",
-        }
-    }
-
-    const fn about(self) -> &'static str {
-        match self {
-            Self::Okta => "Catalogue and custom apps",
-            Self::Entra => "Formerly Azure AD",
-            Self::OneLogin => "SCIM Provisioner",
-            Self::JumpCloud => "Identity management",
-            Self::Other => "Anything that speaks SCIM 2.0",
-        }
-    }
-}
 
 /// The values of the tenant in the steps.
 pub(super) struct Facts<'f> {
@@ -121,10 +64,10 @@ pub(super) fn list(desk: &Desk<'_>) -> Markup {
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let word = desk.variable("provider");
     let provider = Provider::parse(word).ok_or_else(reason::no_steps)?;
-    let tenant = tenant::read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let facts = Facts::of(&tenant.tenant);
     let content = html! {
-        (tenant::head(desk, &tenant, "steps"))
+        (tenant_frame::head(desk, &tenant, "steps"))
         section.card {
             header {
                 h2 { "Steps for " (provider.name()) }
@@ -136,5 +79,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
         (check::card(desk))
     };
     let title = format!("Steps for {}", provider.name());
-    Ok(Reply::page(tenant::page(desk, &tenant, &title, &content)))
+    Ok(Reply::page(tenant_frame::page(
+        desk, &tenant, &title, &content,
+    )))
 }

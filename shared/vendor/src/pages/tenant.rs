@@ -5,13 +5,14 @@ use maud::{Markup, html};
 use service::wire::Preconditions;
 
 use super::desk::Desk;
+use super::page::{Page, Who};
 use super::parts::{self, Question};
 use super::reply::Reply;
-use super::routes::{Page, Who};
-use super::{glance, keys, requests};
+use super::text;
+use super::{glance, keys, requests, tenant_frame};
 use crate::actor::Operation;
 use crate::operations::switch;
-use crate::operations::tenants::{self, TenantDetail};
+use crate::operations::tenants::TenantDetail;
 use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[
@@ -41,69 +42,13 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// The vendor's pages of a tenant.
-const TABS: [(&str, &str); 8] = [
-    ("", "Overview"),
-    ("keys", "Keys"),
-    ("links", "Setup links"),
-    ("requests", "Failures"),
-    ("users", "Users"),
-    ("groups", "Groups"),
-    ("activity", "Changes"),
-    ("settings", "Settings"),
-];
-
-/// The tenant in the path.
-pub(super) async fn read(desk: &Desk<'_>) -> Result<TenantDetail, Problem> {
-    tenants::read(&desk.work()?, &desk.tenant()?).await
-}
-
-/// The head of a tenant's pages; `here` is the current tab.
-pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup {
-    let (home, tenant) = (desk.home(), &tenant.tenant);
-    html! {
-        div.head {
-            @if desk.is_customer() {
-                @if !here.is_empty() { p.back { a href=(home) { "← Setup page" } } }
-                div.name {
-                    h1 { "Provisioning for " (parts::given(tenant.called())) }
-                    (parts::status(tenant.status))
-                }
-            } @else {
-                p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
-                div.name {
-                    h1 { (parts::given(tenant.called())) }
-                    code { (tenant.id) }
-                    (parts::status(tenant.status))
-                }
-                nav.tabs aria-label="Tenant" {
-                    @for (path, label) in TABS {
-                        a href={ (home) @if !path.is_empty() { "/" (path) } }
-                            aria-current=[(path == here).then_some("page")] { (label) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-pub(super) fn page(
-    desk: &Desk<'_>,
-    tenant: &TenantDetail,
-    title: &str,
-    content: &Markup,
-) -> Markup {
-    let title = format!("{title} · {}", tenant.tenant.called());
-    desk.frame().page(&title, content)
-}
-
 async fn overview(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let keys = keys::list(desk).await?;
     let figures = glance::figures(desk, &keys).await;
     let failures = requests::latest(desk).await?;
     let content = html! {
-        (head(desk, &tenant, ""))
+        (tenant_frame::head(desk, &tenant, ""))
         (figures)
         div.pair {
             (connection(&tenant.tenant.base_url))
@@ -111,7 +56,9 @@ async fn overview(desk: &Desk<'_>) -> Result<Reply, Problem> {
         }
         (failures)
     };
-    Ok(Reply::page(page(desk, &tenant, "Overview", &content)))
+    Ok(Reply::page(tenant_frame::page(
+        desk, &tenant, "Overview", &content,
+    )))
 }
 
 fn connection(base_url: &str) -> Markup {
@@ -157,7 +104,7 @@ async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let switched = desk.act(Operation::SwitchTenantOn, switched).await?;
     match switched.key.and_then(|key| key.token) {
         Some(token) => {
-            let tenant = read(desk).await?;
+            let tenant = tenant_frame::read(desk).await?;
             Ok(keys::shown(desk, &tenant, &token, "Provisioning is on"))
         }
         None => Ok(Reply::elsewhere(desk.home())),
@@ -165,7 +112,7 @@ async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    read(desk).await?;
+    tenant_frame::read(desk).await?;
     let question = Question {
         title: "Switch provisioning off?",
         words: html! {
@@ -190,7 +137,7 @@ async fn switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 async fn ask_to_delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     Ok(Reply::page(deletion(desk, &tenant, None)))
 }
 
@@ -201,7 +148,7 @@ fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -
         words: html! {
             (parts::wrong(problem))
             p {
-                "All users, groups, keys and log entries of " b { (parts::given(called)) }
+                "All users, groups, keys and log entries of " b { (text::given(called)) }
                 " are deleted. Nothing of them can be read again, by anybody."
             }
             div.field {
@@ -218,7 +165,7 @@ fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -
 }
 
 async fn delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = read(desk).await?;
+    let tenant = tenant_frame::read(desk).await?;
     let id = &desk.tenant()?;
     if desk.form.text("confirm") != id.as_str() {
         let problem = reason::other_id_typed().at("");

@@ -4,9 +4,10 @@ use maud::{Markup, html};
 use serde_json::Map;
 
 use super::desk::{Desk, query_string};
+use super::page::{Page, Who};
 use super::parts::{self, Field};
 use super::reply::Reply;
-use super::routes::{Page, Who};
+use super::text;
 use crate::actor::Operation;
 use crate::operations::tenants::{self, Creation, TenantSearch, TenantView};
 use crate::problem::Problem;
@@ -96,7 +97,7 @@ async fn rows(desk: &Desk<'_>, tenants: &[TenantView]) -> Markup {
         @for (tenant, facts) in tenants.iter().zip(facts) {
             tr role="row" {
                 td.name role="cell" data-label="Tenant" {
-                    a href={ (desk.visit.base) "/tenants/" (tenant.id) } { (parts::given(tenant.called())) }
+                    a href={ (desk.visit.base) "/tenants/" (tenant.id) } { (text::given(tenant.called())) }
                     @if tenant.called() != tenant.id { span.small { (tenant.id) } }
                 }
                 td role="cell" data-label="Status" { span { (parts::status(tenant.status)) } }

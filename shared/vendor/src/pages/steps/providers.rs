@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{Facts, Provider};
+use super::Facts;
 use crate::pages::parts;
+use crate::pages::provider::Provider;
 
 pub(super) fn steps(provider: Provider, facts: &Facts<'_>) -> Markup {
     html! {

@@ -1,0 +1,49 @@
+//! A request to a page, before anybody is admitted.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use directory::Meter;
+use directory::links::Links;
+use directory::sessions::Sessions;
+use http::Request;
+use jiff::Timestamp;
+use keyring::TenantId;
+use service::Origin;
+
+use super::frame::Frame;
+use crate::admin::Admin;
+use crate::query::Query;
+
+pub(crate) struct Visit<'v> {
+    pub(crate) admin: &'v Admin,
+    pub(crate) request: &'v Request<Bytes>,
+    pub(crate) origin: &'v Origin,
+    pub(crate) meter: &'v Arc<Meter>,
+    pub(crate) now: Timestamp,
+    /// The start of absolute URLs.
+    pub(crate) site: String,
+    /// The common start of all page paths: the path of a stage, then `/console`.
+    pub(crate) base: String,
+    pub(crate) query: Query,
+}
+
+impl Visit<'_> {
+    pub(crate) fn sessions(&self) -> Sessions<'_> {
+        Sessions {
+            store: self.admin.service.store(),
+            meter: self.meter,
+        }
+    }
+
+    pub(crate) fn links(&self, tenant: &TenantId) -> Links {
+        Links {
+            table: self.admin.service.table(tenant, self.meter),
+        }
+    }
+
+    /// The frame of a page without a session.
+    pub(crate) fn frame(&self) -> Frame<'_> {
+        Frame::outside(&self.base)
+    }
+}

@@ -29,8 +29,7 @@ impl Circle {
 
 /// The remaining circles. The test fails on a new circle, on a larger one, and on a line whose circle is gone or
 /// smaller: this list can only shrink.
-const KNOWN: &[&str] = &[
-];
+const KNOWN: &[&str] = &[];
 
 pub(crate) fn circles(sources: &[Source]) -> Vec<Circle> {
     let mut found = Vec::new();

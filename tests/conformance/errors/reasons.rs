@@ -11,15 +11,13 @@ mod met;
 
 /// The table of causes and reasons as in the snapshot.
 fn table() -> String {
-    let mut text = String::from(
-        "Causes: word, outcome, whether to tell the provider to try again, advice\n\n",
-    );
+    let mut text = String::from("Causes: word, outcome, who retries, advice\n\n");
     for cause in Cause::ALL {
         let (word, outcome) = (cause.word(), cause.outcome().name());
         writeln!(
             text,
             "{word} | {outcome} | {:?}\n    {}",
-            cause.then(),
+            cause.retry(),
             cause.advice()
         )
         .unwrap();

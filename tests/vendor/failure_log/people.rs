@@ -5,7 +5,7 @@ use directory::journal::{Entry, EntryFilter, UserMatch};
 use directory::tenants::Status;
 use jiff::Timestamp;
 use keyring::TenantId;
-use scim_core::error::cause::{Cause, Outcome};
+use scim_core::error::cause::{Cause, RequestOutcome};
 use serde_json::json;
 use service::clock::{Clock, Ids};
 use service::failures::advice;
@@ -89,7 +89,7 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
     };
     assert_eq!(found(&target, &client, users).await.len(), 3);
     let tokens = EntryFilter {
-        causes: Some(Cause::words(Outcome::Token)),
+        causes: Some(Cause::words(RequestOutcome::Token)),
         ..EntryFilter::default()
     };
     assert!(found(&target, &client, tokens).await.is_empty());

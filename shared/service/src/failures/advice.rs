@@ -3,7 +3,7 @@
 
 use directory::journal::Failure;
 use scim_core::error::Use;
-use scim_core::error::cause::{Cause, Outcome, Then};
+use scim_core::error::cause::{Cause, RequestOutcome, Retry};
 
 use crate::gate::NotAdmitted;
 use crate::wire::routes::Endpoint;
@@ -19,7 +19,10 @@ pub(super) const fn of_key(why: &NotAdmitted) -> Cause {
 
 /// Whether a cause does not depend on the user or group, so that failures with it count as the same.
 pub(super) const fn is_general(cause: Cause) -> bool {
-    matches!(cause.outcome(), Outcome::Token | Outcome::Rate) || matches!(cause, Cause::Off)
+    matches!(
+        cause.outcome(),
+        RequestOutcome::Token | RequestOutcome::Rate
+    ) || matches!(cause, Cause::Disabled)
 }
 
 /// Whether requests of an endpoint change resources or query them.
@@ -43,7 +46,7 @@ pub fn advice(failure: &Failure) -> String {
         return "Give the request id to the application's support.".to_owned();
     };
     let mut advice = cause.advice().to_owned();
-    if cause.then() == Then::TryAgain {
+    if cause.retry() == Retry::Manual {
         advice.push(' ');
         advice.push_str(try_again(failure.provider.as_deref()));
     }

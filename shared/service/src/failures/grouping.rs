@@ -208,7 +208,7 @@ impl Recent {
 fn beyond() -> Failure {
     Failure {
         operation: "unknown".to_owned(),
-        cause: Cause::Beyond.word().to_owned(),
+        cause: Cause::LogOverflow.word().to_owned(),
         reason: "further requests were rejected or failed, too many to list each one".to_owned(),
         ..Failure::default()
     }

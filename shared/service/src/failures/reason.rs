@@ -20,7 +20,7 @@ impl Finding {
     pub(super) fn cause(&self, endpoint: Option<Endpoint>) -> Cause {
         match self {
             Self::Failure(error) => error.cause(use_of(endpoint)),
-            Self::OddReferences { .. } => Cause::Unlike,
+            Self::OddReferences { .. } => Cause::InvalidReference,
         }
     }
 

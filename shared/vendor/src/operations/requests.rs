@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
-use scim_core::error::cause::{Cause, Outcome};
+use scim_core::error::cause::{Cause, RequestOutcome};
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Serialize, Serializer};
 use service::failures::{advice, in_words};
@@ -36,7 +36,7 @@ pub(crate) struct RequestView {
     pub(crate) last: Millis,
     pub(crate) count: u64,
     #[serde(serialize_with = "outcome_name")]
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: RequestOutcome,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(crate) cause: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -75,7 +75,7 @@ pub(crate) struct RequestView {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn outcome_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+fn outcome_name<S: Serializer>(outcome: &RequestOutcome, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(outcome.name())
 }
 
@@ -296,13 +296,13 @@ fn who(text: &str) -> UserMatch {
 /// The words of all causes of failures; the same log also stores the activity.
 fn failing() -> Vec<String> {
     let causes = Cause::ALL.iter();
-    let failing = causes.filter(|cause| cause.outcome() != Outcome::Noted);
+    let failing = causes.filter(|cause| cause.outcome() != RequestOutcome::Noted);
     failing.map(|cause| cause.word().to_owned()).collect()
 }
 
 fn causes(text: &str) -> Result<Vec<String>, Problem> {
-    let outcome = Outcome::named(text).ok_or_else(|| {
-        let known = OwnWords::list(Outcome::ALL.map(Outcome::name));
+    let outcome = RequestOutcome::named(text).ok_or_else(|| {
+        let known = OwnWords::list(RequestOutcome::ALL.map(RequestOutcome::name));
         reason::other_outcome(known, text)
     })?;
     Ok(Cause::words(outcome))

@@ -227,12 +227,12 @@ async fn download(desk: &Desk<'_>) -> Result<Reply, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use scim_core::error::cause::Outcome;
+    use scim_core::error::cause::RequestOutcome;
 
     #[test]
     fn every_outcome_can_be_searched_for() {
         let searched: Vec<&str> = OUTCOMES.iter().skip(1).map(|(name, _)| *name).collect();
-        assert_eq!(searched, Outcome::ALL.map(Outcome::name));
+        assert_eq!(searched, RequestOutcome::ALL.map(RequestOutcome::name));
     }
 
     #[test]

@@ -66,7 +66,7 @@ reasons! {
         "{member} must be an object with the id of a user or group as `value`";
     no_such_member NoSuchMember(id: SentId) [InvalidValue] Member
         "`members`: there is no user or group with the id {id}; create it first";
-    group_cycle GroupCycle(id: SentId) [InvalidValue] Circle
+    group_cycle GroupCycle(id: SentId) [InvalidValue] Cycle
         "`members`: the group {id} is this group or contains it, directly or indirectly; a group cannot contain itself";
 
     // What a tenant asks of values.
@@ -82,7 +82,7 @@ reasons! {
         "the licence limit of {seats} active users is reached; deactivate a user, or ask the application's vendor for more licences";
     no_groups NoGroups() [Forbidden] NoGroups
         "this application does not support groups; turn off group push in your identity provider";
-    own_user OwnUser() [Forbidden] Own
+    own_user OwnUser() [Forbidden] Unmanaged
         "the application created this user before provisioning; exclude the user, or ask the application's vendor to link existing users";
 
     // Attribute paths.
@@ -280,9 +280,9 @@ reasons! {
         "the {of} {name} does not exist";
     other_http_method OtherHttpMethod(methods: Word) [MethodNotAllowed] Address
         "this endpoint supports only {methods}";
-    no_resource NoResource(kind: Word, id: SentId) [NotFound] Absent
+    no_resource NoResource(kind: Word, id: SentId) [NotFound] NotFound
         "there is no {kind} with the id {id}";
-    resource_gone ResourceGone() [NotFound] Absent
+    resource_gone ResourceGone() [NotFound] NotFound
         "the resource was deleted meanwhile";
     other_version OtherVersion(version: Word) [PreconditionFailed] Version
         "the resource has version {version}, but the request expects another one; read it again";
@@ -300,7 +300,7 @@ reasons! {
         "the bearer token is missing, invalid or expired, or belongs to another tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings";
     token_of_me TokenOfMe() [Forbidden] TokenScope
         "this token may only read /Me; provisioning needs a token with the scope for it";
-    switched_off SwitchedOff() [Forbidden] Off
+    switched_off SwitchedOff() [Forbidden] Disabled
         "provisioning is turned off for this tenant; turn it on in the application's settings";
     rate_exceeded RateExceeded(seconds: Word) [TooManyRequests] Rate
         "this tenant has exceeded its rate limit; try again in {seconds} seconds";
@@ -322,13 +322,13 @@ reasons! {
         "the response would be too large; request fewer resources with `count`, or exclude the members with `excludedAttributes=members` and find one of them with the filter `members.value eq \"ID\"`";
 
     // Time, and what is out of order.
-    answer_too_late AnswerTooLate() [Unavailable] Late
+    answer_too_late AnswerTooLate() [Unavailable] Timeout
         "the request timed out; request less with `count` or `excludedAttributes`, or try again in a moment";
-    change_too_late ChangeTooLate() [Unavailable] Late
+    change_too_late ChangeTooLate() [Unavailable] Timeout
         "the request timed out, and the change may or may not have been made; read the resource, or send the request again: a change is never made twice";
-    change_not_begun ChangeNotBegun() [Unavailable] Late
+    change_not_begun ChangeNotBegun() [Unavailable] Timeout
         "the change did not fit into the time limit of a request, so nothing was changed; try again in a moment, or split the members over several requests";
-    change_not_shown ChangeNotShown() [Unavailable] Late
+    change_not_shown ChangeNotShown() [Unavailable] Timeout
         "the change was made, but there was no time left to return the resource; read it, and a group with `excludedAttributes=members`";
     storage_unreachable StorageUnreachable() [Unavailable] Unavailable
         "the service cannot reach its storage at the moment; try again in a moment";

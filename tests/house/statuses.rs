@@ -9,9 +9,10 @@ const READS_AWS: [&str; 2] = ["shared/directory/", "shared/keyring/"];
 const PLAYS_AWS: &str = "infra/local/";
 
 /// Files that give results of requests their status.
-const ANSWERS: [&str; 3] = [
+const ANSWERS: [&str; 4] = [
     "shared/service/src/wire/response.rs",
     "shared/vendor/src/api/",
+    "shared/vendor/src/pages/reply.rs",
     PLAYS_AWS,
 ];
 const SUCCESSES: [&str; 5] = ["OK", "CREATED", "ACCEPTED", "NO_CONTENT", "NOT_MODIFIED"];

@@ -250,7 +250,7 @@ impl Service {
 
     /// A tenant's directory for background work.
     #[must_use]
-    pub fn background_directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
+    fn background_directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
         Directory::new(self.background_store(), tenant.clone(), Arc::clone(meter))
     }
 

@@ -47,7 +47,7 @@ impl Place {
         Ok(Self {
             directory: work
                 .service()
-                .background_directory(tenant, work.meter)
+                .directory(tenant, work.meter)
                 .by(existing.settings.rules())
                 .without_keeping(),
             log: work.log(tenant.clone()),

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use directory::tenants::Tenant;
+use directory::tenants::{Age, Closing, Tenant};
 use directory::{Clients, Meter, to_stand_ins};
 use keyring::TenantId;
 use scim_core::Extensions;
@@ -336,9 +336,9 @@ impl Stack {
     ) -> Result<(), StartError> {
         let tenant = TenantId::parse(name).ok_or("not a tenant name")?;
         let (tenants, meter) = (self.service.tenants(), Meter::default());
-        let current = tenants.read(&tenant, &meter).await?;
-        let current = current.ok_or("the tenant does not exist")?;
-        let mut next = current.clone();
+        let current = tenants.load(&tenant, Age::Current, Closing::Allow, &meter);
+        let current = current.await?;
+        let mut next = Tenant::clone(&current);
         change(&mut next);
         let (now, write) = (self.clock.now(), self.ids.write());
         tenants.update(&current, next, now, &write, &meter).await?;

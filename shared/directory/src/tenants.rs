@@ -22,12 +22,14 @@ use keyring::TenantId;
 mod clear;
 pub(crate) mod ended;
 mod list;
+mod load;
 mod settings;
 mod write;
 
 pub use clear::Cleared;
 pub use ended::EndedKeys;
 pub use list::{Search, TenantPage};
+pub use load::{Age, Closing, NotLoaded};
 pub use settings::{Adopt, Delete, Settings};
 pub(crate) use write::limited;
 
@@ -213,7 +215,7 @@ impl Tenants {
     }
 
     /// A tenant, at most 60 seconds old.
-    pub async fn find(
+    async fn remembered(
         &self,
         id: &TenantId,
         now: Timestamp,
@@ -237,7 +239,7 @@ impl Tenants {
         Ok(Some(tenant))
     }
 
-    /// Reads a tenant uncached.
+    /// The item of a tenant in any state. [`Self::load`] is the way to the tenant of a request.
     pub async fn read(
         &self,
         id: &TenantId,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use directory::journal::{Entry, Failure, Journal};
-use directory::tenants::{Status, Tenants};
+use directory::tenants::{Age, Closing, Tenants};
 use directory::{Meter, Store, TenantTable};
 use http::{Method, header};
 use jiff::{SignedDuration, Timestamp};
@@ -149,9 +149,9 @@ impl FailureLog {
 impl Report<'_> {
     /// Whether the tenant exists and is not being deleted; false if that cannot be determined.
     async fn has_tenant(&self, tenant: &TenantId, now: Timestamp) -> bool {
-        let found = self.tenants.find(tenant, now, self.meter);
-        let found = tokio::time::timeout(ENTRY_TIME, found).await;
-        matches!(found, Ok(Ok(Some(tenant))) if tenant.status != Status::Closing)
+        let age = Age::Minute(now);
+        let loaded = self.tenants.load(tenant, age, Closing::Hide, self.meter);
+        matches!(tokio::time::timeout(ENTRY_TIME, loaded).await, Ok(Ok(_)))
     }
 
     fn of_request(&self, finding: &Finding) -> Failure {

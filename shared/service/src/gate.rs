@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use directory::tenant_keys::{By, ImportedTokens, KeysError, TenantKeys};
-use directory::tenants::{Status, Tenant, Tenants};
+use directory::tenants::{Age, Closing, NotLoaded, Status, Tenant, Tenants};
 use directory::{Meter, Store, TenantTable};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
@@ -133,12 +133,7 @@ impl Gate<'_> {
         let Some(scope) = Scope::ALL.into_iter().find(admits) else {
             return Err(self.not_admitted(key, tenant, source));
         };
-        let tenant = self
-            .tenants
-            .find(tenant, self.now, self.meter)
-            .await
-            .map_err(explain)?
-            .ok_or_else(unauthorized)?;
+        let tenant = self.tenant(tenant).await?;
         self.check_end(&key, &tenant)?;
         match tenant.status {
             Status::On => Ok(Caller {
@@ -146,13 +141,21 @@ impl Gate<'_> {
                 credential: Credential::Key(key),
                 scope,
             }),
-            // A tenant that is being deleted answers like an unknown one.
-            Status::Closing => Err(unauthorized().into()),
-            Status::Off => Err(Denied {
+            Status::Off | Status::Closing => Err(Denied {
                 error: reason::switched_off(),
                 sender: Sender::Key(key, None),
             }),
         }
+    }
+
+    /// The tenant of the path. One that is being deleted answers like an unknown one.
+    async fn tenant(&self, id: &TenantId) -> Result<Arc<Tenant>, ScimError> {
+        let age = Age::Minute(self.now);
+        let loaded = self.tenants.load(id, age, Closing::Hide, self.meter).await;
+        loaded.map_err(|not_loaded| match not_loaded {
+            NotLoaded::Absent | NotLoaded::Closing => unauthorized(),
+            NotLoaded::Failed(error) => explain(error),
+        })
     }
 
     /// Rejects a key that was ended while its keyring accepted no change.
@@ -197,8 +200,7 @@ impl Gate<'_> {
         tenant: &TenantId,
         token: &ImportedToken,
     ) -> Result<Option<Arc<KeyRecord>>, ScimError> {
-        let settings = self.tenants.find(tenant, self.now, self.meter).await;
-        settings.map_err(explain)?.ok_or_else(unauthorized)?;
+        self.tenant(tenant).await?;
         let (store, meter) = (Arc::clone(self.store), Arc::clone(self.meter));
         let keys = TenantKeys {
             table: TenantTable::new(store, tenant.clone(), meter),

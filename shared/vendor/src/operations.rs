@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use directory::Directory;
 use directory::Meter;
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{Age, Closing, NotLoaded, Tenant};
 use http::Method;
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -141,28 +141,17 @@ impl<'w> Work<'w> {
         self.admin.service.now()
     }
 
-    /// The tenant in any state.
-    async fn found(&self, id: &TenantId) -> Result<Tenant, Problem> {
-        let found = self.service().tenants().read(id, self.meter).await?;
-        found.ok_or_else(|| no_tenant(id.as_str()))
-    }
-
-    /// The tenant, unless it is being deleted: that counts as absent.
-    async fn existing(&self, id: &TenantId) -> Result<Tenant, Problem> {
-        let tenant = self.found(id).await?;
-        match tenant.status {
-            Status::Closing => Err(no_tenant(id.as_str())),
-            Status::On | Status::Off => Ok(tenant),
-        }
-    }
-
-    /// The tenant for a change: 409 while it is being deleted.
-    async fn found_open(&self, id: &TenantId) -> Result<Tenant, Problem> {
-        let tenant = self.found(id).await?;
-        match tenant.status {
-            Status::Closing => Err(reason::tenant_closing()),
-            Status::On | Status::Off => Ok(tenant),
-        }
+    /// The tenant as stored.
+    async fn tenant(&self, id: &TenantId, closing: Closing) -> Result<Tenant, Problem> {
+        let tenants = self.service().tenants();
+        let loaded = tenants.load(id, Age::Current, closing, self.meter).await;
+        loaded
+            .map(Arc::unwrap_or_clone)
+            .map_err(|not_loaded| match not_loaded {
+                NotLoaded::Absent => no_tenant(id.as_str()),
+                NotLoaded::Closing => reason::tenant_closing(),
+                NotLoaded::Failed(error) => error.into(),
+            })
     }
 
     /// The tenant's directory with its rules applied.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use data_encoding::BASE32_DNSSEC;
 use directory::tenant_keys::TenantKeys;
-use directory::tenants::{NewTenant, Settings, Status};
+use directory::tenants::{Age, Closing, NewTenant, NotLoaded, Settings, Status};
 use directory::{Clients, Meter, WriteId};
 use jiff::Timestamp;
 use keyring::{
@@ -128,8 +128,11 @@ async fn ensure_tenant(
     write: &WriteId,
 ) -> Result<(), StartError> {
     let (tenants, meter) = (service.tenants(), Arc::new(Meter::default()));
-    if tenants.read(&id, &meter).await?.is_some() {
-        return Ok(());
+    let loaded = tenants.load(&id, Age::Current, Closing::Allow, &meter);
+    match loaded.await {
+        Ok(_) => return Ok(()),
+        Err(NotLoaded::Absent) => {}
+        Err(not_loaded) => return Err(not_loaded.into()),
     }
     let new = NewTenant {
         name: id.to_string(),

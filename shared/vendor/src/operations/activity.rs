@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal};
+use directory::tenants::Closing;
 use http::Method;
 use keyring::TenantId;
 use serde::Serialize;
@@ -145,7 +146,7 @@ pub(crate) async fn list(
     (after, count): (Option<&str>, usize),
 ) -> Result<Page<ActView>, Problem> {
     work.check(Operation::ListActivity, Some(tenant))?;
-    work.found(tenant).await?;
+    work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let wanted = EntryFilter {
         causes: Some(vec![DONE.to_owned()]),

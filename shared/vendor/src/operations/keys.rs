@@ -4,6 +4,7 @@
 //! holds the keys of many tenants.
 
 use directory::tenant_keys::{CreatedKey, HeldKey, KeysError, NewKey, NewToken, TenantKeys};
+use directory::tenants::Closing;
 use jiff::{SignedDuration, Timestamp};
 use keyring::Record as _;
 use keyring::TenantId;
@@ -95,7 +96,7 @@ pub(crate) async fn create(
 ) -> Result<KeyView, Problem> {
     work.check(Operation::CreateKey, Some(tenant))?;
     let wanted = given.check(work.now())?;
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     if let Some(user) = wanted.subject {
         work.check_user(tenant, user).await?;
     }
@@ -164,7 +165,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Resu
     if revoked.map_err(|error| problem(error, tenant, now))? {
         return Ok(());
     }
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     Err(no_key(id))
 }
 
@@ -178,7 +179,7 @@ pub(super) fn stored<'k>(work: &'k Work<'_>, tenant: &'k TenantId) -> TenantKeys
 
 impl Work<'_> {
     async fn held(&self, tenant: &TenantId) -> Result<Vec<HeldKey>, Problem> {
-        self.existing(tenant).await?;
+        self.tenant(tenant, Closing::Hide).await?;
         let listed = stored(self, tenant).list().await;
         listed.map_err(|error| problem(error, tenant, self.now()))
     }
@@ -199,7 +200,7 @@ impl Work<'_> {
     ) -> Result<KeyView, Problem> {
         let explain = |error| problem(error, tenant, self.now());
         let made = made.map_err(explain)?;
-        if let Err(gone) = self.existing(tenant).await {
+        if let Err(gone) = self.tenant(tenant, Closing::Hide).await {
             let (stored, id) = (stored(self, tenant), made.held.record.id);
             stored.revoke(id, self.now()).await.map_err(explain)?;
             return Err(gone);

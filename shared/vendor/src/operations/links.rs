@@ -5,6 +5,7 @@
 
 use directory::limits::OPEN_LINKS;
 use directory::links::{Link, LinkSecret, LinkStatus, Links};
+use directory::tenants::Closing;
 use directory::to_millis;
 use jiff::{SignedDuration, Timestamp};
 use keyring::KeyId;
@@ -87,7 +88,7 @@ impl LinkView {
 
 pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkView>, Problem> {
     work.check(Operation::ListLinks, Some(tenant))?;
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     let (links, now) = (links(work, tenant).list().await?, work.now());
     Ok(All {
         items: links.iter().map(|link| LinkView::of(link, now)).collect(),
@@ -100,7 +101,7 @@ pub(crate) async fn create(
     given: &GivenLink,
 ) -> Result<NewLinkView, Problem> {
     work.check(Operation::CreateLink, Some(tenant))?;
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     let life = given.expires_in_seconds.unwrap_or(USUAL);
     if !(SHORTEST..=LONGEST).contains(&life) {
         return Err(reason::other_link_life(SHORTEST, LONGEST).at("/expiresInSeconds"));
@@ -141,7 +142,7 @@ fn address(site: &str, tenant: &TenantId, link: KeyId, secret: &LinkSecret) -> S
 /// Revokes a link and ends the session that it opened.
 pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeLink, Some(tenant))?;
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     let no_link = || reason::no_link(name);
     let id = KeyId::parse(name).ok_or_else(no_link)?;
     let links = links(work, tenant);

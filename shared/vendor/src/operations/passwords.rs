@@ -9,6 +9,7 @@ use std::time::Duration;
 use directory::Login;
 use directory::attempts::{LogIns, NoChance};
 use directory::password;
+use directory::tenants::Closing;
 use keyring::TenantId;
 use scim_core::resource::Secret;
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ pub(crate) async fn verify(
     given: Attempt,
 ) -> Result<Verified, Problem> {
     work.check(Operation::VerifyPassword, Some(tenant))?;
-    work.existing(tenant).await?;
+    work.tenant(tenant, Closing::Hide).await?;
     // A text that cannot be a password is wrong for every user.
     let Ok(Some(secret)) = Secret::parse(Value::String(given.password)) else {
         return Ok(NOT_VERIFIED);

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use directory::tenants::Tenant;
+use directory::tenants::{Closing, Tenant};
 use http::{HeaderMap, Method, Request, Response};
 use keyring::KeyId;
 use keyring::Scope as TokenScope;
@@ -269,7 +269,7 @@ pub(crate) async fn rehearse(
         .header("accept", "application/scim+json")
         .body(Bytes::new())
         .map_err(|_| reason::own_request_failed())?;
-    let settings = work.existing(tenant).await?;
+    let settings = work.tenant(tenant, Closing::Hide).await?;
     let served = work.served(settings, (route, variable), &request).await;
     let coding = Coding::accepted(request.headers());
     let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));
@@ -300,7 +300,7 @@ impl Work<'_> {
             .uri(target("", parameters))
             .body(Bytes::new())
             .map_err(|_| reason::own_request_failed())?;
-        let settings = self.existing(tenant).await?;
+        let settings = self.tenant(tenant, Closing::Hide).await?;
         let outcome = self
             .served(settings, (route, variable), &request)
             .await

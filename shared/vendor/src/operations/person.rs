@@ -4,7 +4,7 @@ use directory::Directory;
 use directory::DirectoryError;
 use directory::backoff;
 use directory::journal::{Entry, Journal, Person};
-use directory::tenants::Tenant;
+use directory::tenants::{Closing, Tenant};
 use keyring::TenantId;
 use scim_core::{Resource, ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,7 @@ struct Place {
 
 impl Place {
     async fn of(work: &Work<'_>, tenant: &TenantId, user: &str) -> Result<Self, Problem> {
-        let existing = work.existing(tenant).await?;
+        let existing = work.tenant(tenant, Closing::Hide).await?;
         let id = ResourceId::parse(user).ok_or_else(|| no_user(user))?;
         Ok(Self {
             directory: work

@@ -2,7 +2,7 @@
 //! adopts them later, or they remain the application's own. Filters find them in both cases, so a provider never gets
 //! a uniqueness error for a user that it cannot see.
 
-use directory::tenants::Tenant;
+use directory::tenants::{Closing, Tenant};
 use directory::{NewResource, ResourceOrigin};
 use futures_util::stream::{self, StreamExt};
 use keyring::TenantId;
@@ -59,7 +59,7 @@ pub(crate) async fn preload(
     if users.len() > MOST {
         return Err(reason::too_many_users(users.len(), MOST).at("/users"));
     }
-    let tenant = work.found_open(id).await?;
+    let tenant = work.tenant(id, Closing::Refuse).await?;
     let each: Vec<_> = users
         .into_iter()
         .map(|user| work.preloaded(&tenant, user))

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
+use directory::tenants::Closing;
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use scim_core::error::cause::{Cause, RequestOutcome};
@@ -157,7 +158,7 @@ pub(crate) async fn list(
     (search, after, count): (&RequestSearch, Option<&str>, usize),
 ) -> Result<Page<RequestView>, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
-    work.found(tenant).await?;
+    work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let page = (count, after.as_ref());
     let (items, next) = work.entries(tenant, &search.0, page).await?;
@@ -198,7 +199,7 @@ pub(crate) async fn download(
     search: &RequestSearch,
 ) -> Result<String, Problem> {
     work.check(Operation::DownloadRequests, Some(tenant))?;
-    work.found(tenant).await?;
+    work.tenant(tenant, Closing::Allow).await?;
     let mut file = csv::File::new();
     let (mut after, mut written) = (None, 0);
     loop {

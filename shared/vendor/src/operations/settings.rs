@@ -1,6 +1,6 @@
 //! Changes a tenant's name and settings with a JSON merge patch, RFC 7396.
 
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{Closing, Status, Tenant};
 use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
 use serde::Deserialize;
@@ -32,7 +32,7 @@ pub(crate) async fn change(
     (patch, known): (Patch, &Preconditions),
 ) -> Result<TenantView, Problem> {
     work.check(Operation::ChangeTenant, Some(id))?;
-    let current = work.found_open(id).await?;
+    let current = work.tenant(id, Closing::Refuse).await?;
     check_version(&current, known)?;
     let mut next = current.clone();
     if let Some(name) = &patch.name {

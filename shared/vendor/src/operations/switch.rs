@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use directory::tenant_keys::{KeysError, NewKey, NewToken};
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{Closing, Status, Tenant};
 use keyring::TenantId;
 use keyring::{KeyringError, Scope as TokenScope};
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub(crate) struct FirstKey {
 /// Turns a tenant on. The first time, the tenant gets a key.
 pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Problem> {
     work.check(Operation::SwitchTenantOn, Some(id))?;
-    let current = work.found_open(id).await?;
+    let current = work.tenant(id, Closing::Refuse).await?;
     if let Some(seats) = current.settings.seats {
         let directory = work.directory(&current);
         if directory.seats().await?.is_none() {
@@ -63,7 +63,7 @@ pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Pro
 
 pub(crate) async fn off(work: &Work<'_>, id: &TenantId) -> Result<TenantView, Problem> {
     work.check(Operation::SwitchTenantOff, Some(id))?;
-    let current = work.found_open(id).await?;
+    let current = work.tenant(id, Closing::Refuse).await?;
     let mut next = current.clone();
     next.status = Status::Off;
     let tenant = work.update(&current, next).await?;
@@ -77,7 +77,7 @@ pub(crate) async fn delete(
     known: &Preconditions,
 ) -> Result<TenantView, Problem> {
     work.check(Operation::DeleteTenant, Some(id))?;
-    let current = work.found(id).await?;
+    let current = work.tenant(id, Closing::Allow).await?;
     check_version(&current, known)?;
     if current.status == Status::On {
         return Err(reason::tenant_on());

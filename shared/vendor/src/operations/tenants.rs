@@ -4,7 +4,7 @@
 
 use data_encoding::BASE32_DNSSEC;
 use directory::DirectoryError;
-use directory::tenants::{NewTenant, Search, Settings, Status, Tenant};
+use directory::tenants::{Closing, NewTenant, Search, Settings, Status, Tenant};
 use keyring::TenantId;
 use scim_core::{ResourceKind, Version};
 use serde::de::Error;
@@ -203,7 +203,7 @@ pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantVie
 /// A tenant with the numbers of its users and groups.
 pub(crate) async fn read(work: &Work<'_>, id: &TenantId) -> Result<TenantDetail, Problem> {
     work.check(Operation::ReadTenant, Some(id))?;
-    let tenant = work.found(id).await?;
+    let tenant = work.tenant(id, Closing::Allow).await?;
     let directory = work.directory(&tenant);
     let (users, groups, seats) = tokio::try_join!(
         directory.total(ResourceKind::User),

@@ -5,7 +5,7 @@
 
 use directory::links::{Link, LinkSecret, LinkStatus};
 use directory::sessions::{Holder, Session, SessionSecret};
-use directory::tenants::{Status, Tenant};
+use directory::tenants::{Age, Closing, NotLoaded, Tenant};
 use keyring::KeyId;
 use keyring::TenantId;
 use maud::{Markup, html};
@@ -52,8 +52,13 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let Some((id, link)) = &found else {
         return Ok(closed(visit, None));
     };
-    let tenant = visit.admin.service.tenants().read(id, visit.meter).await?;
-    let tenant = tenant.filter(|tenant| tenant.status != Status::Closing);
+    let tenants = visit.admin.service.tenants();
+    let loaded = tenants.load(id, Age::Current, Closing::Hide, visit.meter);
+    let tenant = match loaded.await {
+        Ok(tenant) => Some(tenant),
+        Err(NotLoaded::Absent | NotLoaded::Closing) => None,
+        Err(NotLoaded::Failed(error)) => return Err(error.into()),
+    };
     Ok(match tenant {
         Some(tenant) if link.state(visit.now) == LinkStatus::Open => {
             Reply::page(invitation(desk, &tenant, link))

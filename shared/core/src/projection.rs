@@ -14,12 +14,12 @@ use crate::schema::{Attribute, ResourceType, Returned, Schema, Target};
 /// The attributes that the client selected, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Projection {
-    selection: Selection,
+    selection: ShownAttributes,
     written: Vec<AttrPath>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-enum Selection {
+enum ShownAttributes {
     /// Attributes returned by default.
     #[default]
     Default,
@@ -42,9 +42,9 @@ impl Projection {
         let only = names(attributes)?;
         let without = names(excluded)?;
         let selection = match (only, without) {
-            (None, None) => Selection::Default,
-            (Some(only), None) => Selection::Only(only),
-            (None, Some(without)) => Selection::Without(without),
+            (None, None) => ShownAttributes::Default,
+            (Some(only), None) => ShownAttributes::Only(only),
+            (None, Some(without)) => ShownAttributes::Without(without),
             (Some(_), Some(_)) => {
                 return Err(reason::both_projections());
             }
@@ -68,7 +68,7 @@ impl Projection {
     /// Whether the client used `attributes`; the response to a PATCH then has a body (RFC 7644 §3.5.2).
     #[must_use]
     pub const fn is_only(&self) -> bool {
-        matches!(self.selection, Selection::Only(_))
+        matches!(self.selection, ShownAttributes::Only(_))
     }
 
     /// Whether the response contains the attribute `name` outside extensions.
@@ -95,9 +95,9 @@ impl Projection {
 
     fn on<'s>(&self, of: &'s ResourceType) -> View<'s> {
         let (polarity, paths) = match &self.selection {
-            Selection::Default => (Polarity::Without, &[][..]),
-            Selection::Only(paths) => (Polarity::Only, paths.as_slice()),
-            Selection::Without(paths) => (Polarity::Without, paths.as_slice()),
+            ShownAttributes::Default => (Polarity::Without, &[][..]),
+            ShownAttributes::Only(paths) => (Polarity::Only, paths.as_slice()),
+            ShownAttributes::Without(paths) => (Polarity::Without, paths.as_slice()),
         };
         let resolved = |paths: &[AttrPath]| {
             let paths = paths.iter();

@@ -57,7 +57,7 @@ impl fmt::Display for Enforcement {
 /// Limits a process until dropped. Drop it after the process has exited.
 #[derive(Debug)]
 pub struct Limit {
-    _group: Option<Group>,
+    _group: Option<ControlGroup>,
     _signals: Option<Signals>,
 }
 
@@ -68,7 +68,7 @@ impl Enforcement {
         ["/sys/fs/cgroup", "/sys/fs/cgroup/cpu"]
             .iter()
             .map(PathBuf::from)
-            .find(|root| Group::make(root, "probe", Some(PERIOD)).is_ok())
+            .find(|root| ControlGroup::make(root, "probe", Some(PERIOD)).is_ok())
             .map_or(Self::Signals, Self::Group)
     }
 
@@ -84,7 +84,7 @@ impl Enforcement {
         };
         let (group, signals) = match (self, part) {
             (Self::Group(root), part) => {
-                let group = Group::make(root, &process.to_string(), part)?;
+                let group = ControlGroup::make(root, &process.to_string(), part)?;
                 fs::write(group.0.join("cgroup.procs"), process.to_string())?;
                 (Some(group), None)
             }
@@ -105,9 +105,9 @@ fn part(memory: u32) -> Duration {
 
 /// A control group. Dropping it removes it.
 #[derive(Debug)]
-struct Group(PathBuf);
+struct ControlGroup(PathBuf);
 
-impl Group {
+impl ControlGroup {
     /// Makes a group below `root`, with `part` of CPU time in each period if limited.
     fn make(root: &Path, name: &str, part: Option<Duration>) -> io::Result<Self> {
         let path = root.join(format!("muster-{}-{name}", std::process::id()));
@@ -132,7 +132,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for ControlGroup {
     fn drop(&mut self) {
         // A killed process stays in the group until the kernel has reaped it.
         for _ in 0..100 {

@@ -41,7 +41,7 @@ pub struct RunArguments {
     /// Address and port of the gateway; port 0 takes any free port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9000", value_parser = listen)]
     pub listen: SocketAddr,
-    /// Base of the URLs in responses, such as that of a tunnel; otherwise the address that the client connected to
+    /// Base of the URLs in responses, for example of a tunnel; by default, the address that the client connected to
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub public_url: Option<String>,
     #[command(flatten)]
@@ -49,13 +49,13 @@ pub struct RunArguments {
     /// Use the DynamoDB at this URL instead of the embedded one
     #[arg(long, value_name = "URL", value_parser = endpoint)]
     pub endpoint: Option<String>,
-    /// Make this tenant and import this token; repeatable
+    /// Create this tenant and import this token; repeatable
     #[arg(long = "tenant", value_name = "NAME=TOKEN", value_parser = tenant)]
     pub tenants: Vec<ImportedTenant>,
-    /// Limit each tenant to this many requests a second, averaged over ten seconds
+    /// Limit each tenant to this many requests per second, averaged over ten seconds
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
-    /// Apply changes of settings and keys at once; without it, they take up to 60 seconds, as in AWS
+    /// Apply changes of settings and keys immediately; by default, they take up to 60 seconds, as in AWS
     #[arg(long)]
     pub at_once: bool,
     /// Make DynamoDB fail by this rule, such as `throttle:on=write,odds=0.1`; repeatable
@@ -127,10 +127,10 @@ pub struct ColdStart {
     /// Send each process this many events after the first
     #[arg(long, value_name = "NUMBER", default_value = "50", value_parser = some)]
     pub warm: usize,
-    /// Measure also at the CPU share that Lambda gives to a function of this size
+    /// Also measure at the CPU share that Lambda gives to a function of this size
     #[arg(long, value_name = "MB", default_value = "256", value_parser = clap::value_parser!(u32).range(128..=1769))]
     pub memory: u32,
-    /// Measure another binary of `users` too, such as one built before a change; repeatable
+    /// Also measure another binary of `users`, for example one built before a change; repeatable
     #[arg(long, value_name = "NAME=FILE", value_parser = program)]
     pub beside: Vec<Program>,
     /// Write all results into this file

@@ -1,4 +1,4 @@
-//! Work behind requests: the owners of large writes die, and the function `events` finishes the writes.
+//! Background work: the owners of large writes die, and the function `events` finishes the writes.
 
 use std::time::Duration;
 

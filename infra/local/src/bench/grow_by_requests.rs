@@ -107,11 +107,11 @@ pub(super) async fn delete(
     }
     bench
         .progress
-        .say(&format!("{size}: clearing behind a deletion"));
+        .say(&format!("{size}: cleaning up after a deletion"));
     tenant.finish().await?;
     match left(tenant, id).await? {
         0 => Ok(()),
-        left => Err(format!("{left} members of a deleted group are left").into()),
+        left => Err(format!("{left} members of a deleted group remain").into()),
     }
 }
 

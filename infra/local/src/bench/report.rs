@@ -29,7 +29,7 @@ fn operations(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "Each operation was sent {} times (pages at most 20 times). Round trips, units and bytes are maxima; the budget is round trips /
-RRU / WRU. CPU is the median of the service's thread in microseconds, without the engine that stands in for DynamoDB;
+RRU / WRU. CPU is the median of the service's thread in microseconds, without the engine that replaces DynamoDB;
 p50 and p99 are milliseconds on this machine, engine included; × is p50 relative to reading a user.
 
 | operation | of | round trips | RRU | WRU | budget | bytes in | bytes out | CPU | p50 | p99 | × |
@@ -120,7 +120,7 @@ fn throughput(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
         "
 One process, the service on one thread, 16 concurrent requests, the engine on the same machine.
 
-| operation | users | requests a second |
+| operation | users | requests per second |
 |---|---:|---:|"
     )?;
     for row in &report.throughput {

@@ -358,7 +358,7 @@ impl SizeMeasurements<'_, '_, '_> {
             ),
             ("last page of 100 users", of(&|_| next(last)), most(users)),
             (
-                "page of 100 users out of turn",
+                "page of 100 users out of order",
                 of(&|at| page(somewhere(at))),
                 most(users),
             ),

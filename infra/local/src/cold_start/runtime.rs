@@ -60,7 +60,7 @@ impl fmt::Display for RuntimeError {
         match self {
             Self::NotStarted(why) => write!(f, "the function did not start: {why}"),
             Self::Failed(why) => write!(f, "the function failed at an event: {why}"),
-            Self::OutOfTurn(what) => write!(f, "the function {what}, which is out of turn"),
+            Self::OutOfTurn(what) => write!(f, "the function {what}, which is out of order"),
             Self::Ended => write!(f, "the Runtime API has stopped"),
         }
     }

@@ -17,7 +17,7 @@ pub enum Function {
     Discovery,
     /// The vendor's side: the admin API and the pages.
     Admin,
-    /// Work behind requests; it has no route.
+    /// Background work; it has no route.
     Events,
 }
 

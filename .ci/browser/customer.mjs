@@ -27,13 +27,13 @@ export async function customer(walk) {
 
   await walk.fact("turning provisioning on shows the token once", async () => {
     await page.goto(HOME);
-    await page.getByRole("button", { name: "Switch provisioning on" }).click();
+    await page.getByRole("button", { name: "Turn provisioning on" }).click();
     await page.getByRole("heading", { name: "Copy the token now" }).waitFor();
     client = new Client(await value(page, "base-url"), await value(page, "token"));
     assert.match(client.token, /^muster_/);
     await page.goto(HOME);
     assert.ok(!(await page.content()).includes(client.token));
-    await page.getByText("Nothing has arrived from your identity provider yet").waitFor();
+    await page.getByText("No request from your identity provider yet").waitFor();
   });
 
   await walk.fact("a SCIM client creates users with the token, and they appear", async () => {
@@ -81,29 +81,29 @@ export async function customer(walk) {
     await page.getByRole("row").filter({ hasText: "ADA@example.com" }).waitFor();
     await page.getByLabel("User or group").fill("nobody");
     await page.getByRole("button", { name: "Search" }).click();
-    await page.getByText("Nothing found").waitFor();
+    await page.getByText("No failures found").waitFor();
   });
 
   await walk.fact("each provider's steps show the base URL, and each connection test passes", async () => {
-    for (const name of ["Okta", "Microsoft Entra ID", "OneLogin", "JumpCloud", "Another provider"]) {
+    for (const name of ["Okta", "Microsoft Entra ID", "OneLogin", "JumpCloud", "Other provider"]) {
       await page.goto(HOME);
       await page.getByRole("link", { name }).click();
       await page.getByRole("heading", { name: `Steps for ${name}` }).waitFor();
       assert.equal(await value(page, "base-url"), client.base);
       await page.getByLabel("Identity provider").selectOption({ label: name });
       await page.getByRole("button", { name: "Test connection" }).click();
-      await page.getByRole("heading", { name: `What ${name} would get` }).waitFor();
-      await page.getByText("Everything is answered as it should be").waitFor();
+      await page.getByRole("heading", { name: `Test results for ${name}` }).waitFor();
+      await page.getByText("All checks passed on our side").waitFor();
       assert.equal(await page.getByText("Failed", { exact: true }).count(), 0);
-      assert.ok((await page.getByText("Good", { exact: true }).count()) >= 4);
+      assert.ok((await page.getByText("Passed", { exact: true }).count()) >= 4);
     }
   });
 
   await walk.fact("after a rotation with overlap both tokens work", async () => {
     await page.goto(HOME);
-    await page.getByRole("link", { name: "Rotate the key Provisioning" }).click();
-    await page.getByLabel("The old token works for another").selectOption("3600");
-    await page.getByRole("button", { name: "Create the new key" }).click();
+    await page.getByRole("link", { name: "Rotate the token Provisioning" }).click();
+    await page.getByLabel("Keep the old token valid for").selectOption("3600");
+    await page.getByRole("button", { name: "Create new token" }).click();
     const next = new Client(client.base, await value(page, "token"));
     assert.notEqual(next.token, client.token);
     for (const one of [client, next]) assert.equal((await one.send("GET", "/Users?count=1")).status, 200);
@@ -115,8 +115,8 @@ export async function customer(walk) {
     await page.goto(HOME);
     const old = page.getByRole("row").filter({ hasText: walk.facts.old.token.split("_")[2] });
     await old.getByRole("link", { name: /^Revoke/ }).click();
-    await page.getByRole("heading", { name: "Revoke this key?" }).waitFor();
-    await page.getByRole("button", { name: "Revoke the key" }).click();
+    await page.getByRole("heading", { name: "Revoke this token?" }).waitFor();
+    await page.getByRole("button", { name: "Revoke token" }).click();
     const end = Date.now() + 60_000;
     let status = 0;
     while (status !== 401 && Date.now() < end) {
@@ -129,11 +129,11 @@ export async function customer(walk) {
 
   await walk.fact("turned off, requests are rejected; turned on, the same token works again", async () => {
     await page.goto(HOME);
-    await page.getByRole("link", { name: "Switch provisioning off" }).click();
-    await page.getByRole("button", { name: "Switch off" }).click();
+    await page.getByRole("link", { name: "Turn provisioning off" }).click();
+    await page.getByRole("button", { name: "Turn off" }).click();
     await page.getByRole("heading", { name: "Provisioning is off" }).waitFor();
     assert.equal((await client.send("GET", "/Users?count=1")).status, 403);
-    await page.getByRole("button", { name: "Switch provisioning on" }).click();
+    await page.getByRole("button", { name: "Turn provisioning on" }).click();
     await page.getByRole("heading", { name: "Connection", exact: true }).waitFor();
     assert.equal((await client.send("GET", "/Users?count=1")).status, 200);
   });

@@ -34,7 +34,7 @@ export async function vendor(walk) {
     await page.getByRole("link", { name: "New tenant" }).click();
     await page.getByLabel("Name").fill("Example Corporation");
     await page.getByLabel("Id (optional)").fill("example");
-    await page.getByRole("button", { name: "Create the tenant" }).click();
+    await page.getByRole("button", { name: "Create tenant" }).click();
     await page.getByRole("heading", { name: "Example Corporation" }).waitFor();
     await page.getByText("No links yet").waitFor();
   });
@@ -43,14 +43,14 @@ export async function vendor(walk) {
     await page.goto("/console/new-tenant");
     await page.getByLabel("Name").fill("Another");
     await page.getByLabel("Id (optional)").fill("example");
-    await page.getByRole("button", { name: "Create the tenant" }).click();
+    await page.getByRole("button", { name: "Create tenant" }).click();
     await page.getByRole("alert").waitFor();
     assert.equal(await page.getByLabel("Name").inputValue(), "Another");
   });
 
   await walk.fact("the vendor creates a setup link and copies it", async () => {
     await page.goto("/console/tenants/example/links");
-    await page.getByRole("button", { name: "Create a setup link" }).click();
+    await page.getByRole("button", { name: "Create setup link" }).click();
     walk.facts.link = await value(page, "link");
     assert.match(walk.facts.link, /\/console\/open\/example\/\w{10}\/\w{52}$/);
     await page.getByRole("button", { name: "Copy Setup link" }).click();
@@ -60,7 +60,7 @@ export async function vendor(walk) {
 
   await walk.fact("a revoked link cannot be opened", async () => {
     await page.goto("/console/tenants/example/links");
-    await page.getByRole("button", { name: "Create a setup link" }).click();
+    await page.getByRole("button", { name: "Create setup link" }).click();
     const link = await value(page, "link");
     await page.goto("/console/tenants/example/links");
     const id = link.split("/").at(-2);
@@ -84,15 +84,15 @@ export async function aftermath(walk) {
 
   await walk.fact("the activity lists every act with the setup link, and by whom", async () => {
     await page.goto("/console/tenants/example/activity");
-    for (const done of ["Switch tenant on", "Rotate key", "Revoke key", "Switch tenant off"]) {
+    for (const done of ["Provisioning turned on", "Token rotated", "Token revoked", "Provisioning turned off"]) {
       const row = page.getByRole("row").filter({ hasText: done }).first();
       assert.match(await row.innerText(), /setup link/i, done);
     }
-    const made = page.getByRole("row").filter({ hasText: "Create link" }).first();
+    const made = page.getByRole("row").filter({ hasText: "Setup link created" }).first();
     assert.match(await made.innerText(), /first/);
     await walk.setup.goto("/console/setup/example");
-    await walk.setup.getByRole("link", { name: "See all changes" }).click();
-    await walk.setup.getByRole("heading", { name: "Changes", exact: true }).waitFor();
+    await walk.setup.getByRole("link", { name: "See all" }).click();
+    await walk.setup.getByRole("heading", { name: "Activity", exact: true }).waitFor();
   });
 
   await walk.fact("a person is exported and erased, and cannot be found any more", async () => {
@@ -112,6 +112,6 @@ export async function aftermath(walk) {
     await page.getByRole("button", { name: "Erase" }).click();
     await page.getByText("2 users").waitFor();
     await page.goto(`${users}?search=barbara`);
-    await page.getByText("Nobody found").waitFor();
+    await page.getByText("No users found").waitFor();
   });
 }

@@ -53,7 +53,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
         assert!(
             answer
                 .text
-                .contains("Ask whoever sent it to you for a new one")
+                .contains("Ask the sender for a new link")
         );
         assert!(answer.headers.get("set-cookie").is_none());
     }

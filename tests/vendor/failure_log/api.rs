@@ -230,7 +230,7 @@ async fn what_administrators_do_is_noted_beside_the_failures_and_not_among_them(
     let after = target.admin().get(&path).await.expect(200).json();
     let after = after["items"].as_array().unwrap();
     let did: Vec<&str> = after.iter().filter_map(|act| act["did"].as_str()).collect();
-    assert_eq!(did, ["revoke link", "create link"]);
+    assert_eq!(did, ["setup link revoked", "setup link created"]);
     assert_eq!(
         (&after[0]["by"], &after[0]["about"]),
         (&"first".into(), &made.into())
@@ -279,8 +279,8 @@ async fn whose_data_was_taken_out_is_noted() {
         .map(|act| (&act["did"], &act["about"], &act["by"]))
         .collect();
     let (export, file, first) = (
-        "export user".into(),
-        "download requests".into(),
+        "user exported".into(),
+        "failure log downloaded".into(),
         "first".into(),
     );
     let (id, none) = (id.into(), Value::Null);
@@ -299,7 +299,7 @@ async fn whose_data_was_taken_out_is_noted() {
             .await
             .expect(200)
             .text
-            .contains("Export user")
+            .contains("User exported")
     );
 }
 

@@ -39,11 +39,7 @@ impl Note {
     /// The note of an operation; `None` if it is not noted.
     pub(super) fn of(work: &Work<'_>, deed: &Deed<'_>) -> Option<Self> {
         let operation = deed.operation;
-        let is_noted = match operation.method() {
-            Method::GET => HANDED_OUT.contains(&operation),
-            _ => !UNNOTED.contains(&operation),
-        };
-        if !is_noted {
+        if !is_noted(operation) {
             return None;
         }
         // An erasure leaves no trace of the person, not even in its own note.
@@ -58,7 +54,7 @@ impl Note {
                 method: operation.method().as_str().to_owned(),
                 path: Some(operation.path().to_owned()),
                 cause: DONE.to_owned(),
-                reason: words(operation.name()),
+                reason: words(operation).to_owned(),
                 resource_type: about.map(|(name, _)| name.to_owned()),
                 resource: about.map(|(_, value)| value.to_owned()),
                 name: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
@@ -86,22 +82,38 @@ impl Note {
         let noted = log.put_one(&entry, service.entries_kept());
         let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
         if !is_noted {
-            tracing::warn!(tenant.id = %self.tenant, "the activity could not be recorded");
+            tracing::warn!(tenant.id = %self.tenant, "activity.unwritten");
         }
         is_noted
     }
 }
 
-/// The name of an operation in words: `rotateKey` becomes `rotate key`.
-fn words(operation: &str) -> String {
-    let mut words = String::with_capacity(operation.len() + 4);
-    for letter in operation.chars() {
-        if letter.is_ascii_uppercase() {
-            words.push(' ');
-        }
-        words.push(letter.to_ascii_lowercase());
+/// Whether the activity contains an operation.
+fn is_noted(operation: Operation) -> bool {
+    match operation.method() {
+        Method::GET => HANDED_OUT.contains(&operation),
+        _ => !UNNOTED.contains(&operation),
     }
-    words
+}
+
+/// What was done, in words.
+const fn words(operation: Operation) -> &'static str {
+    match operation {
+        Operation::CreateTenant => "tenant created",
+        Operation::ChangeTenant => "settings changed",
+        Operation::SwitchTenantOn => "provisioning turned on",
+        Operation::SwitchTenantOff => "provisioning turned off",
+        Operation::CreateKey => "token created",
+        Operation::RotateKey => "token rotated",
+        Operation::RevokeKey => "token revoked",
+        Operation::CreateLink => "setup link created",
+        Operation::RevokeLink => "setup link revoked",
+        Operation::PreloadUsers => "existing users preloaded",
+        Operation::ExportUser => "user exported",
+        Operation::EraseUser => "user erased",
+        Operation::DownloadRequests => "failure log downloaded",
+        other => other.name(),
+    }
 }
 
 /// A note as shown.
@@ -172,8 +184,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_is_told_in_words() {
-        assert_eq!(words("rotateKey"), "rotate key");
-        assert_eq!(words("createLink"), "create link");
+    fn every_noted_operation_on_a_tenant_has_words() {
+        let noted = Operation::ALL.iter().filter(|one| is_noted(**one));
+        let noted: Vec<&Operation> = noted
+            .filter(|one| one.path().starts_with("/tenants"))
+            .collect();
+        for operation in &noted {
+            assert_ne!(words(**operation), operation.name());
+        }
+        assert!(noted.len() > 10);
     }
 }

@@ -30,8 +30,8 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
         @if !entries.is_empty() {
             section.card {
                 header {
-                    h2 { "Latest changes" }
-                    div.actions { a.button.small-button href={ (home) "/activity" } { "See all changes" } }
+                    h2 { "Latest activity" }
+                    div.actions { a.button.small-button href={ (home) "/activity" } { "See all" } }
                 }
                 (table(desk, &entries))
             }
@@ -48,19 +48,19 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
         (tenant_frame::head(desk, &tenant, "activity"))
         section.card {
             header {
-                h2 { "Changes" }
-                p { "What administrators did to this connection: its switch, keys, setup links and settings, and whose data they took out." }
+                h2 { "Activity" }
+                p { "Changes by administrators and exports of personal data." }
             }
             @if entries.is_empty() && next.is_empty() {
-                (parts::empty("Nothing was changed", &html! { "Entries expire with those of the failures." }))
+                (parts::empty("No activity yet", &html! { "Entries are kept as long as failures." }))
             } @else { (table(desk, &entries)) }
             @if !next.is_empty() {
-                p.more { a.button href={ (desk.home()) "/activity" (query_string([("cursor", next.as_str())])) } { "Older changes" } }
+                p.more { a.button href={ (desk.home()) "/activity" (query_string([("cursor", next.as_str())])) } { "Older entries" } }
             }
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, "Changes", &content,
+        desk, &tenant, "Activity", &content,
     )))
 }
 
@@ -87,5 +87,5 @@ fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
             }
         }
     };
-    parts::table("Changes", &["When", "What", "By"], &rows)
+    parts::table("Activity", &["When", "What", "By"], &rows)
 }

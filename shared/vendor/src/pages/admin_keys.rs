@@ -44,11 +44,11 @@ const LIVES: [(&str, &str); 4] = [
 /// The scopes, in words.
 const SCOPES: [(&str, &str); 4] = [
     ("read", "See tenants, keys and failures"),
-    ("tenants", "Create, change, switch and delete tenants"),
-    ("keys", "Make and revoke keys and setup links"),
+    ("tenants", "Create, change, turn on, turn off and delete tenants"),
+    ("keys", "Create and revoke tokens and setup links"),
     (
         "data",
-        "See users and groups, check passwords, export and erase",
+        "See users and groups, verify passwords, export and erase data",
     ),
 ];
 
@@ -65,12 +65,12 @@ async fn page(
     let content = html! {
         div.head {
             h1 { "Admin keys" }
-            p.lead { "With an admin key people sign in here, and your backend calls the admin API. Give each its own." }
+            p.lead { "Use admin keys to sign in here and to call the admin API. Create one for each person and program." }
         }
         @if let Some(token) = made.and_then(|made| made.token.as_deref()) {
             section.once aria-labelledby="once" {
                 h2 #once { "Copy the key now" }
-                p { "It is shown this once, because only its digest is kept." }
+                p { "You will see this key only once. Copy it before leaving the page." }
                 (parts::copied("token", "Admin key", token))
             }
         }
@@ -82,7 +82,7 @@ async fn page(
 
 fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
     if keys.is_empty() {
-        let words = html! { "There is the key of the stack only, which its secret holds. Make one for each person and program, so that each can be revoked alone." };
+        let words = html! { "Only the initial admin key exists. Create one for each person and program, so that you can revoke each one separately." };
         return parts::empty("No other keys yet", &words);
     }
     let rows = html! {
@@ -92,14 +92,14 @@ fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
                     (text::given(&key.purpose))
                     span.small { code { (key.id) } }
                 }
-                td role="cell" data-label="Scopes" { (key.scopes.join(", ")) }
-                td role="cell" data-label="Created" { (when(desk, key.created, "With the stack")) }
+                td role="cell" data-label="Permissions" { (key.scopes.join(", ")) }
+                td role="cell" data-label="Created" { (when(desk, key.created, "At deployment")) }
                 td role="cell" data-label="Expires" { (when(desk, key.expires, "Never")) }
                 td.end role="cell" {
                     @if !key.is_first() {
                         div.actions {
                             a.button.small-button.bad href={ (desk.visit.base) "/keys/" (key.id) "/revoke" } {
-                                "Revoke" span.unseen { " the key " (key.purpose) }
+                                "Revoke" span.unseen { " the token " (key.purpose) }
                             }
                         }
                     }
@@ -107,7 +107,7 @@ fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
             }
         }
     };
-    let heads = ["Purpose", "Scopes", "Created", "Expires", ""];
+    let heads = ["Purpose", "Permissions", "Created", "Expires", ""];
     parts::table("Admin keys", &heads, &rows)
 }
 
@@ -122,7 +122,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let purpose = Field {
         name: "purpose",
         label: "Purpose",
-        help: "Who or what it is for, such as “Support desk”.",
+        help: "The person or program that uses it, such as “Support desk”.",
         value: desk.form.text("purpose"),
         kind: "text",
         required: true,
@@ -136,7 +136,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                 (parts::mark(desk))
                 (purpose.show())
                 fieldset {
-                    legend { "What it may do" }
+                    legend { "Permissions" }
                     @for (scope, words) in SCOPES {
                         div.tick {
                             input id={ "scope-" (scope) } name="scope" type="checkbox" value=(scope)
@@ -146,7 +146,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                     }
                 }
                 (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
-                p.actions { button.main { "Create the key" } }
+                p.actions { button.main { "Create key" } }
             }
         }
     }
@@ -175,11 +175,11 @@ fn ask_to_revoke(desk: &Desk<'_>) -> Markup {
         title: "Revoke this admin key?",
         words: html! {
             p {
-                "Whoever uses the key " code { (key) } " is refused within a minute, and everybody who signed in here with it is signed out. This cannot be undone."
+                "Within a minute, requests with the key " code { (key) } " are rejected and everyone signed in with it is signed out. This cannot be undone."
             }
         },
         action: format!("{}/keys/{key}/revoke", desk.visit.base),
-        yes: "Revoke the key",
+        yes: "Revoke token",
         class: "bad",
         no: format!("{}/keys", desk.visit.base),
     };

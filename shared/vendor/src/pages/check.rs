@@ -52,7 +52,15 @@ enum Needs {
 struct Outcome {
     purpose: &'static str,
     request: String,
-    result: Result<String, String>,
+    result: CheckResult,
+}
+
+/// The state of a check, with its explanation.
+enum CheckResult {
+    Passed(String),
+    /// Nothing is wrong here; the administrator has to do something in the identity provider.
+    Waiting(String),
+    Failed(String),
 }
 
 /// The form that starts the test.
@@ -65,7 +73,7 @@ pub(super) fn card(desk: &Desk<'_>) -> Markup {
         section.card {
             header {
                 h2 #test { "Test connection" }
-                p { "Puts the first requests of your identity provider to this service and says what they would get. Nothing is changed." }
+                p { "Runs the requests that your identity provider sends first, and shows the responses. Nothing is changed." }
             }
             form.search method="post" action={ (desk.home()) "/test" } {
                 (parts::mark(desk))
@@ -80,7 +88,7 @@ async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(desk).await?;
     let provider = Provider::parse(desk.form.text("provider")).unwrap_or(Provider::Other);
     let has_groups = tenant.tenant.settings.0.groups == Groups::Offered;
-    let mut outcomes = vec![switched_on(&tenant.tenant), has_key(desk).await?];
+    let mut outcomes = vec![switched_on(&tenant.tenant), has_key(desk, provider).await?];
     for probe in probes(desk, provider, has_groups) {
         outcomes.push(ask(desk, probe).await?);
     }
@@ -100,41 +108,51 @@ async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
 fn switched_on(tenant: &TenantView) -> Outcome {
     let is_on = tenant.status == Status::On;
     Outcome {
-        purpose: "Provisioning is switched on",
+        purpose: "Provisioning is turned on",
         request: String::new(),
         result: match is_on {
-            true => Ok("Requests are taken.".to_owned()),
-            false => Err("It is off, so every request is refused. Switch it on.".to_owned()),
+            true => CheckResult::Passed("Accepting requests.".to_owned()),
+            false => CheckResult::Failed(
+                "Provisioning is off, so every request is rejected. Turn it on.".to_owned(),
+            ),
         },
     }
 }
 
-async fn has_key(desk: &Desk<'_>) -> Result<Outcome, Problem> {
+async fn has_key(desk: &Desk<'_>, provider: Provider) -> Result<Outcome, Problem> {
     let keys = keys::list(desk).await?;
     let now = desk.visit.now;
     let live = keys.iter();
     let live = live.filter(|key| key.expires.is_none_or(|end| end.0 > now));
     let used = live.clone().filter_map(|key| key.last_used).max();
     let result = match (live.count(), used) {
-        (0, _) => Err("There is no key that is valid. Create one and enter its token in your identity provider.".to_owned()),
-        (number, None) => Ok(format!(
-            "{} valid; none was used yet, so the token may not be entered in your identity provider.",
-            counted_keys(number)
+        (0, _) => CheckResult::Failed(
+            "There is no valid token. Create one and enter it in your identity provider.".to_owned(),
+        ),
+        (_, None) => CheckResult::Waiting(format!(
+            "No request has used a token yet. Enter the token in {} and run the test there.",
+            match provider {
+                Provider::Other => "your identity provider",
+                known => known.name(),
+            }
         )),
         (number, Some(used)) => {
             let used = words::moment(used.0);
-            Ok(format!("{} valid; one was used on {used}.", counted_keys(number)))
+            CheckResult::Passed(format!(
+                "{} valid; last used on {used}.",
+                counted_keys(number)
+            ))
         }
     };
     Ok(Outcome {
-        purpose: "There is a valid key",
+        purpose: "Valid token",
         request: String::new(),
         result,
     })
 }
 
 fn counted_keys(number: usize) -> String {
-    let words = words::counted(i64::try_from(number).unwrap_or(i64::MAX), "key");
+    let words = words::counted(i64::try_from(number).unwrap_or(i64::MAX), "token");
     format!("{words} {}", if number == 1 { "is" } else { "are" })
 }
 
@@ -172,16 +190,16 @@ fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
     let mut probes = match provider {
         Provider::Okta => vec![
             list(
-                "Test API credentials: the first users",
+                "Test API credentials: first users",
                 "Users",
                 Some((1, 2)),
             ),
             list(
-                "Test API credentials: the first groups",
+                "Test API credentials: first groups",
                 "Groups",
                 Some((1, 100)),
             ),
-            user("Looking for a user before creating it"),
+            user("Search for a user before creating it"),
         ],
         Provider::Entra => vec![
             user("Test connection: a user that does not exist"),
@@ -189,23 +207,23 @@ fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
         ],
         Provider::OneLogin => vec![
             user("Enabling the API: a user that does not exist"),
-            list("Loading the groups", "Groups", Some((1, 100))),
+            list("Load the groups", "Groups", Some((1, 100))),
         ],
         Provider::JumpCloud => vec![
-            user("Looking for the test user"),
-            group("Looking for the test group"),
+            user("Search for the test user"),
+            group("Search for the test group"),
         ],
         Provider::Other => vec![
             Probe {
-                purpose: "What the service offers",
+                purpose: "Service provider configuration",
                 path: "ServiceProviderConfig",
                 query: Vec::new(),
                 needs: Needs::Document,
             },
-            list("The schemas", "Schemas", None),
-            list("The first user", "Users", Some((1, 1))),
-            user("Looking for a user by userName"),
-            list("The first group", "Groups", Some((1, 1))),
+            list("Schemas", "Schemas", None),
+            list("First user", "Users", Some((1, 1))),
+            user("Search for a user by userName"),
+            list("First group", "Groups", Some((1, 1))),
         ],
     };
     probes.retain(|probe| has_groups || probe.path != "Groups");
@@ -236,24 +254,24 @@ struct ErrorBody {
 }
 
 /// Whether a response is what the provider needs, and why, in words.
-fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
+fn judged(answer: &Response<Bytes>, needs: Needs) -> CheckResult {
     let status = answer.status();
     if !status.is_success() {
         let error: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
         let detail = text::sentence(&error.detail);
-        return Err(format!("Answered {}. {detail}", status.as_u16()));
+        return CheckResult::Failed(format!("Response {}. {detail}", status.as_u16()));
     }
     let list: Option<Listed<IgnoredAny>> = serde_json::from_slice(answer.body()).ok();
     let (total, given) = list.map_or((0, 0), |list| (list.total, list.resources.len()));
     match needs {
-        Needs::Document => Ok(format!("Answered {}.", status.as_u16())),
-        Needs::Nobody if total == 0 => Ok(format!(
-            "Answered {} with an empty list, as it must be.",
+        Needs::Document => CheckResult::Passed(format!("Response {}.", status.as_u16())),
+        Needs::Nobody if total == 0 => CheckResult::Passed(format!(
+            "Response {} with an empty list, as expected.",
             status.as_u16()
         )),
-        Needs::Nobody => Err(format!("Found {total} where nobody should be.")),
-        Needs::List => Ok(format!(
-            "Answered {} with {} of {}.",
+        Needs::Nobody => CheckResult::Failed(format!("Found {total} entries instead of none.")),
+        Needs::List => CheckResult::Passed(format!(
+            "Response {} with {} of {} entries.",
             status.as_u16(),
             given,
             words::grouped(total)
@@ -264,26 +282,28 @@ fn judged(answer: &Response<Bytes>, needs: Needs) -> Result<String, String> {
 fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
     let failed = outcomes
         .iter()
-        .filter(|outcome| outcome.result.is_err())
+        .filter(|outcome| matches!(outcome.result, CheckResult::Failed(_)))
         .count();
     html! {
         section.card aria-labelledby="results" {
-            header { h2 #results { "What " (provider.name()) " would get" } }
+            header { h2 #results { "Test results for " (provider.name()) } }
             @match failed {
-                0 => { p.said role="status" { "Everything is answered as it should be. If the test in your identity provider fails all the same, check the base URL and the token there." } }
-                _ => { p.wrong role="alert" { "Something is in the way. What is marked below says what to do." } }
+                0 => { p.said role="status" { "All checks passed on our side. If the test in your identity provider still fails, check the base URL and the token there." } }
+                _ => { p.wrong role="alert" { "Some checks failed. See below what to do." } }
             }
             ul.checks {
                 @for outcome in outcomes {
+                    @let (class, state, detail) = match &outcome.result {
+                        CheckResult::Passed(detail) => ("badge good", "Passed", detail),
+                        CheckResult::Waiting(detail) => ("badge warn", "Waiting", detail),
+                        CheckResult::Failed(detail) => ("badge bad", "Failed", detail),
+                    };
                     li {
-                        @match &outcome.result {
-                            Ok(_) => { span.badge.good { "Good" } }
-                            Err(_) => { span.badge.bad { "Failed" } }
-                        }
+                        span class=(class) { (state) }
                         div {
                             b { (outcome.purpose) }
                             @if !outcome.request.is_empty() { div.small { code { (outcome.request) } } }
-                            div { (text::told(outcome.result.as_ref().map_or_else(String::as_str, String::as_str))) }
+                            div { (text::told(detail)) }
                         }
                     }
                 }

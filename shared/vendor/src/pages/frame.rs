@@ -54,7 +54,7 @@ impl<'f> Frame<'f> {
                     script defer src={ (self.base) "/assets/" (SCRIPT.name) } {}
                 }
                 body {
-                    a.skip href="#content" { "Skip to the content" }
+                    a.skip href="#content" { "Skip to content" }
                     (self.header())
                     main #content tabindex="-1" { (content) }
                     p #said.unseen role="status" aria-live="polite" {}
@@ -112,13 +112,13 @@ impl<'f> Frame<'f> {
                 p { (text::told(problem.detail())) }
                 p.actions {
                     @match &self.reader {
-                        Reader::Outside => { a.button href=(self.base) { "To the console" } }
-                        Reader::Vendor { .. } => { a.button href={ (self.base) "/tenants" } { "To the tenants" } }
-                        Reader::Customer { home, .. } => { a.button href=(home) { "To the setup page" } }
+                        Reader::Outside => { a.button href=(self.base) { "Go to the console" } }
+                        Reader::Vendor { .. } => { a.button href={ (self.base) "/tenants" } { "Go to the tenants" } }
+                        Reader::Customer { home, .. } => { a.button href=(home) { "Go to the setup page" } }
                     }
                 }
                 @if !request.is_empty() {
-                    p.small { "If you ask for help, say that the request was " code { (request) } "." }
+                    p.small { "If you contact support, give them this request id: " code { (request) } "." }
                 }
             }
         };
@@ -130,15 +130,15 @@ impl<'f> Frame<'f> {
 const fn title(kind: ErrorKind) -> &'static str {
     match kind {
         ErrorKind::Unauthorized => "You are not signed in",
-        ErrorKind::Forbidden => "That is not allowed",
-        ErrorKind::NotFound | ErrorKind::MethodNotAllowed => "There is nothing here",
+        ErrorKind::Forbidden => "Not allowed",
+        ErrorKind::NotFound | ErrorKind::MethodNotAllowed => "Page not found",
         ErrorKind::Conflict | ErrorKind::Uniqueness | ErrorKind::PreconditionFailed => {
-            "That does not go together with what there is"
+            "Conflict with existing data"
         }
         ErrorKind::TooManyRequests => "Too many attempts",
-        ErrorKind::TooLarge | ErrorKind::TooMany => "That is too much at once",
-        ErrorKind::Unavailable => "Not available at the moment",
+        ErrorKind::TooLarge | ErrorKind::TooMany => "Request too large",
+        ErrorKind::Unavailable => "Temporarily unavailable",
         ErrorKind::Internal | ErrorKind::NotImplemented => "Something went wrong",
-        _ => "That cannot be taken",
+        _ => "Invalid input",
     }
 }

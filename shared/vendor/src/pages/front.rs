@@ -71,7 +71,7 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
     let content = html! {
         section.door {
             h1 { "Sign in" }
-            p.lead { "For the people who run this service. Use an admin key." }
+            p.lead { "Sign in with an admin key. This console is for the operators of the service." }
             form method="post" action={ (visit.base) "/sign-in" } {
                 @if let Some(to) = to {
                     input type="hidden" name="to" value=(to);
@@ -86,8 +86,8 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
                 button.main.wide { "Sign in" }
             }
             p.small {
-                "The first key is in the secret that the stack's output " code { "AdminKeySecret" }
-                " names. Customers do not sign in here: they get a setup link from you."
+                "The initial admin key is in the secret named by the stack output " code { "AdminKeySecret" }
+                ". Customers do not sign in here; send them a setup link."
             }
         }
     };

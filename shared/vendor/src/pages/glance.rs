@@ -86,7 +86,7 @@ async fn counted(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Result<i64, Probl
 /// When a key of the tenant was last used, to the hour.
 fn activity(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     match keys.iter().filter_map(|key| key.last_used).max() {
-        None => html! { span.soft { "None yet" } },
+        None => html! { span.soft { "No request yet" } },
         Some(instant) => desk.ago(instant.0),
     }
 }
@@ -103,7 +103,7 @@ async fn failures(desk: &Desk<'_>, tenant: &str) -> Markup {
 }
 
 fn unknown() -> Markup {
-    html! { span.soft { "–" span.unseen { "not known" } } }
+    html! { span.soft { "–" span.unseen { "unknown" } } }
 }
 
 /// Whether the tenant has keys but none was ever used.

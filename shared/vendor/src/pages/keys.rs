@@ -60,7 +60,7 @@ const OVERLAPS: [(&str, &str); 5] = [
     ("3600", "1 hour"),
     ("604800", "7 days"),
     ("2592000", "30 days"),
-    ("0", "Not at all: it stops now"),
+    ("0", "No overlap: revoke it now"),
 ];
 
 async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
@@ -74,14 +74,14 @@ async fn page(desk: &Desk<'_>, problem: Option<&Problem>) -> Result<Markup, Prob
         (tenant_frame::head(desk, &tenant, "keys"))
         section.card {
             header {
-                h2 { "Keys" }
-                p { "A key is what an identity provider signs its requests with. Make one for each provider, so that each can be replaced alone." }
+                h2 { "Tokens" }
+                p { "Your identity provider authenticates with a token. Create one for each provider, so that you can replace each one separately." }
             }
             (table(desk, &keys))
         }
         (new(desk, problem))
     };
-    Ok(tenant_frame::page(desk, &tenant, "Keys", &content))
+    Ok(tenant_frame::page(desk, &tenant, "Tokens", &content))
 }
 
 pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
@@ -92,8 +92,8 @@ pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
 pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     if keys.is_empty() {
         let words =
-            html! { "Without a key no identity provider gets in. Make the first one below." };
-        return parts::empty("No keys yet", &words);
+            html! { "Identity providers need a token. Create the first one below." };
+        return parts::empty("No tokens yet", &words);
     }
     let rows = html! {
         @for key in keys {
@@ -108,10 +108,10 @@ pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
                 td.end role="cell" {
                     div.actions {
                         a.button.small-button href={ (desk.home()) "/keys/" (key.id) "/rotate" } {
-                            "Rotate" span.unseen { " the key " (key.purpose) }
+                            "Rotate" span.unseen { " the token " (key.purpose) }
                         }
                         a.button.small-button.bad href={ (desk.home()) "/keys/" (key.id) "/revoke" } {
-                            "Revoke" span.unseen { " the key " (key.purpose) }
+                            "Revoke" span.unseen { " the token " (key.purpose) }
                         }
                     }
                 }
@@ -119,7 +119,7 @@ pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
         }
     };
     let heads = ["Purpose", "Created", "Last used", "Expires", ""];
-    parts::table("Keys", &heads, &rows)
+    parts::table("Tokens", &heads, &rows)
 }
 
 fn used(desk: &Desk<'_>, key: &KeyView) -> Markup {
@@ -155,7 +155,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let sources = Field {
         name: "sources",
         label: "Networks (optional)",
-        help: "Accepted from these only, such as 203.0.113.0/24. Commas between several.",
+        help: "Accept the token only from these networks, such as 203.0.113.0/24. Separate several with commas.",
         value: desk.form.text("sources"),
         kind: "text",
         required: false,
@@ -164,14 +164,14 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let token = Field {
         name: "token",
         label: "Token of another system (optional)",
-        help: "One that the identity provider has already goes on working, so that nothing is changed there. Empty: a new one is made.",
+        help: "To keep a token that the identity provider already has, enter it here. Leave this empty to create a new one.",
         value: "",
         kind: "password",
         required: false,
     };
     html! {
         section.card {
-            header { h2 #new-key { "New key" } }
+            header { h2 #new-key { "New token" } }
             (parts::wrong(problem))
             form.fields method="post" action={ (desk.home()) "/keys" } {
                 (parts::mark(desk))
@@ -179,7 +179,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                 (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
                 (sources.show())
                 @if !desk.is_customer() { (token.show()) }
-                p.actions { button.main { "Create the key" } }
+                p.actions { button.main { "Create key" } }
             }
         }
     }
@@ -219,7 +219,7 @@ async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let made = |work| async move { keys::create(&work, id, given).await };
     match desk.act(Operation::CreateKey, made).await {
         Ok(key) => Ok(match &key.token {
-            Some(token) => shown(desk, &tenant, token, "Key created"),
+            Some(token) => shown(desk, &tenant, token, "Token created"),
             // An imported token is not shown: its owner already has it.
             None => Reply::elsewhere(back(desk)),
         }),
@@ -248,18 +248,18 @@ async fn ask_to_rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
 
 fn asked_rotation(desk: &Desk<'_>, key: &KeyView, problem: Option<&Problem>) -> Markup {
     let question = Question {
-        title: "Rotate this key",
+        title: "Rotate this token",
         words: html! {
             (parts::wrong(problem))
             p {
-                "A new key takes the place of " b { (text::given(&key.purpose)) }
-                ". The old token goes on working for a while, so that nothing is lost while you enter the new one."
+                "A new token replaces " b { (text::given(&key.purpose)) }
+                ". The old token stays valid for a while, so that you can enter the new one without an interruption."
             }
-            (parts::choice("overlap", "The old token works for another", &OVERLAPS, desk.form.text("overlap")))
-            (parts::choice("life", "The new key expires after", &LIVES, desk.form.text("life")))
+            (parts::choice("overlap", "Keep the old token valid for", &OVERLAPS, desk.form.text("overlap")))
+            (parts::choice("life", "The new token expires after", &LIVES, desk.form.text("life")))
         },
         action: format!("{}/keys/{}/rotate", desk.home(), key.id),
-        yes: "Create the new key",
+        yes: "Create new token",
         class: "main",
         no: back(desk),
     };
@@ -284,7 +284,7 @@ async fn rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
     match desk.act(Operation::RotateKey, made).await {
         Ok(key) => {
             let token = key.token.as_deref().unwrap_or_default();
-            Ok(shown(desk, &tenant, token, "Key rotated"))
+            Ok(shown(desk, &tenant, token, "Token rotated"))
         }
         Err(problem) => {
             let old = key(desk).await?;
@@ -297,16 +297,16 @@ async fn rotate(desk: &Desk<'_>) -> Result<Reply, Problem> {
 async fn ask_to_revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
     let key = key(desk).await?;
     let question = Question {
-        title: "Revoke this key?",
+        title: "Revoke this token?",
         words: html! {
             p {
-                "Requests with the token of " b { (text::given(&key.purpose)) }
-                " will be refused within a minute. This cannot be undone."
+                "Requests with the token " b { (text::given(&key.purpose)) }
+                " will be rejected within a minute. This cannot be undone."
             }
-            p.small { "It was last used: " (used(desk, &key)) "." }
+            p.small { "Last used: " (used(desk, &key)) "." }
         },
         action: format!("{}/keys/{}/revoke", desk.home(), key.id),
-        yes: "Revoke the key",
+        yes: "Revoke token",
         class: "bad",
         no: back(desk),
     };

@@ -60,20 +60,20 @@ async fn page(
             header {
                 h2 { "Send a setup link" }
                 p {
-                    "It opens this tenant's setup page, once, and nothing else. There the customer's administrator switches provisioning on, gets a token, follows the steps for the identity provider and tests the connection."
+                    "The link opens only this tenant's setup page, and only once. There, the customer's administrator turns provisioning on, gets a token, follows the steps for the identity provider and tests the connection."
                 }
             }
             (parts::wrong(problem))
             form.fields method="post" action={ (desk.home()) "/links" } {
                 (parts::mark(desk))
-                (parts::choice("life", "The link works for", &LIVES, desk.form.text("life")))
-                p.actions { button.main { "Create a setup link" } }
+                (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
+                p.actions { button.main { "Create setup link" } }
             }
         }
         section.card {
             header { h2 { "Links" } }
             @if links.is_empty() {
-                (parts::empty("No links yet", &html! { "Links are listed here with what became of them." }))
+                (parts::empty("No links yet", &html! { "Setup links and their states appear here." }))
             } @else { (table(desk, &links)) }
         }
     };
@@ -84,9 +84,9 @@ fn address(desk: &Desk<'_>, made: &NewLinkView) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the link now" }
-            p { "It is shown this once. Whoever opens it first can set this tenant up, so send it to the customer's administrator only." }
+            p { "You will see this link only once. The first person to open it can set up this tenant, so send it only to the customer's administrator." }
             (parts::copied("link", "Setup link", &made.url))
-            p.small { "It works once, until " (desk.ago(made.link.expires.0)) "." }
+            p.small { "Expires " (desk.ago(made.link.expires.0)) ". Can be opened once." }
         }
     }
 }
@@ -97,15 +97,15 @@ fn table(desk: &Desk<'_>, links: &[LinkView]) -> Markup {
             tr role="row" {
                 td.name role="cell" data-label="Link" { code { (link.id) } }
                 td role="cell" data-label="State" { span { (state(link)) } }
-                td role="cell" data-label="Created" { div { (desk.ago(link.created.0)) span.small { "by key " (link.created_by) } } }
-                td role="cell" data-label="What became of it" { div { (fate(desk, link)) } }
+                td role="cell" data-label="Created" { div { (desk.ago(link.created.0)) span.small { "by " (link.created_by) } } }
+                td role="cell" data-label="Result" { div { (fate(desk, link)) } }
                 td.end role="cell" {
                     @if matches!(link.state, LinkState::Open | LinkState::Used) {
                         div.actions {
                             form method="post" action={ (desk.home()) "/links/" (link.id) "/revoke" } {
                                 (parts::mark(desk))
                                 button.small-button.bad {
-                                    @if link.state == LinkState::Open { "Revoke" } @else { "End its session" }
+                                    @if link.state == LinkState::Open { "Revoke" } @else { "End session" }
                                     span.unseen { " of link " (link.id) }
                                 }
                             }
@@ -115,7 +115,7 @@ fn table(desk: &Desk<'_>, links: &[LinkView]) -> Markup {
             }
         }
     };
-    let heads = ["Link", "State", "Created", "What became of it", ""];
+    let heads = ["Link", "State", "Created", "Result", ""];
     parts::table("Setup links", &heads, &rows)
 }
 
@@ -131,7 +131,7 @@ fn state(link: &LinkView) -> Markup {
 fn fate(desk: &Desk<'_>, link: &LinkView) -> Markup {
     let at = |instant: Option<Instant>| html! { @if let Some(instant) = instant { (desk.ago(instant.0)) } };
     match link.state {
-        LinkState::Open => html! { "Works until " (desk.ago(link.expires.0)) },
+        LinkState::Open => html! { "Expires " (desk.ago(link.expires.0)) },
         LinkState::Used => html! { "Opened " (at(link.used)) },
         LinkState::Revoked => html! { "Revoked " (at(link.revoked)) },
         LinkState::Expired => html! { "Never opened" },

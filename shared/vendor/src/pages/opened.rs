@@ -86,16 +86,16 @@ fn invitation(desk: &Desk<'_>, tenant: &Tenant, link: &Link) -> Markup {
         section.door {
             h1 { "Set up user provisioning" }
             p.lead {
-                "This link lets you connect your identity provider for " b { (text::given(name)) }
-                ", so that people get and lose access without anybody sending a mail."
+                "Use this link to connect your identity provider to " b { (text::given(name)) }
+                ". Users are then added and removed automatically."
             }
             form method="post" action=(action) {
                 button.main.wide { "Open the setup page" }
             }
             ul.small.plain {
-                li { "The link works once, and for " (left) " more." }
-                li { "The page then stays open to this browser for " (life) "." }
-                li { "Do not pass the link on: whoever opens it can create keys." }
+                li { "This link can be used once and expires in " (left) "." }
+                li { "The setup page then stays open in this browser for " (life) "." }
+                li { "Do not share this link: anyone who opens it can create tokens." }
             }
         }
     };
@@ -152,8 +152,8 @@ fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
             h1 { (title) }
             p { (text::sentence(problem.detail())) }
             p {
-                "Ask whoever sent it to you for a new one. It takes them a moment. "
-                "If you opened it yourself in another browser, the setup page is still open there."
+                "Ask the sender for a new link. "
+                "If you opened the link in another browser, the setup page may still be open there."
             }
         }
     };
@@ -167,9 +167,9 @@ pub(super) fn ended(visit: &Visit<'_>) -> Reply {
             h1 { "This session has ended" }
             p {
                 "The setup page stays open for " (words::length(CUSTOMER_LIFE))
-                " after a setup link was used, in the browser that used it. What you set up stays as it is."
+                " in the browser that opened the setup link. Your setup is unchanged."
             }
-            p { "To change something, ask whoever sent you the setup link for a new one." }
+            p { "To make changes, ask the sender of the setup link for a new one." }
         }
     };
     let problem = reason::setup_session_ended();
@@ -187,10 +187,10 @@ async fn leave(desk: &Desk<'_>) -> Result<Reply, Problem> {
     }
     let content = html! {
         section.notice {
-            h1 { "You are done here" }
-            p { "This browser can no longer open the setup page. What you set up stays as it is." }
+            h1 { "Session ended" }
+            p { "This browser can no longer open the setup page. Your setup is unchanged." }
         }
     };
-    let page = Reply::page(visit.frame().page("You are done here", &content));
+    let page = Reply::page(visit.frame().page("Session ended", &content));
     Ok(page.with_cookie(guard::no_cookie(&customer_cookie(&tenant))))
 }

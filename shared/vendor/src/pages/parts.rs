@@ -35,7 +35,7 @@ pub(crate) fn token(desk: &Desk<'_>, token: &str, base_url: &str) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the token now" }
-            p { "It is shown this once, because only its digest is kept. If it gets lost, make another one." }
+            p { "You will see this token only once. Copy it before leaving the page." }
             (copied("token", "Token", token))
             (copied("base-url", "Base URL", base_url))
             p.actions { a.button.main href=(desk.home()) { "I have copied it" } }

@@ -59,8 +59,8 @@ const USERS: Sheet = Sheet {
     path: "users",
     title: "Users",
     one: "user",
-    search: "userName begins with",
-    nobody: "Users appear here as the identity provider creates them.",
+    search: "userName starts with",
+    nobody: "Users appear here when the identity provider creates them.",
     excluded: "groups",
 };
 const GROUPS: Sheet = Sheet {
@@ -68,8 +68,8 @@ const GROUPS: Sheet = Sheet {
     path: "groups",
     title: "Groups",
     one: "group",
-    search: "displayName begins with",
-    nobody: "Groups appear here as the identity provider pushes them.",
+    search: "displayName starts with",
+    nobody: "Groups appear here when the identity provider pushes them.",
     excluded: "members",
 };
 
@@ -130,7 +130,7 @@ async fn list(
             @if is_empty && search.is_empty() {
                 (parts::empty(&format!("No {} yet", sheet.path), &html! { (sheet.nobody) }))
             } @else if is_empty {
-                (parts::empty("Nobody found", &html! { "The search looks at the beginning of the name." }))
+                (parts::empty(&format!("No {} found", sheet.path), &html! { "The search matches the start of the name." }))
             } @else { (rows) }
             (more(desk, sheet, total))
         }
@@ -283,7 +283,7 @@ fn document(whole: &Document) -> Markup {
     html! {
         section.card {
             details {
-                summary { "As identity providers see it" }
+                summary { "SCIM resource" }
                 pre.document tabindex="0" aria-label="The resource in JSON" { (whole.pretty()) }
             }
         }
@@ -319,11 +319,11 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 h2 { "Members" }
                 p {
                     (words::counted(total, "user"))
-                    @if total > 100 { "; the first 100 are shown" }
+                    @if total > 100 { ", first 100 shown" }
                 }
             }
             @if members.is_empty() {
-                (parts::empty("No members", &html! { "The identity provider put nobody into this group." }))
+                (parts::empty("No members", &html! { "The identity provider has not added members to this group." }))
             } @else { (user_rows(desk, &members)) }
         }
     };

@@ -41,7 +41,7 @@ pub(super) fn card(desk: &Desk<'_>, user: &UserView) -> Markup {
         section.card {
             header {
                 h2 { "Personal data" }
-                p { "For a person who asks what is stored, or wants it gone. Identity providers are not told." }
+                p { "Export or erase all data of this person. The user stays in the identity provider." }
             }
             p.actions {
                 a.button href={ (page) "/export" } { "Export as JSON" }
@@ -72,9 +72,9 @@ async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
         words: html! {
             p {
                 b { (text::given(&user.user_name)) }
-                " is deleted, with the memberships, the password and every entry of the log that names the person. There is no way back."
+                " is deleted together with all memberships, the password and all log entries about this person. This cannot be undone."
             }
-            p.small { "An identity provider to which the person is still assigned creates them again. Unassign them there first." }
+            p.small { "If the person is still assigned in the identity provider, it will create the user again. Unassign the person there first." }
         },
         action: format!("{page}/erase"),
         yes: "Erase",

@@ -43,7 +43,7 @@ impl Provider {
             Self::Entra => "Microsoft Entra ID",
             Self::OneLogin => "OneLogin",
             Self::JumpCloud => "JumpCloud",
-            Self::Other => "Another provider",
+            Self::Other => "Other provider",
         }
     }
 
@@ -53,7 +53,7 @@ impl Provider {
             Self::Entra => "Formerly Azure AD",
             Self::OneLogin => "SCIM Provisioner",
             Self::JumpCloud => "Identity management",
-            Self::Other => "Anything that speaks SCIM 2.0",
+            Self::Other => "Any SCIM 2.0 provider",
         }
     }
 }

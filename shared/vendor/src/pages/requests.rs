@@ -37,11 +37,11 @@ const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
 
 const OUTCOMES: [(&str, &str); 6] = [
     ("", "All"),
-    ("refused", "Refused"),
-    ("token", "Without a valid token"),
-    ("rate", "Too many at once"),
+    ("refused", "Rejected"),
+    ("token", "No valid token"),
+    ("rate", "Rate limit"),
     ("failed", "Failed on our side"),
-    ("noted", "Done, with a value to look at"),
+    ("noted", "Succeeded with a warning"),
 ];
 const OPERATIONS: [&str; 9] = [
     "users.create",
@@ -83,8 +83,8 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                 }
             }
             @if entries.is_empty() {
-                (parts::empty("Nothing was refused", &html! {
-                    "When a user or group cannot be provisioned, it is listed here with the reason and with what to do about it."
+                (parts::empty("No failures", &html! {
+                    "If a user or group cannot be provisioned, it appears here with the reason and what to do."
                 }))
             } @else { (table(desk, &entries)) }
         }
@@ -103,7 +103,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 div.actions {
                     a.button.small-button href={ (desk.home()) "/requests.csv" (search_query(desk, "")) } { "Download CSV" }
                 }
-                p { "What identity providers asked for and did not get. Repetitions are one entry." }
+                p { "Rejected and failed requests. Repeats are grouped." }
             }
             (search(desk))
             (parts::wrong(problem))
@@ -153,7 +153,7 @@ fn results(desk: &Desk<'_>, found: &Entries<RequestView>) -> Markup {
     let (entries, next) = (&found.items, found.next.as_deref().unwrap_or_default());
     html! {
         @if entries.is_empty() && next.is_empty() {
-            (parts::empty("Nothing found", &html! { "Nothing was refused, or nothing that fits the search." }))
+            (parts::empty("No failures found", &html! { "No failure matches the search." }))
         } @else { (table(desk, entries)) }
         @if !next.is_empty() {
             p.more { a.button href={ (desk.home()) "/requests" (search_query(desk, next)) } { "Older entries" } }
@@ -192,7 +192,7 @@ fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
     };
     parts::table(
         "Failures",
-        &["When", "What", "Who", "Why, and what to do"],
+        &["When", "What", "Who", "Reason and what to do"],
         &rows,
     )
 }
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn operations_have_words_and_no_two_the_same() {
         let mut words: Vec<String> = OPERATIONS.map(operation).to_vec();
-        assert!(!words.iter().any(|words| words.starts_with("Something")));
+        assert!(!words.iter().any(|words| words.starts_with("Unknown")));
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), OPERATIONS.len());

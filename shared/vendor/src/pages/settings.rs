@@ -30,19 +30,19 @@ pub(super) static PAGES: &[Page] = &[
 
 const EMAILS: [(&str, &str); 2] = [
     ("any", "Any number of addresses, of any type"),
-    ("work", "One address, of type work, which is primary"),
+    ("work", "One address, which has the type work or is primary"),
 ];
 const UNKNOWN: [(&str, &str); 2] = [
-    ("reject", "Refuse the change, and say which"),
-    ("ignore", "Leave them out, and make the rest of the change"),
+    ("reject", "Reject the change and name them"),
+    ("ignore", "Ignore them and apply the rest"),
 ];
 const DELETES: [(&str, &str); 2] = [
     ("delete", "Delete the user"),
-    ("deactivate", "Deactivate the user and keep it"),
+    ("deactivate", "Deactivate the user"),
 ];
 const ADOPTS: [(&str, &str); 2] = [
-    ("reject", "Refuse: somebody has the name"),
-    ("link", "Link it to the user that is there"),
+    ("reject", "Reject: the name is taken"),
+    ("link", "Link it to the existing user"),
 ];
 
 /// The values of the form's fields: the current settings, or what was entered, so that it can be corrected after an
@@ -147,7 +147,7 @@ fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>
         (tenant_frame::head(desk, tenant, "settings"))
         @match said {
             Said::Nothing => {}
-            Said::Saved => { p.said role="status" { "The settings are saved. They hold for every request within a minute." } }
+            Said::Saved => { p.said role="status" { "Settings saved. They apply to all requests within a minute." } }
             Said::Wrong(problem) => { (parts::wrong(Some(problem))) }
         }
         form.fields method="post" action={ (desk.home()) "/settings" } {
@@ -156,7 +156,7 @@ fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>
             (policy(fields))
             (life(fields))
             (schemas(fields))
-            p.actions { button.main { "Save the settings" } }
+            p.actions { button.main { "Save settings" } }
         }
     };
     tenant_frame::page(desk, tenant, "Settings", &content)
@@ -188,11 +188,11 @@ fn general(fields: &Fields) -> Markup {
             header { h2 { "General" } }
             (field.show())
             div.fields.columns {
-                (number_field(&fields.seats, "seats", "Seats", "How many users may be active. Empty: no limit."))
-                (number_field(&fields.rate, "rate", "Requests a second", "Averaged over ten seconds. Empty: the service's own limit."))
-                (number_field(&fields.largest_page, "largestPage", "Largest page", "How many entries a list may have. Empty: the usual."))
+                (number_field(&fields.seats, "seats", "Seats", "The limit of active users. Default: no limit."))
+                (number_field(&fields.rate, "rate", "Requests per second", "Averaged over ten seconds. Default: the limit of the service."))
+                (number_field(&fields.largest_page, "largestPage", "Largest page", "The most resources on a page of a list. Default: 1,000."))
             }
-            (parts::tick("groups", "Offer groups", "Without them a pushed group is refused with a clear error, and groups are not advertised.", fields.groups))
+            (parts::tick("groups", "Support groups", "If off, groups are not advertised, and pushed groups are rejected with a clear error.", fields.groups))
         }
     }
 }
@@ -201,7 +201,7 @@ fn policy(fields: &Fields) -> Markup {
     let attributes = Field {
         name: "attributes",
         label: "Accepted attributes",
-        help: "Names of user attributes with commas between, such as name.givenName, name.familyName. Others are left out. Empty: all.",
+        help: "User attributes separated by commas, such as name.givenName, name.familyName. Other attributes are ignored. Default: all.",
         value: &fields.attributes,
         kind: "text",
         required: false,
@@ -209,11 +209,11 @@ fn policy(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Users" } }
-            (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so that both can change together.", fields.user_name_is_email))
+            (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so both can change at the same time.", fields.user_name_is_email))
             (parts::tick("uniqueEmails", "No two active users may have the same e-mail address", "", fields.unique_emails))
             (parts::choice("emails", "E-mail addresses", &EMAILS, &fields.emails))
             (attributes.show())
-            (parts::choice("unknownAttributes", "When a change names attributes that no schema knows", &UNKNOWN, &fields.unknown_attributes))
+            (parts::choice("unknownAttributes", "When a change contains unknown attributes", &UNKNOWN, &fields.unknown_attributes))
         }
     }
 }
@@ -221,9 +221,9 @@ fn policy(fields: &Fields) -> Markup {
 fn life(fields: &Fields) -> Markup {
     html! {
         section.card {
-            header { h2 { "Coming and going" } }
+            header { h2 { "Lifecycle" } }
             (parts::choice("delete", "When the provider deletes a user", &DELETES, &fields.delete))
-            (parts::choice("adopt", "When the provider creates a user who is there from before", &ADOPTS, &fields.adopt))
+            (parts::choice("adopt", "When the provider creates an existing user", &ADOPTS, &fields.adopt))
         }
     }
 }
@@ -231,11 +231,11 @@ fn life(fields: &Fields) -> Markup {
 fn schemas(fields: &Fields) -> Markup {
     html! {
         section.card {
-            header { h2 { "Extension schemas" } p { "Attributes of your application, which identity providers then find in /Schemas and offer for mapping." } }
+            header { h2 { "Extension schemas" } p { "Your application's own attributes. Identity providers find them in /Schemas and offer them for mapping." } }
             div.field {
                 label for="extensions" { "Schemas in JSON" }
                 textarea #extensions name="extensions" rows="8" spellcheck="false" aria-describedby="extensions-help" { (fields.extensions) }
-                p.small #extensions-help { "As the admin API takes them. Empty: none." }
+                p.small #extensions-help { "In the format of the admin API. Default: none." }
             }
         }
     }

@@ -37,17 +37,17 @@ fn off(desk: &Desk<'_>, tenant: &TenantDetail) -> Markup {
             header {
                 h2 { "Provisioning is off" }
                 p {
-                    "Once it is on, your identity provider creates, changes and deactivates the users of this application, and can push groups. Nothing changes until the provider sends something."
+                    "When provisioning is on, your identity provider creates, updates and deactivates users in this application, and can push groups. Nothing changes until it sends requests."
                 }
             }
             ol.steps {
                 li {
-                    h3 { "Switch it on" }
-                    p.soft { "The first time you get a token. Keep the page open until you have copied it." }
-                    div.actions { (parts::button(desk, &format!("{}/on", desk.home()), "main", "Switch provisioning on")) }
+                    h3 { "Turn provisioning on" }
+                    p.soft { "You will see a token once. Copy it before leaving the page." }
+                    div.actions { (parts::button(desk, &format!("{}/on", desk.home()), "main", "Turn provisioning on")) }
                 }
-                li { h3 { "Enter two values in your identity provider" } p.soft { "The base URL and the token. There are steps for yours." } }
-                li { h3 { "Test the connection" } p.soft { "Here and there, before you assign anybody." } }
+                li { h3 { "Enter two values in your identity provider" } p.soft { "The base URL and the token. There are steps for each provider." } }
+                li { h3 { "Test the connection" } p.soft { "Test the connection here and in your identity provider before assigning users." } }
             }
         }
     }
@@ -60,22 +60,22 @@ async fn on(desk: &Desk<'_>, tenant: &TenantDetail) -> Result<Markup, Problem> {
     Ok(html! {
         (tenant_frame::head(desk, tenant, ""))
         @if glance::is_waiting(&keys) {
-            p.hint { "Nothing has arrived from your identity provider yet. Follow the steps for it below; the first request shows up here." }
+            p.hint { "No request from your identity provider yet. Follow the steps below; the first request will appear here." }
         }
         (figures)
         section.card {
             header {
                 h2 { "Connection" }
-                p { "These are what your identity provider asks for." }
+                p { "Enter these values in your identity provider." }
             }
             (parts::copied("base-url", "Base URL", &tenant.tenant.base_url))
             div.value {
                 span.label { "Token" }
-                p.soft { "Shown once, when a key is made. If you do not have it any more, rotate the key." }
+                p.soft { "Shown only once, when it is created. If you no longer have it, rotate the token." }
             }
-            h3 { "Keys" }
+            h3 { "Tokens" }
             (keys::table(desk, &keys))
-            p.actions { a.button href={ (desk.home()) "/keys#new-key" } { "New key" } }
+            p.actions { a.button href={ (desk.home()) "/keys#new-key" } { "New token" } }
         }
         (steps::list(desk))
         (check::card(desk))
@@ -83,10 +83,10 @@ async fn on(desk: &Desk<'_>, tenant: &TenantDetail) -> Result<Markup, Problem> {
         (changes)
         section.card {
             header {
-                h2 { "Switch off" }
-                p { "Requests are refused until it is on again. Users, groups and keys are kept." }
+                h2 { "Turn provisioning off" }
+                p { "Requests are rejected until you turn it on again. Users, groups and tokens are kept." }
             }
-            p.actions { a.button.bad href={ (desk.home()) "/off" } { "Switch provisioning off" } }
+            p.actions { a.button.bad href={ (desk.home()) "/off" } { "Turn provisioning off" } }
         }
     })
 }

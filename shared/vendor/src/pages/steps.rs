@@ -71,7 +71,7 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
         section.card {
             header {
                 h2 { "Steps for " (provider.name()) }
-                p { "You need two values: the base URL below, and the token that you got with the key." }
+                p { "You need two values: the base URL below and your token." }
             }
             (parts::copied("base-url", "Base URL", facts.base_url))
             (providers::steps(provider, &facts))

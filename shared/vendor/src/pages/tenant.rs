@@ -80,18 +80,18 @@ fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
             @match status {
                 Status::On => {
                     p { "Identity providers can create, change and remove users of this tenant." }
-                    p.actions { a.button.bad href={ (home) "/off" } { "Switch off" } }
+                    p.actions { a.button.bad href={ (home) "/off" } { "Turn off" } }
                 }
                 Status::Off => {
-                    p { "Every request is refused with an error that says so. Users and groups are kept." }
+                    p { "Every request is rejected with an error that says so. Users and groups are kept." }
                     div.actions {
-                        (parts::button(desk, &format!("{home}/on"), "main", "Switch on"))
+                        (parts::button(desk, &format!("{home}/on"), "main", "Turn on"))
                         @if !desk.is_customer() {
-                            a.button.bad href={ (home) "/delete" } { "Delete the tenant" }
+                            a.button.bad href={ (home) "/delete" } { "Delete tenant" }
                         }
                     }
                 }
-                Status::Closing => { p { "This tenant is being deleted. Nothing of it can be read or changed any more." } }
+                Status::Closing => { p { "This tenant is being deleted. It can no longer be read or changed." } }
             }
         }
     }
@@ -114,15 +114,15 @@ async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
 async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
     tenant_frame::read(desk).await?;
     let question = Question {
-        title: "Switch provisioning off?",
+        title: "Turn provisioning off?",
         words: html! {
             p {
-                "From then on every request of your identity provider is refused, within a minute. Users, groups and keys are kept, and work again when you switch it on."
+                "Within a minute, all requests of your identity provider will be rejected. Users, groups and tokens are kept. Provisioning continues when you turn it on again."
             }
-            p.small { "While it is off, people whose access ends in the identity provider keep it here." }
+            p.small { "While it is off, people who lose access in the identity provider keep it here." }
         },
         action: format!("{}/off", desk.home()),
-        yes: "Switch off",
+        yes: "Turn off",
         class: "bad",
         no: desk.home(),
     };
@@ -148,8 +148,8 @@ fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -
         words: html! {
             (parts::wrong(problem))
             p {
-                "All users, groups, keys and log entries of " b { (text::given(called)) }
-                " are deleted. Nothing of them can be read again, by anybody."
+                "All users, groups, tokens and log entries of " b { (text::given(called)) }
+                " are deleted. This cannot be undone."
             }
             div.field {
                 label for="confirm" { "To confirm, type the tenant's id: " code { (id) } }
@@ -157,7 +157,7 @@ fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -
             }
         },
         action: format!("{}/delete", desk.home()),
-        yes: "Delete the tenant",
+        yes: "Delete tenant",
         class: "bad",
         no: desk.home(),
     };

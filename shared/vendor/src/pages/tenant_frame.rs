@@ -11,12 +11,12 @@ use crate::problem::Problem;
 /// The vendor's pages of a tenant.
 const TABS: [(&str, &str); 8] = [
     ("", "Overview"),
-    ("keys", "Keys"),
+    ("keys", "Tokens"),
     ("links", "Setup links"),
     ("requests", "Failures"),
     ("users", "Users"),
     ("groups", "Groups"),
-    ("activity", "Changes"),
+    ("activity", "Activity"),
     ("settings", "Settings"),
 ];
 

@@ -48,14 +48,14 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 h1 { "Tenants" }
                 a.button.main href=(new) { "New tenant" }
             }
-            p.lead { "One tenant is one customer directory: its users, groups, keys and settings." }
+            p.lead { "A tenant is one customer's directory: its users, groups, tokens and settings." }
         }
         section.card aria-label="Tenants" {
             (search_form(desk, search, status))
             @if !tenants.is_empty() {
                 (parts::table("Tenants", &["Tenant", "Status", "Users", "Last request", "Failures, 24 h"], &rows))
             } @else if is_searched {
-                (parts::empty("No tenant found", &html! { "No tenant has a name or id like that." }))
+                (parts::empty("No tenant found", &html! { "No tenant matches the search." }))
             } @else {
                 (parts::empty("No tenants yet", &html! {
                     "Create one for each customer directory, and send the customer's administrator a setup link."
@@ -113,7 +113,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let name = Field {
         name: "name",
         label: "Name",
-        help: "What people call the customer, such as “Acme Corporation”.",
+        help: "The customer's name, such as “Acme Corporation”.",
         value: desk.form.text("name"),
         kind: "text",
         required: true,
@@ -121,7 +121,7 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
     let id = Field {
         name: "id",
         label: "Id (optional)",
-        help: "Part of the base URL, and never changed: a–z, 0–9 and hyphens, at most 40. One is made if you leave it out.",
+        help: "Part of the base URL; cannot be changed. Up to 40 lowercase letters, digits or hyphens. Leave empty to generate one.",
         value: desk.form.text("id"),
         kind: "text",
         required: false,
@@ -137,8 +137,8 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                 (parts::mark(desk))
                 (name.show())
                 (id.show())
-                p.small { "It begins switched off. The customer's administrator switches it on with a setup link." }
-                p.actions { button.main { "Create the tenant" } }
+                p.small { "New tenants are turned off. The customer's administrator turns provisioning on with a setup link." }
+                p.actions { button.main { "Create tenant" } }
             }
         }
     };

@@ -16,10 +16,10 @@ pub(super) fn steps(provider: Provider, facts: &Facts<'_>) -> Markup {
             Provider::Other => other(facts),
         })
         @if facts.is_email {
-            p.hint { "This application knows people by their work e-mail address: map the same address to userName and to the work e-mail." }
+            p.hint { "This application identifies users by their work e-mail address. Map the same address to userName and to the work e-mail." }
         }
         @if !facts.has_groups {
-            p.hint { "This application does not take groups: leave group push and group mappings off." }
+            p.hint { "This application does not support groups. Leave group push and group mappings off." }
         }
     }
 }
@@ -39,8 +39,8 @@ fn okta(facts: &Facts<'_>) -> Markup {
             li {
                 h3 { "Open the provisioning of the app" }
                 p {
-                    "In the Admin Console open " b { "Applications" } " and your app. For an app of your own, open " b { "General" } ", edit " b { "App Settings" }
-                    ", choose " b { "SCIM" } " under Provisioning and save. For an app of the catalogue go on with the next step."
+                    "In the Admin Console, open " b { "Applications" } " and your app. For a custom app, open " b { "General" } ", edit " b { "App Settings" }
+                    ", choose " b { "SCIM" } " under Provisioning and save. For a catalogue app, continue with the next step."
                 }
             }
             li {
@@ -59,13 +59,13 @@ fn okta(facts: &Facts<'_>) -> Markup {
                 p { "Press " b { "Test Connector Configuration" } " or " b { "Test API Credentials" } ", then save." }
             }
             li {
-                h3 { "Say what Okta may do" }
+                h3 { "Choose what Okta may do" }
                 p { "Under " b { "To App" } " edit and enable " b { "Create Users" } ", " b { "Update User Attributes" } " and " b { "Deactivate Users" } ". Enable " b { "Sync Password" } " only if people sign in here with their Okta password." }
             }
             li {
                 h3 { "Assign people" @if facts.has_groups { " and push groups" } }
                 p {
-                    "On the tab " b { "Assignments" } " assign people or groups. They are created here within moments."
+                    "On the tab " b { "Assignments" } " assign people or groups. They appear here within moments."
                     @if facts.has_groups { " On the tab " b { "Push Groups" } " choose the groups to push." }
                 }
             }
@@ -118,7 +118,7 @@ fn entra(facts: &Facts<'_>) -> Markup {
             li {
                 h3 { "Open the provisioning of the application" }
                 p {
-                    "In the Entra admin center open " b { "Enterprise applications" } " and your application, or make one with " b { "New application" } ", "
+                    "In the Entra admin center open " b { "Enterprise applications" } " and your application, or create one with " b { "New application" } ", "
                     b { "Create your own application" } ". Choose " b { "Provisioning" } " and set " b { "Provisioning Mode" } " to " b { "Automatic" } "."
                 }
             }
@@ -132,7 +132,7 @@ fn entra(facts: &Facts<'_>) -> Markup {
             }
             li {
                 h3 { "Check the mappings" }
-                p { "Under " b { "Mappings" } " keep those below. Others that Entra proposes are taken as well, if this application has use for them." }
+                p { "Under " b { "Mappings" } " keep those below. Other mappings that Entra proposes work too, if the application uses them." }
                 (mapping("Users", &ENTRA_USERS))
                 @if facts.has_groups { (mapping("Groups", &ENTRA_GROUPS)) }
                 @else { p { "Set " b { "Provision Microsoft Entra ID Groups" } " to " b { "No" } "." } }
@@ -141,7 +141,7 @@ fn entra(facts: &Facts<'_>) -> Markup {
                 h3 { "Choose who, and start" }
                 p {
                     "Under " b { "Users and groups" } " assign people. Set " b { "Provisioning Status" } " to " b { "On" }
-                    ". The first cycle begins within minutes, and the next ones come about every 40 minutes. " b { "Provision on demand" } " does one person at once."
+                    ". The first cycle starts within minutes; the following ones run about every 40 minutes. Use " b { "Provision on demand" } " to provision one person immediately."
                 }
             }
         }
@@ -193,7 +193,7 @@ fn jump_cloud(facts: &Facts<'_>) -> Markup {
                     (enter("SCIM Version", &html! { "SCIM 2.0" }))
                     (enter("Base URL", &url(facts)))
                     (enter("Token Key", &html! { "the token" }))
-                    (enter("Test User Email", &html! { "an address that nobody has here" }))
+                    (enter("Test User Email", &html! { "an address that no user here has" }))
                 }
                 p {
                     @if facts.has_groups { "Enable management of user groups and group membership if you push groups. " }
@@ -215,7 +215,7 @@ fn other(facts: &Facts<'_>) -> Markup {
         ol.steps {
             li {
                 h3 { "Enter the connection" }
-                p { "Providers call the same things by different names:" }
+                p { "Providers use different names for the same values:" }
                 dl.facts {
                     (enter("Base URL, tenant URL, SCIM endpoint", &url(facts)))
                     (enter("Token, secret, API key", &html! { "the token" }))
@@ -225,17 +225,17 @@ fn other(facts: &Facts<'_>) -> Markup {
                 }
             }
             li {
-                h3 { "Say what is to be sent" }
+                h3 { "Choose what to send" }
                 dl.facts {
                     (enter("Users", &html! { "create, update, deactivate, delete" }))
                     (enter("Groups", &html! { @if facts.has_groups { "create, update, delete, with members" } @else { "none" } }))
-                    (enter("Updates", &html! { "PATCH or PUT, either is taken" }))
+                    (enter("Updates", &html! { "PATCH or PUT" }))
                     (enter("Deactivation", &html! { code { "active" } " set to false" }))
                 }
             }
             li {
                 h3 { "Test, then assign people" }
-                p { "Test the connection there and here, and begin with one person." }
+                p { "Test the connection here and in your identity provider. Start with one person." }
             }
         }
     }

@@ -11,6 +11,7 @@ pub(crate) mod crates;
 mod documents;
 mod figures;
 mod lints;
+pub(crate) mod logs;
 mod manifests;
 mod places;
 mod sentences;

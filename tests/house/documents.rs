@@ -1,6 +1,6 @@
 //! Numbers, names and links in documents are correct.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use directory::keys::Partition;
@@ -78,16 +78,37 @@ fn constants(source: &str) -> BTreeMap<String, u64> {
     source.lines().filter_map(constant).collect()
 }
 
-/// Asserts that the table of limits in a crate's README has each constant of its `limits.rs`, and nothing else.
-fn limits_are_those_of_the_readme(folder: &str) {
-    let rows = rows(&text(&format!("{folder}/README.md")), "## Limits");
-    let told: BTreeMap<_, _> = rows
+/// The differences between the table of limits on a page and the constants of a `limits.rs`.
+fn different_limits(page: &str, source: &str) -> Vec<String> {
+    let told: BTreeMap<_, _> = rows(page, "## Limits")
         .iter()
         .map(|row| (name(&row[0]), number(&row[1])))
         .collect();
+    let constants = constants(source);
+    let names: BTreeSet<&String> = told.keys().chain(constants.keys()).collect();
+    let differ = names
+        .into_iter()
+        .filter(|name| told.get(*name) != constants.get(*name));
+    let mut found: Vec<String> = differ
+        .map(|name| {
+            let (told, constant) = (told.get(name), constants.get(name));
+            format!("{name}: {told:?} in the README, {constant:?} in the code")
+        })
+        .collect();
+    if constants.len() != source.matches("pub const ").count() {
+        found.push("a constant is neither a number nor a time".to_owned());
+    }
+    found
+}
+
+#[track_caller]
+fn limits_are_those_of_the_readme(folder: &str) {
+    let page = text(&format!("{folder}/README.md"));
     let source = text(&format!("{folder}/src/limits.rs"));
-    assert_eq!(told, constants(&source));
-    assert_eq!(told.len(), source.matches("pub const ").count());
+    must_be_none(
+        &different_limits(&page, &source),
+        "correct the table of limits in the README",
+    );
 }
 
 #[test]
@@ -101,8 +122,23 @@ fn the_limits_of_the_service_are_those_of_its_readme() {
 }
 
 #[test]
-fn the_parameters_of_the_stack_are_those_of_its_readme() {
-    let template = text("template.yaml");
+fn planted_differences_of_limits_are_reported() {
+    let page = "## Limits\n| `A` | 1,000 |\n| `B` | 2 KiB |\n| `C` | 2 s |\n";
+    let source = |a: &str| {
+        format!("pub const A: u32 = {a};\npub const B: usize = 2 * 1_024;\npub const C: Duration = Duration::from_secs(2);\n")
+    };
+    assert!(different_limits(page, &source("1_000")).is_empty());
+    assert_eq!(different_limits(page, &source("1_001")).len(), 1);
+    let more = format!("{}pub const D: u32 = 1;\n", source("1_000"));
+    assert_eq!(different_limits(page, &more).len(), 1);
+    let odd = format!("{}pub const D: &str = \"a\";\n", source("1_000"));
+    assert_eq!(different_limits(page, &odd).len(), 1);
+    let told = format!("{page}| `D` | 1 |\n");
+    assert_eq!(different_limits(&told, &source("1_000")).len(), 1);
+}
+
+/// The parameters that are only in the template or only in the table on the page.
+fn different_parameters(template: &str, page: &str) -> Vec<String> {
     let (_, from) = template
         .split_once("\nParameters:\n")
         .expect("there are parameters");
@@ -111,46 +147,105 @@ fn the_parameters_of_the_stack_are_those_of_its_readme() {
     let section = from
         .lines()
         .take_while(|line| line.is_empty() || line.starts_with(' '));
-    let mut names: Vec<_> = section
+    let names: BTreeSet<String> = section
         .filter(is_name)
-        .map(|line| line.trim().trim_end_matches(':'))
+        .map(|line| line.trim().trim_end_matches(':').to_owned())
         .collect();
-    let page = text("infra/README.md");
     let (_, from) = page.split_once("| Parameter |").expect("there is a table");
     let table = from
         .lines()
         .take_while(|line| !line.is_empty())
         .filter(|line| line.starts_with("| `"));
-    let mut told: Vec<_> = table.map(name).collect();
-    names.sort_unstable();
-    told.sort_unstable();
-    assert_eq!(told, names);
+    let told: BTreeSet<String> = table.map(name).collect();
+    told.symmetric_difference(&names).cloned().collect()
+}
+
+#[test]
+fn the_parameters_of_the_stack_are_those_of_its_readme() {
+    must_be_none(
+        &different_parameters(&text("template.yaml"), &text("infra/README.md")),
+        "correct the table of parameters in infra/README.md",
+    );
+}
+
+#[test]
+fn planted_differences_of_parameters_are_reported() {
+    let template =
+        "\nParameters:\n  A:\n    Type: String\n\n  B:\n    Type: String\n\nResources:\n  C:\n";
+    let page = |rows: &str| format!("| Parameter | |\n|---|---|\n{rows}\n\n| `C` | |\n");
+    assert!(different_parameters(template, &page("| `A` | |\n| `B` | |")).is_empty());
+    assert_eq!(different_parameters(template, &page("| `A` | |")), ["B"]);
+    let more = page("| `A` | |\n| `B` | |\n| `C` | |");
+    assert_eq!(different_parameters(template, &more), ["C"]);
+}
+
+/// The variables in the table on a page.
+fn told_variables(page: &str) -> Vec<String> {
+    let rows = rows(page, "## Environment");
+    rows.iter().map(|row| name(&row[0])).collect()
 }
 
 #[test]
 fn the_environment_of_a_function_is_that_of_its_readme() {
-    let rows = rows(&text("functions/README.md"), "## Environment");
-    let told: Vec<_> = rows.iter().map(|row| name(&row[0])).collect();
-    assert_eq!(told, Config::VARIABLES);
+    assert_eq!(
+        told_variables(&text("functions/README.md")),
+        Config::VARIABLES
+    );
+}
+
+#[test]
+fn a_planted_variable_is_reported() {
+    let row = |variable: &str| format!("| `{variable}` | |\n");
+    let rows: String = Config::VARIABLES.map(row).concat();
+    let page = |rows: &str| format!("## Environment\n{rows}\n## Next\n| `MUSTER_OTHER` | |\n");
+    assert_eq!(told_variables(&page(&rows)), Config::VARIABLES);
+    let more = format!("{rows}{}", row("MUSTER_MORE"));
+    assert_ne!(told_variables(&page(&more)), Config::VARIABLES);
+    let less = rows.replacen("| `", "| ", 1);
+    assert_ne!(told_variables(&page(&less)), Config::VARIABLES);
+}
+
+/// The partitions of a tenant that a page does not describe.
+fn missing_partitions(page: &str) -> Vec<String> {
+    let missing = Partition::ALL
+        .iter()
+        .map(|partition| format!("`<t>#{}`", partition.word()));
+    missing.filter(|key| !page.contains(key)).collect()
 }
 
 #[test]
 fn the_partitions_of_a_tenant_are_in_the_chart_of_items() {
+    must_be_none(
+        &missing_partitions(&text("shared/directory/README.md")),
+        "describe the item in shared/directory/README.md",
+    );
+}
+
+#[test]
+fn a_planted_gap_in_the_chart_of_items_is_reported() {
     let page = text("shared/directory/README.md");
-    let missing = Partition::ALL
-        .iter()
-        .map(|partition| format!("`<t>#{}`", partition.word()));
-    let missing: Vec<String> = missing.filter(|key| !page.contains(key)).collect();
-    must_be_none(&missing, "describe the item in shared/directory/README.md");
+    let key = format!("`<t>#{}`", Partition::ALL[0].word());
+    assert_eq!(missing_partitions(&page.replace(&key, "`<t>#`")), [key]);
+}
+
+/// The number of lines of a page, if there are too many.
+fn too_long(page: &str) -> Option<usize> {
+    Some(page.lines().count()).filter(|lines| *lines > 160)
 }
 
 #[test]
 fn the_readme_is_read_in_a_few_minutes() {
-    let lines = text("README.md").lines().count();
-    assert!(
-        lines <= 160,
-        "{lines} lines; what is about one folder goes to that folder's README"
+    assert_eq!(
+        too_long(&text("README.md")),
+        None,
+        "what is about one folder goes to that folder's README"
     );
+}
+
+#[test]
+fn a_planted_long_readme_is_reported() {
+    assert_eq!(too_long(&"a\n".repeat(161)), Some(161));
+    assert_eq!(too_long(&"a\n".repeat(160)), None);
 }
 
 /// GitHub's anchor of a heading.
@@ -194,25 +289,42 @@ fn broken(from: &str, link: &str) -> Option<String> {
     (!is_there).then(|| format!("{path} has no heading #{wanted}"))
 }
 
+/// The links between documents on a page, with their lines.
+fn links(page: &str) -> impl Iterator<Item = (usize, &str)> {
+    prose(page)
+        .flat_map(|(number, line)| line.split("](").skip(1).map(move |rest| (number, rest)))
+        .filter_map(|(number, rest)| Some((number + 1, rest.split_once(')')?.0)))
+        .filter(|(_, link)| !link.contains("://"))
+}
+
+/// The faults of all links on a page.
+fn broken_links(path: &str, page: &str) -> Vec<String> {
+    let fault = |(number, link)| Some(format!("{path}:{number}: {}", broken(path, link)?));
+    links(page).filter_map(fault).collect()
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
-    let mut found = Vec::new();
-    let mut links = 0;
-    for (path, page) in files("md") {
-        for (number, line) in prose(&page) {
-            for rest in line.split("](").skip(1) {
-                let Some((link, _)) = rest.split_once(')') else {
-                    continue;
-                };
-                if link.contains("://") {
-                    continue;
-                }
-                links += 1;
-                let fault = broken(&path, link);
-                found.extend(fault.map(|fault| format!("{path}:{}: {fault}", number + 1)));
-            }
-        }
-    }
+    let pages = files("md");
+    let found: Vec<String> = pages
+        .iter()
+        .flat_map(|(path, page)| broken_links(path, page))
+        .collect();
     must_be_none(&found, "name a file or a heading that is there");
+    let links: usize = pages.iter().map(|(_, page)| links(page).count()).sum();
     assert!(links > 20, "{links} links were found only");
+}
+
+#[test]
+fn planted_broken_links_are_reported() {
+    let reported = |link: &str| broken_links("infra/README.md", &format!("\nSee [it]({link}).\n"));
+    assert_eq!(
+        reported("nothing.md"),
+        ["infra/README.md:2: there is no nothing.md"]
+    );
+    assert_eq!(reported("../README.md#no-such-heading").len(), 1);
+    assert_eq!(reported("#no-such-heading").len(), 1);
+    for kept in ["../README.md", "../functions/README.md#environment", "https://example.com/x"] {
+        assert!(reported(kept).is_empty(), "{kept}");
+    }
 }

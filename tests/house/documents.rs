@@ -125,7 +125,9 @@ fn the_limits_of_the_service_are_those_of_its_readme() {
 fn planted_differences_of_limits_are_reported() {
     let page = "## Limits\n| `A` | 1,000 |\n| `B` | 2 KiB |\n| `C` | 2 s |\n";
     let source = |a: &str| {
-        format!("pub const A: u32 = {a};\npub const B: usize = 2 * 1_024;\npub const C: Duration = Duration::from_secs(2);\n")
+        format!(
+            "pub const A: u32 = {a};\npub const B: usize = 2 * 1_024;\npub const C: Duration = Duration::from_secs(2);\n"
+        )
     };
     assert!(different_limits(page, &source("1_000")).is_empty());
     assert_eq!(different_limits(page, &source("1_001")).len(), 1);
@@ -324,7 +326,11 @@ fn planted_broken_links_are_reported() {
     );
     assert_eq!(reported("../README.md#no-such-heading").len(), 1);
     assert_eq!(reported("#no-such-heading").len(), 1);
-    for kept in ["../README.md", "../functions/README.md#environment", "https://example.com/x"] {
+    for kept in [
+        "../README.md",
+        "../functions/README.md#environment",
+        "https://example.com/x",
+    ] {
         assert!(reported(kept).is_empty(), "{kept}");
     }
 }

@@ -31,11 +31,17 @@ fn planted_logs_of_requests_are_reported() {
             (at, "fn a() { tracing::warn!(\"the query {}\", text); }"),
             (at, "fn a() { tracing::error!(a = request.path(), \"b\"); }"),
             (at, "fn a() { tracing::debug!(?headers); }"),
-            (at, "fn a() { tracing::info!(\n    body = text,\n    \"b\"\n); }"),
+            (
+                at,
+                "fn a() { tracing::info!(\n    body = text,\n    \"b\"\n); }",
+            ),
             (at, "fn a() { tracing::info!(\"filter\"); }"),
         ],
         &[
-            (at, "fn a() { tracing::info!(tenant.id = %tenant, \"request\"); }"),
+            (
+                at,
+                "fn a() { tracing::info!(tenant.id = %tenant, \"request\"); }",
+            ),
             (at, "fn a(path: &str) { let body = f(path); }"),
             (at, "// tracing::info!(path)\nfn a() {}"),
         ],

@@ -50,11 +50,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
             "{}",
             answer.text
         );
-        assert!(
-            answer
-                .text
-                .contains("Ask the sender for a new link")
-        );
+        assert!(answer.text.contains("Ask the sender for a new link"));
         assert!(answer.headers.get("set-cookie").is_none());
     }
     let listed = target

@@ -44,7 +44,10 @@ const LIVES: [(&str, &str); 4] = [
 /// The scopes, in words.
 const SCOPES: [(&str, &str); 4] = [
     ("read", "See tenants, keys and failures"),
-    ("tenants", "Create, change, turn on, turn off and delete tenants"),
+    (
+        "tenants",
+        "Create, change, turn on, turn off and delete tenants",
+    ),
     ("keys", "Create and revoke tokens and setup links"),
     (
         "data",

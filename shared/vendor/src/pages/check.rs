@@ -127,7 +127,8 @@ async fn has_key(desk: &Desk<'_>, provider: Provider) -> Result<Outcome, Problem
     let used = live.clone().filter_map(|key| key.last_used).max();
     let result = match (live.count(), used) {
         (0, _) => CheckResult::Failed(
-            "There is no valid token. Create one and enter it in your identity provider.".to_owned(),
+            "There is no valid token. Create one and enter it in your identity provider."
+                .to_owned(),
         ),
         (_, None) => CheckResult::Waiting(format!(
             "No request has used a token yet. Enter the token in {} and run the test there.",
@@ -189,11 +190,7 @@ fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
     let group = |purpose| look_up(purpose, "Groups", "displayName", nobody);
     let mut probes = match provider {
         Provider::Okta => vec![
-            list(
-                "Test API credentials: first users",
-                "Users",
-                Some((1, 2)),
-            ),
+            list("Test API credentials: first users", "Users", Some((1, 2))),
             list(
                 "Test API credentials: first groups",
                 "Groups",

@@ -91,8 +91,7 @@ pub(super) async fn list(desk: &Desk<'_>) -> Result<Vec<KeyView>, Problem> {
 
 pub(super) fn table(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
     if keys.is_empty() {
-        let words =
-            html! { "Identity providers need a token. Create the first one below." };
+        let words = html! { "Identity providers need a token. Create the first one below." };
         return parts::empty("No tokens yet", &words);
     }
     let rows = html! {

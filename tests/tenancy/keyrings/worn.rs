@@ -59,8 +59,7 @@ impl Hand<'_> {
 }
 
 fn token(made: &CreatedKey) -> String {
-    let token = made.token.as_ref().expect("a token");
-    token.expose().to_owned()
+    made.token.as_ref().expect("a token").expose().to_owned()
 }
 
 /// Changes a keyring until Secrets Manager accepts no further version of it on that day.
@@ -68,12 +67,9 @@ async fn wear_out(target: &Target) {
     let keyrings = other_process(target);
     for _ in 0..101 {
         let (record, _) = moving::new_key("somebody-else");
-        match keyrings
-            .add(&moving::keyring(), &record, record.created)
-            .await
-        {
-            Ok(()) => {}
-            Err(error) => return assert_eq!(error, KeyringError::Worn),
+        let ring = moving::keyring();
+        if let Err(error) = keyrings.add(&ring, &record, record.created).await {
+            return assert_eq!(error, KeyringError::Worn);
         }
     }
     panic!("there is no end");
@@ -374,8 +370,7 @@ async fn an_admin_key_is_revoked_though_the_keyring_takes_no_change_any_more() {
     let admin = target.admin();
     let body = json!({ "purpose": "backend", "scopes": ["read", "keys"] });
     let made = admin.post("/keys", &body).await.expect(201).json();
-    let token = made["token"].as_str().expect("a token");
-    let with = admin.with_token(token);
+    let with = admin.with_token(made["token"].as_str().expect("a token"));
     with.get("/tenants").await.expect(200);
     let secrets = &target.stack.services.clients.secrets;
     let name = format!("{}a1", local::stack::ADMIN_PREFIX);

@@ -27,33 +27,26 @@ struct Hand<'h> {
 }
 
 impl Hand<'_> {
-    fn keys(&self, meter: &Arc<Meter>) -> TenantKeys<'_> {
+    fn keys(&self) -> TenantKeys<'_> {
         TenantKeys {
             by: self.by,
-            ..self.service.keys(&self.tenant, meter)
+            ..self.service.keys(&self.tenant, &Arc::default())
         }
     }
 
     async fn create(&self) -> Result<CreatedKey, KeysError> {
-        let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
-        let keys = self.keys(&meter);
+        let (keys, write) = (self.keys(), Ids::system().write());
         keys.add(&new_key("x", None), &write, self.time.now()).await
     }
 
     async fn rotate(&self, old: KeyId, overlap: i64) -> Result<CreatedKey, KeysError> {
-        let (meter, write, now) = (
-            Arc::new(Meter::default()),
-            Ids::system().write(),
-            self.time.now(),
-        );
+        let (keys, write, now) = (self.keys(), Ids::system().write(), self.time.now());
         let old = (old, now + SignedDuration::from_secs(overlap));
-        let keys = self.keys(&meter);
         keys.rotate(old, &new_key("x", None), &write, now).await
     }
 
     async fn revoke(&self, id: KeyId) -> bool {
-        let meter = Arc::new(Meter::default());
-        let revoked = self.keys(&meter).revoke(id, self.time.now()).await;
+        let revoked = self.keys().revoke(id, self.time.now()).await;
         revoked.expect("a key can always be revoked")
     }
 }
@@ -215,7 +208,7 @@ async fn the_last_changes_of_a_keyring_are_the_vendors_and_what_is_written_down_
     assert!(stored().await.contains(&second), "it is written down");
     assert!(vendor.revoke(third).await);
     assert!(!stored().await.contains(&third), "the 71st is the vendor's");
-    let meter = Arc::new(Meter::default());
+    let meter = Meter::default();
     let written = async || {
         let tenants = target.stack.service.tenants();
         let read = tenants.read(&vendor.tenant, &meter).await.unwrap();
@@ -280,8 +273,8 @@ async fn a_burst_that_spills_into_a_second_keyring_makes_twenty_live_keys() {
         })
         .collect();
     let adding = hands.iter().zip(&keys).map(async |(hand, new)| {
-        let (meter, write) = (Arc::new(Meter::default()), Ids::system().write());
-        hand.keys(&meter).add(new, &write, time.now()).await
+        let write = Ids::system().write();
+        hand.keys().add(new, &write, time.now()).await
     });
     let made = futures_util::future::join_all(adding).await;
     let held = list(&administrators[0], &acme).await;

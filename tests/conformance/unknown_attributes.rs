@@ -48,7 +48,7 @@ async fn m08_what_no_schema_knows_is_refused_by_a_patch_with_advice_that_names_t
     }
     assert_eq!(client.get(&path).await.text, before);
     for entry in entries(&target, &client).await {
-        let failure = entry.failure;
+        let failure = entry.content;
         assert_eq!(failure.cause, Cause::Unknown.word(), "{}", failure.reason);
         assert!(advice(&failure).contains("its setting unknownAttributes"));
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{Entry, EntryFilter, Journal};
+use directory::journal::{EntryFilter, Failure, Journal, Recorded};
 use directory::{Store, TenantTable};
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -28,10 +28,10 @@ fn log_of(target: &Target, tenant: &str) -> Journal {
 }
 
 /// All entries of a client's tenant, newest first.
-pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Entry> {
+pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Recorded<Failure>> {
     let log = log_of(target, tenant_of(client));
     let all = EntryFilter::default();
-    let page = log.page(&all, 2_000, None, Timestamp::MIN).await;
+    let page = log.failures(&all, 2_000, None, Timestamp::MIN).await;
     let page = page.expect("the log can be read");
     assert_eq!(page.next, None);
     page.entries

@@ -1,6 +1,7 @@
-//! The failure log: rejected and failed requests, for the people who have to fix the cause.
+//! The journal of a tenant: the failure log, which has rejected and failed requests for the people who have to fix the
+//! cause, and the activity, which has what administrators did. Both are in one partition, as entries of two kinds.
 //!
-//! An entry is a failure and its repetitions within a period: how often it happened, when first and when last. It contains
+//! A failure is stored with its repetitions within a period: how often it happened, when first and when last. It contains
 //! the name and the id of the user or group and no other attribute value. Each write replaces the whole entry, so a
 //! repeated call changes nothing. Entries expire.
 //!
@@ -20,19 +21,20 @@ use crate::table::{
 
 mod entry;
 
-pub use entry::{Entry, EntryFilter, EntryId, Failure, Person, UserMatch};
+use entry::is_live;
+pub use entry::{Act, Entry, EntryFilter, EntryId, Failure, Person, Recorded, UserMatch};
 
-/// A page of the log, newest first.
+/// A page of failures or of acts, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct JournalPage {
+pub struct JournalPage<C> {
     /// The entries that matched.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Recorded<C>>,
     /// The entry after which the next page begins; `None` at the end of the log. Even a page with few or no entries may
     /// have a next page.
     pub next: Option<EntryId>,
 }
 
-/// The failure log of one tenant.
+/// The failures and acts of one tenant.
 #[derive(Clone, Debug)]
 pub struct Journal {
     table: TenantTable,
@@ -50,7 +52,11 @@ impl Journal {
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn put(&self, entries: &[Entry], kept: SignedDuration) -> Result<(), DirectoryError> {
+    pub async fn put(
+        &self,
+        entries: &[Recorded<Failure>],
+        kept: SignedDuration,
+    ) -> Result<(), DirectoryError> {
         let items = entries
             .iter()
             .map(|entry| entry.to_item(self.table.tenant(), kept));
@@ -58,12 +64,16 @@ impl Journal {
         self.table.batch_put(items).await
     }
 
-    /// Stores one entry, like [`Self::put`].
+    /// Stores an act. It expires `kept` after it was done.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn put_one(&self, entry: &Entry, kept: SignedDuration) -> Result<(), DirectoryError> {
+    pub async fn put_act(
+        &self,
+        entry: &Recorded<Act>,
+        kept: SignedDuration,
+    ) -> Result<(), DirectoryError> {
         let mut update = ItemUpdate::of(keys::request(self.table.tenant(), entry.id.as_str()));
         for (name, value) in entry.attributes(kept)? {
             update = update.set(name, value);
@@ -79,7 +89,7 @@ impl Journal {
     /// When the table does not answer.
     pub async fn put_if_there(
         &self,
-        entry: &Entry,
+        entry: &Recorded<Failure>,
         kept: SignedDuration,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
@@ -90,19 +100,49 @@ impl Journal {
         Ok(matches!(done, Transacted::Done))
     }
 
-    /// A page of the matching entries, newest first, after `after`.
+    /// A page of the matching failures, newest first, after `after`.
     ///
     /// # Errors
     ///
     /// When the table does not answer.
-    pub async fn page(
+    pub async fn failures(
         &self,
         filter: &EntryFilter,
         count: usize,
         after: Option<&EntryId>,
         now: Timestamp,
-    ) -> Result<JournalPage, DirectoryError> {
-        let range = self.range(filter);
+    ) -> Result<JournalPage<Failure>, DirectoryError> {
+        let pick = |entry: Entry| {
+            let failure = entry.into_failure();
+            failure.filter(|failure| filter.matches(failure))
+        };
+        self.page(self.range(filter), (count, after), now, pick)
+            .await
+    }
+
+    /// A page of the acts, newest first, after `after`.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer.
+    pub async fn acts(
+        &self,
+        count: usize,
+        after: Option<&EntryId>,
+        now: Timestamp,
+    ) -> Result<JournalPage<Act>, DirectoryError> {
+        let range = self.range(&EntryFilter::default());
+        self.page(range, (count, after), now, Entry::into_act).await
+    }
+
+    /// A page of the entries that `pick` selects.
+    async fn page<C>(
+        &self,
+        range: Range,
+        (count, after): (usize, Option<&EntryId>),
+        now: Timestamp,
+        pick: impl Fn(Entry) -> Option<C>,
+    ) -> Result<JournalPage<C>, DirectoryError> {
         let after_key = after.map(|id| keys::request(self.table.tenant(), id.as_str()));
         let mut pages = self.backwards(&range).after(after_key.as_ref());
         let mut page = JournalPage {
@@ -116,9 +156,9 @@ impl Journal {
             for item in &items.unwrap_or_default() {
                 looked_at += 1;
                 page.next = EntryId::parse(sort_key(item));
-                let entry = Entry::read(item).filter(|_| Entry::is_live(item, now));
+                let entry = Recorded::read(item).filter(|_| is_live(item, now));
                 page.entries
-                    .extend(entry.filter(|entry| filter.matches(entry)));
+                    .extend(entry.and_then(|entry| entry.with(&pick)));
                 if page.entries.len() >= count {
                     return Ok(page);
                 }
@@ -142,14 +182,14 @@ impl Journal {
         &self,
         person: &Person,
         now: Timestamp,
-    ) -> Result<Vec<Entry>, DirectoryError> {
+    ) -> Result<Vec<Recorded<Entry>>, DirectoryError> {
         let mut found = Vec::new();
         let range = self.range(&EntryFilter::default());
         let mut pages = self.backwards(&range);
         while let Some(items) = pages.next_of(Some(ENTRIES_AT_ONCE)).await? {
-            let live = items.iter().filter(|item| Entry::is_live(item, now));
-            let entries = live.filter_map(Entry::read);
-            found.extend(entries.filter(|entry| entry.is_about(person)));
+            let live = items.iter().filter(|item| is_live(item, now));
+            let entries = live.filter_map(Recorded::read);
+            found.extend(entries.filter(|entry| entry.content.is_about(person)));
         }
         Ok(found)
     }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::journal::{Entry, Failure, Journal};
+use directory::journal::{Failure, Journal, Recorded};
 use directory::tenants::{Age, Closing, Tenants};
 use directory::{Meter, Store, TenantTable};
 use http::{Method, header};
@@ -102,14 +102,14 @@ impl FailureLog {
         if last.is_empty() {
             return;
         }
-        let entries = last.into_values().map(|due| Entry {
+        let entries = last.into_values().map(|due| Recorded {
             id: due.id,
-            failure: due.failure,
+            content: due.failure,
             count: due.count,
             last: now,
             request_id: cut(report.request_id, NAME_CHARACTERS),
         });
-        let entries: Vec<Entry> = entries.collect();
+        let entries: Vec<Recorded<Failure>> = entries.collect();
         let log = Journal::new(TenantTable::new(
             Arc::clone(&self.store),
             tenant.clone(),
@@ -119,7 +119,7 @@ impl FailureLog {
         if !matches!(written, Ok(true)) {
             tracing::warn!(tenant.id = %tenant, "failure_log.unwritten");
             for entry in &entries {
-                self.grouping.unwritten(tenant, &entry.failure);
+                self.grouping.unwritten(tenant, &entry.content);
             }
         }
     }
@@ -135,7 +135,7 @@ impl FailureLog {
         }
     }
 
-    async fn put(&self, log: &Journal, entries: &[Entry], caller: CallerClass) -> bool {
+    async fn put(&self, log: &Journal, entries: &[Recorded<Failure>], caller: CallerClass) -> bool {
         match (caller, entries) {
             (CallerClass::Stranger, [entry]) => {
                 let write = self.ids.write();

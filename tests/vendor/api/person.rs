@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{Entry, EntryId, Failure, Journal};
+use directory::journal::{EntryId, Failure, Journal, Recorded};
 use directory::{Store, TenantTable};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
@@ -32,9 +32,9 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
     let name_of = TenantId::parse(tenant_of(tenant)).expect("a tenant");
     let log = Journal::new(TenantTable::new(store, name_of, Arc::default()));
     let now = Timestamp::from_second(4_000_000_000).expect("a time");
-    let entry = Entry {
+    let entry = Recorded {
         id: EntryId::new(now, [number; 4]),
-        failure: Failure {
+        content: Failure {
             operation: "users.create".to_owned(),
             method: "POST".to_owned(),
             status: 409,

@@ -39,8 +39,8 @@ async fn a_failure_is_one_write_and_its_repetitions_are_few() {
     let [one] = all.as_slice() else {
         panic!("{all:?}");
     };
-    assert_eq!((one.count, one.failure.status), (128, 404));
-    assert_eq!(one.failure.operation, "users.read");
+    assert_eq!((one.count, one.content.status), (128, 404));
+    assert_eq!(one.content.operation, "users.read");
     sound(&target, &client).await;
 }
 
@@ -87,7 +87,7 @@ async fn strangers_write_for_tenants_that_there_are_and_ten_times_a_minute() {
     assert!((1..=20).contains(&written), "{written}");
     let all = entries(&target, &client).await;
     assert_eq!(all.len(), 1);
-    assert_eq!(all[0].failure.cause, "tokenUnknown");
+    assert_eq!(all[0].content.cause, "tokenUnknown");
     assert!(all[0].count >= 100);
     let dynamodb = &target.stack.services.clients.dynamodb;
     let items = dynamodb.scan().table_name(local::stack::TABLE).send().await;
@@ -115,14 +115,14 @@ async fn strangers_at_one_tenant_push_nothing_out_of_the_log_of_it_or_of_another
     other.with_token("wrong").get("/Users").await.expect(401);
     let own = entries(&target, &client).await;
     assert!(
-        own.iter().any(|entry| entry.failure.status == 404),
+        own.iter().any(|entry| entry.content.status == 404),
         "{own:?}"
     );
     assert!(own.len() <= 12, "{}", own.len());
     let others = entries(&target, &other).await;
     let causes: Vec<_> = others
         .iter()
-        .map(|entry| entry.failure.cause.as_str())
+        .map(|entry| entry.content.cause.as_str())
         .collect();
     assert_eq!(causes, ["tokenUnknown"]);
 }
@@ -187,7 +187,7 @@ async fn an_import_of_which_every_user_is_refused_lists_every_user() {
     let all = entries(&target, &client).await;
     let mut names: Vec<_> = all
         .iter()
-        .filter_map(|entry| entry.failure.name.clone())
+        .filter_map(|entry| entry.content.name.clone())
         .collect();
     names.sort();
     names.dedup();

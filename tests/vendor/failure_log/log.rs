@@ -1,6 +1,6 @@
 //! The stored log: pages, searches, and erasure of people.
 
-use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal, Person, UserMatch};
+use directory::journal::{EntryFilter, EntryId, Failure, Journal, Person, Recorded, UserMatch};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::ResourceId;
 
@@ -15,11 +15,11 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// An entry of this second, which is also its random part.
-fn entry(second: u32, failure: Failure) -> Entry {
+fn entry(second: u32, failure: Failure) -> Recorded<Failure> {
     let now = at(i64::from(second));
-    Entry {
+    Recorded {
         id: EntryId::new(now, second.to_be_bytes()),
-        failure,
+        content: failure,
         count: 1,
         last: now,
         request_id: format!("r{second}"),
@@ -40,10 +40,14 @@ fn about(name: &str) -> Failure {
 }
 
 /// All pages of `count` entries, and the number of pages.
-async fn walk(log: &Journal, wanted: &EntryFilter, count: usize) -> (Vec<Entry>, usize) {
+async fn walk(
+    log: &Journal,
+    wanted: &EntryFilter,
+    count: usize,
+) -> (Vec<Recorded<Failure>>, usize) {
     let (mut all, mut pages, mut after) = (Vec::new(), 0, None);
     loop {
-        let page = log.page(wanted, count, after.as_ref(), at(9_999)).await;
+        let page = log.failures(wanted, count, after.as_ref(), at(9_999)).await;
         let page = page.unwrap();
         assert!(page.entries.len() <= count);
         all.extend(page.entries);
@@ -59,11 +63,11 @@ async fn walk(log: &Journal, wanted: &EntryFilter, count: usize) -> (Vec<Entry>,
 async fn pages_come_newest_first_and_join_to_the_whole() {
     let target = Target::start().await;
     let log = log_of(&target, "acme");
-    let entries: Vec<Entry> = (0..60)
+    let entries: Vec<Recorded<Failure>> = (0..60)
         .map(|n| entry(n, about(&format!("user{n}"))))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
-    let newest_first: Vec<Entry> = entries.iter().rev().cloned().collect();
+    let newest_first: Vec<Recorded<Failure>> = entries.iter().rev().cloned().collect();
     for count in [1, 7, 60, 1_000] {
         assert_eq!(
             walk(&log, &EntryFilter::default(), count).await.0,
@@ -76,7 +80,7 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
         ..EntryFilter::default()
     };
     let (found, _) = walk(&log, &wanted, 4).await;
-    let expected: Vec<Entry> = entries[10..20].iter().rev().cloned().collect();
+    let expected: Vec<Recorded<Failure>> = entries[10..20].iter().rev().cloned().collect();
     assert_eq!(found, expected);
 }
 
@@ -84,7 +88,7 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
 async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
     let target = Target::start().await;
     let log = log_of(&target, "acme");
-    let entries: Vec<Entry> = (0..2_500)
+    let entries: Vec<Recorded<Failure>> = (0..2_500)
         .map(|n| entry(n, about(if n == 3 { "ann" } else { "bob" })))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
@@ -92,7 +96,7 @@ async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
         who: Some(UserMatch::Exactly("ann".to_owned())),
         ..EntryFilter::default()
     };
-    let first = log.page(&wanted, 10, None, at(9_999)).await.unwrap();
+    let first = log.failures(&wanted, 10, None, at(9_999)).await.unwrap();
     assert!(first.entries.is_empty(), "the bound comes first");
     assert_eq!(first.next.map(|id| id.made()), Some(at(500)));
     let (found, pages) = walk(&log, &wanted, 10).await;
@@ -112,7 +116,7 @@ async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
     let end = 3_600 + 24 * 3_600;
     for (second, left) in [(end - 1, 1), (end, 0)] {
         let page = log
-            .page(&EntryFilter::default(), 10, None, at(second))
+            .failures(&EntryFilter::default(), 10, None, at(second))
             .await;
         let entries = page.unwrap().entries;
         assert_eq!(entries.len(), left, "{second}");
@@ -145,7 +149,7 @@ async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
         group_of_that_name,
         about("anna"),
     ];
-    let entries: Vec<Entry> = (0..)
+    let entries: Vec<Recorded<Failure>> = (0..)
         .zip(entries)
         .map(|(n, failure)| entry(n, failure))
         .collect();

@@ -35,7 +35,7 @@ async fn n07_a_reference_that_is_no_uri_is_stored_and_noted_once() {
     assert_eq!(bulk["Operations"][1]["status"], "201");
     let all = entries(&target, &client).await;
     let told = all.iter().rev().map(|entry| {
-        let failure = &entry.failure;
+        let failure = &entry.content;
         assert_eq!(failure.cause, "unlike");
         assert_eq!(failure.scim_type, None);
         let operation = failure.operation.as_str();

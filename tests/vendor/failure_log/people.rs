@@ -1,7 +1,7 @@
 //! The person of an entry, and the entries of a bulk request.
 
 use directory::Meter;
-use directory::journal::{Entry, EntryFilter, UserMatch};
+use directory::journal::{EntryFilter, Failure, Recorded, UserMatch};
 use directory::tenants::Status;
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -15,9 +15,12 @@ use crate::support::client::{BULK, PATCH, group, user};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-async fn found(target: &Target, client: &Client, wanted: EntryFilter) -> Vec<Entry> {
+async fn found(target: &Target, client: &Client, wanted: EntryFilter) -> Vec<Recorded<Failure>> {
     let log = log_of(target, tenant_of(client));
-    let page = log.page(&wanted, 100, None, Timestamp::MIN).await.unwrap();
+    let page = log
+        .failures(&wanted, 100, None, Timestamp::MIN)
+        .await
+        .unwrap();
     page.entries
 }
 
@@ -51,7 +54,7 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
         .iter()
         .rev()
         .map(|entry| {
-            let failure = &entry.failure;
+            let failure = &entry.content;
             (
                 failure.operation.as_str(),
                 failure.name.as_deref(),
@@ -68,15 +71,15 @@ async fn oktopost_failed_provisionings_are_listed_by_user() {
             ("groups.create", Some("Sales"), "member"),
         ]
     );
-    let first = &all.last().unwrap().failure;
+    let first = &all.last().unwrap().content;
     assert_eq!(first.provider.as_deref(), Some("Okta"));
     assert_eq!(
         first.reason,
         "`userName` is taken by another resource of this tenant"
     );
     assert!(advice(first).contains("Dashboard, Tasks"));
-    assert_eq!(all[1].failure.resource, Some(anna));
-    assert_eq!(all[1].failure.path.as_deref(), Some("/Users/{id}"));
+    assert_eq!(all[1].content.resource, Some(anna));
+    assert_eq!(all[1].content.path.as_deref(), Some("/Users/{id}"));
 
     let by = |who: &str| EntryFilter {
         who: Some(UserMatch::Like(who.to_owned())),
@@ -116,7 +119,7 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
     let shown: Vec<_> = all
         .iter()
         .map(|entry| {
-            let failure = &entry.failure;
+            let failure = &entry.content;
             let name = failure.name.as_deref().or(failure.resource.as_deref());
             (
                 failure.place.unwrap(),
@@ -136,9 +139,9 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
     );
     assert!(
         all.iter()
-            .all(|entry| entry.failure.path.as_deref() == Some("/Bulk"))
+            .all(|entry| entry.content.path.as_deref() == Some("/Bulk"))
     );
-    assert!(!all[1].failure.reason.contains("perhaps"));
+    assert!(!all[1].content.reason.contains("perhaps"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,9 +167,9 @@ async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
     let [one] = all.as_slice() else {
         panic!("{all:#?}");
     };
-    assert_eq!(one.failure.cause, "off");
+    assert_eq!(one.content.cause, "off");
     assert_eq!(
-        (one.count, one.failure.name.as_ref()),
+        (one.count, one.content.name.as_ref()),
         (2, None),
         "the third is not told yet"
     );

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use directory::journal::Entry;
+use directory::journal::{Failure, Recorded};
 use scim_core::error::Use;
 use scim_core::error::cause::Cause;
 use scim_core::{Catalogue, ResourceId, ScimError};
@@ -32,13 +32,17 @@ async fn refuse(target: &Target, client: &Client, names: &Names) -> Vec<(&'stati
 }
 
 /// The entry of a rejected request.
-fn left<'e>(all: &'e [Entry], row: &Row, failure: &ScimError) -> Option<&'e Entry> {
+fn left<'e>(
+    all: &'e [Recorded<Failure>],
+    row: &Row,
+    failure: &ScimError,
+) -> Option<&'e Recorded<Failure>> {
     let is_attribute = |path: &str| Catalogue::standard().names_attribute(path);
     let reason = failure.detail().without_values(is_attribute);
     let (status, scim_type) = failure.kind().code();
     let method = row.0.split(' ').next().unwrap();
     all.iter().find(|entry| {
-        let stored = &entry.failure;
+        let stored = &entry.content;
         let says = match status {
             401 => stored.cause == Cause::TokenUnknown.word(),
             _ => stored.reason == reason,
@@ -67,11 +71,11 @@ async fn every_row_of_the_table_leaves_an_entry_with_its_reason_and_what_to_do()
             panic!(
                 "no entry for {row:?} among {:#?}",
                 all.iter()
-                    .map(|one| &one.failure.reason)
+                    .map(|one| &one.content.reason)
                     .collect::<Vec<_>>()
             );
         };
-        let failure = &entry.failure;
+        let failure = &entry.content;
         assert!(Cause::parse(&failure.cause).is_some(), "{failure:?}");
         assert!(advice(failure).ends_with('.'));
         causes.insert(failure.cause.clone());
@@ -141,7 +145,7 @@ async fn no_entry_has_a_value_of_an_attribute_but_the_name() {
     }
     assert!(secret.contains("perhaps") && secret.contains("yesterday"));
     for entry in entries(&target, &client).await {
-        let mut failure = entry.failure;
+        let mut failure = entry.content;
         let name = failure.name.take();
         assert!(name.is_none_or(|name| name.chars().count() <= 121));
         let text = serde_json::to_string(&failure).unwrap();

@@ -1,6 +1,6 @@
 //! Rejected tokens: what the log tells the administrator, but not the caller.
 
-use directory::journal::Entry;
+use directory::journal::{Failure, Recorded};
 
 use super::entries;
 use crate::support::moving::{Time, keyring, new_key, other_process, start};
@@ -27,7 +27,7 @@ async fn token(
 }
 
 /// The only entry of a request with a token.
-async fn entry(target: &Target, client: &Client, token: &str) -> Entry {
+async fn entry(target: &Target, client: &Client, token: &str) -> Recorded<Failure> {
     let before = entries(target, client).await.len();
     let answer = client.with_token(token).get("/Users").await.expect(401);
     assert!(
@@ -49,15 +49,15 @@ async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
     let expired = token(&target, &client, &time, |key| key.expires = Some(end)).await;
     time.pass(1);
     let of_expired = entry(&target, &client, &expired).await;
-    assert_eq!(of_expired.failure.cause, "tokenExpired");
+    assert_eq!(of_expired.content.cause, "tokenExpired");
     assert_eq!(
-        of_expired.failure.reason,
+        of_expired.content.reason,
         "the token expired on 2027-01-15 at 08:00 UTC"
     );
-    assert!(expired.contains(of_expired.failure.key.as_deref().unwrap()));
-    assert!(advice(&of_expired.failure).contains("Create a new one"));
+    assert!(expired.contains(of_expired.content.key.as_deref().unwrap()));
+    assert!(advice(&of_expired.content).contains("Create a new one"));
     assert!(
-        advice(&of_expired.failure).contains("in Okta"),
+        advice(&of_expired.content).contains("in Okta"),
         "its purpose names the provider"
     );
 
@@ -65,16 +65,16 @@ async fn a_key_of_the_tenant_that_does_not_admit_is_named_with_the_reason() {
     let network = "192.0.2.0/24".parse().unwrap();
     let elsewhere = token(&target, &client, &time, |key| key.sources = vec![network]).await;
     let of_elsewhere = entry(&target, &client, &elsewhere).await;
-    assert_eq!(of_elsewhere.failure.cause, "tokenSource");
+    assert_eq!(of_elsewhere.content.cause, "tokenSource");
     assert!(
-        of_elsewhere.failure.reason.contains("127.0.0.1"),
+        of_elsewhere.content.reason.contains("127.0.0.1"),
         "{of_elsewhere:?}"
     );
 
     time.pass(1);
     let powerless = token(&target, &client, &time, |key| key.scopes = Vec::new()).await;
     assert_eq!(
-        entry(&target, &client, &powerless).await.failure.cause,
+        entry(&target, &client, &powerless).await.content.cause,
         "tokenScope"
     );
     for entry in entries(&target, &client).await {
@@ -105,7 +105,7 @@ async fn a_token_of_nobody_or_of_another_tenant_is_told_without_a_key() {
             .await
             .expect(401);
         let all = entries(&target, &client).await;
-        let failure = &all[0].failure;
+        let failure = &all[0].content;
         assert_eq!(
             (failure.cause.as_str(), failure.key.as_ref()),
             ("tokenUnknown", None)

@@ -1,4 +1,4 @@
-//! An entry of the failure log, its item, and the filter for entries.
+//! The entries of a journal, failures and acts, their items, and the filter for failures.
 
 use std::fmt;
 
@@ -103,14 +103,104 @@ pub struct Failure {
     pub provider: Option<String>,
 }
 
-/// An entry of the failure log.
+/// What an administrator did, or which personal data was exported. The caller limits the length of its texts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "StoredAct", into = "StoredAct")]
+pub struct Act {
+    /// The name of the actor's key or link.
+    pub by: Option<String>,
+    /// The purpose of the actor's key or link.
+    pub purpose: Option<String>,
+    /// The operation, such as `rotateKey`.
+    pub operation: String,
+    /// The HTTP method of the operation.
+    pub method: String,
+    /// The path of the operation, with its variables in braces.
+    pub path: Option<String>,
+    /// The operation in words.
+    pub words: String,
+    /// What it was done to: the kind, and the id or name.
+    pub about: Option<(String, String)>,
+}
+
+/// The word that marks an act among the stored entries, in place of the cause of a failure.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mark {
+    Done,
+}
+
+/// An act as stored. It shares the members of [`Failure`], so that one reader suffices for an export.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredAct {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    operation: String,
+    method: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    status: u16,
+    cause: Mark,
+    reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+impl From<StoredAct> for Act {
+    fn from(stored: StoredAct) -> Self {
+        Self {
+            by: stored.key,
+            purpose: stored.name,
+            operation: stored.operation,
+            method: stored.method,
+            path: stored.path,
+            words: stored.reason,
+            about: stored.resource_type.zip(stored.resource),
+        }
+    }
+}
+
+impl From<Act> for StoredAct {
+    fn from(act: Act) -> Self {
+        let (resource_type, resource) = act.about.unzip();
+        Self {
+            key: act.by,
+            operation: act.operation,
+            method: act.method,
+            path: act.path,
+            status: 0,
+            cause: Mark::Done,
+            reason: act.words,
+            resource_type,
+            resource,
+            name: act.purpose,
+        }
+    }
+}
+
+/// The content of an entry: a failure or an act.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Entry {
+    /// What an administrator did. Only a stored act has the mark, so it is tried first.
+    Act(Act),
+    /// A rejected or failed request.
+    Failure(Failure),
+}
+
+/// A content with what every entry has.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Entry {
+pub struct Recorded<C> {
     /// The entry's id.
     pub id: EntryId,
-    /// The rejected or failed request.
-    pub failure: Failure,
-    /// The number of occurrences, which may be too low.
+    /// The content.
+    pub content: C,
+    /// The number of occurrences, which may be too low; acts occur once.
     pub count: u64,
     /// The time of the last occurrence.
     pub last: Timestamp,
@@ -118,19 +208,32 @@ pub struct Entry {
     pub request_id: String,
 }
 
-impl Entry {
+impl<C> Recorded<C> {
     /// The time of the first occurrence.
     #[must_use]
     pub fn first(&self) -> Timestamp {
         self.id.made()
     }
 
+    /// The same with another content; `None` if there is none.
+    pub(super) fn with<D>(self, pick: impl FnOnce(C) -> Option<D>) -> Option<Recorded<D>> {
+        Some(Recorded {
+            content: pick(self.content)?,
+            id: self.id,
+            count: self.count,
+            last: self.last,
+            request_id: self.request_id,
+        })
+    }
+}
+
+impl<C: Serialize> Recorded<C> {
     /// What the item has beside its key.
     pub(super) fn attributes(
         &self,
         kept: SignedDuration,
     ) -> Result<[(&'static str, Value); 5], DirectoryError> {
-        let data = serde_json::to_string(&self.failure).map_err(|_| corrupt("log entry"))?;
+        let data = serde_json::to_string(&self.content).map_err(|_| corrupt("log entry"))?;
         let expires = self.last.saturating_add(kept).unwrap_or(Timestamp::MAX);
         Ok([
             (DATA, s(data)),
@@ -149,35 +252,65 @@ impl Entry {
         let key = keys::request(tenant, self.id.as_str());
         Ok(table::item(&key, self.attributes(kept)?))
     }
+}
 
+impl Recorded<Entry> {
     /// Reads the entry in an item; `None` if the item is malformed, so that the other entries can still be shown.
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             id: EntryId::parse(sort_key(item))?,
-            failure: serde_json::from_str(text(item, DATA)?).ok()?,
+            content: serde_json::from_str(text(item, DATA)?).ok()?,
             count: number(item, COUNT)?,
             last: Timestamp::from_millisecond(number(item, LAST)?).ok()?,
             request_id: text(item, REQUEST).unwrap_or_default().to_owned(),
         })
     }
+}
 
-    /// Whether the entry has not expired; DynamoDB deletes expired items with a delay.
-    pub(super) fn is_live(item: &Item, now: Timestamp) -> bool {
-        let end = number_if(item, EXPIRES);
-        end.is_ok_and(|end| end.is_none_or(|end: i64| now.as_second() < end))
+impl Entry {
+    /// The failure, if it is one.
+    pub(super) fn into_failure(self) -> Option<Failure> {
+        match self {
+            Self::Failure(failure) => Some(failure),
+            Self::Act(_) => None,
+        }
     }
 
-    /// Whether the entry is about a person: it contains the person's id anywhere, or its name is one of the person's names.
+    /// The act, if it is one.
+    pub(super) fn into_act(self) -> Option<Act> {
+        match self {
+            Self::Act(act) => Some(act),
+            Self::Failure(_) => None,
+        }
+    }
+
+    /// Whether the entry is about a person: it contains the person's id, or the name of a failed request about a user is
+    /// one of the person's names.
     pub(super) fn is_about(&self, person: &Person) -> bool {
-        let failure = &self.failure;
         let id = person.id.as_ref().map(ResourceId::as_str);
-        let has_id = id.is_some_and(|id| {
-            failure.resource.as_deref() == Some(id) || failure.reason.contains(id)
-        });
-        let is_user = failure.resource_type.as_deref() == Some(ResourceKind::User.name());
-        let named = failure.name.as_deref().filter(|_| is_user).map(fold);
-        has_id || named.is_some_and(|named| person.names.iter().any(|name| fold(name) == named))
+        match self {
+            Self::Act(act) => {
+                let about = act.about.as_ref().map(|(_, id)| id.as_str());
+                id.is_some_and(|id| about == Some(id))
+            }
+            Self::Failure(failure) => {
+                let has_id = id.is_some_and(|id| {
+                    failure.resource.as_deref() == Some(id) || failure.reason.contains(id)
+                });
+                let is_user = failure.resource_type.as_deref() == Some(ResourceKind::User.name());
+                let named = failure.name.as_deref().filter(|_| is_user).map(fold);
+                has_id
+                    || named
+                        .is_some_and(|named| person.names.iter().any(|name| fold(name) == named))
+            }
+        }
     }
+}
+
+/// Whether an item has not expired; DynamoDB deletes expired items with a delay.
+pub(super) fn is_live(item: &Item, now: Timestamp) -> bool {
+    let end = number_if(item, EXPIRES);
+    end.is_ok_and(|end| end.is_none_or(|end: i64| now.as_second() < end))
 }
 
 /// The person to find entries about.
@@ -213,7 +346,7 @@ impl UserMatch {
     }
 }
 
-/// A filter for entries; an absent field matches every entry.
+/// A filter for failures; an absent field matches every failure.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EntryFilter {
     /// The user or group that the entry is about.
@@ -229,8 +362,7 @@ pub struct EntryFilter {
 }
 
 impl EntryFilter {
-    pub(super) fn matches(&self, entry: &Entry) -> bool {
-        let failure = &entry.failure;
+    pub(super) fn matches(&self, failure: &Failure) -> bool {
         let asked = |operation: &String| {
             let rest = failure.operation.strip_prefix(operation.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -301,13 +433,7 @@ mod tests {
 
     #[test]
     fn an_operation_matches_whole_or_by_its_first_parts() {
-        let entry = Entry {
-            id: EntryId::new(at(1), [0; 4]),
-            failure: failure("ann", None),
-            count: 1,
-            last: at(1),
-            request_id: String::new(),
-        };
+        let failure = failure("ann", None);
         for (operation, found) in [
             ("users.create", true),
             ("users", true),
@@ -318,7 +444,46 @@ mod tests {
                 operation: Some(operation.to_owned()),
                 ..EntryFilter::default()
             };
-            assert_eq!(filter.matches(&entry), found, "{operation}");
+            assert_eq!(filter.matches(&failure), found, "{operation}");
+        }
+    }
+
+    /// Items as they have been stored since the log and the activity exist.
+    #[test]
+    fn stored_failures_and_acts_are_read_and_written_as_they_are() {
+        let failure = r#"{"key":"k1","operation":"users.create","method":"POST","path":"/Users","status":409,"scimType":"uniqueness","cause":"taken","reason":"taken","resourceType":"User","name":"ann","provider":"Okta"}"#;
+        let act = r#"{"key":"a1","operation":"eraseUser","method":"DELETE","path":"/tenants/{tenant}/people/{user}","status":0,"cause":"done","reason":"erase user","resourceType":"User","resource":"2819c223","name":"Support desk"}"#;
+        let tenant = TenantId::parse("acme").unwrap();
+        let id = EntryId::new(at(1_800_000_000), [7; 4]);
+        for data in [failure, act] {
+            let key = keys::request(&tenant, id.as_str());
+            let item = table::item(
+                &key,
+                [
+                    (DATA, s(data)),
+                    (COUNT, n(1)),
+                    (LAST, n(1_800_000_000_000_i64)),
+                    (REQUEST, s("r1")),
+                    (EXPIRES, n(1_800_000_060)),
+                ],
+            );
+            let read = Recorded::read(&item).unwrap();
+            let kept = SignedDuration::from_mins(1);
+            assert_eq!(read.to_item(&tenant, kept).unwrap(), item);
+            assert_eq!(matches!(read.content, Entry::Act(_)), data == act);
+            assert!(
+                read.content
+                    == Entry::Act(Act {
+                        by: Some("a1".to_owned()),
+                        purpose: Some("Support desk".to_owned()),
+                        operation: "eraseUser".to_owned(),
+                        method: "DELETE".to_owned(),
+                        path: Some("/tenants/{tenant}/people/{user}".to_owned()),
+                        words: "erase user".to_owned(),
+                        about: Some(("User".to_owned(), "2819c223".to_owned())),
+                    })
+                    || data == failure
+            );
         }
     }
 }

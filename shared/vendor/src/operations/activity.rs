@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use directory::journal::{Entry, EntryFilter, EntryId, Failure, Journal};
+use directory::journal::{Act, EntryId, Journal, Recorded};
 use directory::tenants::Closing;
 use http::Method;
 use keyring::TenantId;
@@ -18,8 +18,6 @@ use super::{Deed, Work};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
-/// The word that marks a note, in place of a cause.
-const DONE: &str = "done";
 /// How long a response waits for its note.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Operations that are neither GET nor noted: one changes nothing, and the other deletes the log.
@@ -32,7 +30,7 @@ const HANDED_OUT: [Operation; 2] = [Operation::ExportUser, Operation::DownloadRe
 pub(super) struct Note {
     operation: Operation,
     tenant: TenantId,
-    failure: Failure,
+    act: Act,
 }
 
 impl Note {
@@ -48,17 +46,14 @@ impl Note {
         Some(Self {
             operation,
             tenant: TenantId::parse(deed.tenant?)?,
-            failure: Failure {
-                key: Some(work.actor.name().to_owned()),
+            act: Act {
+                by: Some(work.actor.name().to_owned()),
+                purpose: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
                 operation: operation.name().to_owned(),
                 method: operation.method().as_str().to_owned(),
                 path: Some(operation.path().to_owned()),
-                cause: DONE.to_owned(),
-                reason: words(operation).to_owned(),
-                resource_type: about.map(|(name, _)| name.to_owned()),
-                resource: about.map(|(_, value)| value.to_owned()),
-                name: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
-                ..Failure::default()
+                words: words(operation).to_owned(),
+                about: about.map(|(kind, id)| (kind.to_owned(), id.to_owned())),
             },
         })
     }
@@ -71,15 +66,15 @@ impl Note {
     /// Writes the note; returns whether that succeeded.
     pub(super) async fn write(self, work: &Work<'_>) -> bool {
         let (service, now) = (work.service(), work.now());
-        let entry = Entry {
+        let entry = Recorded {
             id: EntryId::new(now, service.ids().bytes()),
-            failure: self.failure,
+            content: self.act,
             count: 1,
             last: now,
             request_id: work.origin.request_id.clone(),
         };
         let log = work.log(self.tenant.clone());
-        let noted = log.put_one(&entry, service.entries_kept());
+        let noted = log.put_act(&entry, service.entries_kept());
         let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
         if !is_noted {
             tracing::warn!(tenant.id = %self.tenant, "activity.unwritten");
@@ -136,16 +131,16 @@ pub(crate) struct ActView {
 }
 
 impl ActView {
-    fn of(entry: Entry) -> Self {
-        let failure = entry.failure;
+    fn of(entry: Recorded<Act>) -> Self {
+        let act = entry.content;
         Self {
             id: entry.id.to_string(),
             at: Millis(entry.last),
-            by: failure.key,
-            purpose: failure.name,
-            operation: failure.operation,
-            did: failure.reason,
-            about: failure.resource,
+            by: act.by,
+            purpose: act.purpose,
+            operation: act.operation,
+            did: act.words,
+            about: act.about.map(|(_, id)| id),
             request: entry.request_id,
         }
     }
@@ -160,12 +155,8 @@ pub(crate) async fn list(
     work.check(Operation::ListActivity, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
-    let wanted = EntryFilter {
-        causes: Some(vec![DONE.to_owned()]),
-        ..EntryFilter::default()
-    };
     let log = work.log(tenant.clone());
-    let page = log.page(&wanted, count, after.as_ref(), work.now()).await?;
+    let page = log.acts(count, after.as_ref(), work.now()).await?;
     Ok(Page {
         items: page.entries.into_iter().map(ActView::of).collect(),
         next: page.next.map(|next| next.as_str().to_owned()),

@@ -3,7 +3,7 @@
 use directory::Directory;
 use directory::DirectoryError;
 use directory::backoff;
-use directory::journal::{Entry, Journal, Person};
+use directory::journal::{Entry, Journal, Person, Recorded};
 use directory::tenants::{Closing, Tenant};
 use keyring::TenantId;
 use scim_core::{Resource, ResourceId, ResourceKind};
@@ -126,9 +126,9 @@ pub(crate) async fn export(
 }
 
 /// A complete entry of the failure log.
-fn entry(entry: &Entry) -> Result<Value, Problem> {
+fn entry(entry: &Recorded<Entry>) -> Result<Value, Problem> {
     let unreadable = |_| reason::log_entry_unreadable();
-    let mut shown = serde_json::to_value(&entry.failure).map_err(unreadable)?;
+    let mut shown = serde_json::to_value(&entry.content).map_err(unreadable)?;
     for (name, value) in [
         ("first", json!(entry.first().to_string())),
         ("last", json!(entry.last.to_string())),

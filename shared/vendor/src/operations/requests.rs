@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use directory::journal::{Entry, EntryFilter, EntryId, UserMatch};
+use directory::journal::{EntryFilter, EntryId, Failure, Recorded, UserMatch};
 use directory::tenants::Closing;
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
@@ -89,10 +89,10 @@ const fn is_zero(status: &u16) -> bool {
 }
 
 impl RequestView {
-    fn of(entry: Entry) -> Self {
+    fn of(entry: Recorded<Failure>) -> Self {
         let (first, last) = (Millis(entry.first()), Millis(entry.last));
-        let advice = advice(&entry.failure);
-        let failure = entry.failure;
+        let advice = advice(&entry.content);
+        let failure = entry.content;
         let cause = Cause::parse(&failure.cause).unwrap_or(Cause::Internal);
         Self {
             id: entry.id.as_str().to_owned(),
@@ -183,7 +183,7 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
         ..EntryFilter::default()
     };
     let log = work.log(tenant.clone());
-    let page = log.page(&wanted, GLANCE, None, now).await?;
+    let page = log.failures(&wanted, GLANCE, None, now).await?;
     let lately = page.entries.iter().filter(|entry| entry.last >= day);
     Ok(Glance {
         day: lately.map(|entry| entry.count).sum(),
@@ -228,9 +228,9 @@ impl Work<'_> {
         (count, after): (usize, Option<&EntryId>),
     ) -> Result<(Vec<RequestView>, Option<EntryId>), Problem> {
         let log = self.log(tenant.clone());
-        let page = log.page(wanted, count, after, self.now()).await?;
+        let page = log.failures(wanted, count, after, self.now()).await?;
         let mut entries = page.entries;
-        let nameless = entries.iter().filter(|entry| entry.failure.name.is_none());
+        let nameless = entries.iter().filter(|entry| entry.content.name.is_none());
         let wanted: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
         if !wanted.is_empty() {
             let directory = self.service().directory(tenant, self.meter);
@@ -238,7 +238,7 @@ impl Work<'_> {
             for entry in &mut entries {
                 let id = subject(entry).map(|(id, _)| id);
                 let today = id.and_then(|id| names.get(&id).cloned());
-                entry.failure.name = entry.failure.name.take().or(today);
+                entry.content.name = entry.content.name.take().or(today);
             }
         }
         let items = entries.into_iter().map(RequestView::of).collect();
@@ -247,9 +247,9 @@ impl Work<'_> {
 }
 
 /// The user or group of an entry.
-fn subject(entry: &Entry) -> Option<(ResourceId, ResourceKind)> {
-    let id = ResourceId::parse(entry.failure.resource.as_deref()?)?;
-    let name = entry.failure.resource_type.as_deref()?;
+fn subject(entry: &Recorded<Failure>) -> Option<(ResourceId, ResourceKind)> {
+    let id = ResourceId::parse(entry.content.resource.as_deref()?)?;
+    let name = entry.content.resource_type.as_deref()?;
     let kind = ResourceKind::ALL
         .into_iter()
         .find(|kind| kind.name() == name)?;

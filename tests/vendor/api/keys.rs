@@ -217,7 +217,7 @@ async fn an_existing_token_is_imported_so_that_the_identity_provider_needs_no_ch
         ("0f9c1e5b 7a3d48629b0e4c7f8a1d2365", "contains spaces"),
         (
             tenant.token.as_str(),
-            "begins like the tokens of this service",
+            "has the prefix of this service's own tokens",
         ),
     ] {
         let body = json!({ "purpose": "x", "token": weak });

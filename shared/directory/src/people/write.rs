@@ -10,7 +10,7 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active}
 
 use crate::limits::MOST_ROUNDS;
 use crate::people::directory::Directory;
-use crate::people::item::{Stored, data, indexed, resource_item, taken};
+use crate::people::item::{Indexed, Stored, data, indexed, resource_item, taken};
 use crate::people::members::Edges;
 use crate::people::rule_changes::UserState;
 use crate::table::keys::attribute::resource::{
@@ -86,6 +86,15 @@ impl NewResource {
     }
 }
 
+/// Why a creation that lost a race cannot be tried again.
+fn lost_race(refused: &[Role], kind: ResourceKind, entries: &Indexed) -> Option<DirectoryError> {
+    if refused.contains(&Role::Kept) {
+        return Some(DirectoryError::Stale);
+    }
+    let is_taken = refused.contains(&Role::Marker);
+    is_taken.then(|| taken(kind, entries.name.clone()))
+}
+
 impl Directory {
     /// Creates a resource.
     ///
@@ -133,7 +142,7 @@ impl Directory {
             let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
             let password = new.password.as_deref();
             let mut item = resource_item(&key, &resource, members, password, write)?;
-            self.come(&mut actions, &mut item, &new.origin);
+            kept::add_origin(&mut actions, &mut item, &new.origin);
             actions.put(item, Role::Resource);
             self.index(&mut actions, &resource, None, Some(&entries));
             actions.update(self.count(&resource, CountChange::More), Role::Certain);
@@ -149,11 +158,8 @@ impl Directory {
                     plan: None,
                 });
             }
-            if refused.contains(&Role::Kept) {
-                return Err(DirectoryError::Stale);
-            }
-            if refused.contains(&Role::Marker) {
-                return Err(taken(new.kind, entries.name));
+            if let Some(error) = lost_race(&refused, new.kind, &entries) {
+                return Err(error);
             }
             self.settle_rule_changes(id, &mut changes, &refused).await?;
             edges.settle(&refused)?;

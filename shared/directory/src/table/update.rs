@@ -246,6 +246,12 @@ impl Condition {
     }
 }
 
+/// The names and values of a request's placeholders.
+type Expressed = (
+    Option<HashMap<String, String>>,
+    Option<HashMap<String, AttributeValue>>,
+);
+
 /// The placeholders of a request's expressions: `#name` for an attribute, `:0`, `:1` and so on for values.
 #[derive(Default)]
 pub(super) struct Placeholders {
@@ -268,12 +274,7 @@ impl Placeholders {
     }
 
     /// The names and values for a request; DynamoDB rejects empty maps.
-    pub(super) fn into_parts(
-        self,
-    ) -> (
-        Option<HashMap<String, String>>,
-        Option<HashMap<String, AttributeValue>>,
-    ) {
+    pub(super) fn into_parts(self) -> Expressed {
         let (names, values) = (self.names, self.values);
         (
             (!names.is_empty()).then_some(names),

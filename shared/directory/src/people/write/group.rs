@@ -94,12 +94,11 @@ impl Directory {
         write: &WriteId,
     ) -> Result<ItemUpdate, DirectoryError> {
         let next = &changing.next.resource;
-        let head = match changing.is_same && !edges.is_fenced() {
-            true => self.touch(next.id, balance, now, write),
-            false => {
-                let head = self.head(next, &PasswordHash::Keep, Some(balance), write)?;
-                head.when(no_plan())
-            }
+        let head = if changing.is_same && !edges.is_fenced() {
+            self.touch(next.id, balance, now, write)
+        } else {
+            let head = self.head(next, &PasswordHash::Keep, Some(balance), write)?;
+            head.when(no_plan())
         };
         Ok(match edges.fence() {
             Some(fence) => head.when(same_fence(fence)),

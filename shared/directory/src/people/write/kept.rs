@@ -165,14 +165,14 @@ impl Directory {
         actions.put(item, Role::Certain);
         Ok(())
     }
+}
 
-    /// Adds the actions and attributes for the user's origin to a creation.
-    pub(super) fn come(&self, actions: &mut Actions, item: &mut Item, origin: &ResourceOrigin) {
-        match origin {
-            ResourceOrigin::Client => {}
-            ResourceOrigin::Application => item.set(attribute::WAITING, yes()),
-            ResourceOrigin::Kept(kept) => actions.delete_present(kept.key.clone(), Role::Kept),
-        }
+/// Adds the actions and attributes for the user's origin to a creation.
+pub(super) fn add_origin(actions: &mut Actions, item: &mut Item, origin: &ResourceOrigin) {
+    match origin {
+        ResourceOrigin::Client => {}
+        ResourceOrigin::Application => item.set(attribute::WAITING, yes()),
+        ResourceOrigin::Kept(kept) => actions.delete_present(kept.key.clone(), Role::Kept),
     }
 }
 

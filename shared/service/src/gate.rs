@@ -44,13 +44,13 @@ struct Denied {
     sender: Sender,
 }
 
-impl From<ScimError> for Denied {
+impl From<ScimError> for Box<Denied> {
     fn from(error: ScimError) -> Self {
         let sender = match error.kind() {
             ErrorKind::Unauthorized => Sender::Stranger,
             _ => Sender::Unknown,
         };
-        Self { error, sender }
+        Box::new(Denied { error, sender })
     }
 }
 
@@ -119,7 +119,7 @@ impl Gate<'_> {
         headers: &HeaderMap,
         tenant: &TenantId,
         source: Option<IpAddr>,
-    ) -> Result<Caller, Denied> {
+    ) -> Result<Caller, Box<Denied>> {
         let record = match presented(headers).ok_or_else(unauthorized)? {
             Presented::Issued(token) => {
                 let found = self.keyrings.find(&token, self.now).await;
@@ -131,7 +131,7 @@ impl Gate<'_> {
         let key = record.ok_or_else(unauthorized)?;
         let admits = |scope: &Scope| key.admits(tenant, *scope, self.now, source);
         let Some(scope) = Scope::ALL.into_iter().find(admits) else {
-            return Err(self.not_admitted(key, tenant, source));
+            return Err(Box::new(self.not_admitted(key, tenant, source)));
         };
         let tenant = self.tenant(tenant).await?;
         self.check_end(&key, &tenant)?;
@@ -141,10 +141,10 @@ impl Gate<'_> {
                 credential: Credential::Key(key),
                 scope,
             }),
-            Status::Off | Status::Closing => Err(Denied {
+            Status::Off | Status::Closing => Err(Box::new(Denied {
                 error: reason::switched_off(),
                 sender: Sender::Key(key, None),
-            }),
+            })),
         }
     }
 
@@ -159,13 +159,13 @@ impl Gate<'_> {
     }
 
     /// Rejects a key that was ended while its keyring accepted no change.
-    fn check_end(&self, key: &Arc<KeyRecord>, found: &Tenant) -> Result<(), Denied> {
+    fn check_end(&self, key: &Arc<KeyRecord>, found: &Tenant) -> Result<(), Box<Denied>> {
         match found.ended.of(key.id) {
             Some(End::Revoked) => Err(unauthorized().into()),
-            Some(End::At(end)) if end <= self.now => Err(Denied {
+            Some(End::At(end)) if end <= self.now => Err(Box::new(Denied {
                 error: unauthorized(),
                 sender: Sender::Key(Arc::clone(key), Some(NotAdmitted::Expired(end))),
-            }),
+            })),
             _ => Ok(()),
         }
     }
@@ -179,7 +179,10 @@ impl Gate<'_> {
         source: Option<IpAddr>,
     ) -> Denied {
         if key.tenant != *tenant {
-            return unauthorized().into();
+            return Denied {
+                error: unauthorized(),
+                sender: Sender::Stranger,
+            };
         }
         let why = match key.expires {
             Some(end) if end <= self.now => NotAdmitted::Expired(end),

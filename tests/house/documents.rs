@@ -45,10 +45,9 @@ fn number(cell: &str) -> u64 {
         .unwrap_or_else(|error| panic!("{cell}: {error}"));
     digits
         * match unit {
-            "" => 1,
+            "" | "ms" => 1,
             "KiB" => 1 << 10,
             "MiB" => 1 << 20,
-            "ms" => 1,
             "s" => 1_000,
             "min" => 60_000,
             _ => panic!("{cell}: an unknown unit"),

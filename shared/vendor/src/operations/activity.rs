@@ -73,7 +73,7 @@ impl Note {
             last: now,
             request_id: work.origin.request_id.clone(),
         };
-        let log = work.log(self.tenant.clone());
+        let log = work.log(&self.tenant);
         let noted = log.put_act(&entry, service.entries_kept());
         let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
         if !is_noted {
@@ -155,7 +155,7 @@ pub(crate) async fn list(
     work.check(Operation::ListActivity, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
-    let log = work.log(tenant.clone());
+    let log = work.log(tenant);
     let page = log.acts(count, after.as_ref(), work.now()).await?;
     Ok(Page {
         items: page.entries.into_iter().map(ActView::of).collect(),
@@ -165,8 +165,8 @@ pub(crate) async fn list(
 
 impl Work<'_> {
     /// The tenant's failure log, which also contains its activity.
-    pub(super) fn log(&self, tenant: TenantId) -> Journal {
-        Journal::new(self.service().table(&tenant, self.meter))
+    pub(super) fn log(&self, tenant: &TenantId) -> Journal {
+        Journal::new(self.service().table(tenant, self.meter))
     }
 }
 

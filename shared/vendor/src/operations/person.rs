@@ -50,7 +50,7 @@ impl Place {
                 .directory(tenant, work.meter)
                 .by(existing.settings.rules())
                 .without_keeping(),
-            log: work.log(tenant.clone()),
+            log: work.log(tenant),
             tenant: existing,
             id,
         })

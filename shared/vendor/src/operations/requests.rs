@@ -182,7 +182,7 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
         causes: Some(failing()),
         ..EntryFilter::default()
     };
-    let log = work.log(tenant.clone());
+    let log = work.log(tenant);
     let page = log.failures(&wanted, GLANCE, None, now).await?;
     let lately = page.entries.iter().filter(|entry| entry.last >= day);
     Ok(Glance {
@@ -227,7 +227,7 @@ impl Work<'_> {
         wanted: &EntryFilter,
         (count, after): (usize, Option<&EntryId>),
     ) -> Result<(Vec<RequestView>, Option<EntryId>), Problem> {
-        let log = self.log(tenant.clone());
+        let log = self.log(tenant);
         let page = log.failures(wanted, count, after, self.now()).await?;
         let mut entries = page.entries;
         let nameless = entries.iter().filter(|entry| entry.content.name.is_none());

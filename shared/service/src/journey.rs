@@ -3,10 +3,10 @@
 //!
 //! | Step | Room | From | To |
 //! |---|---|---|---|
-//! | read | [`wire`](crate::wire) | the HTTP request | [`Incoming`] |
+//! | read | [`wire`] | the HTTP request | [`Incoming`] |
 //! | admit | [`gate`](crate::gate) | `Incoming` | [`Admission`]: the caller, or why not |
 //! | serve | [`endpoints`](crate::endpoints) | `Incoming`, [`Caller`](crate::gate::Caller) | [`Success`] or [`Failure`] |
-//! | answer | [`wire`](crate::wire) | that | the HTTP response, and [`Findings`] |
+//! | answer | [`wire`] | that | the HTTP response, and [`Findings`] |
 //! | record | [`failures`](crate::failures) | all of it | the last use, entries of the failure log, a line in the log |
 //!
 //! Failures of a step pass through the later ones: the first one becomes the response.

@@ -4,6 +4,8 @@
 pub(crate) mod console;
 pub(crate) mod failure_log;
 
+mod actors;
 mod api;
 mod features;
 mod problems;
+mod views;

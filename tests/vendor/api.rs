@@ -1,7 +1,7 @@
 //! The admin API: authentication and responses.
 
 mod admin_keys;
-mod keys;
+pub(super) mod keys;
 mod operations;
 mod passwords;
 mod people;

@@ -36,7 +36,7 @@ async fn link(target: &Target, tenant: &str, seconds: i64) -> (String, Value) {
 }
 
 /// A customer's administrator who opened a setup link.
-async fn customer(target: &Target, tenant: &str) -> Visitor {
+pub(super) async fn customer(target: &Target, tenant: &str) -> Visitor {
     let (path, _) = link(target, tenant, 3_600).await;
     let mut visitor = Visitor::of(target);
     visitor.get(&path).await.expect(200);

@@ -14,11 +14,11 @@ pub(super) fn keys_of(tenant: &Client) -> String {
 }
 
 /// Creates a key and returns it with its token.
-pub(super) async fn make(admin: &Client, path: &str, body: Value) -> Value {
+pub(in crate::vendor) async fn make(admin: &Client, path: &str, body: Value) -> Value {
     admin.post(path, &body).await.expect(201).json()
 }
 
-pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+pub(in crate::vendor) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name]
         .as_str()
         .unwrap_or_else(|| panic!("no {name} in {value}"))

@@ -116,6 +116,11 @@ fn the_limits_of_the_core_are_those_of_its_readme() {
 }
 
 #[test]
+fn the_limits_of_the_keyring_are_those_of_its_readme() {
+    limits_are_those_of_the_readme("shared/keyring");
+}
+
+#[test]
 fn the_limits_of_the_service_are_those_of_its_readme() {
     limits_are_those_of_the_readme("shared/service");
 }

@@ -403,7 +403,7 @@ mod tests {
         let stub = Stub::with_keyring(&ring([1]));
         let keyrings = stub.keyrings();
         assert!(keyrings.find(&key(1).0, at(0)).await.unwrap().is_some());
-        for _ in 1..cache::WAITS {
+        for _ in 1..crate::limits::WAITS {
             lock(&keyrings.cache).wait(at(0)).unwrap();
         }
         for (second, number) in [(0, 2), (1, 3)] {

@@ -3,6 +3,7 @@
 
 pub mod aws;
 mod keyrings;
+mod limits;
 mod tenant_id;
 mod token;
 

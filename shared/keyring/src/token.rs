@@ -31,21 +31,10 @@ use data_encoding::{BASE32_DNSSEC, HEXLOWER};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::limits::{FEWEST_DISTINCT, LONGEST_IMPORTED, LONGEST_ISSUED, SHORTEST_IMPORTED};
+
 /// The prefix of every token that this service issues.
 const PREFIX: &str = "muster";
-
-/// Shortest imported token, in bytes: a shorter one could be guessed.
-const SHORTEST_IMPORTED: usize = 32;
-
-/// Longest imported token, in bytes: longer than any JWT that identity providers are configured with.
-const LONGEST_IMPORTED: usize = 4096;
-
-/// Fewest distinct characters of an imported token. A random text of 32 hexadecimal digits has fewer than ten in one of
-/// 30,000 cases; a repeated word or a row of zeros always does.
-const FEWEST_DISTINCT: usize = 10;
-
-/// Longest token issued here, in bytes.
-const LONGEST_ISSUED: usize = 87;
 
 /// The name of a keyring, such as `k1`: 1 to 8 characters from `a-z` and `0-9`, starting with a letter.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

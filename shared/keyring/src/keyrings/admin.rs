@@ -116,7 +116,7 @@ impl AdminKey {
 }
 
 impl Record for AdminKey {
-    const MOST_LIVE: usize = 50;
+    const MOST_LIVE: usize = crate::limits::ADMIN_KEYS;
 
     fn id(&self) -> KeyId {
         self.id

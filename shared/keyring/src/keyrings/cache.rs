@@ -1,6 +1,6 @@
 //! The cache of keyrings in a process, and the rules for looking them up again. No I/O and no clock: `now` is passed in.
 //!
-//! The rules; the constants below have the values:
+//! The rules; `limits` has the values:
 //! * A look-up is fresh for [`FRESH`]. A keyring is looked up at most once per [`PAUSE`]. A token that is not in a fresh
 //!   look-up is judged by a look-up that began after the token arrived, because its key may be new: the request waits for
 //!   the next look-up that the pause permits. Failed look-ups cause the same pause.
@@ -39,42 +39,12 @@ use jiff::Timestamp;
 use super::document::Keyring;
 use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
+use crate::limits::{
+    AHEAD, FRESH, MOST_JUDGED, MOST_KEYRINGS, MOST_WAITING, PAUSE, RETRY, STALE, UNKNOWN_LOOKUPS,
+    WAITS, WAITS_WITHIN,
+};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyringId};
-
-/// How long a look-up is used: the limit for a revocation to take effect.
-pub(super) const FRESH: Duration = Duration::from_mins(1);
-
-/// The shortest time between two look-ups of one keyring.
-pub(super) const PAUSE: Duration = Duration::from_secs(1);
-
-/// Waits for the end of a pause per [`WAITS_WITHIN`]: a waiting Lambda function costs money and serves no other request. At
-/// most a sixth of its time.
-pub(super) const WAITS: usize = 10;
-pub(super) const WAITS_WITHIN: Duration = Duration::from_mins(1);
-
-/// The most requests of a process that wait for one keyring.
-pub(super) const MOST_WAITING: usize = 1_000;
-
-/// Judged tokens to remember per keyring; beyond that all are dropped.
-const MOST_JUDGED: usize = 256;
-
-/// A look-up may be this far in the future and still start a pause: its request had waited, or the clock was set back
-/// slightly.
-const AHEAD: Duration = Duration::from_secs(5);
-
-/// The shortest time between two look-ups while Secrets Manager is unavailable and the key is cached. Such a look-up can
-/// take the full timeout, and requests wait for it.
-pub(super) const RETRY: Duration = Duration::from_secs(10);
-
-/// How long a look-up is used while Secrets Manager is unavailable.
-pub(super) const STALE: Duration = Duration::from_mins(15);
-
-/// Look-ups of keyrings that are not known to exist, per second and process.
-pub(super) const UNKNOWN_LOOKUPS: usize = 10;
-
-/// Keyrings to cache per process: 50,000 keys, and at most about 32 MB.
-pub(super) const MOST_KEYRINGS: usize = 256;
 
 /// The result of a look-up for a key.
 pub(super) type LookUp<R> = Result<Option<Arc<R>>, KeyringError>;

@@ -17,20 +17,15 @@ use jiff::Timestamp;
 
 use super::Keyrings;
 use super::cache::lock;
-use super::document::{Document, EMPTY, ENOUGH, Edit, End};
+use super::document::{Document, EMPTY, Edit, End};
 use super::error::KeyringError;
 use super::record::Record;
+use crate::limits::{CHANGE_ATTEMPTS, CHANGE_PAUSE_MILLIS, ENOUGH};
 use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
 
 /// The stage of a version that is to become current.
 const NEXT: &str = "muster-next";
-
-/// Attempts of a change against competing writers.
-const ATTEMPTS: u32 = 8;
-
-/// The shortest pause after the first attempt in milliseconds. It doubles with each attempt: about 3 to 6 seconds in total.
-const PAUSE: u64 = 25;
 
 impl<R: Record> Keyrings<R> {
     /// Adds a key to a keyring. It works at once in all processes.
@@ -210,7 +205,7 @@ impl<R: Record> Keyrings<R> {
         edit: impl Fn(&mut Document) -> Result<Edit, KeyringError>,
     ) -> Result<(), KeyringError> {
         let _turn = self.changing.lock().await;
-        let result = self.swap(keyring, now, ATTEMPTS, edit).await;
+        let result = self.swap(keyring, now, CHANGE_ATTEMPTS, edit).await;
         // Also after a failure, because the change may have been made.
         lock(&self.cache).forget(keyring);
         result
@@ -296,10 +291,10 @@ enum Move {
     Lost,
 }
 
-/// The wait after a lost attempt: [`PAUSE`] doubled per attempt, plus jitter of up to the same time. The version's id is
+/// The wait after a lost attempt: [`CHANGE_PAUSE_MILLIS`] doubled per attempt, plus jitter of up to the same time. The version's id is
 /// random and different for each competitor, so it is the seed of the jitter.
 fn pause(attempt: u32, version: &str) -> Duration {
-    let base = PAUSE << attempt;
+    let base = CHANGE_PAUSE_MILLIS << attempt;
     let spread = u64::from(crc32fast::hash(version.as_bytes())) % base;
     Duration::from_millis(base + spread)
 }
@@ -458,8 +453,8 @@ mod tests {
 
     #[test]
     fn pauses_double_and_differ_between_competitors() {
-        for attempt in 0..ATTEMPTS {
-            let base = Duration::from_millis(PAUSE << attempt);
+        for attempt in 0..CHANGE_ATTEMPTS {
+            let base = Duration::from_millis(CHANGE_PAUSE_MILLIS << attempt);
             for version in ["a", "b", "c"] {
                 assert!((base..2 * base).contains(&pause(attempt, version)));
             }

@@ -10,31 +10,15 @@ use serde_json::{Map, Value};
 
 use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
+use crate::limits::{CHANGES_ROOM, ENOUGH, EXPIRY_ROOM, LARGEST, MOST_ENDED};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};
 
 /// The value of an empty keyring, as in `infra/secrets.yaml`.
 pub(super) const EMPTY: &str = r#"{"keys":{}}"#;
 
-/// The largest value that Secrets Manager stores, in bytes.
-const LARGEST: usize = 65_536;
-
-/// Bytes reserved for each key: `,"expires":"…"` with nine fractional digits. Every key of a full keyring can still get an
-/// expiry.
-const EXPIRY_ROOM: usize = 48;
-
 /// The member that counts changes: the number of changes for each hour since 1970.
 const CHANGES: &str = "changes";
-
-/// Bytes reserved for that member: 25 hours of six digits with numbers of three.
-const CHANGES_ROOM: usize = 400;
-
-/// From this number of changes in 24 hours on, new keys and rotations go to another keyring: Secrets Manager keeps each
-/// version for a day and accepts about 100 ("Versions per secret"), and the rest is for revoking and expiring keys.
-pub(super) const ENOUGH: u64 = 60;
-
-/// Expired keys to keep per owner: the latest ones.
-const MOST_ENDED: usize = 10;
 
 /// The keys of a keyring that this build can read.
 pub(super) struct Keyring<R = KeyRecord> {

@@ -128,7 +128,7 @@ pub(super) fn is_inside(source: Option<IpAddr>, networks: &[IpNet]) -> bool {
 }
 
 impl Record for KeyRecord {
-    const MOST_LIVE: usize = 20;
+    const MOST_LIVE: usize = crate::limits::TENANT_KEYS;
 
     fn id(&self) -> KeyId {
         self.id

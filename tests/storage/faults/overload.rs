@@ -75,12 +75,12 @@ async fn r07_r09_a_table_that_refuses_everything_is_429_or_503_with_a_time_to_co
 #[tokio::test(flavor = "multi_thread")]
 async fn now_and_then_a_refusal_is_not_noticed() {
     unnoticed(&[
-        "throttle:odds=0.1",
+        "throttle:odds=0.04",
         "conflict:odds=0.1",
-        "internal:odds=0.05",
+        "internal:odds=0.02",
         "unprocessed:odds=0.2",
-        "drop-after:odds=0.05",
-        "drop-before:odds=0.05",
+        "drop-after:odds=0.02",
+        "drop-before:odds=0.02",
     ])
     .await;
 }
@@ -89,9 +89,9 @@ async fn now_and_then_a_refusal_is_not_noticed() {
 async fn now_and_then_an_answer_that_is_not_of_the_table_is_not_noticed() {
     unnoticed(&[
         "replicated:odds=0.2",
-        "empty:odds=0.05",
-        "page:odds=0.05",
-        "page-after:odds=0.1",
+        "empty:odds=0.02",
+        "page:odds=0.02",
+        "page-after:odds=0.06",
     ])
     .await;
 }
@@ -112,7 +112,9 @@ async fn a_writer_in_another_region_that_does_not_go_away_is_429_and_nothing_is_
     client.patch(&path, off).await.expect(200);
 }
 
-/// A morning of provisioning on a table with these faults, without an effect on any client.
+/// A morning of provisioning on a table with these faults, without an effect on any client. The odds of faults that the SDK
+/// retries add up to 0.1: the seed does not fix which call gets a fault when calls run in parallel, and five attempts of one
+/// of about 300 calls then all fail in one of 300 runs.
 async fn unnoticed(rules: &[&str]) {
     let target = Target::with_faults().await;
     let client = target.tenant().await;

@@ -78,7 +78,7 @@ async fn now_and_then_a_refusal_is_not_noticed() {
         "throttle:odds=0.04",
         "conflict:odds=0.1",
         "internal:odds=0.02",
-        "unprocessed:odds=0.2",
+        "unprocessed:odds=0.04",
         "drop-after:odds=0.02",
         "drop-before:odds=0.02",
     ])
@@ -113,8 +113,8 @@ async fn a_writer_in_another_region_that_does_not_go_away_is_429_and_nothing_is_
 }
 
 /// A morning of provisioning on a table with these faults, without an effect on any client. The odds of faults that the SDK
-/// retries add up to 0.1: the seed does not fix which call gets a fault when calls run in parallel, and five attempts of one
-/// of about 300 calls then all fail in one of 300 runs.
+/// retries add up to 0.14 (a batch of which nothing is processed counts as throttled): the seed does not fix which call gets
+/// a fault when calls run in parallel, and five attempts of one call should not all fail.
 async fn unnoticed(rules: &[&str]) {
     let target = Target::with_faults().await;
     let client = target.tenant().await;

@@ -10,7 +10,7 @@ export async function vendor(walk) {
     await page.goto("/console");
     await page.getByLabel("Admin key").fill("x".repeat(40));
     await page.keyboard.press("Enter");
-    await page.getByRole("alert").getByText("This is no admin key").waitFor();
+    await page.getByRole("alert").getByText("This key is not valid").waitFor();
   });
 
   await walk.fact("the vendor signs in by keyboard, and the key is in no address", async () => {
@@ -91,7 +91,7 @@ export async function aftermath(walk) {
     const made = page.getByRole("row").filter({ hasText: "Setup link created" }).first();
     assert.match(await made.innerText(), /first/);
     await walk.setup.goto("/console/setup/example");
-    await walk.setup.getByRole("link", { name: "See all" }).click();
+    await walk.setup.getByRole("link", { name: "See all activity" }).click();
     await walk.setup.getByRole("heading", { name: "Activity", exact: true }).waitFor();
   });
 

@@ -31,7 +31,7 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
             section.card {
                 header {
                     h2 { "Latest activity" }
-                    div.actions { a.button.small-button href={ (home) "/activity" } { "See all" } }
+                    div.actions { a.button.small-button href={ (home) "/activity" } { "See all activity" } }
                 }
                 (table(desk, &entries))
             }

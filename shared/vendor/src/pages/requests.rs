@@ -77,7 +77,7 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                 h2 { "Latest failures" }
                 @if !entries.is_empty() {
                     div.actions {
-                        a.button.small-button href={ (home) "/requests" } { "See all" }
+                        a.button.small-button href={ (home) "/requests" } { "See all failures" }
                         a.button.small-button href={ (home) "/requests.csv" } { "Download CSV" }
                     }
                 }

@@ -155,8 +155,8 @@ impl LogIns {
         )
     }
 
-    /// Whether the tenant has so many failures that further attempts must be slowed down. It is asked in parallel to
-    /// taking a chance.
+    /// Whether further attempts must be slowed down, because the tenant has too many failures. Callers ask while they
+    /// take a chance, in parallel.
     ///
     /// # Errors
     ///

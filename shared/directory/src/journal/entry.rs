@@ -215,7 +215,7 @@ impl<C> Recorded<C> {
         self.id.made()
     }
 
-    /// The same with another content; `None` if there is none.
+    /// This entry with the content that `pick` makes of its own; `None` if `pick` rejects it.
     pub(super) fn with<D>(self, pick: impl FnOnce(C) -> Option<D>) -> Option<Recorded<D>> {
         Some(Recorded {
             content: pick(self.content)?,

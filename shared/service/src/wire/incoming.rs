@@ -106,7 +106,7 @@ impl<'r> Incoming<'r> {
         self.route.map(|route| route.endpoint)
     }
 
-    /// The value of the variable of the path; empty if there is none.
+    /// The value of the path's variable; empty if the path has none.
     #[must_use]
     pub fn variable(&self) -> &str {
         self.variable.as_deref().unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{EntryFilter, Failure, Journal, Recorded};
+use directory::journal::{EntryFilter, Journal, LoggedFailure, Recorded};
 use directory::{Store, TenantTable};
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -28,7 +28,7 @@ fn log_of(target: &Target, tenant: &str) -> Journal {
 }
 
 /// All entries of a client's tenant, newest first.
-pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Recorded<Failure>> {
+pub(crate) async fn entries(target: &Target, client: &Client) -> Vec<Recorded<LoggedFailure>> {
     let log = log_of(target, tenant_of(client));
     let all = EntryFilter::default();
     let page = log.failures(&all, 2_000, None, Timestamp::MIN).await;

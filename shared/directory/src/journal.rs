@@ -22,7 +22,7 @@ use crate::table::{
 mod entry;
 
 use entry::is_live;
-pub use entry::{Act, Entry, EntryFilter, EntryId, Failure, Person, Recorded, UserMatch};
+pub use entry::{Act, Entry, EntryFilter, EntryId, LoggedFailure, Person, Recorded, UserMatch};
 
 /// A page of failures or of acts, newest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,7 +54,7 @@ impl Journal {
     /// When the table does not answer.
     pub async fn put(
         &self,
-        entries: &[Recorded<Failure>],
+        entries: &[Recorded<LoggedFailure>],
         kept: SignedDuration,
     ) -> Result<(), DirectoryError> {
         let items = entries
@@ -89,7 +89,7 @@ impl Journal {
     /// When the table does not answer.
     pub async fn put_if_there(
         &self,
-        entry: &Recorded<Failure>,
+        entry: &Recorded<LoggedFailure>,
         kept: SignedDuration,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
@@ -111,7 +111,7 @@ impl Journal {
         count: usize,
         after: Option<&EntryId>,
         now: Timestamp,
-    ) -> Result<JournalPage<Failure>, DirectoryError> {
+    ) -> Result<JournalPage<LoggedFailure>, DirectoryError> {
         let pick = |entry: Entry| {
             let failure = entry.into_failure();
             failure.filter(|failure| filter.matches(failure))

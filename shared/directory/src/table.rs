@@ -28,5 +28,5 @@ pub use meter::{Meter, Spent};
 pub use store::Store;
 pub(crate) use store::{Pages, Put, Range, Transacted};
 pub use tenant_table::TenantTable;
-pub(crate) use update::{Condition, ItemUpdate, above, at_most, below, is, lacks};
+pub(crate) use update::{ConditionExpression, ItemUpdate, above, at_most, below, is, lacks};
 pub use write_id::WriteId;

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::journal::{Failure, Journal, Recorded};
+use directory::journal::{Journal, LoggedFailure, Recorded};
 use directory::tenants::{Age, Closing, Tenants};
 use directory::{Meter, Store, TenantTable};
 use http::{Method, header};
@@ -77,7 +77,7 @@ impl FailureLog {
         self.write(report, failures).await;
     }
 
-    async fn write(&self, report: &Report<'_>, failures: Vec<Failure>) {
+    async fn write(&self, report: &Report<'_>, failures: Vec<LoggedFailure>) {
         let (tenant, now) = (&report.incoming.tenant, self.clock.now());
         let caller = match report.sender {
             Sender::Unknown => return,
@@ -88,7 +88,7 @@ impl FailureLog {
             Sender::Stranger => CallerClass::Stranger,
             Sender::Key(..) | Sender::Caller(_) => CallerClass::Known,
         };
-        let count = |failure: Failure| {
+        let count = |failure: LoggedFailure| {
             let random = self.random(failure.place);
             let failure = general(failure);
             self.grouping.count(tenant, failure, caller, now, random)
@@ -109,7 +109,7 @@ impl FailureLog {
             last: now,
             request_id: cut(report.request_id, NAME_CHARACTERS),
         });
-        let entries: Vec<Recorded<Failure>> = entries.collect();
+        let entries: Vec<Recorded<LoggedFailure>> = entries.collect();
         let log = Journal::new(TenantTable::new(
             Arc::clone(&self.store),
             tenant.clone(),
@@ -135,7 +135,12 @@ impl FailureLog {
         }
     }
 
-    async fn put(&self, log: &Journal, entries: &[Recorded<Failure>], caller: CallerClass) -> bool {
+    async fn put(
+        &self,
+        log: &Journal,
+        entries: &[Recorded<LoggedFailure>],
+        caller: CallerClass,
+    ) -> bool {
         match (caller, entries) {
             (CallerClass::Stranger, [entry]) => {
                 let write = self.ids.write();
@@ -154,17 +159,17 @@ impl Report<'_> {
         matches!(tokio::time::timeout(ENTRY_TIME, loaded).await, Ok(Ok(_)))
     }
 
-    fn of_request(&self, finding: &Finding) -> Failure {
+    fn of_request(&self, finding: &Finding) -> LoggedFailure {
         let endpoint = self.incoming.endpoint();
-        Failure {
+        LoggedFailure {
             resource: self.resource().map(|id| id.to_string()),
             name: endpoint.and_then(|endpoint| named(endpoint, self.incoming.body())),
             ..self.failure(endpoint, finding)
         }
     }
 
-    fn of_operation(&self, operation: &OperationFinding) -> Failure {
-        Failure {
+    fn of_operation(&self, operation: &OperationFinding) -> LoggedFailure {
+        LoggedFailure {
             place: Some(operation.place),
             resource: operation.resource.map(|id| id.to_string()),
             name: operation.name.as_deref().map(shown),
@@ -183,7 +188,7 @@ impl Report<'_> {
     }
 
     /// The parts of an entry that are equal for a request and for each operation in it.
-    fn failure(&self, endpoint: Option<Endpoint>, finding: &Finding) -> Failure {
+    fn failure(&self, endpoint: Option<Endpoint>, finding: &Finding) -> LoggedFailure {
         let (status, scim_type) = finding.code();
         let key = self.sender.key();
         let (cause, reason) = match self.sender.not_admitted() {
@@ -198,7 +203,7 @@ impl Report<'_> {
         let agent = agent.and_then(|agent| agent.to_str().ok());
         let purpose = key.map(|key| key.purpose.as_str());
         let mut names = [agent, purpose].into_iter().flatten();
-        Failure {
+        LoggedFailure {
             key: key.map(|key| key.id.to_string()),
             operation: endpoint.map_or("unknown", Endpoint::operation).to_owned(),
             method: method(self.incoming.method()).to_owned(),
@@ -212,7 +217,7 @@ impl Report<'_> {
             reason,
             resource_type: endpoint.and_then(kind).map(|kind| kind.name().to_owned()),
             provider: names.find_map(advice::provider).map(str::to_owned),
-            ..Failure::default()
+            ..LoggedFailure::default()
         }
     }
 
@@ -226,9 +231,9 @@ impl Report<'_> {
 }
 
 /// Removes the user or group from an entry whose cause does not depend on it.
-fn general(failure: Failure) -> Failure {
+fn general(failure: LoggedFailure) -> LoggedFailure {
     match Cause::parse(&failure.cause).is_some_and(advice::is_general) {
-        true => Failure {
+        true => LoggedFailure {
             place: None,
             resource: None,
             name: None,

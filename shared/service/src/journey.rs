@@ -31,7 +31,7 @@ use crate::wire::{self, Coding, Failure, Findings, Incoming, Success};
 use crate::{Origin, Service};
 
 /// What accompanies a request from its first step to its last.
-struct Context<'r> {
+struct Journey<'r> {
     function: Function,
     request: &'r Request<Bytes>,
     origin: &'r Origin,
@@ -49,7 +49,7 @@ impl Service {
         request: Request<Bytes>,
         origin: Origin,
     ) -> Response<Bytes> {
-        let context = Context {
+        let journey = Journey {
             function,
             request: &request,
             origin: &origin,
@@ -63,22 +63,22 @@ impl Service {
         let (sender, served) = match &incoming {
             Err(error) => (Sender::Unknown, Err(error.clone().into())),
             Ok(incoming) => {
-                let admission = self.admit(&context, incoming).instrument(span.clone());
+                let admission = self.admit(&journey, incoming).instrument(span.clone());
                 let admission = admission.await;
-                let served = self.serve_admitted(&context, incoming, admission);
+                let served = self.serve_admitted(&journey, incoming, admission);
                 served.instrument(span).await
             }
         };
         let coding = Coding::accepted(request.headers());
         let (response, findings) = wire::answer(served, coding);
         let known = (incoming.as_ref().ok(), &sender);
-        Box::pin(self.record(&context, known, &findings)).await;
-        self.finish(&context, known, response)
+        Box::pin(self.record(&journey, known, &findings)).await;
+        self.finish(&journey, known, response)
     }
 
     async fn admit<'g>(
         &'g self,
-        context: &'g Context<'_>,
+        journey: &'g Journey<'_>,
         incoming: &Incoming<'_>,
     ) -> Admission<'g> {
         let gate = Gate {
@@ -88,17 +88,17 @@ impl Service {
             tenants: &self.tenants,
             rates: &self.rates,
             now: self.clock.now(),
-            meter: &context.meter,
+            meter: &journey.meter,
         };
-        let admission = Box::pin(gate.admit(incoming, context.origin.source));
-        let admission = until_then(context.deadline.answer(), admission).await;
-        admission.unwrap_or_else(|| Admission::Rejected(Sender::Unknown, context.too_late()))
+        let admission = Box::pin(gate.admit(incoming, journey.origin.source));
+        let admission = until_then(journey.deadline.answer(), admission).await;
+        admission.unwrap_or_else(|| Admission::Rejected(Sender::Unknown, journey.too_late()))
     }
 
     /// Serves the request of an admitted caller, and meanwhile adds to the tenant's shared count.
     async fn serve_admitted(
         &self,
-        context: &Context<'_>,
+        journey: &Journey<'_>,
         incoming: &Incoming<'_>,
         admission: Admission<'_>,
     ) -> (Sender, Result<Success, Failure>) {
@@ -112,8 +112,8 @@ impl Service {
             Admission::Rejected(sender, failure) => return (sender, Err(failure)),
             Admission::Admitted(caller, uncounted) => (caller, uncounted),
         };
-        let directory = self.directory(&caller.tenant.id, &context.meter);
-        let directory = directory.within(context.deadline);
+        let directory = self.directory(&caller.tenant.id, &journey.meter);
+        let directory = directory.within(journey.deadline);
         let served = async {
             let count = async {
                 if let Some(uncounted) = uncounted {
@@ -123,15 +123,15 @@ impl Service {
             tokio::join!(self.serve(incoming, &caller, directory), count).0
         };
         // The future of all endpoints is large, so it is on the heap instead of in the stack frames of its callers.
-        let served = until_then(context.deadline.answer(), Box::pin(served)).await;
-        let served = served.unwrap_or_else(|| Err(context.too_late()));
+        let served = until_then(journey.deadline.answer(), Box::pin(served)).await;
+        let served = served.unwrap_or_else(|| Err(journey.too_late()));
         (Sender::Caller(caller), served)
     }
 
     /// Records the use of the caller's key, and what the administrator of the tenant should know.
     async fn record(
         &self,
-        context: &Context<'_>,
+        journey: &Journey<'_>,
         (incoming, sender): (Option<&Incoming<'_>>, &Sender),
         findings: &Findings,
     ) {
@@ -141,16 +141,16 @@ impl Service {
         // A request that is out of time has none for this either.
         if let Some(caller) = sender.caller()
             && incoming.concerns_resources()
-            && Instant::now() < context.deadline.answer()
+            && Instant::now() < journey.deadline.answer()
         {
             self.record_use(caller).await;
         }
         let report = Report {
-            function: context.function,
+            function: journey.function,
             incoming,
             sender,
-            request_id: &context.origin.request_id,
-            meter: &context.meter,
+            request_id: &journey.origin.request_id,
+            meter: &journey.meter,
             tenants: &self.tenants,
         };
         self.failures.record(&report, findings).await;
@@ -159,16 +159,16 @@ impl Service {
     /// Logs the request, and adds its consumption to the response.
     fn finish(
         &self,
-        context: &Context<'_>,
+        journey: &Journey<'_>,
         (incoming, sender): (Option<&Incoming<'_>>, &Sender),
         mut response: Response<Bytes>,
     ) -> Response<Bytes> {
-        let spent = context.meter.spent();
+        let spent = journey.meter.spent();
         let operation = incoming.and_then(Incoming::endpoint);
-        let duration = self.clock.now().duration_since(context.started);
+        let duration = self.clock.now().duration_since(journey.started);
         let admitted = sender.key().filter(|_| sender.not_admitted().is_none());
         tracing::info!(
-            request.id = context.origin.request_id,
+            request.id = journey.origin.request_id,
             tenant.id = incoming.map(|incoming| TenantId::as_str(&incoming.tenant)),
             key.id = admitted.map(|key| key.id.as_str()),
             operation = operation.map_or("unknown", Endpoint::operation),
@@ -185,7 +185,7 @@ impl Service {
     }
 }
 
-impl Context<'_> {
+impl Journey<'_> {
     fn too_late(&self) -> Failure {
         too_late(self.request.method(), self.request.uri().path()).into()
     }

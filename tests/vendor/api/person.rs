@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::journal::{EntryId, Failure, Journal, Recorded};
+use directory::journal::{EntryId, Journal, LoggedFailure, Recorded};
 use directory::{Store, TenantTable};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
@@ -34,7 +34,7 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
     let now = Timestamp::from_second(4_000_000_000).expect("a time");
     let entry = Recorded {
         id: EntryId::new(now, [number; 4]),
-        content: Failure {
+        content: LoggedFailure {
             operation: "users.create".to_owned(),
             method: "POST".to_owned(),
             status: 409,
@@ -43,7 +43,7 @@ async fn refused(target: &Target, tenant: &Client, name: &str, resource: Option<
             resource_type: Some("User".to_owned()),
             resource: resource.map(str::to_owned),
             name: Some(name.to_owned()),
-            ..Failure::default()
+            ..LoggedFailure::default()
         },
         count: 1,
         last: now,

@@ -1,6 +1,8 @@
 //! The stored log: pages, searches, and erasure of people.
 
-use directory::journal::{EntryFilter, EntryId, Failure, Journal, Person, Recorded, UserMatch};
+use directory::journal::{
+    EntryFilter, EntryId, Journal, LoggedFailure, Person, Recorded, UserMatch,
+};
 use jiff::{SignedDuration, Timestamp};
 use scim_core::ResourceId;
 
@@ -15,7 +17,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// An entry of this second, which is also its random part.
-fn entry(second: u32, failure: Failure) -> Recorded<Failure> {
+fn entry(second: u32, failure: LoggedFailure) -> Recorded<LoggedFailure> {
     let now = at(i64::from(second));
     Recorded {
         id: EntryId::new(now, second.to_be_bytes()),
@@ -26,8 +28,8 @@ fn entry(second: u32, failure: Failure) -> Recorded<Failure> {
     }
 }
 
-fn about(name: &str) -> Failure {
-    Failure {
+fn about(name: &str) -> LoggedFailure {
+    LoggedFailure {
         operation: "users.create".to_owned(),
         method: "POST".to_owned(),
         status: 409,
@@ -35,7 +37,7 @@ fn about(name: &str) -> Failure {
         reason: "`userName` is taken".to_owned(),
         resource_type: Some("User".to_owned()),
         name: Some(name.to_owned()),
-        ..Failure::default()
+        ..LoggedFailure::default()
     }
 }
 
@@ -44,7 +46,7 @@ async fn walk(
     log: &Journal,
     wanted: &EntryFilter,
     count: usize,
-) -> (Vec<Recorded<Failure>>, usize) {
+) -> (Vec<Recorded<LoggedFailure>>, usize) {
     let (mut all, mut pages, mut after) = (Vec::new(), 0, None);
     loop {
         let page = log.failures(wanted, count, after.as_ref(), at(9_999)).await;
@@ -63,11 +65,11 @@ async fn walk(
 async fn pages_come_newest_first_and_join_to_the_whole() {
     let target = Target::start().await;
     let log = log_of(&target, "acme");
-    let entries: Vec<Recorded<Failure>> = (0..60)
+    let entries: Vec<Recorded<LoggedFailure>> = (0..60)
         .map(|n| entry(n, about(&format!("user{n}"))))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
-    let newest_first: Vec<Recorded<Failure>> = entries.iter().rev().cloned().collect();
+    let newest_first: Vec<Recorded<LoggedFailure>> = entries.iter().rev().cloned().collect();
     for count in [1, 7, 60, 1_000] {
         assert_eq!(
             walk(&log, &EntryFilter::default(), count).await.0,
@@ -80,7 +82,7 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
         ..EntryFilter::default()
     };
     let (found, _) = walk(&log, &wanted, 4).await;
-    let expected: Vec<Recorded<Failure>> = entries[10..20].iter().rev().cloned().collect();
+    let expected: Vec<Recorded<LoggedFailure>> = entries[10..20].iter().rev().cloned().collect();
     assert_eq!(found, expected);
 }
 
@@ -88,7 +90,7 @@ async fn pages_come_newest_first_and_join_to_the_whole() {
 async fn a_search_looks_at_so_many_entries_for_a_page_and_goes_on() {
     let target = Target::start().await;
     let log = log_of(&target, "acme");
-    let entries: Vec<Recorded<Failure>> = (0..2_500)
+    let entries: Vec<Recorded<LoggedFailure>> = (0..2_500)
         .map(|n| entry(n, about(if n == 3 { "ann" } else { "bob" })))
         .collect();
     log.put(&entries, KEPT).await.unwrap();
@@ -128,17 +130,17 @@ async fn an_entry_that_happens_again_is_one_and_expires_after_its_last_time() {
 async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
     let target = Target::start().await;
     let (log, other) = (log_of(&target, "acme"), log_of(&target, "globex"));
-    let by_id = Failure {
+    let by_id = LoggedFailure {
         name: None,
         resource: Some(ANN.to_owned()),
         ..about("")
     };
-    let by_reason = Failure {
+    let by_reason = LoggedFailure {
         resource_type: Some("Group".to_owned()),
         reason: format!("there is no user with the id `{ANN}`"),
         ..about("Sales")
     };
-    let group_of_that_name = Failure {
+    let group_of_that_name = LoggedFailure {
         resource_type: Some("Group".to_owned()),
         ..about("ann")
     };
@@ -149,7 +151,7 @@ async fn a_person_is_erased_by_name_and_by_id_and_nobody_else() {
         group_of_that_name,
         about("anna"),
     ];
-    let entries: Vec<Recorded<Failure>> = (0..)
+    let entries: Vec<Recorded<LoggedFailure>> = (0..)
         .zip(entries)
         .map(|(n, failure)| entry(n, failure))
         .collect();

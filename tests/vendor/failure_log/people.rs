@@ -1,7 +1,7 @@
 //! The person of an entry, and the entries of a bulk request.
 
 use directory::Meter;
-use directory::journal::{EntryFilter, Failure, Recorded, UserMatch};
+use directory::journal::{EntryFilter, LoggedFailure, Recorded, UserMatch};
 use directory::tenants::Status;
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -15,7 +15,11 @@ use crate::support::client::{BULK, PATCH, group, user};
 use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
-async fn found(target: &Target, client: &Client, wanted: EntryFilter) -> Vec<Recorded<Failure>> {
+async fn found(
+    target: &Target,
+    client: &Client,
+    wanted: EntryFilter,
+) -> Vec<Recorded<LoggedFailure>> {
     let log = log_of(target, tenant_of(client));
     let page = log
         .failures(&wanted, 100, None, Timestamp::MIN)

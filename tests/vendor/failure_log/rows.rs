@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use directory::journal::{Failure, Recorded};
+use directory::journal::{LoggedFailure, Recorded};
 use scim_core::error::Use;
 use scim_core::error::cause::Cause;
 use scim_core::{Catalogue, ResourceId, ScimError};
@@ -33,10 +33,10 @@ async fn refuse(target: &Target, client: &Client, names: &Names) -> Vec<(&'stati
 
 /// The entry of a rejected request.
 fn left<'e>(
-    all: &'e [Recorded<Failure>],
+    all: &'e [Recorded<LoggedFailure>],
     row: &Row,
     failure: &ScimError,
-) -> Option<&'e Recorded<Failure>> {
+) -> Option<&'e Recorded<LoggedFailure>> {
     let is_attribute = |path: &str| Catalogue::standard().names_attribute(path);
     let reason = failure.detail().without_values(is_attribute);
     let (status, scim_type) = failure.kind().code();

@@ -1,6 +1,6 @@
 //! Rejected tokens: what the log tells the administrator, but not the caller.
 
-use directory::journal::{Failure, Recorded};
+use directory::journal::{LoggedFailure, Recorded};
 
 use super::entries;
 use crate::support::moving::{Time, keyring, new_key, other_process, start};
@@ -27,7 +27,7 @@ async fn token(
 }
 
 /// The only entry of a request with a token.
-async fn entry(target: &Target, client: &Client, token: &str) -> Recorded<Failure> {
+async fn entry(target: &Target, client: &Client, token: &str) -> Recorded<LoggedFailure> {
     let before = entries(target, client).await.len();
     let answer = client.with_token(token).get("/Users").await.expect(401);
     assert!(

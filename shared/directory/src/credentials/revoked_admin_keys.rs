@@ -12,7 +12,7 @@ use crate::credentials::tenant_keys::KeysError;
 use crate::limits::{REVOKED_ADMIN_KEYS, REVOKED_AGE};
 use crate::table::keys::attribute::revoked::KEYS;
 use crate::table::{
-    Condition, DirectoryError, ItemUpdate, Meter, Put, Store, keys, lacks, set_of, texts,
+    ConditionExpression, DirectoryError, ItemUpdate, Meter, Put, Store, keys, lacks, set_of, texts,
 };
 use keyring::{AdminKeyrings, End, KeyId};
 
@@ -67,7 +67,7 @@ impl RevokedAdminKeys {
     ///
     /// When the table does not answer.
     pub async fn note(&self, key: KeyId, meter: &Meter) -> Result<bool, DirectoryError> {
-        let is_room = lacks(KEYS).or(Condition::SmallerThan(KEYS, REVOKED_ADMIN_KEYS));
+        let is_room = lacks(KEYS).or(ConditionExpression::SmallerThan(KEYS, REVOKED_ADMIN_KEYS));
         let note = ItemUpdate::of(keys::revoked_admin_keys())
             .add(KEYS, set_of([key]))
             .when(is_room);

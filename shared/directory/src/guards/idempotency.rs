@@ -8,8 +8,8 @@ use crate::limits::{IDEMPOTENCY_KEPT, IDEMPOTENCY_UNDER_WAY};
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::idempotency::{BEGUN, REQUEST, RESULT, SEED, WRITE};
 use crate::table::{
-    Condition, DirectoryError, Item, ItemUpdate, Meter, Put, Store, WriteId, at_most, is, keys,
-    lacks, n, s, text,
+    ConditionExpression, DirectoryError, Item, ItemUpdate, Meter, Put, Store, WriteId, at_most, is,
+    keys, lacks, n, s, text,
 };
 
 /// A request with an idempotency key.
@@ -59,7 +59,7 @@ impl IdempotencyRecord<'_> {
             .set(WRITE, s(by.as_str()))
             .set(EXPIRES, n(second + IDEMPOTENCY_KEPT.as_secs()))
             .remove(RESULT)
-            .when(Condition::Absent.or(at_most(EXPIRES, n(second))));
+            .when(ConditionExpression::Absent.or(at_most(EXPIRES, n(second))));
         let Put::ConditionFailed(Some(there)) = self.store.update(&begin, self.meter).await? else {
             return Ok(IdempotencyState::Now(seed.to_owned()));
         };

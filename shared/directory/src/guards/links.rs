@@ -12,8 +12,8 @@ use crate::limits::LINK_KNOWN;
 use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::link::{CREATED, DIGEST, ENDS, KEY, REVOKED, USED, WRITE};
 use crate::table::{
-    self, Actions, Condition, DirectoryError, Item, ItemUpdate, Put, Range, Role, TenantTable,
-    Transacted, WriteId, above, instant_if, keys, lacks, n, number, s, sort_key, text,
+    self, Actions, ConditionExpression, DirectoryError, Item, ItemUpdate, Put, Range, Role,
+    TenantTable, Transacted, WriteId, above, instant_if, keys, lacks, n, number, s, sort_key, text,
 };
 use keyring::{Digest, KeyId};
 
@@ -200,7 +200,7 @@ impl Links {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_open = Condition::Present
+        let is_open = ConditionExpression::Present
             .and(lacks(USED))
             .and(lacks(REVOKED))
             .and(above(ENDS, n(now.as_second())));
@@ -218,14 +218,14 @@ impl Links {
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {
-        let is_there = Condition::Present.and(lacks(REVOKED));
+        let is_there = ConditionExpression::Present.and(lacks(REVOKED));
         self.close(id, (REVOKED, is_there), now, write).await
     }
 
     async fn close(
         &self,
         id: KeyId,
-        (how, condition): (&'static str, Condition),
+        (how, condition): (&'static str, ConditionExpression),
         now: Timestamp,
         write: &WriteId,
     ) -> Result<bool, DirectoryError> {

@@ -17,8 +17,8 @@ use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::session::{CREATED, ENDS, HOLDER, SEEN};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, Condition, DirectoryError, ItemUpdate, Meter, Put, Role, Store, WriteId,
-    corrupt, n, number, s, text,
+    self, Actions, ConditionExpression, DirectoryError, ItemUpdate, Meter, Put, Role, Store,
+    WriteId, corrupt, n, number, s, text,
 };
 use keyring::TenantId;
 
@@ -192,7 +192,7 @@ impl Sessions<'_> {
         if absent >= SESSION_NOTED {
             let noted = ItemUpdate::of(key)
                 .set(SEEN, n(now.as_second()))
-                .when(Condition::Present);
+                .when(ConditionExpression::Present);
             // The session was ended meanwhile.
             if matches!(
                 self.store.update(&noted, self.meter).await?,

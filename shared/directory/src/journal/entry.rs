@@ -66,7 +66,7 @@ impl fmt::Display for EntryId {
 /// A rejected or failed request. The caller limits the length of its texts.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Failure {
+pub struct LoggedFailure {
     /// The id of the request's API key, if it is one of the tenant's keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -130,7 +130,7 @@ enum Mark {
     Done,
 }
 
-/// An act as stored. It shares the members of [`Failure`], so that one reader suffices for an export.
+/// An act as stored. It shares the members of [`LoggedFailure`], so that one reader suffices for an export.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StoredAct {
@@ -190,7 +190,7 @@ pub enum Entry {
     /// What an administrator did. Only a stored act has the mark, so it is tried first.
     Act(Act),
     /// A rejected or failed request.
-    Failure(Failure),
+    Failure(LoggedFailure),
 }
 
 /// A content with what every entry has.
@@ -269,7 +269,7 @@ impl Recorded<Entry> {
 
 impl Entry {
     /// The failure, if it is one.
-    pub(super) fn into_failure(self) -> Option<Failure> {
+    pub(super) fn into_failure(self) -> Option<LoggedFailure> {
         match self {
             Self::Failure(failure) => Some(failure),
             Self::Act(_) => None,
@@ -332,7 +332,7 @@ pub enum UserMatch {
 }
 
 impl UserMatch {
-    fn matches(&self, failure: &Failure) -> bool {
+    fn matches(&self, failure: &LoggedFailure) -> bool {
         let name = failure.name.as_deref().map(fold);
         let id = failure.resource.as_deref();
         match self {
@@ -362,7 +362,7 @@ pub struct EntryFilter {
 }
 
 impl EntryFilter {
-    pub(super) fn matches(&self, failure: &Failure) -> bool {
+    pub(super) fn matches(&self, failure: &LoggedFailure) -> bool {
         let asked = |operation: &String| {
             let rest = failure.operation.strip_prefix(operation.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -404,13 +404,13 @@ mod tests {
         }
     }
 
-    fn failure(name: &str, id: Option<&str>) -> Failure {
-        Failure {
+    fn failure(name: &str, id: Option<&str>) -> LoggedFailure {
+        LoggedFailure {
             operation: "users.create".to_owned(),
             resource_type: Some("User".to_owned()),
             name: Some(name.to_owned()),
             resource: id.map(str::to_owned),
-            ..Failure::default()
+            ..LoggedFailure::default()
         }
     }
 

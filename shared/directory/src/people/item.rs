@@ -11,8 +11,8 @@ use crate::limits::RESOURCE_BYTES;
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key, Lookup, UniqueName};
 use crate::table::{
-    self, Condition, DirectoryError, Item, WriteId, corrupt, is, lacks, n, number, number_if, s,
-    sort_key,
+    self, ConditionExpression, DirectoryError, Item, WriteId, corrupt, is, lacks, n, number,
+    number_if, s, sort_key,
 };
 
 /// A resource with its storage state.
@@ -75,13 +75,13 @@ pub(crate) fn resource_item(
 }
 
 /// The condition that no plan is open.
-pub(crate) const fn no_plan() -> Condition {
+pub(crate) const fn no_plan() -> ConditionExpression {
     lacks(attribute::OPEN)
 }
 
 /// The condition that the fence is the one that was read. A resource that was never a member has no fence; a fence is
 /// never removed.
-pub(crate) fn same_fence(fence: u64) -> Condition {
+pub(crate) fn same_fence(fence: u64) -> ConditionExpression {
     lacks(attribute::FENCE).or(is(attribute::FENCE, n(fence)))
 }
 

@@ -19,8 +19,8 @@ use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::resource as attribute;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Actions, Condition, DirectoryError, Item, ItemUpdate, Role, corrupt, n, number_if, s,
-    sort_key, text,
+    self, Actions, ConditionExpression, DirectoryError, Item, ItemUpdate, Role, corrupt, n,
+    number_if, s, sort_key, text,
 };
 
 mod apply;
@@ -246,7 +246,7 @@ impl Directory {
     pub(crate) fn mark(&self, actions: &mut Actions, kind: ResourceKind, member: ResourceId) {
         let fence = ItemUpdate::of(keys::resource(self.table.tenant(), kind, member))
             .add(attribute::FENCE, n(1))
-            .when(Condition::Present);
+            .when(ConditionExpression::Present);
         actions.update(fence, Role::Member(member));
     }
 

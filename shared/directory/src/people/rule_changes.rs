@@ -24,7 +24,7 @@ use crate::people::rules::Rules;
 use crate::table::keys::attribute::marker;
 use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
 use crate::table::{
-    Actions, Condition, DirectoryError, ItemUpdate, Role, is, keys, lacks, n, s, text,
+    Actions, ConditionExpression, DirectoryError, ItemUpdate, Role, is, keys, lacks, n, s, text,
 };
 
 /// The actions of a transaction that do not concern e-mail addresses: the resource, its counter, its old and new marker,
@@ -187,7 +187,7 @@ impl Directory {
         if changes.seats != 0 {
             let take =
                 ItemUpdate::of(keys::seats(self.table.tenant())).add(TAKEN, n(changes.seats));
-            let is_free = lacks(LIMIT).or(Condition::BelowAttribute(TAKEN, LIMIT));
+            let is_free = lacks(LIMIT).or(ConditionExpression::BelowAttribute(TAKEN, LIMIT));
             match changes.seats > 0 {
                 true => actions.update(take.when(is_free), Role::Seat),
                 false => actions.update(take, Role::Certain),
@@ -195,7 +195,7 @@ impl Directory {
         }
         for claim in &changes.claimed {
             let stale = claim.stale.as_deref().unwrap_or(id.as_str());
-            let is_free = Condition::Absent
+            let is_free = ConditionExpression::Absent
                 .or(is(marker::ID, s(id.as_str())))
                 .or(is(marker::ID, s(stale)));
             let take = ItemUpdate::of(keys::email_claim(self.table.tenant(), &claim.address))

@@ -7,7 +7,7 @@ use crate::people::directory::Directory;
 use crate::table::keys::attribute::task::{BEGUN, DEAD, WORK};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    self, Condition, DirectoryError, Item, ItemUpdate, Put, n, number, s, sort_key, text,
+    self, ConditionExpression, DirectoryError, Item, ItemUpdate, Put, n, number, s, sort_key, text,
 };
 
 /// The kind of write that a task belongs to.
@@ -92,7 +92,7 @@ impl Directory {
     pub(crate) async fn give_up_task(&self, key: &Key) -> Result<(), DirectoryError> {
         let dead = ItemUpdate::of(key.clone())
             .set(DEAD, n(1))
-            .when(Condition::Present);
+            .when(ConditionExpression::Present);
         match self.table.update(&dead).await? {
             Put::Done | Put::ConditionFailed(_) => Ok(()),
         }

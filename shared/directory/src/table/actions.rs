@@ -10,7 +10,7 @@ use crate::table::error::DirectoryError;
 use crate::table::item::Item;
 use crate::table::keys::Key;
 use crate::table::keys::attribute::task::DEAD;
-use crate::table::update::{Condition, ItemUpdate, Placeholders, lacks};
+use crate::table::update::{ConditionExpression, ItemUpdate, Placeholders, lacks};
 
 /// The role of an action, which determines the meaning of its rejection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,17 +43,17 @@ pub(crate) enum Role {
 
 /// One action of a transaction.
 #[derive(Clone, Debug)]
-enum Action {
-    Put(Item, Option<Condition>),
+enum WriteAction {
+    Put(Item, Option<ConditionExpression>),
     Update(ItemUpdate),
-    Delete(Key, Option<Condition>),
-    Check(Key, Condition),
+    Delete(Key, Option<ConditionExpression>),
+    Check(Key, ConditionExpression),
 }
 
 /// The actions of a transaction and their roles.
 #[derive(Default, Debug)]
 pub(crate) struct Actions {
-    actions: Vec<(Action, Role)>,
+    actions: Vec<(WriteAction, Role)>,
 }
 
 impl Actions {
@@ -63,44 +63,49 @@ impl Actions {
 
     /// Writes an item, which must not exist unless the action is certain.
     pub(crate) fn put(&mut self, item: Item, role: Role) {
-        let condition = (role != Role::Certain).then_some(Condition::Absent);
-        self.actions.push((Action::Put(item, condition), role));
+        let condition = (role != Role::Certain).then_some(ConditionExpression::Absent);
+        self.actions.push((WriteAction::Put(item, condition), role));
     }
 
     /// Deletes an item, whether or not it exists.
     pub(crate) fn delete(&mut self, key: Key) {
         self.actions
-            .push((Action::Delete(key, None), Role::Certain));
+            .push((WriteAction::Delete(key, None), Role::Certain));
     }
 
     /// Deletes an item for which the condition holds.
-    pub(crate) fn delete_if(&mut self, key: Key, condition: Condition, role: Role) {
+    pub(crate) fn delete_if(&mut self, key: Key, condition: ConditionExpression, role: Role) {
         self.actions
-            .push((Action::Delete(key, Some(condition)), role));
+            .push((WriteAction::Delete(key, Some(condition)), role));
     }
 
     /// Deletes an item that must exist.
     pub(crate) fn delete_present(&mut self, key: Key, role: Role) {
-        self.delete_if(key, Condition::Present, role);
+        self.delete_if(key, ConditionExpression::Present, role);
     }
 
     pub(crate) fn update(&mut self, update: ItemUpdate, role: Role) {
-        self.actions.push((Action::Update(update), role));
+        self.actions.push((WriteAction::Update(update), role));
     }
 
     /// Checks that a condition holds.
-    pub(crate) fn check(&mut self, key: Key, condition: Condition, role: Role) {
-        self.actions.push((Action::Check(key, condition), role));
+    pub(crate) fn check(&mut self, key: Key, condition: ConditionExpression, role: Role) {
+        self.actions
+            .push((WriteAction::Check(key, condition), role));
     }
 
     /// Checks that a task exists and was not abandoned.
     pub(crate) fn check_task(&mut self, key: Key) {
-        self.check(key, Condition::Present.and(lacks(DEAD)), Role::Task);
+        self.check(
+            key,
+            ConditionExpression::Present.and(lacks(DEAD)),
+            Role::Task,
+        );
     }
 
     /// Checks that an item exists.
     pub(crate) fn check_present(&mut self, key: Key, role: Role) {
-        self.check(key, Condition::Present, role);
+        self.check(key, ConditionExpression::Present, role);
     }
 
     /// The roles of the actions at these indexes.
@@ -123,17 +128,17 @@ impl Actions {
             .actions
             .iter()
             .map(|(action, _)| match action {
-                Action::Put(..) => "dynamodb:PutItem",
-                Action::Update(_) => "dynamodb:UpdateItem",
-                Action::Delete(..) => "dynamodb:DeleteItem",
-                Action::Check(..) => "dynamodb:ConditionCheckItem",
+                WriteAction::Put(..) => "dynamodb:PutItem",
+                WriteAction::Update(_) => "dynamodb:UpdateItem",
+                WriteAction::Delete(..) => "dynamodb:DeleteItem",
+                WriteAction::Check(..) => "dynamodb:ConditionCheckItem",
             })
             .collect();
         used.into_iter().collect()
     }
 }
 
-impl Action {
+impl WriteAction {
     fn to_item(&self, table: &str) -> Result<TransactWriteItem, BuildError> {
         let item = TransactWriteItem::builder();
         Ok(match self {
@@ -187,7 +192,7 @@ impl Action {
 }
 
 /// A condition's text and its placeholders.
-fn written(condition: Option<&Condition>) -> (Option<String>, Placeholders) {
+fn written(condition: Option<&ConditionExpression>) -> (Option<String>, Placeholders) {
     let mut used = Placeholders::default();
     let condition = condition.map(|condition| condition.write(&mut used));
     (condition, used)

@@ -23,7 +23,7 @@ pub(crate) struct ItemUpdate {
     remove: Vec<Name>,
     add: Vec<(Name, Value)>,
     delete: Vec<(Name, Value)>,
-    condition: Option<Condition>,
+    condition: Option<ConditionExpression>,
 }
 
 impl ItemUpdate {
@@ -71,7 +71,7 @@ impl ItemUpdate {
     }
 
     /// Adds a condition; all conditions must hold.
-    pub(crate) fn when(mut self, condition: Condition) -> Self {
+    pub(crate) fn when(mut self, condition: ConditionExpression) -> Self {
         self.condition = Some(match self.condition.take() {
             Some(before) => before.and(condition),
             None => condition,
@@ -123,7 +123,7 @@ impl ItemUpdate {
 
 /// A condition on the stored item.
 #[derive(Clone, Debug)]
-pub(crate) enum Condition {
+pub(crate) enum ConditionExpression {
     /// The item exists.
     Present,
     /// The item does not exist.
@@ -163,31 +163,31 @@ impl Comparison {
 }
 
 /// The attribute has this value.
-pub(crate) fn is(name: impl Into<Name>, value: Value) -> Condition {
-    Condition::Compares(name.into(), Comparison::Equal, value)
+pub(crate) fn is(name: impl Into<Name>, value: Value) -> ConditionExpression {
+    ConditionExpression::Compares(name.into(), Comparison::Equal, value)
 }
 
 /// The attribute is below this number.
-pub(crate) fn below(name: &'static str, value: Value) -> Condition {
-    Condition::Compares(name.into(), Comparison::Below, value)
+pub(crate) fn below(name: &'static str, value: Value) -> ConditionExpression {
+    ConditionExpression::Compares(name.into(), Comparison::Below, value)
 }
 
 /// The attribute is this number or less.
-pub(crate) fn at_most(name: &'static str, value: Value) -> Condition {
-    Condition::Compares(name.into(), Comparison::AtMost, value)
+pub(crate) fn at_most(name: &'static str, value: Value) -> ConditionExpression {
+    ConditionExpression::Compares(name.into(), Comparison::AtMost, value)
 }
 
 /// The attribute is above this number.
-pub(crate) fn above(name: &'static str, value: Value) -> Condition {
-    Condition::Compares(name.into(), Comparison::Above, value)
+pub(crate) fn above(name: &'static str, value: Value) -> ConditionExpression {
+    ConditionExpression::Compares(name.into(), Comparison::Above, value)
 }
 
 /// The item has no such attribute.
-pub(crate) const fn lacks(name: &'static str) -> Condition {
-    Condition::Lacks(name)
+pub(crate) const fn lacks(name: &'static str) -> ConditionExpression {
+    ConditionExpression::Lacks(name)
 }
 
-impl Condition {
+impl ConditionExpression {
     /// Both conditions hold.
     pub(crate) fn and(self, other: Self) -> Self {
         let mut all = match self {
@@ -318,9 +318,9 @@ mod tests {
     fn only_alternatives_inside_conjunctions_have_parentheses() {
         let update = ItemUpdate::of(key())
             .take_from("p", s("x"))
-            .when(Condition::Present)
+            .when(ConditionExpression::Present)
             .when(lacks("f").or(is("f", n(3))))
-            .when(Condition::SmallerThan("x", 5));
+            .when(ConditionExpression::SmallerThan("x", 5));
         let (update, condition, _) = update.expressions();
         assert_eq!(update, "DELETE #p :0");
         assert_eq!(

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use crate::limits::ENDED_KEYS;
 use crate::table::keys::attribute::tenant::ENDED;
 use crate::table::{
-    Condition, DirectoryError, Item, ItemUpdate, Put, TenantTable, keys, lacks, set_of, texts,
+    ConditionExpression, DirectoryError, Item, ItemUpdate, Put, TenantTable, keys, lacks, set_of,
+    texts,
 };
 use keyring::{End, KeyId};
 
@@ -78,10 +79,10 @@ pub(crate) async fn note(
     key: KeyId,
     end: End,
 ) -> Result<bool, DirectoryError> {
-    let is_room = lacks(ENDED).or(Condition::SmallerThan(ENDED, ENDED_KEYS));
+    let is_room = lacks(ENDED).or(ConditionExpression::SmallerThan(ENDED, ENDED_KEYS));
     let note = ItemUpdate::of(keys::tenant(table.tenant()))
         .add(ENDED, set_of([print((key, end))]))
-        .when(Condition::Present.and(is_room));
+        .when(ConditionExpression::Present.and(is_room));
     Ok(matches!(table.update(&note).await?, Put::Done))
 }
 
@@ -93,7 +94,7 @@ pub(crate) async fn take_off(
     let entries = done.iter().map(|(id, end)| print((*id, *end)));
     let off = ItemUpdate::of(keys::tenant(table.tenant()))
         .take_from(ENDED, set_of(entries))
-        .when(Condition::Present);
+        .when(ConditionExpression::Present);
     table.update(&off).await.map(drop)
 }
 

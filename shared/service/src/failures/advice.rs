@@ -1,7 +1,7 @@
 //! What the failure log adds to a cause: how to make the identity provider retry, and names of operations in plain
 //! words.
 
-use directory::journal::Failure;
+use directory::journal::LoggedFailure;
 use scim_core::error::Use;
 use scim_core::error::cause::{Cause, RequestOutcome, Retry};
 
@@ -41,7 +41,7 @@ pub(super) const fn use_of(endpoint: Option<Endpoint>) -> Use {
 
 /// What an administrator should do about a rejection, in plain words.
 #[must_use]
-pub fn advice(failure: &Failure) -> String {
+pub fn advice(failure: &LoggedFailure) -> String {
     let Some(cause) = Cause::parse(&failure.cause) else {
         return "Give the request id to the application's support.".to_owned();
     };
@@ -132,9 +132,9 @@ mod tests {
     #[test]
     fn advice_is_plain_sentences_for_an_administrator() {
         for cause in Cause::ALL {
-            let failure = Failure {
+            let failure = LoggedFailure {
                 cause: cause.word().to_owned(),
-                ..Failure::default()
+                ..LoggedFailure::default()
             };
             let advice = advice(&failure);
             assert!(
@@ -167,10 +167,10 @@ mod tests {
         ] {
             assert_eq!(provider(text), expected, "{text}");
         }
-        let failure = Failure {
+        let failure = LoggedFailure {
             cause: Cause::Seats.word().to_owned(),
             provider: Some("Okta".to_owned()),
-            ..Failure::default()
+            ..LoggedFailure::default()
         };
         assert!(advice(&failure).ends_with("under Dashboard, Tasks."));
     }

@@ -15,7 +15,7 @@ use crate::limits::{
     FAILURE_BURST, FAILURE_PAUSE_MILLIS, GROUP_SILENCE, GROUPED_FOR, REMEMBERED_FAILURES,
     STRANGERS_ENTRIES,
 };
-use directory::journal::{EntryId, Failure};
+use directory::journal::{EntryId, LoggedFailure};
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use scim_core::error::cause::Cause;
@@ -33,7 +33,7 @@ pub(super) enum CallerClass {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct DueEntry {
     pub(super) id: EntryId,
-    pub(super) failure: Failure,
+    pub(super) failure: LoggedFailure,
     pub(super) count: u64,
 }
 
@@ -93,7 +93,7 @@ impl Grouping {
     pub(super) fn count(
         &self,
         tenant: &TenantId,
-        failure: Failure,
+        failure: LoggedFailure,
         caller: CallerClass,
         now: Timestamp,
         random: [u8; 4],
@@ -110,7 +110,7 @@ impl Grouping {
     }
 
     /// Makes the next repeat write the entry again, because the write failed.
-    pub(super) fn unwritten(&self, tenant: &TenantId, failure: &Failure) {
+    pub(super) fn unwritten(&self, tenant: &TenantId, failure: &LoggedFailure) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(group) = seen.groups.get_mut(&(tenant.clone(), digest(failure))) {
             group.written = 0;
@@ -142,7 +142,7 @@ impl Recent {
     fn find(
         &self,
         tenant: &TenantId,
-        failure: &Failure,
+        failure: &LoggedFailure,
         now: Timestamp,
     ) -> ((TenantId, u64), bool) {
         let key = (tenant.clone(), digest(failure));
@@ -163,7 +163,7 @@ impl Recent {
         &mut self,
         key: &(TenantId, u64),
         is_open: bool,
-        failure: Failure,
+        failure: LoggedFailure,
         caller: CallerClass,
         now: Timestamp,
         random: [u8; 4],
@@ -205,16 +205,16 @@ impl Recent {
 }
 
 /// The entry for failures beyond the limits.
-fn beyond() -> Failure {
-    Failure {
+fn beyond() -> LoggedFailure {
+    LoggedFailure {
         operation: "unknown".to_owned(),
         cause: Cause::LogOverflow.word().to_owned(),
         reason: "further requests were rejected or failed, too many to list each one".to_owned(),
-        ..Failure::default()
+        ..LoggedFailure::default()
     }
 }
 
-fn digest(failure: &Failure) -> u64 {
+fn digest(failure: &LoggedFailure) -> u64 {
     let mut hasher = DefaultHasher::new();
     failure.hash(&mut hasher);
     hasher.finish()
@@ -228,10 +228,10 @@ mod tests {
         Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
     }
 
-    fn about(name: &str) -> Failure {
-        Failure {
+    fn about(name: &str) -> LoggedFailure {
+        LoggedFailure {
             name: Some(name.to_owned()),
-            ..Failure::default()
+            ..LoggedFailure::default()
         }
     }
 

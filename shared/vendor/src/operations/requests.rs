@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use directory::journal::{EntryFilter, EntryId, Failure, Recorded, UserMatch};
+use directory::journal::{EntryFilter, EntryId, LoggedFailure, Recorded, UserMatch};
 use directory::tenants::Closing;
 use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
@@ -89,7 +89,7 @@ const fn is_zero(status: &u16) -> bool {
 }
 
 impl RequestView {
-    fn of(entry: Recorded<Failure>) -> Self {
+    fn of(entry: Recorded<LoggedFailure>) -> Self {
         let (first, last) = (Millis(entry.first()), Millis(entry.last));
         let advice = advice(&entry.content);
         let failure = entry.content;
@@ -247,7 +247,7 @@ impl Work<'_> {
 }
 
 /// The user or group of an entry.
-fn subject(entry: &Recorded<Failure>) -> Option<(ResourceId, ResourceKind)> {
+fn subject(entry: &Recorded<LoggedFailure>) -> Option<(ResourceId, ResourceKind)> {
     let id = ResourceId::parse(entry.content.resource.as_deref()?)?;
     let name = entry.content.resource_type.as_deref()?;
     let kind = ResourceKind::ALL

@@ -17,8 +17,8 @@ use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::keyrings::{CHANGES, PLACES, RINGS};
 use crate::table::keys::attribute::window::COUNT;
 use crate::table::{
-    Actions, Condition, Item, ItemUpdate, Put, Role, Transacted, WriteId, below, is, keys, lacks,
-    n, number_if, set_of, texts,
+    Actions, ConditionExpression, Item, ItemUpdate, Put, Role, Transacted, WriteId, below, is,
+    keys, lacks, n, number_if, set_of, texts,
 };
 use keyring::{KeyId, KeyRecord, KeyringError, Record as _};
 
@@ -166,7 +166,7 @@ impl TenantKeys<'_> {
         let release = ItemUpdate::of(keys::keyrings(self.table.tenant()))
             .take_from(PLACES, set_of([place]))
             .add(CHANGES, n(1))
-            .when(Condition::Present);
+            .when(ConditionExpression::Present);
         let _ = self.table.update(&release).await;
     }
 }

@@ -15,7 +15,8 @@ use crate::table::keys::attribute::part::DONE;
 use crate::table::keys::attribute::resource::{MEMBERS, OPEN};
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, Condition, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, lacks, n, s,
+    Actions, ConditionExpression, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, lacks,
+    n, s,
 };
 
 /// Idempotency tokens for the transactions of one finisher.
@@ -111,7 +112,7 @@ impl Directory {
             let mut actions = Actions::default();
             let mark = ItemUpdate::of(part.key.clone())
                 .set(DONE, n(edges.balance()))
-                .when(Condition::Present.and(lacks(DONE)));
+                .when(ConditionExpression::Present.and(lacks(DONE)));
             actions.update(mark, Role::Resource);
             self.edges(&mut actions, &edges);
             let refused = self.run(actions, &tokens.take()).await?;

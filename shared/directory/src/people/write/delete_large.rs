@@ -21,7 +21,8 @@ use crate::people::task_item::TaskKind;
 use crate::table::keys::attribute::member::DEPARTS;
 use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, Condition, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, s, sort_key,
+    Actions, ConditionExpression, DirectoryError, ItemUpdate, Put, Range, Role, WriteId, is, s,
+    sort_key,
 };
 
 impl Directory {
@@ -72,7 +73,7 @@ impl Directory {
                     let branch = self.branch();
                     let mark = ItemUpdate::of(key)
                         .set(DEPARTS, s(write.as_str()))
-                        .when(Condition::Present);
+                        .when(ConditionExpression::Present);
                     // A missing edge is handled when the resource leaves the group.
                     branch.table.update(&mark).await.map(drop)
                 }

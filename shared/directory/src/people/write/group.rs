@@ -10,7 +10,7 @@ use crate::people::item::{Indexed, Stored, indexed, no_plan, same_fence, taken};
 use crate::people::members::Edges;
 use crate::table::keys::attribute::resource::{MEMBERS, MODIFIED, VERSION, WRITE};
 use crate::table::{
-    Actions, Condition, DirectoryError, ItemUpdate, Role, WriteId, keys, n, s, to_millis,
+    Actions, ConditionExpression, DirectoryError, ItemUpdate, Role, WriteId, keys, n, s, to_millis,
 };
 
 impl Directory {
@@ -120,7 +120,7 @@ impl Directory {
             .set(WRITE, s(write.as_str()))
             .add(VERSION, n(1))
             .add(MEMBERS, n(balance))
-            .when(Condition::Present.and(no_plan()))
+            .when(ConditionExpression::Present.and(no_plan()))
     }
 }
 

@@ -14,7 +14,7 @@ use service::{Config, Function, Service, lambda};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use vendor::Admin;
+use vendor::VendorSide;
 
 use crate::dynamo::{Dynamo, RawItem, Storage};
 use crate::faults::{Faults, Proxy};
@@ -86,7 +86,7 @@ pub struct Stack {
     pub service: Arc<Service>,
     functions: Functions,
     /// The admin API and console.
-    pub admin: Arc<Admin>,
+    pub admin: Arc<VendorSide>,
     /// The initial admin key.
     pub admin_key: String,
     pub services: Services,
@@ -255,7 +255,7 @@ impl Stack {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let admin_key = admin_key(&services.clients, &options.ids).await?;
-        let admin = Admin::new(Arc::clone(&service), &services.clients, ADMIN_PREFIX);
+        let admin = VendorSide::new(Arc::clone(&service), &services.clients, ADMIN_PREFIX);
         let admin = Arc::new(admin);
         let (behind, aside) = (functions.clone(), Arc::clone(&admin));
         let handler = move |function: String, request| {

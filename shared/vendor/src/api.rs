@@ -9,26 +9,26 @@ use http::{HeaderMap, HeaderValue, Request, Response, header};
 use keyring::{Presented, Token};
 use service::{Origin, wire};
 
-mod call;
 mod caller;
 mod keys;
 mod links;
+pub(crate) mod logs;
 pub mod openapi;
 mod people;
-pub(crate) mod requests;
+mod request;
 pub(crate) mod response;
 mod route;
 pub mod routes;
 mod tenants;
 
 use crate::actor::{Actor, Operation};
-use crate::admin::{Admin, Trace, unauthorized};
-use crate::once::{Named, no_name};
+use crate::idempotency::{IdempotentRequest, no_name};
 use crate::operations::Work;
 use crate::problem::{Problem, reason};
 use crate::query::Query;
-use call::Call;
-use response::Answer;
+use crate::vendor_side::{Trace, VendorSide, unauthorized};
+use request::ApiRequest;
+use response::ApiResponse;
 use routes::Match;
 
 /// The segments of the API's base path.
@@ -59,26 +59,26 @@ impl Address {
     }
 }
 
-pub(crate) async fn answer(
-    admin: &Admin,
+pub(crate) async fn handle(
+    vendor: &VendorSide,
     request: &Request<Bytes>,
     origin: &Origin,
     meter: &Arc<Meter>,
     trace: &mut Trace,
 ) -> Response<Bytes> {
-    let answered = answered(admin, request, (origin, meter), trace).await;
-    match answered.and_then(Answer::into_response) {
+    let served = serve(vendor, request, (origin, meter), trace).await;
+    match served.and_then(ApiResponse::into_response) {
         Ok(response) => response,
         Err(problem) => problem.into_response(&origin.request_id),
     }
 }
 
-async fn answered(
-    admin: &Admin,
+async fn serve(
+    vendor: &VendorSide,
     request: &Request<Bytes>,
     (origin, meter): (&Origin, &Arc<Meter>),
     trace: &mut Trace,
-) -> Result<Answer, Problem> {
+) -> Result<ApiResponse, Problem> {
     let address = Address::parse(request.uri().path())?;
     let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
     let found = routes::find(request.method(), &segments);
@@ -88,14 +88,14 @@ async fn answered(
         trace.tenant = tenant.map(|(_, value)| value.clone());
     }
     let headers = request.headers();
-    let site = admin.service.site(origin, headers, &address.prefix);
+    let site = vendor.service.site(origin, headers, &address.prefix);
     if let Match::Route(route, _) = &found
         && route.operation == Operation::DescribeApi
     {
-        return Ok(Answer::document(&openapi::document(&site)));
+        return Ok(ApiResponse::document(&openapi::document(&site)));
     }
     let presented = presented(headers).ok_or_else(unauthorized)?;
-    let actor = Actor::AdminKey(admin.admit(&presented, origin).await?);
+    let actor = Actor::AdminKey(vendor.admit(&presented, origin).await?);
     trace.key = Some(actor.logged());
     let (route, variables) = match found {
         Match::Route(route, variables) => (route, variables),
@@ -103,22 +103,22 @@ async fn answered(
         Match::Nothing => return Err(reason::no_endpoint()),
     };
     actor.check(route.operation, None)?;
-    let call = Call {
+    let request = ApiRequest {
         work: Work {
-            admin,
+            vendor,
             actor: &actor,
             origin,
             meter,
             site: &site,
-            ids: admin.service.ids().clone(),
+            ids: vendor.service.ids().clone(),
         },
         operation: route.operation,
-        request,
+        http: request,
         variables,
         query: Query::parse(request.uri().query().unwrap_or_default())?,
         name: named(request)?,
     };
-    (route.handler)(&call).await
+    (route.handler)(&request).await
 }
 
 /// The admin key in the headers.
@@ -133,7 +133,7 @@ fn presented(headers: &HeaderMap) -> Option<Presented> {
 }
 
 /// The name of the request, from `Idempotency-Key`.
-fn named(request: &Request<Bytes>) -> Result<Option<Named>, Problem> {
+fn named(request: &Request<Bytes>) -> Result<Option<IdempotentRequest>, Problem> {
     let headers = request.headers();
     let mut given = headers.get_all("idempotency-key").iter();
     let Some(name) = given.next() else {
@@ -144,7 +144,7 @@ fn named(request: &Request<Bytes>) -> Result<Option<Named>, Problem> {
     }
     let key = headers.get(header::AUTHORIZATION);
     let key = key.map_or(&[][..], HeaderValue::as_bytes);
-    Named::new(key, name.as_bytes(), request).map(Some)
+    IdempotentRequest::new(key, name.as_bytes(), request).map(Some)
 }
 
 #[cfg(test)]

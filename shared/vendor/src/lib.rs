@@ -13,18 +13,18 @@ use http::{Request, Response};
 use service::{Config, Origin, config, lambda};
 
 pub mod actor;
-mod admin;
 pub mod api;
-mod once;
+mod idempotency;
 mod operations;
 pub mod pages;
 pub mod problem;
 mod query;
+mod vendor_side;
 
-pub use admin::Admin;
 pub use problem::{Problem, ProblemReason};
+pub use vendor_side::VendorSide;
 
-use admin::Trace;
+use vendor_side::Trace;
 
 /// Runs the function `admin`: opens connections while Lambda gives full CPU to initialisation, then answers events.
 ///
@@ -37,16 +37,16 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     let clients = directory::connect(&config::access()?)?;
     let prefix = config.admin_prefix.clone();
     let service = Arc::new(config.service(clients.clone()));
-    let admin = Arc::new(Admin::new(service, &clients, &prefix));
-    admin.warm().await;
+    let vendor = Arc::new(VendorSide::new(service, &clients, &prefix));
+    vendor.warm().await;
     lambda::serve(move |request, origin| {
-        let admin = Arc::clone(&admin);
-        async move { admin.handle(request, origin).await }
+        let vendor = Arc::clone(&vendor);
+        async move { vendor.handle(request, origin).await }
     })
     .await
 }
 
-impl Admin {
+impl VendorSide {
     /// Answers a request to the API or to a page. The response's extensions contain its consumption, as [`Spent`].
     pub async fn handle(&self, request: Request<Bytes>, origin: Origin) -> Response<Bytes> {
         let started = self.service.now();
@@ -54,11 +54,11 @@ impl Admin {
         let mut trace = Trace::default();
         let span = tracing::info_span!("request", request.id = origin.request_id);
         let mut response = if pages::page_path(request.uri().path()).is_some() {
-            let page = Box::pin(pages::visit(self, &request, &origin, &meter, &mut trace));
+            let page = Box::pin(pages::handle(self, &request, &origin, &meter, &mut trace));
             tracing::Instrument::instrument(page, span).await
         } else {
-            let answer = Box::pin(api::answer(self, &request, &origin, &meter, &mut trace));
-            tracing::Instrument::instrument(answer, span).await
+            let call = Box::pin(api::handle(self, &request, &origin, &meter, &mut trace));
+            tracing::Instrument::instrument(call, span).await
         };
         let spent = meter.spent();
         self.log(&origin, &trace, &response, &spent, started);

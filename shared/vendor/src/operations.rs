@@ -2,7 +2,7 @@
 //! typed view, which the API writes as JSON and the pages as HTML.
 //!
 //! Each operation checks the actor's permission itself. The callers of an operation that changes or exports data go
-//! through [`Work::act`]: it runs a named operation once, and notes it in the tenant's activity.
+//! through [`Work::perform`]: it runs a named operation once, and notes it in the tenant's activity.
 
 use std::sync::Arc;
 
@@ -18,22 +18,22 @@ use service::clock::Ids;
 use service::{Origin, Service};
 
 use crate::actor::{Actor, Operation};
-use crate::admin::Admin;
-use crate::once::{Done, Named};
+use crate::idempotency::{IdempotentRequest, Performed};
 use crate::problem::{Problem, reason};
+use crate::vendor_side::VendorSide;
 
 pub(crate) mod activity;
 pub(crate) mod admin_keys;
+pub(crate) mod failures;
 pub(crate) mod keys;
+pub(crate) mod lifecycle;
 pub(crate) mod links;
 pub(crate) mod page;
 pub(crate) mod passwords;
 pub(crate) mod people;
 pub(crate) mod person;
 pub(crate) mod preload;
-pub(crate) mod requests;
 pub(crate) mod settings;
-pub(crate) mod switch;
 pub(crate) mod tenants;
 pub(crate) mod times;
 
@@ -42,7 +42,7 @@ use activity::Note;
 /// The context of an operation.
 #[derive(Clone)]
 pub(crate) struct Work<'w> {
-    pub(crate) admin: &'w Admin,
+    pub(crate) vendor: &'w VendorSide,
     pub(crate) actor: &'w Actor,
     pub(crate) origin: &'w Origin,
     pub(crate) meter: &'w Arc<Meter>,
@@ -53,31 +53,31 @@ pub(crate) struct Work<'w> {
 }
 
 /// An operation and its target.
-pub(crate) struct Deed<'d> {
+pub(crate) struct RequestedOperation<'d> {
     pub(crate) operation: Operation,
     pub(crate) tenant: Option<&'d str>,
     /// The target within the tenant: the name and value of a path variable.
     pub(crate) about: Option<(&'d str, &'d str)>,
 }
 
-impl<'d> Deed<'d> {
+impl<'d> RequestedOperation<'d> {
     /// The operation, with its path's variables as the target.
     pub(crate) fn new(
         operation: Operation,
         variables: impl Iterator<Item = (&'d str, &'d str)>,
     ) -> Self {
-        let mut deed = Self {
+        let mut requested = Self {
             operation,
             tenant: None,
             about: None,
         };
         for (name, value) in variables {
             match name {
-                "tenant" => deed.tenant = Some(value),
-                name => deed.about = Some((name, value)),
+                "tenant" => requested.tenant = Some(value),
+                name => requested.about = Some((name, value)),
             }
         }
-        deed
+        requested
     }
 
     /// Whether a name makes the operation run once. Other methods are idempotent anyway.
@@ -97,19 +97,19 @@ impl<'w> Work<'w> {
     }
 
     /// Runs an operation, once if it is named, and notes it in the tenant's activity.
-    pub(crate) async fn act<T, F>(
+    pub(crate) async fn perform<T, F>(
         &self,
-        deed: &Deed<'_>,
-        name: Option<&Named>,
+        requested: &RequestedOperation<'_>,
+        name: Option<&IdempotentRequest>,
         operation: impl FnOnce(Self) -> F,
-    ) -> Result<Done<T>, Problem>
+    ) -> Result<Performed<T>, Problem>
     where
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, Problem>>,
     {
-        self.actor.check(deed.operation, deed.tenant)?;
-        let note = Note::of(self, deed);
-        let done = match name.filter(|_| deed.is_named()) {
+        self.actor.check(requested.operation, requested.tenant)?;
+        let note = Note::of(self, requested);
+        let done = match name.filter(|_| requested.is_named()) {
             Some(name) => {
                 let request = (&**self.meter, self.origin.request_id.as_str());
                 let with = |ids| {
@@ -120,7 +120,7 @@ impl<'w> Work<'w> {
                 };
                 Box::pin(name.once(self.service(), request, with)).await?
             }
-            None => Done::now(operation(self.clone()).await?),
+            None => Performed::now(operation(self.clone()).await?),
         };
         let Some(note) = note.filter(|_| !done.is_replayed) else {
             return Ok(done);
@@ -134,11 +134,11 @@ impl<'w> Work<'w> {
     }
 
     pub(crate) fn service(&self) -> &'w Service {
-        &self.admin.service
+        &self.vendor.service
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.admin.service.now()
+        self.vendor.service.now()
     }
 
     /// The tenant as stored.

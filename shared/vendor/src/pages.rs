@@ -18,47 +18,47 @@ mod activity;
 mod address;
 mod admin_keys;
 mod assets;
-mod check;
-mod desk;
+mod components;
+mod context;
+mod failures;
+mod figures;
 mod files;
 mod form;
 mod frame;
-mod front;
-mod glance;
 mod guard;
 mod keys;
 mod links;
-mod opened;
+mod open_link;
 mod page;
-mod parts;
 mod people;
 mod person;
 mod provider;
 mod reply;
-mod requests;
+mod request;
 mod routes;
 mod settings;
 mod setup;
+mod sign_in;
 mod steps;
 mod tenant;
 mod tenant_frame;
 mod tenants;
+mod test_connection;
 mod text;
-mod visit;
 mod words;
 
 pub use page::{Page, Who};
 pub use routes::pages;
 
-use crate::admin::{Admin, Trace};
 use crate::problem::Problem;
 use crate::query::Query;
-use desk::Desk;
+use crate::vendor_side::{Trace, VendorSide};
+use context::PageContext;
 use form::Form;
 use reply::Reply;
-use routes::Found;
+use request::PageRequest;
+use routes::MatchedPage;
 use service::{Origin, wire};
-use visit::Visit;
 
 /// The first segment of all pages.
 const CONSOLE: &str = "console";
@@ -76,15 +76,15 @@ pub(crate) fn page_path(path: &str) -> Option<(String, Vec<&str>)> {
 }
 
 /// Answers a request to a page.
-pub(crate) async fn visit(
-    admin: &Admin,
+pub(crate) async fn handle(
+    vendor: &VendorSide,
     request: &Request<Bytes>,
     origin: &Origin,
     meter: &Arc<Meter>,
     trace: &mut Trace,
 ) -> Response<Bytes> {
     let (prefix, segments) = page_path(request.uri().path()).unwrap_or_default();
-    let site = admin.service.site(origin, request.headers(), &prefix);
+    let site = vendor.service.site(origin, request.headers(), &prefix);
     let base = format!("{prefix}/{CONSOLE}");
     let is_secure = site.starts_with("https:");
     let query = Query::parse(request.uri().query().unwrap_or_default());
@@ -92,64 +92,70 @@ pub(crate) async fn visit(
         Ok(query) => (query, None),
         Err(problem) => (Query::default(), Some(problem)),
     };
-    let visit = Visit {
-        admin,
-        request,
+    let page_request = PageRequest {
+        vendor,
+        http: request,
         origin,
         meter,
-        now: admin.service.now(),
+        now: vendor.service.now(),
         site,
         base,
         query,
     };
     let reply = match refused {
-        Some(problem) => visit.frame().problem(&problem, &origin.request_id),
-        None => Box::pin(answer(&visit, &segments, trace)).await,
+        Some(problem) => page_request.frame().problem(&problem, &origin.request_id),
+        None => Box::pin(serve(&page_request, &segments, trace)).await,
     };
     reply.into_response(is_secure)
 }
 
-async fn answer(visit: &Visit<'_>, segments: &[&str], trace: &mut Trace) -> Reply {
-    match found(visit, segments) {
+async fn serve(request: &PageRequest<'_>, segments: &[&str], trace: &mut Trace) -> Reply {
+    match find_page(request, segments) {
         Ok(found) => {
             trace.operation = Some(found.page.name);
             trace.tenant = found.address.tenant().map(str::to_owned);
-            admitted(visit, found, trace).await
+            serve_if_admitted(request, found, trace).await
         }
-        Err(problem) => visit.frame().problem(&problem, &visit.origin.request_id),
+        Err(problem) => request
+            .frame()
+            .problem(&problem, &request.origin.request_id),
     }
 }
 
-fn found(visit: &Visit<'_>, segments: &[&str]) -> Result<Found, Problem> {
+fn find_page(request: &PageRequest<'_>, segments: &[&str]) -> Result<MatchedPage, Problem> {
     let decoded: Vec<String> = segments
         .iter()
         .map(|segment| wire::decode(segment))
         .collect::<Result<_, ScimError>>()?;
     let segments: Vec<&str> = decoded.iter().map(String::as_str).collect();
-    routes::find(visit.request.method(), &segments)
+    routes::find(request.http.method(), &segments)
 }
 
 /// Serves a page if the visitor may see it.
-async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
-    let request_id = &visit.origin.request_id;
-    let entrant = match guard::admit(visit, &found.address).await {
-        Ok(entrant) => entrant,
+async fn serve_if_admitted(
+    request: &PageRequest<'_>,
+    found: MatchedPage,
+    trace: &mut Trace,
+) -> Reply {
+    let request_id = &request.origin.request_id;
+    let visitor = match guard::admit(request, &found.address).await {
+        Ok(visitor) => visitor,
         Err(guard::Refusal::Problem(problem)) => {
-            return visit.frame().problem(&problem, request_id);
+            return request.frame().problem(&problem, request_id);
         }
-        Err(guard::Refusal::NotSignedIn) => return front::wanted(visit),
-        Err(guard::Refusal::SessionExpired) => return opened::ended(visit),
+        Err(guard::Refusal::NotSignedIn) => return sign_in::sign_in_first(request),
+        Err(guard::Refusal::SessionExpired) => return open_link::session_expired(request),
     };
-    trace.key = entrant.name();
+    trace.key = visitor.name();
     let form = match found.page.takes_form() {
         false => Ok(Form::default()),
-        true => guard::form(visit, &entrant),
+        true => guard::form(request, &visitor),
     };
-    let mut desk = Desk::new(visit, &found.address, entrant);
+    let mut context = PageContext::new(request, &found.address, visitor);
     let served = match form {
         Ok(form) => {
-            desk.form = form;
-            (found.page.handler)(&desk).await
+            context.form = form;
+            (found.page.handler)(&context).await
         }
         Err(problem) => Err(problem),
     };
@@ -158,6 +164,6 @@ async fn admitted(visit: &Visit<'_>, found: Found, trace: &mut Trace) -> Reply {
         if problem.kind() == ErrorKind::Internal {
             tracing::error!(detail = problem.detail(), "page");
         }
-        desk.frame().problem(&problem, request_id)
+        context.frame().problem(&problem, request_id)
     })
 }

@@ -150,7 +150,7 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
         }),
         service::clock::Ids::system(),
     );
-    let other = vendor::Admin::new(
+    let other = vendor::VendorSide::new(
         std::sync::Arc::new(service),
         &target.stack.services.clients,
         local::stack::ADMIN_PREFIX,
@@ -165,7 +165,12 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
     assert_eq!(answer["verified"], true);
 }
 
-async fn send(to: &vendor::Admin, admin: &Client, tenant: &Client, body: &Value) -> (u16, Spent) {
+async fn send(
+    to: &vendor::VendorSide,
+    admin: &Client,
+    tenant: &Client,
+    body: &Value,
+) -> (u16, Spent) {
     let path = format!("/admin/v1/tenants/{}/verify-password", tenant_of(tenant));
     let request = Request::post(path)
         .header("authorization", format!("Bearer {}", admin.token))

@@ -1,16 +1,16 @@
 //! The caller's own key and its permissions.
 
-use super::call::Call;
-use super::response::Answer;
-use super::route::Route;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::route::ApiRoute;
 use crate::actor::Operation;
 use crate::operations::admin_keys;
 use crate::problem::Problem;
 
-pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeCaller, |call| {
-    Box::pin(async { describe(call) })
+pub(super) static ROUTES: &[ApiRoute] = &[ApiRoute::new(Operation::DescribeCaller, |request| {
+    Box::pin(async { describe(request) })
 })];
 
-fn describe(call: &Call<'_>) -> Result<Answer, Problem> {
-    Answer::shown(&admin_keys::describe_caller(&call.work)?)
+fn describe(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    ApiResponse::shown(&admin_keys::describe_caller(&request.work)?)
 }

@@ -1,36 +1,39 @@
 //! Setup links in JSON.
 
-use super::call::Call;
-use super::response::Answer;
-use super::route::Route;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::route::ApiRoute;
 use crate::actor::Operation;
 use crate::operations::links;
 use crate::problem::Problem;
 
-pub(super) static ROUTES: &[Route] = &[
-    Route::new(Operation::ListLinks, |call| Box::pin(list(call))),
-    Route::new(Operation::CreateLink, |call| Box::pin(create(call))),
-    Route::new(Operation::RevokeLink, |call| Box::pin(revoke(call))),
+pub(super) static ROUTES: &[ApiRoute] = &[
+    ApiRoute::new(Operation::ListLinks, |request| Box::pin(list(request))),
+    ApiRoute::new(Operation::CreateLink, |request| Box::pin(create(request))),
+    ApiRoute::new(Operation::RevokeLink, |request| Box::pin(revoke(request))),
 ];
 
-async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    Answer::shown(&links::list(&call.work, &call.tenant()?).await?)
+async fn list(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    ApiResponse::shown(&links::list(&request.work, &request.tenant()?).await?)
 }
 
-async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
-    let tenant = &call.tenant()?;
+async fn create(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let tenant = &request.tenant()?;
     let made = |work| async move {
-        let given = call.body_or_default()?;
+        let given = request.body_or_default()?;
         links::create(&work, tenant, &given).await
     };
-    Answer::of(call.act(made).await?, |link| {
-        let site = call.work.site;
-        Answer::created(format!("{site}/admin/v1/tenants/{tenant}/links"), &link)
+    ApiResponse::of(request.perform(made).await?, |link| {
+        let site = request.work.site;
+        ApiResponse::created(format!("{site}/admin/v1/tenants/{tenant}/links"), &link)
     })
 }
 
-async fn revoke(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (tenant, link) = (&call.tenant()?, call.variable("link"));
+async fn revoke(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let (tenant, link) = (&request.tenant()?, request.variable("link"));
     let revoked = |work| async move { links::revoke(&work, tenant, link).await };
-    Answer::of(call.act(revoked).await?, |()| Ok(Answer::done()))
+    ApiResponse::of(
+        request.perform(revoked).await?,
+        |()| Ok(ApiResponse::done()),
+    )
 }

@@ -7,12 +7,12 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-use super::response::Answer;
-use super::route::Route;
+use super::response::ApiResponse;
+use super::route::ApiRoute;
 use crate::actor::Operation;
 
-pub(super) static ROUTES: &[Route] = &[Route::new(Operation::DescribeApi, |call| {
-    Box::pin(async { Ok(Answer::document(&document(call.work.site))) })
+pub(super) static ROUTES: &[ApiRoute] = &[ApiRoute::new(Operation::DescribeApi, |request| {
+    Box::pin(async { Ok(ApiResponse::document(&document(request.work.site))) })
 })];
 
 /// Parts of the `OpenAPI` document, which [`join`] merges.
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn the_document_describes_every_route_and_no_other() {
-        let line = |route: &Route| {
+        let line = |route: &ApiRoute| {
             let of = route.operation;
             format!("{} {} {}", of.method(), of.path(), of.name())
         };

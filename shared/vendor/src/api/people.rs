@@ -1,69 +1,75 @@
 //! The users and groups of a tenant in JSON, and operations on one person.
 
-use super::call::Call;
-use super::response::Answer;
-use super::route::Route;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::route::ApiRoute;
 use crate::actor::Operation;
-use crate::operations::people::{Kind, ListSearch, passed_on};
+use crate::operations::people::{ListKind, ListSearch, passed_on};
 use crate::operations::{passwords, people, person};
 use crate::problem::Problem;
 
-pub(super) static ROUTES: &[Route] = &[
-    Route::new(Operation::VerifyPassword, |call| Box::pin(verify(call))),
-    Route::new(Operation::ListUsers, |call| {
-        Box::pin(list(call, Kind::Users))
+pub(super) static ROUTES: &[ApiRoute] = &[
+    ApiRoute::new(Operation::VerifyPassword, |request| {
+        Box::pin(verify(request))
     }),
-    Route::new(Operation::ReadUser, |call| {
-        Box::pin(read(call, Kind::Users))
+    ApiRoute::new(Operation::ListUsers, |request| {
+        Box::pin(list(request, ListKind::Users))
     }),
-    Route::new(Operation::ListGroups, |call| {
-        Box::pin(list(call, Kind::Groups))
+    ApiRoute::new(Operation::ReadUser, |request| {
+        Box::pin(read(request, ListKind::Users))
     }),
-    Route::new(Operation::ReadGroup, |call| {
-        Box::pin(read(call, Kind::Groups))
+    ApiRoute::new(Operation::ListGroups, |request| {
+        Box::pin(list(request, ListKind::Groups))
     }),
-    Route::new(Operation::ListMembers, |call| Box::pin(members(call))),
-    Route::new(Operation::ExportUser, |call| Box::pin(export(call))),
-    Route::new(Operation::EraseUser, |call| Box::pin(erase(call))),
+    ApiRoute::new(Operation::ReadGroup, |request| {
+        Box::pin(read(request, ListKind::Groups))
+    }),
+    ApiRoute::new(Operation::ListMembers, |request| Box::pin(members(request))),
+    ApiRoute::new(Operation::ExportUser, |request| Box::pin(export(request))),
+    ApiRoute::new(Operation::EraseUser, |request| Box::pin(erase(request))),
 ];
 
-async fn list(call: &Call<'_>, kind: Kind) -> Result<Answer, Problem> {
-    let (tenant, search) = (call.tenant()?, ListSearch::read(&call.query));
-    Answer::shown(&people::list(&call.work, &tenant, (kind, search)).await?)
+async fn list(request: &ApiRequest<'_>, kind: ListKind) -> Result<ApiResponse, Problem> {
+    let (tenant, search) = (request.tenant()?, ListSearch::read(&request.query));
+    ApiResponse::shown(&people::list(&request.work, &tenant, (kind, search)).await?)
 }
 
-async fn read(call: &Call<'_>, kind: Kind) -> Result<Answer, Problem> {
+async fn read(request: &ApiRequest<'_>, kind: ListKind) -> Result<ApiResponse, Problem> {
     let variable = match kind {
-        Kind::Users => "user",
-        Kind::Groups => "group",
+        ListKind::Users => "user",
+        ListKind::Groups => "group",
     };
-    let (tenant, id) = (call.tenant()?, call.variable(variable));
-    let parameters = passed_on(&call.query);
-    Answer::shown(&people::read(&call.work, &tenant, (kind, id, &parameters)).await?)
+    let (tenant, id) = (request.tenant()?, request.variable(variable));
+    let parameters = passed_on(&request.query);
+    ApiResponse::shown(&people::read(&request.work, &tenant, (kind, id, &parameters)).await?)
 }
 
-async fn members(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (tenant, group) = (call.tenant()?, call.variable("group"));
-    let members = (group, passed_on(&call.query));
-    Answer::shown(&people::members(&call.work, &tenant, members).await?)
+async fn members(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let (tenant, group) = (request.tenant()?, request.variable("group"));
+    let members = (group, passed_on(&request.query));
+    ApiResponse::shown(&people::members(&request.work, &tenant, members).await?)
 }
 
-async fn export(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (tenant, user) = (&call.tenant()?, call.variable("user"));
+async fn export(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let (tenant, user) = (&request.tenant()?, request.variable("user"));
     let exported = |work| async move { person::export(&work, tenant, user).await };
-    Answer::of(call.act(exported).await?, |person| Answer::shown(&person))
+    ApiResponse::of(request.perform(exported).await?, |person| {
+        ApiResponse::shown(&person)
+    })
 }
 
-async fn erase(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (tenant, user) = (&call.tenant()?, call.variable("user"));
+async fn erase(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let (tenant, user) = (&request.tenant()?, request.variable("user"));
     let erased = |work| async move { person::erase(&work, tenant, user).await };
-    Answer::of(call.act(erased).await?, |erased| Answer::shown(&erased))
+    ApiResponse::of(request.perform(erased).await?, |erased| {
+        ApiResponse::shown(&erased)
+    })
 }
 
-async fn verify(call: &Call<'_>) -> Result<Answer, Problem> {
-    let tenant = &call.tenant()?;
-    let verified = |work| async move { passwords::verify(&work, tenant, call.body()?).await };
-    Answer::of(call.act(verified).await?, |verified| {
-        Answer::shown(&verified)
+async fn verify(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let tenant = &request.tenant()?;
+    let verified = |work| async move { passwords::verify(&work, tenant, request.body()?).await };
+    ApiResponse::of(request.perform(verified).await?, |verified| {
+        ApiResponse::shown(&verified)
     })
 }

@@ -5,13 +5,13 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::once::Done;
+use crate::idempotency::Performed;
 use crate::problem::{Problem, REPLAYED, TRUE, reason};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     status: StatusCode,
     body: Option<Bytes>,
     header: Option<(HeaderName, String)>,
@@ -20,7 +20,7 @@ pub(crate) struct Answer {
     file: Option<&'static str>,
 }
 
-impl Answer {
+impl ApiResponse {
     fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_vec(view).map_err(|_| reason::response_unwritable())?;
         Ok(Self {
@@ -94,7 +94,7 @@ impl Answer {
 
     /// The response to an operation that `show` represents, marked if it repeats an earlier one.
     pub(crate) fn of<T>(
-        done: Done<T>,
+        done: Performed<T>,
         show: impl FnOnce(T) -> Result<Self, Problem>,
     ) -> Result<Self, Problem> {
         Ok(Self {

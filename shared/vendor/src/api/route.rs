@@ -2,24 +2,25 @@
 
 use std::pin::Pin;
 
-use super::call::Call;
-use super::response::Answer;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
 use crate::actor::Operation;
 use crate::problem::Problem;
 
 /// The handler of a route.
-pub(crate) type Handler = for<'c> fn(&'c Call<'c>) -> Serving<'c>;
+pub(crate) type ApiHandler = for<'c> fn(&'c ApiRequest<'c>) -> ApiFuture<'c>;
 
 /// The future of a handler.
-pub(crate) type Serving<'c> = Pin<Box<dyn Future<Output = Result<Answer, Problem>> + Send + 'c>>;
+pub(crate) type ApiFuture<'c> =
+    Pin<Box<dyn Future<Output = Result<ApiResponse, Problem>> + Send + 'c>>;
 
-pub struct Route {
+pub struct ApiRoute {
     pub operation: Operation,
-    pub(crate) handler: Handler,
+    pub(crate) handler: ApiHandler,
 }
 
-impl Route {
-    pub(crate) const fn new(operation: Operation, handler: Handler) -> Self {
+impl ApiRoute {
+    pub(crate) const fn new(operation: Operation, handler: ApiHandler) -> Self {
         Self { operation, handler }
     }
 }

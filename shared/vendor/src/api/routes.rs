@@ -4,27 +4,27 @@
 
 use http::Method;
 
-use super::call::Variables;
-pub use super::route::Route;
-use super::{caller, keys, links, openapi, people, requests, tenants};
+use super::request::Variables;
+pub use super::route::ApiRoute;
+use super::{caller, keys, links, logs, openapi, people, tenants};
 
-static AREAS: [&[Route]; 7] = [
+static AREAS: [&[ApiRoute]; 7] = [
     openapi::ROUTES,
     caller::ROUTES,
     keys::ROUTES,
     links::ROUTES,
     people::ROUTES,
-    requests::ROUTES,
+    logs::ROUTES,
     tenants::ROUTES,
 ];
 
-pub fn routes() -> impl Iterator<Item = &'static Route> {
+pub fn routes() -> impl Iterator<Item = &'static ApiRoute> {
     AREAS.iter().copied().flatten()
 }
 
 /// The result of a search for a route.
 pub(crate) enum Match {
-    Route(&'static Route, Variables),
+    Route(&'static ApiRoute, Variables),
     /// A path that supports only these other methods.
     OtherMethods(Vec<Method>),
     Nothing,
@@ -49,7 +49,7 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Match {
     }
 }
 
-fn bind(route: &Route, segments: &[&str]) -> Option<Variables> {
+fn bind(route: &ApiRoute, segments: &[&str]) -> Option<Variables> {
     let expected = || {
         route
             .operation

@@ -1,82 +1,91 @@
 //! Tenants in JSON.
 
-use super::call::Call;
-use super::response::Answer;
-use super::route::Route;
+use super::request::ApiRequest;
+use super::response::ApiResponse;
+use super::route::ApiRoute;
 use crate::actor::Operation;
 use crate::operations::page::count;
 use crate::operations::tenants::{TenantSearch, TenantView};
-use crate::operations::{preload, settings, switch, tenants};
+use crate::operations::{lifecycle, preload, settings, tenants};
 use crate::problem::Problem;
 
-pub(super) static ROUTES: &[Route] = &[
-    Route::new(Operation::ListTenants, |call| Box::pin(list(call))),
-    Route::new(Operation::CreateTenant, |call| Box::pin(create(call))),
-    Route::new(Operation::ReadTenant, |call| Box::pin(read(call))),
-    Route::new(Operation::ChangeTenant, |call| Box::pin(change(call))),
-    Route::new(Operation::DeleteTenant, |call| Box::pin(delete(call))),
-    Route::new(Operation::SwitchTenantOn, |call| Box::pin(switch_on(call))),
-    Route::new(Operation::SwitchTenantOff, |call| {
-        Box::pin(switch_off(call))
+pub(super) static ROUTES: &[ApiRoute] = &[
+    ApiRoute::new(Operation::ListTenants, |request| Box::pin(list(request))),
+    ApiRoute::new(Operation::CreateTenant, |request| Box::pin(create(request))),
+    ApiRoute::new(Operation::ReadTenant, |request| Box::pin(read(request))),
+    ApiRoute::new(Operation::ChangeTenant, |request| Box::pin(change(request))),
+    ApiRoute::new(Operation::DeleteTenant, |request| Box::pin(delete(request))),
+    ApiRoute::new(Operation::SwitchTenantOn, |request| {
+        Box::pin(switch_on(request))
     }),
-    Route::new(Operation::PreloadUsers, |call| Box::pin(preload(call))),
+    ApiRoute::new(Operation::SwitchTenantOff, |request| {
+        Box::pin(switch_off(request))
+    }),
+    ApiRoute::new(Operation::PreloadUsers, |request| {
+        Box::pin(preload(request))
+    }),
 ];
 
-async fn list(call: &Call<'_>) -> Result<Answer, Problem> {
-    let search = TenantSearch::read(&call.query, count(&call.query)?)?;
-    Answer::shown(&tenants::list(&call.work, &search).await?)
+async fn list(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let search = TenantSearch::read(&request.query, count(&request.query)?)?;
+    ApiResponse::shown(&tenants::list(&request.work, &search).await?)
 }
 
-async fn create(call: &Call<'_>) -> Result<Answer, Problem> {
-    let made = |work| async move { tenants::create(&work, call.body()?).await };
-    Answer::of(call.act(made).await?, |tenant| {
-        let location = format!("{}/admin/v1/tenants/{}", call.work.site, tenant.id);
-        Answer::created(location, &tenant)
+async fn create(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let made = |work| async move { tenants::create(&work, request.body()?).await };
+    ApiResponse::of(request.perform(made).await?, |tenant| {
+        let location = format!("{}/admin/v1/tenants/{}", request.work.site, tenant.id);
+        ApiResponse::created(location, &tenant)
     })
 }
 
-async fn read(call: &Call<'_>) -> Result<Answer, Problem> {
-    let detail = tenants::read(&call.work, &call.tenant()?).await?;
-    Answer::versioned(detail.tenant.tag(), &detail)
+async fn read(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let detail = tenants::read(&request.work, &request.tenant()?).await?;
+    ApiResponse::versioned(detail.tenant.tag(), &detail)
 }
 
-async fn change(call: &Call<'_>) -> Result<Answer, Problem> {
+async fn change(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
     let changed = |work| async move {
-        let (patch, known) = (call.body()?, call.known());
-        settings::change(&work, &call.tenant()?, (patch, &known)).await
+        let (patch, known) = (request.body()?, request.known());
+        settings::change(&work, &request.tenant()?, (patch, &known)).await
     };
-    Answer::of(call.act(changed).await?, versioned)
+    ApiResponse::of(request.perform(changed).await?, versioned)
 }
 
-async fn delete(call: &Call<'_>) -> Result<Answer, Problem> {
-    let deleted = |work| async move { switch::delete(&work, &call.tenant()?, &call.known()).await };
-    Answer::of(call.act(deleted).await?, |tenant| Answer::accepted(&tenant))
-}
-
-async fn switch_on(call: &Call<'_>) -> Result<Answer, Problem> {
-    let switched = |work| async move { switch::on(&work, &call.tenant()?).await };
-    Answer::of(call.act(switched).await?, |switched| {
-        Answer::versioned(switched.tenant.tag(), &switched)
+async fn delete(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let deleted =
+        |work| async move { lifecycle::delete(&work, &request.tenant()?, &request.known()).await };
+    ApiResponse::of(request.perform(deleted).await?, |tenant| {
+        ApiResponse::accepted(&tenant)
     })
 }
 
-async fn switch_off(call: &Call<'_>) -> Result<Answer, Problem> {
-    let switched = |work| async move { switch::off(&work, &call.tenant()?).await };
-    Answer::of(call.act(switched).await?, versioned)
+async fn switch_on(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let switched = |work| async move { lifecycle::on(&work, &request.tenant()?).await };
+    ApiResponse::of(request.perform(switched).await?, |switched| {
+        ApiResponse::versioned(switched.tenant.tag(), &switched)
+    })
 }
 
-async fn preload(call: &Call<'_>) -> Result<Answer, Problem> {
+async fn switch_off(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let switched = |work| async move { lifecycle::off(&work, &request.tenant()?).await };
+    ApiResponse::of(request.perform(switched).await?, versioned)
+}
+
+async fn preload(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
     let preloaded = |work| async move {
-        let users = call.body()?;
-        preload::preload(&work, &call.tenant()?, users).await
+        let users = request.body()?;
+        preload::preload(&work, &request.tenant()?, users).await
     };
-    Answer::of(call.act(preloaded).await?, |users| Answer::shown(&users))
+    ApiResponse::of(request.perform(preloaded).await?, |users| {
+        ApiResponse::shown(&users)
+    })
 }
 
 #[expect(
     clippy::needless_pass_by_value,
     reason = "`Answer::of` gives what was done away"
 )]
-fn versioned(tenant: TenantView) -> Result<Answer, Problem> {
-    Answer::versioned(tenant.tag(), &tenant)
+fn versioned(tenant: TenantView) -> Result<ApiResponse, Problem> {
+    ApiResponse::versioned(tenant.tag(), &tenant)
 }

@@ -11,10 +11,10 @@ use http::Method;
 use keyring::TenantId;
 use serde::Serialize;
 
-use super::page::Page;
-use super::requests::cursor;
+use super::failures::cursor;
+use super::page::ListPage;
 use super::times::Millis;
-use super::{Deed, Work};
+use super::{RequestedOperation, Work};
 use crate::actor::Operation;
 use crate::problem::Problem;
 
@@ -35,17 +35,19 @@ pub(super) struct Note {
 
 impl Note {
     /// The note of an operation; `None` if it is not noted.
-    pub(super) fn of(work: &Work<'_>, deed: &Deed<'_>) -> Option<Self> {
-        let operation = deed.operation;
+    pub(super) fn of(work: &Work<'_>, requested: &RequestedOperation<'_>) -> Option<Self> {
+        let operation = requested.operation;
         if !is_noted(operation) {
             return None;
         }
         // An erasure leaves no trace of the person, not even in its own note.
-        let about = deed.about.filter(|_| operation != Operation::EraseUser);
+        let about = requested
+            .about
+            .filter(|_| operation != Operation::EraseUser);
         let purpose = work.actor.purpose();
         Some(Self {
             operation,
-            tenant: TenantId::parse(deed.tenant?)?,
+            tenant: TenantId::parse(requested.tenant?)?,
             act: Act {
                 by: Some(work.actor.name().to_owned()),
                 purpose: Some(purpose.to_owned()).filter(|purpose| !purpose.is_empty()),
@@ -113,7 +115,7 @@ const fn words(operation: Operation) -> &'static str {
 
 /// A note as shown.
 #[derive(Serialize)]
-pub(crate) struct ActView {
+pub(crate) struct ActivityView {
     pub(crate) id: String,
     pub(crate) at: Millis,
     /// The name of the actor's key or link.
@@ -130,7 +132,7 @@ pub(crate) struct ActView {
     pub(crate) request: String,
 }
 
-impl ActView {
+impl ActivityView {
     fn of(entry: Recorded<Act>) -> Self {
         let act = entry.content;
         Self {
@@ -151,14 +153,14 @@ pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
     (after, count): (Option<&str>, usize),
-) -> Result<Page<ActView>, Problem> {
+) -> Result<ListPage<ActivityView>, Problem> {
     work.check(Operation::ListActivity, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let log = work.log(tenant);
     let page = log.acts(count, after.as_ref(), work.now()).await?;
-    Ok(Page {
-        items: page.entries.into_iter().map(ActView::of).collect(),
+    Ok(ListPage {
+        items: page.entries.into_iter().map(ActivityView::of).collect(),
         next: page.next.map(|next| next.as_str().to_owned()),
     })
 }

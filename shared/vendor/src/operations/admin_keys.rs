@@ -10,17 +10,20 @@ use keyring::{KeyId, Token};
 use serde::{Deserialize, Serialize};
 
 use super::Work;
-use super::keys::{no_key, wanted};
-use super::page::All;
+use super::keys::{input, no_key};
+use super::page::WholeList;
 use super::times::Instant;
 use crate::actor::{Actor, Operation};
 use crate::problem::{Problem, reason};
 
 /// The input for a new admin key.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[serde(rename = "Given")]
-pub(crate) struct GivenAdminKey {
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
+pub(crate) struct AdminKeyInput {
     pub(crate) purpose: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) expires: Option<String>,
@@ -93,34 +96,37 @@ pub(crate) fn describe_caller(work: &Work<'_>) -> Result<CallerView, Problem> {
 }
 
 /// Lists all keys: the first key, then the others from oldest to newest.
-pub(crate) async fn list(work: &Work<'_>) -> Result<All<AdminKeyView>, Problem> {
+pub(crate) async fn list(work: &Work<'_>) -> Result<WholeList<AdminKeyView>, Problem> {
     work.check(Operation::ListAdminKeys, None)?;
     let mut keys = work.listed().await?;
     keys.sort_by_key(|key| (key.created, key.id));
-    let first = work.admin.keys.first(work.now()).await?;
+    let first = work.vendor.keys.first(work.now()).await?;
     let keys = first.iter().map(AsRef::as_ref).chain(&keys);
-    Ok(All {
+    Ok(WholeList {
         items: keys.map(|key| AdminKeyView::of(key, None)).collect(),
     })
 }
 
-pub(crate) async fn create(work: &Work<'_>, given: GivenAdminKey) -> Result<AdminKeyView, Problem> {
+pub(crate) async fn create(work: &Work<'_>, given: AdminKeyInput) -> Result<AdminKeyView, Problem> {
     work.check(Operation::CreateAdminKey, None)?;
-    let (admin, now) = (work.admin, work.now());
-    let token = Token::issue(&admin.keys.keyring()?, work.ids.key(), work.ids.bytes());
+    let (vendor, now) = (work.vendor, work.now());
+    let token = Token::issue(&vendor.keys.keyring()?, work.ids.key(), work.ids.bytes());
     let expires = given.expires.as_deref();
     let mut key = AdminKey {
         id: token.key(),
         sha256: token.digest(),
-        purpose: wanted::purpose(&given.purpose)?,
-        scopes: wanted::scopes(&given.scopes, &AdminScope::ALL, AdminScope::as_str)?,
+        purpose: input::purpose(&given.purpose)?,
+        scopes: input::scopes(&given.scopes, &AdminScope::ALL, AdminScope::as_str)?,
         created: Some(now),
-        expires: expires.map(|text| wanted::end(text, now)).transpose()?,
-        sources: wanted::sources(given.sources.as_deref().unwrap_or_default())?,
+        expires: expires.map(|text| input::end(text, now)).transpose()?,
+        sources: input::sources(given.sources.as_deref().unwrap_or_default())?,
     };
     narrow(&mut key, work.own_key()?)?;
-    admin.keys.add(&key, now).await?;
-    let carried_out = admin.revoked.carry_out(&admin.keys, now, work.meter).await;
+    vendor.keys.add(&key, now).await?;
+    let carried_out = vendor
+        .revoked
+        .carry_out(&vendor.keys, now, work.meter)
+        .await;
     if let Err(error) = carried_out {
         tracing::warn!(%error, "revoked admin keys could not be removed from their keyring");
     }
@@ -160,10 +166,10 @@ pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
     if !keys.iter().any(|held| held.id == key) {
         return Err(no_key(id));
     }
-    let admin = work.admin;
-    match admin.keys.revoke(key, work.now()).await {
+    let vendor = work.vendor;
+    match vendor.keys.revoke(key, work.now()).await {
         // The keyring accepts no change for some hours.
-        Err(KeyringError::Worn) if admin.revoked.note(key, work.meter).await? => {}
+        Err(KeyringError::Worn) if vendor.revoked.note(key, work.meter).await? => {}
         revoked => revoked?,
     }
     Ok(())
@@ -172,8 +178,8 @@ pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
 impl Work<'_> {
     /// All keys except the first one and revoked ones.
     async fn listed(&self) -> Result<Vec<AdminKey>, Problem> {
-        let mut keys = self.admin.keys.list().await?;
-        let revoked = self.admin.revoked.read(self.meter).await?;
+        let mut keys = self.vendor.keys.list().await?;
+        let revoked = self.vendor.revoked.read(self.meter).await?;
         keys.retain(|key| !revoked.contains(&key.id));
         Ok(keys)
     }

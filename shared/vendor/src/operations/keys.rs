@@ -12,16 +12,16 @@ use keyring::{KeyId, Token};
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 
-use super::page::All;
+use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
-pub(super) mod wanted;
+pub(super) mod input;
 
-pub(crate) use wanted::Given;
+pub(crate) use input::KeyInput;
 
 /// The default overlap of a rotated key in seconds, and the longest: 30 days.
 const OVERLAP: i64 = 24 * 60 * 60;
@@ -29,7 +29,11 @@ const LONGEST_OVERLAP: i64 = 30 * 24 * 60 * 60;
 
 /// The input of a rotation.
 #[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub(crate) struct Rotation {
     pub(crate) overlap_seconds: Option<i64>,
     pub(crate) expires: Option<String>,
@@ -76,10 +80,13 @@ impl KeyView {
 }
 
 /// Lists a tenant's keys from oldest to newest, including those that ended recently.
-pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<KeyView>, Problem> {
+pub(crate) async fn list(
+    work: &Work<'_>,
+    tenant: &TenantId,
+) -> Result<WholeList<KeyView>, Problem> {
     work.check(Operation::ListKeys, Some(tenant))?;
     let held = work.held(tenant).await?.into_iter();
-    Ok(All {
+    Ok(WholeList {
         items: held.map(|held| KeyView::of(held, None)).collect(),
     })
 }
@@ -92,7 +99,7 @@ pub(crate) async fn read(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result
 pub(crate) async fn create(
     work: &Work<'_>,
     tenant: &TenantId,
-    given: Given,
+    given: KeyInput,
 ) -> Result<KeyView, Problem> {
     work.check(Operation::CreateKey, Some(tenant))?;
     let wanted = given.check(work.now())?;
@@ -130,7 +137,7 @@ pub(crate) async fn rotate(
     let now = work.now();
     let overlap = rotation.overlap()?;
     let given = rotation.expires.as_deref();
-    let given = given.map(|text| wanted::end(text, now)).transpose()?;
+    let given = given.map(|text| input::end(text, now)).transpose()?;
     let old = work.held_one(tenant, id).await?.record;
     if !old.is_live(now) {
         return Err(reason::key_expired());

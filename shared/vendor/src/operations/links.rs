@@ -12,7 +12,7 @@ use keyring::KeyId;
 use keyring::TenantId;
 use serde::{Deserialize, Serialize};
 
-use super::page::All;
+use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
@@ -27,11 +27,11 @@ const LONGEST: i64 = 30 * 24 * 3_600;
 #[derive(Default, Deserialize)]
 #[serde(
     default,
-    rename = "Wanted",
+    expecting = "a JSON object",
     rename_all = "camelCase",
     deny_unknown_fields
 )]
-pub(crate) struct GivenLink {
+pub(crate) struct LinkInput {
     pub(crate) expires_in_seconds: Option<i64>,
 }
 
@@ -86,11 +86,14 @@ impl LinkView {
     }
 }
 
-pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkView>, Problem> {
+pub(crate) async fn list(
+    work: &Work<'_>,
+    tenant: &TenantId,
+) -> Result<WholeList<LinkView>, Problem> {
     work.check(Operation::ListLinks, Some(tenant))?;
     work.tenant(tenant, Closing::Hide).await?;
     let (links, now) = (links(work, tenant).list().await?, work.now());
-    Ok(All {
+    Ok(WholeList {
         items: links.iter().map(|link| LinkView::of(link, now)).collect(),
     })
 }
@@ -98,7 +101,7 @@ pub(crate) async fn list(work: &Work<'_>, tenant: &TenantId) -> Result<All<LinkV
 pub(crate) async fn create(
     work: &Work<'_>,
     tenant: &TenantId,
-    given: &GivenLink,
+    given: &LinkInput,
 ) -> Result<NewLinkView, Problem> {
     work.check(Operation::CreateLink, Some(tenant))?;
     work.tenant(tenant, Closing::Hide).await?;

@@ -10,7 +10,7 @@ const USUAL: usize = 50;
 const LARGEST: usize = 500;
 
 #[derive(Serialize)]
-pub(crate) struct Page<T> {
+pub(crate) struct ListPage<T> {
     pub(crate) items: Vec<T>,
     /// The cursor of the next page, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -19,7 +19,7 @@ pub(crate) struct Page<T> {
 
 /// A list that is always short.
 #[derive(Serialize)]
-pub(crate) struct All<T> {
+pub(crate) struct WholeList<T> {
     pub(crate) items: Vec<T>,
 }
 

@@ -23,8 +23,11 @@ use crate::problem::{Problem, reason};
 const SLOWED: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[serde(rename = "Given")]
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
 pub(crate) struct Attempt {
     user_name: String,
     password: String,

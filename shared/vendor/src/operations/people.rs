@@ -40,9 +40,9 @@ pub(crate) type Parameters = Vec<(&'static str, String)>;
 /// The JSON response of a tenant's endpoint.
 #[derive(Serialize)]
 #[serde(transparent)]
-pub(crate) struct Document(Value);
+pub(crate) struct ScimDocument(Value);
 
-impl Document {
+impl ScimDocument {
     /// Reads the parts that a page shows.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_json::from_value(self.0.clone()).map_err(|_| reason::own_response_unreadable())
@@ -61,7 +61,7 @@ impl Document {
 /// The parts of a list response that pages show.
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
-pub(crate) struct Listed<T> {
+pub(crate) struct ListBody<T> {
     #[serde(default, rename = "totalResults")]
     pub(crate) total: i64,
     #[serde(default = "Vec::new", rename = "Resources")]
@@ -134,12 +134,12 @@ impl UserView {
 
 /// A resource type with its endpoint and operations.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum ListKind {
     Users,
     Groups,
 }
 
-impl Kind {
+impl ListKind {
     const fn endpoint(self) -> &'static str {
         match self {
             Self::Users => "Users",
@@ -197,7 +197,7 @@ impl ListSearch {
         }
     }
 
-    fn filter(&self, kind: Kind) -> Option<String> {
+    fn filter(&self, kind: ListKind) -> Option<String> {
         let search = self.search.as_deref();
         // `sw` matches the start of a name.
         let search = search.map(|text| format!("{} sw {}", kind.name(), Value::from(text)));
@@ -220,21 +220,23 @@ pub(crate) fn passed_on(query: &Query) -> Parameters {
 pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
-    (kind, search): (Kind, ListSearch),
-) -> Result<Document, Problem> {
+    (kind, search): (ListKind, ListSearch),
+) -> Result<ScimDocument, Problem> {
     work.check(kind.lists(), Some(tenant))?;
     let filter = search.filter(kind).map(|filter| ("filter", filter));
     let parameters: Parameters = search.parameters.into_iter().chain(filter).collect();
-    work.ask(tenant, &[kind.endpoint()], &parameters).await
+    work.scim_document(tenant, &[kind.endpoint()], &parameters)
+        .await
 }
 
 pub(crate) async fn read(
     work: &Work<'_>,
     tenant: &TenantId,
-    (kind, id, parameters): (Kind, &str, &Parameters),
-) -> Result<Document, Problem> {
+    (kind, id, parameters): (ListKind, &str, &Parameters),
+) -> Result<ScimDocument, Problem> {
     work.check(kind.reads(), Some(tenant))?;
-    work.ask(tenant, &[kind.endpoint(), id], parameters).await
+    work.scim_document(tenant, &[kind.endpoint(), id], parameters)
+        .await
 }
 
 /// Lists the users who are direct members of a group. `/groups?filter=…` lists its groups in the same way.
@@ -242,20 +244,21 @@ pub(crate) async fn members(
     work: &Work<'_>,
     tenant: &TenantId,
     (group, parameters): (&str, Parameters),
-) -> Result<Document, Problem> {
+) -> Result<ScimDocument, Problem> {
     work.check(Operation::ListMembers, Some(tenant))?;
     // Reading the group first distinguishes an empty group from a missing one.
     let head = vec![("excludedAttributes", "members".to_owned())];
-    work.ask(tenant, &["Groups", group], &head).await?;
+    work.scim_document(tenant, &["Groups", group], &head)
+        .await?;
     let filter = format!("groups.value eq {}", Value::from(group));
     let filter = [("filter", filter)];
     let parameters: Parameters = parameters.into_iter().chain(filter).collect();
-    work.ask(tenant, &["Users"], &parameters).await
+    work.scim_document(tenant, &["Users"], &parameters).await
 }
 
 /// The exact response of a tenant's endpoint to a GET, but without authentication and without an entry in the
 /// tenant's logs. It shows an actor who may read the tenant what a provider would get.
-pub(crate) async fn rehearse(
+pub(crate) async fn probe(
     work: &Work<'_>,
     tenant: &TenantId,
     (endpoint, parameters): (&str, &Parameters),
@@ -270,7 +273,7 @@ pub(crate) async fn rehearse(
         .body(Bytes::new())
         .map_err(|_| reason::own_request_failed())?;
     let settings = work.tenant(tenant, Closing::Hide).await?;
-    let served = work.served(settings, (route, variable), &request).await;
+    let served = work.serve_scim(settings, (route, variable), &request).await;
     let coding = Coding::accepted(request.headers());
     let response = served.and_then(|outcome| outcome.into_response(coding).map_err(Into::into));
     Ok(response.unwrap_or_else(Failure::into_response))
@@ -287,12 +290,12 @@ fn target(endpoint: &str, parameters: &Parameters) -> String {
 
 impl Work<'_> {
     /// The document that a tenant's endpoint returns.
-    pub(super) async fn ask(
+    pub(super) async fn scim_document(
         &self,
         tenant: &TenantId,
         path: &[&str],
         parameters: &Parameters,
-    ) -> Result<Document, Problem> {
+    ) -> Result<ScimDocument, Problem> {
         let RouteMatch::Route(route, variable) = routes::find(&Method::GET, path) else {
             return Err(reason::own_request_failed());
         };
@@ -302,7 +305,7 @@ impl Work<'_> {
             .map_err(|_| reason::own_request_failed())?;
         let settings = self.tenant(tenant, Closing::Hide).await?;
         let outcome = self
-            .served(settings, (route, variable), &request)
+            .serve_scim(settings, (route, variable), &request)
             .await
             .map_err(|failure| Problem::from(failure.error))?;
         let (Success::Message(body) | Success::Resource { body, .. }) = outcome else {
@@ -310,12 +313,12 @@ impl Work<'_> {
         };
         match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest_body() {
             true => Err(scim_core::error::reason::answer_too_large().into()),
-            false => Ok(Document(body)),
+            false => Ok(ScimDocument(body)),
         }
     }
 
     /// Serves a request to a tenant's endpoint, whatever the tenant's state.
-    async fn served(
+    async fn serve_scim(
         &self,
         settings: Tenant,
         route: (&'static Route, Option<&str>),

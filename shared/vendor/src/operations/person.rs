@@ -18,13 +18,13 @@ use crate::problem::{Problem, reason};
 const ATTEMPTS: u32 = 8;
 
 /// The stored user of a person.
-enum Whose {
+enum StoredUser {
     User(Resource),
     /// A user that was deleted but is kept.
     Kept(Resource),
 }
 
-impl Whose {
+impl StoredUser {
     const fn resource(&self) -> &Resource {
         match self {
             Self::User(resource) | Self::Kept(resource) => resource,
@@ -33,14 +33,14 @@ impl Whose {
 }
 
 /// Where the data of a person is.
-struct Place {
+struct PersonStore {
     tenant: Tenant,
     directory: Directory,
     log: Journal,
     id: ResourceId,
 }
 
-impl Place {
+impl PersonStore {
     async fn of(work: &Work<'_>, tenant: &TenantId, user: &str) -> Result<Self, Problem> {
         let existing = work.tenant(tenant, Closing::Hide).await?;
         let id = ResourceId::parse(user).ok_or_else(|| no_user(user))?;
@@ -66,11 +66,15 @@ impl Place {
     }
 
     /// The user, or else the kept user.
-    async fn user(&self) -> Result<Option<Whose>, DirectoryError> {
+    async fn user(&self) -> Result<Option<StoredUser>, DirectoryError> {
         let user = self.directory.get(ResourceKind::User, self.id).await?;
         Ok(match user {
-            Some(user) => Some(Whose::User(user.resource)),
-            None => self.directory.kept_user(self.id).await?.map(Whose::Kept),
+            Some(user) => Some(StoredUser::User(user.resource)),
+            None => self
+                .directory
+                .kept_user(self.id)
+                .await?
+                .map(StoredUser::Kept),
         })
     }
 }
@@ -100,15 +104,17 @@ pub(crate) async fn export(
     user: &str,
 ) -> Result<ExportView, Problem> {
     work.check(Operation::ExportUser, Some(tenant))?;
-    let place = Place::of(work, tenant, user).await?;
+    let place = PersonStore::of(work, tenant, user).await?;
     let now = work.now();
     let found = place.user().await?.ok_or_else(|| no_user(user))?;
     let shown = match &found {
-        Whose::User(_) => {
+        StoredUser::User(_) => {
             let path = ["Users", place.id.as_str()];
-            work.ask(tenant, &path, &Vec::new()).await?.into_json()
+            work.scim_document(tenant, &path, &Vec::new())
+                .await?
+                .into_json()
         }
-        Whose::Kept(user) => Value::Object(user.represent(
+        StoredUser::Kept(user) => Value::Object(user.represent(
             place.tenant.catalogue().resource_type(ResourceKind::User),
             &format!("{}/{tenant}/scim/v2", work.site),
         )),
@@ -149,9 +155,9 @@ pub(crate) async fn erase(
     user: &str,
 ) -> Result<ErasedView, Problem> {
     work.check(Operation::EraseUser, Some(tenant))?;
-    let place = Place::of(work, tenant, user).await?;
+    let place = PersonStore::of(work, tenant, user).await?;
     let found = place.user().await?;
-    let person = place.person(found.as_ref().map(Whose::resource));
+    let person = place.person(found.as_ref().map(StoredUser::resource));
     let mut entries = place.log.erase(&person).await?;
     // A kept user is no longer a SCIM user but still personal data.
     let deleted = delete(work, &place).await? | place.directory.forget_kept(place.id).await?;
@@ -168,7 +174,7 @@ pub(crate) async fn erase(
 }
 
 /// Deletes the user and finishes all deferred work of the deletion; false if the user did not exist.
-async fn delete(work: &Work<'_>, place: &Place) -> Result<bool, Problem> {
+async fn delete(work: &Work<'_>, place: &PersonStore) -> Result<bool, Problem> {
     let (clock, ids) = (work.service().clock(), &work.ids);
     let mut deleted = false;
     for attempt in 0..ATTEMPTS {

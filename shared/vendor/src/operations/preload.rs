@@ -22,7 +22,7 @@ const SIDE_BY_SIDE: usize = 16;
 
 /// The users to create, each as a SCIM resource.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Preload {
     users: Vec<Value>,
 }
@@ -72,7 +72,7 @@ impl Work<'_> {
     async fn preloaded(&self, tenant: &Tenant, user: Value) -> Preloaded {
         let name = user.get("userName").and_then(Value::as_str);
         let user_name = name.map(str::to_owned);
-        match self.bring(tenant, user).await {
+        match self.create_preloaded(tenant, user).await {
             Ok(id) => Preloaded::Created { user_name, id },
             Err(error) => Preloaded::Refused {
                 user_name,
@@ -82,7 +82,7 @@ impl Work<'_> {
         }
     }
 
-    async fn bring(&self, tenant: &Tenant, user: Value) -> Result<String, ScimError> {
+    async fn create_preloaded(&self, tenant: &Tenant, user: Value) -> Result<String, ScimError> {
         let of = tenant.catalogue().resource_type(ResourceKind::User);
         let draft = Draft::parse(user, of)?;
         tenant.settings.emails.check(None, &draft.attributes)?;

@@ -18,7 +18,7 @@ const NAMED: usize = 5;
 
 /// The change; a null setting is reset to its default.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Patch {
     pub(crate) name: Option<String>,
     #[serde(default)]

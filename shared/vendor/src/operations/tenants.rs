@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use service::wire::Preconditions;
 
-use super::page::Page;
+use super::page::ListPage;
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
@@ -150,7 +150,7 @@ impl<'q> TenantSearch<'q> {
 pub(crate) async fn list(
     work: &Work<'_>,
     search: &TenantSearch<'_>,
-) -> Result<Page<TenantView>, Problem> {
+) -> Result<ListPage<TenantView>, Problem> {
     work.check(Operation::ListTenants, None)?;
     let search = Search {
         text: search.text,
@@ -160,7 +160,7 @@ pub(crate) async fn list(
     };
     let listed = work.service().tenants().list(&search, work.meter).await?;
     let tenants = listed.tenants.iter();
-    Ok(Page {
+    Ok(ListPage {
         items: tenants.map(|one| TenantView::of(one, work)).collect(),
         next: listed.next.map(|next| next.to_string()),
     })
@@ -168,7 +168,7 @@ pub(crate) async fn list(
 
 /// The input for a new tenant.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Creation {
     pub(crate) id: Option<String>,
     pub(crate) name: String,

@@ -1,12 +1,12 @@
 //! A tenant's activity: what administrators did here, with the admin API and with setup links.
 
-use super::desk::{Desk, query_string};
+use super::components;
+use super::context::{PageContext, query_string};
 use super::page::{Page, Who};
-use super::parts;
 use super::reply::Reply;
 use super::text;
 use super::{tenant_frame, words};
-use crate::operations::activity::{self, ActView};
+use crate::operations::activity::{self, ActivityView};
 use crate::problem::Problem;
 use maud::{Markup, html};
 
@@ -14,7 +14,7 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     "/activity",
     "console.activity",
     Who::Either,
-    |desk| Box::pin(show(desk)),
+    |context| Box::pin(show(context)),
 )];
 
 /// The number of entries on this page, and on the setup page.
@@ -22,10 +22,10 @@ const PAGE: usize = 25;
 const LATEST: usize = 5;
 
 /// The latest activity, for the setup page.
-pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
-    let found = activity::list(&desk.work()?, &desk.tenant()?, (None, LATEST)).await?;
+pub(super) async fn latest(context: &PageContext<'_>) -> Result<Markup, Problem> {
+    let found = activity::list(&context.work()?, &context.tenant()?, (None, LATEST)).await?;
     let entries = found.items;
-    let home = desk.home();
+    let home = context.home();
     Ok(html! {
         @if !entries.is_empty() {
             section.card {
@@ -33,42 +33,42 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                     h2 { "Latest activity" }
                     div.actions { a.button.small-button href={ (home) "/activity" } { "See all activity" } }
                 }
-                (table(desk, &entries))
+                (table(context, &entries))
             }
         }
     })
 }
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let page = (desk.visit.query.get("cursor"), PAGE);
-    let found = activity::list(&desk.work()?, &desk.tenant()?, page).await?;
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let page = (context.request.query.get("cursor"), PAGE);
+    let found = activity::list(&context.work()?, &context.tenant()?, page).await?;
     let (entries, next) = (found.items, found.next.unwrap_or_default());
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "activity"))
+        (tenant_frame::head(context, &tenant, "activity"))
         section.card {
             header {
                 h2 { "Activity" }
                 p { "Changes by administrators and exports of personal data." }
             }
             @if entries.is_empty() && next.is_empty() {
-                (parts::empty("No activity yet", &html! { "Entries are kept as long as failures." }))
-            } @else { (table(desk, &entries)) }
+                (components::empty("No activity yet", &html! { "Entries are kept as long as failures." }))
+            } @else { (table(context, &entries)) }
             @if !next.is_empty() {
-                p.more { a.button href={ (desk.home()) "/activity" (query_string([("cursor", next.as_str())])) } { "Older entries" } }
+                p.more { a.button href={ (context.home()) "/activity" (query_string([("cursor", next.as_str())])) } { "Older entries" } }
             }
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, "Activity", &content,
+        context, &tenant, "Activity", &content,
     )))
 }
 
-fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
+fn table(context: &PageContext<'_>, entries: &[ActivityView]) -> Markup {
     let rows = html! {
         @for entry in entries {
             tr role="row" {
-                td role="cell" data-label="When" { (desk.ago(entry.at.0)) }
+                td role="cell" data-label="When" { (context.ago(entry.at.0)) }
                 td.what role="cell" data-label="What" {
                     div {
                         (words::capital(&entry.did))
@@ -79,7 +79,7 @@ fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
                     div {
                         @let by = entry.by.as_deref().unwrap_or_default();
                         @match &entry.purpose {
-                            Some(purpose) => { (text::given(purpose)) span.small { (by) } }
+                            Some(purpose) => { (text::isolated(purpose)) span.small { (by) } }
                             None => { (by) }
                         }
                     }
@@ -87,5 +87,5 @@ fn table(desk: &Desk<'_>, entries: &[ActView]) -> Markup {
             }
         }
     };
-    parts::table("Activity", &["When", "What", "By"], &rows)
+    components::table("Activity", &["When", "What", "By"], &rows)
 }

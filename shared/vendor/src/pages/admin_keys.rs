@@ -2,35 +2,35 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::components::{self, Field, Question};
+use super::context::PageContext;
 use super::keys;
 use super::page::{Page, Who};
-use super::parts::{self, Field, Question};
 use super::reply::Reply;
 use super::text;
 use crate::actor::Operation;
-use crate::operations::admin_keys::{self, AdminKeyView, GivenAdminKey};
+use crate::operations::admin_keys::{self, AdminKeyInput, AdminKeyView};
 use crate::operations::times::Instant;
 use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get("/keys", "console.adminKeys", Who::Vendor, |desk| {
-        Box::pin(show(desk))
+    Page::get("/keys", "console.adminKeys", Who::Vendor, |context| {
+        Box::pin(show(context))
     }),
-    Page::post("/keys", "console.createAdminKey", Who::Vendor, |desk| {
-        Box::pin(create(desk))
+    Page::post("/keys", "console.createAdminKey", Who::Vendor, |context| {
+        Box::pin(create(context))
     }),
     Page::get(
         "/keys/{key}/revoke",
         "console.askToRevokeAdminKey",
         Who::Vendor,
-        |desk| Box::pin(async { Ok(Reply::page(ask_to_revoke(desk))) }),
+        |context| Box::pin(async { Ok(Reply::page(ask_to_revoke(context))) }),
     ),
     Page::post(
         "/keys/{key}/revoke",
         "console.revokeAdminKey",
         Who::Vendor,
-        |desk| Box::pin(revoke(desk)),
+        |context| Box::pin(revoke(context)),
     ),
 ];
 
@@ -55,16 +55,16 @@ const SCOPES: [(&str, &str); 4] = [
     ),
 ];
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    page(desk, None, None).await.map(Reply::page)
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    page(context, None, None).await.map(Reply::page)
 }
 
 async fn page(
-    desk: &Desk<'_>,
+    context: &PageContext<'_>,
     made: Option<&AdminKeyView>,
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
-    let found = admin_keys::list(&desk.work()?).await?;
+    let found = admin_keys::list(&context.work()?).await?;
     let content = html! {
         div.head {
             h1 { "Admin keys" }
@@ -74,34 +74,34 @@ async fn page(
             section.once aria-labelledby="once" {
                 h2 #once { "Copy the key now" }
                 p { "You will see this key only once. Copy it before leaving the page." }
-                (parts::copied("token", "Admin key", token))
+                (components::copied("token", "Admin key", token))
             }
         }
-        section.card aria-label="Admin keys" { (table(desk, &found.items)) }
-        (new(desk, problem))
+        section.card aria-label="Admin keys" { (table(context, &found.items)) }
+        (create_form(context, problem))
     };
-    Ok(desk.frame().page("Admin keys", &content))
+    Ok(context.frame().page("Admin keys", &content))
 }
 
-fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
+fn table(context: &PageContext<'_>, keys: &[AdminKeyView]) -> Markup {
     if keys.is_empty() {
         let words = html! { "Only the initial admin key exists. Create one for each person and program, so that you can revoke each one separately." };
-        return parts::empty("No other keys yet", &words);
+        return components::empty("No other keys yet", &words);
     }
     let rows = html! {
         @for key in keys {
             tr role="row" {
                 td.name role="cell" data-label="Purpose" {
-                    (text::given(&key.purpose))
+                    (text::isolated(&key.purpose))
                     span.small { code { (key.id) } }
                 }
                 td role="cell" data-label="Permissions" { (key.scopes.join(", ")) }
-                td role="cell" data-label="Created" { (when(desk, key.created, "At deployment")) }
-                td role="cell" data-label="Expires" { (when(desk, key.expires, "Never")) }
+                td role="cell" data-label="Created" { (when(context, key.created, "At deployment")) }
+                td role="cell" data-label="Expires" { (when(context, key.expires, "Never")) }
                 td.end role="cell" {
                     @if !key.is_first() {
                         div.actions {
-                            a.button.small-button.bad href={ (desk.visit.base) "/keys/" (key.id) "/revoke" } {
+                            a.button.small-button.bad href={ (context.request.base) "/keys/" (key.id) "/revoke" } {
                                 "Revoke" span.unseen { " the token " (key.purpose) }
                             }
                         }
@@ -111,32 +111,32 @@ fn table(desk: &Desk<'_>, keys: &[AdminKeyView]) -> Markup {
         }
     };
     let heads = ["Purpose", "Permissions", "Created", "Expires", ""];
-    parts::table("Admin keys", &heads, &rows)
+    components::table("Admin keys", &heads, &rows)
 }
 
-fn when(desk: &Desk<'_>, instant: Option<Instant>, otherwise: &str) -> Markup {
+fn when(context: &PageContext<'_>, instant: Option<Instant>, otherwise: &str) -> Markup {
     match instant {
         None => html! { span.soft { (otherwise) } },
-        Some(instant) => desk.ago(instant.0),
+        Some(instant) => context.ago(instant.0),
     }
 }
 
-fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
+fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
     let purpose = Field {
         name: "purpose",
         label: "Purpose",
         help: "The person or program that uses it, such as “Support desk”.",
-        value: desk.form.text("purpose"),
+        value: context.form.text("purpose"),
         kind: "text",
         required: true,
     };
-    let chosen: Vec<&str> = desk.form.all("scope").collect();
+    let chosen: Vec<&str> = context.form.all("scope").collect();
     html! {
         section.card {
             header { h2 { "New admin key" } }
-            (parts::wrong(problem))
-            form.fields method="post" action={ (desk.visit.base) "/keys" } {
-                (parts::mark(desk))
+            (components::wrong(problem))
+            form.fields method="post" action={ (context.request.base) "/keys" } {
+                (components::form_start(context))
                 (purpose.show())
                 fieldset {
                     legend { "Permissions" }
@@ -148,32 +148,32 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
                         }
                     }
                 }
-                (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
+                (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
                 p.actions { button.main { "Create key" } }
             }
         }
     }
 }
 
-async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let given = GivenAdminKey {
-        purpose: desk.form.text("purpose").to_owned(),
-        scopes: desk.form.all("scope").map(str::to_owned).collect(),
-        expires: keys::end(desk),
+async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let given = AdminKeyInput {
+        purpose: context.form.text("purpose").to_owned(),
+        scopes: context.form.all("scope").map(str::to_owned).collect(),
+        expires: keys::end(context),
         sources: None,
     };
     let made = |work| async move { admin_keys::create(&work, given).await };
-    match desk.act(Operation::CreateAdminKey, made).await {
-        Ok(key) => page(desk, Some(&key), None).await.map(Reply::page),
+    match context.perform(Operation::CreateAdminKey, made).await {
+        Ok(key) => page(context, Some(&key), None).await.map(Reply::page),
         Err(problem) => {
-            let page = page(desk, None, Some(&problem)).await?;
+            let page = page(context, None, Some(&problem)).await?;
             Ok(Reply::refused(page, &problem))
         }
     }
 }
 
-fn ask_to_revoke(desk: &Desk<'_>) -> Markup {
-    let key = desk.variable("key");
+fn ask_to_revoke(context: &PageContext<'_>) -> Markup {
+    let key = context.variable("key");
     let question = Question {
         title: "Revoke this admin key?",
         words: html! {
@@ -181,19 +181,19 @@ fn ask_to_revoke(desk: &Desk<'_>) -> Markup {
                 "Within a minute, requests with the key " code { (key) } " are rejected and everyone signed in with it is signed out. This cannot be undone."
             }
         },
-        action: format!("{}/keys/{key}/revoke", desk.visit.base),
+        action: format!("{}/keys/{key}/revoke", context.request.base),
         yes: "Revoke token",
         class: "bad",
-        no: format!("{}/keys", desk.visit.base),
+        no: format!("{}/keys", context.request.base),
     };
-    question.page(desk)
+    question.page(context)
 }
 
-async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let key = desk.variable("key");
+async fn revoke(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let key = context.variable("key");
     let revoked = |work| async move { admin_keys::revoke(&work, key).await };
-    desk.act(Operation::RevokeAdminKey, revoked).await?;
-    Ok(Reply::elsewhere(format!("{}/keys", desk.visit.base)))
+    context.perform(Operation::RevokeAdminKey, revoked).await?;
+    Ok(Reply::redirect(format!("{}/keys", context.request.base)))
 }
 
 #[cfg(test)]

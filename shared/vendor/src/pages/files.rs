@@ -1,7 +1,7 @@
 //! The page that serves style sheets, scripts and pictures.
 
 use super::assets;
-use super::desk::Desk;
+use super::context::PageContext;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use crate::problem::{Problem, reason};
@@ -10,11 +10,11 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     "/assets/{name}",
     "console.asset",
     Who::Anyone,
-    |desk| Box::pin(async { asset(desk) }),
+    |context| Box::pin(async { asset(context) }),
 )];
 
-fn asset(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let found = assets::named(desk.variable("name"));
+fn asset(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let found = assets::named(context.variable("name"));
     found
         .map(|asset| Reply::asset(asset.media_type, asset.content))
         .ok_or_else(reason::no_file)

@@ -109,7 +109,7 @@ impl<'f> Frame<'f> {
         let content = html! {
             section.notice {
                 h1 { (title) }
-                p { (text::told(problem.detail())) }
+                p { (text::sentence_markup(problem.detail())) }
                 p.actions {
                     @match &self.reader {
                         Reader::Outside => { a.button href=(self.base) { "Go to the console" } }

@@ -8,7 +8,7 @@ use keyring::{Digest, KeyId};
 
 use super::address::{PageAddress, Side};
 use super::form::Form;
-use super::visit::Visit;
+use super::request::PageRequest;
 use crate::actor::Actor;
 use crate::problem::{Problem, reason};
 
@@ -18,7 +18,7 @@ const VENDOR_IDLE: SignedDuration = SignedDuration::from_hours(1);
 /// How long a customer's session lasts. A link can be opened once, so a pause must not require a new link.
 pub(super) const CUSTOMER_LIFE: SignedDuration = SignedDuration::from_hours(8);
 
-pub(crate) enum Entrant {
+pub(crate) enum Visitor {
     /// A visitor of a page that needs no session.
     Nobody,
     /// A visitor with a session.
@@ -29,7 +29,7 @@ pub(crate) enum Entrant {
     },
 }
 
-impl Entrant {
+impl Visitor {
     /// The visitor's name in the log.
     pub(crate) fn name(&self) -> Option<String> {
         match self {
@@ -90,56 +90,67 @@ pub(crate) fn no_cookie(name: &str) -> String {
 }
 
 /// Checks whether the visitor may see a page.
-pub(crate) async fn admit(visit: &Visit<'_>, address: &PageAddress) -> Result<Entrant, Refusal> {
+pub(crate) async fn admit(
+    request: &PageRequest<'_>,
+    address: &PageAddress,
+) -> Result<Visitor, Refusal> {
     match address.side {
-        Side::Anyone => Ok(Entrant::Nobody),
-        Side::Vendor => match vendor(visit).await? {
-            Some(entrant) => Ok(entrant),
+        Side::Anyone => Ok(Visitor::Nobody),
+        Side::Vendor => match vendor(request).await? {
+            Some(visitor) => Ok(visitor),
             None => Err(Refusal::NotSignedIn),
         },
         Side::Customer => {
             let tenant = address.tenant().and_then(TenantId::parse);
-            let entrant = match &tenant {
-                Some(tenant) => customer(visit, tenant).await?,
+            let visitor = match &tenant {
+                Some(tenant) => customer(request, tenant).await?,
                 None => None,
             };
-            entrant.ok_or(Refusal::SessionExpired)
+            visitor.ok_or(Refusal::SessionExpired)
         }
     }
 }
 
 /// The session of a visitor from the vendor, if any.
-pub(crate) async fn vendor(visit: &Visit<'_>) -> Result<Option<Entrant>, Problem> {
-    let Some(secret) = presented(visit.request.headers(), VENDOR_COOKIE) else {
+pub(crate) async fn vendor(request: &PageRequest<'_>) -> Result<Option<Visitor>, Problem> {
+    let Some(secret) = presented(request.http.headers(), VENDOR_COOKIE) else {
         return Ok(None);
     };
-    let session = visit
+    let session = request
         .sessions()
-        .find(&secret, VENDOR_IDLE, visit.now)
+        .find(&secret, VENDOR_IDLE, request.now)
         .await?;
     let Some(session) = session else {
         return Ok(None);
     };
     let key = match &session.holder {
         Holder::Vendor { key, sha256 } => match (KeyId::parse(key), Digest::from_hex(sha256)) {
-            (Some(key), Some(sha256)) => visit.admin.again(key, &sha256, visit.origin).await?,
+            (Some(key), Some(sha256)) => {
+                request
+                    .vendor
+                    .of_session(key, &sha256, request.origin)
+                    .await?
+            }
             _ => None,
         },
         Holder::Customer { .. } => None,
     };
-    Ok(key.map(|key| Entrant::Known {
+    Ok(key.map(|key| Visitor::Known {
         secret,
         actor: Actor::AdminKey(key),
     }))
 }
 
-async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant>, Problem> {
+async fn customer(
+    request: &PageRequest<'_>,
+    tenant: &TenantId,
+) -> Result<Option<Visitor>, Problem> {
     let name = customer_cookie(tenant);
-    let Some(secret) = presented(visit.request.headers(), &name) else {
+    let Some(secret) = presented(request.http.headers(), &name) else {
         return Ok(None);
     };
-    let sessions = visit.sessions();
-    let session = sessions.find(&secret, CUSTOMER_LIFE, visit.now).await?;
+    let sessions = request.sessions();
+    let session = sessions.find(&secret, CUSTOMER_LIFE, request.now).await?;
     let session = session.filter(|session| session.tenant().as_ref() == Some(tenant));
     let Some(session) = session else {
         return Ok(None);
@@ -148,11 +159,11 @@ async fn customer(visit: &Visit<'_>, tenant: &TenantId) -> Result<Option<Entrant
         return Ok(None);
     };
     // Revoking the link or deleting the tenant ends the session.
-    let link = visit.links(tenant).read(id).await?;
+    let link = request.links(tenant).read(id).await?;
     if link.is_none_or(|link| link.revoked.is_some()) {
         return Ok(None);
     }
-    Ok(Some(Entrant::Known {
+    Ok(Some(Visitor::Known {
         secret,
         actor: Actor::Customer {
             tenant: tenant.clone(),
@@ -185,20 +196,20 @@ pub(crate) fn presented(headers: &HeaderMap, name: &str) -> Option<SessionSecret
 }
 
 /// The form of a request, if it is from one of the visitor's own pages.
-pub(crate) fn form(visit: &Visit<'_>, entrant: &Entrant) -> Result<Form, Problem> {
-    if *visit.request.method() != Method::POST || !is_own(visit) {
+pub(crate) fn form(request: &PageRequest<'_>, visitor: &Visitor) -> Result<Form, Problem> {
+    if *request.http.method() != Method::POST || !is_own(request) {
         return Err(reason::foreign_form());
     }
-    let form = Form::parse(visit.request.headers(), visit.request.body())?;
-    match entrant.secret() {
+    let form = Form::parse(request.http.headers(), request.http.body())?;
+    match visitor.secret() {
         Some(secret) if !secret.is_form_token(form.text("form")) => Err(reason::foreign_form()),
         _ => Ok(form),
     }
 }
 
 /// Whether a page of this site sent the request. Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`.
-fn is_own(visit: &Visit<'_>) -> bool {
-    let headers = visit.request.headers();
+fn is_own(request: &PageRequest<'_>) -> bool {
+    let headers = request.http.headers();
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
         return site == "same-origin";
@@ -207,7 +218,7 @@ fn is_own(visit: &Visit<'_>) -> bool {
         return false;
     };
     let authority = origin.split_once("://").map(|(_, authority)| authority);
-    let is_site = visit
+    let is_site = request
         .site
         .strip_prefix(origin)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

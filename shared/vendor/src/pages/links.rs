@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::components;
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts;
 use super::reply::Reply;
 use super::tenant_frame;
 use crate::actor::Operation;
-use crate::operations::links::{self, GivenLink, LinkState, LinkView, NewLinkView};
+use crate::operations::links::{self, LinkInput, LinkState, LinkView, NewLinkView};
 use crate::operations::times::Instant;
 use crate::problem::Problem;
 
@@ -17,19 +17,19 @@ pub(super) static PAGES: &[Page] = &[
         "/tenants/{tenant}/links",
         "console.links",
         Who::Vendor,
-        |desk| Box::pin(show(desk)),
+        |context| Box::pin(show(context)),
     ),
     Page::post(
         "/tenants/{tenant}/links",
         "console.createLink",
         Who::Vendor,
-        |desk| Box::pin(create(desk)),
+        |context| Box::pin(create(context)),
     ),
     Page::post(
         "/tenants/{tenant}/links/{link}/revoke",
         "console.revokeLink",
         Who::Vendor,
-        |desk| Box::pin(revoke(desk)),
+        |context| Box::pin(revoke(context)),
     ),
 ];
 
@@ -42,20 +42,22 @@ const LIVES: [(&str, &str); 5] = [
     ("2592000", "30 days"),
 ];
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    page(desk, None, None).await.map(Reply::page)
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    page(context, None, None).await.map(Reply::page)
 }
 
 async fn page(
-    desk: &Desk<'_>,
+    context: &PageContext<'_>,
     made: Option<&NewLinkView>,
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let links = links::list(&desk.work()?, &desk.tenant()?).await?.items;
+    let tenant = tenant_frame::read(context).await?;
+    let links = links::list(&context.work()?, &context.tenant()?)
+        .await?
+        .items;
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "links"))
-        @if let Some(made) = made { (address(desk, made)) }
+        (tenant_frame::head(context, &tenant, "links"))
+        @if let Some(made) = made { (address(context, made)) }
         section.card {
             header {
                 h2 { "Send a setup link" }
@@ -63,47 +65,52 @@ async fn page(
                     "The link opens only this tenant's setup page, and only once. There, the customer's administrator turns provisioning on, gets a token, follows the steps for the identity provider and tests the connection."
                 }
             }
-            (parts::wrong(problem))
-            form.fields method="post" action={ (desk.home()) "/links" } {
-                (parts::mark(desk))
-                (parts::choice("life", "Expires after", &LIVES, desk.form.text("life")))
+            (components::wrong(problem))
+            form.fields method="post" action={ (context.home()) "/links" } {
+                (components::form_start(context))
+                (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
                 p.actions { button.main { "Create setup link" } }
             }
         }
         section.card {
             header { h2 { "Links" } }
             @if links.is_empty() {
-                (parts::empty("No links yet", &html! { "Setup links and their states appear here." }))
-            } @else { (table(desk, &links)) }
+                (components::empty("No links yet", &html! { "Setup links and their states appear here." }))
+            } @else { (table(context, &links)) }
         }
     };
-    Ok(tenant_frame::page(desk, &tenant, "Setup links", &content))
+    Ok(tenant_frame::page(
+        context,
+        &tenant,
+        "Setup links",
+        &content,
+    ))
 }
 
-fn address(desk: &Desk<'_>, made: &NewLinkView) -> Markup {
+fn address(context: &PageContext<'_>, made: &NewLinkView) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the link now" }
             p { "You will see this link only once. The first person to open it can set up this tenant, so send it only to the customer's administrator." }
-            (parts::copied("link", "Setup link", &made.url))
-            p.small { "Expires " (desk.ago(made.link.expires.0)) ". Can be opened once." }
+            (components::copied("link", "Setup link", &made.url))
+            p.small { "Expires " (context.ago(made.link.expires.0)) ". Can be opened once." }
         }
     }
 }
 
-fn table(desk: &Desk<'_>, links: &[LinkView]) -> Markup {
+fn table(context: &PageContext<'_>, links: &[LinkView]) -> Markup {
     let rows = html! {
         @for link in links {
             tr role="row" {
                 td.name role="cell" data-label="Link" { code { (link.id) } }
                 td role="cell" data-label="State" { span { (state(link)) } }
-                td role="cell" data-label="Created" { div { (desk.ago(link.created.0)) span.small { "by " (link.created_by) } } }
-                td role="cell" data-label="Result" { div { (fate(desk, link)) } }
+                td role="cell" data-label="Created" { div { (context.ago(link.created.0)) span.small { "by " (link.created_by) } } }
+                td role="cell" data-label="Result" { div { (result(context, link)) } }
                 td.end role="cell" {
                     @if matches!(link.state, LinkState::Open | LinkState::Used) {
                         div.actions {
-                            form method="post" action={ (desk.home()) "/links/" (link.id) "/revoke" } {
-                                (parts::mark(desk))
+                            form method="post" action={ (context.home()) "/links/" (link.id) "/revoke" } {
+                                (components::form_start(context))
                                 button.small-button.bad {
                                     @if link.state == LinkState::Open { "Revoke" } @else { "End session" }
                                     span.unseen { " of link " (link.id) }
@@ -116,7 +123,7 @@ fn table(desk: &Desk<'_>, links: &[LinkView]) -> Markup {
         }
     };
     let heads = ["Link", "State", "Created", "Result", ""];
-    parts::table("Setup links", &heads, &rows)
+    components::table("Setup links", &heads, &rows)
 }
 
 fn state(link: &LinkView) -> Markup {
@@ -128,35 +135,35 @@ fn state(link: &LinkView) -> Markup {
     }
 }
 
-fn fate(desk: &Desk<'_>, link: &LinkView) -> Markup {
-    let at = |instant: Option<Instant>| html! { @if let Some(instant) = instant { (desk.ago(instant.0)) } };
+fn result(context: &PageContext<'_>, link: &LinkView) -> Markup {
+    let at = |instant: Option<Instant>| html! { @if let Some(instant) = instant { (context.ago(instant.0)) } };
     match link.state {
-        LinkState::Open => html! { "Expires " (desk.ago(link.expires.0)) },
+        LinkState::Open => html! { "Expires " (context.ago(link.expires.0)) },
         LinkState::Used => html! { "Opened " (at(link.used)) },
         LinkState::Revoked => html! { "Revoked " (at(link.revoked)) },
         LinkState::Expired => html! { "Never opened" },
     }
 }
 
-async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let life: i64 = desk.form.text("life").parse().unwrap_or_default();
-    let given = &GivenLink {
+async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let life: i64 = context.form.text("life").parse().unwrap_or_default();
+    let given = &LinkInput {
         expires_in_seconds: Some(life),
     };
-    let id = &desk.tenant()?;
+    let id = &context.tenant()?;
     let made = |work| async move { links::create(&work, id, given).await };
-    match desk.act(Operation::CreateLink, made).await {
-        Ok(link) => page(desk, Some(&link), None).await.map(Reply::page),
+    match context.perform(Operation::CreateLink, made).await {
+        Ok(link) => page(context, Some(&link), None).await.map(Reply::page),
         Err(problem) => {
-            let page = page(desk, None, Some(&problem)).await?;
+            let page = page(context, None, Some(&problem)).await?;
             Ok(Reply::refused(page, &problem))
         }
     }
 }
 
-async fn revoke(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (id, link) = (&desk.tenant()?, desk.variable("link"));
+async fn revoke(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let (id, link) = (&context.tenant()?, context.variable("link"));
     let revoked = |work| async move { links::revoke(&work, id, link).await };
-    desk.act(Operation::RevokeLink, revoked).await?;
-    Ok(Reply::elsewhere(format!("{}/links", desk.home())))
+    context.perform(Operation::RevokeLink, revoked).await?;
+    Ok(Reply::redirect(format!("{}/links", context.home())))
 }

@@ -5,15 +5,15 @@ use std::pin::Pin;
 use http::Method;
 
 use super::address::Side;
-use super::desk::Desk;
+use super::context::PageContext;
 use super::reply::Reply;
 use crate::problem::Problem;
 
 /// The handler of a page.
-pub(crate) type Handler = for<'d> fn(&'d Desk<'d>) -> Serving<'d>;
+pub(crate) type PageHandler = for<'d> fn(&'d PageContext<'d>) -> PageFuture<'d>;
 
 /// The future of a handler.
-pub(crate) type Serving<'d> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'd>>;
+pub(crate) type PageFuture<'d> = Pin<Box<dyn Future<Output = Result<Reply, Problem>> + Send + 'd>>;
 
 /// Who may see a page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +35,7 @@ pub struct Page {
     pub name: &'static str,
     /// Who may see it.
     pub who: Who,
-    pub(crate) handler: Handler,
+    pub(crate) handler: PageHandler,
 }
 
 /// The paths of a tenant's pages, for the vendor and for the customer.
@@ -49,7 +49,7 @@ impl Page {
         path: &'static str,
         name: &'static str,
         who: Who,
-        handler: Handler,
+        handler: PageHandler,
     ) -> Self {
         Self {
             method: Method::GET,
@@ -64,7 +64,7 @@ impl Page {
         path: &'static str,
         name: &'static str,
         who: Who,
-        handler: Handler,
+        handler: PageHandler,
     ) -> Self {
         Self {
             method: Method::POST,

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::desk::{Desk, query_string};
+use super::components::{self, Field};
+use super::context::{PageContext, query_string};
 use super::page::{Page, Who};
-use super::parts::{self, Field};
 use super::reply::Reply;
 use super::text;
 use super::{person, tenant_frame, words};
 use crate::operations::people::{
-    self, Document, GroupView, Kind, ListSearch, Listed, MetaView, UserView,
+    self, GroupView, ListBody, ListKind, ListSearch, MetaView, ScimDocument, UserView,
 };
 use crate::problem::Problem;
 
@@ -18,25 +18,25 @@ pub(super) static PAGES: &[Page] = &[
         "/tenants/{tenant}/users",
         "console.users",
         Who::Vendor,
-        |desk| Box::pin(users(desk)),
+        |context| Box::pin(users(context)),
     ),
     Page::get(
         "/tenants/{tenant}/groups",
         "console.groups",
         Who::Vendor,
-        |desk| Box::pin(groups(desk)),
+        |context| Box::pin(groups(context)),
     ),
     Page::get(
         "/tenants/{tenant}/users/{user}",
         "console.user",
         Who::Vendor,
-        |desk| Box::pin(user(desk)),
+        |context| Box::pin(user(context)),
     ),
     Page::get(
         "/tenants/{tenant}/groups/{group}",
         "console.group",
         Who::Vendor,
-        |desk| Box::pin(group(desk)),
+        |context| Box::pin(group(context)),
     ),
 ];
 
@@ -45,7 +45,7 @@ const PAGE: i64 = 25;
 
 /// The differences between the pages of users and of groups.
 struct Sheet {
-    kind: Kind,
+    kind: ListKind,
     path: &'static str,
     title: &'static str,
     one: &'static str,
@@ -55,7 +55,7 @@ struct Sheet {
 }
 
 const USERS: Sheet = Sheet {
-    kind: Kind::Users,
+    kind: ListKind::Users,
     path: "users",
     title: "Users",
     one: "user",
@@ -64,7 +64,7 @@ const USERS: Sheet = Sheet {
     excluded: "groups",
 };
 const GROUPS: Sheet = Sheet {
-    kind: Kind::Groups,
+    kind: ListKind::Groups,
     path: "groups",
     title: "Groups",
     one: "group",
@@ -73,22 +73,22 @@ const GROUPS: Sheet = Sheet {
     excluded: "members",
 };
 
-async fn users(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let found: Listed<UserView> = found(desk, &USERS).await?.read()?;
-    let rows = user_rows(desk, &found.resources);
+async fn users(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let found: ListBody<UserView> = found(context, &USERS).await?.read()?;
+    let rows = user_rows(context, &found.resources);
     list(
-        desk,
+        context,
         &USERS,
         (found.total, &rows, found.resources.is_empty()),
     )
     .await
 }
 
-async fn groups(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let found: Listed<GroupView> = found(desk, &GROUPS).await?.read()?;
-    let rows = group_rows(desk, &found.resources);
+async fn groups(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let found: ListBody<GroupView> = found(context, &GROUPS).await?.read()?;
+    let rows = group_rows(context, &found.resources);
     list(
-        desk,
+        context,
         &GROUPS,
         (found.total, &rows, found.resources.is_empty()),
     )
@@ -96,54 +96,54 @@ async fn groups(desk: &Desk<'_>) -> Result<Reply, Problem> {
 }
 
 /// The position of the page's first entry, from 1.
-fn start(desk: &Desk<'_>) -> i64 {
-    let from = desk.visit.query.get("from");
+fn start(context: &PageContext<'_>) -> i64 {
+    let from = context.request.query.get("from");
     let from: Option<i64> = from.and_then(|from| from.parse().ok());
     from.unwrap_or(1).max(1)
 }
 
-async fn found(desk: &Desk<'_>, sheet: &Sheet) -> Result<Document, Problem> {
+async fn found(context: &PageContext<'_>, sheet: &Sheet) -> Result<ScimDocument, Problem> {
     let search = ListSearch {
-        search: desk.visit.query.get("search").map(str::to_owned),
+        search: context.request.query.get("search").map(str::to_owned),
         filter: None,
         parameters: vec![
-            ("startIndex", start(desk).to_string()),
+            ("startIndex", start(context).to_string()),
             ("count", PAGE.to_string()),
             ("excludedAttributes", sheet.excluded.to_owned()),
         ],
     };
-    people::list(&desk.work()?, &desk.tenant()?, (sheet.kind, search)).await
+    people::list(&context.work()?, &context.tenant()?, (sheet.kind, search)).await
 }
 
 async fn list(
-    desk: &Desk<'_>,
+    context: &PageContext<'_>,
     sheet: &Sheet,
     (total, rows, is_empty): (i64, &Markup, bool),
 ) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let search = desk.visit.query.get("search").unwrap_or_default();
+    let tenant = tenant_frame::read(context).await?;
+    let search = context.request.query.get("search").unwrap_or_default();
     let content = html! {
-        (tenant_frame::head(desk, &tenant, sheet.path))
+        (tenant_frame::head(context, &tenant, sheet.path))
         section.card {
             header { h2 { (sheet.title) } p { (words::counted(total, sheet.one)) } }
-            (search_form(desk, sheet, search))
+            (search_form(context, sheet, search))
             @if is_empty && search.is_empty() {
-                (parts::empty(&format!("No {} yet", sheet.path), &html! { (sheet.nobody) }))
+                (components::empty(&format!("No {} yet", sheet.path), &html! { (sheet.nobody) }))
             } @else if is_empty {
-                (parts::empty(&format!("No {} found", sheet.path), &html! { "The search matches the start of the name." }))
+                (components::empty(&format!("No {} found", sheet.path), &html! { "The search matches the start of the name." }))
             } @else { (rows) }
-            (more(desk, sheet, total))
+            (more(context, sheet, total))
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        desk,
+        context,
         &tenant,
         sheet.title,
         &content,
     )))
 }
 
-fn search_form(desk: &Desk<'_>, sheet: &Sheet, search: &str) -> Markup {
+fn search_form(context: &PageContext<'_>, sheet: &Sheet, search: &str) -> Markup {
     let field = Field {
         name: "search",
         label: sheet.search,
@@ -153,7 +153,7 @@ fn search_form(desk: &Desk<'_>, sheet: &Sheet, search: &str) -> Markup {
         required: false,
     };
     html! {
-        form.search role="search" method="get" action={ (desk.home()) "/" (sheet.path) } {
+        form.search role="search" method="get" action={ (context.home()) "/" (sheet.path) } {
             (field.show())
             button { "Search" }
         }
@@ -161,15 +161,15 @@ fn search_form(desk: &Desk<'_>, sheet: &Sheet, search: &str) -> Markup {
 }
 
 /// Links to the previous and next page.
-fn more(desk: &Desk<'_>, sheet: &Sheet, total: i64) -> Markup {
-    let (start, search) = (start(desk), desk.visit.query.get("search"));
+fn more(context: &PageContext<'_>, sheet: &Sheet, total: i64) -> Markup {
+    let (start, search) = (start(context), context.request.query.get("search"));
     let to = |from: i64, label: &str| {
         let from = from.max(1).to_string();
         let query = [
             ("search", search.unwrap_or_default()),
             ("from", from.as_str()),
         ];
-        html! { a.button href={ (desk.home()) "/" (sheet.path) (query_string(query)) } { (label) } }
+        html! { a.button href={ (context.home()) "/" (sheet.path) (query_string(query)) } { (label) } }
     };
     html! {
         @if start > 1 || start + PAGE <= total {
@@ -181,35 +181,35 @@ fn more(desk: &Desk<'_>, sheet: &Sheet, total: i64) -> Markup {
     }
 }
 
-fn user_rows(desk: &Desk<'_>, users: &[UserView]) -> Markup {
+fn user_rows(context: &PageContext<'_>, users: &[UserView]) -> Markup {
     let rows = html! {
         @for user in users {
             tr role="row" {
                 td.name role="cell" data-label="userName" {
-                    a href={ (desk.home()) "/users/" (user.id) } { (text::given(&user.user_name)) }
+                    a href={ (context.home()) "/users/" (user.id) } { (text::isolated(&user.user_name)) }
                 }
-                td role="cell" data-label="Name" { (text::given(&user.full_name())) }
+                td role="cell" data-label="Name" { (text::isolated(&user.full_name())) }
                 td role="cell" data-label="State" { span { (active(user)) } }
-                td role="cell" data-label="Changed" { (moment(desk, &user.meta.last_modified)) }
+                td role="cell" data-label="Changed" { (moment(context, &user.meta.last_modified)) }
             }
         }
     };
-    parts::table("Users", &["userName", "Name", "State", "Changed"], &rows)
+    components::table("Users", &["userName", "Name", "State", "Changed"], &rows)
 }
 
-fn group_rows(desk: &Desk<'_>, groups: &[GroupView]) -> Markup {
+fn group_rows(context: &PageContext<'_>, groups: &[GroupView]) -> Markup {
     let rows = html! {
         @for group in groups {
             tr role="row" {
                 td.name role="cell" data-label="displayName" {
-                    a href={ (desk.home()) "/groups/" (group.id) } { (text::given(&group.display_name)) }
+                    a href={ (context.home()) "/groups/" (group.id) } { (text::isolated(&group.display_name)) }
                 }
-                td role="cell" data-label="Created" { (moment(desk, &group.meta.created)) }
-                td role="cell" data-label="Changed" { (moment(desk, &group.meta.last_modified)) }
+                td role="cell" data-label="Created" { (moment(context, &group.meta.created)) }
+                td role="cell" data-label="Changed" { (moment(context, &group.meta.last_modified)) }
             }
         }
     };
-    parts::table("Groups", &["displayName", "Created", "Changed"], &rows)
+    components::table("Groups", &["displayName", "Created", "Changed"], &rows)
 }
 
 fn active(user: &UserView) -> Markup {
@@ -220,58 +220,62 @@ fn active(user: &UserView) -> Markup {
 }
 
 /// A time of a resource, as its distance if it can be parsed.
-fn moment(desk: &Desk<'_>, text: &str) -> Markup {
+fn moment(context: &PageContext<'_>, text: &str) -> Markup {
     let instant = text.parse().ok();
-    instant.map_or_else(|| html! { (text) }, |instant| desk.ago(instant))
+    instant.map_or_else(|| html! { (text) }, |instant| context.ago(instant))
 }
 
-async fn user(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let (whole, user) = person::of_path(desk).await?;
+async fn user(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let (whole, user) = person::of_path(context).await?;
     let emails = user.emails.iter().map(|email| email.value.as_str());
     let emails = emails.collect::<Vec<_>>().join(", ");
     let own = html! {
         @let name = user.full_name();
-        @if !name.is_empty() { div { dt { "Name" } dd { (text::given(&name)) } } }
-        @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (text::given(&emails)) } } }
+        @if !name.is_empty() { div { dt { "Name" } dd { (text::isolated(&name)) } } }
+        @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (text::isolated(&emails)) } } }
     };
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "users"))
+        (tenant_frame::head(context, &tenant, "users"))
         section.card {
-            header { h2 { (text::given(&user.user_name)) } (active(&user)) }
-            (facts(desk, &own, (&user.id, &user.external_id, &user.meta)))
-            (memberships(desk, &user))
+            header { h2 { (text::isolated(&user.user_name)) } (active(&user)) }
+            (facts(context, &own, (&user.id, &user.external_id, &user.meta)))
+            (memberships(context, &user))
         }
         (document(&whole))
-        (person::card(desk, &user))
+        (person::card(context, &user))
     };
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, "User", &content,
+        context, &tenant, "User", &content,
     )))
 }
 
 /// The attributes of a resource; `own` has those of its type only.
-fn facts(desk: &Desk<'_>, own: &Markup, (id, external, meta): (&str, &str, &MetaView)) -> Markup {
+fn facts(
+    context: &PageContext<'_>,
+    own: &Markup,
+    (id, external, meta): (&str, &str, &MetaView),
+) -> Markup {
     html! {
         dl.facts {
             (own)
             @if !external.is_empty() {
-                div { dt { "externalId" } dd { (text::given(external)) } }
+                div { dt { "externalId" } dd { (text::isolated(external)) } }
             }
             div { dt { "id" } dd { code { (id) } } }
-            div { dt { "Created" } dd { (moment(desk, &meta.created)) } }
-            div { dt { "Changed" } dd { (moment(desk, &meta.last_modified)) } }
+            div { dt { "Created" } dd { (moment(context, &meta.created)) } }
+            div { dt { "Changed" } dd { (moment(context, &meta.last_modified)) } }
         }
     }
 }
 
-fn memberships(desk: &Desk<'_>, user: &UserView) -> Markup {
+fn memberships(context: &PageContext<'_>, user: &UserView) -> Markup {
     html! {
         @if !user.groups.is_empty() {
             h3 { "Groups" }
             ul.plain {
                 @for group in &user.groups {
-                    li { a href={ (desk.home()) "/groups/" (group.value) } { (text::given(&group.display)) } }
+                    li { a href={ (context.home()) "/groups/" (group.value) } { (text::isolated(&group.display)) } }
                 }
             }
         }
@@ -279,7 +283,7 @@ fn memberships(desk: &Desk<'_>, user: &UserView) -> Markup {
 }
 
 /// The whole resource as identity providers see it.
-fn document(whole: &Document) -> Markup {
+fn document(whole: &ScimDocument) -> Markup {
     html! {
         section.card {
             details {
@@ -290,29 +294,29 @@ fn document(whole: &Document) -> Markup {
     }
 }
 
-async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let (name, id) = (desk.tenant()?, desk.variable("group"));
-    let work = desk.work()?;
+async fn group(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let (name, id) = (context.tenant()?, context.variable("group"));
+    let work = context.work()?;
     let head = vec![("excludedAttributes", "members".to_owned())];
-    let group = people::read(&work, &name, (Kind::Groups, id, &head)).await?;
+    let group = people::read(&work, &name, (ListKind::Groups, id, &head)).await?;
     let group: GroupView = group.read()?;
     let first = vec![
         ("count", "100".to_owned()),
         ("excludedAttributes", "groups".to_owned()),
     ];
     let found = people::members(&work, &name, (id, first)).await?;
-    let found: Listed<UserView> = found.read()?;
+    let found: ListBody<UserView> = found.read()?;
     let (members, total) = (found.resources, found.total);
     // A group's only name is its `displayName`.
     let own = html! {
-        @if !group.display_name.is_empty() { div { dt { "Name" } dd { (text::given(&group.display_name)) } } }
+        @if !group.display_name.is_empty() { div { dt { "Name" } dd { (text::isolated(&group.display_name)) } } }
     };
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "groups"))
+        (tenant_frame::head(context, &tenant, "groups"))
         section.card {
-            header { h2 { (text::given(&group.display_name)) } }
-            (facts(desk, &own, (&group.id, &group.external_id, &group.meta)))
+            header { h2 { (text::isolated(&group.display_name)) } }
+            (facts(context, &own, (&group.id, &group.external_id, &group.meta)))
         }
         section.card {
             header {
@@ -323,11 +327,11 @@ async fn group(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 }
             }
             @if members.is_empty() {
-                (parts::empty("No members", &html! { "The identity provider has not added members to this group." }))
-            } @else { (user_rows(desk, &members)) }
+                (components::empty("No members", &html! { "The identity provider has not added members to this group." }))
+            } @else { (user_rows(context, &members)) }
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, "Group", &content,
+        context, &tenant, "Group", &content,
     )))
 }

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::components::Question;
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts::Question;
 use super::reply::Reply;
 use super::text;
 use crate::actor::Operation;
-use crate::api::response::Answer;
-use crate::operations::people::{self, Document, Kind, UserView};
+use crate::api::response::ApiResponse;
+use crate::operations::people::{self, ListKind, ScimDocument, UserView};
 use crate::operations::person;
 use crate::problem::Problem;
 
@@ -18,25 +18,25 @@ pub(super) static PAGES: &[Page] = &[
         "/tenants/{tenant}/users/{user}/export",
         "console.exportUser",
         Who::Vendor,
-        |desk| Box::pin(export(desk)),
+        |context| Box::pin(export(context)),
     ),
     Page::get(
         "/tenants/{tenant}/users/{user}/erase",
         "console.askToErase",
         Who::Vendor,
-        |desk| Box::pin(ask_to_erase(desk)),
+        |context| Box::pin(ask_to_erase(context)),
     ),
     Page::post(
         "/tenants/{tenant}/users/{user}/erase",
         "console.eraseUser",
         Who::Vendor,
-        |desk| Box::pin(erase(desk)),
+        |context| Box::pin(erase(context)),
     ),
 ];
 
 /// The links to export and erasure on the user's page.
-pub(super) fn card(desk: &Desk<'_>, user: &UserView) -> Markup {
-    let page = format!("{}/users/{}", desk.home(), user.id);
+pub(super) fn card(context: &PageContext<'_>, user: &UserView) -> Markup {
+    let page = format!("{}/users/{}", context.home(), user.id);
     html! {
         section.card {
             header {
@@ -51,27 +51,27 @@ pub(super) fn card(desk: &Desk<'_>, user: &UserView) -> Markup {
     }
 }
 
-async fn export(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (tenant, user) = (&desk.tenant()?, desk.variable("user"));
+async fn export(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let (tenant, user) = (&context.tenant()?, context.variable("user"));
     let exported = |work| async move { person::export(&work, tenant, user).await };
-    let person = desk.act(Operation::ExportUser, exported).await?;
+    let person = context.perform(Operation::ExportUser, exported).await?;
     let content = serde_json::to_string_pretty(&person).unwrap_or_default();
     let name = format!("{tenant}-{user}.json");
-    Ok(Reply::answer(Answer::file(
+    Ok(Reply::api(ApiResponse::file(
         &name,
         "application/json",
         content,
     )))
 }
 
-async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (_, user) = of_path(desk).await?;
-    let page = format!("{}/users/{}", desk.home(), user.id);
+async fn ask_to_erase(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let (_, user) = of_path(context).await?;
+    let page = format!("{}/users/{}", context.home(), user.id);
     let question = Question {
         title: "Erase this person?",
         words: html! {
             p {
-                b { (text::given(&user.user_name)) }
+                b { (text::isolated(&user.user_name)) }
                 " is deleted together with all memberships, the password and all log entries about this person. This cannot be undone."
             }
             p.small { "If the person is still assigned in the identity provider, it will create the user again. Unassign the person there first." }
@@ -81,20 +81,22 @@ async fn ask_to_erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
         class: "bad",
         no: page,
     };
-    Ok(Reply::page(question.page(desk)))
+    Ok(Reply::page(question.page(context)))
 }
 
-async fn erase(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (tenant, user) = (&desk.tenant()?, desk.variable("user"));
+async fn erase(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let (tenant, user) = (&context.tenant()?, context.variable("user"));
     let erased = |work| async move { person::erase(&work, tenant, user).await };
-    desk.act(Operation::EraseUser, erased).await?;
-    Ok(Reply::elsewhere(format!("{}/users", desk.home())))
+    context.perform(Operation::EraseUser, erased).await?;
+    Ok(Reply::redirect(format!("{}/users", context.home())))
 }
 
 /// The user in the path: the document, and the parts that the page shows.
-pub(super) async fn of_path(desk: &Desk<'_>) -> Result<(Document, UserView), Problem> {
-    let asked = (Kind::Users, desk.variable("user"), &Vec::new());
-    let document = people::read(&desk.work()?, &desk.tenant()?, asked).await?;
+pub(super) async fn of_path(
+    context: &PageContext<'_>,
+) -> Result<(ScimDocument, UserView), Problem> {
+    let asked = (ListKind::Users, context.variable("user"), &Vec::new());
+    let document = people::read(&context.work()?, &context.tenant()?, asked).await?;
     let user = document.read()?;
     Ok((document, user))
 }

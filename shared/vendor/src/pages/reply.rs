@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use maud::Markup;
 use scim_core::ErrorKind;
 
-use crate::api::response::Answer;
+use crate::api::response::ApiResponse;
 use crate::problem::Problem;
 
 /// Pages load only what this site serves, no other site may frame them, and forms go only to this site. Pages contain
@@ -39,8 +39,8 @@ pub(crate) struct Reply {
 
 enum Content {
     Page(Markup),
-    Elsewhere(String),
-    Answer(Answer),
+    Redirect(String),
+    Api(ApiResponse),
     Asset(&'static str, &'static str),
 }
 
@@ -66,13 +66,13 @@ impl Reply {
     }
 
     /// A redirect to another page of this site; `path` never comes from a client.
-    pub(crate) const fn elsewhere(path: String) -> Self {
-        Self::new(Content::Elsewhere(path))
+    pub(crate) const fn redirect(path: String) -> Self {
+        Self::new(Content::Redirect(path))
     }
 
     /// A response of the admin API, such as a file.
-    pub(crate) const fn answer(answer: Answer) -> Self {
-        Self::new(Content::Answer(answer))
+    pub(crate) const fn api(response: ApiResponse) -> Self {
+        Self::new(Content::Api(response))
     }
 
     pub(crate) const fn asset(media_type: &'static str, content: &'static str) -> Self {
@@ -114,9 +114,9 @@ impl Content {
             Self::Asset(media_type, content) => {
                 (media_type, Bytes::from_static(content.as_bytes()))
             }
-            Self::Elsewhere(path) => return see_other(&path),
-            Self::Answer(answer) => {
-                return match answer.into_response() {
+            Self::Redirect(path) => return see_other(&path),
+            Self::Api(response) => {
+                return match response.into_response() {
                     Ok(response) => response,
                     Err(problem) => problem.into_response(""),
                 };

@@ -5,32 +5,32 @@ use http::Method;
 use super::address::PageAddress;
 use super::page::Page;
 use super::{
-    activity, admin_keys, check, files, front, keys, links, opened, people, person, requests,
-    settings, setup, steps, tenant, tenants,
+    activity, admin_keys, failures, files, keys, links, open_link, people, person, settings, setup,
+    sign_in, steps, tenant, tenants, test_connection,
 };
 use crate::problem::{Problem, reason};
 
 static AREAS: [&[Page]; 16] = [
     files::PAGES,
-    front::PAGES,
-    opened::PAGES,
+    sign_in::PAGES,
+    open_link::PAGES,
     setup::PAGES,
     tenants::PAGES,
     tenant::PAGES,
     keys::PAGES,
     links::PAGES,
-    requests::PAGES,
+    failures::PAGES,
     activity::PAGES,
     people::PAGES,
     person::PAGES,
     settings::PAGES,
     steps::PAGES,
-    check::PAGES,
+    test_connection::PAGES,
     admin_keys::PAGES,
 ];
 
 /// The page of a request, and its address.
-pub(crate) struct Found {
+pub(crate) struct MatchedPage {
     pub(crate) page: &'static Page,
     pub(crate) address: PageAddress,
 }
@@ -40,7 +40,7 @@ pub fn pages() -> impl Iterator<Item = &'static Page> {
 }
 
 /// Finds the page for a method and the segments after `/console`.
-pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem> {
+pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<MatchedPage, Problem> {
     let mut others = Vec::new();
     for page in pages() {
         for (side, path) in page.paths() {
@@ -49,7 +49,7 @@ pub(crate) fn find(method: &Method, segments: &[&str]) -> Result<Found, Problem>
             };
             if page.method == method {
                 let address = PageAddress { side, variables };
-                return Ok(Found { page, address });
+                return Ok(MatchedPage { page, address });
             }
             others.push(page.method.clone());
         }

@@ -6,10 +6,10 @@ use scim_core::policy::{Emails, Groups, UnknownAttributes};
 use serde_json::{Map, Value, json};
 use service::wire::Preconditions;
 
-use super::desk::Desk;
+use super::components::{self, Field};
+use super::context::PageContext;
 use super::form::Form;
 use super::page::{Page, Who};
-use super::parts::{self, Field};
 use super::reply::Reply;
 use super::tenant_frame;
 use crate::actor::Operation;
@@ -20,11 +20,11 @@ use crate::problem::{Problem, reason};
 const PATH: &str = "/tenants/{tenant}/settings";
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get(PATH, "console.settings", Who::Vendor, |desk| {
-        Box::pin(show(desk))
+    Page::get(PATH, "console.settings", Who::Vendor, |context| {
+        Box::pin(show(context))
     }),
-    Page::post(PATH, "console.changeSettings", Who::Vendor, |desk| {
-        Box::pin(change(desk))
+    Page::post(PATH, "console.changeSettings", Who::Vendor, |context| {
+        Box::pin(change(context))
     }),
 ];
 
@@ -98,7 +98,7 @@ impl Fields {
         }
     }
 
-    fn typed(form: &Form) -> Self {
+    fn from_form(form: &Form) -> Self {
         let text = |name: &str| form.text(name).to_owned();
         Self {
             name: text("name"),
@@ -118,22 +118,22 @@ impl Fields {
     }
 }
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
     let there = Fields::of(tenant.tenant.called(), &tenant.tenant.settings.0);
-    let is_saved = desk.visit.query.get("saved").is_some();
-    let page = page(desk, &tenant, &there, &Said::of(is_saved));
+    let is_saved = context.request.query.get("saved").is_some();
+    let page = page(context, &tenant, &there, &FormMessage::of(is_saved));
     Ok(Reply::page(page))
 }
 
 /// The message above the form.
-enum Said<'p> {
+enum FormMessage<'p> {
     Nothing,
     Saved,
     Wrong(&'p Problem),
 }
 
-impl Said<'_> {
+impl FormMessage<'_> {
     const fn of(is_saved: bool) -> Self {
         match is_saved {
             true => Self::Saved,
@@ -142,16 +142,21 @@ impl Said<'_> {
     }
 }
 
-fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>) -> Markup {
+fn page(
+    context: &PageContext<'_>,
+    tenant: &TenantDetail,
+    fields: &Fields,
+    said: &FormMessage<'_>,
+) -> Markup {
     let content = html! {
-        (tenant_frame::head(desk, tenant, "settings"))
+        (tenant_frame::head(context, tenant, "settings"))
         @match said {
-            Said::Nothing => {}
-            Said::Saved => { p.said role="status" { "Settings saved. They apply to all requests within a minute." } }
-            Said::Wrong(problem) => { (parts::wrong(Some(problem))) }
+            FormMessage::Nothing => {}
+            FormMessage::Saved => { p.said role="status" { "Settings saved. They apply to all requests within a minute." } }
+            FormMessage::Wrong(problem) => { (components::wrong(Some(problem))) }
         }
-        form.fields method="post" action={ (desk.home()) "/settings" } {
-            (parts::mark(desk))
+        form.fields method="post" action={ (context.home()) "/settings" } {
+            (components::form_start(context))
             (general(fields))
             (policy(fields))
             (life(fields))
@@ -159,7 +164,7 @@ fn page(desk: &Desk<'_>, tenant: &TenantDetail, fields: &Fields, said: &Said<'_>
             p.actions { button.main { "Save settings" } }
         }
     };
-    tenant_frame::page(desk, tenant, "Settings", &content)
+    tenant_frame::page(context, tenant, "Settings", &content)
 }
 
 fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Markup {
@@ -192,7 +197,7 @@ fn general(fields: &Fields) -> Markup {
                 (number_field(&fields.rate, "rate", "Requests per second", "Averaged over ten seconds. Default: the limit of the service."))
                 (number_field(&fields.largest_page, "largestPage", "Largest page", "The most resources on a page of a list. Default: 1,000."))
             }
-            (parts::tick("groups", "Support groups", "If off, groups are not advertised, and pushed groups are rejected with a clear error.", fields.groups))
+            (components::tick("groups", "Support groups", "If off, groups are not advertised, and pushed groups are rejected with a clear error.", fields.groups))
         }
     }
 }
@@ -209,11 +214,11 @@ fn policy(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Users" } }
-            (parts::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so both can change at the same time.", fields.user_name_is_email))
-            (parts::tick("uniqueEmails", "No two active users may have the same e-mail address", "", fields.unique_emails))
-            (parts::choice("emails", "E-mail addresses", &EMAILS, &fields.emails))
+            (components::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so both can change at the same time.", fields.user_name_is_email))
+            (components::tick("uniqueEmails", "No two active users may have the same e-mail address", "", fields.unique_emails))
+            (components::choice("emails", "E-mail addresses", &EMAILS, &fields.emails))
             (attributes.show())
-            (parts::choice("unknownAttributes", "When a change contains unknown attributes", &UNKNOWN, &fields.unknown_attributes))
+            (components::choice("unknownAttributes", "When a change contains unknown attributes", &UNKNOWN, &fields.unknown_attributes))
         }
     }
 }
@@ -222,8 +227,8 @@ fn life(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Lifecycle" } }
-            (parts::choice("delete", "When the provider deletes a user", &DELETES, &fields.delete))
-            (parts::choice("adopt", "When the provider creates an existing user", &ADOPTS, &fields.adopt))
+            (components::choice("delete", "When the provider deletes a user", &DELETES, &fields.delete))
+            (components::choice("adopt", "When the provider creates an existing user", &ADOPTS, &fields.adopt))
         }
     }
 }
@@ -242,7 +247,7 @@ fn schemas(fields: &Fields) -> Markup {
 }
 
 /// The change that the form requests. An empty field resets its setting to the default.
-fn wanted(form: &Form) -> Result<Patch, Problem> {
+fn patch_of(form: &Form) -> Result<Patch, Problem> {
     let number = |name: &str| match form.given(name) {
         None => Ok(Value::Null),
         Some(text) => match text.parse::<u64>() {
@@ -286,24 +291,30 @@ fn wanted(form: &Form) -> Result<Patch, Problem> {
     })
 }
 
-async fn change(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    match changed(desk).await {
-        Ok(()) => Ok(Reply::elsewhere(format!(
+async fn change(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    match apply_form(context).await {
+        Ok(()) => Ok(Reply::redirect(format!(
             "{}/settings?saved=1",
-            desk.home()
+            context.home()
         ))),
         Err(problem) => {
-            let tenant = tenant_frame::read(desk).await?;
-            let (typed, said) = (Fields::typed(&desk.form), Said::Wrong(&problem));
-            let page = page(desk, &tenant, &typed, &said);
+            let tenant = tenant_frame::read(context).await?;
+            let (typed, said) = (
+                Fields::from_form(&context.form),
+                FormMessage::Wrong(&problem),
+            );
+            let page = page(context, &tenant, &typed, &said);
             Ok(Reply::refused(page, &problem))
         }
     }
 }
 
-async fn changed(desk: &Desk<'_>) -> Result<(), Problem> {
-    let patch = wanted(&desk.form)?;
-    let (id, known) = (&desk.tenant()?, &Preconditions::default());
+async fn apply_form(context: &PageContext<'_>) -> Result<(), Problem> {
+    let patch = patch_of(&context.form)?;
+    let (id, known) = (&context.tenant()?, &Preconditions::default());
     let change = |work| async move { settings::change(&work, id, (patch, known)).await };
-    desk.act(Operation::ChangeTenant, change).await.map(drop)
+    context
+        .perform(Operation::ChangeTenant, change)
+        .await
+        .map(drop)
 }

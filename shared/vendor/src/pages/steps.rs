@@ -2,12 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::components;
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts;
 use super::provider::Provider;
 use super::reply::Reply;
-use super::{check, tenant_frame};
+use super::{tenant_frame, test_connection};
 use crate::operations::tenants::TenantView;
 use crate::problem::{Problem, reason};
 use scim_core::policy::Groups;
@@ -18,7 +18,7 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     "/steps/{provider}",
     "console.steps",
     Who::Either,
-    |desk| Box::pin(show(desk)),
+    |context| Box::pin(show(context)),
 )];
 
 /// The values of the tenant in the steps.
@@ -40,7 +40,7 @@ impl<'f> Facts<'f> {
 }
 
 /// The links to the steps of each provider.
-pub(super) fn list(desk: &Desk<'_>) -> Markup {
+pub(super) fn list(context: &PageContext<'_>) -> Markup {
     html! {
         section.card {
             header {
@@ -50,7 +50,7 @@ pub(super) fn list(desk: &Desk<'_>) -> Markup {
             ul.providers {
                 @for provider in Provider::ALL {
                     li {
-                        a href={ (desk.home()) "/steps/" (provider.word()) } {
+                        a href={ (context.home()) "/steps/" (provider.word()) } {
                             (provider.name())
                             span { (provider.about()) }
                         }
@@ -61,25 +61,25 @@ pub(super) fn list(desk: &Desk<'_>) -> Markup {
     }
 }
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let word = desk.variable("provider");
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let word = context.variable("provider");
     let provider = Provider::parse(word).ok_or_else(reason::no_steps)?;
-    let tenant = tenant_frame::read(desk).await?;
+    let tenant = tenant_frame::read(context).await?;
     let facts = Facts::of(&tenant.tenant);
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "steps"))
+        (tenant_frame::head(context, &tenant, "steps"))
         section.card {
             header {
                 h2 { "Steps for " (provider.name()) }
                 p { "You need two values: the base URL below and your token." }
             }
-            (parts::copied("base-url", "Base URL", facts.base_url))
+            (components::copied("base-url", "Base URL", facts.base_url))
             (providers::steps(provider, &facts))
         }
-        (check::card(desk))
+        (test_connection::card(context))
     };
     let title = format!("Steps for {}", provider.name());
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, &title, &content,
+        context, &tenant, &title, &content,
     )))
 }

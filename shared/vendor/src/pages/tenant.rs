@@ -4,60 +4,63 @@ use directory::tenants::Status;
 use maud::{Markup, html};
 use service::wire::Preconditions;
 
-use super::desk::Desk;
+use super::components::{self, Question};
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts::{self, Question};
 use super::reply::Reply;
 use super::text;
-use super::{glance, keys, requests, tenant_frame};
+use super::{failures, figures, keys, tenant_frame};
 use crate::actor::Operation;
-use crate::operations::switch;
+use crate::operations::lifecycle;
 use crate::operations::tenants::TenantDetail;
 use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get("/tenants/{tenant}", "console.tenant", Who::Vendor, |desk| {
-        Box::pin(overview(desk))
+    Page::get(
+        "/tenants/{tenant}",
+        "console.tenant",
+        Who::Vendor,
+        |context| Box::pin(overview(context)),
+    ),
+    Page::post("/on", "console.switchOn", Who::Either, |context| {
+        Box::pin(switch_on(context))
     }),
-    Page::post("/on", "console.switchOn", Who::Either, |desk| {
-        Box::pin(switch_on(desk))
+    Page::get("/off", "console.askToSwitchOff", Who::Either, |context| {
+        Box::pin(ask_to_switch_off(context))
     }),
-    Page::get("/off", "console.askToSwitchOff", Who::Either, |desk| {
-        Box::pin(ask_to_switch_off(desk))
-    }),
-    Page::post("/off", "console.switchOff", Who::Either, |desk| {
-        Box::pin(switch_off(desk))
+    Page::post("/off", "console.switchOff", Who::Either, |context| {
+        Box::pin(switch_off(context))
     }),
     Page::get(
         "/tenants/{tenant}/delete",
         "console.askToDelete",
         Who::Vendor,
-        |desk| Box::pin(ask_to_delete(desk)),
+        |context| Box::pin(ask_to_delete(context)),
     ),
     Page::post(
         "/tenants/{tenant}/delete",
         "console.deleteTenant",
         Who::Vendor,
-        |desk| Box::pin(delete(desk)),
+        |context| Box::pin(delete(context)),
     ),
 ];
 
-async fn overview(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let keys = keys::list(desk).await?;
-    let figures = glance::figures(desk, &keys).await;
-    let failures = requests::latest(desk).await?;
+async fn overview(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let keys = keys::list(context).await?;
+    let figures = figures::figures(context, &keys).await;
+    let failures = failures::latest(context).await?;
     let content = html! {
-        (tenant_frame::head(desk, &tenant, ""))
+        (tenant_frame::head(context, &tenant, ""))
         (figures)
         div.pair {
             (connection(&tenant.tenant.base_url))
-            (switch_card(desk, tenant.tenant.status))
+            (switch_card(context, tenant.tenant.status))
         }
         (failures)
     };
     Ok(Reply::page(tenant_frame::page(
-        desk, &tenant, "Overview", &content,
+        context, &tenant, "Overview", &content,
     )))
 }
 
@@ -65,15 +68,15 @@ fn connection(base_url: &str) -> Markup {
     html! {
         section.card {
             header { h2 { "Connection" } }
-            (parts::copied("base-url", "Base URL", base_url))
+            (components::copied("base-url", "Base URL", base_url))
             p.small { "Identity providers call it base URL, tenant URL or SCIM connector base URL." }
         }
     }
 }
 
 /// The controls that turn a tenant on and off, and delete it.
-fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
-    let home = desk.home();
+fn switch_card(context: &PageContext<'_>, status: Status) -> Markup {
+    let home = context.home();
     html! {
         section.card {
             header { h2 { "Provisioning" } }
@@ -85,8 +88,8 @@ fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
                 Status::Off => {
                     p { "Every request is rejected with an error that says so. Users and groups are kept." }
                     div.actions {
-                        (parts::button(desk, &format!("{home}/on"), "main", "Turn on"))
-                        @if !desk.is_customer() {
+                        (components::button(context, &format!("{home}/on"), "main", "Turn on"))
+                        @if !context.is_customer() {
                             a.button.bad href={ (home) "/delete" } { "Delete tenant" }
                         }
                     }
@@ -98,21 +101,21 @@ fn switch_card(desk: &Desk<'_>, status: Status) -> Markup {
 }
 
 /// Turns a tenant on. The first time, it shows the token of a new key.
-async fn switch_on(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let id = &desk.tenant()?;
-    let switched = |work| async move { switch::on(&work, id).await };
-    let switched = desk.act(Operation::SwitchTenantOn, switched).await?;
+async fn switch_on(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let id = &context.tenant()?;
+    let switched = |work| async move { lifecycle::on(&work, id).await };
+    let switched = context.perform(Operation::SwitchTenantOn, switched).await?;
     match switched.key.and_then(|key| key.token) {
         Some(token) => {
-            let tenant = tenant_frame::read(desk).await?;
-            Ok(keys::shown(desk, &tenant, &token, "Provisioning is on"))
+            let tenant = tenant_frame::read(context).await?;
+            Ok(keys::shown(context, &tenant, &token, "Provisioning is on"))
         }
-        None => Ok(Reply::elsewhere(desk.home())),
+        None => Ok(Reply::redirect(context.home())),
     }
 }
 
-async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    tenant_frame::read(desk).await?;
+async fn ask_to_switch_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    tenant_frame::read(context).await?;
     let question = Question {
         title: "Turn provisioning off?",
         words: html! {
@@ -121,34 +124,36 @@ async fn ask_to_switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
             }
             p.small { "While it is off, people who lose access in the identity provider keep it here." }
         },
-        action: format!("{}/off", desk.home()),
+        action: format!("{}/off", context.home()),
         yes: "Turn off",
         class: "bad",
-        no: desk.home(),
+        no: context.home(),
     };
-    Ok(Reply::page(question.page(desk)))
+    Ok(Reply::page(question.page(context)))
 }
 
-async fn switch_off(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let id = &desk.tenant()?;
-    let switched = |work| async move { switch::off(&work, id).await };
-    desk.act(Operation::SwitchTenantOff, switched).await?;
-    Ok(Reply::elsewhere(desk.home()))
+async fn switch_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let id = &context.tenant()?;
+    let switched = |work| async move { lifecycle::off(&work, id).await };
+    context
+        .perform(Operation::SwitchTenantOff, switched)
+        .await?;
+    Ok(Reply::redirect(context.home()))
 }
 
-async fn ask_to_delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    Ok(Reply::page(deletion(desk, &tenant, None)))
+async fn ask_to_delete(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    Ok(Reply::page(deletion(context, &tenant, None)))
 }
 
-fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -> Markup {
+fn deletion(context: &PageContext<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -> Markup {
     let (id, called) = (&tenant.tenant.id, tenant.tenant.called());
     let question = Question {
         title: "Delete this tenant?",
         words: html! {
-            (parts::wrong(problem))
+            (components::wrong(problem))
             p {
-                "All users, groups, tokens and log entries of " b { (text::given(called)) }
+                "All users, groups, tokens and log entries of " b { (text::isolated(called)) }
                 " are deleted. This cannot be undone."
             }
             div.field {
@@ -156,24 +161,24 @@ fn deletion(desk: &Desk<'_>, tenant: &TenantDetail, problem: Option<&Problem>) -
                 input #confirm name="confirm" type="text" required autocomplete="off" spellcheck="false";
             }
         },
-        action: format!("{}/delete", desk.home()),
+        action: format!("{}/delete", context.home()),
         yes: "Delete tenant",
         class: "bad",
-        no: desk.home(),
+        no: context.home(),
     };
-    question.page(desk)
+    question.page(context)
 }
 
-async fn delete(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let id = &desk.tenant()?;
-    if desk.form.text("confirm") != id.as_str() {
+async fn delete(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let id = &context.tenant()?;
+    if context.form.text("confirm") != id.as_str() {
         let problem = reason::other_id_typed().at("");
-        let page = deletion(desk, &tenant, Some(&problem));
+        let page = deletion(context, &tenant, Some(&problem));
         return Ok(Reply::refused(page, &problem));
     }
     let known = &Preconditions::default();
-    let deleted = |work| async move { switch::delete(&work, id, known).await };
-    desk.act(Operation::DeleteTenant, deleted).await?;
-    Ok(Reply::elsewhere(format!("{}/tenants", desk.visit.base)))
+    let deleted = |work| async move { lifecycle::delete(&work, id, known).await };
+    context.perform(Operation::DeleteTenant, deleted).await?;
+    Ok(Reply::redirect(format!("{}/tenants", context.request.base)))
 }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
-use super::parts;
+use super::components;
+use super::context::PageContext;
 use super::text;
 use crate::operations::tenants::{self, TenantDetail};
 use crate::problem::Problem;
@@ -21,27 +21,27 @@ const TABS: [(&str, &str); 8] = [
 ];
 
 /// The tenant in the path.
-pub(super) async fn read(desk: &Desk<'_>) -> Result<TenantDetail, Problem> {
-    tenants::read(&desk.work()?, &desk.tenant()?).await
+pub(super) async fn read(context: &PageContext<'_>) -> Result<TenantDetail, Problem> {
+    tenants::read(&context.work()?, &context.tenant()?).await
 }
 
 /// The head of a tenant's pages; `here` is the current tab.
-pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup {
-    let (home, tenant) = (desk.home(), &tenant.tenant);
+pub(super) fn head(context: &PageContext<'_>, tenant: &TenantDetail, here: &str) -> Markup {
+    let (home, tenant) = (context.home(), &tenant.tenant);
     html! {
         div.head {
-            @if desk.is_customer() {
+            @if context.is_customer() {
                 @if !here.is_empty() { p.back { a href=(home) { "← Setup page" } } }
                 div.name {
-                    h1 { "Provisioning for " (text::given(tenant.called())) }
-                    (parts::status(tenant.status))
+                    h1 { "Provisioning for " (text::isolated(tenant.called())) }
+                    (components::status(tenant.status))
                 }
             } @else {
-                p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
+                p.back { a href={ (context.request.base) "/tenants" } { "← All tenants" } }
                 div.name {
-                    h1 { (text::given(tenant.called())) }
+                    h1 { (text::isolated(tenant.called())) }
                     code { (tenant.id) }
-                    (parts::status(tenant.status))
+                    (components::status(tenant.status))
                 }
                 nav.tabs aria-label="Tenant" {
                     @for (path, label) in TABS {
@@ -55,11 +55,11 @@ pub(super) fn head(desk: &Desk<'_>, tenant: &TenantDetail, here: &str) -> Markup
 }
 
 pub(super) fn page(
-    desk: &Desk<'_>,
+    context: &PageContext<'_>,
     tenant: &TenantDetail,
     title: &str,
     content: &Markup,
 ) -> Markup {
     let title = format!("{title} · {}", tenant.tenant.called());
-    desk.frame().page(&title, content)
+    context.frame().page(&title, content)
 }

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 use serde_json::Map;
 
-use super::desk::{Desk, query_string};
+use super::components::{self, Field};
+use super::context::{PageContext, query_string};
 use super::page::{Page, Who};
-use super::parts::{self, Field};
 use super::reply::Reply;
 use super::text;
 use crate::actor::Operation;
@@ -13,15 +13,18 @@ use crate::operations::tenants::{self, Creation, TenantSearch, TenantView};
 use crate::problem::Problem;
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get("/tenants", "console.tenants", Who::Vendor, |desk| {
-        Box::pin(show(desk))
+    Page::get("/tenants", "console.tenants", Who::Vendor, |context| {
+        Box::pin(show(context))
     }),
-    Page::get("/new-tenant", "console.newTenant", Who::Vendor, |desk| {
-        Box::pin(async { Ok(Reply::page(new(desk, None))) })
+    Page::get("/new-tenant", "console.newTenant", Who::Vendor, |context| {
+        Box::pin(async { Ok(Reply::page(create_form(context, None))) })
     }),
-    Page::post("/new-tenant", "console.createTenant", Who::Vendor, |desk| {
-        Box::pin(create(desk))
-    }),
+    Page::post(
+        "/new-tenant",
+        "console.createTenant",
+        Who::Vendor,
+        |context| Box::pin(create(context)),
+    ),
 ];
 
 /// The number of tenants on a page.
@@ -33,14 +36,14 @@ const STATES: [(&str, &str); 4] = [
     ("closing", "Being deleted"),
 ];
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let given = |name| desk.visit.query.get(name).unwrap_or_default();
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let given = |name| context.request.query.get(name).unwrap_or_default();
     let (search, status) = (given("search"), given("status"));
-    let wanted = TenantSearch::read(&desk.visit.query, PAGE)?;
-    let found = tenants::list(&desk.work()?, &wanted).await?;
+    let wanted = TenantSearch::read(&context.request.query, PAGE)?;
+    let found = tenants::list(&context.work()?, &wanted).await?;
     let (tenants, next) = (found.items, found.next.unwrap_or_default());
-    let rows = rows(desk, &tenants).await;
-    let new = format!("{}/new-tenant", desk.visit.base);
+    let rows = rows(context, &tenants).await;
+    let new = format!("{}/new-tenant", context.request.base);
     let is_searched = !search.is_empty() || !status.is_empty();
     let content = html! {
         div.head {
@@ -51,26 +54,26 @@ async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
             p.lead { "A tenant is one customer's directory: its users, groups, tokens and settings." }
         }
         section.card aria-label="Tenants" {
-            (search_form(desk, search, status))
+            (search_form(context, search, status))
             @if !tenants.is_empty() {
-                (parts::table("Tenants", &["Tenant", "Status", "Users", "Last request", "Failures, 24 h"], &rows))
+                (components::table("Tenants", &["Tenant", "Status", "Users", "Last request", "Failures, 24 h"], &rows))
             } @else if is_searched {
-                (parts::empty("No tenant found", &html! { "No tenant matches the search." }))
+                (components::empty("No tenant found", &html! { "No tenant matches the search." }))
             } @else {
-                (parts::empty("No tenants yet", &html! {
+                (components::empty("No tenants yet", &html! {
                     "Create one for each customer directory, and send the customer's administrator a setup link."
                 }))
             }
             @if !next.is_empty() {
                 @let older = query_string([("search", search), ("status", status), ("cursor", next.as_str())]);
-                p.more { a.button href={ (desk.visit.base) "/tenants" (older) } { "More tenants" } }
+                p.more { a.button href={ (context.request.base) "/tenants" (older) } { "More tenants" } }
             }
         }
     };
-    Ok(Reply::page(desk.frame().page("Tenants", &content)))
+    Ok(Reply::page(context.frame().page("Tenants", &content)))
 }
 
-fn search_form(desk: &Desk<'_>, search: &str, status: &str) -> Markup {
+fn search_form(context: &PageContext<'_>, search: &str, status: &str) -> Markup {
     let field = Field {
         name: "search",
         label: "Name or id",
@@ -80,27 +83,27 @@ fn search_form(desk: &Desk<'_>, search: &str, status: &str) -> Markup {
         required: false,
     };
     html! {
-        form.search role="search" method="get" action={ (desk.visit.base) "/tenants" } {
+        form.search role="search" method="get" action={ (context.request.base) "/tenants" } {
             (field.show())
-            div.short { (parts::choice("status", "Status", &STATES, status)) }
+            div.short { (components::choice("status", "Status", &STATES, status)) }
             button { "Search" }
         }
     }
 }
 
-async fn rows(desk: &Desk<'_>, tenants: &[TenantView]) -> Markup {
+async fn rows(context: &PageContext<'_>, tenants: &[TenantView]) -> Markup {
     let facts = tenants
         .iter()
-        .map(|tenant| super::glance::row(desk, tenant));
+        .map(|tenant| super::figures::row(context, tenant));
     let facts = futures_util::future::join_all(facts).await;
     html! {
         @for (tenant, facts) in tenants.iter().zip(facts) {
             tr role="row" {
                 td.name role="cell" data-label="Tenant" {
-                    a href={ (desk.visit.base) "/tenants/" (tenant.id) } { (text::given(tenant.called())) }
+                    a href={ (context.request.base) "/tenants/" (tenant.id) } { (text::isolated(tenant.called())) }
                     @if tenant.called() != tenant.id { span.small { (tenant.id) } }
                 }
-                td role="cell" data-label="Status" { span { (parts::status(tenant.status)) } }
+                td role="cell" data-label="Status" { span { (components::status(tenant.status)) } }
                 td role="cell" data-label="Users" { (facts.users) }
                 td role="cell" data-label="Last request" { (facts.activity) }
                 td role="cell" data-label="Failures, 24 h" { (facts.failures) }
@@ -109,12 +112,12 @@ async fn rows(desk: &Desk<'_>, tenants: &[TenantView]) -> Markup {
     }
 }
 
-fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
+fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
     let name = Field {
         name: "name",
         label: "Name",
         help: "The customer's name, such as “Acme Corporation”.",
-        value: desk.form.text("name"),
+        value: context.form.text("name"),
         kind: "text",
         required: true,
     };
@@ -122,19 +125,19 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
         name: "id",
         label: "Id (optional)",
         help: "Part of the base URL; cannot be changed. Up to 40 lowercase letters, digits or hyphens. Leave empty to generate one.",
-        value: desk.form.text("id"),
+        value: context.form.text("id"),
         kind: "text",
         required: false,
     };
     let content = html! {
         div.head {
-            p.back { a href={ (desk.visit.base) "/tenants" } { "← All tenants" } }
+            p.back { a href={ (context.request.base) "/tenants" } { "← All tenants" } }
             h1 { "New tenant" }
         }
         section.card aria-label="New tenant" {
-            (parts::wrong(problem))
-            form.fields method="post" action={ (desk.visit.base) "/new-tenant" } {
-                (parts::mark(desk))
+            (components::wrong(problem))
+            form.fields method="post" action={ (context.request.base) "/new-tenant" } {
+                (components::form_start(context))
                 (name.show())
                 (id.show())
                 p.small { "New tenants are turned off. The customer's administrator turns provisioning on with a setup link." }
@@ -142,21 +145,24 @@ fn new(desk: &Desk<'_>, problem: Option<&Problem>) -> Markup {
             }
         }
     };
-    desk.frame().page("New tenant", &content)
+    context.frame().page("New tenant", &content)
 }
 
-async fn create(desk: &Desk<'_>) -> Result<Reply, Problem> {
+async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let given = Creation {
-        id: desk.form.given("id").map(str::to_owned),
-        name: desk.form.text("name").to_owned(),
+        id: context.form.given("id").map(str::to_owned),
+        name: context.form.text("name").to_owned(),
         settings: Map::new(),
     };
     let made = |work| async move { tenants::create(&work, given).await };
-    match desk.act(Operation::CreateTenant, made).await {
+    match context.perform(Operation::CreateTenant, made).await {
         Ok(tenant) => {
-            let (base, id) = (&desk.visit.base, &tenant.id);
-            Ok(Reply::elsewhere(format!("{base}/tenants/{id}/links")))
+            let (base, id) = (&context.request.base, &tenant.id);
+            Ok(Reply::redirect(format!("{base}/tenants/{id}/links")))
         }
-        Err(problem) => Ok(Reply::refused(new(desk, Some(&problem)), &problem)),
+        Err(problem) => Ok(Reply::refused(
+            create_form(context, Some(&problem)),
+            &problem,
+        )),
     }
 }

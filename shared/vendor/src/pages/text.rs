@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 /// A user's text, isolated so that its writing direction does not affect its surroundings.
-pub(crate) fn given(text: &str) -> Markup {
+pub(crate) fn isolated(text: &str) -> Markup {
     html! { bdi { (text) } }
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn sentence(detail: &str) -> String {
 }
 
 /// An error detail as a sentence, with code in backticks marked up.
-pub(crate) fn told(detail: &str) -> Markup {
+pub(crate) fn sentence_markup(detail: &str) -> Markup {
     let sentence = sentence(detail);
     html! {
         @for (at, part) in sentence.split('`').enumerate() {

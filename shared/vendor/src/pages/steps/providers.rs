@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Facts;
-use crate::pages::parts;
+use crate::pages::components;
 use crate::pages::provider::Provider;
 
 pub(super) fn steps(provider: Provider, facts: &Facts<'_>) -> Markup {
@@ -106,7 +106,7 @@ fn mapping(caption: &str, rows: &[(&str, &str)]) -> Markup {
     };
     html! {
         h3 { (caption) }
-        (parts::table(caption, &["Microsoft Entra ID attribute", "Attribute here"], &rows))
+        (components::table(caption, &["Microsoft Entra ID attribute", "Attribute here"], &rows))
     }
 }
 

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A tenant that was turned on.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct SwitchedOn {
+pub(crate) struct TurnedOn {
     #[serde(flatten)]
     pub(crate) tenant: TenantView,
     /// The first key, if this request created it.
@@ -43,7 +43,7 @@ pub(crate) struct FirstKey {
 }
 
 /// Turns a tenant on. The first time, the tenant gets a key.
-pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Problem> {
+pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<TurnedOn, Problem> {
     work.check(Operation::SwitchTenantOn, Some(id))?;
     let current = work.tenant(id, Closing::Refuse).await?;
     if let Some(seats) = current.settings.seats {
@@ -55,7 +55,7 @@ pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<SwitchedOn, Pro
     let mut next = current.clone();
     next.status = Status::On;
     let tenant = work.update(&current, next).await?;
-    Ok(SwitchedOn {
+    Ok(TurnedOn {
         key: work.first_key(&tenant).await?,
         tenant: TenantView::of(&tenant, work),
     })

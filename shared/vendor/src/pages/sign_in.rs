@@ -7,25 +7,25 @@ use keyring::{Presented, Token};
 use maud::{Markup, html};
 use scim_core::ErrorKind;
 
-use super::desk::Desk;
+use super::context::PageContext;
 use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
 use super::page::{Page, Who};
 use super::reply::Reply;
+use super::request::PageRequest;
 use super::text::sentence;
-use super::visit::Visit;
 use super::words;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get("/", "console.front", Who::Anyone, |desk| {
-        Box::pin(front(desk))
+    Page::get("/", "console.front", Who::Anyone, |context| {
+        Box::pin(front(context))
     }),
-    Page::post("/sign-in", "console.signIn", Who::Anyone, |desk| {
-        Box::pin(sign_in(desk))
+    Page::post("/sign-in", "console.signIn", Who::Anyone, |context| {
+        Box::pin(sign_in(context))
     }),
-    Page::post("/sign-out", "console.signOut", Who::Vendor, |desk| {
-        Box::pin(sign_out(desk))
+    Page::post("/sign-out", "console.signOut", Who::Vendor, |context| {
+        Box::pin(sign_out(context))
     }),
 ];
 
@@ -35,22 +35,22 @@ pub(super) static PAGES: &[Page] = &[
 const FROM_ONE: i64 = 10;
 
 /// The sign-in form, or a redirect to the tenants if already signed in.
-async fn front(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let visit = desk.visit;
-    match guard::vendor(visit).await? {
-        Some(_) => Ok(Reply::elsewhere(format!("{}/tenants", visit.base))),
-        None => Ok(Reply::page(page(visit, visit.query.get("to"), None))),
+async fn front(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let request = context.request;
+    match guard::vendor(request).await? {
+        Some(_) => Ok(Reply::redirect(format!("{}/tenants", request.base))),
+        None => Ok(Reply::page(page(request, request.query.get("to"), None))),
     }
 }
 
 /// The sign-in form in place of a page that needs it; signing in then leads to that page.
-pub(super) fn wanted(visit: &Visit<'_>) -> Reply {
+pub(super) fn sign_in_first(request: &PageRequest<'_>) -> Reply {
     let problem = reason::signed_out();
-    let to = visit.request.uri().path_and_query();
-    let is_shown = *visit.request.method() == http::Method::GET;
+    let to = request.http.uri().path_and_query();
+    let is_shown = *request.http.method() == http::Method::GET;
     let to = to.map(http::uri::PathAndQuery::as_str).filter(|_| is_shown);
     let said = (!is_shown).then_some(&problem);
-    Reply::refused(page(visit, to, said), &problem)
+    Reply::refused(page(request, to, said), &problem)
 }
 
 /// The page to show after signing in: always one of the console's, whatever the client sends.
@@ -67,12 +67,12 @@ fn destination(base: &str, to: &str) -> String {
     }
 }
 
-fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Markup {
+fn page(request: &PageRequest<'_>, to: Option<&str>, problem: Option<&Problem>) -> Markup {
     let content = html! {
         section.door {
             h1 { "Sign in" }
             p.lead { "Sign in with an admin key. This console is for the operators of the service." }
-            form method="post" action={ (visit.base) "/sign-in" } {
+            form method="post" action={ (request.base) "/sign-in" } {
                 @if let Some(to) = to {
                     input type="hidden" name="to" value=(to);
                 }
@@ -91,24 +91,27 @@ fn page(visit: &Visit<'_>, to: Option<&str>, problem: Option<&Problem>) -> Marku
             }
         }
     };
-    visit.frame().page("Sign in", &content)
+    request.frame().page("Sign in", &content)
 }
 
-async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let visit = desk.visit;
-    let (key, to) = (desk.form.text("key"), desk.form.text("to"));
+async fn sign_in(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let request = context.request;
+    let (key, to) = (context.form.text("key"), context.form.text("to"));
     let presented = Token::parse(key);
     let chances = match presented {
         Presented::Issued(_) => None,
-        Presented::Imported(_) | Presented::Malformed => Some(chances(visit)),
+        Presented::Imported(_) | Presented::Malformed => Some(chances(request)),
     };
     if let Some(chances) = &chances {
         let taken = chances.take().await?;
-        if let Err(problem) = taken.map_err(|why| too_many(visit, why)) {
-            return Ok(Reply::refused(page(visit, None, Some(&problem)), &problem));
+        if let Err(problem) = taken.map_err(|why| too_many(request, why)) {
+            return Ok(Reply::refused(
+                page(request, None, Some(&problem)),
+                &problem,
+            ));
         }
     }
-    let admitted = visit.admin.admit(&presented, visit.origin).await;
+    let admitted = request.vendor.admit(&presented, request.origin).await;
     if let Some(chances) = &chances {
         match &admitted {
             Err(problem) if problem.kind() == ErrorKind::Unauthorized => chances.fail().await?,
@@ -123,23 +126,23 @@ async fn sign_in(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 _ => problem,
             };
             return Ok(Reply::refused(
-                page(visit, Some(to), Some(&problem)),
+                page(request, Some(to), Some(&problem)),
                 &problem,
             ));
         }
     };
-    begin(visit, &key)
+    begin(request, &key)
         .await
-        .map(|cookie| Reply::elsewhere(destination(&visit.base, to)).with_cookie(cookie))
+        .map(|cookie| Reply::redirect(destination(&request.base, to)).with_cookie(cookie))
 }
 
 /// Starts a session for an admin key and returns its cookie.
-async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
+async fn begin(request: &PageRequest<'_>, key: &AdminKey) -> Result<String, Problem> {
     // A new secret replaces that of any earlier session, because somebody else may know the old one.
-    if let Some(old) = guard::presented(visit.request.headers(), VENDOR_COOKIE) {
-        visit.sessions().end(&old).await?;
+    if let Some(old) = guard::presented(request.http.headers(), VENDOR_COOKIE) {
+        request.sessions().end(&old).await?;
     }
-    let ids = visit.admin.service.ids();
+    let ids = request.vendor.service.ids();
     let (secret, session) = (
         SessionSecret::new(ids.bytes()),
         Session {
@@ -147,20 +150,20 @@ async fn begin(visit: &Visit<'_>, key: &AdminKey) -> Result<String, Problem> {
                 key: key.id.to_string(),
                 sha256: key.sha256.to_hex(),
             },
-            created: visit.now,
-            seen: visit.now,
-            ends: visit.now + VENDOR_LIFE,
+            created: request.now,
+            seen: request.now,
+            ends: request.now + VENDOR_LIFE,
         },
     );
-    let sessions = visit.sessions();
+    let sessions = request.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
     tracing::info!(admin_key.id = key.name(), "signed in");
     Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
 }
 
 /// The source of an attempt: an IPv4 address, or the network of an IPv6 address.
-fn source(visit: &Visit<'_>) -> String {
-    match visit.origin.source {
+fn source(request: &PageRequest<'_>) -> String {
+    match request.origin.source {
         Some(std::net::IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
@@ -172,13 +175,17 @@ fn source(visit: &Visit<'_>) -> String {
 
 /// The attempts of this source. Each attempt is taken before the key is checked, so parallel attempts cannot exceed
 /// the limit.
-fn chances<'v>(visit: &'v Visit<'v>) -> Chances<'v> {
-    let table = (&**visit.admin.service.store(), &**visit.meter);
-    Chances::of_address(table, &source(visit), FROM_ONE, visit.now)
+fn chances<'v>(request: &'v PageRequest<'v>) -> Chances<'v> {
+    let table = (&**request.vendor.service.store(), &**request.meter);
+    Chances::of_address(table, &source(request), FROM_ONE, request.now)
 }
 
-fn too_many(visit: &Visit<'_>, why: NoChance) -> Problem {
-    tracing::warn!(source = source(visit), ?why, "too many attempts to sign in");
+fn too_many(request: &PageRequest<'_>, why: NoChance) -> Problem {
+    tracing::warn!(
+        source = source(request),
+        ?why,
+        "too many attempts to sign in"
+    );
     let seconds = match why {
         NoChance::Failed(left) => left,
         NoChance::Busy => 1,
@@ -187,11 +194,11 @@ fn too_many(visit: &Visit<'_>, why: NoChance) -> Problem {
     reason::too_many_sign_ins(OwnWords::ours(wait)).after(seconds)
 }
 
-async fn sign_out(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    if let Some(secret) = desk.entrant.secret() {
-        desk.visit.sessions().end(secret).await?;
+async fn sign_out(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    if let Some(secret) = context.visitor.secret() {
+        context.request.sessions().end(secret).await?;
     }
-    let front = Reply::elsewhere(desk.visit.base.clone());
+    let front = Reply::redirect(context.request.base.clone());
     Ok(front.with_cookie(guard::no_cookie(VENDOR_COOKIE)))
 }
 

@@ -18,8 +18,12 @@ const MOST_SOURCES: usize = 10;
 
 /// The input for a new key.
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Given {
+#[serde(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    expecting = "a JSON object"
+)]
+pub(crate) struct KeyInput {
     pub(crate) purpose: String,
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) expires: Option<String>,
@@ -29,7 +33,7 @@ pub(crate) struct Given {
 }
 
 /// The checked input.
-pub(super) struct Wanted {
+pub(super) struct CheckedKey {
     pub(super) purpose: String,
     pub(super) scopes: Vec<Scope>,
     pub(super) expires: Option<Timestamp>,
@@ -38,15 +42,15 @@ pub(super) struct Wanted {
     pub(super) token: Option<ImportedToken>,
 }
 
-impl Given {
-    pub(super) fn check(self, now: Timestamp) -> Result<Wanted, Problem> {
+impl KeyInput {
+    pub(super) fn check(self, now: Timestamp) -> Result<CheckedKey, Problem> {
         let scopes = match &self.scopes {
             None => vec![Scope::Scim],
             Some(names) => scopes(names, &Scope::ALL, Scope::as_str)?,
         };
         let expires = self.expires.as_deref();
         let token = self.token.as_deref().map(import).transpose()?;
-        Ok(Wanted {
+        Ok(CheckedKey {
             purpose: purpose(&self.purpose)?,
             subject: self.subject(&scopes)?,
             expires: expires.map(|text| end(text, now)).transpose()?,
@@ -146,8 +150,8 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + second).unwrap()
     }
 
-    fn check(body: &serde_json::Value) -> Result<Wanted, String> {
-        let given: Given = serde_json::from_value(body.clone()).map_err(|e| e.to_string())?;
+    fn check(body: &serde_json::Value) -> Result<CheckedKey, String> {
+        let given: KeyInput = serde_json::from_value(body.clone()).map_err(|e| e.to_string())?;
         given
             .check(at(0))
             .map_err(|problem| problem.detail().to_owned())

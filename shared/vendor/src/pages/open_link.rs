@@ -10,12 +10,12 @@ use keyring::KeyId;
 use keyring::TenantId;
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::context::PageContext;
 use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
 use super::page::{Page, Who};
 use super::reply::Reply;
+use super::request::PageRequest;
 use super::text;
-use super::visit::Visit;
 use super::words;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
@@ -23,70 +23,70 @@ use crate::problem::{Problem, reason};
 const PATH: &str = "/open/{tenant}/{link}/{secret}";
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get(PATH, "console.showLink", Who::Anyone, |desk| {
-        Box::pin(show(desk))
+    Page::get(PATH, "console.showLink", Who::Anyone, |context| {
+        Box::pin(show(context))
     }),
-    Page::post(PATH, "console.useLink", Who::Anyone, |desk| {
-        Box::pin(open(desk))
+    Page::post(PATH, "console.useLink", Who::Anyone, |context| {
+        Box::pin(open(context))
     }),
-    Page::post("/leave", "console.leave", Who::Customer, |desk| {
-        Box::pin(leave(desk))
+    Page::post("/leave", "console.leave", Who::Customer, |context| {
+        Box::pin(leave(context))
     }),
 ];
 
 /// The link in the path; `None` if it does not exist.
-async fn find(desk: &Desk<'_>) -> Result<Option<(TenantId, Link)>, Problem> {
-    let tenant = TenantId::parse(desk.variable("tenant"));
-    let id = KeyId::parse(desk.variable("link"));
+async fn find(context: &PageContext<'_>) -> Result<Option<(TenantId, Link)>, Problem> {
+    let tenant = TenantId::parse(context.variable("tenant"));
+    let id = KeyId::parse(context.variable("link"));
     let (Some(tenant), Some(id)) = (tenant, id) else {
         return Ok(None);
     };
-    let secret = LinkSecret::presented(desk.variable("secret"));
-    let link = desk.visit.links(&tenant).find(id, &secret).await?;
+    let secret = LinkSecret::presented(context.variable("secret"));
+    let link = context.request.links(&tenant).find(id, &secret).await?;
     Ok(link.map(|link| (tenant, link)))
 }
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let visit = desk.visit;
-    let found = find(desk).await?;
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let request = context.request;
+    let found = find(context).await?;
     let Some((id, link)) = &found else {
-        return Ok(closed(visit, None));
+        return Ok(unusable(request, None));
     };
-    let tenants = visit.admin.service.tenants();
-    let loaded = tenants.load(id, Age::Current, Closing::Hide, visit.meter);
+    let tenants = request.vendor.service.tenants();
+    let loaded = tenants.load(id, Age::Current, Closing::Hide, request.meter);
     let tenant = match loaded.await {
         Ok(tenant) => Some(tenant),
         Err(NotLoaded::Absent | NotLoaded::Closing) => None,
         Err(NotLoaded::Failed(error)) => return Err(error.into()),
     };
     Ok(match tenant {
-        Some(tenant) if link.state(visit.now) == LinkStatus::Open => {
-            Reply::page(invitation(desk, &tenant, link))
+        Some(tenant) if link.state(request.now) == LinkStatus::Open => {
+            Reply::page(invitation(context, &tenant, link))
         }
-        _ => closed(visit, Some(link)),
+        _ => unusable(request, Some(link)),
     })
 }
 
-fn invitation(desk: &Desk<'_>, tenant: &Tenant, link: &Link) -> Markup {
-    let visit = desk.visit;
+fn invitation(context: &PageContext<'_>, tenant: &Tenant, link: &Link) -> Markup {
+    let request = context.request;
     let action = format!(
         "{}/open/{}/{}/{}",
-        visit.base,
+        request.base,
         tenant.id,
         link.id,
-        desk.variable("secret")
+        context.variable("secret")
     );
     let name = match tenant.name.as_str() {
         "" => tenant.id.as_str(),
         name => name,
     };
-    let left = words::length(link.ends.duration_since(visit.now));
+    let left = words::length(link.ends.duration_since(request.now));
     let life = words::length(CUSTOMER_LIFE);
     let content = html! {
         section.door {
             h1 { "Set up user provisioning" }
             p.lead {
-                "Use this link to connect your identity provider to " b { (text::given(name)) }
+                "Use this link to connect your identity provider to " b { (text::isolated(name)) }
                 ". Users are then added and removed automatically."
             }
             form method="post" action=(action) {
@@ -99,19 +99,19 @@ fn invitation(desk: &Desk<'_>, tenant: &Tenant, link: &Link) -> Markup {
             }
         }
     };
-    visit.frame().page("Set up user provisioning", &content)
+    request.frame().page("Set up user provisioning", &content)
 }
 
-async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let visit = desk.visit;
-    let ids = visit.admin.service.ids();
-    let Some((tenant, link)) = find(desk).await? else {
-        return Ok(closed(visit, None));
+async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let request = context.request;
+    let ids = request.vendor.service.ids();
+    let Some((tenant, link)) = find(context).await? else {
+        return Ok(unusable(request, None));
     };
-    let links = visit.links(&tenant);
-    if !links.consume(link.id, visit.now, &ids.write()).await? {
-        let now = find(desk).await?;
-        return Ok(closed(visit, now.as_ref().map(|(_, link)| link)));
+    let links = request.links(&tenant);
+    if !links.consume(link.id, request.now, &ids.write()).await? {
+        let now = find(context).await?;
+        return Ok(unusable(request, now.as_ref().map(|(_, link)| link)));
     }
     tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link opened");
     let (secret, session) = (
@@ -121,25 +121,25 @@ async fn open(desk: &Desk<'_>) -> Result<Reply, Problem> {
                 tenant: tenant.to_string(),
                 link: link.id.to_string(),
             },
-            created: visit.now,
-            seen: visit.now,
-            ends: visit.now + CUSTOMER_LIFE,
+            created: request.now,
+            seen: request.now,
+            ends: request.now + CUSTOMER_LIFE,
         },
     );
     let name = customer_cookie(&tenant);
-    if let Some(old) = guard::presented(visit.request.headers(), &name) {
-        visit.sessions().end(&old).await?;
+    if let Some(old) = guard::presented(request.http.headers(), &name) {
+        request.sessions().end(&old).await?;
     }
-    let sessions = visit.sessions();
+    let sessions = request.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
     let cookie = guard::cookie(&name, &secret, CUSTOMER_LIFE);
-    Ok(Reply::elsewhere(format!("{}/setup/{tenant}", visit.base)).with_cookie(cookie))
+    Ok(Reply::redirect(format!("{}/setup/{tenant}", request.base)).with_cookie(cookie))
 }
 
 /// The page that says why a link does not open, and what to do.
-fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
+fn unusable(request: &PageRequest<'_>, link: Option<&Link>) -> Reply {
     let moment = |at| OwnWords::ours(words::moment(at));
-    let (title, problem) = match link.map(|link| link.state(visit.now)) {
+    let (title, problem) = match link.map(|link| link.state(request.now)) {
         Some(LinkStatus::Used(at)) => ("This link was already used", reason::link_used(moment(at))),
         Some(LinkStatus::Revoked(at)) => {
             ("This link was revoked", reason::link_revoked(moment(at)))
@@ -157,11 +157,11 @@ fn closed(visit: &Visit<'_>, link: Option<&Link>) -> Reply {
             }
         }
     };
-    Reply::refused(visit.frame().page(title, &content), &problem)
+    Reply::refused(request.frame().page(title, &content), &problem)
 }
 
 /// The page for an expired customer session.
-pub(super) fn ended(visit: &Visit<'_>) -> Reply {
+pub(super) fn session_expired(request: &PageRequest<'_>) -> Reply {
     let content = html! {
         section.notice {
             h1 { "This session has ended" }
@@ -174,16 +174,16 @@ pub(super) fn ended(visit: &Visit<'_>) -> Reply {
     };
     let problem = reason::setup_session_ended();
     Reply::refused(
-        visit.frame().page("This session has ended", &content),
+        request.frame().page("This session has ended", &content),
         &problem,
     )
 }
 
-async fn leave(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let visit = desk.visit;
-    let tenant = desk.tenant()?;
-    if let Some(secret) = desk.entrant.secret() {
-        visit.sessions().end(secret).await?;
+async fn leave(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let request = context.request;
+    let tenant = context.tenant()?;
+    if let Some(secret) = context.visitor.secret() {
+        request.sessions().end(secret).await?;
     }
     let content = html! {
         section.notice {
@@ -191,6 +191,6 @@ async fn leave(desk: &Desk<'_>) -> Result<Reply, Problem> {
             p { "This browser can no longer open the setup page. Your setup is unchanged." }
         }
     };
-    let page = Reply::page(visit.frame().page("Session ended", &content));
+    let page = Reply::page(request.frame().page("Session ended", &content));
     Ok(page.with_cookie(guard::no_cookie(&customer_cookie(&tenant))))
 }

@@ -2,29 +2,29 @@
 
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::components::{self, Field};
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts::{self, Field};
 use super::reply::Reply;
 use super::tenant_frame;
 use super::text;
 use super::words::capital;
 use crate::actor::Operation;
-use crate::api::requests::requests_file;
-use crate::operations::page::Page as Entries;
-use crate::operations::requests::{self, RequestSearch, RequestView};
+use crate::api::logs::requests_file;
+use crate::operations::failures::{self, FailureSearch, FailureView};
+use crate::operations::page::ListPage;
 use crate::problem::Problem;
 use service::failures::in_words;
 
 pub(super) static PAGES: &[Page] = &[
-    Page::get("/requests", "console.requests", Who::Either, |desk| {
-        Box::pin(show(desk))
+    Page::get("/requests", "console.requests", Who::Either, |context| {
+        Box::pin(show(context))
     }),
     Page::get(
         "/requests.csv",
         "console.downloadRequests",
         Who::Either,
-        |desk| Box::pin(download(desk)),
+        |context| Box::pin(download(context)),
     ),
 ];
 
@@ -66,11 +66,11 @@ fn operation(name: &str) -> String {
 }
 
 /// The latest failures, for a tenant's overview.
-pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
-    let asked = (&RequestSearch::all(), None, LATEST);
-    let found = requests::list(&desk.work()?, &desk.tenant()?, asked).await?;
+pub(super) async fn latest(context: &PageContext<'_>) -> Result<Markup, Problem> {
+    let asked = (&FailureSearch::all(), None, LATEST);
+    let found = failures::list(&context.work()?, &context.tenant()?, asked).await?;
     let entries = found.items;
-    let home = desk.home();
+    let home = context.home();
     Ok(html! {
         section.card {
             header {
@@ -83,49 +83,49 @@ pub(super) async fn latest(desk: &Desk<'_>) -> Result<Markup, Problem> {
                 }
             }
             @if entries.is_empty() {
-                (parts::empty("No failures", &html! {
+                (components::empty("No failures", &html! {
                     "If a user or group cannot be provisioned, it appears here with the reason and what to do."
                 }))
-            } @else { (table(desk, &entries)) }
+            } @else { (table(context, &entries)) }
         }
     })
 }
 
-async fn show(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let found = found(desk).await;
+async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let found = found(context).await;
     let problem = found.as_ref().err();
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "requests"))
+        (tenant_frame::head(context, &tenant, "requests"))
         section.card {
             header {
                 h2 { "Failures" }
                 div.actions {
-                    a.button.small-button href={ (desk.home()) "/requests.csv" (search_query(desk, "")) } { "Download CSV" }
+                    a.button.small-button href={ (context.home()) "/requests.csv" (search_query(context, "")) } { "Download CSV" }
                 }
                 p { "Rejected and failed requests. Repeats are grouped." }
             }
-            (search(desk))
-            (parts::wrong(problem))
-            @if let Ok(found) = &found { (results(desk, found)) }
+            (search(context))
+            (components::wrong(problem))
+            @if let Ok(found) = &found { (results(context, found)) }
         }
     };
-    let page = tenant_frame::page(desk, &tenant, "Failures", &content);
+    let page = tenant_frame::page(context, &tenant, "Failures", &content);
     Ok(match problem {
         Some(problem) => Reply::refused(page, problem),
         None => Reply::page(page),
     })
 }
 
-async fn found(desk: &Desk<'_>) -> Result<Entries<RequestView>, Problem> {
-    let query = &desk.visit.query;
-    let search = RequestSearch::read(query)?;
+async fn found(context: &PageContext<'_>) -> Result<ListPage<FailureView>, Problem> {
+    let query = &context.request.query;
+    let search = FailureSearch::read(query)?;
     let asked = (&search, query.get("cursor"), PAGE);
-    requests::list(&desk.work()?, &desk.tenant()?, asked).await
+    failures::list(&context.work()?, &context.tenant()?, asked).await
 }
 
-fn search(desk: &Desk<'_>) -> Markup {
-    let given = |name| desk.visit.query.get(name).unwrap_or_default();
+fn search(context: &PageContext<'_>) -> Markup {
+    let given = |name| context.request.query.get(name).unwrap_or_default();
     let user = Field {
         name: "user",
         label: "User or group",
@@ -140,40 +140,40 @@ fn search(desk: &Desk<'_>) -> Markup {
         .map(|(name, words)| (*name, words.as_str()));
     let choices: Vec<(&str, &str)> = [("", "All")].into_iter().chain(known).collect();
     html! {
-        form.search role="search" method="get" action={ (desk.home()) "/requests" } {
+        form.search role="search" method="get" action={ (context.home()) "/requests" } {
             (user.show())
-            div.short { (parts::choice("operation", "Operation", &choices, given("operation"))) }
-            div.short { (parts::choice("outcome", "Outcome", &OUTCOMES, given("outcome"))) }
+            div.short { (components::choice("operation", "Operation", &choices, given("operation"))) }
+            div.short { (components::choice("outcome", "Outcome", &OUTCOMES, given("outcome"))) }
             button { "Search" }
         }
     }
 }
 
-fn results(desk: &Desk<'_>, found: &Entries<RequestView>) -> Markup {
+fn results(context: &PageContext<'_>, found: &ListPage<FailureView>) -> Markup {
     let (entries, next) = (&found.items, found.next.as_deref().unwrap_or_default());
     html! {
         @if entries.is_empty() && next.is_empty() {
-            (parts::empty("No failures found", &html! { "No failure matches the search." }))
-        } @else { (table(desk, entries)) }
+            (components::empty("No failures found", &html! { "No failure matches the search." }))
+        } @else { (table(context, entries)) }
         @if !next.is_empty() {
-            p.more { a.button href={ (desk.home()) "/requests" (search_query(desk, next)) } { "Older entries" } }
+            p.more { a.button href={ (context.home()) "/requests" (search_query(context, next)) } { "Older entries" } }
         }
     }
 }
 
 /// The current search as a query string, continued after `cursor`.
-fn search_query(desk: &Desk<'_>, cursor: &str) -> String {
-    let given = SEARCH.map(|name| (name, desk.visit.query.get(name).unwrap_or_default()));
-    super::desk::query_string(given.into_iter().chain([("cursor", cursor)]))
+fn search_query(context: &PageContext<'_>, cursor: &str) -> String {
+    let given = SEARCH.map(|name| (name, context.request.query.get(name).unwrap_or_default()));
+    super::context::query_string(given.into_iter().chain([("cursor", cursor)]))
 }
 
-fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
+fn table(context: &PageContext<'_>, entries: &[FailureView]) -> Markup {
     let rows = html! {
         @for entry in entries {
             tr role="row" {
                 td role="cell" data-label="When" {
                     div {
-                        (desk.ago(entry.last.0))
+                        (context.ago(entry.last.0))
                         @if entry.count > 1 { span.small { (entry.count) " times" } }
                     }
                 }
@@ -183,21 +183,21 @@ fn table(desk: &Desk<'_>, entries: &[RequestView]) -> Markup {
                 td.whom role="cell" data-label="Who" { div { (who(entry)) } }
                 td role="cell" data-label="Why" {
                     div {
-                        span.reason { (text::told(&entry.reason)) }
+                        span.reason { (text::sentence_markup(&entry.reason)) }
                         span.advice { (entry.advice) }
                     }
                 }
             }
         }
     };
-    parts::table(
+    components::table(
         "Failures",
         &["When", "What", "Who", "Reason and what to do"],
         &rows,
     )
 }
 
-fn outcome(entry: &RequestView) -> Markup {
+fn outcome(entry: &FailureView) -> Markup {
     let outcome = entry.outcome.name();
     let words = OUTCOMES.iter().find(|(name, _)| *name == outcome);
     let words = words.map_or(outcome, |(_, words)| words);
@@ -209,19 +209,22 @@ fn outcome(entry: &RequestView) -> Markup {
     }
 }
 
-fn who(entry: &RequestView) -> Markup {
+fn who(entry: &FailureView) -> Markup {
     html! {
         @if entry.name.is_none() && entry.resource.is_none() { span.soft { "–" } }
-        @if let Some(name) = &entry.name { (text::given(name)) }
+        @if let Some(name) = &entry.name { (text::isolated(name)) }
         @if let Some(id) = &entry.resource { span.small { (id) } }
     }
 }
 
-async fn download(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let (tenant, search) = (&desk.tenant()?, &RequestSearch::read(&desk.visit.query)?);
-    let file = |work| async move { requests::download(&work, tenant, search).await };
-    let content = desk.act(Operation::DownloadRequests, file).await?;
-    Ok(Reply::answer(requests_file(tenant, content)))
+async fn download(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let (tenant, search) = (
+        &context.tenant()?,
+        &FailureSearch::read(&context.request.query)?,
+    );
+    let file = |work| async move { failures::download(&work, tenant, search).await };
+    let content = context.perform(Operation::DownloadRequests, file).await?;
+    Ok(Reply::api(requests_file(tenant, content)))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use service::failures::{advice, in_words};
 
 use super::Work;
-use super::page::Page;
+use super::page::ListPage;
 use super::times::Millis;
 use crate::actor::Operation;
 use crate::problem::reason::OwnWords;
@@ -26,12 +26,12 @@ mod csv;
 /// The most entries in a file: a few megabytes.
 const LARGEST_FILE: usize = 5_000;
 /// The most entries to read for a summary.
-const GLANCE: usize = 2_000;
+const SUMMARIZED: usize = 2_000;
 
 /// An entry as shown.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct RequestView {
+pub(crate) struct FailureView {
     pub(crate) id: String,
     pub(crate) first: Millis,
     pub(crate) last: Millis,
@@ -88,7 +88,7 @@ const fn is_zero(status: &u16) -> bool {
     *status == 0
 }
 
-impl RequestView {
+impl FailureView {
     fn of(entry: Recorded<LoggedFailure>) -> Self {
         let (first, last) = (Millis(entry.first()), Millis(entry.last));
         let advice = advice(&entry.content);
@@ -125,7 +125,7 @@ impl RequestView {
 }
 
 /// A summary of recent failures.
-pub(crate) struct Glance {
+pub(crate) struct FailureSummary {
     /// The number of failures in the last 24 hours.
     pub(crate) day: u64,
     /// Whether there are more entries than were counted.
@@ -134,12 +134,12 @@ pub(crate) struct Glance {
 
 /// Which entries to list.
 #[derive(Default)]
-pub(crate) struct RequestSearch(EntryFilter);
+pub(crate) struct FailureSearch(EntryFilter);
 
-impl RequestSearch {
+impl FailureSearch {
     /// Reads the parameters `user`, `operation`, `outcome`, `from` and `until`.
     pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
-        wanted(query).map(Self)
+        entry_filter(query).map(Self)
     }
 
     /// All failures.
@@ -155,21 +155,21 @@ impl RequestSearch {
 pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
-    (search, after, count): (&RequestSearch, Option<&str>, usize),
-) -> Result<Page<RequestView>, Problem> {
+    (search, after, count): (&FailureSearch, Option<&str>, usize),
+) -> Result<ListPage<FailureView>, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let page = (count, after.as_ref());
     let (items, next) = work.entries(tenant, &search.0, page).await?;
-    Ok(Page {
+    Ok(ListPage {
         items,
         next: next.map(|next| next.as_str().to_owned()),
     })
 }
 
 /// Summarises recent failures for a page.
-pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glance, Problem> {
+pub(crate) async fn summary(work: &Work<'_>, tenant: &TenantId) -> Result<FailureSummary, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
     let now = work.now();
     let ago = |hours| {
@@ -177,15 +177,15 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
             .unwrap_or(now)
     };
     let (day, week) = (ago(24), ago(7 * 24));
-    let wanted = EntryFilter {
+    let filter = EntryFilter {
         from: Some(week),
         causes: Some(failing()),
         ..EntryFilter::default()
     };
     let log = work.log(tenant);
-    let page = log.failures(&wanted, GLANCE, None, now).await?;
+    let page = log.failures(&filter, SUMMARIZED, None, now).await?;
     let lately = page.entries.iter().filter(|entry| entry.last >= day);
-    Ok(Glance {
+    Ok(FailureSummary {
         day: lately.map(|entry| entry.count).sum(),
         is_more: page.next.is_some(),
     })
@@ -196,7 +196,7 @@ pub(crate) async fn failures(work: &Work<'_>, tenant: &TenantId) -> Result<Glanc
 pub(crate) async fn download(
     work: &Work<'_>,
     tenant: &TenantId,
-    search: &RequestSearch,
+    search: &FailureSearch,
 ) -> Result<String, Problem> {
     work.check(Operation::DownloadRequests, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
@@ -224,24 +224,24 @@ impl Work<'_> {
     async fn entries(
         &self,
         tenant: &TenantId,
-        wanted: &EntryFilter,
+        filter: &EntryFilter,
         (count, after): (usize, Option<&EntryId>),
-    ) -> Result<(Vec<RequestView>, Option<EntryId>), Problem> {
+    ) -> Result<(Vec<FailureView>, Option<EntryId>), Problem> {
         let log = self.log(tenant);
-        let page = log.failures(wanted, count, after, self.now()).await?;
+        let page = log.failures(filter, count, after, self.now()).await?;
         let mut entries = page.entries;
         let nameless = entries.iter().filter(|entry| entry.content.name.is_none());
-        let wanted: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
-        if !wanted.is_empty() {
+        let unnamed: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
+        if !unnamed.is_empty() {
             let directory = self.service().directory(tenant, self.meter);
-            let names = directory.names(&wanted).await?;
+            let names = directory.names(&unnamed).await?;
             for entry in &mut entries {
                 let id = subject(entry).map(|(id, _)| id);
                 let today = id.and_then(|id| names.get(&id).cloned());
                 entry.content.name = entry.content.name.take().or(today);
             }
         }
-        let items = entries.into_iter().map(RequestView::of).collect();
+        let items = entries.into_iter().map(FailureView::of).collect();
         Ok((items, page.next))
     }
 }
@@ -262,7 +262,7 @@ pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
 }
 
 /// Parses the query parameters of a search.
-fn wanted(query: &Query) -> Result<EntryFilter, Problem> {
+fn entry_filter(query: &Query) -> Result<EntryFilter, Problem> {
     let instant = |name: &'static str| {
         let given = query.get(name).map(|text| {
             let read = text.parse::<Timestamp>();
@@ -271,7 +271,7 @@ fn wanted(query: &Query) -> Result<EntryFilter, Problem> {
         given.transpose()
     };
     Ok(EntryFilter {
-        who: query.get("user").map(who),
+        who: query.get("user").map(user_match),
         operation: query.get("operation").map(str::to_owned),
         causes: Some(match query.get("outcome") {
             Some(outcome) => causes(outcome)?,
@@ -284,7 +284,7 @@ fn wanted(query: &Query) -> Result<EntryFilter, Problem> {
 
 /// Parses the `user` parameter: in double quotes it matches exactly, otherwise a part of the name or the start of the
 /// id.
-fn who(text: &str) -> UserMatch {
+fn user_match(text: &str) -> UserMatch {
     let quoted = text
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));

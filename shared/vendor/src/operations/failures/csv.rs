@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::RequestView;
+use super::FailureView;
 use crate::operations::times::Millis;
 
 const COLUMNS: [&str; 15] = [
@@ -42,7 +42,7 @@ impl File {
     }
 
     /// Adds a line for an entry.
-    pub(super) fn add(&mut self, entry: &RequestView) {
+    pub(super) fn add(&mut self, entry: &FailureView) {
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
         let status = match entry.status {
             0 => String::new(),

@@ -33,20 +33,20 @@ const LONGEST: usize = 255;
 const WAIT: i64 = 2;
 
 /// The name of a request, combined with the caller's secret.
-struct Name(hmac::Key);
+struct RequestName(hmac::Key);
 
 /// The problem of a request with an invalid name, or with several.
 pub(crate) fn no_name() -> Problem {
     reason::odd_idempotency_key(LONGEST)
 }
 
-impl fmt::Debug for Name {
+impl fmt::Debug for RequestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Name")
     }
 }
 
-impl Name {
+impl RequestName {
     /// Combines a name with the caller's secret.
     fn new(secret: &[u8], name: &[u8]) -> Result<Self, Problem> {
         let is_name = (1..=LONGEST).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
@@ -96,7 +96,7 @@ impl Name {
         LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).expect("a key of 32 bytes"))
     }
 
-    fn close(&self, kept: &Kept, nonce: [u8; NONCE_LEN]) -> Option<String> {
+    fn close(&self, kept: &StoredResult, nonce: [u8; NONCE_LEN]) -> Option<String> {
         let mut sealed = serde_json::to_vec(kept).ok()?;
         let given = Nonce::assume_unique_for_key(nonce);
         let key = self.seal();
@@ -105,7 +105,7 @@ impl Name {
         Some(BASE64URL_NOPAD.encode(&[nonce.as_slice(), &sealed].concat()))
     }
 
-    fn open(&self, text: &str) -> Option<Kept> {
+    fn open(&self, text: &str) -> Option<StoredResult> {
         let mut bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -118,14 +118,14 @@ impl Name {
 /// The result of a request as stored.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Kept {
+enum StoredResult {
     /// The view of the result.
     Done(Value),
     /// The failure as problem details, and the id of the request that first got it.
     Refused(Value, String),
 }
 
-impl Kept {
+impl StoredResult {
     fn of<T: Serialize>(result: &Result<T, Problem>, request: &str) -> Option<Self> {
         match result {
             Ok(view) => Some(Self::Done(serde_json::to_value(view).ok()?)),
@@ -134,9 +134,9 @@ impl Kept {
         }
     }
 
-    fn result<T: DeserializeOwned>(self) -> Option<Result<Done<T>, Problem>> {
+    fn result<T: DeserializeOwned>(self) -> Option<Result<Performed<T>, Problem>> {
         Some(match self {
-            Self::Done(view) => Ok(Done {
+            Self::Done(view) => Ok(Performed {
                 view: serde_json::from_value(view).ok()?,
                 is_replayed: true,
             }),
@@ -146,13 +146,13 @@ impl Kept {
 }
 
 /// A successful result.
-pub(crate) struct Done<T> {
+pub(crate) struct Performed<T> {
     pub(crate) view: T,
     /// Whether an earlier request with the same name did it.
     pub(crate) is_replayed: bool,
 }
 
-impl<T> Done<T> {
+impl<T> Performed<T> {
     /// A result of this request itself.
     pub(crate) const fn now(view: T) -> Self {
         Self {
@@ -163,13 +163,13 @@ impl<T> Done<T> {
 }
 
 /// A request with a name.
-pub(crate) struct Named {
-    name: Name,
+pub(crate) struct IdempotentRequest {
+    name: RequestName,
     /// The digest of the request.
     asked: String,
 }
 
-impl Named {
+impl IdempotentRequest {
     /// Names a request of the caller with this secret.
     ///
     /// # Errors
@@ -181,7 +181,7 @@ impl Named {
         request: &Request<Bytes>,
     ) -> Result<Self, Problem> {
         Ok(Self {
-            name: Name::new(secret, name)?,
+            name: RequestName::new(secret, name)?,
             asked: fingerprint(request),
         })
     }
@@ -193,7 +193,7 @@ impl Named {
         service: &Service,
         (meter, request): (&Meter, &str),
         operation: impl FnOnce(Ids) -> F,
-    ) -> Result<Done<T>, Problem>
+    ) -> Result<Performed<T>, Problem>
     where
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, Problem>>,
@@ -214,17 +214,17 @@ impl Named {
             IdempotencyState::Other => return Err(reason::idempotency_key_reused()),
         };
         let result = operation(self.name.ids(&seed)).await;
-        let kept = Kept::of(&result, request);
+        let kept = StoredResult::of(&result, request);
         let kept = kept.and_then(|kept| self.name.close(&kept, service.ids().bytes()));
         // The response contains the result even if it cannot be stored. A retry then runs like a first request.
         if let Err(error) = once.end(&by, kept).await {
             tracing::warn!(%error, "the response could not be stored for retries");
         }
-        result.map(Done::now)
+        result.map(Performed::now)
     }
 
-    fn before<T: DeserializeOwned>(&self, kept: &str) -> Result<Done<T>, Problem> {
-        let result = self.name.open(kept).and_then(Kept::result);
+    fn before<T: DeserializeOwned>(&self, kept: &str) -> Result<Performed<T>, Problem> {
+        let result = self.name.open(kept).and_then(StoredResult::result);
         result.unwrap_or_else(|| Err(reason::stored_response_unreadable()))
     }
 }
@@ -252,18 +252,18 @@ fn fingerprint(request: &Request<Bytes>) -> String {
 mod tests {
     use super::*;
 
-    fn name(secret: &str, name: &str) -> Name {
-        Name::new(secret.as_bytes(), name.as_bytes()).unwrap()
+    fn name(secret: &str, name: &str) -> RequestName {
+        RequestName::new(secret.as_bytes(), name.as_bytes()).unwrap()
     }
 
     #[test]
     fn what_is_kept_opens_for_the_same_caller_and_name_only() {
         let result: Result<&str, Problem> = Ok("muster_secret");
-        let kept = Kept::of(&result, "r1").unwrap();
+        let kept = StoredResult::of(&result, "r1").unwrap();
         let sealed = name("a", "1").close(&kept, [7; 12]).unwrap();
         assert!(!sealed.contains("secret"));
         let opened = name("a", "1").open(&sealed).unwrap();
-        let done: Done<String> = opened.result().unwrap().unwrap();
+        let done: Performed<String> = opened.result().unwrap().unwrap();
         assert!(done.is_replayed && done.view == "muster_secret");
         assert!(name("b", "1").open(&sealed).is_none());
         assert!(name("a", "2").open(&sealed).is_none());
@@ -272,13 +272,13 @@ mod tests {
     #[test]
     fn a_refusal_is_told_again_as_that_of_the_first_request() {
         let refused: Result<String, Problem> = Err(reason::odd_tenant_name(1usize).at("/name"));
-        let kept = Kept::of(&refused, "r1").unwrap();
+        let kept = StoredResult::of(&refused, "r1").unwrap();
         let again = kept.result::<String>().unwrap().err().unwrap();
         let (first, second) = (refused.err().unwrap(), again.into_response("r2"));
         assert_eq!(second.headers()["idempotent-replayed"], "true");
         assert_eq!(second.body(), first.into_response("r1").body());
         let busy: Result<String, Problem> = Err(under_way());
-        assert!(Kept::of(&busy, "r1").is_none());
+        assert!(StoredResult::of(&busy, "r1").is_none());
     }
 
     #[test]
@@ -300,7 +300,7 @@ mod tests {
     fn a_name_is_one_visible_word() {
         let long = "x".repeat(LONGEST + 1);
         for name in ["", "a b", "ä", &long] {
-            assert!(Name::new(b"a", name.as_bytes()).is_err(), "{name:?}");
+            assert!(RequestName::new(b"a", name.as_bytes()).is_err(), "{name:?}");
         }
     }
 }

@@ -9,26 +9,26 @@ use serde_path_to_error::{Path, Segment};
 use service::wire::{self, Preconditions};
 
 use crate::actor::Operation;
-use crate::once::{Done, Named};
+use crate::idempotency::{IdempotentRequest, Performed};
 use crate::operations::page::count;
-use crate::operations::{Deed, Work, no_tenant};
+use crate::operations::{RequestedOperation, Work, no_tenant};
 use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 /// The variables of a path and their values.
 pub(super) type Variables = Vec<(&'static str, String)>;
 
-pub(crate) struct Call<'c> {
+pub(crate) struct ApiRequest<'c> {
     pub(crate) work: Work<'c>,
     pub(super) operation: Operation,
-    pub(super) request: &'c Request<Bytes>,
+    pub(super) http: &'c Request<Bytes>,
     pub(super) variables: Variables,
     pub(crate) query: Query,
     /// The request's name, if it has one.
-    pub(super) name: Option<Named>,
+    pub(super) name: Option<IdempotentRequest>,
 }
 
-impl<'c> Call<'c> {
+impl<'c> ApiRequest<'c> {
     /// The value of a path variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
         let found = self.variables.iter().find(|(known, _)| *known == name);
@@ -52,22 +52,24 @@ impl<'c> Call<'c> {
 
     /// The preconditions of the request.
     pub(crate) fn known(&self) -> Preconditions {
-        Preconditions::parse(self.request.headers())
+        Preconditions::parse(self.http.headers())
     }
 
     /// Runs the request's operation, once if the request has a name, and notes it in the activity.
-    pub(crate) async fn act<T, F>(
+    pub(crate) async fn perform<T, F>(
         &self,
         operation: impl FnOnce(Work<'c>) -> F,
-    ) -> Result<Done<T>, Problem>
+    ) -> Result<Performed<T>, Problem>
     where
         T: Serialize + DeserializeOwned,
         F: Future<Output = Result<T, Problem>>,
     {
         let variables = self.variables.iter();
         let variables = variables.map(|(name, value)| (*name, value.as_str()));
-        let deed = Deed::new(self.operation, variables);
-        self.work.act(&deed, self.name.as_ref(), operation).await
+        let requested = RequestedOperation::new(self.operation, variables);
+        self.work
+            .perform(&requested, self.name.as_ref(), operation)
+            .await
     }
 
     /// Parses the body into an operation's input.
@@ -76,7 +78,7 @@ impl<'c> Call<'c> {
     ///
     /// The fault and its place.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let json = wire::json(self.request.headers(), self.request.body())?;
+        let json = wire::json(self.http.headers(), self.http.body())?;
         serde_path_to_error::deserialize(json)
             .map_err(|error| reason::invalid_body(error.inner()).at(&pointer(error.path())))
     }
@@ -87,7 +89,7 @@ impl<'c> Call<'c> {
     ///
     /// As [`Self::body`].
     pub(crate) fn body_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
-        match self.request.body().is_empty() {
+        match self.http.body().is_empty() {
             true => Ok(T::default()),
             false => self.body(),
         }

@@ -10,7 +10,7 @@ use service::{Origin, Service};
 
 use crate::problem::{Problem, reason};
 
-pub struct Admin {
+pub struct VendorSide {
     /// The service whose tenants and keys it manages.
     pub(crate) service: Arc<Service>,
     /// The admin keys. Their secrets have other names than those of tenants' keys, so neither kind of key can stand
@@ -28,7 +28,7 @@ pub(crate) struct Trace {
     pub(crate) operation: Option<&'static str>,
 }
 
-impl Admin {
+impl VendorSide {
     /// The vendor's side of a service. `prefix` is the common prefix of the names of the secrets with admin keys.
     #[must_use]
     pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
@@ -73,7 +73,7 @@ impl Admin {
     /// # Errors
     ///
     /// Failures of the keyrings.
-    pub(crate) async fn again(
+    pub(crate) async fn of_session(
         &self,
         key: KeyId,
         sha256: &Digest,

@@ -3,7 +3,7 @@
 use directory::tenants::Status;
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::context::PageContext;
 use super::text;
 use crate::problem::Problem;
 
@@ -31,32 +31,32 @@ pub(crate) fn copied(id: &str, label: &str, value: &str) -> Markup {
 }
 
 /// A token, which is shown only once.
-pub(crate) fn token(desk: &Desk<'_>, token: &str, base_url: &str) -> Markup {
+pub(crate) fn token(context: &PageContext<'_>, token: &str, base_url: &str) -> Markup {
     html! {
         section.once aria-labelledby="once" {
             h2 #once { "Copy the token now" }
             p { "You will see this token only once. Copy it before leaving the page." }
             (copied("token", "Token", token))
             (copied("base-url", "Base URL", base_url))
-            p.actions { a.button.main href=(desk.home()) { "I have copied it" } }
+            p.actions { a.button.main href=(context.home()) { "I have copied it" } }
         }
     }
 }
 
 /// The start of every form: the session's form token, and a name under which the form takes effect once. Reloading
 /// the page after the form therefore creates nothing twice, and shows the same token again.
-pub(crate) fn mark(desk: &Desk<'_>) -> Markup {
+pub(crate) fn form_start(context: &PageContext<'_>) -> Markup {
     html! {
-        input type="hidden" name="form" value=(desk.form_token());
-        input type="hidden" name="once" value=(desk.once());
+        input type="hidden" name="form" value=(context.form_token());
+        input type="hidden" name="once" value=(context.once());
     }
 }
 
 /// A form with only a button.
-pub(crate) fn button(desk: &Desk<'_>, action: &str, class: &str, label: &str) -> Markup {
+pub(crate) fn button(context: &PageContext<'_>, action: &str, class: &str, label: &str) -> Markup {
     html! {
         form method="post" action=(action) {
-            (mark(desk))
+            (form_start(context))
             button class=(class) { (label) }
         }
     }
@@ -68,11 +68,11 @@ pub(crate) fn wrong(problem: Option<&Problem>) -> Markup {
         @if let Some(problem) = problem {
             div #wrong.wrong role="alert" {
                 @match problem.places() {
-                    [] => { p { (text::told(problem.detail())) } }
+                    [] => { p { (text::sentence_markup(problem.detail())) } }
                     places => {
                         ul.plain {
                             @for (pointer, detail) in places {
-                                li { @if !place(pointer).is_empty() { b { (place(pointer)) ": " } } (text::told(detail)) }
+                                li { @if !place(pointer).is_empty() { b { (place(pointer)) ": " } } (text::sentence_markup(detail)) }
                             }
                         }
                     }
@@ -106,12 +106,12 @@ pub(crate) struct Question<'q> {
 }
 
 impl Question<'_> {
-    pub(crate) fn page(&self, desk: &Desk<'_>) -> Markup {
+    pub(crate) fn page(&self, context: &PageContext<'_>) -> Markup {
         let content = html! {
             section.notice {
                 h1 { (self.title) }
                 form.fields method="post" action=(self.action) {
-                    (mark(desk))
+                    (form_start(context))
                     (self.words)
                     p.actions {
                         button class=(self.class) { (self.yes) }
@@ -120,7 +120,7 @@ impl Question<'_> {
                 }
             }
         };
-        desk.frame().page(self.title, &content)
+        context.frame().page(self.title, &content)
     }
 }
 

@@ -5,27 +5,27 @@ use directory::tenants::Status;
 use keyring::TenantId;
 use maud::{Markup, html};
 
-use super::desk::Desk;
+use super::context::PageContext;
 use super::words;
 use crate::operations::keys::KeyView;
-use crate::operations::people::{Kind, ListSearch, Listed, UserView};
+use crate::operations::people::{ListBody, ListKind, ListSearch, UserView};
 use crate::operations::tenants::TenantView;
-use crate::operations::{keys, people, requests};
+use crate::operations::{failures, keys, people};
 use crate::problem::Problem;
 
 /// The figures of the page's tenant.
-pub(super) async fn figures(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
-    let tenant = desk.variable("tenant");
+pub(super) async fn figures(context: &PageContext<'_>, keys: &[KeyView]) -> Markup {
+    let tenant = context.variable("tenant");
     let (users, groups, failures) = tokio::join!(
-        count(desk, tenant, Kind::Users),
-        count(desk, tenant, Kind::Groups),
-        failures(desk, tenant)
+        count(context, tenant, ListKind::Users),
+        count(context, tenant, ListKind::Groups),
+        failures(context, tenant)
     );
     html! {
         dl.figures {
             div { dt { "Users" } dd { (users) } }
             div { dt { "Groups" } dd { (groups) } }
-            div { dt { "Last request" } dd.words { (activity(desk, keys)) } }
+            div { dt { "Last request" } dd.words { (activity(context, keys)) } }
             div { dt { "Failures, last 24 hours" } dd { (failures) } }
         }
     }
@@ -38,7 +38,7 @@ pub(super) struct Row {
     pub(super) failures: Markup,
 }
 
-pub(super) async fn row(desk: &Desk<'_>, tenant: &TenantView) -> Row {
+pub(super) async fn row(context: &PageContext<'_>, tenant: &TenantView) -> Row {
     let id = tenant.id.as_str();
     if tenant.status == Status::Closing {
         let none = unknown();
@@ -49,11 +49,11 @@ pub(super) async fn row(desk: &Desk<'_>, tenant: &TenantView) -> Row {
         };
     }
     let (users, keys, failures) = tokio::join!(
-        count(desk, id, Kind::Users),
-        keys_of(desk, id),
-        failures(desk, id)
+        count(context, id, ListKind::Users),
+        keys_of(context, id),
+        failures(context, id)
     );
-    let keys = keys.map(|keys| activity(desk, &keys));
+    let keys = keys.map(|keys| activity(context, &keys));
     Row {
         users,
         activity: keys.unwrap_or_else(|_| unknown()),
@@ -61,8 +61,8 @@ pub(super) async fn row(desk: &Desk<'_>, tenant: &TenantView) -> Row {
     }
 }
 
-async fn keys_of(desk: &Desk<'_>, tenant: &str) -> Result<Vec<KeyView>, Problem> {
-    let keys = keys::list(&desk.work()?, &id(tenant)?).await?;
+async fn keys_of(context: &PageContext<'_>, tenant: &str) -> Result<Vec<KeyView>, Problem> {
+    let keys = keys::list(&context.work()?, &id(tenant)?).await?;
     Ok(keys.items)
 }
 
@@ -70,33 +70,33 @@ fn id(tenant: &str) -> Result<TenantId, Problem> {
     TenantId::parse(tenant).ok_or_else(|| crate::operations::no_tenant(tenant))
 }
 
-async fn count(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Markup {
-    match counted(desk, tenant, kind).await {
+async fn count(context: &PageContext<'_>, tenant: &str, kind: ListKind) -> Markup {
+    match counted(context, tenant, kind).await {
         Ok(total) => html! { (words::grouped(total)) },
         Err(_) => unknown(),
     }
 }
 
-async fn counted(desk: &Desk<'_>, tenant: &str, kind: Kind) -> Result<i64, Problem> {
+async fn counted(context: &PageContext<'_>, tenant: &str, kind: ListKind) -> Result<i64, Problem> {
     let asked = (kind, ListSearch::count());
-    let list = people::list(&desk.work()?, &id(tenant)?, asked).await?;
-    Ok(list.read::<Listed<UserView>>()?.total)
+    let list = people::list(&context.work()?, &id(tenant)?, asked).await?;
+    Ok(list.read::<ListBody<UserView>>()?.total)
 }
 
 /// When a key of the tenant was last used, to the hour.
-fn activity(desk: &Desk<'_>, keys: &[KeyView]) -> Markup {
+fn activity(context: &PageContext<'_>, keys: &[KeyView]) -> Markup {
     match keys.iter().filter_map(|key| key.last_used).max() {
         None => html! { span.soft { "No request yet" } },
-        Some(instant) => desk.ago(instant.0),
+        Some(instant) => context.ago(instant.0),
     }
 }
 
-async fn failures(desk: &Desk<'_>, tenant: &str) -> Markup {
-    let glance = async { requests::failures(&desk.work()?, &id(tenant)?).await };
-    match glance.await {
-        Ok(glance) => {
-            let day = i64::try_from(glance.day).unwrap_or(i64::MAX);
-            html! { (words::grouped(day)) @if glance.is_more { "+" } }
+async fn failures(context: &PageContext<'_>, tenant: &str) -> Markup {
+    let summary = async { failures::summary(&context.work()?, &id(tenant)?).await };
+    match summary.await {
+        Ok(summary) => {
+            let day = i64::try_from(summary.day).unwrap_or(i64::MAX);
+            html! { (words::grouped(day)) @if summary.is_more { "+" } }
         }
         Err(_) => unknown(),
     }

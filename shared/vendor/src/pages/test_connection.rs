@@ -13,20 +13,23 @@ use scim_core::policy::Groups;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::desk::Desk;
+use super::components;
+use super::context::PageContext;
 use super::page::{Page, Who};
-use super::parts;
 use super::provider::Provider;
 use super::reply::Reply;
 use super::text;
 use super::{keys, tenant_frame, words};
-use crate::operations::people::{self, Listed, Parameters};
+use crate::operations::people::{self, ListBody, Parameters};
 use crate::operations::tenants::TenantView;
 use crate::problem::Problem;
 
-pub(super) static PAGES: &[Page] = &[Page::post("/test", "console.test", Who::Either, |desk| {
-    Box::pin(test(desk))
-})];
+pub(super) static PAGES: &[Page] = &[Page::post(
+    "/test",
+    "console.test",
+    Who::Either,
+    |context| Box::pin(test(context)),
+)];
 
 /// A request that a provider sends when its administrator tests the connection.
 struct Probe {
@@ -49,13 +52,13 @@ enum Needs {
 }
 
 /// The result of a check.
-struct Outcome {
+struct Check {
     purpose: &'static str,
     request: String,
     result: CheckResult,
 }
 
-/// The state of a check, with its explanation.
+/// The state of a test_connection, with its explanation.
 enum CheckResult {
     Passed(String),
     /// Nothing is wrong here; the administrator has to do something in the identity provider.
@@ -64,7 +67,7 @@ enum CheckResult {
 }
 
 /// The form that starts the test.
-pub(super) fn card(desk: &Desk<'_>) -> Markup {
+pub(super) fn card(context: &PageContext<'_>) -> Markup {
     let choices: Vec<(&str, &str)> = Provider::ALL
         .iter()
         .map(|provider| (provider.word(), provider.name()))
@@ -75,39 +78,42 @@ pub(super) fn card(desk: &Desk<'_>) -> Markup {
                 h2 #test { "Test connection" }
                 p { "Runs the requests that your identity provider sends first, and shows the responses. Nothing is changed." }
             }
-            form.search method="post" action={ (desk.home()) "/test" } {
-                (parts::mark(desk))
-                (parts::choice("provider", "Identity provider", &choices, desk.form.text("provider")))
+            form.search method="post" action={ (context.home()) "/test" } {
+                (components::form_start(context))
+                (components::choice("provider", "Identity provider", &choices, context.form.text("provider")))
                 button.main { "Test connection" }
             }
         }
     }
 }
 
-async fn test(desk: &Desk<'_>) -> Result<Reply, Problem> {
-    let tenant = tenant_frame::read(desk).await?;
-    let provider = Provider::parse(desk.form.text("provider")).unwrap_or(Provider::Other);
+async fn test(context: &PageContext<'_>) -> Result<Reply, Problem> {
+    let tenant = tenant_frame::read(context).await?;
+    let provider = Provider::parse(context.form.text("provider")).unwrap_or(Provider::Other);
     let has_groups = tenant.tenant.settings.0.groups == Groups::Offered;
-    let mut outcomes = vec![switched_on(&tenant.tenant), has_key(desk, provider).await?];
-    for probe in probes(desk, provider, has_groups) {
-        outcomes.push(ask(desk, probe).await?);
+    let mut checks = vec![
+        is_on_check(&tenant.tenant),
+        has_key_check(context, provider).await?,
+    ];
+    for probe in probes(context, provider, has_groups) {
+        checks.push(run_probe(context, probe).await?);
     }
     let content = html! {
-        (tenant_frame::head(desk, &tenant, "test"))
-        (results(provider, &outcomes))
-        (card(desk))
+        (tenant_frame::head(context, &tenant, "test"))
+        (results(provider, &checks))
+        (card(context))
     };
     Ok(Reply::page(tenant_frame::page(
-        desk,
+        context,
         &tenant,
         "Test connection",
         &content,
     )))
 }
 
-fn switched_on(tenant: &TenantView) -> Outcome {
+fn is_on_check(tenant: &TenantView) -> Check {
     let is_on = tenant.status == Status::On;
-    Outcome {
+    Check {
         purpose: "Provisioning is turned on",
         request: String::new(),
         result: match is_on {
@@ -119,9 +125,9 @@ fn switched_on(tenant: &TenantView) -> Outcome {
     }
 }
 
-async fn has_key(desk: &Desk<'_>, provider: Provider) -> Result<Outcome, Problem> {
-    let keys = keys::list(desk).await?;
-    let now = desk.visit.now;
+async fn has_key_check(context: &PageContext<'_>, provider: Provider) -> Result<Check, Problem> {
+    let keys = keys::list(context).await?;
+    let now = context.request.now;
     let live = keys.iter();
     let live = live.filter(|key| key.expires.is_none_or(|end| end.0 > now));
     let used = live.clone().filter_map(|key| key.last_used).max();
@@ -145,7 +151,7 @@ async fn has_key(desk: &Desk<'_>, provider: Provider) -> Result<Outcome, Problem
             ))
         }
     };
-    Ok(Outcome {
+    Ok(Check {
         purpose: "Valid token",
         request: String::new(),
         result,
@@ -184,8 +190,8 @@ fn look_up(purpose: &'static str, path: &'static str, name: &str, nobody: Resour
 }
 
 /// The first requests of a provider.
-fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
-    let nobody = desk.visit.admin.service.ids().resource();
+fn probes(context: &PageContext<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
+    let nobody = context.request.vendor.service.ids().resource();
     let user = |purpose| look_up(purpose, "Users", "userName", nobody);
     let group = |purpose| look_up(purpose, "Groups", "displayName", nobody);
     let mut probes = match provider {
@@ -227,19 +233,19 @@ fn probes(desk: &Desk<'_>, provider: Provider, has_groups: bool) -> Vec<Probe> {
     probes
 }
 
-async fn ask(desk: &Desk<'_>, probe: Probe) -> Result<Outcome, Problem> {
+async fn run_probe(context: &PageContext<'_>, probe: Probe) -> Result<Check, Problem> {
     let (path, asked) = (probe.path, (probe.path, &probe.query));
-    let answer = people::rehearse(&desk.work()?, &desk.tenant()?, asked).await?;
+    let response = people::probe(&context.work()?, &context.tenant()?, asked).await?;
     let shown = probe
         .query
         .iter()
         .map(|(name, value)| format!("{name}={value}"));
     let shown = shown.collect::<Vec<_>>().join("&");
     let mark = if shown.is_empty() { "" } else { "?" };
-    Ok(Outcome {
+    Ok(Check {
         purpose: probe.purpose,
         request: format!("GET /{path}{mark}{shown}"),
-        result: judged(&answer, probe.needs),
+        result: evaluate(&response, probe.needs),
     })
 }
 
@@ -251,14 +257,14 @@ struct ErrorBody {
 }
 
 /// Whether a response is what the provider needs, and why, in words.
-fn judged(answer: &Response<Bytes>, needs: Needs) -> CheckResult {
-    let status = answer.status();
+fn evaluate(response: &Response<Bytes>, needs: Needs) -> CheckResult {
+    let status = response.status();
     if !status.is_success() {
-        let error: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let error: ErrorBody = serde_json::from_slice(response.body()).unwrap_or_default();
         let detail = text::sentence(&error.detail);
         return CheckResult::Failed(format!("Response {}. {detail}", status.as_u16()));
     }
-    let list: Option<Listed<IgnoredAny>> = serde_json::from_slice(answer.body()).ok();
+    let list: Option<ListBody<IgnoredAny>> = serde_json::from_slice(response.body()).ok();
     let (total, given) = list.map_or((0, 0), |list| (list.total, list.resources.len()));
     match needs {
         Needs::Document => CheckResult::Passed(format!("Response {}.", status.as_u16())),
@@ -276,10 +282,10 @@ fn judged(answer: &Response<Bytes>, needs: Needs) -> CheckResult {
     }
 }
 
-fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
-    let failed = outcomes
+fn results(provider: Provider, checks: &[Check]) -> Markup {
+    let failed = checks
         .iter()
-        .filter(|outcome| matches!(outcome.result, CheckResult::Failed(_)))
+        .filter(|check| matches!(check.result, CheckResult::Failed(_)))
         .count();
     html! {
         section.card aria-labelledby="results" {
@@ -289,8 +295,8 @@ fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
                 _ => { p.wrong role="alert" { "Some checks failed. See below what to do." } }
             }
             ul.checks {
-                @for outcome in outcomes {
-                    @let (class, state, detail) = match &outcome.result {
+                @for check in checks {
+                    @let (class, state, detail) = match &check.result {
                         CheckResult::Passed(detail) => ("badge good", "Passed", detail),
                         CheckResult::Waiting(detail) => ("badge warn", "Waiting", detail),
                         CheckResult::Failed(detail) => ("badge bad", "Failed", detail),
@@ -298,9 +304,9 @@ fn results(provider: Provider, outcomes: &[Outcome]) -> Markup {
                     li {
                         span class=(class) { (state) }
                         div {
-                            b { (outcome.purpose) }
-                            @if !outcome.request.is_empty() { div.small { code { (outcome.request) } } }
-                            div { (text::told(detail)) }
+                            b { (check.purpose) }
+                            @if !check.request.is_empty() { div.small { code { (check.request) } } }
+                            div { (text::sentence_markup(detail)) }
                         }
                     }
                 }

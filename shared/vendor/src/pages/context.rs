@@ -10,27 +10,31 @@ use serde::de::DeserializeOwned;
 use super::address::{PageAddress, Side};
 use super::form::Form;
 use super::frame::Frame;
-use super::guard::Entrant;
-use super::visit::Visit;
+use super::guard::Visitor;
+use super::request::PageRequest;
 use super::words;
 use crate::actor::Operation;
-use crate::once::Named;
-use crate::operations::{Deed, Work, no_tenant};
+use crate::idempotency::IdempotentRequest;
+use crate::operations::{RequestedOperation, Work, no_tenant};
 use crate::problem::{Problem, reason};
 
-pub(crate) struct Desk<'d> {
-    pub(crate) visit: &'d Visit<'d>,
-    pub(crate) address: &'d PageAddress,
-    pub(crate) entrant: Entrant,
+pub(crate) struct PageContext<'c> {
+    pub(crate) request: &'c PageRequest<'c>,
+    pub(crate) address: &'c PageAddress,
+    pub(crate) visitor: Visitor,
     pub(crate) form: Form,
 }
 
-impl<'d> Desk<'d> {
-    pub(crate) fn new(visit: &'d Visit<'d>, address: &'d PageAddress, entrant: Entrant) -> Self {
+impl<'c> PageContext<'c> {
+    pub(crate) fn new(
+        request: &'c PageRequest<'c>,
+        address: &'c PageAddress,
+        visitor: Visitor,
+    ) -> Self {
         Self {
-            visit,
+            request,
             address,
-            entrant,
+            visitor,
             form: Form::default(),
         }
     }
@@ -53,7 +57,7 @@ impl<'d> Desk<'d> {
 
     /// The common start of the paths of the tenant's pages.
     pub(crate) fn home(&self) -> String {
-        let (base, tenant) = (&self.visit.base, self.variable("tenant"));
+        let (base, tenant) = (&self.request.base, self.variable("tenant"));
         match self.is_customer() {
             true => format!("{base}/setup/{tenant}"),
             false => format!("{base}/tenants/{tenant}"),
@@ -62,52 +66,54 @@ impl<'d> Desk<'d> {
 
     /// The token that every form of the session contains.
     pub(crate) fn form_token(&self) -> String {
-        let secret = self.entrant.secret();
+        let secret = self.visitor.secret();
         secret.map_or_else(String::new, directory::sessions::SessionSecret::form_token)
     }
 
     /// A new name for a form, so that a form that is sent twice takes effect once.
     pub(crate) fn once(&self) -> String {
-        let ids = self.visit.admin.service.ids();
+        let ids = self.request.vendor.service.ids();
         BASE32_DNSSEC.encode(&ids.bytes::<16>())
     }
 
     /// The frame for the visitor.
     pub(crate) fn frame(&self) -> Frame<'_> {
-        match (&self.entrant, self.address.side) {
-            (Entrant::Known { actor, .. }, Side::Vendor) => {
-                Frame::vendor(&self.visit.base, self.form_token(), actor.name().to_owned())
+        match (&self.visitor, self.address.side) {
+            (Visitor::Known { actor, .. }, Side::Vendor) => Frame::vendor(
+                &self.request.base,
+                self.form_token(),
+                actor.name().to_owned(),
+            ),
+            (Visitor::Known { .. }, Side::Customer) => {
+                Frame::customer(&self.request.base, self.form_token(), self.home())
             }
-            (Entrant::Known { .. }, Side::Customer) => {
-                Frame::customer(&self.visit.base, self.form_token(), self.home())
-            }
-            _ => self.visit.frame(),
+            _ => self.request.frame(),
         }
     }
 
     /// The distance of an instant, in words.
     pub(crate) fn ago(&self, instant: Timestamp) -> maud::Markup {
-        words::ago(instant, self.visit.now)
+        words::ago(instant, self.request.now)
     }
 
     /// The context of operations for the signed-in actor.
     pub(crate) fn work(&self) -> Result<Work<'_>, Problem> {
-        let visit = self.visit;
-        match &self.entrant {
-            Entrant::Known { actor, .. } => Ok(Work {
-                admin: visit.admin,
+        let request = self.request;
+        match &self.visitor {
+            Visitor::Known { actor, .. } => Ok(Work {
+                vendor: request.vendor,
                 actor,
-                origin: visit.origin,
-                meter: visit.meter,
-                site: &visit.site,
-                ids: visit.admin.service.ids().clone(),
+                origin: request.origin,
+                meter: request.meter,
+                site: &request.site,
+                ids: request.vendor.service.ids().clone(),
             }),
-            Entrant::Nobody => Err(reason::no_page()),
+            Visitor::Nobody => Err(reason::no_page()),
         }
     }
 
     /// Runs the operation of a form or of a file's address. A form that is sent twice runs it once.
-    pub(crate) async fn act<'s, T, F>(
+    pub(crate) async fn perform<'s, T, F>(
         &'s self,
         operation: Operation,
         doing: impl FnOnce(Work<'s>) -> F,
@@ -118,19 +124,22 @@ impl<'d> Desk<'d> {
     {
         let variables = self.address.variables.iter();
         let variables = variables.map(|(name, value)| (name.as_str(), value.as_str()));
-        let deed = Deed::new(operation, variables);
+        let requested = RequestedOperation::new(operation, variables);
         let name = self.name()?;
-        let done = self.work()?.act(&deed, name.as_ref(), doing).await?;
+        let done = self
+            .work()?
+            .perform(&requested, name.as_ref(), doing)
+            .await?;
         Ok(done.view)
     }
 
     /// The name of the form within its session.
-    fn name(&self) -> Result<Option<Named>, Problem> {
-        let (Some(name), Some(secret)) = (self.form.given("once"), self.entrant.secret()) else {
+    fn name(&self) -> Result<Option<IdempotentRequest>, Problem> {
+        let (Some(name), Some(secret)) = (self.form.given("once"), self.visitor.secret()) else {
             return Ok(None);
         };
         let secret = secret.expose().as_bytes();
-        Named::new(secret, name.as_bytes(), self.visit.request).map(Some)
+        IdempotentRequest::new(secret, name.as_bytes(), self.request.http).map(Some)
     }
 }
 

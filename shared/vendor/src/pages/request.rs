@@ -12,12 +12,12 @@ use keyring::TenantId;
 use service::Origin;
 
 use super::frame::Frame;
-use crate::admin::Admin;
 use crate::query::Query;
+use crate::vendor_side::VendorSide;
 
-pub(crate) struct Visit<'v> {
-    pub(crate) admin: &'v Admin,
-    pub(crate) request: &'v Request<Bytes>,
+pub(crate) struct PageRequest<'v> {
+    pub(crate) vendor: &'v VendorSide,
+    pub(crate) http: &'v Request<Bytes>,
     pub(crate) origin: &'v Origin,
     pub(crate) meter: &'v Arc<Meter>,
     pub(crate) now: Timestamp,
@@ -28,17 +28,17 @@ pub(crate) struct Visit<'v> {
     pub(crate) query: Query,
 }
 
-impl Visit<'_> {
+impl PageRequest<'_> {
     pub(crate) fn sessions(&self) -> Sessions<'_> {
         Sessions {
-            store: self.admin.service.store(),
+            store: self.vendor.service.store(),
             meter: self.meter,
         }
     }
 
     pub(crate) fn links(&self, tenant: &TenantId) -> Links {
         Links {
-            table: self.admin.service.table(tenant, self.meter),
+            table: self.vendor.service.table(tenant, self.meter),
         }
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use directory::tenants::{Age, Closing, Tenant};
 use directory::{Clients, Meter, to_stand_ins};
+use http::Response;
 use keyring::TenantId;
+use lambda_http::{Body, Request};
 use scim_core::Extensions;
 use service::clock::{Clock, Ids};
 use service::{Config, Function, Service, lambda};
@@ -260,16 +262,7 @@ impl Stack {
         let (behind, aside) = (functions.clone(), Arc::clone(&admin));
         let handler = move |function: String, request| {
             let function = Function::named(&function).unwrap_or(Function::CATCH_ALL);
-            let (service, admin) = (behind.of(function), Arc::clone(&aside));
-            async move {
-                match function {
-                    Function::Admin => {
-                        lambda::answered(request, |request, origin| admin.handle(request, origin))
-                            .await
-                    }
-                    function => lambda::answer(&service, function, request).await,
-                }
-            }
+            invoke(function, behind.of(function), Arc::clone(&aside), request)
         };
         let shutdown = async {
             let _ = stopped.await;
@@ -363,6 +356,21 @@ impl Stack {
         let _ = self.stop.send(());
         let _ = self.gateway.await;
         self.services.shutdown().await;
+    }
+}
+
+/// Answers a request of the gateway with the function, as Lambda does.
+async fn invoke(
+    function: Function,
+    service: Arc<Service>,
+    admin: Arc<Admin>,
+    request: Request,
+) -> Response<Body> {
+    match function {
+        Function::Admin => {
+            lambda::answered(request, |request, origin| admin.handle(request, origin)).await
+        }
+        function => lambda::answer(&service, function, request).await,
     }
 }
 

@@ -39,7 +39,7 @@ impl Service {
         }
         caller.check_scope(endpoint, incoming.method())?;
         let (catalogue, base) = (caller.tenant.catalogue(), incoming.base.as_str());
-        let (id, given) = (incoming.variable(), &incoming.preconditions);
+        let id = incoming.variable();
         let serving = || {
             Ok::<_, ScimError>(Serving {
                 incoming,
@@ -63,14 +63,10 @@ impl Service {
             Endpoint::Search(kind) => serving()?.search(&[kind]).await?,
             Endpoint::SearchAll => serving()?.search(&ResourceKind::ALL).await?,
             Endpoint::Create(kind) => serving()?.create(kind).await?,
-            Endpoint::Read(kind) => {
-                let serving = serving()?;
-                let resources = serving.resources(kind);
-                resources.read(id, &serving.projection, given).await?
-            }
+            Endpoint::Read(kind) => serving()?.read(kind, id).await?,
             Endpoint::Replace(kind) => serving()?.replace(kind, id).await?,
             Endpoint::Modify(kind) => serving()?.modify(kind, id).await?,
-            Endpoint::Delete(kind) => serving()?.resources(kind).delete(id, given).await?,
+            Endpoint::Delete(kind) => serving()?.delete(kind, id).await?,
             Endpoint::Bulk => serving()?.bulk().await?,
             Endpoint::Me => serving()?.me().await?,
         })
@@ -109,6 +105,11 @@ impl Serving<'_> {
         self.resources(kind).create(body, &self.projection).await
     }
 
+    async fn read(&self, kind: ResourceKind, id: &str) -> Result<Success, ScimError> {
+        let (resources, given) = (self.resources(kind), &self.incoming.preconditions);
+        resources.read(id, &self.projection, given).await
+    }
+
     async fn replace(&self, kind: ResourceKind, id: &str) -> Result<Success, ScimError> {
         let body = self.incoming.json()?;
         let (resources, given) = (self.resources(kind), &self.incoming.preconditions);
@@ -119,6 +120,11 @@ impl Serving<'_> {
         let body = self.incoming.json()?;
         let (resources, given) = (self.resources(kind), &self.incoming.preconditions);
         resources.modify(id, body, &self.projection, given).await
+    }
+
+    async fn delete(&self, kind: ResourceKind, id: &str) -> Result<Success, ScimError> {
+        let (resources, given) = (self.resources(kind), &self.incoming.preconditions);
+        resources.delete(id, given).await
     }
 
     async fn list(&self, kinds: &[ResourceKind]) -> Result<Success, ScimError> {

@@ -135,17 +135,7 @@ impl Service {
     ) -> (BatchResponse, Spent) {
         let (until, started) = (Instant::now() + patience, self.clock.now());
         let meter = Arc::new(Meter::default());
-        let mut by_subject: BTreeMap<Subject, Vec<StreamRecord>> = BTreeMap::new();
-        let mut unread = 0_usize;
-        for value in records {
-            match StreamRecord::read(value).and_then(|record| Some((record.subject()?, record))) {
-                Some((subject, record)) => by_subject.entry(subject).or_default().push(record),
-                None => unread += 1,
-            }
-        }
-        if unread > 0 {
-            tracing::error!(records = unread, "event.unreadable");
-        }
+        let by_subject = by_subject(records);
         let handled: Vec<_> = by_subject
             .iter()
             .map(|(subject, records)| {
@@ -261,6 +251,22 @@ impl Service {
             .get_or_init(|| Arc::new(self.store.behind()));
         Arc::clone(store)
     }
+}
+
+/// The readable records, grouped by subject.
+fn by_subject(records: &[Value]) -> BTreeMap<Subject, Vec<StreamRecord>> {
+    let mut grouped: BTreeMap<Subject, Vec<StreamRecord>> = BTreeMap::new();
+    let mut unread = 0_usize;
+    for value in records {
+        match StreamRecord::read(value).and_then(|record| Some((record.subject()?, record))) {
+            Some((subject, record)) => grouped.entry(subject).or_default().push(record),
+            None => unread += 1,
+        }
+    }
+    if unread > 0 {
+        tracing::error!(records = unread, "event.unreadable");
+    }
+    grouped
 }
 
 /// Logs the results of records and returns the records to retry.

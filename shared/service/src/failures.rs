@@ -79,14 +79,8 @@ impl FailureLog {
 
     async fn write(&self, report: &Report<'_>, failures: Vec<LoggedFailure>) {
         let (tenant, now) = (&report.incoming.tenant, self.clock.now());
-        let caller = match report.sender {
-            Sender::Unknown => return,
-            // The role of the discovery function cannot read tenants. A provider calls the other functions too.
-            Sender::Stranger if report.function == Function::Discovery => return,
-            // Strangers can make up tenant names; those must not displace the entries of real tenants.
-            Sender::Stranger if !report.has_tenant(tenant, now).await => return,
-            Sender::Stranger => CallerClass::Stranger,
-            Sender::Key(..) | Sender::Caller(_) => CallerClass::Known,
+        let Some(caller) = report.caller_class(now).await else {
+            return;
         };
         let count = |failure: LoggedFailure| {
             let random = self.random(failure.place);
@@ -152,6 +146,19 @@ impl FailureLog {
 }
 
 impl Report<'_> {
+    /// The class of the caller, if the log records its failures.
+    async fn caller_class(&self, now: Timestamp) -> Option<CallerClass> {
+        match self.sender {
+            Sender::Unknown => None,
+            // The role of the discovery function cannot read tenants. A provider calls the other functions too.
+            Sender::Stranger if self.function == Function::Discovery => None,
+            // Strangers can make up tenant names; those must not displace the entries of real tenants.
+            Sender::Stranger if !self.has_tenant(&self.incoming.tenant, now).await => None,
+            Sender::Stranger => Some(CallerClass::Stranger),
+            Sender::Key(..) | Sender::Caller(_) => Some(CallerClass::Known),
+        }
+    }
+
     /// Whether the tenant exists and is not being deleted; false if that cannot be determined.
     async fn has_tenant(&self, tenant: &TenantId, now: Timestamp) -> bool {
         let age = Age::Minute(now);

@@ -37,12 +37,7 @@ impl<'p> GrowingGroup<'p> {
         join(&tenant, &group, std::slice::from_ref(&id)).await?;
         let services = &tenant.stack.services;
         let template = UserTemplate::of(services, tenant.name, &id, NUMBER).await?;
-        tenant
-            .send(&MeasuredRequest::new(
-                Method::DELETE,
-                format!("/Users/{id}"),
-            ))
-            .await?;
+        delete_user(&tenant, &id).await?;
         Ok(Self {
             tenant,
             group,
@@ -81,23 +76,24 @@ impl<'p> GrowingGroup<'p> {
             self.changes(bench, (&self.group, size), &others).await?;
         }
         for id in &others {
-            self.tenant
-                .send(&MeasuredRequest::new(
-                    Method::DELETE,
-                    format!("/Users/{id}"),
-                ))
-                .await?;
+            delete_user(&self.tenant, id).await?;
         }
         if size < 300 {
             return Ok(());
         }
-        if !bench
-            .rows
-            .iter()
-            .any(|row| row.operation.ends_with(TOGETHER))
-        {
+        let mut rows = bench.rows.iter();
+        if !rows.any(|row| row.operation.ends_with(TOGETHER)) {
             self.together(bench, size).await?;
         }
+        self.page_of_an_import(bench, size).await
+    }
+
+    /// Reads users with their groups, a page after the page before it.
+    async fn page_of_an_import(
+        &self,
+        bench: &mut Bench<'_>,
+        size: usize,
+    ) -> Result<(), StartError> {
         let page = |start| get(format!("/Users?startIndex={start}&count=100"));
         let (first, next) = (size / 2 - 49, size / 2 + 51);
         let repeat = bench.plan.repeat.min(PAGES);
@@ -204,6 +200,12 @@ impl<'p> GrowingGroup<'p> {
             .await?;
         Ok(())
     }
+}
+
+async fn delete_user(tenant: &MeasuredTenant<'_>, id: &str) -> Result<(), StartError> {
+    let request = MeasuredRequest::new(Method::DELETE, format!("/Users/{id}"));
+    tenant.send(&request).await?;
+    Ok(())
 }
 
 fn is_member(group: &str, other: &str) -> MeasuredRequest {

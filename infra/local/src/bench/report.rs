@@ -48,27 +48,31 @@ p50 and p99 are milliseconds on this machine, engine included; × is p50 relativ
         let base = at(row.size)
             .or(first)
             .map_or(sample.p50, |row| row.sample.p50);
-        let mark = if row.is_within() { "" } else { " **exceeded**" };
-        writeln!(
-            out,
-            "| {} | {} | {} | {} | {} | {} / {} / {}{mark} | {} | {} | {} | {:.1} | {:.1} | {:.1} |",
-            row.operation,
-            of(row),
-            sample.round_trips,
-            sample.reads,
-            sample.writes,
-            row.budget.round_trips,
-            row.budget.reads,
-            row.budget.writes,
-            sample.sent,
-            sample.received,
-            whole(sample.cpu),
-            sample.p50 / 1_000.0,
-            sample.p99 / 1_000.0,
-            sample.p50 / base,
-        )?;
+        writeln!(out, "{} {:.1} |", cells(row), sample.p50 / base)?;
     }
     Ok(())
+}
+
+/// The cells of an operation, without the last one.
+fn cells(row: &OperationCost) -> String {
+    let (sample, budget) = (&row.sample, &row.budget);
+    let mark = if row.is_within() { "" } else { " **exceeded**" };
+    format!(
+        "| {} | {} | {} | {} | {} | {} / {} / {}{mark} | {} | {} | {} | {:.1} | {:.1} |",
+        row.operation,
+        of(row),
+        sample.round_trips,
+        sample.reads,
+        sample.writes,
+        budget.round_trips,
+        budget.reads,
+        budget.writes,
+        sample.sent,
+        sample.received,
+        whole(sample.cpu),
+        sample.p50 / 1_000.0,
+        sample.p99 / 1_000.0,
+    )
 }
 
 fn of(row: &OperationCost) -> String {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::request::Parts;
 use http::uri::{Authority, Scheme};
-use http::{Request, Response, Uri, header};
+use http::{HeaderMap, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -106,6 +106,14 @@ fn refuse(fault: Fault, operation: &str, body: &[u8]) -> Result<Response<Full<By
     response::refusal(fault, operation, &json).ok_or(Dropped)
 }
 
+/// The operation that a request calls; the SDK names it in a header.
+fn operation(headers: &HeaderMap) -> &str {
+    let target = headers.get("x-amz-target");
+    target
+        .and_then(|target| target.to_str().ok()?.rsplit('.').next())
+        .unwrap_or_default()
+}
+
 #[derive(Clone)]
 struct Forward {
     engine: Authority,
@@ -117,11 +125,7 @@ impl Forward {
     async fn answer(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Dropped)?.to_bytes();
-        let target = parts.headers.get("x-amz-target");
-        let operation = target
-            .and_then(|target| target.to_str().ok()?.rsplit('.').next())
-            .unwrap_or_default()
-            .to_owned();
+        let operation = operation(&parts.headers).to_owned();
         let Some(fault) = self.faults.strike(&operation, &body) else {
             return self.send(parts, body).await;
         };

@@ -102,19 +102,19 @@ pub(super) fn build(
     let members = event.as_object_mut()?;
     members.extend(cookies(&parts.headers).map(|list| ("cookies".to_owned(), list)));
     members.extend(parameters(query).map(|map| ("queryStringParameters".to_owned(), map)));
-    if !matched.parameters.is_empty() {
-        let values = matched
-            .parameters
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), json!(value)));
-        members.insert(
-            "pathParameters".to_owned(),
-            values.collect::<Map<_, _>>().into(),
-        );
-    }
+    members.extend(variables(matched).map(|map| ("pathParameters".to_owned(), map)));
     members.extend(content.map(|text| ("body".to_owned(), json!(text))));
     members.insert("isBase64Encoded".to_owned(), json!(encoded));
     Some(event)
+}
+
+/// The variables of the route, if it has any.
+fn variables(matched: &Matched<'_>) -> Option<Value> {
+    let values = matched.parameters.iter();
+    let values: Map<_, _> = values
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    (!values.is_empty()).then(|| values.into())
 }
 
 /// The addresses of both ends of a connection.

@@ -5,7 +5,7 @@
 
 use axum::body::Body;
 use data_encoding::BASE64;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::Value;
 
@@ -26,28 +26,7 @@ pub(super) fn read(answer: &str, stamp: &RequestStamp) -> Option<Response<Body>>
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    for (name, value) in answer
-        .get("headers")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-    {
-        let name = HeaderName::try_from(name).ok()?;
-        if !SET_BY_GATEWAY.contains(&name) {
-            headers.insert(name, HeaderValue::try_from(value.as_str()?).ok()?);
-        }
-    }
-    for cookie in answer
-        .get("cookies")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        headers.append(
-            header::SET_COOKIE,
-            HeaderValue::try_from(cookie.as_str()?).ok()?,
-        );
-    }
+    pass_on_headers(&answer, headers)?;
     if !body.is_empty() {
         headers
             .entry(header::CONTENT_TYPE)
@@ -59,6 +38,23 @@ pub(super) fn read(answer: &str, stamp: &RequestStamp) -> Option<Response<Body>>
     );
     *response.body_mut() = Body::from(body);
     Some(response)
+}
+
+/// Adds the answer's headers and cookies, or returns `None` if one is malformed.
+fn pass_on_headers(answer: &Value, headers: &mut HeaderMap) -> Option<()> {
+    let given = answer.get("headers").and_then(Value::as_object);
+    for (name, value) in given.into_iter().flatten() {
+        let name = HeaderName::try_from(name).ok()?;
+        if !SET_BY_GATEWAY.contains(&name) {
+            headers.insert(name, HeaderValue::try_from(value.as_str()?).ok()?);
+        }
+    }
+    let cookies = answer.get("cookies").and_then(Value::as_array);
+    for cookie in cookies.into_iter().flatten() {
+        let cookie = HeaderValue::try_from(cookie.as_str()?).ok()?;
+        headers.append(header::SET_COOKIE, cookie);
+    }
+    Some(())
 }
 
 /// Headers of the connection, and those that follow from the body.

@@ -68,33 +68,35 @@ pub async fn provision(
     let (meter, now) = (Arc::new(Meter::default()), clock.now());
     ensure_tenant(service, tenant.clone(), now, &ids.write()).await?;
     let keys = service.keys(&tenant, &meter);
-    keyrings.create(&keyring).await?;
-    keys.note(&keyring, &ids.write()).await?;
-    let text = match token.map(Token::parse) {
+    open(&keys, &keyring, ids).await?;
+    match token.map(Token::parse) {
         None => {
             let key = demo_key(&tenant);
             let new = |token: &Token| record(key, token.digest(), "local");
-            reissue(keys, key, new, now, ids).await?
+            reissue(keys, key, new, now, ids).await
         }
         Some(Presented::Issued(token)) => {
-            keyrings.create(token.keyring()).await?;
-            keys.note(token.keyring(), &ids.write()).await?;
+            open(&keys, token.keyring(), ids).await?;
             let record = record(token.key(), token.digest(), "given");
             accept_existing(keyrings.add(token.keyring(), &record, now).await)?;
-            token.expose().to_owned()
+            Ok(token.expose().to_owned())
         }
         Some(Presented::Imported(given)) => {
             let record = record(ids.key(), given.digest(), "imported");
             accept_existing(keyrings.add(&keyring, &record, now).await)?;
-            token.unwrap_or_default().to_owned()
+            Ok(token.unwrap_or_default().to_owned())
         }
         Some(Presented::Malformed) => {
-            return Err(
-                "a token must have at least 32 printable ASCII characters and no spaces".into(),
-            );
+            Err("a token must have at least 32 printable ASCII characters and no spaces".into())
         }
-    };
-    Ok(text)
+    }
+}
+
+/// Creates a keyring if it is missing, and notes that it has a key of the tenant.
+async fn open(keys: &TenantKeys<'_>, keyring: &KeyringId, ids: &Ids) -> Result<(), StartError> {
+    keys.keyrings.create(keyring).await?;
+    keys.note(keyring, &ids.write()).await?;
+    Ok(())
 }
 
 /// Replaces the key with this id by a new one, in the first keyring that still accepts changes today.
@@ -107,8 +109,7 @@ async fn reissue(
 ) -> Result<String, StartError> {
     for number in 1..=KEYRINGS {
         let keyring = KeyringId::numbered(number).ok_or("not a keyring name")?;
-        keys.keyrings.create(&keyring).await?;
-        keys.note(&keyring, &ids.write()).await?;
+        open(&keys, &keyring, ids).await?;
         let token = Token::issue(&keyring, id, ids.bytes());
         let replaced = keys.keyrings.replace(&keyring, id, &new(&token), now).await;
         match replaced {

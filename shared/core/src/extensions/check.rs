@@ -164,18 +164,18 @@ fn shape(attribute: &Attribute, is_part: bool, at: &str, faults: &mut ExtensionF
             "only strings and references can have `canonicalValues`",
         );
     }
-    let is_reference = attribute.kind == Type::Reference;
-    if !is_reference && !attribute.reference_types.is_empty() {
-        faults.add(
-            place("referenceTypes"),
-            "only references can have `referenceTypes`",
-        );
+    reference_types(attribute, place("referenceTypes"), faults);
+}
+
+fn reference_types(attribute: &Attribute, at: String, faults: &mut ExtensionFaults) {
+    if attribute.kind != Type::Reference && !attribute.reference_types.is_empty() {
+        faults.add(at.as_str(), "only references can have `referenceTypes`");
     }
     let known = ["User", "Group", "external", "uri"];
     let odd = |given: &&String| !known.contains(&given.as_str());
     if let Some(odd) = attribute.reference_types.iter().find(odd) {
         faults.add(
-            place("referenceTypes"),
+            at,
             format!(
                 "`referenceTypes` must be User, Group, external or uri, not {}",
                 quote(odd)
@@ -249,7 +249,7 @@ fn default_part_fault(part: &Attribute) -> Option<&'static str> {
     }
 }
 
-/// Checks the schemas against each other and the standard ones.
+/// Checks the schemas against each other and the standard ones, and their size.
 pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
     let standard = Catalogue::standard();
     for (index, one) in declared.iter().enumerate() {
@@ -288,6 +288,10 @@ pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
             );
         }
     }
+    size(declared, faults);
+}
+
+fn size(declared: &[Declared], faults: &mut ExtensionFaults) {
     let bytes = serde_json::to_string(declared).map_or(0, |json| json.len());
     if bytes > limits::EXTENSION_BYTES {
         let most = limits::EXTENSION_BYTES;

@@ -12,7 +12,7 @@ use super::{Op, PatchOperation, PatchRequest};
 use crate::Attributes;
 use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ScimError, reason};
-use crate::filter::Path;
+use crate::filter::{Logic, Path, Term};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, NamedAttributes};
 use crate::resource::{Secret, check_kept, get, immutable, put};
@@ -245,6 +245,17 @@ impl<'a> PatchWork<'a> {
         if target.attribute.returned == Returned::Request {
             self.on_request.push(target.whole().into());
         }
+        self.change_stored(op, target, values, value)
+    }
+
+    /// Changes an attribute that the resource stores.
+    fn change_stored(
+        &mut self,
+        op: Op,
+        target: Target<'a>,
+        values: Option<&Logic<Term>>,
+        value: Option<Value>,
+    ) -> Result<(), PatchError> {
         // Moved instead of copied: many operations may change one long list.
         let stored = get_mut(&mut self.attributes, target).map(Value::take);
         let stored = match target.container {

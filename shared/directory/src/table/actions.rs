@@ -10,7 +10,7 @@ use crate::table::error::DirectoryError;
 use crate::table::item::Item;
 use crate::table::keys::Key;
 use crate::table::keys::attribute::task::DEAD;
-use crate::table::update::{ConditionExpression, ItemUpdate, Placeholders, lacks};
+use crate::table::update::{ConditionExpression, ItemUpdate, lacks};
 
 /// The role of an action, which determines the meaning of its rejection.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,9 +117,7 @@ impl Actions {
     /// The actions as the SDK takes them.
     pub(super) fn to_items(&self, table: &str) -> Result<Vec<TransactWriteItem>, DirectoryError> {
         let items = self.actions.iter().map(|(action, _)| action.to_item(table));
-        items
-            .collect::<Result<_, _>>()
-            .map_err(|error| DirectoryError::Internal(format!("a request lacks a part: {error}")))
+        Ok(items.collect::<Result<_, _>>()?)
     }
 
     /// The IAM actions that the transaction needs.
@@ -143,57 +141,46 @@ impl WriteAction {
         let item = TransactWriteItem::builder();
         Ok(match self {
             Self::Put(what, condition) => {
-                let (condition, used) = written(condition.as_ref());
-                let (names, values) = used.into_parts();
+                let given = ConditionExpression::expressed(condition.as_ref());
                 let put = PutItem::builder()
                     .table_name(table)
                     .set_item(Some(what.clone().into_attributes()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_condition_expression(given.condition)
+                    .set_expression_attribute_names(given.names)
+                    .set_expression_attribute_values(given.values);
                 item.put(put.build()?).build()
             }
             Self::Update(what) => {
-                let (update, condition, used) = what.expressions();
-                let (names, values) = used.into_parts();
+                let (update, given) = what.expressions();
                 let update = Update::builder()
                     .table_name(table)
                     .set_key(Some(what.key().attributes()))
                     .update_expression(update)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_condition_expression(given.condition)
+                    .set_expression_attribute_names(given.names)
+                    .set_expression_attribute_values(given.values);
                 item.update(update.build()?).build()
             }
             Self::Delete(key, condition) => {
-                let (condition, used) = written(condition.as_ref());
-                let (names, values) = used.into_parts();
+                let given = ConditionExpression::expressed(condition.as_ref());
                 let delete = Delete::builder()
                     .table_name(table)
                     .set_key(Some(key.attributes()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_condition_expression(given.condition)
+                    .set_expression_attribute_names(given.names)
+                    .set_expression_attribute_values(given.values);
                 item.delete(delete.build()?).build()
             }
             Self::Check(key, condition) => {
-                let (condition, used) = written(Some(condition));
-                let (names, values) = used.into_parts();
+                let given = ConditionExpression::expressed(Some(condition));
                 let check = ConditionCheck::builder()
                     .table_name(table)
                     .set_key(Some(key.attributes()))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_condition_expression(given.condition)
+                    .set_expression_attribute_names(given.names)
+                    .set_expression_attribute_values(given.values);
                 item.condition_check(check.build()?).build()
             }
         })
     }
-}
-
-/// A condition's text and its placeholders.
-fn written(condition: Option<&ConditionExpression>) -> (Option<String>, Placeholders) {
-    let mut used = Placeholders::default();
-    let condition = condition.map(|condition| condition.write(&mut used));
-    (condition, used)
 }

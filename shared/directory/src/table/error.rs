@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use keyring::aws::{Reaction, reaction_to};
 use scim_core::ResourceId;
 use scim_core::effort::EffortExceeded;
@@ -76,6 +76,12 @@ pub enum DirectoryError {
 impl From<EffortExceeded> for DirectoryError {
     fn from(EffortExceeded: EffortExceeded) -> Self {
         Self::TooMany
+    }
+}
+
+impl From<BuildError> for DirectoryError {
+    fn from(error: BuildError) -> Self {
+        Self::Internal(format!("a request lacks a part: {error}"))
     }
 }
 

@@ -66,12 +66,16 @@ impl Meter {
         });
     }
 
-    pub(super) fn read(&self, capacity: Option<&ConsumedCapacity>) {
-        self.with(|spent| spent.reads += units(capacity));
+    /// Counts what a call read; a batch reports it for each table.
+    pub(super) fn read<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+        let units = units(capacity);
+        self.with(|spent| spent.reads += units);
     }
 
-    pub(super) fn wrote(&self, capacity: Option<&ConsumedCapacity>) {
-        self.with(|spent| spent.writes += units(capacity));
+    /// Counts what a call wrote; a batch or a transaction reports it for each table.
+    pub(super) fn wrote<'c>(&self, capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) {
+        let units = units(capacity);
+        self.with(|spent| spent.writes += units);
     }
 }
 
@@ -83,8 +87,9 @@ impl Drop for Meter {
     }
 }
 
-fn units(capacity: Option<&ConsumedCapacity>) -> f64 {
+fn units<'c>(capacity: impl IntoIterator<Item = &'c ConsumedCapacity>) -> f64 {
     capacity
-        .and_then(ConsumedCapacity::capacity_units)
-        .unwrap_or_default()
+        .into_iter()
+        .filter_map(ConsumedCapacity::capacity_units)
+        .sum()
 }

@@ -3,6 +3,7 @@
 //! Every read is strongly consistent. A [`Meter`] counts the capacity that a request consumes, as DynamoDB reports it.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
@@ -197,8 +198,7 @@ impl Store {
         returned: Option<ReturnValue>,
         meter: &Meter,
     ) -> Result<Updated, DirectoryError> {
-        let (expression, condition, used) = update.expressions();
-        let (names, values) = used.into_parts();
+        let (expression, given) = update.expressions();
         let old = update
             .is_conditional()
             .then_some(ReturnValuesOnConditionCheckFailure::AllOld);
@@ -211,38 +211,24 @@ impl Store {
                 .table_name(&self.table)
                 .set_key(Some(update.key().attributes()))
                 .update_expression(&expression)
-                .set_condition_expression(condition.clone())
-                .set_expression_attribute_names(names.clone())
-                .set_expression_attribute_values(values.clone())
+                .set_condition_expression(given.condition.clone())
+                .set_expression_attribute_names(given.names.clone())
+                .set_expression_attribute_values(given.values.clone())
                 .set_return_values(returned.clone())
                 .set_return_values_on_condition_check_failure(old.clone())
                 .return_consumed_capacity(ReturnConsumedCapacity::Total)
                 .send()
                 .await;
-            let error = match result {
+            match result {
                 Ok(output) => {
                     meter.wrote(output.consumed_capacity());
                     return Ok(Updated::Done(Item::new(
                         output.attributes.unwrap_or_default(),
                     )));
                 }
-                Err(error) => error,
-            };
-            if is_contended(&error) {
-                continue;
+                Err(error) if is_contended(&error) => {}
+                Err(error) => return not_updated(error),
             }
-            let is_refused = error
-                .as_service_error()
-                .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
-            if is_refused {
-                return Ok(Updated::ConditionFailed(match error.into_service_error() {
-                    UpdateItemError::ConditionalCheckFailedException(failed) => {
-                        failed.item.map(Item::new)
-                    }
-                    _ => None,
-                }));
-            }
-            return Err(from_sdk(&error));
         }
         Err(DirectoryError::Contended)
     }
@@ -268,10 +254,7 @@ impl Store {
                 .await;
             let error = match result {
                 Ok(output) => {
-                    output
-                        .consumed_capacity()
-                        .iter()
-                        .for_each(|capacity| meter.wrote(Some(capacity)));
+                    meter.wrote(output.consumed_capacity());
                     return Ok(Transacted::Done);
                 }
                 Err(error) => error,
@@ -293,6 +276,20 @@ impl Store {
         }
         Err(DirectoryError::Contended)
     }
+}
+
+/// The meaning of a failed update: the condition did not hold, or an error.
+fn not_updated(error: SdkError<UpdateItemError>) -> Result<Updated, DirectoryError> {
+    let is_refused = error
+        .as_service_error()
+        .is_some_and(UpdateItemError::is_conditional_check_failed_exception);
+    if !is_refused {
+        return Err(from_sdk(&error));
+    }
+    Ok(Updated::ConditionFailed(match error.into_service_error() {
+        UpdateItemError::ConditionalCheckFailedException(failed) => failed.item.map(Item::new),
+        _ => None,
+    }))
 }
 
 /// Interprets the reasons of a cancelled transaction: the indexes of failed conditions, or `None` if only contention

@@ -87,8 +87,8 @@ impl ItemUpdate {
         self.condition.is_some()
     }
 
-    /// The texts of the update and of its condition, and their placeholders.
-    pub(super) fn expressions(&self) -> (String, Option<String>, Placeholders) {
+    /// The update as DynamoDB reads it, and the other parts of the request that it needs.
+    pub(super) fn expressions(&self) -> (String, Expressed) {
         let mut used = Placeholders::default();
         let mut set = Vec::new();
         for (name, value) in &self.set {
@@ -117,7 +117,7 @@ impl ItemUpdate {
             .map(|(verb, parts)| format!("{verb} {}", parts.join(", ")))
             .collect();
         let condition = self.condition.as_ref().map(|one| one.write(&mut used));
-        (clauses.join(" "), condition, used)
+        (clauses.join(" "), used.with(condition))
     }
 }
 
@@ -214,8 +214,15 @@ impl ConditionExpression {
         Self::Any(any)
     }
 
+    /// The parts of a request that has this condition and no other expression.
+    pub(super) fn expressed(condition: Option<&Self>) -> Expressed {
+        let mut used = Placeholders::default();
+        let condition = condition.map(|condition| condition.write(&mut used));
+        used.with(condition)
+    }
+
     /// The condition as DynamoDB reads it.
-    pub(super) fn write(&self, used: &mut Placeholders) -> String {
+    fn write(&self, used: &mut Placeholders) -> String {
         match self {
             Self::Present => format!("attribute_exists({})", used.name(PARTITION_KEY)),
             Self::Absent => format!("attribute_not_exists({})", used.name(PARTITION_KEY)),
@@ -246,15 +253,17 @@ impl ConditionExpression {
     }
 }
 
-/// The names and values of a request's placeholders.
-type Expressed = (
-    Option<HashMap<String, String>>,
-    Option<HashMap<String, AttributeValue>>,
-);
+/// The condition of a request, and the names and values of all its placeholders. Each is `None` if the request has none,
+/// because DynamoDB rejects empty maps.
+pub(super) struct Expressed {
+    pub(super) condition: Option<String>,
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Option<HashMap<String, AttributeValue>>,
+}
 
 /// The placeholders of a request's expressions: `#name` for an attribute, `:0`, `:1` and so on for values.
 #[derive(Default)]
-pub(super) struct Placeholders {
+struct Placeholders {
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
@@ -273,13 +282,13 @@ impl Placeholders {
         placeholder
     }
 
-    /// The names and values for a request; DynamoDB rejects empty maps.
-    pub(super) fn into_parts(self) -> Expressed {
+    fn with(self, condition: Option<String>) -> Expressed {
         let (names, values) = (self.names, self.values);
-        (
-            (!names.is_empty()).then_some(names),
-            (!values.is_empty()).then_some(values),
-        )
+        Expressed {
+            condition,
+            names: (!names.is_empty()).then_some(names),
+            values: (!values.is_empty()).then_some(values),
+        }
     }
 }
 
@@ -302,16 +311,15 @@ mod tests {
             .set("status", s("on"))
             .remove("x")
             .set_if_absent("l", n(0));
-        let (update, condition, used) = update.expressions();
+        let (update, expressed) = update.expressions();
         assert_eq!(
             update,
             "SET #status = :0, #l = if_not_exists(#l, :1) REMOVE #x ADD #n :2"
         );
-        assert_eq!(condition, None);
-        let (names, values) = used.into_parts();
-        let names = names.unwrap();
+        assert_eq!(expressed.condition, None);
+        let names = expressed.names.unwrap();
         assert_eq!(names.get("#status").map(String::as_str), Some("status"));
-        assert_eq!((names.len(), values.unwrap().len()), (4, 3));
+        assert_eq!((names.len(), expressed.values.unwrap().len()), (4, 3));
     }
 
     #[test]
@@ -321,10 +329,10 @@ mod tests {
             .when(ConditionExpression::Present)
             .when(lacks("f").or(is("f", n(3))))
             .when(ConditionExpression::SmallerThan("x", 5));
-        let (update, condition, _) = update.expressions();
+        let (update, expressed) = update.expressions();
         assert_eq!(update, "DELETE #p :0");
         assert_eq!(
-            condition.unwrap(),
+            expressed.condition.unwrap(),
             "attribute_exists(#pk) AND (attribute_not_exists(#f) OR #f = :1) AND size(#x) < :2"
         );
     }

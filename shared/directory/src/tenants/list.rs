@@ -50,14 +50,7 @@ impl Tenants {
         let mut found = Vec::new();
         let mut last: Option<TenantId> = search.after.cloned();
         let mut looked_at = 0;
-        let range = Range {
-            pk: keys::TENANTS.to_owned(),
-            // No id contains a character below `-`.
-            from: last
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |last| format!("{last}!")),
-            to: "~".to_owned(),
-        };
+        let range = range_after(search.after);
         let mut pages = self.store.pages(&range, Direction::Ascending, meter);
         while looked_at < TENANTS_LOOKED_AT {
             let items = pages.next_of(Some(TENANTS_AT_ONCE)).await?;
@@ -90,5 +83,14 @@ impl Tenants {
             tenants: found,
             next: last,
         })
+    }
+}
+
+/// The tenants after this one, or all of them. No id contains a character below `-`.
+fn range_after(tenant: Option<&TenantId>) -> Range {
+    Range {
+        pk: keys::TENANTS.to_owned(),
+        from: tenant.map_or_else(|| "-".to_owned(), |tenant| format!("{tenant}!")),
+        to: "~".to_owned(),
     }
 }

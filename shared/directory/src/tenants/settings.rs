@@ -87,22 +87,13 @@ impl Settings {
             given,
             faults: Vec::new(),
         };
-        for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
-            let known = NAMES.map(|name| format!("`{name}`")).join(", ");
-            reader.fault(
-                name,
-                format!("this setting does not exist; the settings are {known}"),
-            );
-        }
+        reader.reject_unknown_names();
         let extensions = reader.extensions();
         let settings = Self {
             seats: reader.number("seats", 0, LARGEST_NUMBER),
             rate: reader.number("rate", 1, LARGEST_NUMBER),
             largest_page: reader.page(),
-            groups: match reader.flag("groups") {
-                Some(false) => Groups::Off,
-                _ => Groups::Offered,
-            },
+            groups: reader.groups(),
             emails: EmailRules {
                 user_name_is_email: reader.flag("userNameIsEmail").unwrap_or_default(),
                 emails: reader.word("emails", &[("any", Emails::Any), ("work", Emails::Work)]),
@@ -126,10 +117,10 @@ impl Settings {
             adopt: reader.word("adopt", &[("reject", Adopt::Reject), ("link", Adopt::Link)]),
             extensions,
         };
-        match reader.faults.is_empty() {
-            true => Ok(settings),
-            false => Err(reader.faults),
+        if reader.faults.is_empty() {
+            return Ok(settings);
         }
+        Err(reader.faults)
     }
 
     /// The settings as JSON, without those that have their default value.
@@ -211,6 +202,17 @@ impl SettingsReader<'_> {
         self.faults.push(fault(&format!("/{name}"), detail));
     }
 
+    fn reject_unknown_names(&mut self) {
+        let given = self.given;
+        for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
+            let known = NAMES.map(|name| format!("`{name}`")).join(", ");
+            self.fault(
+                name,
+                format!("this setting does not exist; the settings are {known}"),
+            );
+        }
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.given.get(name).filter(|value| !value.is_null())
     }
@@ -242,6 +244,13 @@ impl SettingsReader<'_> {
             self.fault(name, "must be true or false");
         }
         flag
+    }
+
+    fn groups(&mut self) -> Groups {
+        match self.flag("groups") {
+            Some(false) => Groups::Off,
+            _ => Groups::Offered,
+        }
     }
 
     fn word<T: Copy + Default>(&mut self, name: &str, words: &[(&str, T)]) -> T {

@@ -1,13 +1,14 @@
 //! The representation of resources: with their memberships, and only the requested attributes.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use bytes::Bytes;
 use directory::{GroupRef, MemberRef, Spread, Stored, until_then};
 use scim_core::error::reason;
 use scim_core::projection::Projection;
-use scim_core::{Attributes, ResourceKind, ScimError};
+use scim_core::{Attributes, ResourceId, ResourceKind, ScimError};
 use serde_json::{Value, json};
 
 use super::Resources;
@@ -112,22 +113,12 @@ impl Resources<'_> {
         spread: Spread,
         projection: &Projection,
     ) -> Result<Vec<Value>, ScimError> {
-        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+        if page.is_empty() {
             return Ok(Vec::new());
-        };
+        }
         match self.of.kind {
             ResourceKind::User if self.wants_groups(projection) => {
-                let groups = match spread {
-                    Spread::Neighbours => {
-                        let (first, last) = (first.resource.id, last.resource.id);
-                        self.directory.groups_between(first, last).await
-                    }
-                    Spread::Scattered => {
-                        let ids: Vec<_> = page.iter().map(|one| one.resource.id).collect();
-                        self.directory.groups_of(&ids).await
-                    }
-                };
-                let mut groups = groups.map_err(explain)?;
+                let mut groups = self.groups_of_page(&page, spread).await?;
                 Ok(page
                     .into_iter()
                     .map(|stored| {
@@ -155,6 +146,25 @@ impl Resources<'_> {
                 .map(|stored| self.represent(stored, Vec::new(), projection))
                 .collect()),
         }
+    }
+
+    /// The groups of each user of a page, by the user's id.
+    async fn groups_of_page(
+        &self,
+        page: &[Stored],
+        spread: Spread,
+    ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, ScimError> {
+        let groups = match (spread, page.first(), page.last()) {
+            (Spread::Neighbours, Some(first), Some(last)) => {
+                let (first, last) = (first.resource.id, last.resource.id);
+                self.directory.groups_between(first, last).await
+            }
+            _ => {
+                let ids: Vec<_> = page.iter().map(|one| one.resource.id).collect();
+                self.directory.groups_of(&ids).await
+            }
+        };
+        groups.map_err(explain)
     }
 
     pub(super) fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {

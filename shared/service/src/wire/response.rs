@@ -50,6 +50,13 @@ pub enum Success {
     NoContent,
 }
 
+/// The body of a success.
+enum SuccessBody {
+    Json(Value),
+    /// Already compressed with gzip.
+    Coded(Bytes),
+}
+
 impl Success {
     /// Takes the operations of a bulk request to record in the failure log.
     pub(crate) fn take_operations(&mut self) -> Vec<OperationFinding> {
@@ -67,22 +74,27 @@ impl Success {
         }
     }
 
-    /// The response in the given coding.
-    ///
-    /// # Errors
-    ///
-    /// `tooLarge`.
-    pub fn into_response(self, coding: Coding) -> Result<Response<Bytes>, ScimError> {
-        let mut coded = None;
-        let (status, location, version, body) = match self {
+    /// The status, the location, the version and the body of the response.
+    fn into_parts(
+        self,
+    ) -> (
+        StatusCode,
+        Option<String>,
+        Option<Version>,
+        Option<SuccessBody>,
+    ) {
+        let json = |body| Some(SuccessBody::Json(body));
+        match self {
             Self::Coded {
                 location,
                 version,
                 body,
-            } => {
-                coded = Some(body);
-                (StatusCode::OK, Some(location), Some(version), None)
-            }
+            } => (
+                StatusCode::OK,
+                Some(location),
+                Some(version),
+                Some(SuccessBody::Coded(body)),
+            ),
             Self::Created {
                 location,
                 version,
@@ -91,18 +103,32 @@ impl Success {
                 StatusCode::CREATED,
                 Some(location),
                 Some(version),
-                Some(body),
+                json(body),
             ),
             Self::Resource {
                 location,
                 version,
                 body,
-            } => (StatusCode::OK, Some(location), Some(version), Some(body)),
-            Self::Message(body) | Self::Bulk(body, _) => (StatusCode::OK, None, None, Some(body)),
+            } => (StatusCode::OK, Some(location), Some(version), json(body)),
+            Self::Message(body) | Self::Bulk(body, _) => (StatusCode::OK, None, None, json(body)),
             Self::Changed(version) => (StatusCode::NO_CONTENT, None, Some(version), None),
-            Self::WithOddReferences(made, _) => return made.into_response(coding),
+            Self::WithOddReferences(made, _) => made.into_parts(),
             Self::NotModified(version) => (StatusCode::NOT_MODIFIED, None, Some(version), None),
             Self::NoContent => (StatusCode::NO_CONTENT, None, None, None),
+        }
+    }
+
+    /// The response in the given coding.
+    ///
+    /// # Errors
+    ///
+    /// `tooLarge`.
+    pub fn into_response(self, coding: Coding) -> Result<Response<Bytes>, ScimError> {
+        let (status, location, version, body) = self.into_parts();
+        let (body, coded) = match body {
+            Some(SuccessBody::Json(body)) => (Some(body), None),
+            Some(SuccessBody::Coded(coded)) => (None, Some(coded)),
+            None => (None, None),
         };
         let mut response = with_body(status, body.as_ref());
         if let Some(coded) = coded.or_else(|| coding.code(response.body())) {

@@ -6,23 +6,33 @@ use std::time::Instant;
 use http::Response;
 use lambda_http::Body as LambdaBody;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::{Running, body, echo, status};
 use crate::dynamo::PATIENCE;
 
+/// Stops a function until the test releases it.
+#[derive(Clone, Default)]
+struct Hold {
+    entered: Arc<Notify>,
+    release: Arc<Notify>,
+}
+
+impl Hold {
+    async fn pass(&self) {
+        self.entered.notify_one();
+        self.release.notified().await;
+    }
+}
+
 #[tokio::test]
 async fn a_request_in_flight_at_shutdown_is_answered() {
-    let (seen, release) = (
-        Arc::new(tokio::sync::Notify::new()),
-        Arc::new(tokio::sync::Notify::new()),
-    );
-    let (entered, wait) = (Arc::clone(&seen), Arc::clone(&release));
+    let hold = Hold::default();
+    let inside = hold.clone();
     let gateway = Running::start(move |_, _| {
-        let (entered, wait) = (Arc::clone(&entered), Arc::clone(&wait));
+        let hold = inside.clone();
         async move {
-            entered.notify_one();
-            wait.notified().await;
+            hold.pass().await;
             Response::new(LambdaBody::Text("done".to_owned()))
         }
     })
@@ -32,9 +42,9 @@ async fn a_request_in_flight_at_shutdown_is_answered() {
         .write_all(b"GET /a/scim/v2/Users HTTP/1.1\r\nhost: h\r\n\r\n")
         .await
         .unwrap();
-    seen.notified().await;
+    hold.entered.notified().await;
     gateway.stop.send(()).unwrap();
-    release.notify_one();
+    hold.release.notify_one();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     gateway.served.await.unwrap();
@@ -57,7 +67,7 @@ async fn idle_and_unused_connections_do_not_delay_shutdown() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endless_request_is_cut_at_shutdown() {
-    let entered = Arc::new(tokio::sync::Notify::new());
+    let entered = Arc::new(Notify::new());
     let seen = Arc::clone(&entered);
     let gateway = Running::start(move |_, _| {
         seen.notify_one();
@@ -76,22 +86,14 @@ async fn an_endless_request_is_cut_at_shutdown() {
 #[tokio::test]
 async fn a_function_completes_after_its_client_disconnects() {
     let done = Arc::new(Mutex::new(None));
-    let (entered, release) = (
-        Arc::new(tokio::sync::Notify::new()),
-        Arc::new(tokio::sync::Notify::new()),
-    );
+    let hold = Hold::default();
     let (finish, finished) = oneshot::channel();
     *done.lock().unwrap() = Some(finish);
-    let (seen, wait, told) = (
-        Arc::clone(&entered),
-        Arc::clone(&release),
-        Arc::clone(&done),
-    );
+    let (inside, told) = (hold.clone(), Arc::clone(&done));
     let gateway = Running::start(move |_, _| {
-        let (seen, wait, told) = (Arc::clone(&seen), Arc::clone(&wait), Arc::clone(&told));
+        let (hold, told) = (inside.clone(), Arc::clone(&told));
         async move {
-            seen.notify_one();
-            wait.notified().await;
+            hold.pass().await;
             told.lock().unwrap().take().unwrap().send(()).unwrap();
             Response::new(LambdaBody::Empty)
         }
@@ -102,9 +104,9 @@ async fn a_function_completes_after_its_client_disconnects() {
         .write_all(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
         .await
         .unwrap();
-    entered.notified().await;
+    hold.entered.notified().await;
     drop(stream);
     gateway.end().await;
-    release.notify_one();
+    hold.release.notify_one();
     finished.await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, ReturnConsumedCapacity,
     WriteRequest,
@@ -86,8 +87,7 @@ impl Store {
             .set_keys(Some(keys))
             .consistent_read(true)
             .set_projection_expression(projection_expression.map(str::to_owned))
-            .build()
-            .map_err(|_| DirectoryError::Internal("a batch without keys".to_owned()))?;
+            .build()?;
         meter.call(&["dynamodb:BatchGetItem"]);
         let output = self
             .client
@@ -97,10 +97,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| from_sdk(&error))?;
-        output
-            .consumed_capacity()
-            .iter()
-            .for_each(|capacity| meter.read(Some(capacity)));
+        meter.read(output.consumed_capacity());
         let found = self.own(output.responses).unwrap_or_default();
         let left = self.own(output.unprocessed_keys);
         Ok((
@@ -121,14 +118,12 @@ impl Store {
         meter: &Meter,
     ) -> Result<(), DirectoryError> {
         let requests = keys.iter().map(|key| {
-            DeleteRequest::builder()
-                .set_key(Some(key.attributes()))
-                .build()
-                .map(|delete| WriteRequest::builder().delete_request(delete).build())
+            let delete = DeleteRequest::builder().set_key(Some(key.attributes()));
+            Ok(WriteRequest::builder()
+                .delete_request(delete.build()?)
+                .build())
         });
-        let requests: Result<Vec<_>, _> = requests.collect();
-        let incomplete = |_| DirectoryError::Internal("a deletion without a key".to_owned());
-        self.batch_write(requests.map_err(incomplete)?, meter).await
+        self.batch_write(requests.collect(), meter).await
     }
 
     /// Puts items without conditions, in no particular order.
@@ -138,22 +133,18 @@ impl Store {
         meter: &Meter,
     ) -> Result<(), DirectoryError> {
         let requests = items.into_iter().map(|item| {
-            PutRequest::builder()
-                .set_item(Some(item.into_attributes()))
-                .build()
-                .map(|put| WriteRequest::builder().put_request(put).build())
+            let put = PutRequest::builder().set_item(Some(item.into_attributes()));
+            Ok(WriteRequest::builder().put_request(put.build()?).build())
         });
-        let requests: Result<Vec<_>, _> = requests.collect();
-        let incomplete = |_| DirectoryError::Internal("a put without an item".to_owned());
-        self.batch_write(requests.map_err(incomplete)?, meter).await
+        self.batch_write(requests.collect(), meter).await
     }
 
     async fn batch_write(
         &self,
-        requests: Vec<WriteRequest>,
+        requests: Result<Vec<WriteRequest>, BuildError>,
         meter: &Meter,
     ) -> Result<(), DirectoryError> {
-        let batches: Vec<_> = requests
+        let batches: Vec<_> = requests?
             .chunks(BATCH_WRITE)
             .map(|batch| {
                 let mut left = batch.to_vec();
@@ -193,10 +184,7 @@ impl Store {
             .send()
             .await
             .map_err(|error| from_sdk(&error))?;
-        output
-            .consumed_capacity()
-            .iter()
-            .for_each(|capacity| meter.wrote(Some(capacity)));
+        meter.wrote(output.consumed_capacity());
         Ok(self.own(output.unprocessed_items).unwrap_or_default())
     }
 }

@@ -9,13 +9,13 @@ use service::Config;
 use super::must_be_none;
 use super::source::{ROOT, files};
 
-fn text(path: &str) -> String {
+pub(super) fn text(path: &str) -> String {
     std::fs::read_to_string(format!("{ROOT}/{path}"))
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// The cells of all table rows under a heading, up to the next heading.
-fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
+pub(super) fn rows(page: &str, heading: &str) -> Vec<Vec<String>> {
     let from = page
         .split_once(heading)
         .unwrap_or_else(|| panic!("no {heading}"))

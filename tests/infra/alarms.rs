@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{functions, read, resources};
+use crate::house::logs::log_events;
+use crate::house::source::products;
 use crate::support::stream;
 
 fn alarms(template: &Value) -> Vec<(&str, &Value)> {
@@ -83,12 +85,14 @@ fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over(
 
 /// The log, the filter and the metric use the same words.
 #[test]
-fn a_key_that_expires_is_heard_of() {
+fn an_expiring_key_raises_an_alarm() {
+    const KEY_EXPIRING: &str = "key.expiring";
+    assert!(log_events(products(), "shared/").contains(KEY_EXPIRING));
     let alarms_yaml = read("infra/alarms.yaml");
     let filters = resources(&alarms_yaml, "AWS::Logs::MetricFilter").into_iter();
     let mut patterns = filters.map(|(_, filter)| &filter["Properties"]);
-    let word = format!(r#"{{ $.message = "{}" }}"#, service::events::KEY_EXPIRING);
-    let filter = patterns.find(|filter| filter["FilterPattern"] == word.as_str());
+    let pattern = format!(r#"{{ $.message = "{KEY_EXPIRING}" }}"#);
+    let filter = patterns.find(|filter| filter["FilterPattern"] == pattern.as_str());
     let metric = &filter.expect("a filter for the log's line")["MetricTransformations"][0];
     assert_eq!(metric["MetricName"], "KeysExpiring");
     let sounds = |(_, alarm): &(&str, &Value)| alarm["MetricName"] == metric["MetricName"];

@@ -220,9 +220,7 @@ impl Dynamo {
         } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
-            tracing::warn!(
-                "dynamodb.shutdown: a connection was closed before its request was complete"
-            );
+            tracing::warn!("dynamodb.request_cut");
             served.abort();
         }
         drop(engine);

@@ -123,7 +123,7 @@ impl Faults {
         state.chance = chance;
         if let Some(fault) = found {
             *state.injected.entry(fault.name()).or_default() += 1;
-            tracing::debug!(fault = fault.name(), operation, "fault");
+            tracing::debug!(fault = fault.name(), operation, "fault.applied");
         }
         found
     }

@@ -72,7 +72,7 @@ pub async fn serve<H, F>(
     tokio::select! {
         biased;
         _ = served => {}
-        () = patience => tracing::warn!("gateway.shutdown: a connection was closed before its request was complete"),
+        () = patience => tracing::warn!("gateway.request_cut"),
     }
 }
 
@@ -170,8 +170,8 @@ where
     }
 }
 
-fn failed(reason: &str) -> GatewayError {
-    tracing::error!("function.failed: {reason}");
+fn failed(error: &str) -> GatewayError {
+    tracing::error!(error, "function.failed");
     GatewayError::Failed
 }
 

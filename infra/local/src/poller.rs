@@ -71,7 +71,7 @@ impl Poller {
                     tokio::time::sleep(LONGEST_PAUSE.min(PAUSE * doubled.min(1_000))).await;
                 }
                 Err(error) => {
-                    tracing::error!(%error, "stream");
+                    tracing::error!(%error, "stream.failed");
                     tokio::time::sleep(LONGEST_PAUSE).await;
                 }
             }

@@ -103,9 +103,7 @@ impl Secrets {
         } = self;
         let _ = stop.send(());
         if tokio::time::timeout(PATIENCE, &mut served).await.is_err() {
-            tracing::warn!(
-                "secrets.shutdown: a connection was closed before its request was complete"
-            );
+            tracing::warn!("secrets.request_cut");
             served.abort();
         }
     }

@@ -32,7 +32,7 @@ mod expiring_keys;
 mod record;
 mod tasks;
 
-pub use expiring_keys::{Expiring, KEY_EXPIRING};
+pub use expiring_keys::Expiring;
 pub use record::StreamRecord;
 
 /// The event that invokes the function.
@@ -163,12 +163,12 @@ impl Service {
         let spent = meter.spent();
         tracing::info!(
             records = records.len(),
-            again = answer.batch_item_failures.len(),
+            retried = answer.batch_item_failures.len(),
             duration_ms = self.clock.now().duration_since(started).as_secs_f64() * 1_000.0,
             dynamodb.reads = spent.reads,
             dynamodb.writes = spent.writes,
             dynamodb.calls = spent.calls,
-            "events"
+            "event.batch"
         );
         (answer, spent)
     }
@@ -209,7 +209,7 @@ impl Service {
             dynamodb.reads = spent.reads,
             dynamodb.writes = spent.writes,
             dynamodb.calls = spent.calls,
-            "sweep"
+            "sweep.tasks"
         );
         left.map_or(Ok(spent), Err)
     }
@@ -280,14 +280,14 @@ fn report(
     for (record, outcome) in records.iter().zip(outcomes) {
         match outcome {
             RecordResult::Done => {}
-            RecordResult::Again(reason) => {
-                tracing::warn!(tenant.id = %tenant, item = record.sk, reason, "event.retry");
+            RecordResult::Again(error) => {
+                tracing::warn!(tenant.id = %tenant, item.key = record.sk, error, "event.retry");
                 failures.push(FailedRecord {
                     item_identifier: record.sequence_number.clone(),
                 });
             }
-            RecordResult::GivenUp(reason) => {
-                tracing::error!(tenant.id = %tenant, item = record.sk, reason, "event.abandoned");
+            RecordResult::GivenUp(error) => {
+                tracing::error!(tenant.id = %tenant, item.key = record.sk, error, "event.abandoned");
             }
         }
     }

@@ -178,7 +178,7 @@ impl Service {
             dynamodb.writes = spent.writes,
             dynamodb.calls = spent.calls,
             dynamodb.round_trips = spent.round_trips,
-            "request"
+            "request.answered"
         );
         response.extensions_mut().insert::<Spent>(spent);
         response

@@ -218,7 +218,7 @@ impl IdempotentRequest {
         let kept = kept.and_then(|kept| self.name.close(&kept, service.ids().bytes()));
         // The response contains the result even if it cannot be stored. A retry then runs like a first request.
         if let Err(error) = once.end(&by, kept).await {
-            tracing::warn!(%error, "the response could not be stored for retries");
+            tracing::warn!(%error, "idempotency.unwritten");
         }
         result.map(Performed::now)
     }

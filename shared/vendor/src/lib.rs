@@ -87,7 +87,7 @@ impl VendorSide {
             dynamodb.writes = spent.writes,
             dynamodb.calls = spent.calls,
             dynamodb.round_trips = spent.round_trips,
-            "admin request"
+            "request.answered"
         );
     }
 }

@@ -162,7 +162,7 @@ async fn serve_if_admitted(
     served.unwrap_or_else(|problem| {
         // A defect must be distinguishable from a rejected request in the log.
         if problem.kind() == ErrorKind::Internal {
-            tracing::error!(detail = problem.detail(), "page");
+            tracing::error!(error = problem.detail(), "page.failed");
         }
         context.frame().problem(&problem, request_id)
     })

@@ -259,7 +259,7 @@ impl From<KeyringError> for Problem {
             error,
             KeyringError::NoSuchKey | KeyringError::Taken | KeyringError::TooMany(_)
         ) {
-            tracing::error!(%error, "keyring");
+            tracing::error!(%error, "keyring.failed");
         }
         match error {
             KeyringError::Unavailable(_) | KeyringError::Contended => reason::keys_unavailable(),

@@ -94,7 +94,7 @@ pub(crate) fn unauthorized() -> Problem {
 }
 
 fn unreadable(error: &KeyringError) -> Problem {
-    tracing::error!(%error, "admin key");
+    tracing::error!(%error, "keyring.failed");
     match error {
         KeyringError::Unavailable(_) => reason::admin_keys_unavailable(),
         _ => reason::admin_keys_unreadable(),

@@ -103,7 +103,7 @@ impl Stream {
             && let Err(error) = permissions::write(file, sequence_number.as_bytes())
         {
             // Without the position records are handled again after a restart, which does no harm: handling is idempotent.
-            tracing::warn!(%error, "stream.position");
+            tracing::warn!(%error, "stream.position_unwritten");
         }
     }
 }

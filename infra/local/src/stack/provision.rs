@@ -51,7 +51,6 @@ pub async fn provision(
 ) -> Result<String, StartError> {
     let tenant = TenantId::parse(name).ok_or_else(|| format!("{name} is not a tenant name"))?;
     let keyring = KeyringId::parse(KEYRING).ok_or("not a keyring name")?;
-    let keyrings = service.keyrings();
     let record = |id: KeyId, sha256: Digest, purpose: &str| KeyRecord {
         id,
         tenant: tenant.clone(),
@@ -78,12 +77,12 @@ pub async fn provision(
         Some(Presented::Issued(token)) => {
             open(&keys, token.keyring(), ids).await?;
             let record = record(token.key(), token.digest(), "given");
-            accept_existing(keyrings.add(token.keyring(), &record, now).await)?;
+            accept_existing(keys.keyrings.add(token.keyring(), &record, now).await)?;
             Ok(token.expose().to_owned())
         }
         Some(Presented::Imported(given)) => {
             let record = record(ids.key(), given.digest(), "imported");
-            accept_existing(keyrings.add(&keyring, &record, now).await)?;
+            accept_existing(keys.keyrings.add(&keyring, &record, now).await)?;
             Ok(token.unwrap_or_default().to_owned())
         }
         Some(Presented::Malformed) => {

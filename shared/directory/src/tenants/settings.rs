@@ -83,10 +83,7 @@ impl Settings {
         let Some(given) = given.as_object() else {
             return Err(vec![fault("", "the settings must be a JSON object")]);
         };
-        let mut reader = SettingsReader {
-            given,
-            faults: Vec::new(),
-        };
+        let mut reader = SettingsReader::of(given);
         reader.reject_unknown_names();
         let extensions = reader.extensions();
         let settings = Self {
@@ -196,7 +193,14 @@ struct SettingsReader<'g> {
     faults: Vec<ExtensionFault>,
 }
 
-impl SettingsReader<'_> {
+impl<'g> SettingsReader<'g> {
+    const fn of(given: &'g Map<String, Value>) -> Self {
+        Self {
+            given,
+            faults: Vec::new(),
+        }
+    }
+
     fn fault(&mut self, name: &str, detail: impl Into<String>) {
         let name = name.replace('~', "~0").replace('/', "~1");
         self.faults.push(fault(&format!("/{name}"), detail));

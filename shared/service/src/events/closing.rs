@@ -70,8 +70,8 @@ impl Service {
                 _ => return Err(error),
             },
         };
-        if let Some(reason) = reason {
-            tracing::error!(tenant.id = %tenant, reason, "event.abandoned");
+        if let Some(error) = reason {
+            tracing::error!(tenant.id = %tenant, error, "event.abandoned");
         }
         self.tenants.settle(tenant, meter).await
     }

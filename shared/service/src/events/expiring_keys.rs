@@ -1,5 +1,5 @@
-//! Warns in the log about keys that expire soon, early enough to rotate them. `infra/alarms.yaml` watches for the
-//! warning.
+//! Warns in the log about keys that expire soon, early enough to rotate them. An alarm of `infra/alarms.yaml` watches for
+//! the warning.
 
 use directory::Meter;
 use directory::tenant_keys::{self, KeysError};
@@ -10,9 +10,6 @@ use crate::Service;
 
 /// How many days before its end a key causes a warning.
 const DAYS: [i64; 4] = [30, 14, 7, 1];
-
-/// The message of the warning; `infra/alarms.yaml` matches it.
-pub const KEY_EXPIRING: &str = "key.expiring";
 
 /// A key that expires soon.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,7 +36,7 @@ impl Service {
                 let Some(days) = days.filter(|days| DAYS.contains(days)) else {
                     continue;
                 };
-                tracing::warn!(tenant.id = %key.tenant, key.id = %key.id, days, "{KEY_EXPIRING}");
+                tracing::warn!(tenant.id = %key.tenant, key.id = %key.id, days, "key.expiring");
                 found.push(Expiring {
                     tenant: key.tenant,
                     key: key.id,

@@ -69,10 +69,10 @@ pub(super) async fn sweep(
         let TaskOutcome::Failed(error) = met.outcome else {
             continue;
         };
-        if let RecordResult::GivenUp(reason) = RecordResult::of(&error) {
-            tracing::error!(tenant.id = %tenant, item = met.sk, reason, "event.abandoned");
+        if let RecordResult::GivenUp(error) = RecordResult::of(&error) {
+            tracing::error!(tenant.id = %tenant, item.key = met.sk, error, "event.abandoned");
         } else {
-            tracing::warn!(tenant.id = %tenant, item = met.sk, reason = %error, "event.retry");
+            tracing::warn!(tenant.id = %tenant, item.key = met.sk, %error, "event.retry");
             left = Some(error);
         }
     }

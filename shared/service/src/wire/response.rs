@@ -251,7 +251,7 @@ pub fn explain(error: DirectoryError) -> ScimError {
     | DirectoryError::Refused(reason)
     | DirectoryError::Unavailable(reason) = &error
     {
-        tracing::error!(reason, "storage");
+        tracing::error!(error = reason, "storage.failed");
     }
     match error {
         DirectoryError::Taken { attribute, value } => reason::taken(attribute, value),

@@ -128,7 +128,7 @@ pub(crate) async fn create(work: &Work<'_>, given: AdminKeyInput) -> Result<Admi
         .carry_out(&vendor.keys, now, work.meter)
         .await;
     if let Err(error) = carried_out {
-        tracing::warn!(%error, "revoked admin keys could not be removed from their keyring");
+        tracing::warn!(%error, "admin_key.unremoved");
     }
     Ok(AdminKeyView::of(&key, Some(&token)))
 }

@@ -95,7 +95,7 @@ pub(crate) async fn delete(
     // The function `events` deletes the rest.
     let emptied = service.tenants().empty(&tenant.id, PATIENCE, work.meter);
     if let Err(error) = emptied.await {
-        tracing::warn!(tenant.id = %tenant.id, %error, "tenant.empty");
+        tracing::warn!(tenant.id = %tenant.id, %error, "tenant.uncleared");
     }
     Ok(TenantView::of(&tenant, work))
 }

@@ -130,7 +130,7 @@ pub(crate) async fn create(
     if !links.put(&link, &secret, &write).await? {
         return Err(no_tenant(tenant.as_str()));
     }
-    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link created");
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup_link.created");
     Ok(NewLinkView {
         url: address(work.site, tenant, link.id, &secret),
         link: LinkView::of(&link, now),
@@ -150,7 +150,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, name: &str) -> Re
     let id = KeyId::parse(name).ok_or_else(no_link)?;
     let links = links(work, tenant);
     if links.revoke(id, work.now(), &work.ids.write()).await? {
-        tracing::info!(tenant.id = %tenant, link.id = %id, "setup link revoked");
+        tracing::info!(tenant.id = %tenant, link.id = %id, "setup_link.revoked");
         return Ok(());
     }
     // Revoking a link that is no longer open succeeds.

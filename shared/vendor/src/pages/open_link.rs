@@ -113,7 +113,7 @@ async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
         let now = find(context).await?;
         return Ok(unusable(request, now.as_ref().map(|(_, link)| link)));
     }
-    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup link opened");
+    tracing::info!(tenant.id = %tenant, link.id = %link.id, "setup_link.opened");
     let (secret, session) = (
         SessionSecret::new(ids.bytes()),
         Session {

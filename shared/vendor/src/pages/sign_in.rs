@@ -157,7 +157,7 @@ async fn begin(request: &PageRequest<'_>, key: &AdminKey) -> Result<String, Prob
     );
     let sessions = request.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
-    tracing::info!(admin_key.id = key.name(), "signed in");
+    tracing::info!(admin_key.id = key.name(), "sign_in.succeeded");
     Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
 }
 
@@ -181,11 +181,7 @@ fn chances<'v>(request: &'v PageRequest<'v>) -> Chances<'v> {
 }
 
 fn too_many(request: &PageRequest<'_>, why: NoChance) -> Problem {
-    tracing::warn!(
-        source = source(request),
-        ?why,
-        "too many attempts to sign in"
-    );
+    tracing::warn!(source = source(request), reason = ?why, "sign_in.limited");
     let seconds = match why {
         NoChance::Failed(left) => left,
         NoChance::Busy => 1,

@@ -363,7 +363,7 @@ impl Stack {
 async fn invoke(
     function: Function,
     service: Arc<Service>,
-    admin: Arc<Admin>,
+    admin: Arc<VendorSide>,
     request: Request,
 ) -> Response<Body> {
     match function {

@@ -31,6 +31,11 @@ pub fn keep(kind: ResourceKind, before: &Attributes, after: &mut Attributes) {
     }
 }
 
+/// Sets `active` of a user to false.
+pub(crate) fn deactivate(user: &mut Attributes) {
+    user.insert(ACTIVE.to_owned(), Value::Bool(false));
+}
+
 /// The error for the removal of `active`.
 pub(crate) fn removed() -> ScimError {
     reason::active_removed()

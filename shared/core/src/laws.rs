@@ -12,7 +12,7 @@ use crate::schema::{Catalogue, ResourceKind, ResourceType};
 use crate::value::{self, ValuePosition};
 use crate::{Attributes, Draft, ScimError, text, urn};
 
-mod generate;
+pub(crate) mod generate;
 
 use generate::{
     any_json, any_name, filter, known_filter, operation, patch_message, path, settled_operation,

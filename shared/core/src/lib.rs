@@ -24,6 +24,7 @@
 //! | [`sort`] | the order of results | RFC 7644 §3.4.2.3 |
 //! | [`list`] | pages and list messages | RFC 7644 §3.4.2 |
 //! | [`discovery`] | service provider configuration, resource types, schemas | RFC 7643 §5–7 |
+//! | [`event`] | what happened to users and groups, derived from their stored versions | |
 //!
 //! In this crate a resource is a JSON object in *normal form*: attribute names in the schema's spelling, no `null`, no
 //! empty arrays, booleans as booleans, extension attributes in an object under the extension's URN. [`value`] converts
@@ -38,6 +39,7 @@ mod characteristics;
 pub mod discovery;
 pub mod effort;
 pub mod error;
+pub mod event;
 pub mod extensions;
 pub mod filter;
 pub mod ids;

@@ -234,7 +234,7 @@ fn elements() -> impl Strategy<Value = Value> {
 }
 
 /// The attributes of a user in normal form.
-pub(super) fn user_attributes() -> impl Strategy<Value = Attributes> {
+pub(crate) fn user_attributes() -> impl Strategy<Value = Attributes> {
     let text = || select(vec![json!(null), json!("a"), json!("t"), json!("")]);
     (
         (text(), text(), any::<bool>()),

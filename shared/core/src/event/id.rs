@@ -1,0 +1,147 @@
+//! Ids of entries. An id is never used twice, also not by another tenant, and a receiver can use it to recognise a repeat.
+
+use std::fmt;
+
+use data_encoding::BASE32_DNSSEC;
+use serde::{Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use super::position::Position;
+
+/// The first characters of every id.
+const PREFIX: &str = "evt_";
+
+/// The id of an entry: `evt_` and, in base32hex without padding (RFC 4648 §7, small letters), the first 8 bytes of the SHA-256 of
+/// the tenant's id and the position in 8 bytes. The ids of a tenant sort like their positions.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventId {
+    tenant: [u8; 8],
+    position: Position,
+}
+
+impl EventId {
+    /// The id of the entry at a position of a tenant's feed. The feed of the stack itself has the name `admin`, which no
+    /// tenant can have.
+    #[must_use]
+    pub fn of(tenant: &str, position: Position) -> Self {
+        let mut start = [0; 8];
+        for (byte, hashed) in start.iter_mut().zip(Sha256::digest(tenant.as_bytes())) {
+            *byte = hashed;
+        }
+        Self {
+            tenant: start,
+            position,
+        }
+    }
+
+    /// Parses an id; `None` if the text is not an id.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let encoded = text.strip_prefix(PREFIX)?;
+        let bytes = BASE32_DNSSEC.decode(encoded.as_bytes()).ok()?;
+        let bytes: [u8; 16] = bytes.try_into().ok()?;
+        let (tenant, position) = bytes.split_first_chunk::<8>()?;
+        let id = Self {
+            tenant: *tenant,
+            position: Position::new(u64::from_be_bytes(position.try_into().ok()?))?,
+        };
+        // Decoding accepts capital letters, too.
+        (id.to_string() == text).then_some(id)
+    }
+
+    /// The position in the feed.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Whether it is the id of an entry of this tenant.
+    #[must_use]
+    pub fn is_of(&self, tenant: &str) -> bool {
+        *self == Self::of(tenant, self.position)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = self.tenant.to_vec();
+        bytes.extend(self.position.value().to_be_bytes());
+        write!(f, "{PREFIX}{}", BASE32_DNSSEC.encode(&bytes))
+    }
+}
+
+impl fmt::Debug for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made with `base64.b32hexencode` and `hashlib.sha256` of Python.
+    const IDS: [(&str, u64, &str); 4] = [
+        (
+            "acme",
+            475_200_000_000_001,
+            "evt_g8lj7bc7o54a0001m0ohuck004",
+        ),
+        (
+            "acme",
+            475_200_000_000_002,
+            "evt_g8lj7bc7o54a0001m0ohuck008",
+        ),
+        (
+            "acme",
+            9_007_198_999_999_999,
+            "evt_g8lj7bc7o54a000vvvvv1k7lvs",
+        ),
+        ("admin", 1_000_000_001, "evt_hhkndpdl8421a0000003n6ma04"),
+    ];
+
+    #[test]
+    fn ids_have_tenant_and_position() {
+        for (tenant, position, text) in IDS {
+            let position = Position::new(position).unwrap();
+            let id = EventId::of(tenant, position);
+            assert_eq!(id.to_string(), text);
+            assert_eq!(EventId::parse(text), Some(id));
+            assert_eq!(EventId::parse(text).unwrap().position(), position);
+            assert!(id.is_of(tenant));
+            assert!(!id.is_of("other"));
+            assert!(
+                text.bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            );
+        }
+        assert!(IDS[0].2 < IDS[1].2 && IDS[1].2 < IDS[2].2);
+    }
+
+    #[test]
+    fn other_text_is_no_id() {
+        let [(_, _, text), ..] = IDS;
+        for odd in [
+            "",
+            "evt_",
+            "g8lj7bc7o54a0001m0ohuck004",
+            "evt_g8lj7bc7o54a0001m0ohuck00",
+            "evt_g8lj7bc7o54a0001m0ohuck0040",
+            "evt_g8lj7bc7o54a0001m0ohuck005",
+            "evt_zzzzzzzzzzzzzzzzzzzzzzzzzz",
+            // Position beyond the last one.
+            "evt_g8lj7bc7o54avvvvvvvvvvvvvs",
+            &text.to_uppercase(),
+            &text.to_uppercase().replace("EVT_", "evt_"),
+            &format!("{text}="),
+        ] {
+            assert_eq!(EventId::parse(odd), None, "{odd}");
+        }
+    }
+}

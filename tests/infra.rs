@@ -14,7 +14,7 @@ use std::fs;
 
 use local::template;
 use serde_json::Value;
-use service::{Config, Function};
+use service::{Binary, Config, Function};
 
 use crate::house::logs::logged_requests;
 use crate::house::source::{ROOT, files, products};
@@ -44,16 +44,14 @@ fn resources<'t>(template: &'t Value, kind: &str) -> Vec<(&'t str, &'t Value)> {
         .collect()
 }
 
-/// The functions in the template by the names of their binaries.
+/// The functions in the template by their names.
 fn functions(template: &Value) -> Vec<(&str, &Value)> {
     resources(template, "AWS::Serverless::Function")
         .into_iter()
         .map(|(logical, function)| {
-            let binary = function
-                .pointer("/Metadata/BuildProperties/Binary")
-                .and_then(Value::as_str);
+            let handler = function["Properties"]["Handler"].as_str();
             (
-                binary.unwrap_or_else(|| panic!("{logical} names no binary")),
+                handler.unwrap_or_else(|| panic!("{logical} has no handler")),
                 function,
             )
         })
@@ -81,30 +79,40 @@ fn names<'n>(of: impl IntoIterator<Item = &'n str>) -> BTreeSet<String> {
 
 #[test]
 fn what_is_deployed_is_what_is_in_functions() {
-    let template = read("template.yaml");
     let folders: BTreeSet<String> = fs::read_dir(format!("{ROOT}/functions"))
         .expect("there is functions/")
         .map(|entry| entry.expect("an entry of functions/"))
         .filter(|entry| entry.path().is_dir())
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
-    let known = names(Function::ALL.map(Function::name));
-    let deployed = names(functions(&template).into_iter().map(|(binary, _)| binary));
+    let binaries = names(Binary::ALL.map(Binary::name));
+    assert_eq!(folders, binaries, "folders in functions/, and Binary::ALL");
     let members = crate::house::crates::members();
     let built = members.iter().filter_map(|member| {
         let folder = member.folder.strip_prefix("functions/")?;
         (folder == member.name).then_some(folder)
     });
-    assert_eq!(folders, known, "folders in functions/, and Function::ALL");
-    assert_eq!(
-        deployed, known,
-        "functions in template.yaml, and Function::ALL"
-    );
     assert_eq!(
         names(built),
-        known,
-        "packages named after their folder in functions/, and Function::ALL"
+        binaries,
+        "packages named after their folder in functions/, and Binary::ALL"
     );
+}
+
+#[test]
+fn every_function_is_deployed_once_in_its_binary() {
+    let template = read("template.yaml");
+    let mut deployed: Vec<(&str, &Value)> = functions(&template)
+        .into_iter()
+        .map(|(handler, function)| (handler, &function["Metadata"]["BuildProperties"]["Binary"]))
+        .collect();
+    deployed.sort_unstable_by_key(|(handler, _)| *handler);
+    let mut known = Function::ALL.map(|function| (function.name(), function.binary().name()));
+    known.sort_unstable();
+    assert_eq!(deployed.len(), known.len(), "Function::ALL");
+    for ((handler, binary), known) in deployed.into_iter().zip(known) {
+        assert_eq!((handler, binary.as_str()), (known.0, Some(known.1)));
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ import time
 
 from stack import GROUP, PATCH, USER, Client, Process, Vendor, folder
 
-EVENT = pathlib.Path("functions/users/events/list-users.json")
+EVENT = pathlib.Path("functions/scim/events/list-users.json")
 BEHIND = sorted(pathlib.Path("functions/events/events").glob("*.json"))
 PLACEHOLDER = "REPLACE-WITH-A-TOKEN"
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -50,7 +50,7 @@ def main(binary):
                 vendor(Vendor(f"{public}/admin/v1", admin_key, SLOW), f"{public}/admin/v1")
                 invoke(port, key, path)
                 invoke_behind(port)
-    print(f"{requests.count} requests through five binaries, 2 invocations of users, {len(BEHIND)} of events")
+    print(f"{requests.count} requests to scim and admin, 2 invocations of scim, {len(BEHIND)} of events")
 
 
 def keys(lines):
@@ -172,7 +172,7 @@ def invoke(port, key, path):
     with_token = pathlib.Path(path, "event.json")
     with_token.write_text(event.replace(PLACEHOLDER, key))
     for file, status in ((EVENT, 401), (with_token, 200)):
-        answer = call(port, "users", file)
+        answer = call(port, "scim", file)
         body = json.loads(answer["body"])
         assert answer["statusCode"] == status, answer
         if status == 200:

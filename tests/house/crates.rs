@@ -137,14 +137,14 @@ fn dependencies_point_inwards() {
         package("directory", "shared/directory", &[("scim-core", ""), ("local", "dev")]),
         package("service", "shared/service", &[("scim-core", ""), ("directory", "")]),
         package("local", "infra/local", &[("service", ""), ("directory", "")]),
-        package("users", "functions/users", &[("service", ""), ("scim-core", "")]),
+        package("scim", "functions/scim", &[("service", ""), ("scim-core", "")]),
     ]});
     assert_eq!(
         outward(&members_of(&planted)),
         [
             "shared/core/Cargo.toml: directory",
             "shared/directory/Cargo.toml: local",
-            "functions/users/Cargo.toml: scim-core",
+            "functions/scim/Cargo.toml: scim-core",
         ]
     );
 }
@@ -268,7 +268,7 @@ fn lambda_is_known_to_the_edges_only() {
     );
     let planted = serde_json::json!({"workspace_root": "/w", "packages": [
         package("directory", "shared/directory", &[("lambda_runtime", "")]),
-        package("users", "functions/users", &[("lambda_runtime", "")]),
+        package("scim", "functions/scim", &[("lambda_runtime", "")]),
     ]});
     assert_eq!(
         lambda(&members_of(&planted)),

@@ -1,10 +1,10 @@
 //! The cold start benchmark works. The function is a process of this test binary, so that no other binary is needed.
 
+use std::process::Command;
 use std::sync::Mutex;
 
 use local::cold_start::{ColdStartPlan, Program, print, run, size};
 use serde_json::Value;
-use service::Function;
 
 use crate::support::process::{self, Folder};
 
@@ -12,9 +12,29 @@ use crate::support::process::{self, Folder};
 #[tokio::test]
 async fn a_function_where_lambda_runs_it() {
     if process::is_function() {
-        let ended = service::lambda::run(Function::Users).await;
+        let ended = service::lambda::run().await;
         panic!("a function goes on until it is killed: {ended:?}");
     }
+}
+
+#[test]
+fn a_handler_that_the_binary_does_not_contain_ends_the_start() {
+    let program = process::test(
+        "wrong",
+        "infra::cold_start::a_function_where_lambda_runs_it",
+    );
+    let ended = Command::new(&program.path)
+        .args(&program.arguments)
+        .envs([
+            ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9"),
+            ("_HANDLER", "admin"),
+        ])
+        .output()
+        .unwrap();
+    assert!(!ended.status.success());
+    let told = String::from_utf8_lossy(&ended.stderr);
+    let reason = "the binary `scim` contains no function `admin`: correct its Handler";
+    assert!(told.contains(reason), "{told}");
 }
 
 #[tokio::test]

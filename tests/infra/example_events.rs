@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use serde_json::Value;
-use service::{Function, Service, lambda};
+use service::{Binary, Function, Service, lambda};
 
 use crate::house::source::ROOT;
 use crate::support::table::sound;
@@ -13,18 +13,18 @@ use crate::support::{Client, Target, seed, stream};
 /// The text in an example that a reader replaces.
 const TOKEN: &str = "REPLACE-WITH-A-TOKEN";
 
-/// The examples of all functions with routes.
-fn examples() -> Vec<(Function, String, String)> {
+/// The examples of all binaries with routes.
+fn examples() -> Vec<(Binary, String, String)> {
     let mut all = all_examples();
-    all.retain(|(function, ..)| *function != Function::Events);
+    all.retain(|(binary, ..)| *binary != Binary::Events);
     all
 }
 
-/// The examples of all functions in name order, each with its function.
-fn all_examples() -> Vec<(Function, String, String)> {
+/// The examples of all binaries in name order, each with its binary.
+fn all_examples() -> Vec<(Binary, String, String)> {
     let mut found = Vec::new();
-    for function in Function::ALL {
-        let folder = format!("functions/{}/events", function.name());
+    for binary in Binary::ALL {
+        let folder = format!("functions/{}/events", binary.name());
         let Ok(entries) = fs::read_dir(format!("{ROOT}/{folder}")) else {
             continue;
         };
@@ -32,7 +32,7 @@ fn all_examples() -> Vec<(Function, String, String)> {
             let entry = entry.expect("an example");
             let text = fs::read_to_string(entry.path()).expect("an example is text");
             found.push((
-                function,
+                binary,
                 format!("{folder}/{}", entry.file_name().display()),
                 text,
             ));
@@ -47,13 +47,14 @@ fn example_events_are_events_of_their_route() {
     let routes = local::stack::routes().expect("template.yaml has routes");
     let examples = examples();
     assert!(!examples.is_empty(), "there are no example events");
-    for (function, path, text) in examples {
+    for (binary, path, text) in examples {
         let event: Value =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let key = event["routeKey"].as_str().unwrap_or_default();
         let route = routes.iter().find(|route| route.key() == key);
         let route = route.unwrap_or_else(|| panic!("{path}: there is no route `{key}`"));
-        assert_eq!(route.function(), function.name(), "{path}");
+        let function = Function::named(route.function());
+        assert_eq!(function.map(Function::binary), Some(binary), "{path}");
         assert_eq!(event["requestContext"]["routeKey"], key, "{path}");
         assert_eq!(
             event["requestContext"]["http"]["path"], event["rawPath"],
@@ -70,15 +71,11 @@ fn example_events_are_events_of_their_route() {
     }
 }
 
-/// The status and body of the response to an event.
-async fn answer(
-    service: &Arc<Service>,
-    function: Function,
-    path: &str,
-    event: &str,
-) -> (u16, Value) {
+/// The status and body of the response to an event, as under `cargo lambda watch`.
+async fn answer(service: &Arc<Service>, binary: Binary, path: &str, event: &str) -> (u16, Value) {
     let event = serde_json::from_str(event).unwrap_or_else(|error| panic!("{path}: {error}"));
-    let response = lambda::answer(service, function, lambda::readable(event).into()).await;
+    let event = lambda::readable(event).into();
+    let response = lambda::answer(service, binary.catch_all(), event).await;
     let status = response.status().as_u16();
     let body = serde_json::from_slice(response.body())
         .unwrap_or_else(|error| panic!("{path}: {status}: {error}"));
@@ -94,9 +91,9 @@ async fn example_events_are_answered() {
         .await
         .expect("a tenant can be made");
     let mut statuses = Vec::new();
-    for (function, path, text) in examples() {
+    for (binary, path, text) in examples() {
         let event = text.replace(TOKEN, &access.token);
-        let (status, body) = answer(&target.stack.service, function, &path, &event).await;
+        let (status, body) = answer(&target.stack.service, binary, &path, &event).await;
         assert!((200..300).contains(&status), "{path}: {status} {body}");
         statuses.push((path, status));
         if status == 200 {
@@ -107,16 +104,16 @@ async fn example_events_are_answered() {
     assert_eq!(
         statuses,
         [
-            ("functions/users/events/create-user.json".to_owned(), 201),
-            ("functions/users/events/list-users.json".to_owned(), 200),
+            ("functions/scim/events/create-user.json".to_owned(), 201),
+            ("functions/scim/events/list-users.json".to_owned(), 200),
         ]
     );
 }
 
-/// The examples of the function without routes, in name order.
+/// The examples of the binary without routes, in name order.
 fn behind_the_api() -> Vec<(String, Value)> {
     let all = all_examples().into_iter();
-    all.filter(|(function, ..)| *function == Function::Events)
+    all.filter(|(binary, ..)| *binary == Binary::Events)
         .map(|(_, path, text)| {
             let event = serde_json::from_str(&text);
             let event = event.unwrap_or_else(|error| panic!("{path}: {error}"));

@@ -1,11 +1,11 @@
 //! The routes in the code, in the template and under `cargo lambda watch` are the same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use local::template::TemplateRoute;
-use serde_json::Value;
-use service::Function;
+use serde_json::{Value, json};
 use service::wire::routes::{ADMIN, routes};
+use service::{Binary, Function};
 
 use super::{functions, read};
 
@@ -89,77 +89,25 @@ fn t09_callers_are_authenticated_by_the_functions_only() {
     }
 }
 
-/// The methods of provisioning clients and browsers.
-const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/// A substitute for `$default`, which cargo-lambda does not have: all other paths.
+/// The paths under `cargo lambda watch` that replace `$default`, which it does not have. They match every path that is
+/// not one of [`ADMIN`].
 const CATCH_ALLS: [&str; 4] = ["/", "/{tenant}", "/{tenant}/", "/{tenant}/{*rest}"];
-
-/// The function for each path and method under `cargo lambda watch`.
-fn watched() -> BTreeMap<(String, &'static str), Vec<String>> {
-    let metadata = crate::house::crates::metadata();
-    let router = metadata
-        .pointer("/metadata/lambda/watch/router")
-        .and_then(Value::as_array);
-    let mut found: BTreeMap<_, Vec<String>> = BTreeMap::new();
-    for entry in router.expect("Cargo.toml has workspace.metadata.lambda.watch.router") {
-        let text = |name: &str| {
-            entry[name]
-                .as_str()
-                .unwrap_or_else(|| panic!("no {name} in {entry}"))
-                .to_owned()
-        };
-        let methods = entry["methods"].as_array();
-        let takes =
-            |method: &str| methods.is_none_or(|methods| methods.iter().any(|one| one == method));
-        for method in METHODS.into_iter().filter(|method| takes(method)) {
-            found
-                .entry((text("path"), method))
-                .or_default()
-                .push(text("function"));
-        }
-    }
-    found
-}
 
 #[test]
 fn cargo_lambda_watch_serves_the_same_routes() {
-    let mut expected = BTreeMap::new();
-    let paths: BTreeSet<&str> = routes().map(|route| route.path).chain(CATCH_ALLS).collect();
-    for path in paths {
-        for method in METHODS {
-            let takes = |own: &Option<http::Method>| own.as_ref().is_none_or(|own| own == method);
-            let route = routes().find(|route| route.path == path && takes(&route.method));
-            let function = route.map_or(Function::CATCH_ALL, |route| route.function);
-            expected.insert((path.to_owned(), method), vec![function.name().to_owned()]);
-        }
-    }
-    for path in ADMIN {
-        let path = path.replace("{path+}", "{*path}");
-        let function = Function::Admin.name().to_owned();
-        let served = METHODS.map(|method| ((path.clone(), method), vec![function.clone()]));
-        expected.extend(served);
-    }
-    let watched = watched();
-    let differences: Vec<String> = expected
-        .keys()
-        .chain(watched.keys())
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .filter(|key| expected.get(key) != watched.get(key))
-        .map(|key| {
-            format!(
-                "{} {}: expected {:?}, is {:?}",
-                key.1,
-                key.0,
-                expected.get(key),
-                watched.get(key)
-            )
-        })
+    let metadata = crate::house::crates::metadata();
+    let router = metadata
+        .pointer("/metadata/lambda/watch/router")
+        .and_then(Value::as_array)
+        .expect("Cargo.toml has workspace.metadata.lambda.watch.router");
+    let admin = ADMIN.map(|path| (path.replace("{path+}", "{*path}"), Binary::Admin));
+    let rest = CATCH_ALLS.map(|path| (path.to_owned(), Binary::Scim));
+    let expected = admin.into_iter().chain(rest);
+    let expected: Vec<Value> = expected
+        .map(|(path, binary)| json!({ "path": path, "function": binary.name() }))
         .collect();
-    assert!(
-        differences.is_empty(),
-        "[workspace.metadata.lambda.watch] in Cargo.toml:\n{}",
-        differences.join("\n")
-    );
+    assert_eq!(router, &expected);
+    for function in routes().map(|route| route.function) {
+        assert_eq!(function.binary(), Binary::Scim, "{}", function.name());
+    }
 }

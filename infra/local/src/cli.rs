@@ -130,7 +130,7 @@ pub struct ColdStart {
     /// Also measure at the CPU share that Lambda gives to a function of this size
     #[arg(long, value_name = "MB", default_value = "256", value_parser = clap::value_parser!(u32).range(128..=1769))]
     pub memory: u32,
-    /// Also measure another binary of `users`, for example one built before a change; repeatable
+    /// Also measure another binary of `scim`, for example one built before a change; repeatable
     #[arg(long, value_name = "NAME=FILE", value_parser = program)]
     pub beside: Vec<Program>,
     /// Write all results into this file

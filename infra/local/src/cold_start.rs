@@ -249,7 +249,8 @@ impl<'b> StartSetup<'b> {
 }
 
 /// Further environment variables that Lambda sets.
-const LAMBDA: [(&str, &str); 8] = [
+const LAMBDA: [(&str, &str); 9] = [
+    ("_HANDLER", "users"),
     ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -274,8 +275,8 @@ async fn answered(
     }
 }
 
-const CREATE: &str = include_str!("../../../functions/users/events/create-user.json");
-const FIND: &str = include_str!("../../../functions/users/events/list-users.json");
+const CREATE: &str = include_str!("../../../functions/scim/events/create-user.json");
+const FIND: &str = include_str!("../../../functions/scim/events/list-users.json");
 const TENANT: &str = "acme";
 
 /// The event to measure: a provider looks up an existing user by `userName`.

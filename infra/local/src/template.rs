@@ -46,7 +46,7 @@ impl fmt::Display for RouteMethod {
     }
 }
 
-/// A route of the HTTP API, with the binary of its function.
+/// A route of the HTTP API, with the name of its function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TemplateRoute {
     /// A method and a path with variables: `/{tenant}/scim/v2/Users/{id}`.
@@ -61,7 +61,7 @@ pub enum TemplateRoute {
 }
 
 impl TemplateRoute {
-    /// The binary of the route's function.
+    /// The name of the route's function.
     #[must_use]
     pub fn function(&self) -> &str {
         match self {
@@ -142,7 +142,7 @@ impl TableDefinition {
 /// The routes of every function's `HttpApi` events.
 ///
 /// # Errors
-/// When an event is incomplete, a path is malformed, a route is defined twice, or a function names no binary.
+/// When an event is incomplete, a path is malformed, a route is defined twice, or a function has no handler.
 pub fn routes(template: &Value) -> Result<Vec<TemplateRoute>, TemplateError> {
     let mut found = Vec::new();
     let mut keys = HashSet::new();
@@ -158,7 +158,7 @@ pub fn routes(template: &Value) -> Result<Vec<TemplateRoute>, TemplateError> {
                 continue;
             }
             let at = format!("`Resources.{logical}.Properties.Events.{event}`");
-            let route = route(definition, &at, binary(logical, function)?)?;
+            let route = route(definition, &at, handler(logical, function)?)?;
             if !keys.insert(route.key()) {
                 return fail(format!("{at} is a second route `{}`", route.key()));
             }
@@ -277,10 +277,11 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn binary(logical: &str, function: &Value) -> Result<String, TemplateError> {
-    owned(function, "/Metadata/BuildProperties/Binary").ok_or_else(|| {
+/// The name of a function. Lambda passes it to the binary, which may contain several functions.
+fn handler(logical: &str, function: &Value) -> Result<String, TemplateError> {
+    owned(function, "/Properties/Handler").ok_or_else(|| {
         TemplateError(format!(
-            "`Resources.{logical}` has events but no Metadata.BuildProperties.Binary"
+            "`Resources.{logical}` has events but no Properties.Handler"
         ))
     })
 }

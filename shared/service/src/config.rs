@@ -3,8 +3,8 @@
 use directory::Clients;
 use keyring::aws::{Access, Trust};
 
-use crate::Service;
 use crate::clock::{Clock, Ids};
+use crate::{Binary, Function, Service};
 
 /// The configuration of a function, as `template.yaml` sets it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,6 +74,16 @@ impl Config {
     pub fn service(self, clients: Clients) -> Service {
         Service::new(self, clients, Clock::system(), Ids::system())
     }
+}
+
+/// The function that this process is. Lambda passes the template's `Handler` in `_HANDLER`; `cargo lambda watch` passes
+/// none, and the process serves all that its binary can.
+///
+/// # Errors
+///
+/// When the binary contains no such function.
+pub fn function(binary: Binary) -> Result<Function, String> {
+    binary.function(given("_HANDLER").as_deref())
 }
 
 /// How a function reaches AWS under Lambda or `cargo lambda watch`.

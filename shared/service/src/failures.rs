@@ -25,10 +25,11 @@ mod reason;
 
 pub use advice::{advice, in_words};
 
+use crate::Function;
 use crate::clock::{Clock, Ids};
 use crate::gate::Sender;
 use crate::limits::{ENTRY_TIME, NAME_CHARACTERS, REASON_CHARACTERS, SEARCHED_BYTES};
-use crate::wire::routes::{Endpoint, Function};
+use crate::wire::routes::Endpoint;
 use crate::wire::{Finding, Findings, Incoming, OperationFinding};
 use grouping::{CallerClass, DueEntry, Grouping};
 

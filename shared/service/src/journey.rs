@@ -26,9 +26,9 @@ use crate::deadline::too_late;
 use crate::endpoints::configuration;
 use crate::failures::Report;
 use crate::gate::{Admission, Gate, Sender};
-use crate::wire::routes::{Endpoint, Function};
+use crate::wire::routes::Endpoint;
 use crate::wire::{self, Coding, Failure, Findings, Incoming, Success};
-use crate::{Origin, Service};
+use crate::{Function, Origin, Service};
 
 /// What accompanies a request from its first step to its last.
 struct Journey<'r> {

@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use crate::events::{self, Event};
 use crate::limits::INVOCATION_MARGIN;
-use crate::{Config, Function, Origin, Service, config};
+use crate::{Binary, Config, Function, Origin, Service, config};
 
-/// Runs a function: opens connections while Lambda gives full CPU to initialisation, then answers events.
+/// Runs a SCIM function: opens connections while Lambda gives full CPU to initialisation, then answers events.
 ///
 /// The runtime has one thread: a function handles one event at a time, at 256 MB it gets a seventh of a CPU, and
 /// parallel calls wait for the network. A made-up request during initialisation, to load the code before the first
@@ -26,9 +26,10 @@ use crate::{Config, Function, Origin, Service, config};
 ///
 /// # Errors
 ///
-/// What is missing in the environment, or the end of the runtime API.
-pub async fn run(function: Function) -> Result<(), Error> {
+/// What is missing or wrong in the environment, or the end of the runtime API.
+pub async fn run() -> Result<(), Error> {
     start_log();
+    let function = config::function(Binary::Scim)?;
     let config = Config::from_environment()?;
     let clients = directory::connect(&config::access()?)?;
     let service = Arc::new(config.service(clients));
@@ -63,6 +64,7 @@ where
 /// As [`run`].
 pub async fn run_events() -> Result<(), Error> {
     start_log();
+    config::function(Binary::Events)?;
     let config = Config::from_environment()?;
     let clients = directory::connect(&config::access()?)?;
     let service = Arc::new(config.service(clients));

@@ -20,6 +20,7 @@ mod deadline;
 mod endpoints;
 pub mod events;
 pub mod failures;
+mod function;
 pub mod gate;
 mod journey;
 pub mod lambda;
@@ -31,7 +32,7 @@ pub mod wire;
 
 pub use config::Config;
 pub use deadline::too_late;
-pub use wire::routes::Function;
+pub use function::{Binary, Function};
 
 use clock::{Clock, Ids};
 use failures::FailureLog;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::{Meter, Spent};
 use http::{Request, Response};
-use service::{Config, Origin, config, lambda};
+use service::{Binary, Config, Origin, config, lambda};
 
 pub mod actor;
 pub mod api;
@@ -30,9 +30,10 @@ use vendor_side::Trace;
 ///
 /// # Errors
 ///
-/// What is missing in the environment, or the end of the runtime API.
+/// What is missing or wrong in the environment, or the end of the runtime API.
 pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     lambda::start_log();
+    config::function(Binary::Admin)?;
     let config = Config::from_environment()?;
     let clients = directory::connect(&config::access()?)?;
     let prefix = config.admin_prefix.clone();

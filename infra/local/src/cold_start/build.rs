@@ -8,20 +8,20 @@ use serde_json::Value;
 use super::Program;
 use crate::stack::StartError;
 
-/// The function `users` and the example that does nothing, in one call of cargo, so that both get the same dependency
+/// The binary of the SCIM functions and the example that does nothing, in one call of cargo, so that both get the same dependency
 /// features.
 const TARGETS: [&str; 8] = [
     "--package",
-    "users",
+    "scim",
     "--bin",
-    "users",
+    "scim",
     "--package",
     "service",
     "--example",
     "hello",
 ];
 
-/// Builds the function `users` and the program that it is compared with. Cargo reports its progress on standard error.
+/// Builds the binary of the SCIM functions and the program that it is compared with. Cargo reports its progress on standard error.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub fn build() -> Result<[Program; 2], StartError> {
             arguments: Vec::new(),
         })
     };
-    Ok([program("users")?, program("hello")?])
+    Ok([program("scim")?, program("hello")?])
 }
 
 /// The path of a program in cargo's messages.
@@ -71,19 +71,16 @@ mod tests {
 
     #[test]
     fn the_path_comes_from_the_message_with_an_executable() {
-        let messages = r#"   Compiling users
-{"reason":"compiler-artifact","target":{"name":"users","kind":["lib"]},"executable":null}
+        let messages = r#"   Compiling scim
+{"reason":"compiler-artifact","target":{"name":"scim","kind":["lib"]},"executable":null}
 {"reason":"compiler-artifact","target":{"name":"hello","kind":["example"]},"executable":"/t/release/examples/hello"}
-{"reason":"compiler-artifact","target":{"name":"users","kind":["bin"]},"executable":"/t/release/users"}
+{"reason":"compiler-artifact","target":{"name":"scim","kind":["bin"]},"executable":"/t/release/scim"}
 {"reason":"build-finished","success":true}"#;
-        assert_eq!(
-            executable(messages, "users"),
-            Some("/t/release/users".into())
-        );
+        assert_eq!(executable(messages, "scim"), Some("/t/release/scim".into()));
         assert_eq!(
             executable(messages, "hello"),
             Some("/t/release/examples/hello".into())
         );
-        assert_eq!(executable(messages, "groups"), None);
+        assert_eq!(executable(messages, "admin"), None);
     }
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::pattern::Pattern;
-use super::{TemplateError, binary, fail, resources, text};
+use super::{TemplateError, fail, handler, resources, text};
 
 /// An event source mapping: how records of a stream invoke a function.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mapping {
-    /// The binary to invoke.
+    /// The name of the function to invoke.
     pub function: String,
     /// The function's timeout.
     pub timeout: Duration,
@@ -33,7 +33,7 @@ pub struct Mapping {
 /// A schedule that invokes a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
-    /// The binary to invoke.
+    /// The name of the function to invoke.
     pub function: String,
     /// The function's timeout.
     pub timeout: Duration,
@@ -127,7 +127,7 @@ fn of_type<T>(
                 return fail(format!("`Resources.{logical}` has no Timeout"));
             };
             let properties = definition.get("Properties").unwrap_or(&Value::Null);
-            found.push(read(&at, binary(logical, function)?, timeout, properties)?);
+            found.push(read(&at, handler(logical, function)?, timeout, properties)?);
         }
     }
     Ok(found)
@@ -168,8 +168,7 @@ Globals: {{ Function: {{ Timeout: 28 }} }}
 Resources:
   Events:
     Type: AWS::Serverless::Function
-    Metadata: {{ BuildProperties: {{ Binary: events }} }}
-    Properties: {{ Events: {{ One: {events} }} }}
+    Properties: {{ Handler: events, Events: {{ One: {events} }} }}
 "
         );
         parse(&text).unwrap()

@@ -11,8 +11,9 @@ Resources:
     Metadata:
       BuildMethod: rust-cargolambda
       BuildProperties:
-        Binary: users
+        Binary: scim
     Properties:
+      Handler: users
       Role: !GetAtt UsersRole.Arn
       Events:
         List:
@@ -29,8 +30,8 @@ Resources:
           Properties: {Schedule: rate(1 day)}
   Discovery:
     Type: AWS::Serverless::Function
-    Metadata: {BuildProperties: {Binary: discovery}}
     Properties:
+      Handler: discovery
       Events:
         Schemas:
           Type: HttpApi
@@ -71,8 +72,8 @@ fn reason(result: Result<impl fmt::Debug, TemplateError>) -> String {
 
 fn event(properties: &str) -> Value {
     parse(&format!(
-        "Resources: {{F: {{Type: AWS::Serverless::Function, Metadata: {{BuildProperties: {{Binary: f}}}}, \
-         Properties: {{Events: {{E: {{Type: HttpApi, Properties: {properties}}}}}}}}}}}"
+        "Resources: {{F: {{Type: AWS::Serverless::Function, \
+         Properties: {{Handler: f, Events: {{E: {{Type: HttpApi, Properties: {properties}}}}}}}}}}}"
     ))
     .unwrap()
 }
@@ -220,8 +221,8 @@ fn a_duplicate_route_is_an_error() {
 }
 
 #[test]
-fn a_function_with_routes_must_name_its_binary() {
-    let text = STACK.replace("Binary: discovery", "Features: x");
+fn a_function_with_routes_must_have_a_handler() {
+    let text = STACK.replace("Handler: discovery", "Timeout: 28");
     assert!(
         reason(routes(&parse(&text).unwrap())).contains("`Resources.Discovery` has events but no")
     );

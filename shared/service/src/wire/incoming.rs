@@ -13,8 +13,8 @@ use super::coding::Coding;
 use super::parameters::Parameters;
 use super::preconditions::Preconditions;
 use super::response::Failure;
-use super::routes::{self, Endpoint, Function, Route, RouteMatch};
-use crate::Origin;
+use super::routes::{self, Endpoint, Route, RouteMatch};
+use crate::{Function, Origin};
 
 /// A request as read from the wire.
 ///
@@ -55,7 +55,8 @@ impl<'r> Incoming<'r> {
         let segments: Vec<&str> = address.segments.iter().map(String::as_str).collect();
         let (route, has_variable, unserved) = match routes::find(request.method(), &segments) {
             RouteMatch::Route(route, variable) => {
-                let unserved = (!function.serves(route)).then(|| reason::no_endpoint().into());
+                let unserved =
+                    (!route.is_served_by(function)).then(|| reason::no_endpoint().into());
                 (Some(route), variable.is_some(), unserved)
             }
             RouteMatch::OtherMethods(methods) => {

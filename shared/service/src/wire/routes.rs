@@ -6,63 +6,7 @@
 use http::Method;
 use scim_core::ResourceKind;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
-pub enum Function {
-    /// Users, and the user that a key stands for.
-    Users,
-    Groups,
-    /// Bulk requests, queries over all resource types, and requests without a route.
-    Bulk,
-    /// Discovery.
-    Discovery,
-    /// The vendor's side: the admin API and the pages.
-    Admin,
-    /// Background work; it has no route.
-    Events,
-}
-
-impl Function {
-    pub const ALL: [Self; 6] = [
-        Self::Users,
-        Self::Groups,
-        Self::Bulk,
-        Self::Discovery,
-        Self::Admin,
-        Self::Events,
-    ];
-
-    /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes with an empty
-    /// segment, and providers whose base address ends in a slash call `//Users` (fixtures/keycloak/slash). Its role
-    /// has the permissions of all endpoints, which bulk requests need anyway.
-    pub const CATCH_ALL: Self = Self::Bulk;
-
-    /// The name of the function's package and binary.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Groups => "groups",
-            Self::Bulk => "bulk",
-            Self::Discovery => "discovery",
-            Self::Admin => "admin",
-            Self::Events => "events",
-        }
-    }
-
-    /// Whether it serves a route: a function serves its own routes, and the catch-all function serves all.
-    #[must_use]
-    pub fn serves(self, route: &Route) -> bool {
-        self == Self::CATCH_ALL || route.function == self
-    }
-
-    /// The function with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|function| function.name() == name)
-    }
-}
+use crate::Function;
 
 /// The endpoint of a route.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -155,6 +99,14 @@ pub struct Route {
     pub endpoint: Endpoint,
     /// The function that serves it.
     pub function: Function,
+}
+
+impl Route {
+    /// Whether a function serves it: its own does, and the catch-all function serves all.
+    #[must_use]
+    pub fn is_served_by(&self, function: Function) -> bool {
+        function == Function::CATCH_ALL || function == self.function
+    }
 }
 
 const fn route(

@@ -13,6 +13,7 @@ mod figures;
 mod lints;
 pub(crate) mod logs;
 mod manifests;
+mod pages;
 mod places;
 mod sentences;
 mod sizes;

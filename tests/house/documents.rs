@@ -36,7 +36,7 @@ fn name(cell: &str) -> String {
     cell.split('`').nth(1).unwrap_or_default().to_owned()
 }
 
-/// Parses `1,000`, `64 KiB` or `1 MiB`, and times in milliseconds: `100 ms`, `20 s` or `1 min`.
+/// Parses `1,000`, `64 KiB` or `1 MiB`, and times in milliseconds: `100 ms`, `20 s`, `1 min` or `8 h`.
 fn number(cell: &str) -> u64 {
     let (digits, unit) = cell.split_once(' ').unwrap_or((cell, ""));
     let digits: u64 = digits
@@ -50,6 +50,7 @@ fn number(cell: &str) -> u64 {
             "MiB" => 1 << 20,
             "s" => 1_000,
             "min" => 60_000,
+            "h" => 3_600_000,
             _ => panic!("{cell}: an unknown unit"),
         }
 }
@@ -65,6 +66,7 @@ fn constants(source: &str) -> BTreeMap<String, u64> {
                 ("millis", number) => (number, 1),
                 ("secs", number) => (number, 1_000),
                 ("mins", number) => (number, 60_000),
+                ("hours", number) => (number, 3_600_000),
                 _ => return None,
             },
         };
@@ -113,6 +115,16 @@ fn limits_are_those_of_the_readme(folder: &str) {
 #[test]
 fn the_limits_of_the_core_are_those_of_its_readme() {
     limits_are_those_of_the_readme("shared/core");
+}
+
+#[test]
+fn the_limits_of_the_directory_are_those_of_its_readme() {
+    limits_are_those_of_the_readme("shared/directory");
+}
+
+#[test]
+fn the_limits_of_the_vendors_side_are_those_of_its_readme() {
+    limits_are_those_of_the_readme("shared/vendor");
 }
 
 #[test]

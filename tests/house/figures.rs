@@ -13,11 +13,9 @@
 use std::collections::BTreeMap;
 
 use super::circles::circles;
+use super::pages::looked_up;
 use super::source::{self, Source, closing};
 use crate::support::target;
-
-/// The folders of the pages: here, and in trees from before 2026-11-28, which `MUSTER_TEST_TREE` may name.
-const PAGES: [&str; 2] = ["shared/vendor/src/pages", "shared/service/src/console"];
 
 /// The places where each type is defined.
 fn types(sources: &[Source]) -> BTreeMap<String, Vec<String>> {
@@ -84,37 +82,6 @@ fn body(source: &Source, function: usize) -> Option<std::ops::Range<usize>> {
     }
 }
 
-/// The look-ups of JSON members by name in pages.
-fn looked_up(sources: &[Source]) -> Vec<String> {
-    let mut found = Vec::new();
-    let pages = sources
-        .iter()
-        .filter(|source| PAGES.iter().any(|folder| source.path.starts_with(folder)));
-    for source in pages {
-        for call in ["[\"", ".get(\"", ".pointer(\""] {
-            for (at, _) in source.code.match_indices(call) {
-                // `[` after a name or a bracket is an index; elsewhere it starts a list.
-                let before = &source.code[..at];
-                let is_index = before.ends_with(|c: char| c.is_alphanumeric() || "_])".contains(c));
-                if call.starts_with('.') || is_index {
-                    found.push(source.place(at));
-                }
-            }
-        }
-        for function in ["text(", "items(", "number("] {
-            let named = source.words(function).filter(|at| {
-                let open = at + function.len() - 1;
-                let given = &source.code[open..closing(&source.bare, open)];
-                given
-                    .split_once(',')
-                    .is_some_and(|(_, name)| name.trim().starts_with('"'))
-            });
-            found.extend(named.map(|at| source.place(at)));
-        }
-    }
-    found
-}
-
 /// The lines of each crate's product code: code, comments and empty lines, without tests.
 fn lines(sources: &[Source]) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
@@ -177,10 +144,6 @@ fn figures_count_what_they_say() {
             "shared/a/src/b.rs",
             "pub enum A {}\nenum B {}\nfn short() {\n// a\n}\n#[cfg(test)]\nmod tests {\n    struct B;\n}\n",
         ),
-        (
-            "shared/vendor/src/pages/c.rs",
-            "fn c() {\n    value[\"a\"][\"b\"];\n    value.get(\"c\");\n    f([\"d\"]);\n    text(value, \"d\");\n    text(\"d\", value);\n}\n",
-        ),
         ("shared/service/src/d.rs", "fn d() { value[\"a\"]; }\n"),
     ]));
     assert_eq!(
@@ -191,7 +154,6 @@ fn figures_count_what_they_say() {
         long_functions(&sources, 40),
         ["shared/a/src/lib.rs:2: fn long, 41 lines"]
     );
-    assert_eq!(looked_up(&sources).len(), 4);
     let lines = lines(&sources);
     assert_eq!((lines["shared/a"], lines["shared/service"]), (90, 1));
 }

@@ -1,8 +1,10 @@
-//! Every problem of the vendor's side: its sentence word for word.
+//! Every problem of the vendor's side: its sentence word for word, and a request that causes it.
 
 use std::fmt::Write;
 
 use vendor::ProblemReason;
+
+mod met;
 
 /// The table of reasons as in the snapshot.
 fn table() -> String {
@@ -32,5 +34,18 @@ fn the_table_of_problems_is_its_snapshot() {
         given == expected,
         "the first lines that differ from problems.txt:\n{}\n\nthe whole table:\n{given}",
         differs.join("\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_problem_can_be_met() {
+    let met = met::all().await;
+    let never: Vec<&ProblemReason> = ProblemReason::ALL
+        .iter()
+        .filter(|reason| !met.contains(reason))
+        .collect();
+    assert!(
+        never.is_empty(),
+        "nothing meets {never:?}: add a request to problems/met, or delete the reason"
     );
 }

@@ -25,19 +25,15 @@ use serde_json::Value;
 use service::Service;
 use service::clock::Ids;
 
+use crate::limits::{IDEMPOTENCY_KEY_BYTES, IN_PROGRESS_SECONDS};
 use crate::problem::{Problem, reason};
-
-/// The longest name of a request, in bytes.
-const LONGEST: usize = 255;
-/// How long to wait for a request in progress, in seconds.
-const WAIT: i64 = 2;
 
 /// The name of a request, combined with the caller's secret.
 struct RequestName(hmac::Key);
 
 /// The problem of a request with an invalid name, or with several.
 pub(crate) fn no_name() -> Problem {
-    reason::odd_idempotency_key(LONGEST)
+    reason::odd_idempotency_key(IDEMPOTENCY_KEY_BYTES)
 }
 
 impl fmt::Debug for RequestName {
@@ -49,7 +45,8 @@ impl fmt::Debug for RequestName {
 impl RequestName {
     /// Combines a name with the caller's secret.
     fn new(secret: &[u8], name: &[u8]) -> Result<Self, Problem> {
-        let is_name = (1..=LONGEST).contains(&name.len()) && name.iter().all(u8::is_ascii_graphic);
+        let is_name = (1..=IDEMPOTENCY_KEY_BYTES).contains(&name.len())
+            && name.iter().all(u8::is_ascii_graphic);
         if !is_name {
             return Err(no_name());
         }
@@ -225,12 +222,15 @@ impl IdempotentRequest {
 
     fn before<T: DeserializeOwned>(&self, kept: &str) -> Result<Performed<T>, Problem> {
         let result = self.name.open(kept).and_then(StoredResult::result);
-        result.unwrap_or_else(|| Err(reason::stored_response_unreadable()))
+        result.unwrap_or_else(|| {
+            tracing::error!("idempotency.unreadable");
+            Err(reason::stored_response_unreadable())
+        })
     }
 }
 
 fn under_way() -> Problem {
-    reason::request_in_progress().after(WAIT)
+    reason::request_in_progress().after(IN_PROGRESS_SECONDS)
 }
 
 /// The digest of a request: method, target and body.
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_opens_for_the_same_caller_and_name_only() {
+    fn a_stored_result_opens_for_the_same_caller_and_name_only() {
         let result: Result<&str, Problem> = Ok("muster_secret");
         let kept = StoredResult::of(&result, "r1").unwrap();
         let sealed = name("a", "1").close(&kept, [7; 12]).unwrap();
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_again_as_that_of_the_first_request() {
+    fn a_retry_gets_the_failure_of_the_first_request() {
         let refused: Result<String, Problem> = Err(reason::odd_tenant_name(1usize).at("/name"));
         let kept = StoredResult::of(&refused, "r1").unwrap();
         let again = kept.result::<String>().unwrap().err().unwrap();
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_request_draws_the_same_ids_and_another_one_others() {
+    fn a_retry_gets_the_same_ids_and_another_request_gets_others() {
         let draw = |secret, key, seed| {
             let ids = name(secret, key).ids(seed);
             (ids.resource(), ids.resource(), ids.bytes::<80>())
@@ -297,8 +297,8 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_visible_word() {
-        let long = "x".repeat(LONGEST + 1);
+    fn a_name_consists_of_visible_ascii_characters() {
+        let long = "x".repeat(IDEMPOTENCY_KEY_BYTES + 1);
         for name in ["", "a b", "ä", &long] {
             assert!(RequestName::new(b"a", name.as_bytes()).is_err(), "{name:?}");
         }

@@ -15,13 +15,14 @@ use service::{Binary, Config, Origin, config, lambda};
 pub mod actor;
 pub mod api;
 mod idempotency;
+mod limits;
 mod operations;
 pub mod pages;
 pub mod problem;
 mod query;
 mod vendor_side;
 
-pub use problem::{Problem, ProblemReason};
+pub use problem::{Problem, ProblemCause, ProblemReason};
 pub use vendor_side::VendorSide;
 
 use vendor_side::Trace;
@@ -48,7 +49,8 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 impl VendorSide {
-    /// Answers a request to the API or to a page. The response's extensions contain its consumption, as [`Spent`].
+    /// Answers a request to the API or to a page. The response's extensions contain its consumption, as [`Spent`], and
+    /// the [`ProblemCause`] of a failure.
     pub async fn handle(&self, request: Request<Bytes>, origin: Origin) -> Response<Bytes> {
         let started = self.service.now();
         let meter = Arc::new(Meter::default());
@@ -76,6 +78,7 @@ impl VendorSide {
         started: jiff::Timestamp,
     ) {
         let status = response.status().as_u16();
+        let problem = response.extensions().get::<ProblemCause>();
         let duration = self.service.now().duration_since(started);
         tracing::info!(
             request.id = origin.request_id,
@@ -83,6 +86,7 @@ impl VendorSide {
             admin_key.id = trace.key,
             operation = trace.operation.unwrap_or("unknown"),
             status,
+            problem = problem.map(tracing::field::display),
             duration_ms = duration.as_secs_f64() * 1_000.0,
             dynamodb.reads = spent.reads,
             dynamodb.writes = spent.writes,

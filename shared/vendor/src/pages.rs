@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use directory::Meter;
 use http::{Request, Response};
-use scim_core::{ErrorKind, ScimError};
+use scim_core::ScimError;
 
 mod activity;
 mod address;
@@ -159,11 +159,5 @@ async fn serve_if_admitted(
         }
         Err(problem) => Err(problem),
     };
-    served.unwrap_or_else(|problem| {
-        // A defect must be distinguishable from a rejected request in the log.
-        if problem.kind() == ErrorKind::Internal {
-            tracing::error!(error = problem.detail(), "page.failed");
-        }
-        context.frame().problem(&problem, request_id)
-    })
+    served.unwrap_or_else(|problem| context.frame().problem(&problem, request_id))
 }

@@ -5,6 +5,7 @@
 //! errors; a problem also lists the invalid places of the body.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
@@ -15,6 +16,8 @@ use directory::DirectoryError;
 use keyring::KeyringError;
 
 use service::wire::explain;
+
+use crate::limits::RETRY_AFTER_SECONDS;
 
 pub mod reason;
 
@@ -28,8 +31,6 @@ const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// Marks a response that a retry receives.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 pub(crate) const TRUE: HeaderValue = HeaderValue::from_static("true");
-/// How long a client should wait before a retry, in seconds.
-const RETRY_AFTER: i64 = 1;
 
 #[derive(Clone, PartialEq, Debug)]
 pub struct Problem {
@@ -56,6 +57,16 @@ pub enum ProblemCause {
     Scim(scim_core::error::Reason),
     /// What an earlier request with the same name got.
     Repeated,
+}
+
+impl fmt::Display for ProblemCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Vendor(reason) => write!(f, "{reason:?}"),
+            Self::Scim(reason) => write!(f, "{reason:?}"),
+            Self::Repeated => f.write_str("Repeated"),
+        }
+    }
 }
 
 impl Problem {
@@ -206,12 +217,13 @@ impl Problem {
         problem
     }
 
-    /// The response; `request` is the gateway's id of the request.
+    /// The response; `request` is the gateway's id of the request. Its extensions contain the [`ProblemCause`].
     #[must_use]
     pub fn into_response(self, request: &str) -> Response<Bytes> {
         let request = self.first.as_deref().unwrap_or(request);
         let mut response = Response::new(self.to_json(request).to_string().into());
         *response.status_mut() = StatusCode::from_u16(self.status()).unwrap_or_default();
+        response.extensions_mut().insert(self.cause);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, PROBLEM_JSON);
         headers.insert(header::CACHE_CONTROL, NO_STORE);
@@ -220,7 +232,7 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, BEARER);
             }
             ErrorKind::TooManyRequests | ErrorKind::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
             }
             _ => {}
         }
@@ -238,6 +250,12 @@ impl Problem {
         }
         response
     }
+}
+
+/// The problem of a defect of this service. Only the log says what happened.
+pub(crate) fn defect(what: &'static str) -> Problem {
+    tracing::error!(what, "admin.defect");
+    scim_core::error::reason::defect().into()
 }
 
 impl From<ScimError> for Problem {
@@ -308,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_problem_names_the_place_that_is_at_fault() {
+    fn a_problem_names_the_invalid_place() {
         let problem = reason::not_a_number().at("/settings/seats");
         let json = problem.to_json("r1");
         assert_eq!(json["type"], "urn:muster:problem:invalid-value");
@@ -335,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_that_may_be_gone_later_is_temporary() {
+    fn a_problem_that_a_retry_may_solve_is_temporary() {
         assert!(reason::request_in_progress().after(7).is_temporary());
         for problem in [
             reason::keyring_worn(),
@@ -348,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_is_not_kept_by_caches_and_says_when_to_try_again() {
+    fn a_problem_is_not_cached_and_says_when_to_retry() {
         let busy = reason::keys_unavailable().into_response("");
         assert_eq!(
             busy.headers()[header::CONTENT_TYPE],

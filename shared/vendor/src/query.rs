@@ -1,5 +1,7 @@
 //! The query parameters of the admin API and of the pages.
 
+use serde::de::DeserializeOwned;
+use serde::de::value::{Error, MapDeserializer};
 use service::wire;
 
 use crate::problem::{Problem, reason};
@@ -25,6 +27,14 @@ impl Query {
             pairs.push((name, value));
         }
         Ok(Self(pairs))
+    }
+
+    /// The parameters as the fields of `T`, which are all texts. An absent parameter has the default value, and an
+    /// unknown one is ignored.
+    pub(crate) fn read<T: DeserializeOwned + Default>(&self) -> T {
+        let pairs = self.0.iter();
+        let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
+        T::deserialize(MapDeserializer::<_, Error>::new(pairs)).unwrap_or_default()
     }
 
     /// The value of a parameter; `None` if it is absent or empty.

@@ -102,7 +102,7 @@ pub fn body(fields: &[(&str, &str)]) -> String {
 }
 
 /// The value of a hidden field in the first form below the page's header that has it.
-fn hidden(page: &str, name: &str) -> Option<String> {
+pub fn hidden(page: &str, name: &str) -> Option<String> {
     let at = page.find(&format!("name=\"{name}\" value=\""))?;
     let rest = &page[at..];
     let value = rest.split("value=\"").nth(1)?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::idempotency::Performed;
-use crate::problem::{Problem, REPLAYED, TRUE, reason};
+use crate::problem::{Problem, REPLAYED, TRUE, defect};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
@@ -22,7 +22,8 @@ pub(crate) struct ApiResponse {
 
 impl ApiResponse {
     fn json(status: StatusCode, view: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(view).map_err(|_| reason::response_unwritable())?;
+        let body =
+            serde_json::to_vec(view).map_err(|_| defect("a view could not be written as JSON"))?;
         Ok(Self {
             status,
             body: Some(body.into()),
@@ -133,5 +134,5 @@ impl ApiResponse {
 }
 
 fn value_of(text: String) -> Result<HeaderValue, Problem> {
-    HeaderValue::try_from(text).map_err(|_| reason::response_header_unwritable())
+    HeaderValue::try_from(text).map_err(|_| defect("a response header could not be built"))
 }

@@ -3,8 +3,6 @@
 //! Each change, and each file with personal data, is noted once it is done. Notes are stored in the tenant's failure
 //! log and expire like its entries. A note that cannot be written does not undo the change.
 
-use std::time::Duration;
-
 use directory::journal::{Act, EntryId, Journal, Recorded};
 use directory::tenants::Closing;
 use http::Method;
@@ -16,10 +14,9 @@ use super::page::ListPage;
 use super::times::Millis;
 use super::{RequestedOperation, Work};
 use crate::actor::Operation;
+use crate::limits::NOTE_TIME;
 use crate::problem::Problem;
 
-/// How long a response waits for its note.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// Operations that are neither GET nor noted: one changes nothing, and the other deletes the log.
 const UNNOTED: [Operation; 2] = [Operation::VerifyPassword, Operation::DeleteTenant];
 /// Operations that export personal data as a file. They change nothing, but must be noted, so that it is known later
@@ -77,7 +74,7 @@ impl Note {
         };
         let log = work.log(&self.tenant);
         let noted = log.put_act(&entry, service.entries_kept());
-        let is_noted = matches!(tokio::time::timeout(PATIENCE, noted).await, Ok(Ok(())));
+        let is_noted = matches!(tokio::time::timeout(NOTE_TIME, noted).await, Ok(Ok(())));
         if !is_noted {
             tracing::warn!(tenant.id = %self.tenant, "activity.unwritten");
         }

@@ -188,7 +188,7 @@ impl Work<'_> {
     fn own_key(&self) -> Result<&Arc<AdminKey>, Problem> {
         match self.actor {
             Actor::AdminKey(key) => Ok(key),
-            Actor::Customer { .. } => Err(reason::not_for_customers()),
+            Actor::Customer { .. } => Err(reason::no_page()),
         }
     }
 }

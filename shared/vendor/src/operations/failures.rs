@@ -17,16 +17,12 @@ use super::Work;
 use super::page::ListPage;
 use super::times::Millis;
 use crate::actor::Operation;
+use crate::limits::{COUNTED_FAILURES, DOWNLOADED_FAILURES};
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 mod csv;
-
-/// The most entries in a file: a few megabytes.
-const LARGEST_FILE: usize = 5_000;
-/// The most entries to read for a summary.
-const SUMMARIZED: usize = 2_000;
 
 /// An entry as shown.
 #[derive(Serialize)]
@@ -183,7 +179,7 @@ pub(crate) async fn summary(work: &Work<'_>, tenant: &TenantId) -> Result<Failur
         ..EntryFilter::default()
     };
     let log = work.log(tenant);
-    let page = log.failures(&filter, SUMMARIZED, None, now).await?;
+    let page = log.failures(&filter, COUNTED_FAILURES, None, now).await?;
     let lately = page.entries.iter().filter(|entry| entry.last >= day);
     Ok(FailureSummary {
         day: lately.map(|entry| entry.count).sum(),
@@ -203,7 +199,7 @@ pub(crate) async fn download(
     let mut file = csv::File::new();
     let (mut after, mut written) = (None, 0);
     loop {
-        let page = (LARGEST_FILE - written, after.as_ref());
+        let page = (DOWNLOADED_FAILURES - written, after.as_ref());
         let (items, next) = work.entries(tenant, &search.0, page).await?;
         for shown in &items {
             file.add(shown);
@@ -213,7 +209,7 @@ pub(crate) async fn download(
         let Some(next) = &after else {
             return Ok(file.finish());
         };
-        if written >= LARGEST_FILE {
+        if written >= DOWNLOADED_FAILURES {
             file.more(next.made());
             return Ok(file.finish());
         }

@@ -16,16 +16,13 @@ use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::limits::{LONGEST_OVERLAP_SECONDS, OVERLAP_SECONDS};
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
 pub(super) mod input;
 
 pub(crate) use input::KeyInput;
-
-/// The default overlap of a rotated key in seconds, and the longest: 30 days.
-const OVERLAP: i64 = 24 * 60 * 60;
-const LONGEST_OVERLAP: i64 = 30 * 24 * 60 * 60;
 
 /// The input of a rotation.
 #[derive(Clone, Default, Deserialize)]
@@ -225,10 +222,10 @@ impl Work<'_> {
 
 impl Rotation {
     fn overlap(&self) -> Result<SignedDuration, Problem> {
-        let seconds = self.overlap_seconds.unwrap_or(OVERLAP);
-        match (0..=LONGEST_OVERLAP).contains(&seconds) {
+        let seconds = self.overlap_seconds.unwrap_or(OVERLAP_SECONDS);
+        match (0..=LONGEST_OVERLAP_SECONDS).contains(&seconds) {
             true => Ok(SignedDuration::from_secs(seconds)),
-            false => Err(reason::other_overlap(LONGEST_OVERLAP).at("/overlapSeconds")),
+            false => Err(reason::other_overlap(LONGEST_OVERLAP_SECONDS).at("/overlapSeconds")),
         }
     }
 }

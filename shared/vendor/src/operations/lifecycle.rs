@@ -1,7 +1,5 @@
 //! The life of a tenant: turned off, turned on, deleted.
 
-use std::time::Duration;
-
 use directory::tenant_keys::{KeysError, NewKey, NewToken};
 use directory::tenants::{Closing, Status, Tenant};
 use keyring::TenantId;
@@ -13,12 +11,11 @@ use super::tenants::{TenantView, check_version};
 use super::times::Millis;
 use super::{Work, keys};
 use crate::actor::Operation;
+use crate::limits::DELETION_TIME;
 use crate::problem::{Problem, reason};
 
 /// The purpose of a tenant's first key.
 const PURPOSE: &str = "Provisioning";
-/// How long a request deletes data of a tenant; background work deletes the rest.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A tenant that was turned on.
 #[derive(Serialize, Deserialize)]
@@ -93,7 +90,9 @@ pub(crate) async fn delete(
         error => keys::problem(error, id, work.now()),
     })?;
     // The function `events` deletes the rest.
-    let emptied = service.tenants().empty(&tenant.id, PATIENCE, work.meter);
+    let emptied = service
+        .tenants()
+        .empty(&tenant.id, DELETION_TIME, work.meter);
     if let Err(error) = emptied.await {
         tracing::warn!(tenant.id = %tenant.id, %error, "tenant.uncleared");
     }

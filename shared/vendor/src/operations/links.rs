@@ -1,6 +1,6 @@
 //! Setup links: the vendor gives one to a customer's administrator, who then sets up provisioning alone.
 //!
-//! A link opens the setup page of its tenant once, within a lifetime that the vendor chooses. `pages::opened` serves
+//! A link opens the setup page of its tenant once, within a lifetime that the vendor chooses. `pages::open_link` serves
 //! its address.
 
 use directory::limits::OPEN_LINKS;
@@ -16,12 +16,8 @@ use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::limits::{LINK_SECONDS, LONGEST_LINK_SECONDS, SHORTEST_LINK_SECONDS};
 use crate::problem::{Problem, reason};
-
-/// The default, shortest and longest lifetime of a link, in seconds.
-const USUAL: i64 = 24 * 3_600;
-const SHORTEST: i64 = 5 * 60;
-const LONGEST: i64 = 30 * 24 * 3_600;
 
 /// The input for a new link.
 #[derive(Default, Deserialize)]
@@ -105,9 +101,12 @@ pub(crate) async fn create(
 ) -> Result<NewLinkView, Problem> {
     work.check(Operation::CreateLink, Some(tenant))?;
     work.tenant(tenant, Closing::Hide).await?;
-    let life = given.expires_in_seconds.unwrap_or(USUAL);
-    if !(SHORTEST..=LONGEST).contains(&life) {
-        return Err(reason::other_link_life(SHORTEST, LONGEST).at("/expiresInSeconds"));
+    let life = given.expires_in_seconds.unwrap_or(LINK_SECONDS);
+    if !(SHORTEST_LINK_SECONDS..=LONGEST_LINK_SECONDS).contains(&life) {
+        return Err(
+            reason::other_link_life(SHORTEST_LINK_SECONDS, LONGEST_LINK_SECONDS)
+                .at("/expiresInSeconds"),
+        );
     }
     let (links, now) = (links(work, tenant), work.now());
     let known = links.list().await?;

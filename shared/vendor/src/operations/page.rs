@@ -2,12 +2,9 @@
 
 use serde::Serialize;
 
+use crate::limits::{LARGEST_COUNT, USUAL_COUNT};
 use crate::problem::{Problem, reason};
 use crate::query::Query;
-
-/// The default and the largest number of items on a page.
-const USUAL: usize = 50;
-const LARGEST: usize = 500;
 
 #[derive(Serialize)]
 pub(crate) struct ListPage<T> {
@@ -30,10 +27,10 @@ pub(crate) struct WholeList<T> {
 /// When it is not a number from 1 to 500.
 pub(crate) fn count(query: &Query) -> Result<usize, Problem> {
     let Some(text) = query.get("count") else {
-        return Ok(USUAL);
+        return Ok(USUAL_COUNT);
     };
     let count = text.parse().ok();
     count
-        .filter(|count| (1..=LARGEST).contains(count))
-        .ok_or_else(|| reason::other_count(LARGEST, text))
+        .filter(|count| (1..=LARGEST_COUNT).contains(count))
+        .ok_or_else(|| reason::other_count(LARGEST_COUNT, text))
 }

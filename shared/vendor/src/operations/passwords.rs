@@ -4,8 +4,6 @@
 //! inactive user. Attempts per name are limited before anything is read. When very many attempts fail in a tenant,
 //! all attempts there are slowed down. They are not rejected, because otherwise a stranger could lock out all users.
 
-use std::time::Duration;
-
 use directory::Login;
 use directory::attempts::{LogIns, NoChance};
 use directory::password;
@@ -17,10 +15,8 @@ use serde_json::Value;
 
 use super::Work;
 use crate::actor::Operation;
+use crate::limits::SLOWED_LOG_IN;
 use crate::problem::{Problem, reason};
-
-/// How long an attempt waits while very many attempts fail in the tenant.
-const SLOWED: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize)]
 #[serde(
@@ -66,7 +62,7 @@ pub(crate) async fn verify(
     let directory = work.service().directory(tenant, work.meter);
     let found = async {
         if are_many? {
-            tokio::time::sleep(SLOWED).await;
+            tokio::time::sleep(SLOWED_LOG_IN).await;
         }
         directory.login(&given.user_name).await
     };

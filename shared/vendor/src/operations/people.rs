@@ -20,7 +20,7 @@ use service::wire::{Coding, Failure, Incoming, Success};
 
 use super::Work;
 use crate::actor::{Actor, Operation};
-use crate::problem::{Problem, reason};
+use crate::problem::{Problem, defect, reason};
 use crate::query::Query;
 
 /// The list parameters to pass on to the tenant's endpoints.
@@ -45,7 +45,8 @@ pub(crate) struct ScimDocument(Value);
 impl ScimDocument {
     /// Reads the parts that a page shows.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        serde_json::from_value(self.0.clone()).map_err(|_| reason::own_response_unreadable())
+        serde_json::from_value(self.0.clone())
+            .map_err(|_| defect("a SCIM response could not be read"))
     }
 
     /// The document as indented text.
@@ -265,13 +266,13 @@ pub(crate) async fn probe(
 ) -> Result<Response<Bytes>, Problem> {
     work.check(Operation::ReadTenant, Some(tenant))?;
     let RouteMatch::Route(route, variable) = routes::find(&Method::GET, &[endpoint]) else {
-        return Err(reason::own_request_failed());
+        return Err(defect("a SCIM endpoint does not exist"));
     };
     let request = Request::builder()
         .uri(target(endpoint, parameters))
         .header("accept", "application/scim+json")
         .body(Bytes::new())
-        .map_err(|_| reason::own_request_failed())?;
+        .map_err(|_| reason::parameters_too_long())?;
     let settings = work.tenant(tenant, Closing::Hide).await?;
     let served = work.serve_scim(settings, (route, variable), &request).await;
     let coding = Coding::accepted(request.headers());
@@ -297,19 +298,19 @@ impl Work<'_> {
         parameters: &Parameters,
     ) -> Result<ScimDocument, Problem> {
         let RouteMatch::Route(route, variable) = routes::find(&Method::GET, path) else {
-            return Err(reason::own_request_failed());
+            return Err(defect("a SCIM endpoint does not exist"));
         };
         let request = Request::builder()
             .uri(target("", parameters))
             .body(Bytes::new())
-            .map_err(|_| reason::own_request_failed())?;
+            .map_err(|_| reason::parameters_too_long())?;
         let settings = self.tenant(tenant, Closing::Hide).await?;
         let outcome = self
             .serve_scim(settings, (route, variable), &request)
             .await
             .map_err(|failure| Problem::from(failure.error))?;
         let (Success::Message(body) | Success::Resource { body, .. }) = outcome else {
-            return Err(reason::own_request_failed());
+            return Err(defect("a SCIM response has no body"));
         };
         match body.to_string().len() > Coding::accepted(&HeaderMap::new()).largest_body() {
             true => Err(scim_core::error::reason::answer_too_large().into()),

@@ -12,10 +12,8 @@ use serde_json::{Value, json};
 
 use super::Work;
 use crate::actor::Operation;
-use crate::problem::{Problem, reason};
-
-/// The most attempts of an erasure while the user is changed concurrently.
-const ATTEMPTS: u32 = 8;
+use crate::limits::ERASE_ATTEMPTS;
+use crate::problem::{Problem, defect, reason};
 
 /// The stored user of a person.
 enum StoredUser {
@@ -133,7 +131,7 @@ pub(crate) async fn export(
 
 /// A complete entry of the failure log.
 fn entry(entry: &Recorded<Entry>) -> Result<Value, Problem> {
-    let unreadable = |_| reason::log_entry_unreadable();
+    let unreadable = |_| defect("an entry of the failure log could not be written as JSON");
     let mut shown = serde_json::to_value(&entry.content).map_err(unreadable)?;
     for (name, value) in [
         ("first", json!(entry.first().to_string())),
@@ -177,7 +175,7 @@ pub(crate) async fn erase(
 async fn delete(work: &Work<'_>, place: &PersonStore) -> Result<bool, Problem> {
     let (clock, ids) = (work.service().clock(), &work.ids);
     let mut deleted = false;
-    for attempt in 0..ATTEMPTS {
+    for attempt in 0..ERASE_ATTEMPTS {
         backoff(attempt).await;
         let found = place
             .directory
@@ -189,7 +187,7 @@ async fn delete(work: &Work<'_>, place: &PersonStore) -> Result<bool, Problem> {
         let (now, write) = (clock.now(), ids.write());
         match place.directory.delete(&user, groups, now, &write).await {
             Ok(()) => deleted = true,
-            Err(DirectoryError::Stale) if attempt + 1 < ATTEMPTS => {}
+            Err(DirectoryError::Stale) if attempt + 1 < ERASE_ATTEMPTS => {}
             Err(error) => return Err(error.into()),
         }
     }

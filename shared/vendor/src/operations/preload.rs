@@ -13,12 +13,8 @@ use service::wire::explain;
 
 use super::Work;
 use crate::actor::Operation;
+use crate::limits::{PRELOAD_CONCURRENCY, PRELOADED};
 use crate::problem::{Problem, reason};
-
-/// The most users in one request.
-const MOST: usize = 500;
-/// The most users created in parallel.
-const SIDE_BY_SIDE: usize = 16;
 
 /// The users to create, each as a SCIM resource.
 #[derive(Deserialize)]
@@ -56,15 +52,18 @@ pub(crate) async fn preload(
     Preload { users }: Preload,
 ) -> Result<PreloadView, Problem> {
     work.check(Operation::PreloadUsers, Some(id))?;
-    if users.len() > MOST {
-        return Err(reason::too_many_users(users.len(), MOST).at("/users"));
+    if users.len() > PRELOADED {
+        return Err(reason::too_many_users(users.len(), PRELOADED).at("/users"));
     }
     let tenant = work.tenant(id, Closing::Refuse).await?;
     let each: Vec<_> = users
         .into_iter()
         .map(|user| work.preloaded(&tenant, user))
         .collect();
-    let items = stream::iter(each).buffered(SIDE_BY_SIDE).collect().await;
+    let items = stream::iter(each)
+        .buffered(PRELOAD_CONCURRENCY)
+        .collect()
+        .await;
     Ok(PreloadView { items })
 }
 

@@ -10,11 +10,9 @@ use service::wire::Preconditions;
 use super::Work;
 use super::tenants::{TenantView, check_version, checked_name, checked_settings};
 use crate::actor::Operation;
+use crate::limits::NAMED_PAIRS;
 use crate::problem::reason::UserNames;
 use crate::problem::{Problem, reason};
-
-/// The most pairs of users with the same address to name in an error.
-const NAMED: usize = 5;
 
 /// The change; a null setting is reset to its default.
 #[derive(Deserialize)]
@@ -65,7 +63,7 @@ impl Work<'_> {
         self.check_still(current)?;
         let directory = self.directory(next);
         if is_unique {
-            let sharing = directory.sharing_addresses(NAMED).await?;
+            let sharing = directory.sharing_addresses(NAMED_PAIRS).await?;
             if !sharing.is_empty() {
                 let names = self.names(current, &sharing).await?;
                 return Err(reason::shared_addresses(names));

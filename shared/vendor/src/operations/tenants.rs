@@ -16,12 +16,10 @@ use super::page::ListPage;
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::limits::NAME_CHARACTERS;
 use crate::problem::reason::OwnWords;
-use crate::problem::{Problem, reason};
+use crate::problem::{Problem, defect, reason};
 use crate::query::Query;
-
-/// The longest name, in characters.
-const LONGEST_NAME: usize = 100;
 
 /// A tenant as shown.
 #[derive(Serialize, Deserialize)]
@@ -253,9 +251,9 @@ fn checked_id(id: &str) -> Result<TenantId, Problem> {
 /// Checks a tenant's name.
 pub(super) fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.trim();
-    let is_long = name.chars().count() > LONGEST_NAME;
+    let is_long = name.chars().count() > NAME_CHARACTERS;
     match name.is_empty() || is_long || name.chars().any(char::is_control) {
-        true => Err(reason::odd_tenant_name(LONGEST_NAME).at("/name")),
+        true => Err(reason::odd_tenant_name(NAME_CHARACTERS).at("/name")),
         false => Ok(name.to_owned()),
     }
 }
@@ -267,6 +265,6 @@ pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
         let problems = problems
             .map(|fault| reason::invalid_setting(fault).at(&format!("/settings{}", fault.at)));
         let joined = problems.reduce(Problem::and);
-        joined.unwrap_or_else(reason::own_request_failed)
+        joined.unwrap_or_else(|| defect("settings were rejected without a fault"))
     })
 }

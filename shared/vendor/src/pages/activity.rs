@@ -6,9 +6,11 @@ use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
 use super::{tenant_frame, words};
+use crate::limits::{LATEST, LISTED};
 use crate::operations::activity::{self, ActivityView};
 use crate::problem::Problem;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 pub(super) static PAGES: &[Page] = &[Page::get(
     "/activity",
@@ -16,10 +18,6 @@ pub(super) static PAGES: &[Page] = &[Page::get(
     Who::Either,
     |context| Box::pin(show(context)),
 )];
-
-/// The number of entries on this page, and on the setup page.
-const PAGE: usize = 25;
-const LATEST: usize = 5;
 
 /// The latest activity, for the setup page.
 pub(super) async fn latest(context: &PageContext<'_>) -> Result<Markup, Problem> {
@@ -39,9 +37,18 @@ pub(super) async fn latest(context: &PageContext<'_>) -> Result<Markup, Problem>
     })
 }
 
+/// The entry after which the page starts.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ActivityParameters {
+    cursor: String,
+}
+
 async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
-    let page = (context.request.query.get("cursor"), PAGE);
+    let ActivityParameters { cursor } = context.parameters();
+    let after = Some(cursor.as_str()).filter(|cursor| !cursor.is_empty());
+    let page = (after, usize::from(LISTED));
     let found = activity::list(&context.work()?, &context.tenant()?, page).await?;
     let (entries, next) = (found.items, found.next.unwrap_or_default());
     let content = html! {

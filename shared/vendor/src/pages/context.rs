@@ -44,6 +44,11 @@ impl<'c> PageContext<'c> {
         self.address.variable(name)
     }
 
+    /// The query parameters of the page.
+    pub(crate) fn parameters<T: DeserializeOwned + Default>(&self) -> T {
+        self.request.query.read()
+    }
+
     /// The tenant id in the path; the tenant may not exist.
     pub(crate) fn tenant(&self) -> Result<TenantId, Problem> {
         let name = self.variable("tenant");

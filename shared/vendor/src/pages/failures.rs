@@ -1,9 +1,10 @@
 //! The failure log: rejected and failed requests, their reasons, and what to do.
 
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::components::{self, Field};
-use super::context::PageContext;
+use super::context::{PageContext, query_string};
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::tenant_frame;
@@ -11,6 +12,7 @@ use super::text;
 use super::words::capital;
 use crate::actor::Operation;
 use crate::api::logs::requests_file;
+use crate::limits::{LATEST, LISTED};
 use crate::operations::failures::{self, FailureSearch, FailureView};
 use crate::operations::page::ListPage;
 use crate::problem::Problem;
@@ -28,12 +30,15 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// The number of entries on this page.
-const PAGE: usize = 25;
-/// The number of entries on a tenant's overview.
-const LATEST: usize = 5;
-/// The parameters of the search.
-const SEARCH: [&str; 3] = ["user", "operation", "outcome"];
+/// The search, and the entry after which the page starts.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FailureParameters {
+    user: String,
+    operation: String,
+    outcome: String,
+    cursor: String,
+}
 
 const OUTCOMES: [(&str, &str); 6] = [
     ("", "All"),
@@ -118,19 +123,20 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
 }
 
 async fn found(context: &PageContext<'_>) -> Result<ListPage<FailureView>, Problem> {
-    let query = &context.request.query;
-    let search = FailureSearch::read(query)?;
-    let asked = (&search, query.get("cursor"), PAGE);
+    let search = FailureSearch::read(&context.request.query)?;
+    let FailureParameters { cursor, .. } = context.parameters();
+    let after = Some(cursor.as_str()).filter(|cursor| !cursor.is_empty());
+    let asked = (&search, after, usize::from(LISTED));
     failures::list(&context.work()?, &context.tenant()?, asked).await
 }
 
 fn search(context: &PageContext<'_>) -> Markup {
-    let given = |name| context.request.query.get(name).unwrap_or_default();
+    let given: FailureParameters = context.parameters();
     let user = Field {
         name: "user",
         label: "User or group",
         help: "",
-        value: given("user"),
+        value: &given.user,
         kind: "search",
         required: false,
     };
@@ -142,8 +148,8 @@ fn search(context: &PageContext<'_>) -> Markup {
     html! {
         form.search role="search" method="get" action={ (context.home()) "/requests" } {
             (user.show())
-            div.short { (components::choice("operation", "Operation", &choices, given("operation"))) }
-            div.short { (components::choice("outcome", "Outcome", &OUTCOMES, given("outcome"))) }
+            div.short { (components::choice("operation", "Operation", &choices, &given.operation)) }
+            div.short { (components::choice("outcome", "Outcome", &OUTCOMES, &given.outcome)) }
             button { "Search" }
         }
     }
@@ -163,8 +169,13 @@ fn results(context: &PageContext<'_>, found: &ListPage<FailureView>) -> Markup {
 
 /// The current search as a query string, continued after `cursor`.
 fn search_query(context: &PageContext<'_>, cursor: &str) -> String {
-    let given = SEARCH.map(|name| (name, context.request.query.get(name).unwrap_or_default()));
-    super::context::query_string(given.into_iter().chain([("cursor", cursor)]))
+    let given: FailureParameters = context.parameters();
+    query_string([
+        ("user", given.user.as_str()),
+        ("operation", given.operation.as_str()),
+        ("outcome", given.outcome.as_str()),
+        ("cursor", cursor),
+    ])
 }
 
 fn table(context: &PageContext<'_>, entries: &[FailureView]) -> Markup {
@@ -239,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_have_words_and_no_two_the_same() {
+    fn each_operation_has_its_own_words() {
         let mut words: Vec<String> = OPERATIONS.map(operation).to_vec();
         assert!(!words.iter().any(|words| words.starts_with("Unknown")));
         words.sort_unstable();

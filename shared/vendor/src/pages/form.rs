@@ -4,11 +4,9 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use scim_core::ScimError;
 
+use crate::limits::FORM_BYTES;
 use crate::problem::{Problem, reason};
 use service::wire::decode;
-
-/// The largest form in bytes. Extension schemas are entered in one.
-const LARGEST: usize = 256 * 1024;
 
 #[derive(Default)]
 pub(crate) struct Form(Vec<(String, String)>);
@@ -27,8 +25,8 @@ impl Form {
         if !is_form && !body.is_empty() {
             return Err(reason::not_a_form());
         }
-        if body.len() > LARGEST {
-            return Err(reason::form_too_large(body.len(), LARGEST));
+        if body.len() > FORM_BYTES {
+            return Err(reason::form_too_large(body.len(), FORM_BYTES));
         }
         let text = std::str::from_utf8(body).map_err(|_| reason::form_not_utf8())?;
         let pairs = text.split('&').filter(|pair| !pair.is_empty());
@@ -90,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_form_sends_is_refused() {
+    fn other_media_types_and_encodings_are_rejected() {
         assert!(parse("application/json", "{}").is_err());
         assert!(parse("text/plain", "a=b").is_err());
         assert!(parse("application/x-www-form-urlencoded", "a=%ff").is_err());

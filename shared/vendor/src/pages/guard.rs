@@ -10,13 +10,8 @@ use super::address::{PageAddress, Side};
 use super::form::Form;
 use super::request::PageRequest;
 use crate::actor::Actor;
+use crate::limits::{CUSTOMER_SESSION, VENDOR_IDLE};
 use crate::problem::{Problem, reason};
-
-/// How long a session of the vendor lasts, and how long it may be idle.
-pub(super) const VENDOR_LIFE: SignedDuration = SignedDuration::from_hours(12);
-const VENDOR_IDLE: SignedDuration = SignedDuration::from_hours(1);
-/// How long a customer's session lasts. A link can be opened once, so a pause must not require a new link.
-pub(super) const CUSTOMER_LIFE: SignedDuration = SignedDuration::from_hours(8);
 
 pub(crate) enum Visitor {
     /// A visitor of a page that needs no session.
@@ -150,7 +145,9 @@ async fn customer(
         return Ok(None);
     };
     let sessions = request.sessions();
-    let session = sessions.find(&secret, CUSTOMER_LIFE, request.now).await?;
+    let session = sessions
+        .find(&secret, CUSTOMER_SESSION, request.now)
+        .await?;
     let session = session.filter(|session| session.tenant().as_ref() == Some(tenant));
     let Some(session) = session else {
         return Ok(None);

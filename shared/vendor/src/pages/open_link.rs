@@ -11,12 +11,13 @@ use keyring::TenantId;
 use maud::{Markup, html};
 
 use super::context::PageContext;
-use super::guard::{self, CUSTOMER_LIFE, customer_cookie};
+use super::guard::{self, customer_cookie};
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::request::PageRequest;
 use super::text;
 use super::words;
+use crate::limits::CUSTOMER_SESSION;
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
@@ -81,7 +82,7 @@ fn invitation(context: &PageContext<'_>, tenant: &Tenant, link: &Link) -> Markup
         name => name,
     };
     let left = words::length(link.ends.duration_since(request.now));
-    let life = words::length(CUSTOMER_LIFE);
+    let life = words::length(CUSTOMER_SESSION);
     let content = html! {
         section.door {
             h1 { "Set up user provisioning" }
@@ -123,7 +124,7 @@ async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
             },
             created: request.now,
             seen: request.now,
-            ends: request.now + CUSTOMER_LIFE,
+            ends: request.now + CUSTOMER_SESSION,
         },
     );
     let name = customer_cookie(&tenant);
@@ -132,7 +133,7 @@ async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
     }
     let sessions = request.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
-    let cookie = guard::cookie(&name, &secret, CUSTOMER_LIFE);
+    let cookie = guard::cookie(&name, &secret, CUSTOMER_SESSION);
     Ok(Reply::redirect(format!("{}/setup/{tenant}", request.base)).with_cookie(cookie))
 }
 
@@ -166,7 +167,7 @@ pub(super) fn session_expired(request: &PageRequest<'_>) -> Reply {
         section.notice {
             h1 { "This session has ended" }
             p {
-                "The setup page stays open for " (words::length(CUSTOMER_LIFE))
+                "The setup page stays open for " (words::length(CUSTOMER_SESSION))
                 " in the browser that opened the setup link. Your setup is unchanged."
             }
             p { "To make changes, ask the sender of the setup link for a new one." }

@@ -1,6 +1,7 @@
 //! The users and groups of a tenant, read-only, for the vendor.
 
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::components::{self, Field};
 use super::context::{PageContext, query_string};
@@ -8,6 +9,7 @@ use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
 use super::{person, tenant_frame, words};
+use crate::limits::{LISTED, SHOWN_MEMBERS};
 use crate::operations::people::{
     self, GroupView, ListBody, ListKind, ListSearch, MetaView, ScimDocument, UserView,
 };
@@ -39,9 +41,6 @@ pub(super) static PAGES: &[Page] = &[
         |context| Box::pin(group(context)),
     ),
 ];
-
-/// The number of entries on a page.
-const PAGE: i64 = 25;
 
 /// The differences between the pages of users and of groups.
 struct Sheet {
@@ -95,20 +94,31 @@ async fn groups(context: &PageContext<'_>) -> Result<Reply, Problem> {
     .await
 }
 
-/// The position of the page's first entry, from 1.
-fn start(context: &PageContext<'_>) -> i64 {
-    let from = context.request.query.get("from");
-    let from: Option<i64> = from.and_then(|from| from.parse().ok());
-    from.unwrap_or(1).max(1)
+/// The search of a list.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PeopleParameters {
+    /// The start of the names.
+    search: String,
+    /// The position of the page's first entry, from 1.
+    from: String,
+}
+
+impl PeopleParameters {
+    fn start(&self) -> i64 {
+        self.from.parse().unwrap_or(1).max(1)
+    }
 }
 
 async fn found(context: &PageContext<'_>, sheet: &Sheet) -> Result<ScimDocument, Problem> {
+    let given: PeopleParameters = context.parameters();
+    let start = given.start();
     let search = ListSearch {
-        search: context.request.query.get("search").map(str::to_owned),
+        search: Some(given.search).filter(|search| !search.is_empty()),
         filter: None,
         parameters: vec![
-            ("startIndex", start(context).to_string()),
-            ("count", PAGE.to_string()),
+            ("startIndex", start.to_string()),
+            ("count", LISTED.to_string()),
             ("excludedAttributes", sheet.excluded.to_owned()),
         ],
     };
@@ -121,7 +131,8 @@ async fn list(
     (total, rows, is_empty): (i64, &Markup, bool),
 ) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
-    let search = context.request.query.get("search").unwrap_or_default();
+    let given: PeopleParameters = context.parameters();
+    let search = given.search.as_str();
     let content = html! {
         (tenant_frame::head(context, &tenant, sheet.path))
         section.card {
@@ -132,7 +143,7 @@ async fn list(
             } @else if is_empty {
                 (components::empty(&format!("No {} found", sheet.path), &html! { "The search matches the start of the name." }))
             } @else { (rows) }
-            (more(context, sheet, total))
+            (more(context, sheet, (&given, total)))
         }
     };
     Ok(Reply::page(tenant_frame::page(
@@ -161,21 +172,22 @@ fn search_form(context: &PageContext<'_>, sheet: &Sheet, search: &str) -> Markup
 }
 
 /// Links to the previous and next page.
-fn more(context: &PageContext<'_>, sheet: &Sheet, total: i64) -> Markup {
-    let (start, search) = (start(context), context.request.query.get("search"));
+fn more(
+    context: &PageContext<'_>,
+    sheet: &Sheet,
+    (given, total): (&PeopleParameters, i64),
+) -> Markup {
+    let (start, listed) = (given.start(), i64::from(LISTED));
     let to = |from: i64, label: &str| {
         let from = from.max(1).to_string();
-        let query = [
-            ("search", search.unwrap_or_default()),
-            ("from", from.as_str()),
-        ];
+        let query = [("search", given.search.as_str()), ("from", from.as_str())];
         html! { a.button href={ (context.home()) "/" (sheet.path) (query_string(query)) } { (label) } }
     };
     html! {
-        @if start > 1 || start + PAGE <= total {
+        @if start > 1 || start + listed <= total {
             div.more {
-                @if start > 1 { (to(start - PAGE, "Previous page")) } @else { span {} }
-                @if start + PAGE <= total { (to(start + PAGE, "Next page")) }
+                @if start > 1 { (to(start - listed, "Previous page")) } @else { span {} }
+                @if start + listed <= total { (to(start + listed, "Next page")) }
             }
         }
     }
@@ -302,7 +314,7 @@ async fn group(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let group = people::read(&work, &name, (ListKind::Groups, id, &head)).await?;
     let group: GroupView = group.read()?;
     let first = vec![
-        ("count", "100".to_owned()),
+        ("count", SHOWN_MEMBERS.to_string()),
         ("excludedAttributes", "groups".to_owned()),
     ];
     let found = people::members(&work, &name, (id, first)).await?;
@@ -323,7 +335,7 @@ async fn group(context: &PageContext<'_>) -> Result<Reply, Problem> {
                 h2 { "Members" }
                 p {
                     (words::counted(total, "user"))
-                    @if total > 100 { ", first 100 shown" }
+                    @if total > i64::from(SHOWN_MEMBERS) { ", first " (SHOWN_MEMBERS) " shown" }
                 }
             }
             @if members.is_empty() {

@@ -133,6 +133,7 @@ impl Content {
 fn refuse(response: &mut Response<Bytes>, problem: &Problem) {
     let refusal = problem.clone().into_response("");
     *response.status_mut() = refusal.status();
+    response.extensions_mut().insert(problem.cause());
     for name in [header::RETRY_AFTER, header::ALLOW] {
         if let Some(value) = refusal.headers().get(&name) {
             response.headers_mut().insert(name, value.clone());

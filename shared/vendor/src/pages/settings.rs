@@ -3,6 +3,7 @@
 use directory::tenants::{Adopt, Delete, Settings};
 use maud::{Markup, html};
 use scim_core::policy::{Emails, Groups, UnknownAttributes};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use service::wire::Preconditions;
 
@@ -118,11 +119,23 @@ impl Fields {
     }
 }
 
+/// Whether the page follows a change.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SettingsParameters {
+    saved: String,
+}
+
 async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
     let there = Fields::of(tenant.tenant.called(), &tenant.tenant.settings.0);
-    let is_saved = context.request.query.get("saved").is_some();
-    let page = page(context, &tenant, &there, &FormMessage::of(is_saved));
+    let SettingsParameters { saved } = context.parameters();
+    let page = page(
+        context,
+        &tenant,
+        &there,
+        &FormMessage::of(!saved.is_empty()),
+    );
     Ok(Reply::page(page))
 }
 
@@ -260,12 +273,6 @@ fn patch_of(form: &Form) -> Result<Patch, Problem> {
         .split([',', ' ', '\n'])
         .filter(|name| !name.is_empty())
         .collect();
-    let extensions = match form.given("extensions") {
-        None => Value::Null,
-        Some(text) => scim_core::json::read(text.as_bytes()).map_err(|unreadable| {
-            reason::invalid_setting(unreadable.explain("this")).at("/settings/extensions")
-        })?,
-    };
     let text = |name: &str| json!(form.given(name));
     let settings = [
         ("seats", number("seats")?),
@@ -282,12 +289,22 @@ fn patch_of(form: &Form) -> Result<Patch, Problem> {
         ("unknownAttributes", text("unknownAttributes")),
         ("delete", text("delete")),
         ("adopt", text("adopt")),
-        ("extensions", extensions),
+        ("extensions", extensions(form)?),
     ];
     let settings = settings.map(|(name, value)| (name.to_owned(), value));
     Ok(Patch {
         name: Some(form.text("name").to_owned()),
         settings: Map::from_iter(settings),
+    })
+}
+
+/// The extension schemas as JSON.
+fn extensions(form: &Form) -> Result<Value, Problem> {
+    let Some(text) = form.given("extensions") else {
+        return Ok(Value::Null);
+    };
+    scim_core::json::read(text.as_bytes()).map_err(|unreadable| {
+        reason::invalid_setting(unreadable.explain("this")).at("/settings/extensions")
     })
 }
 

@@ -6,14 +6,16 @@ use keyring::AdminKey;
 use keyring::{Presented, Token};
 use maud::{Markup, html};
 use scim_core::ErrorKind;
+use serde::Deserialize;
 
 use super::context::PageContext;
-use super::guard::{self, VENDOR_COOKIE, VENDOR_LIFE};
+use super::guard::{self, VENDOR_COOKIE};
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::request::PageRequest;
 use super::text::sentence;
 use super::words;
+use crate::limits::{SIGN_IN_FAILURES, VENDOR_SESSION};
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
 
@@ -29,17 +31,23 @@ pub(super) static PAGES: &[Page] = &[
     }),
 ];
 
-/// The most failed sign-in attempts from one address in five minutes. The limit protects the first key, which may be
-/// a text of the vendor's choice. Created keys have 256 random bits and a checksum, so attempts with them are always
-/// checked. There is no limit for all addresses together, because an attacker could use it to lock everybody out.
-const FROM_ONE: i64 = 10;
+/// The page to show after signing in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SignInParameters {
+    to: String,
+}
 
 /// The sign-in form, or a redirect to the tenants if already signed in.
 async fn front(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let request = context.request;
     match guard::vendor(request).await? {
         Some(_) => Ok(Reply::redirect(format!("{}/tenants", request.base))),
-        None => Ok(Reply::page(page(request, request.query.get("to"), None))),
+        None => {
+            let SignInParameters { to } = context.parameters();
+            let to = Some(to.as_str()).filter(|to| !to.is_empty());
+            Ok(Reply::page(page(request, to, None)))
+        }
     }
 }
 
@@ -152,13 +160,13 @@ async fn begin(request: &PageRequest<'_>, key: &AdminKey) -> Result<String, Prob
             },
             created: request.now,
             seen: request.now,
-            ends: request.now + VENDOR_LIFE,
+            ends: request.now + VENDOR_SESSION,
         },
     );
     let sessions = request.sessions();
     sessions.begin(&secret, &session, &ids.write()).await?;
     tracing::info!(admin_key.id = key.name(), "sign_in.succeeded");
-    Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_LIFE))
+    Ok(guard::cookie(VENDOR_COOKIE, &secret, VENDOR_SESSION))
 }
 
 /// The source of an attempt: an IPv4 address, or the network of an IPv6 address.
@@ -177,7 +185,7 @@ fn source(request: &PageRequest<'_>) -> String {
 /// the limit.
 fn chances<'v>(request: &'v PageRequest<'v>) -> Chances<'v> {
     let table = (&**request.vendor.service.store(), &**request.meter);
-    Chances::of_address(table, &source(request), FROM_ONE, request.now)
+    Chances::of_address(table, &source(request), SIGN_IN_FAILURES, request.now)
 }
 
 fn too_many(request: &PageRequest<'_>, why: NoChance) -> Problem {

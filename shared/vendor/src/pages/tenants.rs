@@ -1,6 +1,7 @@
 //! The vendor's tenants: the list, and creation.
 
 use maud::{Markup, html};
+use serde::Deserialize;
 use serde_json::Map;
 
 use super::components::{self, Field};
@@ -9,6 +10,7 @@ use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
 use crate::actor::Operation;
+use crate::limits::LISTED;
 use crate::operations::tenants::{self, Creation, TenantSearch, TenantView};
 use crate::problem::Problem;
 
@@ -27,8 +29,6 @@ pub(super) static PAGES: &[Page] = &[
     ),
 ];
 
-/// The number of tenants on a page.
-const PAGE: usize = 25;
 const STATES: [(&str, &str); 4] = [
     ("", "All"),
     ("on", "On"),
@@ -36,10 +36,18 @@ const STATES: [(&str, &str); 4] = [
     ("closing", "Being deleted"),
 ];
 
+/// The search; `TenantSearch` also reads the cursor.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct TenantParameters {
+    search: String,
+    status: String,
+}
+
 async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
-    let given = |name| context.request.query.get(name).unwrap_or_default();
-    let (search, status) = (given("search"), given("status"));
-    let wanted = TenantSearch::read(&context.request.query, PAGE)?;
+    let TenantParameters { search, status } = context.parameters();
+    let (search, status) = (search.as_str(), status.as_str());
+    let wanted = TenantSearch::read(&context.request.query, usize::from(LISTED))?;
     let found = tenants::list(&context.work()?, &wanted).await?;
     let (tenants, next) = (found.items, found.next.unwrap_or_default());
     let rows = rows(context, &tenants).await;

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn instants_are_told_by_their_distance() {
+    fn an_instant_is_shown_as_its_distance() {
         let now = at(0);
         for (second, words) in [
             (0, "just now"),

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_takes_for_a_formula_is_text() {
+    fn a_formula_is_escaped_as_text() {
         for (given, expected) in [
             ("=1+1", "\"'=1+1\""),
             ("+1", "\"'+1\""),

@@ -9,12 +9,9 @@ use keyring::{ImportedToken, Token};
 use scim_core::ResourceId;
 use serde::Deserialize;
 
+use crate::limits::{NETWORKS, PURPOSE_CHARACTERS};
 use crate::problem::reason::OwnWords;
 use crate::problem::{Problem, reason};
-
-/// The longest purpose, in characters.
-const LONGEST_PURPOSE: usize = 100;
-const MOST_SOURCES: usize = 10;
 
 /// The input for a new key.
 #[derive(Default, Deserialize)]
@@ -82,7 +79,9 @@ pub(in crate::operations) fn purpose(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let problem = match text.chars().count() {
         0 => reason::purpose_missing(),
-        length if length > LONGEST_PURPOSE => reason::purpose_too_long(length, LONGEST_PURPOSE),
+        length if length > PURPOSE_CHARACTERS => {
+            reason::purpose_too_long(length, PURPOSE_CHARACTERS)
+        }
         _ if text.chars().any(char::is_control) => reason::purpose_unprintable(),
         _ => return Ok(text.to_owned()),
     };
@@ -127,8 +126,8 @@ pub(in crate::operations) fn end(text: &str, now: Timestamp) -> Result<Timestamp
 
 /// Parses networks or single addresses that a key is accepted from.
 pub(in crate::operations) fn sources(given: &[String]) -> Result<Vec<IpNet>, Problem> {
-    if given.len() > MOST_SOURCES {
-        let problem = reason::too_many_networks(given.len(), MOST_SOURCES);
+    if given.len() > NETWORKS {
+        let problem = reason::too_many_networks(given.len(), NETWORKS);
         return Err(problem.at("/sources"));
     }
     let read = |(at, text): (usize, &String)| {
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_of_a_key_is_the_usual() {
+    fn absent_members_of_a_key_have_defaults() {
         let wanted = check(&serde_json::json!({ "purpose": "  Okta production " })).unwrap();
         assert_eq!(wanted.purpose, "Okta production");
         assert_eq!(wanted.scopes, [Scope::Scim]);
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_and_single_addresses_are_taken_in_one_spelling() {
+    fn networks_and_addresses_are_normalised() {
         let body = serde_json::json!({
             "purpose": "x", "sources": ["10.1.2.3/8", "192.0.2.7", "2001:db8::1/32"],
             "expires": "2030-01-31T13:00:00+01:00"
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_acceptable_is_named_with_its_place() {
+    fn a_fault_of_a_key_names_its_place() {
         let long = "x".repeat(101);
         let many: Vec<String> = (0..11).map(|n| format!("10.0.0.{n}")).collect();
         let cases = [

@@ -18,8 +18,6 @@ reasons! {
         "the service cannot check admin keys; its log says why";
     no_scope NoScope(scope: OwnWords) [Forbidden]
         "this requires an admin key with the scope `{scope}`";
-    not_for_customers NotForCustomers() [Forbidden]
-        "this needs an admin key";
     wrong_admin_key WrongAdminKey() [Unauthorized]
         "this key is not valid; check that you copied the whole key";
     too_many_sign_ins TooManySignIns(wait: OwnWords) [TooManyRequests]
@@ -44,6 +42,8 @@ reasons! {
         "this endpoint supports only {methods}";
     parameter_twice ParameterTwice(parameter: Sent) [InvalidValue]
         "the parameter {parameter} is repeated";
+    parameters_too_long ParametersTooLong() [InvalidValue]
+        "the query parameters are too long";
     invalid_body InvalidBody(fault: ValueFault) [InvalidValue]
         "{fault}";
     not_a_form NotAForm() [UnsupportedMediaType]
@@ -194,16 +194,4 @@ reasons! {
         "too many concurrent log-ins of this user; try again in a moment";
     export_unrecorded ExportUnrecorded() [Unavailable]
         "the export was stopped because the activity log cannot record it at the moment; try again later";
-
-    // Defects.
-    own_response_unreadable OwnResponseUnreadable() [Internal]
-        "the service cannot read its own response";
-    own_request_failed OwnRequestFailed() [Internal]
-        "an internal request failed";
-    log_entry_unreadable LogEntryUnreadable() [Internal]
-        "an entry of the failure log cannot be read";
-    response_header_unwritable ResponseHeaderUnwritable() [Internal]
-        "a response header could not be built";
-    response_unwritable ResponseUnwritable() [Internal]
-        "the response could not be written as JSON";
 }

@@ -14,6 +14,8 @@
 //! | group | gone | `group.deleted` |
 //! | both | same version | none |
 //!
+//! [`derive_tenant`] does the same for the items of tenants and the account feed.
+//!
 //! A deletion counts as a version: it has the one after the last. A group's entries say who joins and leaves, more than
 //! [`PART_MEMBERS`] members in several parts, of which the last one completes the version. The members of a group follow
 //! from the entries of that group alone.
@@ -23,6 +25,7 @@
 //!
 //! This module does not append, deliver or count anything: it has no clock and no table.
 
+mod data;
 mod derive;
 mod entry;
 mod event_type;
@@ -32,18 +35,21 @@ mod outward;
 mod position;
 mod shown;
 mod sum;
+mod tenant;
 #[cfg(test)]
 mod tests;
 mod version;
 
+pub use data::{EntryData, MemberLists};
 pub use derive::{BrokenHistory, PART_MEMBERS, derive};
-pub use entry::{Effect, EntryData, EntryKey, FeedEntry, MemberLists, ResyncReason};
+pub use entry::{Effect, EntryKey, FeedEntry, ResyncReason};
 pub use event_type::{EventType, Subscription, TypePattern};
 pub use id::EventId;
 pub use order::arranged;
 pub use outward::{Outward, UnreadableBatch, print, read};
 pub use position::{Epoch, Position};
 pub use sum::Sum;
+pub use tenant::{TenantState, TenantVersion, derive_tenant};
 pub use version::{
-    Delta, Gone, GroupMember, MemberChange, PasswordMark, Stamp, StoredVersion, VersionChange,
+    Gone, GroupMember, MemberChange, MemberSets, PasswordMark, Stamp, StoredVersion, VersionChange,
 };

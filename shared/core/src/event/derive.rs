@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::entry::{EntryData, FeedEntry, MemberLists};
+use super::data::{EntryData, MemberLists};
+use super::entry::FeedEntry;
 use super::event_type::EventType;
 use super::shown::{Changed, emails, shown};
 use super::version::{Gone, MemberChange, Stamp, StoredVersion, VersionChange};
@@ -176,7 +177,7 @@ fn parts(what: EventType, after: &StoredVersion, data: EntryData) -> Vec<FeedEnt
 
 /// The members in pieces of [`PART_MEMBERS`], those who leave first.
 fn member_lists(change: &MemberChange) -> Vec<MemberLists> {
-    let MemberChange::Known(delta) = change else {
+    let MemberChange::Known(sets) = change else {
         return vec![MemberLists {
             unknown: true,
             ..MemberLists::default()
@@ -184,8 +185,8 @@ fn member_lists(change: &MemberChange) -> Vec<MemberLists> {
     };
     let mut lists = Vec::new();
     let mut current = MemberLists::default();
-    let left = delta.left().map(|member| (false, member));
-    for (joins, member) in left.chain(delta.joined().map(|member| (true, member))) {
+    let left = sets.left().map(|member| (false, member));
+    for (joins, member) in left.chain(sets.joined().map(|member| (true, member))) {
         if current.added.len().saturating_add(current.removed.len()) == PART_MEMBERS {
             lists.push(std::mem::take(&mut current));
         }

@@ -1,14 +1,13 @@
-//! Entries of a feed: their JSON in a batch, and what the code around the feed asks of them.
+//! Entries of a feed, and what the code around the feed asks of them.
 
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::data::EntryData;
 use super::event_type::{EventType, kind_of};
-use super::version::{GroupMember, Stamp};
-use crate::Attributes;
+use super::version::Stamp;
 use crate::ids::{ResourceId, Version};
 use crate::schema::ResourceKind;
 
@@ -24,105 +23,6 @@ pub struct FeedEntry {
     #[serde(flatten)]
     stamp: Stamp,
     data: EntryData,
-}
-
-/// The `data` of an entry. What is absent, false or empty is left out of the JSON.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "the members of a JSON object, which are flags for its receivers"
-)]
-pub struct EntryData {
-    /// The user or group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<ResourceId>,
-    /// Its version after the event. A deletion counts as a version.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<Version>,
-    /// The live version that this one replaces; absent if the resource was not there before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub previous_version: Option<Version>,
-    /// The resource after the event, as SCIM shows it, without members, memberships and location.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resource: Option<Attributes>,
-    /// The e-mail addresses of the resource, or of the deleted one, in small letters.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub emails: Vec<String>,
-    /// The names of the attributes that changed: `title`, or `URN:name` in an extension.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changed: Vec<String>,
-    /// The former values of the attributes that changed, in the form of `resource`; a deleted resource as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<Attributes>,
-    /// Who joined and left the group.
-    #[serde(skip_serializing_if = "MemberLists::is_empty")]
-    pub members: MemberLists,
-    /// The number of this part, from 1, if the event has several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub part: Option<u32>,
-    /// How many parts the event has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub parts: Option<u32>,
-    /// The user was in the application before provisioning.
-    #[serde(skip_serializing_if = "is_false")]
-    pub imported: bool,
-    /// A client adopted the imported user.
-    #[serde(skip_serializing_if = "is_false")]
-    pub adopted: bool,
-    /// A client deleted the user, whom the tenant keeps.
-    #[serde(skip_serializing_if = "is_false")]
-    pub deleted: bool,
-    /// The kept user came back.
-    #[serde(skip_serializing_if = "is_false")]
-    pub restored: bool,
-    /// The resource is too large for the feed and must be read by SCIM.
-    #[serde(skip_serializing_if = "is_false")]
-    pub truncated: bool,
-    /// The person was erased, and with them what the event said.
-    #[serde(skip_serializing_if = "is_false")]
-    pub erased: bool,
-    /// Why the receiver needs a new snapshot.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The stream's number of the record that could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<String>,
-    /// What newer code wrote.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
-}
-
-/// The members in an entry. An empty list is left out of the JSON.
-#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct MemberLists {
-    /// Who joined.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub added: Vec<GroupMember>,
-    /// Who left.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub removed: Vec<GroupMember>,
-    /// Those of `added` whose own creation comes later in the feed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub early: Vec<GroupMember>,
-    /// The change is not known: the members must be read by SCIM.
-    #[serde(skip_serializing_if = "is_false")]
-    pub unknown: bool,
-}
-
-impl MemberLists {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-const fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// Why a receiver needs a new snapshot.
@@ -164,6 +64,15 @@ pub enum EntryKey {
         version: Version,
         /// The part, from 1.
         part: u32,
+    },
+    /// A version of a tenant.
+    Tenant {
+        /// The id.
+        id: String,
+        /// When this tenant of that id was created.
+        created: String,
+        /// The version.
+        version: Version,
     },
     /// The stream's number of a record that could not be read.
     Record(String),
@@ -264,6 +173,13 @@ impl FeedEntry {
     pub fn key(&self) -> Option<EntryKey> {
         if let Some(record) = &self.data.record {
             return Some(EntryKey::Record(record.clone()));
+        }
+        if let (Some(id), Some(created)) = (&self.data.tenant, &self.data.created) {
+            return Some(EntryKey::Tenant {
+                id: id.clone(),
+                created: created.clone(),
+                version: self.data.version?,
+            });
         }
         let (kind, id) = self.subject()?;
         Some(EntryKey::Version {

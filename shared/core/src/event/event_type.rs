@@ -29,13 +29,25 @@ pub enum EventType {
     DirectoryResyncRequired,
     /// The feed of a directory that had users and groups before it had a feed begins here.
     DirectoryBaseline,
+    /// A new tenant.
+    TenantCreated,
+    /// The name or the settings of a tenant changed.
+    TenantUpdated,
+    /// Provisioning of a tenant was turned on.
+    TenantTurnedOn,
+    /// Provisioning of a tenant was turned off.
+    TenantTurnedOff,
+    /// A tenant is being deleted; its users and groups are about to go, without events of their own.
+    TenantClosing,
+    /// A tenant is gone.
+    TenantDeleted,
     /// A test that somebody asked for.
     Test,
 }
 
 impl EventType {
     /// All types.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 18] = [
         Self::UserCreated,
         Self::UserUpdated,
         Self::UserDeactivated,
@@ -47,6 +59,12 @@ impl EventType {
         Self::GroupDeleted,
         Self::DirectoryResyncRequired,
         Self::DirectoryBaseline,
+        Self::TenantCreated,
+        Self::TenantUpdated,
+        Self::TenantTurnedOn,
+        Self::TenantTurnedOff,
+        Self::TenantClosing,
+        Self::TenantDeleted,
         Self::Test,
     ];
 
@@ -65,6 +83,12 @@ impl EventType {
             Self::GroupDeleted => "group.deleted",
             Self::DirectoryResyncRequired => "directory.resync_required",
             Self::DirectoryBaseline => "directory.baseline",
+            Self::TenantCreated => "tenant.created",
+            Self::TenantUpdated => "tenant.updated",
+            Self::TenantTurnedOn => "tenant.turned_on",
+            Self::TenantTurnedOff => "tenant.turned_off",
+            Self::TenantClosing => "tenant.closing",
+            Self::TenantDeleted => "tenant.deleted",
             Self::Test => "test.event",
         }
     }
@@ -75,7 +99,7 @@ impl EventType {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
-    /// The first part of the name: `user`, `group`, `directory` or `test`.
+    /// The first part of the name: `user`, `group`, `directory`, `tenant` or `test`.
     #[must_use]
     pub fn family(self) -> &'static str {
         family(self.name())

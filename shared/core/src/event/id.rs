@@ -20,8 +20,10 @@ pub struct EventId {
 }
 
 impl EventId {
-    /// The id of the entry at a position of a tenant's feed. The feed of the stack itself has the name `admin`, which no
-    /// tenant can have.
+    /// The name of the account feed, which no tenant can have.
+    pub const ACCOUNT: &'static str = "admin";
+
+    /// The id of the entry at a position of a tenant's feed.
     #[must_use]
     pub fn of(tenant: &str, position: Position) -> Self {
         let mut start = [0; 8];

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::entry::{EntryData, FeedEntry};
+use super::data::EntryData;
+use super::entry::FeedEntry;
 use super::id::EventId;
 use super::position::Position;
 use super::version::Stamp;
@@ -35,7 +36,8 @@ pub struct Outward<'e> {
     #[serde(rename = "type")]
     name: &'e str,
     timestamp: String,
-    tenant: &'e str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'e str>,
     position: Position,
     #[serde(skip_serializing_if = "Option::is_none")]
     previous: Option<Position>,
@@ -48,12 +50,23 @@ impl FeedEntry {
     /// The entry at a position of a tenant's feed, as receivers get it.
     #[must_use]
     pub fn outward<'e>(&'e self, tenant: &'e str, position: Position) -> Outward<'e> {
+        self.outward_of(EventId::of(tenant, position), Some(tenant))
+    }
+
+    /// The entry at a position of the account feed, as receivers get it. It has no `tenant`, so that nobody takes its
+    /// position for one of a tenant's feed; `data` says which tenant it is about.
+    #[must_use]
+    pub fn outward_of_account(&self, position: Position) -> Outward<'_> {
+        self.outward_of(EventId::of(EventId::ACCOUNT, position), None)
+    }
+
+    fn outward_of<'e>(&'e self, id: EventId, tenant: Option<&'e str>) -> Outward<'e> {
         Outward {
-            id: EventId::of(tenant, position),
+            id,
             name: self.name(),
             timestamp: timestamp(self.timestamp()),
             tenant,
-            position,
+            position: id.position(),
             previous: None,
             stamp: self.stamp(),
             data: self.data(),

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Delta, FeedEntry, Gone, GroupMember, MemberChange, PasswordMark, Position, Stamp,
-    StoredVersion, VersionChange, derive,
+    FeedEntry, Gone, MemberChange, MemberSets, PasswordMark, Position, Stamp, StoredVersion,
+    VersionChange, derive,
 };
 use crate::resource::Meta;
 use crate::schema::Catalogue;
@@ -72,18 +72,14 @@ fn stamp(txn: &str) -> Stamp {
 }
 
 fn delta(joined: &[(ResourceKind, u32)], left: &[(ResourceKind, u32)]) -> MemberChange {
-    let member = |(kind, n): &(ResourceKind, u32)| GroupMember {
-        kind: *kind,
-        id: id(*n),
-    };
-    let mut delta = Delta::default();
-    for one in joined {
-        delta.join(member(one));
+    let mut sets = MemberSets::default();
+    for (kind, n) in joined {
+        sets.join(id(*n), *kind);
     }
-    for one in left {
-        delta.leave(member(one));
+    for (kind, n) in left {
+        sets.leave(id(*n), Some(*kind));
     }
-    MemberChange::Known(delta)
+    MemberChange::Known(sets)
 }
 
 fn with(mut version: StoredVersion, members: MemberChange) -> StoredVersion {

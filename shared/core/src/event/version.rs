@@ -35,72 +35,61 @@ impl PasswordMark {
     }
 }
 
-/// A user or group in a group.
+/// A user or group that joins or leaves a group.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct GroupMember {
-    /// User or group.
-    #[serde(rename = "type")]
-    pub kind: ResourceKind,
+    /// User or group. Of a member that leaves it may be unknown, and nobody needs it to take the member out.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ResourceKind>,
     /// The id.
     #[serde(rename = "value")]
     pub id: ResourceId,
 }
 
-/// The members that join and leave a group with one version, each by id. Nobody is in both.
+/// The members that join and leave a group with one version. Nobody is in both, and the order is that of the ids.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Delta {
+pub struct MemberSets {
     joined: BTreeMap<ResourceId, ResourceKind>,
-    left: BTreeMap<ResourceId, ResourceKind>,
+    left: BTreeMap<ResourceId, Option<ResourceKind>>,
 }
 
-impl Delta {
+impl MemberSets {
     /// Adds a member that joins. A member that left with the same version joins.
-    pub fn join(&mut self, member: GroupMember) {
-        self.left.remove(&member.id);
-        self.joined.insert(member.id, member.kind);
+    pub fn join(&mut self, id: ResourceId, kind: ResourceKind) {
+        self.left.remove(&id);
+        self.joined.insert(id, kind);
     }
 
     /// Adds a member that leaves. A member that joined with the same version leaves.
-    pub fn leave(&mut self, member: GroupMember) {
-        self.joined.remove(&member.id);
-        self.left.insert(member.id, member.kind);
+    pub fn leave(&mut self, id: ResourceId, kind: Option<ResourceKind>) {
+        self.joined.remove(&id);
+        self.left.insert(id, kind);
     }
 
-    /// The members that join, in the order of ids.
+    /// The members that join.
     pub fn joined(&self) -> impl Iterator<Item = GroupMember> {
-        members(&self.joined)
+        let joined = self.joined.iter();
+        joined.map(|(id, kind)| GroupMember {
+            kind: Some(*kind),
+            id: *id,
+        })
     }
 
-    /// The members that leave, in the order of ids.
+    /// The members that leave.
     pub fn left(&self) -> impl Iterator<Item = GroupMember> {
-        members(&self.left)
+        let left = self.left.iter();
+        left.map(|(id, kind)| GroupMember {
+            kind: *kind,
+            id: *id,
+        })
     }
-
-    /// The number of members that join or leave.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.joined.len().saturating_add(self.left.len())
-    }
-
-    /// Whether nobody joins or leaves.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-fn members(of: &BTreeMap<ResourceId, ResourceKind>) -> impl Iterator<Item = GroupMember> {
-    of.iter().map(|(id, kind)| GroupMember {
-        kind: *kind,
-        id: *id,
-    })
 }
 
 /// What a version of a group says about its members.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum MemberChange {
     /// Who joins and leaves.
-    Known(Delta),
+    Known(MemberSets),
     /// A large change, in this many lists of its own. Whoever has read them makes it [`MemberChange::Known`]; else it counts
     /// as unknown. The lists must be read consistently, so that a repeated record gives the same entries.
     Listed(usize),
@@ -112,7 +101,7 @@ impl MemberChange {
     /// Nobody joins or leaves, as with every version of a user.
     #[must_use]
     pub fn none() -> Self {
-        Self::Known(Delta::default())
+        Self::Known(MemberSets::default())
     }
 }
 

@@ -277,11 +277,21 @@ pub(super) fn together(declared: &[Declared], faults: &mut ExtensionFaults) {
             .iter()
             .map(|extension| extension.schema.as_ref());
         let others = declared.iter().map(|other| other.schema.as_ref());
-        if let Some(other) = enterprise.chain(others).find(|other| is_path_in(id, other)) {
+        let mut others = enterprise.chain(others);
+        if let Some(other) = others.clone().find(|other| is_path_in(id, other)) {
             faults.add(
                 at,
                 format!(
                     "the `id` {} is the path of an attribute of {}, so attribute paths with it are ambiguous",
+                    quote(id),
+                    quote(&other.id)
+                ),
+            );
+        } else if let Some(other) = others.find(|other| flattens_into(id, other)) {
+            faults.add(
+                at,
+                format!(
+                    "the `id` {} is that of {} with a dot and the name of an attribute, so patterns on events cannot tell the two apart",
                     quote(id),
                     quote(&other.id)
                 ),
@@ -300,6 +310,18 @@ fn size(declared: &[Declared], faults: &mut ExtensionFaults) {
             format!("the extension schemas have {bytes} bytes with all characteristics, but at most {most} are allowed; shorten the descriptions"),
         );
     }
+}
+
+/// Whether attributes of the schema with this URN and sub-attributes of another schema have the same path once names are joined
+/// by full stops, as pattern matchers on events join them.
+fn flattens_into(id: &str, schema: &Schema) -> bool {
+    let Some((start, name)) = id.rsplit_once('.') else {
+        return false;
+    };
+    let attribute = schema
+        .attribute(name)
+        .filter(|_| start.eq_ignore_ascii_case(&schema.id));
+    attribute.is_some_and(|attribute| attribute.kind == Type::Complex)
 }
 
 /// Whether a URN can be read as the path of an attribute of a schema.

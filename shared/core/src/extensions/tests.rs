@@ -159,6 +159,7 @@ fn urns_must_be_valid_and_not_reserved() {
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:user",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:Department",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayname",
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.manager",
         "urn:scim:schemas:extension:enterprise:2.0",
     ] {
         let faults = faults(&json!([entry("User", id, &attributes)]));
@@ -178,11 +179,13 @@ fn a_urn_must_not_be_a_path_in_another_schema() {
         ]))
     };
     assert_eq!(pair("urn:example:a", "urn:example:a:b"), [""; 0]);
+    assert_eq!(pair("urn:example:a", "urn:example:a.b"), [""; 0]);
     assert_eq!(pair("urn:example:a", "urn:example:a:v1.0"), [""; 0]);
     for (one, other, at) in [
         ("urn:example:a", "URN:example:A", 1),
         ("urn:example:a", "urn:example:A:V1", 1),
         ("urn:example:a:v1.X", "urn:example:a", 0),
+        ("urn:example:a", "urn:example:A.V1", 1),
     ] {
         let faults = pair(one, other);
         assert_eq!(faults.len(), 1, "{one} {other}: {faults:?}");

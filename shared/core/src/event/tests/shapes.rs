@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::ResyncReason;
+use crate::event::{ResyncReason, TenantState, TenantVersion, derive_tenant};
 
 /// What a path leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +115,39 @@ fn everything() -> Value {
     Value::Object(all)
 }
 
+/// The life of a tenant.
+fn tenants() -> Vec<FeedEntry> {
+    let version = |v, state| TenantVersion {
+        id: "acme".to_owned(),
+        name: "Acme".to_owned(),
+        state,
+        version: Version(v),
+        created: instant(CREATED),
+        last_modified: instant(MODIFIED),
+        settings: object(json!({ "seats": v })),
+        stamp: stamp("w1"),
+    };
+    let states = [
+        TenantState::On,
+        TenantState::On,
+        TenantState::Off,
+        TenantState::On,
+        TenantState::Closing,
+    ];
+    let versions: Vec<_> = (1..)
+        .zip(states)
+        .map(|(v, state)| Some(version(v, state)))
+        .collect();
+    let mut life = vec![None];
+    life.extend(versions);
+    life.push(None);
+    let pairs = life.windows(2);
+    let entry = |pair: &[Option<TenantVersion>]| {
+        derive_tenant(pair[0].as_ref(), pair[1].as_ref(), instant(RECORDED)).unwrap()
+    };
+    pairs.filter_map(entry).collect()
+}
+
 fn samples() -> Vec<FeedEntry> {
     let mut inactive = everything();
     inactive["active"] = json!(false);
@@ -159,6 +192,7 @@ fn samples() -> Vec<FeedEntry> {
         found.push(cut);
         found[at].name_early(|_| true);
     }
+    found.extend(tenants());
     let time = instant(RECORDED);
     found.push(FeedEntry::resync_required(
         ResyncReason::Unreadable,

@@ -552,6 +552,27 @@ fn members_are_named_early_once() {
 }
 
 #[test]
+fn a_member_is_in_one_of_two_sets_and_may_leave_without_a_type() {
+    let mut sets = MemberSets::default();
+    sets.leave(id(5), None);
+    sets.join(id(6), ResourceKind::User);
+    sets.leave(id(6), Some(ResourceKind::User));
+    sets.leave(id(7), None);
+    sets.join(id(7), ResourceKind::Group);
+    let head = |v| group(v, json!({ "displayName": "a" }));
+    let after = with(head(2), MemberChange::Known(sets));
+    let found = entries(Some(&head(1)), Some(&after), None);
+    assert_eq!(
+        outward(&found[0])["data"]["members"],
+        json!({
+            "added": [{ "type": "Group", "value": id(7) }],
+            "removed": [{ "value": id(5) }, { "type": "User", "value": id(6) }],
+        })
+    );
+    assert_eq!(read(&print(&found)).unwrap(), found);
+}
+
+#[test]
 fn deprovisioning_takes_access_away() {
     let takes = |before: Option<StoredVersion>, after: Option<StoredVersion>, kept| {
         entries(before.as_ref(), after.as_ref(), Some(&gone(kept)))[0].is_deprovisioning()

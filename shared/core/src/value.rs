@@ -222,6 +222,9 @@ fn string(
     if text.len() > limits::STRING_BYTES {
         return Err(reason::too_long(place, limits::STRING_BYTES));
     }
+    if attribute.required && text.is_empty() {
+        return Err(reason::empty(place));
+    }
     if attribute.profile == Profile::UserName {
         if text.len() > limits::USER_NAME_BYTES {
             return Err(reason::too_long(place, limits::USER_NAME_BYTES));
@@ -229,9 +232,6 @@ fn string(
         if text::user_name(&text).is_none() {
             return Err(reason::odd_user_name(place, text));
         }
-    }
-    if attribute.required && text.is_empty() {
-        return Err(reason::empty(place));
     }
     Ok(Value::String(text))
 }

@@ -221,10 +221,13 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Quotes client input for a detail: in backticks, truncated, with a symbol for each control character and an apostrophe
-/// for each backtick.
+/// for each backtick. Empty input is `""`, because a pair of backticks is easily overlooked.
 #[must_use]
 pub fn quote(input: &str) -> String {
-    format!("`{}`", shortened(input))
+    match input {
+        "" => "\"\"".to_owned(),
+        input => format!("`{}`", shortened(input)),
+    }
 }
 
 /// The same without the backticks.
@@ -254,6 +257,7 @@ mod tests {
     fn quoted_input_is_truncated_and_shows_control_characters() {
         assert_eq!(quote("a\r\nb"), "`a\u{fffd}\u{fffd}b`");
         assert_eq!(quote("a`b"), "`a'b`");
+        assert_eq!(quote(""), "\"\"");
         assert_eq!(quote(&"x".repeat(200)).chars().count(), 123);
     }
 

@@ -49,7 +49,7 @@ reasons! {
     no_value NoValue(attribute: KnownName) [InvalidValue] Value
         "{attribute} has no value; omit it, or send an empty array to remove all values";
     odd_user_name OddUserName(attribute: KnownName, given: SentValue) [InvalidValue] Value
-        "{attribute} {given} is empty, has leading, trailing or repeated spaces, or contains characters that RFC 8265 does not allow in user names";
+        "{attribute} {given} has leading, trailing or repeated spaces, or contains characters that RFC 8265 does not allow in user names";
     odd_password OddPassword() [InvalidValue] Value
         "`password` contains characters that RFC 8265 does not allow in passwords";
     attribute_required AttributeRequired(attribute: KnownName) [InvalidValue] Required

@@ -21,7 +21,7 @@ pub struct AttrPath {
     pub urn: Option<String>,
     /// The attribute.
     pub name: String,
-    /// The sub-attribute behind a dot.
+    /// The sub-attribute after a dot.
     pub sub: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl AttrPath {
     ///
     /// # Errors
     ///
-    /// `invalidPath` if it is none; the caller knows whether another kind fits better.
+    /// `invalidPath` if it is not one; the caller knows whether another kind fits better.
     pub fn parse(text: &str) -> Result<Self, ScimError> {
         if text.len() > limits::PATH_BYTES {
             return Err(reason::attribute_path_too_long(limits::PATH_BYTES));

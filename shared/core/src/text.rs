@@ -66,7 +66,7 @@ pub fn group_name(text: &str) -> String {
 #[must_use]
 pub fn comparable<'a>(attribute: &Attribute, text: &'a str) -> Cow<'a, str> {
     match attribute.profile {
-        // A part of a name in `co`, `sw` and `ew` may not be a valid name itself, because it ends with a blank or breaks
+        // A part of a name in `co`, `sw` and `ew` may not be a valid name itself, because it ends with a space or breaks
         // the Bidi Rule.
         Profile::UserName => Cow::Owned(user_name(text).unwrap_or_else(|| precis::map(text))),
         Profile::Composed => Cow::Owned(group_name(text)),

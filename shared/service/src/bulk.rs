@@ -172,7 +172,7 @@ impl<'b> Bulk<'b> {
         made: Made,
     ) -> Vec<(usize, Ended)> {
         match &step.work {
-            StepWork::Circle(indices) => self.cycle(request, indices, made).await,
+            StepWork::Cycle(indices) => self.cycle(request, indices, made).await,
             StepWork::One(index) => {
                 let ended = match request.operations.get(*index).map(|one| &one.task) {
                     Some(Ok(task)) => self.task(task, &made).await,

@@ -40,7 +40,7 @@ pub async fn run() -> Result<(), Error> {
     .await
 }
 
-/// Answers events with `act`, for a function behind the same gateway that does not serve SCIM.
+/// Answers events with `act`, for a function of the same gateway that does not serve SCIM.
 ///
 /// # Errors
 ///

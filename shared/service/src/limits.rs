@@ -1,4 +1,4 @@
-//! Limits of requests, of responses and of the work behind them, each with its unit and its reason.
+//! Limits of requests, of responses and of background work, each with its unit and its reason.
 //!
 //! What a client may send is bounded by `scim_core::limits`, what is stored by `directory::limits`.
 

@@ -201,9 +201,9 @@ impl MeasuredTenant<'_> {
         // Five minutes ahead, so that every write counts as abandoned by the request that began it.
         let later = self.stack.clock.now() + SignedDuration::from_mins(5);
         for _ in 0..MOST_FINISHES {
-            let met = directory.finish(later, &self.stack.ids.write()).await;
-            let left = |met: &TaskResult| !matches!(met.outcome, TaskOutcome::Finished);
-            if !met?.iter().any(left) {
+            let results = directory.finish(later, &self.stack.ids.write()).await;
+            let left = |result: &TaskResult| !matches!(result.outcome, TaskOutcome::Finished);
+            if !results?.iter().any(left) {
                 return Ok(());
             }
         }

@@ -109,7 +109,7 @@ impl<'p> GrowingGroup<'p> {
             .await
     }
 
-    /// Sets the group's member count, which loading items past the service leaves behind.
+    /// Sets the group's member count, which is wrong after items were loaded past the service.
     async fn counted(&self, size: usize) -> Result<(), StartError> {
         let tenant = TenantId::parse(self.tenant.name).ok_or("not a tenant name")?;
         let id = ResourceId::parse(&self.group).ok_or("not a group id")?;

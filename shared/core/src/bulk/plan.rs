@@ -35,7 +35,7 @@ pub enum StepWork {
     /// One operation.
     One(usize),
     /// Creations that refer to each other in a cycle, or one that refers to itself.
-    Circle(Vec<usize>),
+    Cycle(Vec<usize>),
 }
 
 impl StepWork {
@@ -44,7 +44,7 @@ impl StepWork {
     pub fn operations(&self) -> &[usize] {
         match self {
             Self::One(index) => std::slice::from_ref(index),
-            Self::Circle(indices) => indices,
+            Self::Cycle(indices) => indices,
         }
     }
 }
@@ -54,7 +54,7 @@ impl BulkPlan {
     #[must_use]
     pub fn of(request: &BulkRequest, present: &PresentNames) -> Self {
         let needs = needs(request);
-        let circles = circles(&needs);
+        let cycles = cycles(&needs);
         let order = order(request, present);
         let mut node_of = BTreeMap::new();
         let mut nodes: Vec<Node> = Vec::new();
@@ -62,9 +62,9 @@ impl BulkPlan {
             if node_of.contains_key(&index) {
                 continue;
             }
-            let circle = circles.iter().find(|circle| circle.contains(&index));
-            let work = match circle {
-                Some(circle) => StepWork::Circle(circle.iter().copied().collect()),
+            let cycle = cycles.iter().find(|cycle| cycle.contains(&index));
+            let work = match cycle {
+                Some(cycle) => StepWork::Cycle(cycle.iter().copied().collect()),
                 None => StepWork::One(index),
             };
             for operation in work.operations() {
@@ -162,7 +162,7 @@ pub fn creations(request: &BulkRequest) -> BTreeMap<&str, usize> {
 }
 
 /// The reference cycles: sets of creations that reach each other.
-fn circles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
+fn cycles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
     let mut needed_by = vec![BTreeSet::new(); needs.len()];
     for (index, needs) in needs.iter().enumerate() {
         for needed in needs {
@@ -171,18 +171,18 @@ fn circles(needs: &[BTreeSet<usize>]) -> Vec<BTreeSet<usize>> {
             }
         }
     }
-    let mut circles: Vec<BTreeSet<usize>> = Vec::new();
+    let mut cycles: Vec<BTreeSet<usize>> = Vec::new();
     for index in 0..needs.len() {
-        if circles.iter().any(|circle| circle.contains(&index)) {
+        if cycles.iter().any(|cycle| cycle.contains(&index)) {
             continue;
         }
         let ahead = reached(index, needs);
         if ahead.contains(&index) {
             let behind = reached(index, &needed_by);
-            circles.push(ahead.intersection(&behind).copied().collect());
+            cycles.push(ahead.intersection(&behind).copied().collect());
         }
     }
-    circles
+    cycles
 }
 
 /// The operations that can be reached from one operation over at least one edge.

@@ -296,7 +296,7 @@ fn b10_creations_in_a_cycle_are_one_step() {
         steps
             .steps
             .iter()
-            .any(|step| step.work == StepWork::Circle(vec![4]))
+            .any(|step| step.work == StepWork::Cycle(vec![4]))
     );
     assert_eq!(
         shown(&steps),

@@ -22,7 +22,7 @@ pub struct Detail {
     arguments: Vec<(&'static str, Argument)>,
 }
 
-/// The place of a failure in the request, or what the failure left behind.
+/// The place of a failure in the request, or what remains after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Context {
     /// In this operation of a bulk request, counted from 1.
@@ -123,9 +123,9 @@ impl Detail {
 
     fn print_sentence(&self, audience: Audience<'_>, text: &mut String) {
         let mut rest = self.sentence;
-        while let Some((before, behind)) = rest.split_once('{') {
+        while let Some((before, tail)) = rest.split_once('{') {
             text.push_str(before);
-            let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
+            let (name, after) = tail.split_once('}').unwrap_or((tail, ""));
             let mut arguments = self.arguments.iter();
             if let Some((_, argument)) = arguments.find(|(known, _)| *known == name) {
                 argument.print(audience, text);
@@ -343,7 +343,7 @@ mod tests {
                 "`title` must be text, not `…`",
             ),
             (
-                reason::circle_not_closed(reason::taken("userName", "ANNA")),
+                reason::cycle_not_resolved(reason::taken("userName", "ANNA")),
                 "the reference cycle cannot be resolved: `userName` is taken by another resource of this tenant",
             ),
         ]);

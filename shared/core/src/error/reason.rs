@@ -247,7 +247,7 @@ mod tests {
             let used: BTreeSet<&str> = sentence
                 .split('{')
                 .skip(1)
-                .map(|behind| behind.split_once('}').expect("a closing brace").0)
+                .map(|tail| tail.split_once('}').expect("a closing brace").0)
                 .collect();
             let given: BTreeSet<&str> = reason.arguments().iter().map(|one| one.0).collect();
             assert_eq!(used, given, "{reason:?}");

@@ -116,7 +116,7 @@ impl<'s> Leaf<'s> {
         let values = match &term.path.values {
             None => None,
             Some(_) if !target.attribute.multi_valued => {
-                return Err(reason::brackets_behind_single(target.whole()));
+                return Err(reason::brackets_after_single(target.whole()));
             }
             Some(values) => Some(Box::new(conditions(values, target)?)),
         };

@@ -124,7 +124,7 @@ impl<'t> Parser<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn blanks(&mut self) {
+    fn skip_spaces(&mut self) {
         let rest = self.rest();
         self.at += rest.len() - rest.trim_start_matches([' ', '\t']).len();
     }
@@ -137,7 +137,7 @@ impl<'t> Parser<'t> {
         found
     }
 
-    /// The next run of characters up to a blank, bracket or quote.
+    /// The next run of characters up to a space, bracket or quote.
     fn word(&self) -> &'t str {
         let rest = self.rest();
         let end = rest
@@ -147,7 +147,7 @@ impl<'t> Parser<'t> {
     }
 
     fn eat_word(&mut self, expected: &str) -> bool {
-        self.blanks();
+        self.skip_spaces();
         let word = self.word();
         let found = word.eq_ignore_ascii_case(expected);
         if found {
@@ -157,7 +157,7 @@ impl<'t> Parser<'t> {
     }
 
     fn end(&mut self, expected: &'static str) -> Read<()> {
-        self.blanks();
+        self.skip_spaces();
         if self.rest().is_empty() {
             return Ok(());
         }
@@ -193,10 +193,10 @@ impl<'t> Parser<'t> {
     }
 
     fn unary(&mut self) -> Read<Filter> {
-        self.blanks();
+        self.skip_spaces();
         let start = self.at;
         if self.eat_word("not") {
-            self.blanks();
+            self.skip_spaces();
             if self.eat('(') {
                 return Ok(Logic::Not(Box::new(self.inside(')')?)));
             }
@@ -215,7 +215,7 @@ impl<'t> Parser<'t> {
             return Err(reason::nested_too_deep(limits::FILTER_DEPTH));
         }
         let inner = self.disjunction()?;
-        self.blanks();
+        self.skip_spaces();
         if !self.eat(close) {
             return Err(reason::bracket_expected(close));
         }
@@ -284,13 +284,13 @@ impl<'t> Parser<'t> {
     }
 
     fn test(&mut self, path: &Path) -> Read<Test> {
-        self.blanks();
+        self.skip_spaces();
         let word = self.word();
         let is_present = word.eq_ignore_ascii_case("pr");
         let operator = Operator::from_word(word);
         if path.values.is_some() && path.sub.is_none() && (is_present || operator.is_some()) {
             let operator = operator.map_or("pr", Operator::word);
-            return Err(reason::test_behind_brackets(operator));
+            return Err(reason::test_after_brackets(operator));
         }
         if is_present {
             self.at += word.len();
@@ -303,7 +303,7 @@ impl<'t> Parser<'t> {
             return Err(reason::operator_expected(path.to_string(), found(word)));
         };
         self.at += word.len();
-        self.blanks();
+        self.skip_spaces();
         Ok(Test::Compare(operator, self.literal()?))
     }
 
@@ -347,14 +347,14 @@ impl<'t> Parser<'t> {
             }
         }
         match escaped || rest.contains("\\\"") {
-            true => Err(reason::quote_open_behind_backslash()),
+            true => Err(reason::quote_open_after_backslash()),
             false => Err(reason::quote_open()),
         }
     }
 }
 
 /// Finds a single backslash that was meant literally but forms a JSON escape, as in the account `DOMAIN\name`, and returns
-/// the letter behind it.
+/// the letter after it.
 ///
 /// `\b` and `\f` do not occur in text that clients search for. `\n`, `\r` and `\t` can be meant, as in addresses, unless a
 /// plain word precedes the first one. `\u000a` always counts as meant.
@@ -465,7 +465,7 @@ mod tests {
         let tells = |reason| {
             matches!(
                 reason,
-                Reason::WrongEscape | Reason::StrayBackslash | Reason::QuoteOpenBehindBackslash
+                Reason::WrongEscape | Reason::StrayBackslash | Reason::QuoteOpenAfterBackslash
             )
         };
         for text in [

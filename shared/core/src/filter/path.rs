@@ -18,7 +18,7 @@ pub struct Path {
     pub attribute: AttrPath,
     /// The value filter in brackets.
     pub values: Option<Box<Logic<Term>>>,
-    /// The sub-attribute behind the brackets.
+    /// The sub-attribute after the brackets.
     pub sub: Option<String>,
 }
 
@@ -33,14 +33,14 @@ impl Path {
         match (named, &self.values, &self.sub) {
             (named, None, None) => Ok(named),
             (NamedAttributes::Attribute(target), _, _) if target.sub.is_some() => {
-                Err(reason::brackets_behind_part(target.attribute))
+                Err(reason::brackets_after_part(target.attribute))
             }
             (NamedAttributes::Attribute(_), _, None) => Ok(named),
             (NamedAttributes::Attribute(target), _, Some(sub)) => {
                 target.part(sub).map(NamedAttributes::Attribute)
             }
             (NamedAttributes::Extension(_) | NamedAttributes::Base, _, _) => {
-                Err(reason::brackets_behind_schema(self.attribute.to_string()))
+                Err(reason::brackets_after_schema(self.attribute.to_string()))
             }
         }
     }

@@ -76,7 +76,7 @@ impl<'t> Acceptance<'t> {
         )
     }
 
-    /// Whether a path names an unknown attribute before, in or behind its brackets. Misplaced brackets are another error
+    /// Whether a path names an unknown attribute before, in or after its brackets. Misplaced brackets are another error
     /// and do not count.
     fn is_unknown(&self, path: &Path) -> bool {
         let target = match path.attribute.resolve(self.whole) {

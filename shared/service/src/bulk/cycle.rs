@@ -151,7 +151,7 @@ impl Bulk<'_> {
 fn unresolved(error: ScimError) -> ScimError {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
-        _ => reason::circle_not_closed(error),
+        _ => reason::cycle_not_resolved(error),
     }
 }
 
@@ -165,8 +165,8 @@ fn error_of(
     let place = failed.index.saturating_add(1);
     let why = match error.kind() {
         _ if member.index == failed.index => error.clone(),
-        ErrorKind::Unavailable => reason::circle_interrupted(failed.bulk_id, place),
-        _ => reason::circle_failed(failed.bulk_id, place),
+        ErrorKind::Unavailable => reason::cycle_interrupted(failed.bulk_id, place),
+        _ => reason::cycle_failed(failed.bulk_id, place),
     };
     match kept {
         Some(id) => why.within(Context::Kept(id)),

@@ -1,7 +1,7 @@
 //! Deletes tenants in the background, after the response to the request.
 //!
 //! A record of the stream triggers the deletion of the tenant's data. The tenant's own item must stay until no
-//! process caches it any more. Waiting for that here would block the records behind this one, so the deletion is
+//! process caches it any more. Waiting for that here would block the records after this one, so the deletion is
 //! postponed, and a schedule continues it every few minutes.
 
 use std::sync::Arc;

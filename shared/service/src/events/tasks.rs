@@ -19,12 +19,12 @@ pub(super) async fn finish_and_wait(
     ids: &Ids,
 ) -> Vec<RecordResult> {
     loop {
-        let met = match directory.finish(clock.now(), &ids.write()).await {
-            Ok(met) => met,
+        let results = match directory.finish(clock.now(), &ids.write()).await {
+            Ok(results) => results,
             Err(error) => return vec![RecordResult::of(&error); records.len()],
         };
         let outcomes: BTreeMap<&str, &TaskOutcome> =
-            met.iter().map(|met| (&*met.sk, &met.outcome)).collect();
+            results.iter().map(|result| (&*result.sk, &result.outcome)).collect();
         let own = || {
             records
                 .iter()
@@ -60,19 +60,19 @@ pub(super) async fn sweep(
     clock: &Clock,
     ids: &Ids,
 ) -> Option<DirectoryError> {
-    let met = match directory.finish(clock.now(), &ids.write()).await {
-        Ok(met) => met,
+    let results = match directory.finish(clock.now(), &ids.write()).await {
+        Ok(results) => results,
         Err(error) => return Some(error),
     };
     let mut left = None;
-    for met in met {
-        let TaskOutcome::Failed(error) = met.outcome else {
+    for result in results {
+        let TaskOutcome::Failed(error) = result.outcome else {
             continue;
         };
         if let RecordResult::GivenUp(error) = RecordResult::of(&error) {
-            tracing::error!(tenant.id = %tenant, item.key = met.sk, error, "event.abandoned");
+            tracing::error!(tenant.id = %tenant, item.key = result.sk, error, "event.abandoned");
         } else {
-            tracing::warn!(tenant.id = %tenant, item.key = met.sk, %error, "event.retry");
+            tracing::warn!(tenant.id = %tenant, item.key = result.sk, %error, "event.retry");
             left = Some(error);
         }
     }

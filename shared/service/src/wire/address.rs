@@ -36,8 +36,8 @@ impl ScimAddress {
             .skip(1)
             .position(|pair| matches!(pair, ["scim", version] if is_version(version)));
         let at = after_first.ok_or_else(unknown)? + 1;
-        let (before, behind) = raw.split_at(at);
-        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), behind)
+        let (before, after) = raw.split_at(at);
+        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), after)
         else {
             return Err(unknown());
         };

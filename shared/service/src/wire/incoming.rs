@@ -151,7 +151,7 @@ impl<'r> Incoming<'r> {
     }
 
     /// Whether this function serves the request, and it reads or changes resources. Discovery has no rate limit, and
-    /// is no use of a token.
+    /// does not count as a use of a token.
     pub(crate) fn concerns_resources(&self) -> bool {
         let endpoint = self.endpoint().filter(|_| self.unserved.is_none());
         endpoint.is_some_and(|endpoint| !endpoint.is_discovery())

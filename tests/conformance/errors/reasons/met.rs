@@ -327,7 +327,7 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
     }
     // Where a request is when its time ends depends on the scheduler: the times are tried until each reason was met.
     let by_chance = [
-        Reason::CircleInterrupted,
+        Reason::CycleInterrupted,
         Reason::NotEnded,
         Reason::NotTried,
     ];
@@ -345,7 +345,7 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
             client: target.tenant().await,
             names: Names::default(),
         };
-        let body = json!({ "schemas": [BULK], "Operations": rows::circle_and_users() });
+        let body = json!({ "schemas": [BULK], "Operations": rows::cycle_and_users() });
         met.extend(hurried.ask("POST /Bulk", &body).await);
     }
     met

@@ -106,9 +106,9 @@ reasons! {
         "several schemas have an attribute {name}; add the URN of one of them, such as {one}";
     schema_as_attribute SchemaAsAttribute(schema: SentName) [InvalidPath InvalidFilter InvalidValue] Path/Query
         "{schema} is a schema, not an attribute";
-    brackets_behind_part BracketsBehindPart(attribute: KnownName) [InvalidPath InvalidFilter] Path/Query
+    brackets_after_part BracketsAfterPart(attribute: KnownName) [InvalidPath InvalidFilter] Path/Query
         "a filter in brackets must follow {attribute}, not one of its sub-attributes";
-    brackets_behind_schema BracketsBehindSchema(schema: SentName) [InvalidPath InvalidFilter] Path/Query
+    brackets_after_schema BracketsAfterSchema(schema: SentName) [InvalidPath InvalidFilter] Path/Query
         "{schema} is a schema; a filter in brackets cannot follow it";
 
     // Filters, in queries and in paths.
@@ -120,8 +120,8 @@ reasons! {
         "expected an attribute name";
     bracket_expected BracketExpected(bracket: Word) [InvalidFilter] Path/Query
         "expected `{bracket}`";
-    operator_expected OperatorExpected(behind: SentPath, found: Found) [InvalidFilter] Path/Query
-        "expected an operator such as `eq` after {behind}, found {found}";
+    operator_expected OperatorExpected(before: SentPath, found: Found) [InvalidFilter] Path/Query
+        "expected an operator such as `eq` after {before}, found {found}";
     literal_expected LiteralExpected(found: Found) [InvalidFilter] Path/Query
         "expected a value, found {found}; text needs double quotes";
     nested_too_deep NestedTooDeep(most: Word) [InvalidFilter] Path/Query
@@ -130,7 +130,7 @@ reasons! {
         "the filter has more than {most} terms";
     brackets_in_brackets BracketsInBrackets() [InvalidFilter] Path/Query
         "a filter in brackets cannot contain another one";
-    test_behind_brackets TestBehindBrackets(operator: KnownName) [InvalidFilter] Path/Query
+    test_after_brackets TestAfterBrackets(operator: KnownName) [InvalidFilter] Path/Query
         "{operator} cannot follow a filter in brackets; add a sub-attribute such as `.value` after the brackets, or move the comparison into them";
     no_sub_attribute_name NoSubAttributeName(name: SentName) [InvalidFilter InvalidPath] Path/Query
         "{name} is not the name of a sub-attribute";
@@ -140,9 +140,9 @@ reasons! {
         "`\\{letter}` in the quoted text means a control character; double each backslash, as in DOMAIN\\\\name";
     quote_open QuoteOpen() [InvalidFilter] Path/Query
         "the closing quote is missing";
-    quote_open_behind_backslash QuoteOpenBehindBackslash() [InvalidFilter] Path/Query
+    quote_open_after_backslash QuoteOpenAfterBackslash() [InvalidFilter] Path/Query
         "the closing quote is missing; double each backslash, as in DOMAIN\\\\name";
-    brackets_behind_single BracketsBehindSingle(attribute: KnownName) [InvalidFilter] Path/Query
+    brackets_after_single BracketsAfterSingle(attribute: KnownName) [InvalidFilter] Path/Query
         "{attribute} is single-valued; a filter in brackets cannot follow it";
     secret_in_filter SecretInFilter(attribute: KnownName) [InvalidFilter] Path/Query
         "{attribute} cannot be used in a filter";
@@ -256,11 +256,11 @@ reasons! {
         "it refers to `bulkId` {bulk_id}, whose creation failed for the reason in its own result; nothing was changed";
     reference_to_nothing ReferenceToNothing(bulk_id: SentValue) [Conflict] Reference
         "it refers to `bulkId` {bulk_id}, but no valid operation of the request creates it; nothing was changed";
-    circle_failed CircleFailed(bulk_id: SentValue, operation: Word) [Conflict] Reference
+    cycle_failed CycleFailed(bulk_id: SentValue, operation: Word) [Conflict] Reference
         "it is in a reference cycle with `bulkId` {bulk_id} of operation {operation}, which failed; the whole cycle was rolled back";
-    circle_interrupted CircleInterrupted(bulk_id: SentValue, operation: Word) [Unavailable] Unavailable
+    cycle_interrupted CycleInterrupted(bulk_id: SentValue, operation: Word) [Unavailable] Unavailable
         "it is in a reference cycle with `bulkId` {bulk_id} of operation {operation}, which failed; the whole cycle was rolled back";
-    circle_not_closed CircleNotClosed(because: Because) [Conflict] Reference
+    cycle_not_resolved CycleNotResolved(because: Because) [Conflict] Reference
         "the reference cycle cannot be resolved: {because}";
     not_tried NotTried() [Unavailable] Unavailable
         "it was not tried, because the operations before it used up the time limit; send it again in a separate request";

@@ -66,7 +66,7 @@ mod tests {
         ("σας", "ΣΑΣ", false, true),
         ("straße", "strasse", false, true),
         ("Ada Lovelace", "ada lovelace", true, true),
-        // The trailing blank makes it an invalid `userName`, which still differs from the valid one.
+        // The trailing space makes it an invalid `userName`, which still differs from the valid one.
         ("ada ", "ada", false, false),
     ];
 

@@ -98,12 +98,12 @@ pub(super) fn several() -> Vec<Value> {
 }
 
 /// Groups that refer to each other, and many users.
-pub(super) fn circle_and_users() -> Value {
+pub(super) fn cycle_and_users() -> Value {
     let several = several();
-    let circle = several.last().and_then(Value::as_array).cloned();
+    let cycle = several.last().and_then(Value::as_array).cloned();
     let users = (0..40).map(|n| {
         let data = json!({ "userName": format!("u{n}") });
         json!({ "method": "POST", "path": "/Users", "bulkId": format!("u{n}"), "data": data })
     });
-    Value::Array(circle.into_iter().flatten().chain(users).collect())
+    Value::Array(cycle.into_iter().flatten().chain(users).collect())
 }

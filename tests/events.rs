@@ -75,7 +75,7 @@ fn again(records: &[Value], answer: &BatchResponse) -> Vec<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_edges_of_a_deleted_group_of_thousands_go_with_the_record_of_its_task() {
+async fn the_record_of_its_task_clears_the_edges_of_a_large_deleted_group() {
     let target = Target::start().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 4_500).await;
@@ -90,7 +90,7 @@ async fn the_edges_of_a_deleted_group_of_thousands_go_with_the_record_of_its_tas
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_whose_owner_died_is_carried_out_or_given_up() {
+async fn a_plan_whose_owner_died_is_completed_or_rolled_back() {
     for (death, ahead_by, joined) in [
         // The task, the part, two batches of intents, the commit.
         (Death::After(5), 31, 40),
@@ -111,7 +111,7 @@ async fn a_plan_whose_owner_died_is_carried_out_or_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_that_its_owner_may_be_at_is_left_to_it_and_comes_again() {
+async fn a_task_whose_owner_may_still_work_on_it_is_retried_later() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let (id, users) = dead_plan(&target, &client, Death::After(5)).await;
@@ -129,7 +129,7 @@ async fn a_task_that_its_owner_may_be_at_is_left_to_it_and_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_is_being_prepared_is_given_longer_than_one_that_is_committed() {
+async fn a_prepared_change_gets_more_time_than_a_committed_one() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let (id, _) = dead_plan(&target, &client, Death::Before(5)).await;
@@ -146,7 +146,7 @@ async fn a_change_that_is_being_prepared_is_given_longer_than_one_that_is_commit
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_that_ends_its_task_meanwhile_is_waited_for() {
+async fn a_task_that_another_writer_finishes_is_only_waited_for() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let (id, users) = dead_plan(&target, &client, Death::After(5)).await;
@@ -169,7 +169,7 @@ async fn an_owner_that_ends_its_task_meanwhile_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_throttled_table_has_the_record_come_again_and_loses_nothing() {
+async fn a_record_is_retried_while_the_table_throttles() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 1_100).await;
@@ -203,7 +203,7 @@ async fn a_throttled_table_has_the_record_come_again_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_done_by_the_deadline_stays_done_and_the_rest_comes_again() {
+async fn work_done_by_the_deadline_is_kept_and_the_rest_is_retried() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     deleted_crowd(&target, &client, 6_000).await;
@@ -229,7 +229,7 @@ async fn what_is_done_by_the_deadline_stays_done_and_the_rest_comes_again() {
 
 /// On one thread, which is the one whose log is kept.
 #[tokio::test]
-async fn what_can_never_be_done_is_logged_and_passed_over() {
+async fn work_that_cannot_succeed_is_logged_and_skipped() {
     let log = Log::kept();
     let target = Target::start().await;
     let client = target.tenant().await;
@@ -277,7 +277,7 @@ async fn what_can_never_be_done_is_logged_and_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sweep_finishes_for_every_tenant_what_no_record_led_to() {
+async fn the_sweep_finishes_work_without_a_record_for_every_tenant() {
     let target = Target::with_faults().await;
     let (one, other) = (target.tenant().await, target.tenant().await);
     deleted_crowd(&target, &one, 1_100).await;

@@ -63,7 +63,7 @@ async fn e10_t07_t09_addresses_that_lead_nowhere_are_scim_errors() {
 
 /// The gateway has no route for these; they reach the function behind `$default`.
 #[tokio::test(flavor = "multi_thread")]
-async fn e10_a_slash_more_or_at_the_end_makes_no_difference() {
+async fn e10_extra_slashes_make_no_difference() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let tenant = tenant_of(&client);

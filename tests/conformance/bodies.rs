@@ -172,7 +172,7 @@ fn no_objects() -> Vec<Bytes> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h01_h02_q09_what_is_no_json_object_is_refused_and_changes_nothing() {
+async fn h01_h02_q09_a_body_that_is_not_a_json_object_is_rejected_and_changes_nothing() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let path = format!("/Users/{}", client.create_user("anna").await);
@@ -236,7 +236,7 @@ async fn h05_h06_values_of_wrong_types_and_names_given_twice_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_where_none_belongs_is_passed_over() {
+async fn a_body_on_a_method_that_takes_none_is_ignored() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let path = format!("/Users/{}", client.create_user("anna").await);

@@ -233,7 +233,7 @@ fn check_attributes(attributes: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d10_sorting_and_paging_of_discovery_are_passed_over() {
+async fn d10_discovery_ignores_sorting_and_paging() {
     let target = Target::start().await;
     let client = target.tenant().await;
     for path in ["/ResourceTypes", "/Schemas", "/ServiceProviderConfig"] {
@@ -274,7 +274,7 @@ fn of<'s>(schema: &'s Value, name: &str) -> &'s Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d14_the_published_characteristics_of_users_are_those_that_hold() {
+async fn d14_the_published_characteristics_of_users_are_enforced() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let schema = client.get(&format!("/Schemas/{USER}")).await.json();
@@ -313,7 +313,7 @@ async fn d14_the_published_characteristics_of_users_are_those_that_hold() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d14_the_published_characteristics_of_groups_are_those_that_hold() {
+async fn d14_the_published_characteristics_of_groups_are_enforced() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;

@@ -70,7 +70,7 @@ async fn extended() -> (Target, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn d14_i15_what_a_tenants_own_schemas_announce_is_what_happens() {
+async fn d14_i15_the_published_characteristics_of_extensions_are_enforced() {
     let (_target, client) = extended().await;
     walk(&client).await;
 }

@@ -121,7 +121,7 @@ async fn f02_names_operators_and_urns_are_read_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f03_f04_eq_is_the_same_and_ne_is_another_value() {
+async fn f03_f04_eq_selects_equal_and_ne_other_values() {
     let (_target, client, _) = started().await;
     check(
         &client,
@@ -150,7 +150,7 @@ async fn f03_f04_eq_is_the_same_and_ne_is_another_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f05_parts_of_texts_are_found_and_the_whole_is_a_part() {
+async fn f05_co_sw_and_ew_find_parts_and_whole_texts() {
     let (_target, client, _) = started().await;
     check(
         &client,
@@ -175,7 +175,7 @@ async fn f05_parts_of_texts_are_found_and_the_whole_is_a_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f06_pr_is_a_value_that_is_not_empty() {
+async fn f06_pr_selects_values_that_are_not_empty() {
     let (_target, client, _) = started().await;
     check(
         &client,
@@ -202,7 +202,7 @@ async fn f06_pr_is_a_value_that_is_not_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f07_order_is_that_of_the_type() {
+async fn f07_values_are_compared_by_the_order_of_their_type() {
     let (_target, client, _) = started().await;
     check(
         &client,
@@ -300,7 +300,7 @@ async fn f09_f10_literals_are_json_and_null_is_no_value() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f11_f12_f13_words_bind_as_they_should_and_parentheses_nest() {
+async fn f11_f12_f13_operators_have_their_precedence_and_parentheses_nest() {
     let (_target, client, _) = started().await;
     let deep = format!("{}title pr{}", "(".repeat(30), ")".repeat(30));
     check(

@@ -339,7 +339,7 @@ fn same(left: &Value, right: &Value) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m42_who_is_not_there_cannot_be_changed() {
+async fn m42_a_patch_of_an_unknown_resource_is_404() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;

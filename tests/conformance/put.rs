@@ -45,7 +45,7 @@ async fn with_full() -> (Target, Client, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c04_i12_what_is_left_out_null_or_empty_is_unassigned() {
+async fn c04_i12_omitted_null_and_empty_attributes_are_unassigned() {
     let target = Target::start().await;
     let client = target.tenant().await;
     // `active` always has a value.
@@ -195,7 +195,7 @@ async fn c07_c08_c12_u07_n19_without_schema_or_required_attributes_nothing_is_wr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn u01_u02_u03_u04_a_replacement_is_the_whole() {
+async fn u01_u02_u03_u04_a_put_replaces_the_whole_resource() {
     let (_target, client, path) = with_full().await;
     let mut less = full();
     less["name"] = json!({ "familyName": "Berger" });
@@ -247,7 +247,7 @@ async fn u01_u02_u03_u04_a_replacement_is_the_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn u05_u10_u13_what_was_read_can_be_sent_back_and_what_is_read_only_stays() {
+async fn u05_u10_u13_a_read_resource_can_be_sent_back_and_read_only_values_stay() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     let created = client.post("/Users", &full()).await.expect(201).json();

@@ -112,7 +112,7 @@ async fn i03_i04_i05_ids_are_given_by_the_service_and_stay() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i07_i08_i09_meta_is_what_the_service_knows() {
+async fn i07_i08_i09_the_service_sets_meta() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     let lies = json!({
@@ -187,7 +187,7 @@ fn bare(resource: &Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i16_i17_i18_c02_c11_answers_show_what_was_understood_and_not_what_was_sent() {
+async fn i16_i17_i18_c02_c11_responses_show_what_is_stored_and_not_what_was_sent() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let (written, understood) = written_and_understood();

@@ -73,7 +73,7 @@ async fn e07_l05_a_query_of_the_root_covers_all_types() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn l06_f24_what_a_type_lacks_has_no_value_there() {
+async fn l06_f24_an_attribute_that_a_type_lacks_has_no_value() {
     let target = Target::start().await;
     let client = target.tenant().await;
     some(&client, 3, 2).await;
@@ -181,7 +181,7 @@ async fn o03_o04_sorting_over_all_types_puts_those_without_a_value_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p07_a_walk_over_all_types_gives_whoever_is_there_all_the_time_exactly_once() {
+async fn p07_a_walk_over_all_types_returns_each_resource_that_stays_exactly_once() {
     let mut numbers = Numbers(11);
     for by_cursor in [false, true] {
         let target = Target::start().await;

@@ -146,7 +146,7 @@ impl Walk<'_> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i15_n03_n09_n14_n15_n16_n17_n19_n20_d14_what_schemas_announce_is_what_happens() {
+async fn i15_n03_n09_n14_n15_n16_n17_n19_n20_d14_published_characteristics_are_enforced() {
     let target = Target::start().await;
     walk(&target.tenant().await).await;
 }

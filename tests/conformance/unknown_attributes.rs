@@ -36,7 +36,7 @@ async fn ignoring() -> (Target, Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m08_what_no_schema_knows_is_refused_by_a_patch_with_advice_that_names_the_setting() {
+async fn m08_a_patch_of_an_unknown_attribute_is_rejected_with_advice_that_names_the_setting() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let path = format!("/Users/{}", client.create_user("ann").await);
@@ -55,7 +55,7 @@ async fn m08_what_no_schema_knows_is_refused_by_a_patch_with_advice_that_names_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m08_what_no_schema_knows_is_passed_over_by_a_patch_where_the_tenant_wants_that() {
+async fn m08_a_patch_ignores_unknown_attributes_if_the_tenant_wants_that() {
     let (_target, client) = ignoring().await;
     let path = format!("/Users/{}", client.create_user("ann").await);
     let before = client.get(&path).await.expect(200);
@@ -87,7 +87,7 @@ async fn m08_what_no_schema_knows_is_passed_over_by_a_patch_where_the_tenant_wan
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn m08_unknown_attributes_of_groups_and_in_bulk_are_passed_over_alike() {
+async fn m08_unknown_attributes_are_ignored_in_groups_and_in_bulk_too() {
     let (_target, client) = ignoring().await;
     let group = format!("/Groups/{}", client.create_group("Sales", &[]).await);
     let operations = json!([

@@ -232,7 +232,7 @@ async fn w13_w14_n06_n07_certificates_are_base64_and_photos_are_uris() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x09_n16_the_name_of_a_manager_is_not_for_clients_to_say() {
+async fn x09_n16_clients_cannot_set_the_name_of_a_manager() {
     let (_target, client) = started().await;
     let boss = client.create_user("boss").await;
     let manager = json!({ "value": boss, "displayName": "Somebody else" });

@@ -228,7 +228,7 @@ async fn l09_a_search_says_the_same_with_numbers_as_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn c08_without_schemas_method_and_endpoint_say_what_a_body_is() {
+async fn c08_a_body_without_schemas_is_read_by_its_method_and_endpoint() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let body = json!({ "userName": "anna", E: { "department": "Sales" } });

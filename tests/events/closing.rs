@@ -38,7 +38,7 @@ async fn status(target: &Target, client: &Client) -> u16 {
 
 /// With a permission missing for a while, which is every code that AWS has for a mistake of the account.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_aws_refuses_for_a_while_is_retried_and_not_given_up() {
+async fn a_deletion_that_aws_rejects_for_a_while_is_retried() {
     let target = Target::with_faults().await;
     let client = deleted(&target).await;
     let later = ahead(&target, 90);
@@ -58,7 +58,7 @@ async fn a_deletion_that_aws_refuses_for_a_while_is_retried_and_not_given_up() {
 /// Whoever waits with a record holds up the records behind it. The clock stands still for the processes that remember a
 /// tenant for longer than the test has patience.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_has_to_wait_is_put_off_and_holds_up_no_record_behind_it() {
+async fn a_deletion_that_has_to_wait_is_postponed_and_blocks_no_later_record() {
     let target = Target::start().await;
     let (one, other) = (deleted(&target).await, deleted(&target).await);
     let records = [closing(tenant_of(&one), 1), closing(tenant_of(&other), 2)];
@@ -82,7 +82,7 @@ async fn a_deletion_that_has_to_wait_is_put_off_and_holds_up_no_record_behind_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_was_put_off_is_retried_until_aws_lets_it_through() {
+async fn a_postponed_deletion_is_retried_until_aws_allows_it() {
     let target = Target::with_faults().await;
     let client = deleted(&target).await;
     let records = [closing(tenant_of(&client), 1)];
@@ -104,7 +104,7 @@ async fn a_deletion_that_was_put_off_is_retried_until_aws_lets_it_through() {
 
 /// Whoever closed it died before its keys were out of the keyrings; on one thread, which is the one whose log is kept.
 #[tokio::test]
-async fn a_tenant_that_keeps_its_keys_is_waited_for_and_then_given_up_loudly() {
+async fn a_closing_tenant_that_keeps_its_keys_is_retried_and_then_abandoned() {
     let log = Log::kept();
     let target = Target::start().await;
     let client = target.tenant().await;

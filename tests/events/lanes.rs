@@ -12,7 +12,7 @@ use crate::support::stream::{ahead, records};
 use crate::support::table::sound;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn batches_of_one_tenant_may_be_looked_after_side_by_side_in_any_order_and_twice() {
+async fn batches_of_one_tenant_may_run_in_parallel_in_any_order_and_twice() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let (group, users) = dead_plan(&target, &client, Death::After(5)).await;

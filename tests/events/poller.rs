@@ -40,7 +40,7 @@ fn numbers(payload: &Value) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_filter_of_the_template_takes_what_the_function_has_a_use_for_and_nothing_else() {
+async fn the_templates_filter_passes_only_records_that_the_function_uses() {
     let target = Target::start().await;
     let client = target.tenant().await;
     some_users(&client, 3).await;
@@ -95,7 +95,7 @@ async fn a_deleted_group_is_cleared_by_way_of_the_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_that_failed_comes_again_before_any_behind_it() {
+async fn a_failed_record_is_retried_before_later_ones() {
     let target = Target::start().await;
     let client = target.tenant().await;
     some_users(&client, 1).await;
@@ -154,7 +154,7 @@ async fn a_batch_that_ends_in_an_error_is_halved_until_its_cause_is_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_tried_too_often_or_is_too_old_is_passed_over() {
+async fn records_tried_too_often_or_too_old_are_skipped() {
     let target = Target::start().await;
     let client = target.tenant().await;
     some_users(&client, 1).await;

@@ -52,7 +52,7 @@ async fn h09_ids_longer_than_a_request_line_are_refused_before_anything_is_asked
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h10_tenants_and_parameters_are_read_once_and_no_further() {
+async fn h10_tenants_and_parameters_are_decoded_only_once() {
     let fort = Fort::start().await;
     let tenant = tenant_of(&fort.client).to_owned();
     for path in [

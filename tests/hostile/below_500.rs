@@ -219,7 +219,7 @@ async fn r07_whatever_a_client_sends_is_answered_below_500() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn s05_a_wish_for_a_later_answer_is_passed_over() {
+async fn s05_a_preference_for_an_asynchronous_response_is_ignored() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let config = client.get("/ServiceProviderConfig").await.json();

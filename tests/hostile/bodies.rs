@@ -88,7 +88,7 @@ async fn h02_h06_q09_bodies_of_users_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h06_unknown_names_count_for_nothing() {
+async fn h06_unknown_names_have_no_effect() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let unknown = format!(

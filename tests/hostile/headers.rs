@@ -3,7 +3,7 @@
 use super::{Fort, told};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h12_no_header_makes_another_request_of_one() {
+async fn h12_no_header_turns_one_request_into_another() {
     let fort = Fort::start().await;
     let other = format!("/Users/{}", fort.group);
     for (name, value) in [

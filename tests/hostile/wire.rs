@@ -28,7 +28,7 @@ async fn answers(fort: &Fort, bytes: &[u8]) -> Vec<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h01_h11_h12_bytes_that_are_no_request_change_nothing() {
+async fn h01_h11_h12_bytes_that_are_not_a_request_change_nothing() {
     let fort = Fort::start().await;
     let users = format!("/{}/scim/v2/Users", tenant_of(&fort.client));
     let token = &fort.client.token;

@@ -41,7 +41,7 @@ async fn h03_a_filter_of_many_terms_over_many_values_is_too_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn h13_operations_that_multiply_what_there_is_are_refused_alone_and_in_bulk() {
+async fn h13_operations_that_multiply_values_are_rejected_alone_and_in_bulk() {
     let fort = Fort::start().await;
     let roles = many("x")["roles"].to_string();
     let add = format!(r#"{{"op":"add","path":"roles","value":{roles}}}"#);

@@ -17,7 +17,7 @@ fn alarms(template: &Value) -> Vec<(&str, &Value)> {
 }
 
 #[test]
-fn there_are_alarms_where_somebody_hears_them_and_no_price_otherwise() {
+fn alarms_exist_only_with_a_topic() {
     let template = read("template.yaml");
     let stacks = resources(&template, "AWS::CloudFormation::Stack");
     let stack = stacks.iter().find(|(name, _)| *name == "Alarms");
@@ -39,7 +39,7 @@ fn there_are_alarms_where_somebody_hears_them_and_no_price_otherwise() {
 }
 
 #[test]
-fn what_the_stream_invokes_is_watched_for_delay_failure_and_what_it_passes_over() {
+fn the_function_of_the_stream_has_alarms_for_delay_failure_and_skipped_work() {
     let alarms_yaml = read("infra/alarms.yaml");
     let alarms = alarms(&alarms_yaml);
     let of = |metric: &str| {

@@ -94,7 +94,7 @@ async fn t05_t06_bodies_arrive_as_text_and_as_base64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn q07_quotes_and_blanks_that_nobody_encoded_are_understood() {
+async fn q07_unencoded_quotes_and_spaces_are_accepted() {
     let target = Target::start().await;
     let client = target.tenant().await;
     client.create_user("a+b@example.com").await;

@@ -119,12 +119,12 @@ async fn large_patches_die(deaths: impl Iterator<Item = Death>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_patch_whose_owner_dies_before_any_write_happened_once_when_asked_again() {
+async fn a_large_patch_interrupted_before_any_write_is_applied_once_by_a_retry() {
     large_patches_die((1..MOST_WRITES).map(Death::Before)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_patch_whose_owner_dies_after_any_write_happened_once_when_asked_again() {
+async fn a_large_patch_interrupted_after_any_write_is_applied_once_by_a_retry() {
     large_patches_die(after_each()).await;
 }
 
@@ -192,7 +192,7 @@ async fn a_user_that_joins_by_a_plan_and_is_deleted_is_counted_in_no_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_group_whose_creator_dies_is_there_whole_or_not_at_all() {
+async fn a_large_group_whose_creation_is_interrupted_exists_whole_or_not_at_all() {
     let story = Crowd::with(40).await;
     let (client, users) = (&story.client, &story.users);
     every_death(after_each(), async |death| {
@@ -216,7 +216,7 @@ async fn a_large_group_whose_creator_dies_is_there_whole_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_group_whose_deletion_dies_is_gone_or_not_and_leaves_nothing_when_asked_again() {
+async fn a_group_whose_deletion_is_interrupted_is_gone_or_whole_and_a_retry_leaves_nothing() {
     let story = Crowd::with(40).await;
     let (client, users) = (&story.client, &story.users);
     let above = client.create_group("Above", &[]).await;
@@ -269,7 +269,7 @@ async fn a_plan_whose_group_is_deleted_before_it_is_carried_out_leaves_nothing()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn x07_a_user_in_many_groups_whose_deletion_dies_is_in_all_of_them_or_in_none() {
+async fn x07_a_user_in_many_groups_whose_deletion_is_interrupted_is_in_all_of_them_or_in_none() {
     let story = Crowd::with(1).await;
     let client = &story.client;
     let mut teams = Vec::new();

@@ -174,7 +174,7 @@ impl Model {
 
 /// `MUSTER_TEST_SEED=N` selects another run.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_comes_goes_and_is_renamed_has_an_id_of_their_own_for_ever() {
+async fn every_user_keeps_a_unique_id_through_renames_and_deletions() {
     let seed = crate::support::target::number("MUSTER_TEST_SEED").unwrap_or(11);
     let (target, client) = keeping().await;
     let mut dice = Numbers(seed);

@@ -28,7 +28,7 @@ async fn until_refused(client: &Client) -> (u32, u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r09_a_tenant_beyond_its_rate_is_told_when_to_go_on_and_no_other_notices() {
+async fn r09_a_tenant_beyond_its_rate_gets_a_retry_time_and_no_other_is_affected() {
     let (target, time) = start_at_rate(Some(5)).await;
     let (flood, quiet) = (target.tenant().await, target.tenant().await);
     let id = flood.create_user("anna").await;

@@ -66,7 +66,7 @@ async fn entras_soft_delete_deactivates_and_renames_whatever_the_rules() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_taken_hinders_nobody_to_leave_and_is_told_at_the_return() {
+async fn a_taken_address_blocks_reactivation_and_no_deactivation() {
     let (target, client) = started(json!({ "uniqueEmails": true })).await;
     client.create_user("ann@example.com").await;
     let bob = client.create_user("bob@example.com").await;
@@ -371,7 +371,7 @@ async fn play(chosen: &[&str], seed: u64) {
 
 /// `MUSTER_TEST_SEED=N` selects another run.
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_rules_there_are_they_refuse_those_who_are_or_become_active_and_nobody_else() {
+async fn rules_reject_only_users_who_are_or_become_active() {
     let seed = crate::support::target::number("MUSTER_TEST_SEED").unwrap_or(5);
     for chosen in [
         &["userNameIsEmail"][..],

@@ -160,7 +160,7 @@ async fn tenants_are_found_by_the_beginning_of_their_id_and_a_part_of_their_name
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_local_start_leaves_a_tenant_that_is_there_as_it_is() {
+async fn a_local_start_does_not_change_an_existing_tenant() {
     let target = Target::start().await;
     let client = target.tenant().await;
     target.settings(&client, &json!({ "seats": 7 })).await;

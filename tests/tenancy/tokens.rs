@@ -156,7 +156,7 @@ async fn t10_the_scheme_is_read_in_any_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn t14_a_token_in_the_address_or_in_another_header_is_none() {
+async fn t14_a_token_in_the_address_or_in_another_header_is_ignored() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let token = &client.token;

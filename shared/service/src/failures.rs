@@ -260,8 +260,7 @@ fn method(method: &Method) -> &'static str {
 
 /// The path of a route relative to the base address.
 fn behind_base(path: &'static str) -> &'static str {
-    path.split_once("/scim/v2")
-        .map_or(path, |(_, rest)| rest)
+    path.split_once("/scim/v2").map_or(path, |(_, rest)| rest)
 }
 
 /// The resource type of an endpoint.

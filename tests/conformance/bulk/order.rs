@@ -141,7 +141,7 @@ fn fast_clock() -> Clock {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b08_what_time_does_not_suffice_for_is_answered_and_not_done() {
+async fn b08_operations_beyond_the_time_limit_are_answered_and_not_tried() {
     let (target, client) = start().await;
     let clients = &target.stack.services.clients;
     let service = local::stack::service(clients, None, fast_clock(), Ids::system());

@@ -171,7 +171,7 @@ async fn b10_groups_that_would_contain_each_other_conflict_and_none_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b10_b11_of_a_circle_in_which_one_fails_nothing_is_kept() {
+async fn b10_b11_a_reference_cycle_with_a_failure_is_rolled_back_whole() {
     let (target, client) = start().await;
     client.create_user("carl").await;
     let results = bulk(
@@ -196,7 +196,7 @@ async fn b10_b11_of_a_circle_in_which_one_fails_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b11_references_to_what_is_not_created_fail_and_store_nothing() {
+async fn b11_references_to_failed_creations_fail_and_store_nothing() {
     let (target, client) = start().await;
     let dora = client.create_user("dora").await;
     let lead = json!({ "op": "add", "path": format!("{ENTERPRISE}:manager"), "value": { "value": "bulkId:taken" } });

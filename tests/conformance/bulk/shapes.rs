@@ -130,7 +130,7 @@ async fn b07_b16_b17_operations_fail_by_themselves_and_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b08_after_so_many_errors_nothing_more_is_tried() {
+async fn b08_no_operation_is_tried_after_the_allowed_number_of_errors() {
     let (target, client) = start().await;
     let bad = |number: usize| post("/Users", &format!("bad{number}"), &json!({}));
     for (most, tried) in [(1, 2), (2, 4), (3, 5)] {

@@ -65,8 +65,7 @@ async fn settings_that_another_process_changed_take_effect_within_60_seconds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i17_values_of_an_extension_that_is_gone_are_out_of_sight_kept_by_patch_and_dropped_by_put()
-{
+async fn i17_values_of_a_removed_extension_are_hidden_kept_by_patch_and_dropped_by_put() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let with = json!([extension("User", BADGES, json!([{ "name": "badge" }]))]);
@@ -130,7 +129,7 @@ async fn i17_values_of_an_extension_that_is_gone_are_out_of_sight_kept_by_patch_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn i17_stored_values_are_seen_by_the_schema_of_today() {
+async fn i17_stored_values_are_read_with_the_current_schema() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let before = json!([

@@ -249,7 +249,7 @@ async fn attributes_of_a_groups_extension_are_not_the_groups_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a01_a04_a06_n17_returned_is_kept_to() {
+async fn a01_a04_a06_n17_the_characteristic_returned_is_obeyed() {
     let (_target, client) = extended().await;
     let given = json!({ "badge": "B", "notes": "N", "level": 7 });
     let by_default = json!({ "badge": "B", "level": 7 });

@@ -182,7 +182,7 @@ async fn f25_filters_see_what_the_service_filled_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f27_q06_literals_are_data_in_every_letter() {
+async fn f27_q06_every_character_of_a_literal_is_data() {
     let (_target, client, _) = started().await;
     check(
         &client,

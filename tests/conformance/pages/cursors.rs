@@ -113,7 +113,7 @@ async fn k06_a_count_of_zero_gives_the_total_and_no_cursor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k08_k11_a_cursor_is_of_its_query_only() {
+async fn k08_k11_a_cursor_is_bound_to_its_query() {
     let target = Target::start().await;
     let client = target.tenant().await;
     people(&client, 4).await;
@@ -219,7 +219,7 @@ async fn k15_l08_a_search_request_pages_by_the_same_cursors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn k16_k17_z04_a_cursor_is_of_the_token_that_it_was_given_to() {
+async fn k16_k17_z04_a_cursor_is_bound_to_its_token() {
     let (target, time) = start().await;
     let client = target.tenant().await;
     people(&client, 3).await;
@@ -302,7 +302,7 @@ async fn k18_a_walk_by_cursor_leaves_nothing_behind_and_no_page_is_larger_than_a
 /// Every user who exists during the whole walk is returned exactly once and in the requested order, even if others
 /// are created, deleted or changed in the attribute that is sorted by.
 #[tokio::test(flavor = "multi_thread")]
-async fn k12_p07_a_walk_by_cursor_gives_whoever_is_there_all_the_time_exactly_once() {
+async fn k12_p07_a_walk_by_cursor_returns_each_resource_that_stays_exactly_once() {
     let mut numbers = Numbers(7);
     for query in [
         "count=3",

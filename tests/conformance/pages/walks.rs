@@ -79,7 +79,7 @@ async fn walk(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p07_a_walk_gives_whoever_is_there_all_the_time_exactly_once() {
+async fn p07_a_walk_returns_each_resource_that_stays_exactly_once() {
     let target = Target::start().await;
     let mut numbers = Numbers(11);
     for (count, filter) in [

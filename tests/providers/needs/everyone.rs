@@ -51,7 +51,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 &[
                     "onelogin/users/02-lookup",
                     "everyone/queries/11-delete-with-content-type",
-                    "a_body_where_none_belongs_is_passed_over",
+                    "a_body_on_a_method_that_takes_none_is_ignored",
                 ],
             ),
             (
@@ -240,7 +240,7 @@ pub(super) const SECTIONS: &[Section] = &[
                     "onelogin/users/01-connect",
                     "onelogin/users/07-user",
                     "queries_are_decoded_once",
-                    "quotes_and_blanks_that_nobody_encoded_are_understood",
+                    "unencoded_quotes_and_spaces_are_accepted",
                     "raw_quotes_and_odd_hosts_do_not_end_the_process",
                 ],
             ),

@@ -29,7 +29,7 @@ pub(super) const SECTIONS: &[Section] = &[(
             &[
                 "queries_are_decoded_once",
                 "odd_queries_have_defined_answers",
-                "quotes_and_blanks_that_nobody_encoded_are_understood",
+                "unencoded_quotes_and_spaces_are_accepted",
             ],
         ),
         (

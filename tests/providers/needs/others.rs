@@ -103,7 +103,7 @@ pub(super) const SECTIONS: &[Section] = &[
                 "pages join to everything",
                 &[
                     "sailpoint/aggregation/15-whole",
-                    "a_walk_gives_whoever_is_there_all_the_time_exactly_once",
+                    "a_walk_returns_each_resource_that_stays_exactly_once",
                 ],
             ),
         ],
@@ -142,10 +142,7 @@ pub(super) const SECTIONS: &[Section] = &[
             ("e-mails without a type", &["keycloak/slash/03-create"]),
             (
                 "two slashes in a row work, locations have one",
-                &[
-                    "keycloak/slash",
-                    "a_slash_more_or_at_the_end_makes_no_difference",
-                ],
+                &["keycloak/slash", "extra_slashes_make_no_difference"],
             ),
             (
                 "PUT by default, the extension without its URN in schemas",

@@ -12,7 +12,7 @@ use crate::support::client::{patch, user};
 const IN_TIME: Duration = Duration::from_secs(25);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r07_r09_a_table_that_refuses_everything_is_429_or_503_with_a_time_to_come_back() {
+async fn r07_r09_a_table_that_rejects_everything_is_429_or_503_with_a_retry_time() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     let id = client.create_user("anna").await;
@@ -73,7 +73,7 @@ async fn r07_r09_a_table_that_refuses_everything_is_429_or_503_with_a_time_to_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn now_and_then_a_refusal_is_not_noticed() {
+async fn clients_do_not_notice_an_occasional_rejection() {
     unnoticed(&[
         "throttle:odds=0.04",
         "conflict:odds=0.1",
@@ -86,7 +86,7 @@ async fn now_and_then_a_refusal_is_not_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn now_and_then_an_answer_that_is_not_of_the_table_is_not_noticed() {
+async fn clients_do_not_notice_an_occasional_response_of_a_proxy() {
     unnoticed(&[
         "replicated:odds=0.2",
         "empty:odds=0.02",
@@ -97,7 +97,7 @@ async fn now_and_then_an_answer_that_is_not_of_the_table_is_not_noticed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_in_another_region_that_does_not_go_away_is_429_and_nothing_is_changed() {
+async fn a_persistent_writer_in_another_region_is_429_and_changes_nothing() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     let path = format!("/Users/{}", client.create_user("anna").await);

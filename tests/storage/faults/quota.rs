@@ -71,7 +71,7 @@ async fn is_repeated(target: &Target, directory: &Directory, id: ResourceId) -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn work_behind_requests_has_a_quota_of_its_own() {
+async fn background_work_has_a_quota_of_its_own() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     let id = ResourceId::parse(&client.create_user("anna").await).unwrap();
@@ -92,7 +92,7 @@ async fn work_behind_requests_has_a_quota_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_of_requests_does_not_have_the_work_behind_them_come_again() {
+async fn an_outage_of_requests_uses_up_no_retries_of_background_work() {
     let target = Target::with_faults().await;
     let client = target.tenant().await;
     let user = client.create_user("anna").await;

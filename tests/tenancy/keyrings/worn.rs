@@ -180,7 +180,7 @@ async fn a_key_is_revoked_though_its_keyring_takes_no_change_any_more() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_changes_of_a_keyring_are_the_vendors_and_what_is_written_down_is_carried_out() {
+async fn the_last_changes_of_a_keyring_are_reserved_for_the_vendor_and_recorded_ones_are_applied() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     let hand = |by| Hand {
@@ -325,7 +325,7 @@ async fn a_place_that_a_process_reserved_and_did_not_use_lapses_after_a_minute()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_changes_keys_too_often_is_told_when_to_go_on() {
+async fn too_many_changes_of_keys_are_rejected_with_a_retry_time() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     let (path, admin) = (

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_day_that_is_begun_counts_until_its_end() {
+    fn a_started_day_counts_as_a_whole_day() {
         let at = |second: i64| Timestamp::from_second(second).unwrap();
         for (left, days) in [
             (0, None),

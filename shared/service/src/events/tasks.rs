@@ -23,8 +23,10 @@ pub(super) async fn finish_and_wait(
             Ok(results) => results,
             Err(error) => return vec![RecordResult::of(&error); records.len()],
         };
-        let outcomes: BTreeMap<&str, &TaskOutcome> =
-            results.iter().map(|result| (&*result.sk, &result.outcome)).collect();
+        let outcomes: BTreeMap<&str, &TaskOutcome> = results
+            .iter()
+            .map(|result| (&*result.sk, &result.outcome))
+            .collect();
         let own = || {
             records
                 .iter()

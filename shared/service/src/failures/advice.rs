@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn providers_are_known_by_what_they_call_themselves() {
+    fn providers_are_recognised_by_their_user_agent() {
         for (text, expected) in [
             ("Okta SCIM Client 1.0.0", Some("Okta")),
             ("OKTA SCIM Integration", Some("Okta")),

@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_written_is_tried_again_with_the_next_repetition() {
+    fn an_unwritten_entry_is_written_with_the_next_repeat() {
         let (groups, acme) = (Grouping::default(), TenantId::parse("acme").unwrap());
         let count = || {
             groups

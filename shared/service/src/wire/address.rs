@@ -37,8 +37,7 @@ impl ScimAddress {
             .position(|pair| matches!(pair, ["scim", version] if is_version(version)));
         let at = after_first.ok_or_else(unknown)? + 1;
         let (before, after) = raw.split_at(at);
-        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), after)
-        else {
+        let (Some((tenant, prefix)), [_, version, rest @ ..]) = (before.split_last(), after) else {
             return Err(unknown());
         };
         match *version {
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_has_a_tenant_behind_any_prefix() {
+    fn the_tenant_is_found_after_any_prefix() {
         let address = ScimAddress::parse("/stage/acme/scim/v2/Users/1%2F2/").unwrap();
         assert_eq!(address.tenant.as_str(), "acme");
         assert_eq!(address.prefix, "/stage");

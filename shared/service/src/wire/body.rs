@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn h01_h02_q09_what_is_no_json_is_refused() {
+    fn h01_h02_q09_text_that_is_not_json_is_rejected() {
         let deep = "[".repeat(100_000);
         for body in ["", "{", "{}x", "nul", "\"\\ud800\"", "{\"a\":\u{1}}", &deep] {
             let error = json(&HeaderMap::new(), &Bytes::copy_from_slice(body.as_bytes()));

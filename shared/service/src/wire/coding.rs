@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_used_when_the_client_says_so_and_not_otherwise() {
+    fn gzip_is_used_only_if_the_client_accepts_it() {
         for (given, expected) in [
             ("gzip", Coding::Gzip),
             ("GZIP, deflate, br", Coding::Gzip),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_members_as_may_fit_into_an_answer_all_but_do() {
+    fn the_largest_member_count_nearly_fills_a_response() {
         for (coding, shown) in [
             (Coding::Identity, MemberParts::Whole),
             (Coding::Gzip, MemberParts::Whole),

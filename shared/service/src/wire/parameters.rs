@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn l08_l09_a_search_request_says_the_same_as_a_query() {
+    fn l08_l09_a_search_request_means_the_same_as_a_query() {
         let body = |body: &str| {
             Parameters::search_request(serde_json::from_str(body).unwrap()).map_err(|e| e.kind())
         };

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn r09_who_is_to_try_again_is_told_when() {
+    fn r09_temporary_failures_have_a_retry_time() {
         for (error, told) in [
             (reason::contended(), true),
             (reason::storage_unreachable(), true),

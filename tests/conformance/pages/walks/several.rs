@@ -161,7 +161,7 @@ async fn p07_a_test_of_the_connection_does_not_disturb_an_import() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p07_a_page_is_asked_for_again_after_the_walk_went_on_or_ended() {
+async fn p07_a_page_can_be_requested_again_after_the_walk_went_on_or_ended() {
     let target = Target::start().await;
     let client = target.tenant().await;
     users(&client, 20).await;
@@ -185,7 +185,7 @@ async fn p07_a_page_is_asked_for_again_after_the_walk_went_on_or_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn p07_pages_that_are_asked_for_side_by_side_join_to_the_whole() {
+async fn p07_pages_requested_in_parallel_join_to_the_whole() {
     let target = Target::start().await;
     let client = target.tenant().await;
     users(&client, 30).await;
@@ -199,7 +199,7 @@ async fn p07_pages_that_are_asked_for_side_by_side_join_to_the_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_kept_of_walks_stays_below_a_write_unit_however_many_begin() {
+async fn the_stored_walks_stay_below_a_write_unit_however_many_begin() {
     let (target, time) = moving::start().await;
     let client = target.tenant().await;
     users(&client, 9).await;

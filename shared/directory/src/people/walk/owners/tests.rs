@@ -326,7 +326,7 @@ impl History {
 
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that fails shows where")]
-fn p07_of_walks_in_any_history_none_misses_anyone_and_those_on_their_own_are_exact() {
+fn p07_in_any_history_no_walk_misses_anyone_and_walks_without_overlap_are_exact() {
     let mut all = Tally::default();
     for seed in 0..300 {
         eprintln!("seed {seed}");

@@ -31,14 +31,14 @@ const BADGES: &str = "urn:example:badges:1.0:User";
 /// At least one failure of each reason.
 pub(super) async fn all() -> Vec<ScimError> {
     let target = Target::start().await;
-    let mut met = Box::pin(of_rows(&target)).await;
-    met.extend(Box::pin(of_pages(&target)).await);
-    met.extend(Box::pin(of_settings(&target)).await);
-    met.extend(Box::pin(of_schemas(&target)).await);
-    met.extend(Box::pin(of_tokens(&target)).await);
-    met.extend(Box::pin(of_time(&target)).await);
-    met.extend(of_storage());
-    met
+    let mut reached = Box::pin(of_rows(&target)).await;
+    reached.extend(Box::pin(of_pages(&target)).await);
+    reached.extend(Box::pin(of_settings(&target)).await);
+    reached.extend(Box::pin(of_schemas(&target)).await);
+    reached.extend(Box::pin(of_tokens(&target)).await);
+    reached.extend(Box::pin(of_time(&target)).await);
+    reached.extend(of_storage());
+    reached
 }
 
 /// A tenant, and the names in rows.
@@ -74,12 +74,12 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
         client,
         names,
     } = &asked;
-    let mut met = Vec::new();
+    let mut reached = Vec::new();
     let more = rows::ROWS.iter().copied();
     for row in table::requests().map(|row| (row.0, row.1)).chain(more) {
         let failures = failures(service, client, names, row).await;
         assert!(!failures.is_empty(), "{row:?} is no failure");
-        met.extend(failures);
+        reached.extend(failures);
     }
     for (path, op) in rows::PATCHES {
         let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
@@ -87,26 +87,26 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
         let body = body.to_string();
         let failures = failures(service, client, names, ("PATCH /Users/<user>", &body)).await;
         assert!(!failures.is_empty(), "{path} is no failure");
-        met.extend(failures);
+        reached.extend(failures);
     }
     let long = |path: String| json!({ "Operations": [{ "op": "remove", "path": path }] });
     for body in [
         long(format!("emails[type eq \"{}\"]", "x".repeat(16_385))),
         long("x".repeat(513)),
     ] {
-        met.extend(asked.ask("PATCH /Users/<user>", &body).await);
+        reached.extend(asked.ask("PATCH /Users/<user>", &body).await);
     }
     for operation in rows::operations() {
         let body = json!({ "schemas": [BULK], "Operations": [operation] });
         let failures = asked.ask("POST /Bulk", &body).await;
         assert!(!failures.is_empty(), "{operation} is no failure");
-        met.extend(failures);
+        reached.extend(failures);
     }
     for operations in rows::several() {
         let body = json!({ "schemas": [BULK], "Operations": operations });
         let failures = asked.ask("POST /Bulk", &body).await;
         assert!(!failures.is_empty(), "{operations} is no failure");
-        met.extend(failures);
+        reached.extend(failures);
     }
     let not_text = client.base.clone() + "/Users";
     let request = http::Request::builder()
@@ -121,7 +121,7 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
         service::Origin::default(),
     );
     let answer = Box::pin(answer).await;
-    met.extend(
+    reached.extend(
         answer
             .extensions()
             .get::<service::wire::Failures>()
@@ -129,7 +129,7 @@ async fn of_rows(target: &Target) -> Vec<ScimError> {
             .0
             .clone(),
     );
-    met
+    reached
 }
 
 async fn of_pages(target: &Target) -> Vec<ScimError> {
@@ -150,7 +150,7 @@ async fn of_pages(target: &Target) -> Vec<ScimError> {
 
 /// Failures from a tenant's settings.
 async fn of_settings(target: &Target) -> Vec<ScimError> {
-    let mut met = Vec::new();
+    let mut reached = Vec::new();
     let person = |emails: Value| json!({ "schemas": [USER], "userName": "ann", "emails": emails });
     let home = json!([{ "value": "a@x", "type": "home" }]);
     let work = json!([{ "value": "a@x", "type": "work" }]);
@@ -178,7 +178,7 @@ async fn of_settings(target: &Target) -> Vec<ScimError> {
         target.settings(&asked.client, &settings).await;
         let failures = asked.ask(request, &body).await;
         assert!(!failures.is_empty(), "{settings} refuses {body}");
-        met.extend(failures);
+        reached.extend(failures);
     }
     let full = Asked::of(target).await;
     target.settings(&full.client, &json!({ "seats": 0 })).await;
@@ -186,7 +186,7 @@ async fn of_settings(target: &Target) -> Vec<ScimError> {
         .open_seats(0)
         .await
         .unwrap();
-    met.extend(full.ask("POST /Users", &user("ann")).await);
+    reached.extend(full.ask("POST /Users", &user("ann")).await);
     let existing = Asked::of(target).await;
     target
         .settings(&existing.client, &json!({ "adopt": "reject" }))
@@ -198,8 +198,8 @@ async fn of_settings(target: &Target) -> Vec<ScimError> {
         .await;
     let brought = brought.expect(200).json();
     let id = brought["items"][0]["id"].as_str().expect("an id");
-    met.extend(existing.ask("POST /Users", &user("ann")).await);
-    met.extend(
+    reached.extend(existing.ask("POST /Users", &user("ann")).await);
+    reached.extend(
         existing
             .ask(&format!("PUT /Users/{id}"), &user("ann"))
             .await,
@@ -214,8 +214,8 @@ async fn of_settings(target: &Target) -> Vec<ScimError> {
         .await
         .unwrap();
     target.becomes_known();
-    met.extend(off.ask("GET /Users", &Value::Null).await);
-    met
+    reached.extend(off.ask("GET /Users", &Value::Null).await);
+    reached
 }
 
 /// Failures from extension schemas.
@@ -240,20 +240,20 @@ async fn of_schemas(target: &Target) -> Vec<ScimError> {
     let operation =
         |op: &str, path: &str| json!({ "Operations": [{ "op": op, "path": path, "value": "2" }] });
     let serial = format!("{BADGES}:serial");
-    let mut met = asked.ask("POST /Users", &user("bob")).await;
-    met.extend(asked.ask(&path, &operation("replace", &serial)).await);
-    met.extend(asked.ask(&path, &operation("replace", "floor")).await);
+    let mut reached = asked.ask("POST /Users", &user("bob")).await;
+    reached.extend(asked.ask(&path, &operation("replace", &serial)).await);
+    reached.extend(asked.ask(&path, &operation("replace", "floor")).await);
     let other = json!({ "schemas": [USER, BADGES], "userName": "eve", BADGES: { "badge": "B" } });
     let other = asked.client.post("/Users", &other).await.expect(201).id();
     let path = format!("PATCH /Users/{other}");
-    met.extend(asked.ask(&path, &operation("remove", BADGES)).await);
-    met
+    reached.extend(asked.ask(&path, &operation("remove", BADGES)).await);
+    reached
 }
 
 async fn of_tokens(target: &Target) -> Vec<ScimError> {
     let asked = Asked::of(target).await;
     let id = asked.client.create_user("anna").await;
-    let mut met = Vec::new();
+    let mut reached = Vec::new();
     for scope in [Scope::Me, Scope::Scim] {
         let (record, token) = new_key(tenant_of(&asked.client));
         let record = KeyRecord {
@@ -272,7 +272,7 @@ async fn of_tokens(target: &Target) -> Vec<ScimError> {
             ..Asked::of(target).await
         };
         for path in ["/Users", "/Me"] {
-            met.extend(asked.ask(&format!("POST {path}"), &user("bob")).await);
+            reached.extend(asked.ask(&format!("POST {path}"), &user("bob")).await);
         }
     }
     let secrets = &target.stack.services.clients.secrets;
@@ -285,15 +285,15 @@ async fn of_tokens(target: &Target) -> Vec<ScimError> {
         client: asked.client.with_token(token.expose()),
         ..Asked::of(target).await
     };
-    met.extend(unreadable.ask("GET /Users", &Value::Null).await);
+    reached.extend(unreadable.ask("GET /Users", &Value::Null).await);
     let clients = directory::to_stand_ins(&target.stack.services.dynamodb, "http://127.0.0.1:9");
     let alone = service(&clients.unwrap(), None, Clock::system(), Ids::system());
     let unreachable = Asked {
         service: &alone,
         ..asked
     };
-    met.extend(unreachable.ask("GET /Users", &Value::Null).await);
-    met
+    reached.extend(unreachable.ask("GET /Users", &Value::Null).await);
+    reached
 }
 
 /// Failures for lack of time.
@@ -302,7 +302,7 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
     let users = seed::users(&seed::directory(target, &asked.client), "user", 40, 16).await;
     let clients = &target.stack.services.clients;
     let none = Duration::ZERO;
-    let mut met = vec![
+    let mut reached = vec![
         too_late(&Method::GET, "/t/Users"),
         too_late(&Method::PUT, "/t/Groups/1"),
     ];
@@ -323,20 +323,16 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
             client: asked.client.with_token(&asked.client.token),
             names: Names::default(),
         };
-        met.extend(hurried.ask("POST /Groups", &group("Team", &users)).await);
+        reached.extend(hurried.ask("POST /Groups", &group("Team", &users)).await);
     }
-    // Where a request is when its time ends depends on the scheduler: the times are tried until each reason was met.
-    let by_chance = [
-        Reason::CycleInterrupted,
-        Reason::NotEnded,
-        Reason::NotTried,
-    ];
-    let is_met = |met: &[ScimError]| {
-        let is_among = |reason| met.iter().any(|error| error.reason() == reason);
+    // Where a request is when its time ends depends on the scheduler: the times are tried until each reason was reached.
+    let by_chance = [Reason::CycleInterrupted, Reason::NotEnded, Reason::NotTried];
+    let is_met = |reached: &[ScimError]| {
+        let is_among = |reason| reached.iter().any(|error| error.reason() == reason);
         by_chance.into_iter().all(is_among)
     };
     for step in [40, 400, 4_000, 200, 700, 3_000].repeat(10) {
-        if is_met(&met) {
+        if is_met(&reached) {
             break;
         }
         let service = service(clients, None, fast(step), Ids::system());
@@ -346,9 +342,9 @@ async fn of_time(target: &Target) -> Vec<ScimError> {
             names: Names::default(),
         };
         let body = json!({ "schemas": [BULK], "Operations": rows::cycle_and_users() });
-        met.extend(hurried.ask("POST /Bulk", &body).await);
+        reached.extend(hurried.ask("POST /Bulk", &body).await);
     }
-    met
+    reached
 }
 
 /// A clock that advances by `step` milliseconds with each call.

@@ -26,14 +26,14 @@ const LONG: Duration = Duration::from_mins(1);
 /// Too short for any wait.
 const SHORT: Duration = Duration::from_millis(300);
 
-/// A group of so many members, deleted: more than a request clears.
+/// Creates a group with this number of members, more than a request clears, and deletes it.
 async fn deleted_crowd(target: &Target, client: &Client, number: usize) {
     let id = client.create_group("Crowd", &[]).await;
     seed::crowd(target, client, &id, number).await;
     client.delete(&format!("/Groups/{id}")).await.expect(204);
 }
 
-/// A group to which so many users come by a plan whose owner dies at a write; the group and the users.
+/// A group that 40 users join by a plan whose owner dies at a write; the group and the users.
 async fn dead_plan(target: &Target, client: &Client, death: Death) -> (String, Vec<String>) {
     let users = seed::users(&seed::directory(target, client), "user", 40, 16).await;
     let id = client.create_group("Team", &[]).await;
@@ -56,7 +56,7 @@ async fn invoke(service: &Service, records: &[Value], patience: Duration) -> Bat
     service.handle_records(records, patience).await.0
 }
 
-/// The places of the records that are to come again.
+/// The positions of the records to retry.
 fn again(records: &[Value], answer: &BatchResponse) -> Vec<usize> {
     let failures = answer.batch_item_failures.iter();
     let mut places: Vec<usize> = failures
@@ -258,7 +258,11 @@ async fn work_that_cannot_succeed_is_logged_and_skipped() {
     records.push(json!({ "eventName": "INSERT" }));
     records.push(record("No Tenant", "x", 8));
     let answer = invoke(&target.stack.service, &records, LONG).await;
-    assert_eq!(answer, BatchResponse::default(), "the shard goes on");
+    assert_eq!(
+        answer,
+        BatchResponse::default(),
+        "the record does not block the shard"
+    );
     let table = Table::of(&target, &client).await;
     assert_eq!(
         table.keys("task").len(),
@@ -293,7 +297,7 @@ async fn the_sweep_finishes_work_without_a_record_for_every_tenant() {
     assert_eq!(Table::of(&target, &other).await.keys("task").len(), 1);
     let later = ahead(&target, 31);
     faults::one(target.faults(), "throttle:on=TransactWriteItems");
-    assert!(later.sweep(LONG).await.is_err(), "it is to be tried again");
+    assert!(later.sweep(LONG).await.is_err(), "the sweep is retried");
     target.faults().clear();
     let swept = later.sweep(LONG).await.expect("nothing is wrong");
     assert!(swept.writes > 0.0);

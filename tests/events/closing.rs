@@ -1,4 +1,4 @@
-//! The deletion of a tenant, behind the answer to whoever asked for it.
+//! The deletion of a tenant after the response to the request.
 
 use directory::tenants::{Status, Tenant};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn a_deletion_that_aws_rejects_for_a_while_is_retried() {
     assert_eq!(status(&target, &client).await, 404);
 }
 
-/// Whoever waits with a record holds up the records behind it. The clock stands still for the processes that remember a
+/// A record that waits blocks the records after it. The clock stands still for the processes that remember a
 /// tenant for longer than the test has patience.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_has_to_wait_is_postponed_and_blocks_no_later_record() {
@@ -117,7 +117,10 @@ async fn a_closing_tenant_that_keeps_its_keys_is_retried_and_then_abandoned() {
     assert!(!log.text().contains("event.abandoned"));
     let later = ahead(&target, 90);
     for _ in 0..2 {
-        later.end_deletions(LONG).await.expect("it is given up");
+        later
+            .end_deletions(LONG)
+            .await
+            .expect("the tenant is abandoned");
     }
     assert_eq!(log.text().matches("event.abandoned").count(), 1);
     // Asked again, it goes on.

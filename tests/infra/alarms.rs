@@ -64,7 +64,7 @@ fn the_function_of_the_stream_has_alarms_for_delay_failure_and_skipped_work() {
     let filter = filters
         .iter()
         .find(|(name, _)| name.starts_with("EventsAbandoned"));
-    let (_, filter) = filter.expect("a metric of what is given up");
+    let (_, filter) = filter.expect("a metric of abandoned work");
     let metric = &filter["Properties"]["MetricTransformations"][0];
     let alarm = of(metric["MetricName"].as_str().expect("a name"));
     assert_eq!(alarm["Namespace"], metric["MetricNamespace"]);
@@ -107,5 +107,5 @@ fn an_expiring_key_raises_an_alarm() {
         let properties = &event["Properties"];
         properties["Schedule"] == "rate(1 day)" && properties["Input"] == r#"{"sweep":"keys"}"#
     });
-    assert!(daily, "nobody looks through the keys");
+    assert!(daily, "no daily sweep reads the keys");
 }

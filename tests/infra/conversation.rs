@@ -18,7 +18,7 @@ use crate::support::client::{encode, group, patch, user};
 use crate::support::{Client, Target};
 
 mod admin;
-mod behind;
+mod background;
 mod bulk;
 mod everything;
 mod large;
@@ -166,7 +166,7 @@ pub(crate) async fn actions_called() -> BTreeMap<String, BTreeSet<String>> {
         Box::pin(bulk::everything(&functions)).await;
     }
     let admin = Box::pin(admin::actions_called(&target)).await;
-    Box::pin(behind::everything(&functions, &target)).await;
+    Box::pin(background::everything(&functions, &target)).await;
     target.stack.shutdown().await;
     let all: BTreeSet<String> = routes()
         .map(|route| route.endpoint.operation().to_owned())

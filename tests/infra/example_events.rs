@@ -111,7 +111,7 @@ async fn example_events_are_answered() {
 }
 
 /// The examples of the binary without routes, in name order.
-fn behind_the_api() -> Vec<(String, Value)> {
+fn of_background_work() -> Vec<(String, Value)> {
     let all = all_examples().into_iter();
     all.filter(|(binary, ..)| *binary == Binary::Events)
         .map(|(_, path, text)| {
@@ -123,11 +123,11 @@ fn behind_the_api() -> Vec<(String, Value)> {
 }
 
 #[test]
-fn example_events_behind_the_api_are_what_the_template_passes_on() {
+fn example_events_of_background_work_pass_the_templates_filter() {
     let mapping = stream::mapping();
     let schedules = local::stack::events::schedules().expect("the template has schedules");
     let inputs: Vec<&Value> = schedules.iter().map(|schedule| &schedule.input).collect();
-    let examples = behind_the_api();
+    let examples = of_background_work();
     assert_eq!(examples.len(), 2, "one of the stream, one of the schedule");
     for (path, event) in examples {
         let Some(records) = event["Records"].as_array() else {
@@ -142,8 +142,8 @@ fn example_events_behind_the_api_are_what_the_template_passes_on() {
 }
 
 #[tokio::test]
-async fn example_events_behind_the_api_have_the_edges_of_a_deleted_group_cleared() {
-    for (path, event) in behind_the_api() {
+async fn example_events_of_background_work_clear_the_edges_of_a_deleted_group() {
+    for (path, event) in of_background_work() {
         let target = Target::start().await;
         let access = target.stack.tenant("acme", None).await;
         let access = access.expect("a tenant can be made");

@@ -15,10 +15,10 @@ const LONG: Duration = Duration::from_mins(1);
 
 /// A committed plan, an uncommitted plan, a deleted group, a user deleted from many groups, and a sweep.
 pub(super) async fn everything(functions: &Functions, target: &Target) {
-    let users = large::some_users(functions, "behind").await;
+    let users = large::some_users(functions, "background").await;
     let values: Vec<Value> = users.iter().map(|id| json!({ "value": id })).collect();
     let join = patch(json!([{ "op": "add", "path": "members", "value": values }]));
-    let team = functions.create("/Groups", group("Behind", &[])).await;
+    let team = functions.create("/Groups", group("Background", &[])).await;
     let other = functions.create("/Groups", group("Other", &[])).await;
     let (team, other) = (format!("/Groups/{team}"), format!("/Groups/{other}"));
 
@@ -32,7 +32,7 @@ pub(super) async fn everything(functions: &Functions, target: &Target) {
     // A reader of the user's groups finds a plan that may add one.
     let mut teams = Vec::new();
     for number in 0..40 {
-        let team = group(&format!("Behind {number}"), &users[..1]);
+        let team = group(&format!("Background {number}"), &users[..1]);
         teams.push(functions.create("/Groups", team).await);
     }
     let change = ("PATCH", other.as_str(), Some(&join));

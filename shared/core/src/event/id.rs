@@ -26,12 +26,8 @@ impl EventId {
     /// The id of the entry at a position of a tenant's feed.
     #[must_use]
     pub fn of(tenant: &str, position: Position) -> Self {
-        let mut start = [0; 8];
-        for (byte, hashed) in start.iter_mut().zip(Sha256::digest(tenant.as_bytes())) {
-            *byte = hashed;
-        }
         Self {
-            tenant: start,
+            tenant: digest(tenant),
             position,
         }
     }
@@ -66,8 +62,7 @@ impl EventId {
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = self.tenant.to_vec();
-        bytes.extend(self.position.value().to_be_bytes());
+        let bytes = [self.tenant, self.position.value().to_be_bytes()].concat();
         write!(f, "{PREFIX}{}", BASE32_DNSSEC.encode(&bytes))
     }
 }
@@ -82,6 +77,39 @@ impl Serialize for EventId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// The id of a message with several events: `bat_` and, like [`EventId`], the tenant with the first and the last position.
+/// One receiver gets the events of many tenants, whose positions can be the same.
+#[derive(Clone, Copy)]
+pub(super) struct BatchId {
+    tenant: [u8; 8],
+    first: Position,
+    last: Position,
+}
+
+impl BatchId {
+    pub(super) fn of(tenant: &str, first: Position, last: Position) -> Self {
+        Self {
+            tenant: digest(tenant),
+            first,
+            last,
+        }
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, last] = [self.first, self.last].map(|position| position.value().to_be_bytes());
+        let bytes = [self.tenant, first, last].concat();
+        write!(f, "bat_{}", BASE32_DNSSEC.encode(&bytes))
+    }
+}
+
+/// The first 8 bytes of the SHA-256 of a tenant's id.
+fn digest(tenant: &str) -> [u8; 8] {
+    let digest: [u8; 32] = Sha256::digest(tenant.as_bytes()).into();
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

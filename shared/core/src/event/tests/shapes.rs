@@ -210,7 +210,11 @@ fn entries_have_no_shape_that_a_pattern_cannot_match() {
     let samples = samples();
     for (number, entry) in (1..).zip(&samples) {
         let position = Position::new(476_640_000_000_000 + number).unwrap();
-        let sent = entry.outward("acme", position).after(position.before());
+        let sent = match entry.data().tenant.is_some() {
+            true => entry.outward_of_account(position),
+            false => entry.outward("acme", position),
+        };
+        let sent = sent.after(position.before());
         flattened.add(&serde_json::to_value(sent).unwrap());
     }
     assert_eq!(flattened.faults(), [""; 0]);
@@ -224,6 +228,7 @@ fn entries_have_no_shape_that_a_pattern_cannot_match() {
         "data.version",
         "data.resource.active",
         "data.members.added.value",
+        "data.members.early.value",
         "data.emails",
     ] {
         assert!(flattened.paths.contains_key(path), "{path}");

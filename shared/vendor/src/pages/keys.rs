@@ -178,7 +178,7 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
                 (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
                 (sources.show())
                 @if !context.is_customer() { (token.show()) }
-                p.actions { button.main { "Create key" } }
+                p.actions { button.main { "Create token" } }
             }
         }
     }

@@ -12,6 +12,7 @@ use crate::schema::Catalogue;
 use crate::{Attributes, Resource, ResourceId, ResourceKind, Version};
 
 mod laws;
+mod page;
 mod shapes;
 mod table;
 mod whole;

@@ -1,6 +1,9 @@
 //! What can happen, and the patterns by which a receiver chooses.
 
+use std::borrow::Cow;
 use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::schema::ResourceKind;
 
@@ -172,11 +175,24 @@ impl fmt::Display for TypePattern {
     }
 }
 
-/// What a destination receives.
+impl Serialize for TypePattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for TypePattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not a pattern for types of events"))
+    }
+}
+
+/// What a destination receives. As JSON it is the list of its patterns.
 ///
 /// It receives every `directory.*` event, whatever it chose: a receiver that is not told that the feed has a gap goes on
 /// with a wrong copy.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Subscription(Vec<TypePattern>);
 
 impl Subscription {
@@ -282,5 +298,9 @@ mod tests {
             ]
         );
         assert_eq!(Subscription::parse(["user.*", "person.*"]), Err(1));
+        let json = serde_json::to_string(&wanted).unwrap();
+        assert_eq!(json, r#"["user.deleted","group.*"]"#);
+        assert_eq!(serde_json::from_str::<Subscription>(&json).unwrap(), wanted);
+        assert!(serde_json::from_str::<Subscription>(r#"["person.*"]"#).is_err());
     }
 }

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The positions of an epoch.
 const NUMBERS: u64 = 1_000_000_000;
@@ -129,6 +129,13 @@ impl Serialize for Position {
     }
 }
 
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = u64::deserialize(deserializer)?;
+        Self::new(value).ok_or_else(|| de::Error::custom("not a position"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -160,6 +167,13 @@ mod tests {
         assert_eq!(first.before().before(), first.before());
         assert_eq!(Position::BEGINNING.digits(), "0000000000000000");
         assert_eq!(serde_json::to_string(&first).unwrap(), "476640000000001");
+        assert_eq!(
+            serde_json::from_str::<Position>("476640000000001").unwrap(),
+            first
+        );
+        for odd in ["-1", "1.5", "\"1\"", "9007199000000000", "null"] {
+            assert!(serde_json::from_str::<Position>(odd).is_err(), "{odd}");
+        }
     }
 
     #[test]

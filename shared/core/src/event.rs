@@ -1,7 +1,7 @@
 //! The feed of a directory: what happened to its users and groups, as entries with positions.
 //!
 //! An entry is derived from the change of one stored item, without reading anything else, so the same change always gives
-//! the same entry. [`derive`] knows these changes:
+//! the same entry. [`derive()`] knows these changes:
 //!
 //! | item | change | entry |
 //! |---|---|---|

@@ -1,6 +1,7 @@
 //! Support for the tests: a target, its client, and helpers.
 
 pub mod client;
+pub mod fold;
 pub mod listed;
 pub mod log;
 pub mod mortal;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use directory::search::PageStart;
-use directory::{Directory, Meter, Spent, Store};
+use directory::{Author, Directory, Meter, Spent, Store};
 use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::ResourceKind;
@@ -24,7 +24,7 @@ async fn page(target: &Target, client: &Client) -> (BTreeMap<String, Vec<String>
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let tenant = TenantId::parse(tenant_of(client)).unwrap();
     let meter = Arc::new(Meter::default());
-    let directory = Directory::new(store, tenant, Arc::clone(&meter));
+    let directory = Directory::new(store, tenant, Arc::clone(&meter), Author::background());
     let found = directory.list_from(ResourceKind::Group, PageStart::Rank(0), 1_000);
     let found = found.await.unwrap();
     let groups = directory.with_members_each(found.page, found.spread);

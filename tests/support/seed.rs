@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use directory::keys::{self, Key};
 use directory::task::{TaskOutcome, TaskResult};
-use directory::{Directory, Meter, NewResource, ResourceOrigin, Store, WriteId};
+use directory::{Author, Directory, Meter, NewResource, ResourceOrigin, Store, WriteId};
 use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 use keyring::TenantId;
@@ -25,7 +25,12 @@ pub fn directory(target: &Target, client: &Client) -> Directory {
     let dynamodb = target.stack.services.clients.dynamodb.clone();
     let store = Arc::new(Store::new(dynamodb, TABLE.to_owned()));
     let tenant = TenantId::parse(tenant_of(client)).expect("the name of a tenant");
-    Directory::new(store, tenant, Arc::new(Meter::default()))
+    Directory::new(
+        store,
+        tenant,
+        Arc::new(Meter::default()),
+        Author::background(),
+    )
 }
 
 /// Finishes all large writes, as the function `events` does, with a clock five minutes ahead: each counts as abandoned by

@@ -13,6 +13,7 @@ use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind, text};
 use serde_json::Value;
 
+use super::fold::Folded;
 use super::{Client, Target};
 
 pub type Item = std::collections::HashMap<String, AttributeValue>;
@@ -309,6 +310,18 @@ impl Table {
         }
     }
 
+    /// The members of every group by its edges.
+    fn members(&self) -> BTreeMap<ResourceId, BTreeSet<ResourceId>> {
+        let groups = self.resources(ResourceKind::Group).into_iter();
+        let mut members: BTreeMap<_, BTreeSet<_>> =
+            groups.map(|group| (group.id, BTreeSet::new())).collect();
+        let edges = self.partition(&keys::members(&self.tenant));
+        for (group, member) in edges.filter_map(|(sk, _)| keys::edge(sk)) {
+            members.entry(group).or_default().insert(member);
+        }
+        members
+    }
+
     fn partition(&self, pk: &str) -> impl Iterator<Item = (&str, &Item)> {
         let first = Key {
             pk: pk.to_owned(),
@@ -322,10 +335,19 @@ impl Table {
     }
 }
 
-/// Reads the tenant's items and asserts every invariant.
+/// Reads the tenant's items and asserts every invariant. The images of groups in the stream must give the same members.
 pub async fn sound(target: &Target, client: &Client) -> Table {
     let table = Table::of(target, client).await;
-    let faults = table.faults();
+    let mut faults = table.faults();
+    if let Some(folded) = Folded::of(target, &table.tenant).await {
+        faults.extend(folded.faults);
+        compare(
+            &folded.members,
+            &table.members(),
+            "the feed: members of",
+            &mut faults,
+        );
+    }
     assert!(
         faults.is_empty(),
         "{} faults:\n{}",

@@ -30,6 +30,34 @@ impl ResourceId {
         // `parse` accepts ASCII only.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// The 16 bytes that the hexadecimal digits stand for.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        let mut digits = self.0.iter().filter(|byte| **byte != b'-').map(|byte| {
+            let digit = char::from(*byte).to_digit(16).unwrap_or_default();
+            u8::try_from(digit).unwrap_or_default()
+        });
+        std::array::from_fn(|_| {
+            let high = digits.next().unwrap_or_default();
+            high << 4 | digits.next().unwrap_or_default()
+        })
+    }
+
+    /// The id with these 16 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let mut digit = || {
+            let digit = digits.next().unwrap_or_default();
+            *DIGITS.get(usize::from(digit)).unwrap_or(&b'0')
+        };
+        Self(std::array::from_fn(|at| match at {
+            8 | 13 | 18 | 23 => b'-',
+            _ => digit(),
+        }))
+    }
 }
 
 impl fmt::Display for ResourceId {
@@ -98,6 +126,15 @@ mod tests {
         ] {
             assert!(ResourceId::parse(odd).is_none(), "{odd}");
         }
+    }
+
+    #[test]
+    fn an_id_is_sixteen_bytes_and_back() {
+        let id = ResourceId::parse("2819c223-7f76-453a-919d-413861904646").unwrap();
+        let bytes = id.to_bytes();
+        assert_eq!(bytes[..4], [0x28, 0x19, 0xc2, 0x23]);
+        assert_eq!(bytes[15], 0x46);
+        assert_eq!(ResourceId::from_bytes(bytes), id);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub mod tenants;
 pub use credentials::{Login, RevokedAdminKeys, last_used, password, tenant_keys};
 pub use guards::{attempts, idempotency, links, rate, sessions};
 pub use people::{
-    Directory, GroupRef, KeptUser, MemberRef, NewResource, PasswordHash, ResourceOrigin,
+    Author, Directory, GroupRef, KeptUser, MemberRef, NewResource, PasswordHash, ResourceOrigin,
     ResourcePage, Seats, Spread, Stored, Through, counts, search, task, walk,
 };
 pub use table::{

@@ -50,6 +50,15 @@ pub const MOST_ACTIONS: usize = 100;
 pub const MOST_MEMBERS: usize = 25_000;
 /// The most rounds of a transaction that is adjusted after a rejection.
 pub const MOST_ROUNDS: u32 = 9_999;
+/// The most members in a group's item that joined or left with its version: as many as can leave in one transaction,
+/// 800 bytes. More are in lists of their own.
+pub const DELTA_INLINE: usize = 47;
+/// The most members in one list of those that joined or left: 170 KB.
+pub const DELTA_LIST: usize = 10_000;
+/// How long lists of members and deletions are kept for the change feed. The stream forgets after one day.
+pub const STREAM_NOTES: SignedDuration = SignedDuration::from_hours(48);
+/// The longest name of an author and id of a request in an item, in bytes. API Gateway's ids have 16.
+pub const STAMP_BYTES: usize = 40;
 /// The most kept users on one page.
 pub const KEPT_PAGE: usize = 100;
 /// The most members of a deleted group whose edges are cleared before the response.

@@ -1,6 +1,7 @@
 //! The users, groups and memberships of a tenant.
 
 mod adopt;
+mod author;
 pub mod counts;
 mod directory;
 mod item;
@@ -17,6 +18,7 @@ mod time;
 pub mod walk;
 mod write;
 
+pub use author::Author;
 pub use directory::{Directory, GroupRef, MemberRef, ResourcePage, Spread, Through};
 pub use item::Stored;
 pub(crate) use item::read_resource;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::tenants::Status;
-use directory::{Directory, DirectoryError, Meter, Spent, Store};
+use directory::{Author, Directory, DirectoryError, Meter, Spent, Store};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use keyring::TenantId;
@@ -241,7 +241,8 @@ impl Service {
     /// A tenant's directory for background work.
     #[must_use]
     fn background_directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
-        Directory::new(self.background_store(), tenant.clone(), Arc::clone(meter))
+        let (store, meter) = (self.background_store(), Arc::clone(meter));
+        Directory::new(store, tenant.clone(), meter, Author::background())
     }
 
     /// The table for background work.

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use directory::{Deadline, Meter, Spent, until_then};
+use directory::{Author, Deadline, Meter, Spent, until_then};
 use http::{Request, Response};
 use jiff::Timestamp;
 use keyring::TenantId;
@@ -112,7 +112,8 @@ impl Service {
             Admission::Rejected(sender, failure) => return (sender, Err(failure)),
             Admission::Admitted(caller, uncounted) => (caller, uncounted),
         };
-        let directory = self.directory(&caller.tenant.id, &journey.meter);
+        let author = Author::key(caller.credential.id(), &journey.origin.request_id);
+        let directory = self.directory(&caller.tenant.id, &journey.meter, author);
         let directory = directory.within(journey.deadline);
         let served = async {
             let count = async {

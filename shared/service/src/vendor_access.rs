@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use directory::tenant_keys::{By, TenantKeys};
 use directory::tenants::Tenants;
-use directory::{Directory, Meter, Store, TenantTable};
+use directory::{Author, Directory, Meter, Store, TenantTable};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use keyring::{Keyrings, TenantId};
@@ -44,10 +44,11 @@ impl Service {
         &self.store
     }
 
-    /// A tenant's directory for one request.
+    /// A tenant's directory for one request of this author.
     #[must_use]
-    pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>) -> Directory {
-        Directory::new(Arc::clone(&self.store), tenant.clone(), Arc::clone(meter))
+    pub fn directory(&self, tenant: &TenantId, meter: &Arc<Meter>, author: Author) -> Directory {
+        let (store, meter) = (Arc::clone(&self.store), Arc::clone(meter));
+        Directory::new(store, tenant.clone(), meter, author)
     }
 
     /// How long an entry of the failure log is kept.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use directory::Author;
 use directory::tenant_keys::By;
 use http::Method;
 use keyring::KeyId;
@@ -40,6 +41,15 @@ impl Actor {
         match self {
             Self::AdminKey(key) => key.name().to_owned(),
             Self::Customer { link, .. } => format!("link:{link}"),
+        }
+    }
+
+    /// The author that new versions of users and groups name.
+    #[must_use]
+    pub fn author(&self, request: &str) -> Author {
+        match self {
+            Self::AdminKey(key) => Author::admin(&key.id, request),
+            Self::Customer { link, .. } => Author::setup_link(link, request),
         }
     }
 

@@ -156,8 +156,13 @@ impl<'w> Work<'w> {
 
     /// The tenant's directory with its rules applied.
     fn directory(&self, tenant: &Tenant) -> Directory {
-        let directory = self.service().directory(&tenant.id, self.meter);
-        directory.by(tenant.settings.rules())
+        self.people(&tenant.id).by(tenant.settings.rules())
+    }
+
+    /// The tenant's directory without its rules; new versions name the actor.
+    fn people(&self, tenant: &TenantId) -> Directory {
+        let author = self.actor.author(&self.origin.request_id);
+        self.service().directory(tenant, self.meter, author)
     }
 }
 

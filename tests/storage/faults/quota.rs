@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use directory::{Directory, DirectoryError, Meter, Store};
+use directory::{Author, Directory, DirectoryError, Meter, Store};
 use futures_util::future::join_all;
 use keyring::TenantId;
 use local::stack::TABLE;
@@ -80,7 +80,12 @@ async fn background_work_has_a_quota_of_its_own() {
     let behind = store.behind();
     let of = |store| {
         let tenant = TenantId::parse(tenant_of(&client)).unwrap();
-        Directory::new(Arc::new(store), tenant, Arc::new(Meter::default()))
+        Directory::new(
+            Arc::new(store),
+            tenant,
+            Arc::new(Meter::default()),
+            Author::background(),
+        )
     };
     let (front, behind) = (of(store), of(behind));
     assert!(is_repeated(&target, &front, id).await);

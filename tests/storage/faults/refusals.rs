@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use directory::{Directory, DirectoryError, Meter, Store, Stored, to_stand_ins};
+use directory::{Author, Directory, DirectoryError, Meter, Store, Stored, to_stand_ins};
 use keyring::TenantId;
 use scim_core::ResourceKind;
 use serde_json::json;
@@ -64,7 +64,12 @@ fn directory(stub: &Stub) -> Directory {
     let clients = to_stand_ins(&stub.endpoint, &stub.endpoint).unwrap();
     let store = Arc::new(Store::new(clients.dynamodb, "table".to_owned()));
     let tenant = TenantId::parse("acme").unwrap();
-    Directory::new(store, tenant, Arc::new(Meter::default()))
+    Directory::new(
+        store,
+        tenant,
+        Arc::new(Meter::default()),
+        Author::background(),
+    )
 }
 
 const PAGE: &str = "<html><body><h1>502 Bad Gateway</h1></body></html>";

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use directory::search::PageStart;
-use directory::{Directory, Meter, Spent, Store};
+use directory::{Author, Directory, Meter, Spent, Store};
 use keyring::TenantId;
 use local::stack::TABLE;
 use scim_core::{ResourceId, ResourceKind};
@@ -183,7 +183,12 @@ async fn p07_a_page_at_any_rank_of_any_part_is_exact_and_reads_little_beside_its
     let tenant = TenantId::parse(tenant_of(&client)).unwrap();
     let page = async |place, count| -> (Vec<ResourceId>, Option<u64>, Spent) {
         let meter = Arc::new(Meter::default());
-        let directory = Directory::new(Arc::clone(&store), tenant.clone(), Arc::clone(&meter));
+        let directory = Directory::new(
+            Arc::clone(&store),
+            tenant.clone(),
+            Arc::clone(&meter),
+            Author::background(),
+        );
         let found = directory.list_from(ResourceKind::User, place, count);
         let found = found.await.unwrap();
         assert_eq!(found.total, 80);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use directory::task::{TaskOutcome, TaskResult};
-use directory::{Directory, Meter, Spent, Store, TimeLimits};
+use directory::{Author, Directory, Meter, Spent, Store, TimeLimits};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, Request, Response, header};
 use jiff::SignedDuration;
@@ -197,7 +197,12 @@ impl MeasuredTenant<'_> {
         let name = TenantId::parse(self.name).ok_or("not a tenant name")?;
         let clients = &self.stack.services.clients;
         let store = Arc::new(Store::new(clients.dynamodb.clone(), TABLE.to_owned()));
-        let directory = Directory::new(store, name, Arc::new(Meter::default()));
+        let directory = Directory::new(
+            store,
+            name,
+            Arc::new(Meter::default()),
+            Author::background(),
+        );
         // Five minutes ahead, so that every write counts as abandoned by the request that began it.
         let later = self.stack.clock.now() + SignedDuration::from_mins(5);
         for _ in 0..MOST_FINISHES {

@@ -10,6 +10,7 @@ use scim_core::members::represent;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::{Value, json};
 
+use crate::people::author::Author;
 use crate::people::item::{Stored, read_resource};
 use crate::people::rules::Rules;
 use crate::table::{
@@ -21,6 +22,7 @@ use keyring::TenantId;
 #[derive(Clone, Debug)]
 pub struct Directory {
     pub(crate) table: TenantTable,
+    pub(crate) author: Author,
     pub(crate) rules: Rules,
     pub(crate) deadline: Option<Deadline>,
 }
@@ -95,11 +97,17 @@ pub enum Spread {
 }
 
 impl Directory {
-    /// The directory of a tenant without rules; `meter` counts its capacity.
+    /// The directory of a tenant without rules; `meter` counts its capacity, and new versions name `author`.
     #[must_use]
-    pub const fn new(store: Arc<Store>, tenant: TenantId, meter: Arc<Meter>) -> Self {
+    pub const fn new(
+        store: Arc<Store>,
+        tenant: TenantId,
+        meter: Arc<Meter>,
+        author: Author,
+    ) -> Self {
         Self {
             table: TenantTable::new(store, tenant, meter),
+            author,
             rules: Rules::NONE,
             deadline: None,
         }

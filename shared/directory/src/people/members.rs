@@ -24,11 +24,13 @@ use crate::table::{
 };
 
 mod apply;
+mod delta;
 mod existing;
 mod overlay;
 mod plan_part;
 mod with_members;
 
+pub(crate) use delta::{Delta, DeltaMember};
 pub(crate) use overlay::{Plans, plans_of};
 pub(crate) use plan_part::PlanPart;
 
@@ -44,7 +46,8 @@ const ACTIONS_PER_FORMER: usize = 2;
 pub struct Edges {
     group: ResourceId,
     add: BTreeMap<ResourceId, Joining>,
-    remove: BTreeSet<ResourceId>,
+    /// Who leaves; the type is `None` unless the change had to read it.
+    remove: BTreeMap<ResourceId, Option<ResourceKind>>,
     is_fenced: bool,
     /// The group and all its ancestors, each with the fence that it had when its parents were read; empty unless a group
     /// may become a member.
@@ -67,7 +70,7 @@ impl Edges {
         Self {
             group,
             add: BTreeMap::new(),
-            remove: BTreeSet::new(),
+            remove: BTreeMap::new(),
             is_fenced: false,
             ancestors: BTreeMap::new(),
         }
@@ -214,7 +217,7 @@ impl Directory {
         }
         match delta.base {
             Base::Present => {
-                edges.remove = delta.remove;
+                edges.remove = delta.remove.into_iter().map(|id| (id, None)).collect();
                 edges.check_bound()?;
                 if edges.is_large() {
                     self.prepared(self.narrow(&mut edges)).await?;
@@ -223,9 +226,9 @@ impl Directory {
             Base::Nobody => {
                 edges.check_bound()?;
                 edges.is_fenced = true;
-                for MemberRef { id, .. } in self.prepared(self.members_of(group)).await? {
+                for MemberRef { id, kind } in self.prepared(self.members_of(group)).await? {
                     if edges.add.remove(&id).is_none() {
-                        edges.remove.insert(id);
+                        edges.remove.insert(id, Some(kind));
                     }
                 }
                 edges.check_bound()?;
@@ -260,7 +263,7 @@ impl Directory {
             actions.put(table::item(&key, []), Role::Certain);
             self.mark(actions, joining.kind, *id);
         }
-        for id in &edges.remove {
+        for id in edges.remove.keys() {
             let key = keys::member(self.table.tenant(), edges.group, *id);
             actions.delete_present(key, Role::Removed(*id));
             let key = keys::membership(self.table.tenant(), *id, edges.group);

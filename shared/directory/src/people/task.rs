@@ -159,7 +159,7 @@ impl Directory {
                 if !(is_open && is_due || is_old) {
                     return Ok(TaskOutcome::Young);
                 }
-                self.give_up(task.id, &task.write, by).await?;
+                self.give_up(task.id, &task.write, now, by).await?;
             }
             TaskKind::Deletion(kind) => {
                 let is_gone = self.get(kind, task.id).await?.is_none();

@@ -11,10 +11,10 @@ use scim_core::{Attributes, Resource, ResourceId, ResourceKind, Version, active}
 use crate::limits::MOST_ROUNDS;
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, Stored, data, indexed, resource_item, taken};
-use crate::people::members::Edges;
+use crate::people::members::{Delta, Edges};
 use crate::people::rule_changes::UserState;
 use crate::table::keys::attribute::resource::{
-    self as attribute, DATA, MEMBERS, MODIFIED, PASSWORD, VERSION, WRITE,
+    self as attribute, DATA, MODIFIED, PASSWORD, VERSION, WRITE,
 };
 use crate::table::{
     self, Actions, DirectoryError, ItemUpdate, Put, Role, WriteId, is, keys, n, s, to_millis,
@@ -142,6 +142,10 @@ impl Directory {
             let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
             let password = new.password.as_deref();
             let mut item = resource_item(&key, &resource, members, password, write)?;
+            self.author.sign(&mut item);
+            if resource.kind == ResourceKind::Group {
+                item.set(attribute::DELTA, Delta::of(&edges).attribute(write));
+            }
             kept::add_origin(&mut actions, &mut item, &new.origin);
             actions.put(item, Role::Resource);
             self.index(&mut actions, &resource, None, Some(&entries));
@@ -186,7 +190,10 @@ impl Directory {
             waiting: false,
             ..successor(current, attributes, now)
         };
-        let head = self.head(&next.resource, &password, None, write)?;
+        let mut head = self.head(&next.resource, &password, write)?;
+        if current.resource.kind == ResourceKind::Group {
+            head = head.set(attribute::DELTA, Delta::NONE.attribute(write));
+        }
         let head = match current.waiting {
             true => head.remove(attribute::WAITING),
             false => head,
@@ -239,8 +246,7 @@ impl Directory {
         &self,
         next: &Resource,
         password: &PasswordHash,
-        members: Option<i64>,
-        by: &WriteId,
+        write: &WriteId,
     ) -> Result<ItemUpdate, DirectoryError> {
         let key = keys::resource(self.table.tenant(), next.kind, next.id);
         let before = next.meta.version.0.saturating_sub(1);
@@ -248,16 +254,13 @@ impl Directory {
             .set(DATA, s(data(&next.attributes)?))
             .set(VERSION, n(next.meta.version.0))
             .set(MODIFIED, n(next.meta.last_modified.as_millisecond()))
-            .set(WRITE, s(by.as_str()))
+            .set(WRITE, s(write.as_str()))
             .when(is(VERSION, n(before)));
-        let head = match password {
+        let head = self.author.sign_update(head);
+        Ok(match password {
             PasswordHash::Keep => head,
             PasswordHash::Set(hash) => head.set(PASSWORD, s(hash.as_str())),
             PasswordHash::Remove => head.remove(PASSWORD),
-        };
-        Ok(match members {
-            Some(change) => head.add(MEMBERS, n(change)),
-            None => head,
         })
     }
 }

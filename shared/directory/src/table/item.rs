@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 
@@ -75,7 +76,7 @@ impl Item {
     }
 }
 
-/// The value of an attribute, made from a domain value by [`s`], [`n`], [`set_of`] or [`yes`].
+/// The value of an attribute, made from a domain value by [`s`], [`n`], [`bytes`], [`set_of`] or [`yes`].
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Value(AttributeValue);
 
@@ -119,6 +120,11 @@ pub(crate) fn s(text: impl Into<String>) -> Value {
 #[expect(clippy::needless_pass_by_value, reason = "numbers are copied")]
 pub(crate) fn n(number: impl ToString) -> Value {
     Value(AttributeValue::N(number.to_string()))
+}
+
+/// Bytes as an attribute value.
+pub(crate) fn bytes(bytes: Vec<u8>) -> Value {
+    Value(AttributeValue::B(Blob::new(bytes)))
 }
 
 /// Texts as a set. DynamoDB rejects an empty set.

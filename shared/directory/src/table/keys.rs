@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use scim_core::{ResourceId, ResourceKind};
+use scim_core::{ResourceId, ResourceKind, Version};
 use sha2::{Digest, Sha256};
 
 use keyring::TenantId;
@@ -251,6 +251,18 @@ pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
     let (member, rest) = sk.split_once('#')?;
     let (group, plan) = rest.split_once('#')?;
     Some((ResourceId::parse(member)?, ResourceId::parse(group)?, plan))
+}
+
+/// A list of the members that a change adds to a group and removes: `<t>#delta`, `<group>#<change>#<number>`.
+#[must_use]
+pub fn delta_list(tenant: &TenantId, group: ResourceId, change: &str, number: usize) -> Key {
+    Partition::Delta.key(tenant, format!("{group}#{change}#{number:03}"))
+}
+
+/// What is known of the deletion of a resource: `<t>#gone`, `<id>#<version of the deletion>`.
+#[must_use]
+pub fn gone(tenant: &TenantId, id: ResourceId, version: Version) -> Key {
+    Partition::Gone.key(tenant, format!("{id}#{}", version.0))
 }
 
 /// The partition of all tasks: `<t>#task`.

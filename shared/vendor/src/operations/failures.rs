@@ -229,7 +229,7 @@ impl Work<'_> {
         let nameless = entries.iter().filter(|entry| entry.content.name.is_none());
         let unnamed: HashMap<ResourceId, ResourceKind> = nameless.filter_map(subject).collect();
         if !unnamed.is_empty() {
-            let directory = self.service().directory(tenant, self.meter);
+            let directory = self.people(tenant);
             let names = directory.names(&unnamed).await?;
             for entry in &mut entries {
                 let id = subject(entry).map(|(id, _)| id);

@@ -213,7 +213,7 @@ impl Work<'_> {
     }
 
     async fn check_user(&self, tenant: &TenantId, user: ResourceId) -> Result<(), Problem> {
-        let directory = self.service().directory(tenant, self.meter);
+        let directory = self.people(tenant);
         let found = directory.get(ResourceKind::User, user).await?;
         let none = || reason::no_subject().at("/subject");
         found.map(|_| ()).ok_or_else(none)

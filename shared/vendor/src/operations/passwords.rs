@@ -59,7 +59,7 @@ pub(crate) async fn verify(
     let chances = log_ins.of(&given.user_name);
     let (taken, are_many) = tokio::join!(chances.take(), log_ins.are_many());
     taken?.map_err(refused)?;
-    let directory = work.service().directory(tenant, work.meter);
+    let directory = work.people(tenant);
     let found = async {
         if are_many? {
             tokio::time::sleep(SLOWED_LOG_IN).await;

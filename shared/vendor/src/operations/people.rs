@@ -328,7 +328,7 @@ impl Work<'_> {
         let id = settings.id.clone();
         let base = format!("{}/{id}/scim/v2", self.site);
         let service = self.service();
-        let directory = service.directory(&id, self.meter);
+        let directory = self.people(&id);
         let caller = Caller {
             tenant: settings.into(),
             credential: self.credential(),

@@ -44,8 +44,7 @@ impl PersonStore {
         let id = ResourceId::parse(user).ok_or_else(|| no_user(user))?;
         Ok(Self {
             directory: work
-                .service()
-                .directory(tenant, work.meter)
+                .people(tenant)
                 .by(existing.settings.rules())
                 .without_keeping(),
             log: work.log(tenant),

@@ -2,16 +2,18 @@
 //!
 //! Any number of finishers may apply the same plan at once: each part is applied once, and the plan is closed once.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use scim_core::{ResourceId, ResourceKind};
 
-use super::Edges;
-use super::plan_part::PlanPart;
+use super::plan_part::{PlanPart, joined};
+use super::{Delta, Edges};
 use crate::limits::{CARRY_OUT_TIME, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
-use crate::table::keys::attribute::part::DONE;
+use crate::table::keys::attribute::part::{DONE, GONE};
 use crate::table::keys::attribute::resource::{MEMBERS, OPEN};
 use crate::table::keys::{self, Key};
 use crate::table::{
@@ -31,6 +33,15 @@ impl Tokens {
     }
 }
 
+/// What the closing of a plan changes.
+struct Closing<'p> {
+    plan: &'p str,
+    /// The change in the number of members.
+    balance: i64,
+    /// The joining members that had been deleted.
+    gone: Delta,
+}
+
 impl Directory {
     /// Applies a committed plan and closes it, within the time that one request may take.
     ///
@@ -41,9 +52,10 @@ impl Directory {
         &self,
         group: ResourceId,
         plan: &str,
+        now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
-        let applied = self.afterwards(CARRY_OUT_TIME, self.apply(group, plan, by));
+        let applied = self.afterwards(CARRY_OUT_TIME, self.apply(group, plan, now, by));
         applied.await.unwrap_or(Err(DirectoryError::Contended))
     }
 
@@ -51,6 +63,7 @@ impl Directory {
         &self,
         group: ResourceId,
         plan: &str,
+        now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
         let tokens = Tokens {
@@ -78,7 +91,14 @@ impl Directory {
         let Some(balance) = balance else {
             return Err(DirectoryError::Contended);
         };
-        self.close(group, plan, balance).await?;
+        let gone = parts.iter().flat_map(PlanPart::deleted).collect();
+        let closing = Closing {
+            plan,
+            balance,
+            gone,
+        };
+        self.close(group, closing, now, &by.derived("close"))
+            .await?;
         self.clear_plan(group, plan, &parts).await
     }
 
@@ -108,33 +128,43 @@ impl Directory {
     /// not count.
     async fn apply_part(&self, part: &PlanPart, tokens: &Tokens) -> Result<(), DirectoryError> {
         let mut edges = part.edges();
+        let mut gone = BTreeSet::new();
         loop {
             let mut actions = Actions::default();
-            let mark = ItemUpdate::of(part.key.clone())
+            let mut mark = ItemUpdate::of(part.key.clone())
                 .set(DONE, n(edges.balance()))
                 .when(ConditionExpression::Present.and(lacks(DONE)));
+            if !gone.is_empty() {
+                mark = mark.set(GONE, s(joined(gone.iter())));
+            }
             actions.update(mark, Role::Resource);
             self.edges(&mut actions, &edges);
             let refused = self.run(actions, &tokens.take()).await?;
             if refused.is_empty() || refused.contains(&Role::Resource) {
                 return Ok(());
             }
-            edges.pass_over(&refused);
+            gone.extend(edges.pass_over(&refused));
         }
     }
 
-    /// Removes the name of an applied plan from its group, if the group still has it.
+    /// Removes the name of an applied plan from its group, if the group still has it. The version that committed the plan
+    /// named all members; if some of them had been deleted, a new version takes them out.
     async fn close(
         &self,
         group: ResourceId,
-        plan: &str,
-        balance: i64,
+        closing: Closing<'_>,
+        now: Timestamp,
+        write: &WriteId,
     ) -> Result<(), DirectoryError> {
         let key = keys::resource(self.table.tenant(), ResourceKind::Group, group);
-        let close = ItemUpdate::of(key)
+        let mut close = ItemUpdate::of(key)
             .remove(OPEN)
-            .add(MEMBERS, n(balance))
-            .when(is(OPEN, s(plan)));
+            .add(MEMBERS, n(closing.balance))
+            .when(is(OPEN, s(closing.plan)));
+        if !closing.gone.is_nothing() {
+            self.write_lists(&closing.gone, group, now, write).await?;
+            close = self.new_version(close, &closing.gone, now, write);
+        }
         match self.table.update(&close).await? {
             Put::Done | Put::ConditionFailed(_) => Ok(()),
         }
@@ -167,13 +197,14 @@ impl Directory {
         &self,
         group: ResourceId,
         plan: &str,
+        now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
         let task = keys::task(self.table.tenant(), group, plan);
         self.give_up_task(&task).await?;
         let head = self.get(ResourceKind::Group, group).await?;
         if head.is_some_and(|head| head.plan.as_deref() == Some(plan)) {
-            return self.carry_out(group, plan, by).await;
+            return self.carry_out(group, plan, now, by).await;
         }
         let parts = self.parts(group, plan).await?;
         self.clear_plan(group, plan, &parts).await
@@ -181,12 +212,18 @@ impl Directory {
 }
 
 impl Edges {
-    /// Drops the edges that a rejected transaction showed to exist already, to be gone already, or to have no member.
-    fn pass_over(&mut self, refused: &[Role]) {
+    /// Drops the edges that a rejected transaction showed to exist already, to be gone already, or to have no member;
+    /// returns the members that do not exist.
+    fn pass_over(&mut self, refused: &[Role]) -> Vec<ResourceId> {
+        let mut gone = Vec::new();
         for role in refused {
             match role {
-                Role::Added(id) | Role::Member(id) => {
+                Role::Added(id) => {
                     self.add.remove(id);
+                }
+                Role::Member(id) => {
+                    self.add.remove(id);
+                    gone.push(*id);
                 }
                 Role::Removed(id) => {
                     self.remove.remove(id);
@@ -202,5 +239,6 @@ impl Edges {
                 | Role::Certain => {}
             }
         }
+        gone
     }
 }

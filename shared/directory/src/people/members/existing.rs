@@ -12,7 +12,7 @@ use crate::table::{DirectoryError, sort_key};
 impl Directory {
     /// Drops the edges of a change that exist already or do not exist.
     pub(super) async fn narrow(&self, edges: &mut Edges) -> Result<(), DirectoryError> {
-        let ids = edges.add.keys().chain(&edges.remove);
+        let ids = edges.add.keys().chain(edges.remove.keys());
         let wanted: Vec<Key> = ids
             .map(|id| keys::member(self.table.tenant(), edges.group, *id))
             .collect();
@@ -23,7 +23,7 @@ impl Directory {
             .map(|(_, member)| member)
             .collect();
         edges.add.retain(|id, _| !present.contains(id));
-        edges.remove.retain(|id| present.contains(id));
+        edges.remove.retain(|id, _| present.contains(id));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use scim_core::{ResourceId, ResourceKind};
 
-use super::{ACTIONS_PER_FORMER, ACTIONS_PER_MEMBER, Edges, letter};
+use super::{ACTIONS_PER_FORMER, ACTIONS_PER_MEMBER, DeltaMember, Edges, letter};
 use crate::limits::MOST_ACTIONS;
 use crate::table::keys::attribute::member::KIND;
 use crate::table::keys::attribute::part;
@@ -21,6 +21,8 @@ pub(crate) struct PlanPart {
     pub(super) leave: BTreeSet<ResourceId>,
     /// The change in the number of members, once the part is done.
     pub(super) done: Option<i64>,
+    /// The joining members that had been deleted, once the part is done.
+    pub(super) gone: BTreeSet<ResourceId>,
 }
 
 impl PlanPart {
@@ -30,7 +32,7 @@ impl PlanPart {
             .add
             .iter()
             .map(|(id, joining)| (*id, Some(joining.kind)));
-        let leave = edges.remove.iter().map(|id| (*id, None));
+        let leave = edges.remove.keys().map(|id| (*id, None));
         let mut parts = Vec::new();
         // One more action marks the part as done.
         let mut room = 0;
@@ -47,6 +49,7 @@ impl PlanPart {
                     join: BTreeMap::new(),
                     leave: BTreeSet::new(),
                     done: None,
+                    gone: BTreeSet::new(),
                 });
                 room = MOST_ACTIONS - 1;
             }
@@ -64,18 +67,21 @@ impl PlanPart {
     pub(crate) fn item(&self) -> Item {
         let joining = |wanted| {
             let those = self.join.iter().filter(move |(_, kind)| **kind == wanted);
-            written(those.map(|(id, _)| id))
+            joined(those.map(|(id, _)| id))
         };
         let mut item = table::item(
             &self.key,
             [
                 (part::USERS, s(joining(ResourceKind::User))),
                 (part::GROUPS, s(joining(ResourceKind::Group))),
-                (part::LEAVING, s(written(self.leave.iter()))),
+                (part::LEAVING, s(joined(self.leave.iter()))),
             ],
         );
         if let Some(done) = self.done {
             item.set(part::DONE, n(done));
+        }
+        if !self.gone.is_empty() {
+            item.set(part::GONE, s(joined(self.gone.iter())));
         }
         item
     }
@@ -93,9 +99,10 @@ impl PlanPart {
             let groups = ids(part::GROUPS)?
                 .into_iter()
                 .map(|id| (id, ResourceKind::Group));
-            Some((users.chain(groups).collect(), ids(part::LEAVING)?))
+            let join = users.chain(groups).collect();
+            Some((join, ids(part::LEAVING)?, ids(part::GONE)?))
         };
-        let (join, leave) = all().ok_or_else(|| corrupt("plan"))?;
+        let (join, leave, gone) = all().ok_or_else(|| corrupt("plan"))?;
         Ok(Some(Self {
             key: Key {
                 pk: keys::members(tenant),
@@ -106,6 +113,7 @@ impl PlanPart {
             join,
             leave: leave.into_iter().collect(),
             done: number_if(item, part::DONE)?,
+            gone: gone.into_iter().collect(),
         }))
     }
 
@@ -115,8 +123,14 @@ impl PlanPart {
         for (id, kind) in &self.join {
             edges.add(*id, Some(*kind));
         }
-        edges.remove.clone_from(&self.leave);
+        edges.remove = self.leave.iter().map(|id| (*id, None)).collect();
         edges
+    }
+
+    /// The joining members that had been deleted.
+    pub(super) fn deleted(&self) -> impl Iterator<Item = DeltaMember> {
+        let gone = self.gone.iter();
+        gone.map(|id| DeltaMember::Leaves(*id, self.join.get(id).copied()))
     }
 
     /// The intents for the members of this part.
@@ -143,7 +157,7 @@ impl PlanPart {
 pub(super) const LEAVES: &str = "r";
 
 /// Concatenates ids into one text.
-fn written<'i>(ids: impl Iterator<Item = &'i ResourceId>) -> String {
+pub(super) fn joined<'i>(ids: impl Iterator<Item = &'i ResourceId>) -> String {
     let ids: Vec<&str> = ids.map(ResourceId::as_str).collect();
     ids.join(" ")
 }

@@ -3,16 +3,22 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use scim_core::ResourceId;
+use scim_core::{Resource, ResourceId, ResourceKind};
 
 use super::CountChange;
-use crate::limits::{CLEARED_AT_ONCE, DEPARTURE_TIME, MOST_ACTIONS, MOST_ROUNDS};
+use super::kept::Keeps;
+use crate::limits::{CLEARED_AT_ONCE, DEPARTURE_TIME, MOST_ACTIONS, MOST_ROUNDS, STREAM_NOTES};
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
+use crate::people::members::Delta;
 use crate::people::rule_changes::UserState;
 use crate::people::task_item::{TaskKind, task_item};
-use crate::table::keys::attribute::resource::{FENCE, VERSION};
-use crate::table::{Actions, DirectoryError, Role, WriteId, is, keys, lacks, n};
+use crate::table::keys::attribute::EXPIRES;
+use crate::table::keys::attribute::gone::KEPT;
+use crate::table::keys::attribute::resource::{CREATED, FENCE, VERSION, WRITE};
+use crate::table::{
+    self, Actions, DirectoryError, Item, Role, WriteId, is, keys, lacks, n, s, yes,
+};
 
 /// The actions for leaving a group: two edges, and the update of the group's version and member count.
 pub(super) const ACTIONS_PER_GROUP: usize = 3;
@@ -36,7 +42,7 @@ impl Directory {
         let mut left: BTreeMap<ResourceId, bool> =
             groups.into_iter().map(|group| (group, true)).collect();
         for round in 0..MOST_ROUNDS {
-            let mut actions = self.removal(current, now)?;
+            let mut actions = self.removal(current, now, write)?;
             if has_edges {
                 // With this task a finisher finds the edges that are still to be cleared.
                 let item = task_item(&task, TaskKind::Deletion(kind), now);
@@ -51,7 +57,7 @@ impl Directory {
                 return self.delete_large(current, groups, now, write).await;
             }
             for (group, exists) in &left {
-                self.leave(&mut actions, id, *group, *exists, now, write);
+                self.leave(&mut actions, (kind, id), *group, *exists, now, write);
             }
             let refused = self.run(actions, &write.token(round)).await?;
             if refused.is_empty() {
@@ -69,7 +75,7 @@ impl Directory {
             if refused.contains(&Role::Resource) {
                 return Err(DirectoryError::Stale);
             }
-            self.look_after(&refused, &mut left, write).await?;
+            self.look_after(&refused, &mut left, now, write).await?;
         }
         Err(DirectoryError::Contended)
     }
@@ -79,6 +85,7 @@ impl Directory {
         &self,
         current: &Stored,
         now: Timestamp,
+        write: &WriteId,
     ) -> Result<Actions, DirectoryError> {
         let resource = &current.resource;
         let entries = indexed(resource.kind, &resource.attributes);
@@ -92,8 +99,37 @@ impl Directory {
         };
         let changes = self.rule_changes(resource.kind, Some(side), None);
         self.add_rule_changes(&mut actions, resource.id, &changes);
-        self.keep(&mut actions, resource, &entries, now)?;
+        let keeps = self.keep(&mut actions, resource, &entries, now)?;
+        let note = self.deletion_note(resource, keeps, now, write);
+        actions.put(note, Role::Certain);
         Ok(actions)
+    }
+
+    /// What the change feed says of a deletion: the stream has the deleted item only, which knows its own author.
+    fn deletion_note(
+        &self,
+        resource: &Resource,
+        keeps: Keeps,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Item {
+        let version = resource.meta.version.next();
+        let key = keys::gone(self.table.tenant(), resource.id, version);
+        let expires = now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second();
+        let created = n(resource.meta.created.as_millisecond());
+        let mut item = table::item(
+            &key,
+            [
+                (WRITE, s(write.as_str())),
+                (CREATED, created),
+                (EXPIRES, n(expires)),
+            ],
+        );
+        self.author.sign(&mut item);
+        if keeps == Keeps::User {
+            item.set(KEPT, yes());
+        }
+        item
     }
 
     fn remove_resource(&self, actions: &mut Actions, current: &Stored) {
@@ -111,7 +147,7 @@ impl Directory {
     pub(super) fn leave(
         &self,
         actions: &mut Actions,
-        member: ResourceId,
+        (kind, member): (ResourceKind, ResourceId),
         group: ResourceId,
         exists: bool,
         now: Timestamp,
@@ -122,7 +158,9 @@ impl Directory {
         let key = keys::member(self.table.tenant(), group, member);
         if exists {
             actions.delete_present(key, Role::Removed(group));
-            actions.update(self.touch(group, -1, now, write), Role::Left(group));
+            let delta = Delta::leaves(member, Some(kind));
+            let touch = self.touch(group, &delta, -1, now, write);
+            actions.update(touch, Role::Left(group));
         } else {
             actions.delete(key);
         }

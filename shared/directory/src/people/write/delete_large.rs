@@ -41,7 +41,7 @@ impl Directory {
             self.mark_leaving(id, &groups, write).await
         })
         .await?;
-        let mut actions = self.removal(current, now)?;
+        let mut actions = self.removal(current, now, write)?;
         actions.check_task(task.clone());
         let token = write.derived("commit").token(0);
         let refused = self.run(actions, &token).await?;
@@ -127,7 +127,7 @@ impl Directory {
             .map(|groups| {
                 let first = groups.first().map_or("", ResourceId::as_str);
                 let by = by.derived(first);
-                async move { self.branch().leave_all(id, groups, now, &by).await }
+                async move { self.branch().leave_all((kind, id), groups, now, &by).await }
             })
             .collect();
         stream::iter(batches)
@@ -142,7 +142,7 @@ impl Directory {
 
     async fn leave_all(
         &self,
-        member: ResourceId,
+        member: (ResourceKind, ResourceId),
         groups: &[ResourceId],
         now: Timestamp,
         by: &WriteId,
@@ -158,7 +158,7 @@ impl Directory {
             if refused.is_empty() {
                 return Ok(());
             }
-            self.look_after(&refused, &mut left, by).await?;
+            self.look_after(&refused, &mut left, now, by).await?;
         }
         Err(DirectoryError::Contended)
     }
@@ -169,6 +169,7 @@ impl Directory {
         &self,
         refused: &[Role],
         left: &mut BTreeMap<ResourceId, bool>,
+        now: Timestamp,
         by: &WriteId,
     ) -> Result<(), DirectoryError> {
         for role in refused {
@@ -178,7 +179,7 @@ impl Directory {
             let head = self.get(ResourceKind::Group, *group).await?;
             let is_refused = |role| refused.contains(&role);
             match head.map(|head| head.plan) {
-                Some(Some(plan)) => self.carry_out(*group, &plan, by).await?,
+                Some(Some(plan)) => self.carry_out(*group, &plan, now, by).await?,
                 // The group had a plan, which has been applied by now.
                 Some(None) if is_refused(Role::Left(*group)) => {}
                 None | Some(None) => {

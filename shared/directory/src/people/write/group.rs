@@ -7,8 +7,8 @@ use super::{PasswordHash, successor};
 use crate::limits::{MOST_ACTIONS, MOST_ROUNDS};
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, Stored, indexed, no_plan, same_fence, taken};
-use crate::people::members::Edges;
-use crate::table::keys::attribute::resource::{MEMBERS, MODIFIED, VERSION, WRITE};
+use crate::people::members::{Delta, Edges};
+use crate::table::keys::attribute::resource::{DELTA, MEMBERS, MODIFIED, VERSION, WRITE};
 use crate::table::{
     Actions, ConditionExpression, DirectoryError, ItemUpdate, Role, WriteId, keys, n, s, to_millis,
 };
@@ -33,7 +33,8 @@ impl Directory {
         write: &WriteId,
     ) -> Result<Option<Stored>, DirectoryError> {
         if let Some(plan) = &current.plan {
-            let finished = self.carry_out(current.resource.id, plan, write).await;
+            let finished = self.carry_out(current.resource.id, plan, now, write);
+            let finished = finished.await;
             return Err(match finished {
                 Ok(()) => DirectoryError::Stale,
                 // The next writer continues the plan.
@@ -94,11 +95,14 @@ impl Directory {
         write: &WriteId,
     ) -> Result<ItemUpdate, DirectoryError> {
         let next = &changing.next.resource;
+        let delta = Delta::of(edges);
         let head = if changing.is_same && !edges.is_fenced() {
-            self.touch(next.id, balance, now, write)
+            self.touch(next.id, &delta, balance, now, write)
         } else {
-            let head = self.head(next, &PasswordHash::Keep, Some(balance), write)?;
-            head.when(no_plan())
+            let head = self.head(next, &PasswordHash::Keep, write)?;
+            head.set(DELTA, delta.attribute(write))
+                .add(MEMBERS, n(balance))
+                .when(no_plan())
         };
         Ok(match edges.fence() {
             Some(fence) => head.when(same_fence(fence)),
@@ -110,17 +114,43 @@ impl Directory {
     pub(crate) fn touch(
         &self,
         group: ResourceId,
+        delta: &Delta,
         balance: i64,
         now: Timestamp,
         write: &WriteId,
     ) -> ItemUpdate {
         let key = keys::resource(self.table.tenant(), ResourceKind::Group, group);
-        ItemUpdate::of(key)
-            .set(MODIFIED, n(to_millis(now).as_millisecond()))
-            .set(WRITE, s(write.as_str()))
-            .add(VERSION, n(1))
+        self.new_version(ItemUpdate::of(key), delta, now, write)
             .add(MEMBERS, n(balance))
             .when(ConditionExpression::Present.and(no_plan()))
+    }
+
+    /// Adds to an update of a group that it makes a new version of only its members.
+    pub(crate) fn new_version(
+        &self,
+        update: ItemUpdate,
+        delta: &Delta,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> ItemUpdate {
+        let update = update
+            .set(MODIFIED, n(to_millis(now).as_millisecond()))
+            .set(WRITE, s(write.as_str()))
+            .set(DELTA, delta.attribute(write))
+            .add(VERSION, n(1));
+        self.author.sign_update(update)
+    }
+
+    /// Writes the lists of a long delta, before the write that makes it.
+    pub(crate) async fn write_lists(
+        &self,
+        delta: &Delta,
+        group: ResourceId,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<(), DirectoryError> {
+        let lists = delta.lists(self.table.tenant(), group, write, now);
+        self.table.batch_put(lists).await
     }
 }
 

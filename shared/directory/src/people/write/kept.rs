@@ -45,6 +45,14 @@ impl KeptUser {
     }
 }
 
+/// What a deletion keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keeps {
+    Nothing,
+    /// The user, inactive and hidden.
+    User,
+}
+
 /// A page of kept users.
 #[derive(Debug)]
 pub struct KeptPage {
@@ -139,16 +147,16 @@ impl Directory {
         Ok(found)
     }
 
-    /// Adds the kept user's item to a deletion if the tenant keeps deleted users.
+    /// Adds the kept user's item to a deletion if the tenant keeps deleted users; returns whether it does.
     pub(super) fn keep(
         &self,
         actions: &mut Actions,
         resource: &Resource,
         entries: &Indexed,
         now: Timestamp,
-    ) -> Result<(), DirectoryError> {
+    ) -> Result<Keeps, DirectoryError> {
         if self.rules.delete != Delete::Deactivate || resource.kind != ResourceKind::User {
-            return Ok(());
+            return Ok(Keeps::Nothing);
         }
         let mut attributes = resource.attributes.clone();
         attributes.insert("active".to_owned(), Value::Bool(false));
@@ -163,7 +171,7 @@ impl Directory {
             ],
         );
         actions.put(item, Role::Certain);
-        Ok(())
+        Ok(Keeps::User)
     }
 }
 

@@ -21,7 +21,7 @@ use super::{Changing, CountChange};
 use crate::limits::MOST_ACTIONS;
 use crate::people::directory::Directory;
 use crate::people::item::{Indexed, Stored, resource_item, taken};
-use crate::people::members::{Edges, PlanPart};
+use crate::people::members::{Delta, Edges, PlanPart};
 use crate::people::task_item::TaskKind;
 use crate::table::keys;
 use crate::table::keys::attribute::resource as attribute;
@@ -51,17 +51,20 @@ impl Directory {
             Some(&changing.before),
             Some(&changing.after),
         );
-        let refused = self.commit(actions, &edges, write).await?;
+        let refused = self.commit(actions, &edges, now, write).await?;
         if refused.is_empty() {
             // The plan is committed: the next writer applies what is left.
-            let _ = self.carry_out(edges.group(), write.as_str(), write).await;
+            let done = self.carry_out(edges.group(), write.as_str(), now, write);
+            let _ = done.await;
             return Ok(Stored {
                 members: changing.next.members.saturating_add_signed(edges.balance()),
                 plan: Some(write.as_str().to_owned()),
                 ..changing.next.clone()
             });
         }
-        let _ = self.give_up(edges.group(), write.as_str(), write).await;
+        let _ = self
+            .give_up(edges.group(), write.as_str(), now, write)
+            .await;
         Err(changing.refusal(&refused).unwrap_or(DirectoryError::Stale))
     }
 
@@ -82,13 +85,16 @@ impl Directory {
         let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
         let mut item = resource_item(&key, &resource, 0, None, write)?;
         item.set(attribute::OPEN, s(write.as_str()));
+        item.set(attribute::DELTA, Delta::of(&edges).attribute(write));
+        self.author.sign(&mut item);
         let mut actions = Actions::default();
         actions.put(item, Role::Resource);
         self.index(&mut actions, &resource, None, Some(entries));
         actions.update(self.count(&resource, CountChange::More), Role::Certain);
-        let refused = self.commit(actions, &edges, write).await?;
+        let refused = self.commit(actions, &edges, now, write).await?;
         if refused.is_empty() {
-            let _ = self.carry_out(edges.group(), write.as_str(), write).await;
+            let done = self.carry_out(edges.group(), write.as_str(), now, write);
+            let _ = done.await;
             return Ok(Stored {
                 members: edges.added(),
                 waiting: false,
@@ -97,7 +103,9 @@ impl Directory {
                 resource,
             });
         }
-        let _ = self.give_up(edges.group(), write.as_str(), write).await;
+        let _ = self
+            .give_up(edges.group(), write.as_str(), now, write)
+            .await;
         Err(match refused.contains(&Role::Marker) {
             true => taken(resource.kind, entries.name.clone()),
             false => DirectoryError::Stale,
@@ -105,6 +113,7 @@ impl Directory {
     }
 
     /// Writes the items of a plan. Parts are written before intents, because a cleanup finds the intents through the parts.
+    /// Lists for the change feed expire by themselves.
     async fn prepare(
         &self,
         edges: &Edges,
@@ -113,6 +122,8 @@ impl Directory {
     ) -> Result<(), DirectoryError> {
         let task = keys::task(self.table.tenant(), edges.group(), write.as_str());
         self.open_task(&task, TaskKind::Change, now).await?;
+        self.write_lists(&Delta::of(edges), edges.group(), now, write)
+            .await?;
         let parts = PlanPart::split(self.table.tenant(), edges, write.as_str());
         let items = parts.iter().map(PlanPart::item).collect();
         self.table.batch_put(items).await?;
@@ -127,6 +138,7 @@ impl Directory {
         &self,
         mut actions: Actions,
         edges: &Edges,
+        now: Timestamp,
         write: &WriteId,
     ) -> Result<Vec<Role>, DirectoryError> {
         let task = keys::task(self.table.tenant(), edges.group(), write.as_str());
@@ -137,7 +149,9 @@ impl Directory {
             self.mark(&mut actions, ResourceKind::Group, id);
         }
         if actions.len() > MOST_ACTIONS {
-            let _ = self.give_up(edges.group(), write.as_str(), write).await;
+            let _ = self
+                .give_up(edges.group(), write.as_str(), now, write)
+                .await;
             let given = edges.groups().count();
             return Err(DirectoryError::TooManyGroups { given, most });
         }

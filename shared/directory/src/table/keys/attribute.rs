@@ -45,6 +45,23 @@ pub mod resource {
     pub const OPEN: &str = "o";
     /// Marks a user from before provisioning that no client has adopted yet.
     pub const WAITING: &str = "a";
+    /// The members of a group that joined and left with the version.
+    pub const DELTA: &str = "j";
+    /// Who made the version.
+    pub const AUTHOR: &str = "b";
+    /// The id of the request that made the version; absent for background work.
+    pub const REQUEST: &str = "q";
+}
+
+/// A deleted resource, with the author, the request, the write and the creation time of [`resource`].
+pub mod gone {
+    /// Present if the user is kept.
+    pub const KEPT: &str = "k";
+}
+
+/// A list of members that a plan adds and removes.
+pub mod delta {
+    pub const MEMBERS: &str = "j";
 }
 
 /// The counts of resources whose ids begin with one byte.
@@ -91,6 +108,8 @@ pub mod part {
     pub const GROUPS: &str = "g";
     /// The ids of the leaving members.
     pub const LEAVING: &str = "r";
+    /// The ids of joining members that had been deleted when the part was applied; absent for none.
+    pub const GONE: &str = "x";
     /// The change in the number of members; present once the part is done.
     pub const DONE: &str = "n";
 }

@@ -51,6 +51,8 @@ partitions! {
     EmailClaim = "user#emailClaim",
     Seats = "user#seats",
     Kept = "user#kept",
+    Delta = "delta",
+    Gone = "gone",
 }
 
 impl Partition {

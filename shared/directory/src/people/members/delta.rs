@@ -1,0 +1,132 @@
+//! The members that join and leave a group with one version, as the group's item states them.
+//!
+//! The stream keeps the order of the records of one item only. So a group's item itself says what its version changed, and
+//! the images of the group alone, in order, give its members as sets: who joins twice is one member, and who leaves
+//! without being a member changes nothing.
+//!
+//! The attribute begins with the first eight characters of the write's id, so that it belongs to that version: code that
+//! does not know the attribute leaves an old one behind. Then each member has 17 bytes, a byte of flags and the id. Of a
+//! change of more members the attribute has only the number of its *lists*, items of their own that are written before the
+//! commit and expire by themselves.
+
+use jiff::Timestamp;
+use scim_core::{ResourceId, ResourceKind};
+
+use super::Edges;
+use crate::limits::{DELTA_INLINE, DELTA_LIST, STREAM_NOTES};
+use crate::table::keys::attribute::{EXPIRES, delta};
+use crate::table::{self, Item, Value, WriteId, bytes, keys, n};
+use keyring::TenantId;
+
+/// How many characters of a write's id the attribute begins with.
+const WRITE_BYTES: usize = 8;
+/// The flag of a member that leaves.
+const LEAVES: u8 = 1;
+/// The flag of a group.
+const GROUP: u8 = 2;
+/// The flag of a member that leaves and whose type the request did not need to know.
+const UNKNOWN: u8 = 4;
+
+/// A member that joins or leaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DeltaMember {
+    Joins(ResourceId, ResourceKind),
+    /// The type is `None` if it is not known.
+    Leaves(ResourceId, Option<ResourceKind>),
+}
+
+impl DeltaMember {
+    /// The member as the attribute has it.
+    fn written(self) -> [u8; 17] {
+        let (flags, id) = match self {
+            Self::Joins(id, ResourceKind::User) => (0, id),
+            Self::Joins(id, ResourceKind::Group) => (GROUP, id),
+            Self::Leaves(id, Some(ResourceKind::User)) => (LEAVES, id),
+            Self::Leaves(id, Some(ResourceKind::Group)) => (LEAVES | GROUP, id),
+            Self::Leaves(id, None) => (LEAVES | UNKNOWN, id),
+        };
+        let id = id.to_bytes();
+        std::array::from_fn(|at| match at.checked_sub(1) {
+            None => flags,
+            Some(at) => id.get(at).copied().unwrap_or_default(),
+        })
+    }
+}
+
+/// The members that join and leave with one version of a group.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Delta(Vec<DeltaMember>);
+
+impl Delta {
+    pub(crate) const NONE: Self = Self(Vec::new());
+
+    /// One member that leaves.
+    pub(crate) fn leaves(id: ResourceId, kind: Option<ResourceKind>) -> Self {
+        Self(vec![DeltaMember::Leaves(id, kind)])
+    }
+
+    /// The edges of a change.
+    pub(crate) fn of(edges: &Edges) -> Self {
+        let joins = edges.add.iter();
+        let joins = joins.map(|(id, joining)| DeltaMember::Joins(*id, joining.kind));
+        let leaves = edges.remove.iter();
+        let leaves = leaves.map(|(id, kind)| DeltaMember::Leaves(*id, *kind));
+        Self(joins.chain(leaves).collect())
+    }
+
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the members do not fit the group's item.
+    pub(crate) fn is_long(&self) -> bool {
+        self.0.len() > DELTA_INLINE
+    }
+
+    /// The attribute of the version that a write makes. The lists of a long delta must have been written.
+    pub(crate) fn attribute(&self, write: &WriteId) -> Value {
+        let mut written = write.as_str().as_bytes().to_vec();
+        written.truncate(WRITE_BYTES);
+        match self.is_long() {
+            true => {
+                let lists = self.0.chunks(DELTA_LIST).len();
+                let lists = u16::try_from(lists).unwrap_or(u16::MAX);
+                written.extend(lists.to_be_bytes());
+            }
+            false => written.extend(members(&self.0)),
+        }
+        bytes(written)
+    }
+
+    /// The lists of a long delta; none of a short one.
+    pub(crate) fn lists(
+        &self,
+        tenant: &TenantId,
+        group: ResourceId,
+        write: &WriteId,
+        now: Timestamp,
+    ) -> Vec<Item> {
+        if !self.is_long() {
+            return Vec::new();
+        }
+        let expires = now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second();
+        let lists = self.0.chunks(DELTA_LIST).enumerate();
+        lists
+            .map(|(number, list)| {
+                let key = keys::delta_list(tenant, group, write.as_str(), number);
+                let list = (delta::MEMBERS, bytes(members(list)));
+                table::item(&key, [list, (EXPIRES, n(expires))])
+            })
+            .collect()
+    }
+}
+
+impl FromIterator<DeltaMember> for Delta {
+    fn from_iter<I: IntoIterator<Item = DeltaMember>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
+fn members(members: &[DeltaMember]) -> Vec<u8> {
+    members.iter().flat_map(|member| member.written()).collect()
+}

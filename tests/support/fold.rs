@@ -7,11 +7,12 @@ use data_encoding::BASE64;
 use directory::keys::attribute::{delta, resource};
 use directory::keys::{self, Partition};
 use keyring::TenantId;
-use local::stack::TABLE;
+use local::template::Mapping;
 use scim_core::{ResourceId, ResourceKind};
 use serde_json::Value;
 
 use super::Target;
+use super::stream::{mapping, records_by};
 
 /// The members of every group that exists, folded from the stream.
 pub struct Folded {
@@ -23,8 +24,11 @@ pub struct Folded {
 impl Folded {
     /// Folds the whole stream; `None` if the table is in another DynamoDB, whose stream is not at hand.
     pub async fn of(target: &Target, tenant: &TenantId) -> Option<Self> {
-        let dynamo = target.stack.services.dynamo.as_ref()?;
-        let mut stream = dynamo.stream(TABLE).expect("the table has a stream");
+        let every = Mapping {
+            patterns: Vec::new(),
+            batch_size: 1_000,
+            ..mapping()
+        };
         let mut folded = Self {
             members: BTreeMap::new(),
             faults: Vec::new(),
@@ -32,27 +36,23 @@ impl Folded {
         let mut lists: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let groups = keys::resources(tenant, ResourceKind::Group);
         let users = keys::resources(tenant, ResourceKind::User);
-        loop {
-            let records = stream.read().await.expect("the stream can be read");
-            if records.is_empty() {
-                return Some(folded);
-            }
-            for record in records {
-                let change = &record["dynamodb"];
-                let pk = change["Keys"]["pk"]["S"].as_str().expect("a key");
-                let sk = change["Keys"]["sk"]["S"].as_str().expect("a key");
-                let (old, new) = (&change["OldImage"], &change["NewImage"]);
-                if pk == Partition::Delta.of(tenant) && !new.is_null() {
-                    let list = bytes(new, delta::MEMBERS).expect("a list has members");
-                    lists.insert(sk.to_owned(), list);
-                } else if pk == groups || pk == users {
-                    folded.check_author(pk, sk, new);
-                    if pk == groups {
-                        folded.fold(ResourceId::parse(sk).expect("an id"), old, new, &lists);
-                    }
+        for record in records_by(target, every).await? {
+            let change = &record["dynamodb"];
+            let pk = change["Keys"]["pk"]["S"].as_str().expect("a key");
+            let sk = change["Keys"]["sk"]["S"].as_str().expect("a key");
+            let (old, new) = (&change["OldImage"], &change["NewImage"]);
+            if pk == Partition::Delta.of(tenant) && !new.is_null() {
+                let list = bytes(new, delta::MEMBERS).expect("a list has members");
+                lists.insert(sk.to_owned(), list);
+            } else if pk == groups || pk == users {
+                folded.check_author(pk, sk, new);
+                if pk == groups {
+                    let id = ResourceId::parse(sk).expect("an id");
+                    folded.fold(id, old, new, &lists);
                 }
             }
         }
+        Some(folded)
     }
 
     fn check_author(&mut self, pk: &str, sk: &str, new: &Value) {

@@ -315,7 +315,8 @@ impl Table {
         let groups = self.resources(ResourceKind::Group).into_iter();
         let mut members: BTreeMap<_, BTreeSet<_>> =
             groups.map(|group| (group.id, BTreeSet::new())).collect();
-        let edges = self.partition(&keys::members(&self.tenant));
+        let pk = keys::members(&self.tenant);
+        let edges = self.partition(&pk);
         for (group, member) in edges.filter_map(|(sk, _)| keys::edge(sk)) {
             members.entry(group).or_default().insert(member);
         }

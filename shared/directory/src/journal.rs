@@ -20,6 +20,7 @@ use crate::table::{
 };
 
 mod entry;
+pub mod feed;
 
 use entry::is_live;
 pub use entry::{Act, Entry, EntryFilter, EntryId, LoggedFailure, Person, Recorded, UserMatch};

@@ -57,6 +57,39 @@ pub const DELTA_INLINE: usize = 47;
 pub const DELTA_LIST: usize = 10_000;
 /// How long lists of members and deletions are kept for the change feed. The stream forgets after one day.
 pub const STREAM_NOTES: SignedDuration = SignedDuration::from_hours(48);
+/// How long a batch of the change feed is kept.
+pub const FEED_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// How long before it expires a batch counts as gone: the table deletes expired items in any order.
+pub const FEED_GRACE: SignedDuration = SignedDuration::from_hours(1);
+/// How long before it expires the last batch of a feed is renewed, because it alone knows where the feed ends.
+pub const FEED_RENEWED: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The most entries in one batch.
+pub const BATCH_ENTRIES: usize = 100;
+/// The most bytes of a batch, deflated.
+pub const BATCH_BYTES: usize = 256 * 1024;
+/// The most bytes of an entry, deflated. A larger one loses its resource.
+pub const ENTRY_BYTES: usize = 200 * 1024;
+/// The most bytes of a batch as text: 100 resources of the largest size, before and after.
+pub const BATCH_TEXT_BYTES: u64 = 96 * 1024 * 1024;
+/// How many batches a writer of the feed reads at once when it looks further back than the end.
+pub const BATCHES_AT_ONCE: usize = 20;
+/// How much further back than its oldest record a writer of the feed looks, in seconds.
+pub const LOOK_BACK: i64 = 60;
+/// How long a member that joins may be waited for, in seconds after the record, until the entry names it as early.
+pub const INTRODUCTION_WAIT: i64 = 10;
+/// Whoever was created this long ago has been introduced: the stream forgets after 24 hours.
+pub const INTRODUCED_BY_AGE: SignedDuration = SignedDuration::from_hours(25);
+/// How long after a refused put a writer looks for batches of others before it puts.
+pub const CONTESTED: SignedDuration = SignedDuration::from_secs(60);
+/// How far back a warm process remembers the end of a feed.
+pub const TAIL_AGE: SignedDuration = SignedDuration::from_mins(5);
+/// An image that was written this long before its tenant was created belongs to an earlier tenant with the same id. The
+/// clocks of two functions may differ by less.
+pub const EARLIER_TENANT: SignedDuration = SignedDuration::from_secs(15);
+/// The most entries that a page of the feed has.
+pub const FEED_PAGE: usize = 1_000;
+/// The most bytes of text on a page of the feed; a page has at least one entry.
+pub const FEED_PAGE_BYTES: usize = 5 * 1024 * 1024;
 /// The longest name of an author and id of a request in an item, in bytes. API Gateway's ids have 16.
 pub const STAMP_BYTES: usize = 40;
 /// The most kept users on one page.

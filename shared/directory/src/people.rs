@@ -22,5 +22,6 @@ pub use author::Author;
 pub use directory::{Directory, GroupRef, MemberRef, ResourcePage, Spread, Through};
 pub use item::Stored;
 pub(crate) use item::read_resource;
+pub(crate) use members::{add_members, read_delta};
 pub use scan_users::Seats;
 pub use write::{KeptUser, NewResource, PasswordHash, ResourceOrigin};

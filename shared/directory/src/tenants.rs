@@ -15,7 +15,7 @@ use crate::limits::{REMEMBERED_TENANTS, SETTLED, TENANT_AGE};
 use crate::table::keys::attribute::tenant as attribute;
 use crate::table::{
     self, Actions, DirectoryError, Item, Meter, Put, Role, Store, Transacted, WriteId, corrupt,
-    instant_if, keys, n, number, s, sort_key, text, to_millis,
+    instant_if, keys, n, number, s, sort_key, text, to_millis, yes,
 };
 use keyring::TenantId;
 
@@ -86,6 +86,8 @@ pub struct Tenant {
     pub settings: Settings,
     /// Keys that were revoked or expire early but are still unchanged in their keyring.
     pub ended: EndedKeys,
+    /// Whether the change feed has everything that ever happened to the tenant's users and groups.
+    pub is_fed: bool,
     catalogue: Arc<Catalogue>,
 }
 
@@ -147,6 +149,9 @@ impl Tenant {
         if let Some(switched) = self.switched {
             item.set(attribute::SWITCHED, millis(switched));
         }
+        if self.is_fed {
+            item.set(attribute::FED, yes());
+        }
         item
     }
 
@@ -169,6 +174,7 @@ impl Tenant {
                 catalogue: settings.catalogue(),
                 settings,
                 ended: EndedKeys::read(item),
+                is_fed: item.has(attribute::FED),
             })
         };
         read().ok_or_else(|| corrupt("tenant"))
@@ -273,6 +279,7 @@ impl Tenants {
             catalogue: new.settings.catalogue(),
             settings: new.settings,
             ended: EndedKeys::default(),
+            is_fed: true,
         };
         let mut actions = Actions::default();
         actions.put(tenant.item(write), Role::Resource);

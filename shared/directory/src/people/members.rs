@@ -30,7 +30,7 @@ mod overlay;
 mod plan_part;
 mod with_members;
 
-pub(crate) use delta::{Delta, DeltaMember};
+pub(crate) use delta::{Delta, DeltaMember, add_members, read_delta};
 pub(crate) use overlay::{Plans, plans_of};
 pub(crate) use plan_part::PlanPart;
 

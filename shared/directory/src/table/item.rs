@@ -10,16 +10,38 @@ use std::str::FromStr;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use data_encoding::BASE64;
 use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
 
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
 use crate::table::error::{DirectoryError, corrupt};
+
+/// A JSON object.
+type JsonObject = Map<String, Json>;
 
 /// An item: its attributes by name.
 #[derive(Clone, PartialEq, Default, Debug)]
 pub(crate) struct Item(HashMap<String, AttributeValue>);
 
 impl Item {
+    /// The item in DynamoDB's JSON, as a record of the stream has it. Attributes of types that no item here has are left out.
+    pub(crate) fn of_json(image: &JsonObject) -> Self {
+        let read = |(name, value): (&String, &Json)| {
+            let (kind, value) = value.as_object()?.iter().next()?;
+            let text = value.as_str();
+            let value = match kind.as_str() {
+                "S" => AttributeValue::S(text?.to_owned()),
+                "N" => AttributeValue::N(text?.to_owned()),
+                "BOOL" => AttributeValue::Bool(value.as_bool()?),
+                "B" => AttributeValue::B(Blob::new(BASE64.decode(text?.as_bytes()).ok()?)),
+                _ => return None,
+            };
+            Some((name.clone(), value))
+        };
+        Self(image.iter().filter_map(read).collect())
+    }
+
     /// The item that the SDK returned.
     pub(super) const fn new(attributes: HashMap<String, AttributeValue>) -> Self {
         Self(attributes)
@@ -120,6 +142,11 @@ pub(crate) fn s(text: impl Into<String>) -> Value {
 #[expect(clippy::needless_pass_by_value, reason = "numbers are copied")]
 pub(crate) fn n(number: impl ToString) -> Value {
     Value(AttributeValue::N(number.to_string()))
+}
+
+/// A binary attribute of an item.
+pub(crate) fn binary<'i>(item: &'i Item, name: &str) -> Option<&'i [u8]> {
+    item.0.get(name)?.as_b().ok().map(AsRef::as_ref)
 }
 
 /// Bytes as an attribute value.

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use scim_core::event::Position;
 use scim_core::{ResourceId, ResourceKind, Version};
 use sha2::{Digest, Sha256};
 
@@ -69,6 +70,18 @@ pub fn resources(tenant: &TenantId, kind: ResourceKind) -> String {
         ResourceKind::User => Partition::User.of(tenant),
         ResourceKind::Group => Partition::Group.of(tenant),
     }
+}
+
+/// The tenant and the resource type of a partition of users or groups; `None` for any other partition.
+#[must_use]
+pub fn resources_of(pk: &str) -> Option<(TenantId, ResourceKind)> {
+    let (tenant, word) = pk.split_once('#')?;
+    let kind = match word {
+        "user" => ResourceKind::User,
+        "group" => ResourceKind::Group,
+        _ => return None,
+    };
+    Some((TenantId::parse(tenant)?, kind))
 }
 
 /// A user or group: `<t>#user`, `<id>`.
@@ -265,6 +278,18 @@ pub fn gone(tenant: &TenantId, id: ResourceId, version: Version) -> Key {
     Partition::Gone.key(tenant, format!("{id}#{}", version.0))
 }
 
+/// A batch of the change feed: `<t>#feed`, its first position.
+#[must_use]
+pub fn batch(tenant: &TenantId, first: Position) -> Key {
+    Partition::Feed.key(tenant, first.digits())
+}
+
+/// A user or group that the change feed introduced: `<t>#known`, its id.
+#[must_use]
+pub fn introduced(tenant: &TenantId, id: ResourceId) -> Key {
+    Partition::Known.key(tenant, id.as_str())
+}
+
 /// The partition of all tasks: `<t>#task`.
 #[must_use]
 pub fn tasks(tenant: &TenantId) -> String {
@@ -275,6 +300,12 @@ pub fn tasks(tenant: &TenantId) -> String {
 #[must_use]
 pub fn tasks_of(pk: &str) -> Option<TenantId> {
     TenantId::parse(pk.strip_suffix("#task")?)
+}
+
+/// The common prefix of the sort keys of the lists of a change: `<group>#<change>#`.
+#[must_use]
+pub fn delta_lists_prefix(group: ResourceId, change: &str) -> String {
+    format!("{group}#{change}#")
 }
 
 /// The task of a large write in progress: `<t>#task`, `<id>#<write>`.

@@ -10,6 +10,7 @@
 //! commit and expire by themselves.
 
 use jiff::Timestamp;
+use scim_core::event::{self, GroupMember, MemberChange};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
@@ -121,6 +122,50 @@ impl Delta {
     }
 }
 
+/// What the attribute of a version says.
+pub(crate) fn read_delta(attribute: &[u8], write: &str) -> MemberChange {
+    let read = || {
+        let (stamp, rest) = attribute.split_at_checked(WRITE_BYTES)?;
+        if stamp != write.as_bytes().get(..WRITE_BYTES)? {
+            return None;
+        }
+        match <[u8; 2]>::try_from(rest) {
+            Ok(lists) => Some(MemberChange::Listed(u16::from_be_bytes(lists).into())),
+            Err(_) => {
+                let mut delta = event::Delta::default();
+                add_members(&mut delta, rest)?;
+                Some(MemberChange::Known(delta))
+            }
+        }
+    };
+    read().unwrap_or(MemberChange::Unknown)
+}
+
+/// Adds the members of a list, or of an attribute behind its beginning; `None` if they cannot be read.
+pub(crate) fn add_members(delta: &mut event::Delta, written: &[u8]) -> Option<()> {
+    let members = written.chunks_exact(17);
+    if !members.remainder().is_empty() {
+        return None;
+    }
+    for member in members {
+        let (flags, id) = member.split_first()?;
+        let kind = match flags & (GROUP | UNKNOWN) {
+            0 => Some(ResourceKind::User),
+            GROUP => Some(ResourceKind::Group),
+            _ => None,
+        };
+        let member = GroupMember {
+            kind,
+            id: ResourceId::from_bytes(id.try_into().ok()?),
+        };
+        match flags & LEAVES {
+            0 => delta.join(member),
+            _ => delta.leave(member),
+        }
+    }
+    Some(())
+}
+
 impl FromIterator<DeltaMember> for Delta {
     fn from_iter<I: IntoIterator<Item = DeltaMember>>(members: I) -> Self {
         Self(members.into_iter().collect())
@@ -129,4 +174,86 @@ impl FromIterator<DeltaMember> for Delta {
 
 fn members(members: &[DeltaMember]) -> Vec<u8> {
     members.iter().flat_map(|member| member.written()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(n: u8) -> ResourceId {
+        ResourceId::from_bytes([n; 16])
+    }
+
+    fn attribute(delta: &Delta, write: &WriteId) -> Vec<u8> {
+        let mut item = Item::default();
+        item.set("j", delta.attribute(write));
+        table::binary(&item, "j").unwrap().to_vec()
+    }
+
+    fn known(change: &MemberChange) -> (Vec<GroupMember>, Vec<GroupMember>) {
+        let MemberChange::Known(delta) = change else {
+            panic!("{change:?}");
+        };
+        (delta.joined().collect(), delta.left().collect())
+    }
+
+    #[test]
+    fn a_short_delta_is_read_from_the_attribute() {
+        let write = WriteId::new([7; 16]);
+        let mut edges = Edges::of(id(0));
+        edges.add(id(1), Some(ResourceKind::Group));
+        edges.add(id(2), None);
+        edges.remove.insert(id(3), None);
+        edges.remove.insert(id(4), Some(ResourceKind::User));
+        let written = attribute(&Delta::of(&edges), &write);
+        assert_eq!(written.len(), 8 + 4 * 17);
+        let (joined, left) = known(&read_delta(&written, write.as_str()));
+        let member = |kind, n| GroupMember { kind, id: id(n) };
+        let (user, group) = (Some(ResourceKind::User), Some(ResourceKind::Group));
+        assert_eq!(joined, [member(group, 1), member(user, 2)]);
+        assert_eq!(left, [member(None, 3), member(user, 4)]);
+    }
+
+    #[test]
+    fn the_attribute_of_another_write_says_nothing() {
+        let (one, other) = (WriteId::new([7; 16]), WriteId::new([8; 16]));
+        let written = attribute(&Delta::leaves(id(1), None), &one);
+        for (bytes, write) in [
+            (&written[..], other.as_str()),
+            (&written[..12], one.as_str()),
+            (&written[..7], one.as_str()),
+            (&[], one.as_str()),
+            (&written, ""),
+        ] {
+            assert_eq!(read_delta(bytes, write), MemberChange::Unknown);
+        }
+    }
+
+    #[test]
+    fn a_long_delta_is_in_lists() {
+        let (write, tenant) = (WriteId::new([7; 16]), TenantId::parse("acme").unwrap());
+        let member = |n: u32| {
+            let mut bytes = [0; 16];
+            bytes[..4].copy_from_slice(&n.to_be_bytes());
+            DeltaMember::Joins(ResourceId::from_bytes(bytes), ResourceKind::User)
+        };
+        let few: Delta = (0..u32::try_from(DELTA_INLINE).unwrap())
+            .map(member)
+            .collect();
+        assert!(
+            few.lists(&tenant, id(0), &write, Timestamp::UNIX_EPOCH)
+                .is_empty()
+        );
+        let many: Delta = (0..25_000).map(member).collect();
+        let lists = many.lists(&tenant, id(0), &write, Timestamp::UNIX_EPOCH);
+        assert_eq!(lists.len(), 3);
+        let said = read_delta(&attribute(&many, &write), write.as_str());
+        assert_eq!(said, MemberChange::Listed(3));
+        let mut read = event::Delta::default();
+        for list in &lists {
+            assert!(list.size() < 400 * 1024);
+            add_members(&mut read, table::binary(list, delta::MEMBERS).unwrap()).unwrap();
+        }
+        assert_eq!(read.joined().count(), 25_000);
+    }
 }

@@ -22,6 +22,8 @@ pub mod tenant {
     /// Keys that ended although their keyring does not say so: a set of `<key>` for revoked keys, and of `<key>
     /// <second>` for keys that end at that time.
     pub const ENDED: &str = "x";
+    /// Present if the change feed has everything that ever happened to the tenant's users and groups.
+    pub const FED: &str = "e";
 }
 
 /// A user or a group; a kept user has the first four attributes only.
@@ -57,6 +59,19 @@ pub mod resource {
 pub mod gone {
     /// Present if the user is kept.
     pub const KEPT: &str = "k";
+}
+
+/// A batch of the change feed.
+pub mod batch {
+    pub const COUNT: &str = "n";
+    /// The greatest time of a record up to here, in seconds since 1970.
+    pub const GREATEST: &str = "a";
+    /// When it was appended, in milliseconds since 1970.
+    pub const APPENDED: &str = "t";
+    /// The entries as JSON, deflated.
+    pub const ENTRIES: &str = "d";
+    /// The sum of the live versions; absent if it is not known.
+    pub const SUM: &str = "x";
 }
 
 /// A list of members that a plan adds and removes.

@@ -53,6 +53,8 @@ partitions! {
     Kept = "user#kept",
     Delta = "delta",
     Gone = "gone",
+    Feed = "feed",
+    Known = "known",
 }
 
 impl Partition {

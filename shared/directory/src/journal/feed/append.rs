@@ -1,0 +1,384 @@
+//! The steps of a writer of the feed, without I/O: what to ask of the table next, and what follows from its answer.
+//!
+//! A writer that dies before its put has done nothing. After the put, its records come again, are found in the feed and
+//! dropped. Of two writers at once, one put is refused; its writer reads what stands there and goes on behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use scim_core::event::Position;
+use scim_core::event::{EntryKey, Epoch, FeedEntry, ResyncReason, Sum, arranged};
+use scim_core::{ResourceId, ResourceKind};
+
+use super::batch::{Batch, fitting};
+use super::expiry;
+use super::tail::{Earlier, LaterEpoch, Tail};
+use crate::limits::{INTRODUCED_BY_AGE, INTRODUCTION_WAIT, LOOK_BACK};
+
+/// A record that gives entries.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    /// Its number in the stream.
+    pub(crate) sequence: String,
+    /// Its time, in seconds since 1970.
+    pub(crate) time: i64,
+    pub(crate) entries: Vec<FeedEntry>,
+}
+
+/// What a writer asks of the table.
+#[derive(Debug)]
+pub(crate) enum Ask {
+    /// The last batches before a position, or of the whole feed, consistently, from the last one on.
+    Before(Option<Position>),
+    /// Which of these users and groups were introduced.
+    Introduced(Vec<ResourceId>),
+    /// When these users and groups were created, also if they were deleted since.
+    Created(Vec<(Option<ResourceKind>, ResourceId)>),
+    /// Batches from this position on.
+    From(Position),
+    /// To append a batch, if its first position is free.
+    Put(Batch),
+    /// Nothing more.
+    Nothing,
+}
+
+/// An answer of the table.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// The batches before, from the last one on; none at the beginning.
+    Before(Vec<Batch>),
+    Introduced(BTreeSet<ResourceId>),
+    Created(BTreeMap<ResourceId, Timestamp>),
+    From(Vec<Batch>),
+    Appended(Batch),
+    /// Another batch has the position.
+    Refused(Batch),
+}
+
+/// What a writer knows when it begins.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    pub(crate) now: Timestamp,
+    /// The epoch of the stream and the tenant.
+    pub(crate) epoch: Epoch,
+    /// When the stream began.
+    pub(crate) streamed: Timestamp,
+    /// Whether the feed has everything since the tenant was created.
+    pub(crate) is_whole: bool,
+}
+
+/// A writer that appends the entries of some records.
+#[derive(Clone, Debug)]
+pub(crate) struct Appender {
+    setting: Setting,
+    tail: Option<Tail>,
+    /// The entries that are not in the feed, in the order in which they can be appended.
+    waiting: Vec<Waiting>,
+    /// Members that were looked for, each with whether the feed introduced it before.
+    members: BTreeMap<ResourceId, Introduction>,
+    /// Whether the batches of others were looked for since the last refusal.
+    has_looked: bool,
+    /// The feed ended in a later epoch: nothing of these records belongs to it.
+    is_over: bool,
+    appended: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    sequence: String,
+    time: i64,
+    entry: FeedEntry,
+    key: Option<EntryKey>,
+}
+
+/// What is known of the introduction of a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Introduction {
+    Done,
+    /// There is no note of it; its age is not known yet.
+    NotNoted,
+    /// It is too young to have been introduced.
+    Missing,
+}
+
+impl Appender {
+    /// A writer of these records, which begins with what it knows of the feed's end. The knowledge of another epoch is of
+    /// no use.
+    pub(crate) fn new(setting: Setting, tail: Option<Tail>, records: Vec<Incoming>) -> Self {
+        let entries = records.into_iter().flat_map(|record| {
+            let Incoming {
+                sequence,
+                time,
+                entries,
+            } = record;
+            let waiting = move |entry: FeedEntry| Waiting {
+                sequence: sequence.clone(),
+                time,
+                key: entry.key(),
+                entry,
+            };
+            entries.into_iter().map(waiting)
+        });
+        Self {
+            setting,
+            tail: tail.filter(|tail| tail.epoch() == setting.epoch),
+            waiting: arranged(entries.collect(), |waiting: &Waiting| &waiting.entry),
+            members: BTreeMap::new(),
+            has_looked: false,
+            is_over: false,
+            appended: 0,
+        }
+    }
+
+    /// What to ask next. It stays the same until it is told.
+    pub(crate) fn ask(&mut self) -> Ask {
+        let oldest = self.waiting.iter().map(|waiting| waiting.time).min();
+        let Some(oldest) = oldest.filter(|_| !self.is_over) else {
+            return Ask::Nothing;
+        };
+        let Some(tail) = &self.tail else {
+            return Ask::Before(None);
+        };
+        if !tail.reaches(oldest.saturating_sub(LOOK_BACK)) {
+            return Ask::Before(Some(tail.oldest()));
+        }
+        let is_new = |waiting: &Waiting| !waiting.key.as_ref().is_some_and(|key| tail.has(key));
+        self.waiting.retain(is_new);
+        if self.waiting.is_empty() {
+            return Ask::Nothing;
+        }
+        if tail.is_contested(self.setting.now) && !self.has_looked {
+            return Ask::From(tail.next());
+        }
+        let unknown = unknown_members(&self.waiting, &self.members, tail);
+        if !unknown.is_empty() {
+            return Ask::Introduced(unknown.into_keys().collect());
+        }
+        let undated = self.members.iter();
+        let undated: BTreeSet<ResourceId> = undated
+            .filter(|(_, state)| **state == Introduction::NotNoted)
+            .map(|(id, _)| *id)
+            .collect();
+        if !undated.is_empty() {
+            let kinds = kinds(&self.waiting);
+            let dated = undated.into_iter();
+            return Ask::Created(dated.map(|id| (kinds.get(&id).copied(), id)).collect());
+        }
+        match self.batch(tail) {
+            Some(batch) => Ask::Put(batch),
+            None => Ask::Nothing,
+        }
+    }
+
+    /// Takes the answer to what was asked.
+    pub(crate) fn tell(&mut self, told: Told) {
+        let now = self.setting.now;
+        match (told, &mut self.tail) {
+            (Told::Before(batches), None) => self.begin(&batches),
+            (Told::Before(batches), Some(tail)) => extend_back(tail, &batches),
+            (Told::Introduced(found), Some(tail)) => {
+                let asked = unknown_members(&self.waiting, &self.members, tail);
+                self.members.extend(asked.into_keys().map(|id| {
+                    let state = match found.contains(&id) {
+                        true => Introduction::Done,
+                        false => Introduction::NotNoted,
+                    };
+                    (id, state)
+                }));
+            }
+            (Told::Created(created), _) => {
+                let asked = self.members.iter_mut();
+                for (id, state) in asked.filter(|(_, state)| **state == Introduction::NotNoted) {
+                    // Whoever is not to be found was deleted long ago.
+                    let is_young = created.get(id).is_some_and(|at| self.setting.is_young(*at));
+                    *state = match is_young {
+                        true => Introduction::Missing,
+                        false => Introduction::Done,
+                    };
+                }
+            }
+            (Told::From(batches), Some(tail)) => {
+                self.has_looked = true;
+                batches.iter().for_each(|batch| tail.push(batch));
+            }
+            (Told::Appended(batch), Some(tail)) => {
+                self.appended += batch.entries.len();
+                tail.push(&batch);
+            }
+            (Told::Refused(batch), Some(tail)) => {
+                self.has_looked = false;
+                tail.contest(now);
+                tail.push(&batch);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// Begins with the last batches of the feed.
+    fn begin(&mut self, batches: &[Batch]) {
+        let (last, others) = match batches.split_first() {
+            Some((last, others)) => (Some(last), others),
+            None => (None, batches),
+        };
+        match Tail::of(last, self.setting.epoch) {
+            Ok(mut tail) => {
+                for batch in others {
+                    tail.extend_back(Some(batch));
+                }
+                self.tail = Some(tail);
+            }
+            Err(LaterEpoch) => self.is_over = true,
+        }
+    }
+
+    /// The next batch; `None` if everything waits for the introduction of members.
+    fn batch(&self, tail: &Tail) -> Option<Batch> {
+        let mut entries = Vec::new();
+        let mut greatest = tail.greatest();
+        let mut introduced = BTreeSet::new();
+        let mut held = BTreeSet::new();
+        for waiting in &self.waiting {
+            let mut entry = waiting.entry.clone();
+            let is_early = |id: ResourceId| {
+                !introduced.contains(&id)
+                    && !tail.introduces(id)
+                    && self.members.get(&id) != Some(&Introduction::Done)
+            };
+            let subject = entry.subject().map(|(_, id)| id);
+            if subject.is_some_and(|id| held.contains(&id)) {
+                continue;
+            }
+            let mut added = entry.data().members.added.iter();
+            if added.any(|member| is_early(member.id)) {
+                let age = self.setting.now.as_second().saturating_sub(waiting.time);
+                if age < INTRODUCTION_WAIT {
+                    held.extend(subject);
+                    continue;
+                }
+                entry.name_early(is_early);
+            }
+            introduced.extend(entry.introduces().map(|(_, id)| id));
+            greatest = greatest.max(waiting.time);
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return None;
+        }
+        let (opening, sum) = self.opening(tail);
+        entries.splice(0..0, opening);
+        let fits = fitting(&mut entries);
+        entries.truncate(fits);
+        Some(Batch {
+            first: tail.next(),
+            sum: entries.iter().fold(sum, sum_after),
+            entries,
+            greatest,
+            appended: self.setting.now,
+            expires: expiry(self.setting.now),
+        })
+    }
+
+    /// The entry that opens an epoch, and the sum before the next entry.
+    fn opening(&self, tail: &Tail) -> (Option<FeedEntry>, Option<Sum>) {
+        let now = self.setting.now;
+        match (tail.earlier(), self.setting.is_whole) {
+            (Earlier::Begun, _) => (None, tail.sum()),
+            (Earlier::Nothing, true) => (None, Some(Sum::EMPTY)),
+            (Earlier::Nothing, false) => (Some(FeedEntry::baseline(now)), None),
+            (Earlier::Epoch, _) => {
+                let reason = ResyncReason::Restored;
+                (Some(FeedEntry::resync_required(reason, None, now)), None)
+            }
+        }
+    }
+
+    /// The numbers of the records that have an entry which is not in the feed.
+    pub(crate) fn left(&self) -> BTreeSet<&str> {
+        match self.is_over {
+            true => BTreeSet::new(),
+            false => self
+                .waiting
+                .iter()
+                .map(|one| one.sequence.as_str())
+                .collect(),
+        }
+    }
+
+    /// Whether the feed is known to introduce this user or group.
+    pub(crate) fn introduces(&self, id: ResourceId) -> bool {
+        self.tail.as_ref().is_some_and(|tail| tail.introduces(id))
+    }
+
+    /// How many entries this writer has appended.
+    pub(crate) const fn appended(&self) -> usize {
+        self.appended
+    }
+
+    /// What it knows of the feed's end.
+    pub(crate) fn into_tail(self) -> Option<Tail> {
+        let now = self.setting.now;
+        self.tail.map(|mut tail| {
+            tail.trim(now);
+            tail
+        })
+    }
+}
+
+impl Setting {
+    /// Whether a user or group that was created at this time may not have been introduced yet.
+    fn is_young(&self, created: Timestamp) -> bool {
+        created >= self.streamed && self.now.duration_since(created) <= INTRODUCED_BY_AGE
+    }
+}
+
+fn extend_back(tail: &mut Tail, batches: &[Batch]) {
+    if batches.is_empty() {
+        tail.extend_back(None);
+    }
+    for batch in batches {
+        tail.extend_back(Some(batch));
+    }
+}
+
+/// The members that join and of which it is not known whether the feed introduced them.
+fn unknown_members(
+    waiting: &[Waiting],
+    known: &BTreeMap<ResourceId, Introduction>,
+    tail: &Tail,
+) -> BTreeMap<ResourceId, Option<ResourceKind>> {
+    let mut introduced = BTreeSet::new();
+    let mut unknown = BTreeMap::new();
+    for one in waiting {
+        let added = one.entry.data().members.added.iter();
+        unknown.extend(
+            added
+                .filter(|member| {
+                    !introduced.contains(&member.id)
+                        && !known.contains_key(&member.id)
+                        && !tail.introduces(member.id)
+                })
+                .map(|member| (member.id, member.kind)),
+        );
+        introduced.extend(one.entry.introduces().map(|(_, id)| id));
+    }
+    unknown
+}
+
+/// The types of the members that join.
+fn kinds(waiting: &[Waiting]) -> BTreeMap<ResourceId, ResourceKind> {
+    let entries = waiting.iter().map(|one| one.entry.data());
+    let added = entries.flat_map(|data| &data.members.added);
+    added
+        .filter_map(|member| Some((member.id, member.kind?)))
+        .collect()
+}
+
+fn sum_after(sum: Option<Sum>, entry: &FeedEntry) -> Option<Sum> {
+    if entry.breaks_sum() {
+        return None;
+    }
+    match entry.effect() {
+        Some(effect) => sum.map(|sum| sum.after(&effect)),
+        None => sum,
+    }
+}

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use scim_core::event::{
-    Delta, Epoch, FeedEntry, Gone, MemberChange, Position, ResyncReason, VersionChange, derive,
+    Epoch, FeedEntry, Gone, MemberChange, MemberSets, Position, ResyncReason, VersionChange, derive,
 };
 use scim_core::sort::Direction;
 use scim_core::{Catalogue, ResourceId, ResourceKind};
@@ -243,8 +243,8 @@ fn dated(item: &Item) -> Option<(ResourceId, Timestamp)> {
 }
 
 /// The members of all lists; `None` if one is missing.
-fn joined(lists: &[Item], number_of: usize) -> Option<Delta> {
-    let mut members = Delta::default();
+fn joined(lists: &[Item], number_of: usize) -> Option<MemberSets> {
+    let mut members = MemberSets::default();
     for list in lists {
         add_members(&mut members, binary(list, delta::MEMBERS)?)?;
     }

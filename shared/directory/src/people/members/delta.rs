@@ -10,7 +10,7 @@
 //! commit and expire by themselves.
 
 use jiff::Timestamp;
-use scim_core::event::{self, GroupMember, MemberChange};
+use scim_core::event::{MemberChange, MemberSets};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
@@ -132,7 +132,7 @@ pub(crate) fn read_delta(attribute: &[u8], write: &str) -> MemberChange {
         match <[u8; 2]>::try_from(rest) {
             Ok(lists) => Some(MemberChange::Listed(u16::from_be_bytes(lists).into())),
             Err(_) => {
-                let mut delta = event::Delta::default();
+                let mut delta = MemberSets::default();
                 add_members(&mut delta, rest)?;
                 Some(MemberChange::Known(delta))
             }
@@ -142,25 +142,22 @@ pub(crate) fn read_delta(attribute: &[u8], write: &str) -> MemberChange {
 }
 
 /// Adds the members of a list, or of an attribute behind its beginning; `None` if they cannot be read.
-pub(crate) fn add_members(delta: &mut event::Delta, written: &[u8]) -> Option<()> {
+pub(crate) fn add_members(sets: &mut MemberSets, written: &[u8]) -> Option<()> {
     let members = written.chunks_exact(17);
     if !members.remainder().is_empty() {
         return None;
     }
     for member in members {
         let (flags, id) = member.split_first()?;
-        let kind = match flags & (GROUP | UNKNOWN) {
-            0 => Some(ResourceKind::User),
-            GROUP => Some(ResourceKind::Group),
-            _ => None,
+        let id = ResourceId::from_bytes(id.try_into().ok()?);
+        let kind = match flags & GROUP {
+            0 => ResourceKind::User,
+            _ => ResourceKind::Group,
         };
-        let member = GroupMember {
-            kind,
-            id: ResourceId::from_bytes(id.try_into().ok()?),
-        };
-        match flags & LEAVES {
-            0 => delta.join(member),
-            _ => delta.leave(member),
+        match (flags & LEAVES, flags & UNKNOWN) {
+            (0, _) => sets.join(id, kind),
+            (_, 0) => sets.leave(id, Some(kind)),
+            _ => sets.leave(id, None),
         }
     }
     Some(())
@@ -178,6 +175,8 @@ fn members(members: &[DeltaMember]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use scim_core::event::GroupMember;
+
     use super::*;
 
     fn id(n: u8) -> ResourceId {
@@ -249,7 +248,7 @@ mod tests {
         assert_eq!(lists.len(), 3);
         let said = read_delta(&attribute(&many, &write), write.as_str());
         assert_eq!(said, MemberChange::Listed(3));
-        let mut read = event::Delta::default();
+        let mut read = MemberSets::default();
         for list in &lists {
             assert!(list.size() < 400 * 1024);
             add_members(&mut read, table::binary(list, delta::MEMBERS).unwrap()).unwrap();

@@ -233,21 +233,14 @@ impl Table {
 
     /// Each edge has its counterpart in the other direction.
     fn check_edges(&self, users: &[Row], groups: &[Row], faults: &mut Vec<String>) {
-        let edges = |pk: String| -> BTreeSet<(ResourceId, ResourceId)> {
-            self.partition(&pk)
-                .filter_map(|(sk, _)| keys::edge(sk))
-                .collect()
-        };
-        let members = edges(keys::members(&self.tenant));
-        let memberships = edges(keys::memberships(&self.tenant));
+        let members = self.edges(&keys::members(&self.tenant));
+        let memberships = self.edges(&keys::memberships(&self.tenant));
         let twins = memberships
             .iter()
             .map(|(member, group)| (*group, *member))
             .collect();
         for (group, member) in members.symmetric_difference(&twins) {
-            faults.push(format!(
-                "the edge between group {group} and {member} has no twin"
-            ));
+            faults.push(format!("the edge of {group} and {member} has no twin"));
         }
         self.check_members(users, groups, &members, faults);
     }
@@ -285,9 +278,7 @@ impl Table {
                 .get(group)
                 .is_none_or(|row| row.kind != ResourceKind::Group)
             {
-                faults.push(format!(
-                    "the edge of {member} leads to {group}, which is no group"
-                ));
+                faults.push(format!("{member} is in {group}, which is no group"));
             }
         }
         for row in groups {
@@ -310,14 +301,17 @@ impl Table {
         }
     }
 
+    fn edges(&self, pk: &str) -> BTreeSet<(ResourceId, ResourceId)> {
+        let keys = self.partition(pk).map(|(sk, _)| sk);
+        keys.filter_map(keys::edge).collect()
+    }
+
     /// The members of every group by its edges.
     fn members(&self) -> BTreeMap<ResourceId, BTreeSet<ResourceId>> {
         let groups = self.resources(ResourceKind::Group).into_iter();
         let mut members: BTreeMap<_, BTreeSet<_>> =
             groups.map(|group| (group.id, BTreeSet::new())).collect();
-        let pk = keys::members(&self.tenant);
-        let edges = self.partition(&pk);
-        for (group, member) in edges.filter_map(|(sk, _)| keys::edge(sk)) {
+        for (group, member) in self.edges(&keys::members(&self.tenant)) {
             members.entry(group).or_default().insert(member);
         }
         members

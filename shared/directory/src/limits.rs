@@ -61,8 +61,6 @@ pub const STREAM_NOTES: SignedDuration = SignedDuration::from_hours(48);
 pub const FEED_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// How long before it expires a batch counts as gone: the table deletes expired items in any order.
 pub const FEED_GRACE: SignedDuration = SignedDuration::from_hours(1);
-/// How long before it expires the last batch of a feed is renewed, because it alone knows where the feed ends.
-pub const FEED_RENEWED: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The most entries in one batch.
 pub const BATCH_ENTRIES: usize = 100;
 /// The most bytes of a batch, deflated.

@@ -100,7 +100,7 @@ pub(super) async fn delete(
     if size > CLEARED_AT_ONCE {
         let at = ("delete a large group", Scale::Members, size);
         bench
-            .row(tenant, at, &[request], budget(2, 2.0, 12.0))
+            .row(tenant, at, &[request], budget(2, 2.0, 14.0))
             .await?;
     } else {
         tenant.send(&request).await?;

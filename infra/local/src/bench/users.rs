@@ -293,7 +293,7 @@ impl SizeMeasurements<'_, '_, '_> {
         self.row(
             "delete a user in one group",
             &requests,
-            budget(3, 2.0, 16.0),
+            budget(3, 2.0, 18.0),
         )
         .await?;
         let query = "/Groups?attributes=id&filter=displayName+eq+%22tour+guides%22";
@@ -324,7 +324,7 @@ impl SizeMeasurements<'_, '_, '_> {
                 format!("/Groups/{id}"),
             ));
         }
-        self.row("delete an empty group", &gone, budget(2, 2.0, 8.0))
+        self.row("delete an empty group", &gone, budget(2, 2.0, 10.0))
             .await
     }
 

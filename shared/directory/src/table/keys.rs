@@ -1,4 +1,4 @@
-//! The key templates of all items in the table; `tokens` and `tenants` have those that this file does not.
+//! The key templates of all items in the table; `feed`, `tenants` and `tokens` have those that this file does not.
 //!
 //! The tenant leads every partition key, so no key of one tenant can be built from another's. A
 //! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
@@ -8,18 +8,19 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use scim_core::event::Position;
-use scim_core::{ResourceId, ResourceKind, Version};
+use scim_core::{ResourceId, ResourceKind};
 use sha2::{Digest, Sha256};
 
 use keyring::TenantId;
 
 pub mod attribute;
+mod feed;
 mod partition;
 mod tenants;
 mod tokens;
 mod unique_name;
 
+pub use feed::{batch, delta_list, delta_lists_prefix, gone, introduced};
 pub use partition::Partition;
 pub use tenants::{CLOSING, TENANTS, closing, tenant};
 pub use tokens::{key_changes, keyrings, last_used, revoked_admin_keys, room, uses};
@@ -266,30 +267,6 @@ pub fn intended(sk: &str) -> Option<(ResourceId, ResourceId, &str)> {
     Some((ResourceId::parse(member)?, ResourceId::parse(group)?, plan))
 }
 
-/// A list of the members that a change adds to a group and removes: `<t>#delta`, `<group>#<change>#<number>`.
-#[must_use]
-pub fn delta_list(tenant: &TenantId, group: ResourceId, change: &str, number: usize) -> Key {
-    Partition::Delta.key(tenant, format!("{group}#{change}#{number:03}"))
-}
-
-/// What is known of the deletion of a resource: `<t>#gone`, `<id>#<version of the deletion>`.
-#[must_use]
-pub fn gone(tenant: &TenantId, id: ResourceId, version: Version) -> Key {
-    Partition::Gone.key(tenant, format!("{id}#{}", version.0))
-}
-
-/// A batch of the change feed: `<t>#feed`, its first position.
-#[must_use]
-pub fn batch(tenant: &TenantId, first: Position) -> Key {
-    Partition::Feed.key(tenant, first.digits())
-}
-
-/// A user or group that the change feed introduced: `<t>#known`, its id.
-#[must_use]
-pub fn introduced(tenant: &TenantId, id: ResourceId) -> Key {
-    Partition::Known.key(tenant, id.as_str())
-}
-
 /// The partition of all tasks: `<t>#task`.
 #[must_use]
 pub fn tasks(tenant: &TenantId) -> String {
@@ -300,12 +277,6 @@ pub fn tasks(tenant: &TenantId) -> String {
 #[must_use]
 pub fn tasks_of(pk: &str) -> Option<TenantId> {
     TenantId::parse(pk.strip_suffix("#task")?)
-}
-
-/// The common prefix of the sort keys of the lists of a change: `<group>#<change>#`.
-#[must_use]
-pub fn delta_lists_prefix(group: ResourceId, change: &str) -> String {
-    format!("{group}#{change}#")
 }
 
 /// The task of a large write in progress: `<t>#task`, `<id>#<write>`.
@@ -439,7 +410,11 @@ mod tests {
 
     #[test]
     fn every_key_of_a_tenant_is_in_one_of_its_partitions() {
-        for source in [include_str!("keys.rs"), include_str!("keys/tenants.rs")] {
+        for source in [
+            include_str!("keys.rs"),
+            include_str!("keys/feed.rs"),
+            include_str!("keys/tenants.rs"),
+        ] {
             let code = source.split("#[cfg(test)]").next().unwrap();
             assert!(!code.contains("{tenant}#"), "use `Partition`");
         }

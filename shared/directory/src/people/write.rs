@@ -17,7 +17,7 @@ use crate::table::keys::attribute::resource::{
     self as attribute, DATA, MODIFIED, PASSWORD, VERSION, WRITE,
 };
 use crate::table::{
-    self, Actions, DirectoryError, ItemUpdate, Put, Role, WriteId, is, keys, n, s, to_millis,
+    self, Actions, DirectoryError, Item, ItemUpdate, Put, Role, WriteId, is, keys, n, s, to_millis,
 };
 
 mod delete;
@@ -137,15 +137,8 @@ impl Directory {
             .await?;
         for round in 0..MOST_ROUNDS {
             // No group contains a group that does not exist yet, so no cycle is possible.
-            let members = edges.added();
             let mut actions = Actions::default();
-            let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
-            let password = new.password.as_deref();
-            let mut item = resource_item(&key, &resource, members, password, write)?;
-            self.author.sign(&mut item);
-            if resource.kind == ResourceKind::Group {
-                item.set(attribute::DELTA, Delta::of(&edges).attribute(write));
-            }
+            let mut item = self.new_item(&resource, &edges, new.password.as_deref(), write)?;
             kept::add_origin(&mut actions, &mut item, &new.origin);
             actions.put(item, Role::Resource);
             self.index(&mut actions, &resource, None, Some(&entries));
@@ -156,7 +149,7 @@ impl Directory {
             if refused.is_empty() {
                 return Ok(Stored {
                     resource,
-                    members,
+                    members: edges.added(),
                     waiting: new.origin == ResourceOrigin::Application,
                     fence: 0,
                     plan: None,
@@ -169,6 +162,23 @@ impl Directory {
             edges.settle(&refused)?;
         }
         Err(DirectoryError::Contended)
+    }
+
+    /// The item of a new resource, which its author signs and to which the edges add members.
+    fn new_item(
+        &self,
+        resource: &Resource,
+        edges: &Edges,
+        password: Option<&str>,
+        write: &WriteId,
+    ) -> Result<Item, DirectoryError> {
+        let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
+        let mut item = resource_item(&key, resource, edges.added(), password, write)?;
+        self.author.sign(&mut item);
+        if resource.kind == ResourceKind::Group {
+            item.set(attribute::DELTA, Delta::of(edges).attribute(write));
+        }
+        Ok(item)
     }
 
     /// Replaces the attributes and password of a user, or the attributes of a group without changing its members.

@@ -154,17 +154,15 @@ impl Resources<'_> {
         page: &[Stored],
         spread: Spread,
     ) -> Result<BTreeMap<ResourceId, Vec<GroupRef>>, ScimError> {
-        let groups = match (spread, page.first(), page.last()) {
-            (Spread::Neighbours, Some(first), Some(last)) => {
-                let (first, last) = (first.resource.id, last.resource.id);
-                self.directory.groups_between(first, last).await
-            }
-            _ => {
-                let ids: Vec<_> = page.iter().map(|one| one.resource.id).collect();
-                self.directory.groups_of(&ids).await
-            }
-        };
-        groups.map_err(explain)
+        if spread == Spread::Neighbours
+            && let (Some(first), Some(last)) = (page.first(), page.last())
+        {
+            let (first, last) = (first.resource.id, last.resource.id);
+            let groups = self.directory.groups_between(first, last).await;
+            return groups.map_err(explain);
+        }
+        let ids: Vec<_> = page.iter().map(|one| one.resource.id).collect();
+        self.directory.groups_of(&ids).await.map_err(explain)
     }
 
     pub(super) fn groups(&self, groups: &[GroupRef]) -> Vec<Value> {

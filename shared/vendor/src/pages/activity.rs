@@ -51,7 +51,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let page = (after, usize::from(LISTED));
     let found = activity::list(&context.work()?, &context.tenant()?, page).await?;
     let (entries, next) = (found.items, found.next.unwrap_or_default());
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "activity"))
         section.card {
             header {
@@ -67,7 +67,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, "Activity", &content,
+        context, &tenant, "Activity", &main,
     )))
 }
 

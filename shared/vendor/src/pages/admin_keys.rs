@@ -65,7 +65,7 @@ async fn page(
     problem: Option<&Problem>,
 ) -> Result<Markup, Problem> {
     let found = admin_keys::list(&context.work()?).await?;
-    let content = html! {
+    let main = html! {
         div.head {
             h1 { "Admin keys" }
             p.lead { "Use admin keys to sign in here and to call the admin API. Create one for each person and program." }
@@ -80,7 +80,7 @@ async fn page(
         section.card aria-label="Admin keys" { (table(context, &found.items)) }
         (create_form(context, problem))
     };
-    Ok(context.frame().page("Admin keys", &content))
+    Ok(context.frame().page("Admin keys", &main))
 }
 
 fn table(context: &PageContext<'_>, keys: &[AdminKeyView]) -> Markup {

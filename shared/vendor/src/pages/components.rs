@@ -107,7 +107,7 @@ pub(crate) struct Question<'q> {
 
 impl Question<'_> {
     pub(crate) fn page(&self, context: &PageContext<'_>) -> Markup {
-        let content = html! {
+        let main = html! {
             section.notice {
                 h1 { (self.title) }
                 form.fields method="post" action=(self.action) {
@@ -120,7 +120,7 @@ impl Question<'_> {
                 }
             }
         };
-        context.frame().page(self.title, &content)
+        context.frame().page(self.title, &main)
     }
 }
 

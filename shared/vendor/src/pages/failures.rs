@@ -100,7 +100,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
     let found = found(context).await;
     let problem = found.as_ref().err();
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "requests"))
         section.card {
             header {
@@ -115,7 +115,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
             @if let Ok(found) = &found { (results(context, found)) }
         }
     };
-    let page = tenant_frame::page(context, &tenant, "Failures", &content);
+    let page = tenant_frame::page(context, &tenant, "Failures", &main);
     Ok(match problem {
         Some(problem) => Reply::refused(page, problem),
         None => Reply::page(page),
@@ -234,8 +234,8 @@ async fn download(context: &PageContext<'_>) -> Result<Reply, Problem> {
         &FailureSearch::read(&context.request.query)?,
     );
     let file = |work| async move { failures::download(&work, tenant, search).await };
-    let content = context.perform(Operation::DownloadRequests, file).await?;
-    Ok(Reply::api(requests_file(tenant, content)))
+    let text = context.perform(Operation::DownloadRequests, file).await?;
+    Ok(Reply::api(requests_file(tenant, text)))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl<'f> Frame<'f> {
     }
 
     /// A complete page.
-    pub(crate) fn page(&self, title: &str, content: &Markup) -> Markup {
+    pub(crate) fn page(&self, title: &str, main: &Markup) -> Markup {
         html! {
             (DOCTYPE)
             html lang="en" {
@@ -56,7 +56,7 @@ impl<'f> Frame<'f> {
                 body {
                     a.skip href="#content" { "Skip to content" }
                     (self.header())
-                    main #content tabindex="-1" { (content) }
+                    main #content tabindex="-1" { (main) }
                     p #said.unseen role="status" aria-live="polite" {}
                 }
             }
@@ -106,7 +106,7 @@ impl<'f> Frame<'f> {
     /// The page that shows a problem.
     pub(crate) fn problem(&self, problem: &Problem, request: &str) -> Reply {
         let title = title(problem.kind());
-        let content = html! {
+        let main = html! {
             section.notice {
                 h1 { (title) }
                 p { (text::sentence_markup(problem.detail())) }
@@ -122,7 +122,7 @@ impl<'f> Frame<'f> {
                 }
             }
         };
-        Reply::refused(self.page(title, &content), problem)
+        Reply::refused(self.page(title, &main), problem)
     }
 }
 

@@ -70,7 +70,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
 async fn page(context: &PageContext<'_>, problem: Option<&Problem>) -> Result<Markup, Problem> {
     let tenant = tenant_frame::read(context).await?;
     let keys = list(context).await?;
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "keys"))
         section.card {
             header {
@@ -81,7 +81,7 @@ async fn page(context: &PageContext<'_>, problem: Option<&Problem>) -> Result<Ma
         }
         (create_form(context, problem))
     };
-    Ok(tenant_frame::page(context, &tenant, "Tokens", &content))
+    Ok(tenant_frame::page(context, &tenant, "Tokens", &main))
 }
 
 pub(super) async fn list(context: &PageContext<'_>) -> Result<Vec<KeyView>, Problem> {
@@ -239,11 +239,11 @@ pub(super) fn shown(
     token: &str,
     title: &str,
 ) -> Reply {
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, tenant, "keys"))
         (components::token(context, token, &tenant.tenant.base_url))
     };
-    Reply::page(tenant_frame::page(context, tenant, title, &content))
+    Reply::page(tenant_frame::page(context, tenant, title, &main))
 }
 
 /// The key in the path.

@@ -55,7 +55,7 @@ async fn page(
     let links = links::list(&context.work()?, &context.tenant()?)
         .await?
         .items;
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "links"))
         @if let Some(made) = made { (address(context, made)) }
         section.card {
@@ -79,12 +79,7 @@ async fn page(
             } @else { (table(context, &links)) }
         }
     };
-    Ok(tenant_frame::page(
-        context,
-        &tenant,
-        "Setup links",
-        &content,
-    ))
+    Ok(tenant_frame::page(context, &tenant, "Setup links", &main))
 }
 
 fn address(context: &PageContext<'_>, made: &NewLinkView) -> Markup {

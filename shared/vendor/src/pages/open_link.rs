@@ -83,7 +83,7 @@ fn invitation(context: &PageContext<'_>, tenant: &Tenant, link: &Link) -> Markup
     };
     let left = words::length(link.ends.duration_since(request.now));
     let life = words::length(CUSTOMER_SESSION);
-    let content = html! {
+    let main = html! {
         section.door {
             h1 { "Set up user provisioning" }
             p.lead {
@@ -100,7 +100,7 @@ fn invitation(context: &PageContext<'_>, tenant: &Tenant, link: &Link) -> Markup
             }
         }
     };
-    request.frame().page("Set up user provisioning", &content)
+    request.frame().page("Set up user provisioning", &main)
 }
 
 async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
@@ -148,7 +148,7 @@ fn unusable(request: &PageRequest<'_>, link: Option<&Link>) -> Reply {
         Some(LinkStatus::Ended(at)) => ("This link has expired", reason::link_expired(moment(at))),
         Some(LinkStatus::Open) | None => ("This link does not work", reason::link_incomplete()),
     };
-    let content = html! {
+    let main = html! {
         section.notice {
             h1 { (title) }
             p { (text::sentence(problem.detail())) }
@@ -158,12 +158,12 @@ fn unusable(request: &PageRequest<'_>, link: Option<&Link>) -> Reply {
             }
         }
     };
-    Reply::refused(request.frame().page(title, &content), &problem)
+    Reply::refused(request.frame().page(title, &main), &problem)
 }
 
 /// The page for an expired customer session.
 pub(super) fn session_expired(request: &PageRequest<'_>) -> Reply {
-    let content = html! {
+    let main = html! {
         section.notice {
             h1 { "This session has ended" }
             p {
@@ -175,7 +175,7 @@ pub(super) fn session_expired(request: &PageRequest<'_>) -> Reply {
     };
     let problem = reason::setup_session_ended();
     Reply::refused(
-        request.frame().page("This session has ended", &content),
+        request.frame().page("This session has ended", &main),
         &problem,
     )
 }
@@ -186,12 +186,12 @@ async fn leave(context: &PageContext<'_>) -> Result<Reply, Problem> {
     if let Some(secret) = context.visitor.secret() {
         request.sessions().end(secret).await?;
     }
-    let content = html! {
+    let main = html! {
         section.notice {
             h1 { "Session ended" }
             p { "This browser can no longer open the setup page. Your setup is unchanged." }
         }
     };
-    let page = Reply::page(request.frame().page("Session ended", &content));
+    let page = Reply::page(request.frame().page("Session ended", &main));
     Ok(page.with_cookie(guard::no_cookie(&customer_cookie(&tenant))))
 }

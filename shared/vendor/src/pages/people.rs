@@ -133,7 +133,7 @@ async fn list(
     let tenant = tenant_frame::read(context).await?;
     let given: PeopleParameters = context.parameters();
     let search = given.search.as_str();
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, sheet.path))
         section.card {
             header { h2 { (sheet.title) } p { (words::counted(total, sheet.one)) } }
@@ -150,7 +150,7 @@ async fn list(
         context,
         &tenant,
         sheet.title,
-        &content,
+        &main,
     )))
 }
 
@@ -247,7 +247,7 @@ async fn user(context: &PageContext<'_>) -> Result<Reply, Problem> {
         @if !name.is_empty() { div { dt { "Name" } dd { (text::isolated(&name)) } } }
         @if !user.emails.is_empty() { div { dt { "E-mail" } dd { (text::isolated(&emails)) } } }
     };
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "users"))
         section.card {
             header { h2 { (text::isolated(&user.user_name)) } (active(&user)) }
@@ -258,7 +258,7 @@ async fn user(context: &PageContext<'_>) -> Result<Reply, Problem> {
         (person::card(context, &user))
     };
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, "User", &content,
+        context, &tenant, "User", &main,
     )))
 }
 
@@ -324,7 +324,7 @@ async fn group(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let own = html! {
         @if !group.display_name.is_empty() { div { dt { "Name" } dd { (text::isolated(&group.display_name)) } } }
     };
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "groups"))
         section.card {
             header { h2 { (text::isolated(&group.display_name)) } }
@@ -344,6 +344,6 @@ async fn group(context: &PageContext<'_>) -> Result<Reply, Problem> {
         }
     };
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, "Group", &content,
+        context, &tenant, "Group", &main,
     )))
 }

@@ -55,12 +55,12 @@ async fn export(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let (tenant, user) = (&context.tenant()?, context.variable("user"));
     let exported = |work| async move { person::export(&work, tenant, user).await };
     let person = context.perform(Operation::ExportUser, exported).await?;
-    let content = serde_json::to_string_pretty(&person).unwrap_or_default();
+    let main = serde_json::to_string_pretty(&person).unwrap_or_default();
     let name = format!("{tenant}-{user}.json");
     Ok(Reply::api(ApiResponse::file(
         &name,
         "application/json",
-        content,
+        main,
     )))
 }
 

@@ -161,7 +161,7 @@ fn page(
     fields: &Fields,
     said: &FormMessage<'_>,
 ) -> Markup {
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, tenant, "settings"))
         @match said {
             FormMessage::Nothing => {}
@@ -177,7 +177,7 @@ fn page(
             p.actions { button.main { "Save settings" } }
         }
     };
-    tenant_frame::page(context, tenant, "Settings", &content)
+    tenant_frame::page(context, tenant, "Settings", &main)
 }
 
 fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Markup {

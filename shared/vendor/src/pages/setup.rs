@@ -17,7 +17,7 @@ pub(super) static PAGES: &[Page] = &[Page::get("", "console.setup", Who::Custome
 
 async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
-    let content = match tenant.tenant.status {
+    let main = match tenant.tenant.status {
         Status::On => on(context, &tenant).await?,
         Status::Off => off(context, &tenant),
         Status::Closing => html! {
@@ -26,7 +26,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
         },
     };
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, "Setup", &content,
+        context, &tenant, "Setup", &main,
     )))
 }
 

@@ -41,14 +41,12 @@ struct SignInParameters {
 /// The sign-in form, or a redirect to the tenants if already signed in.
 async fn front(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let request = context.request;
-    match guard::vendor(request).await? {
-        Some(_) => Ok(Reply::redirect(format!("{}/tenants", request.base))),
-        None => {
-            let SignInParameters { to } = context.parameters();
-            let to = Some(to.as_str()).filter(|to| !to.is_empty());
-            Ok(Reply::page(page(request, to, None)))
-        }
+    if guard::vendor(request).await?.is_some() {
+        return Ok(Reply::redirect(format!("{}/tenants", request.base)));
     }
+    let SignInParameters { to } = context.parameters();
+    let to = Some(to.as_str()).filter(|to| !to.is_empty());
+    Ok(Reply::page(page(request, to, None)))
 }
 
 /// The sign-in form in place of a page that needs it; signing in then leads to that page.
@@ -76,7 +74,7 @@ fn destination(base: &str, to: &str) -> String {
 }
 
 fn page(request: &PageRequest<'_>, to: Option<&str>, problem: Option<&Problem>) -> Markup {
-    let content = html! {
+    let main = html! {
         section.door {
             h1 { "Sign in" }
             p.lead { "Sign in with an admin key. This console is for the operators of the service." }
@@ -99,7 +97,7 @@ fn page(request: &PageRequest<'_>, to: Option<&str>, problem: Option<&Problem>) 
             }
         }
     };
-    request.frame().page("Sign in", &content)
+    request.frame().page("Sign in", &main)
 }
 
 async fn sign_in(context: &PageContext<'_>) -> Result<Reply, Problem> {

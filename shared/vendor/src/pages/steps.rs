@@ -66,7 +66,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let provider = Provider::parse(word).ok_or_else(reason::no_steps)?;
     let tenant = tenant_frame::read(context).await?;
     let facts = Facts::of(&tenant.tenant);
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "steps"))
         section.card {
             header {
@@ -80,6 +80,6 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     };
     let title = format!("Steps for {}", provider.name());
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, &title, &content,
+        context, &tenant, &title, &main,
     )))
 }

@@ -50,7 +50,7 @@ async fn overview(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let keys = keys::list(context).await?;
     let figures = figures::figures(context, &keys).await;
     let failures = failures::latest(context).await?;
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, ""))
         (figures)
         div.pair {
@@ -60,7 +60,7 @@ async fn overview(context: &PageContext<'_>) -> Result<Reply, Problem> {
         (failures)
     };
     Ok(Reply::page(tenant_frame::page(
-        context, &tenant, "Overview", &content,
+        context, &tenant, "Overview", &main,
     )))
 }
 

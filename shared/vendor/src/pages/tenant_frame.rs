@@ -58,8 +58,8 @@ pub(super) fn page(
     context: &PageContext<'_>,
     tenant: &TenantDetail,
     title: &str,
-    content: &Markup,
+    main: &Markup,
 ) -> Markup {
     let title = format!("{title} · {}", tenant.tenant.called());
-    context.frame().page(&title, content)
+    context.frame().page(&title, main)
 }

@@ -53,7 +53,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let rows = rows(context, &tenants).await;
     let new = format!("{}/new-tenant", context.request.base);
     let is_searched = !search.is_empty() || !status.is_empty();
-    let content = html! {
+    let main = html! {
         div.head {
             div.row {
                 h1 { "Tenants" }
@@ -78,7 +78,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
             }
         }
     };
-    Ok(Reply::page(context.frame().page("Tenants", &content)))
+    Ok(Reply::page(context.frame().page("Tenants", &main)))
 }
 
 fn search_form(context: &PageContext<'_>, search: &str, status: &str) -> Markup {
@@ -137,7 +137,7 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
         kind: "text",
         required: false,
     };
-    let content = html! {
+    let main = html! {
         div.head {
             p.back { a href={ (context.request.base) "/tenants" } { "← All tenants" } }
             h1 { "New tenant" }
@@ -153,7 +153,7 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
             }
         }
     };
-    context.frame().page("New tenant", &content)
+    context.frame().page("New tenant", &main)
 }
 
 async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {

@@ -58,7 +58,7 @@ struct Check {
     result: CheckResult,
 }
 
-/// The state of a test_connection, with its explanation.
+/// The state of the connection, with its explanation.
 enum CheckResult {
     Passed(String),
     /// Nothing is wrong here; the administrator has to do something in the identity provider.
@@ -98,7 +98,7 @@ async fn test(context: &PageContext<'_>) -> Result<Reply, Problem> {
     for probe in probes(context, provider, has_groups) {
         checks.push(run_probe(context, probe).await?);
     }
-    let content = html! {
+    let main = html! {
         (tenant_frame::head(context, &tenant, "test"))
         (results(provider, &checks))
         (card(context))
@@ -107,7 +107,7 @@ async fn test(context: &PageContext<'_>) -> Result<Reply, Problem> {
         context,
         &tenant,
         "Test connection",
-        &content,
+        &main,
     )))
 }
 

@@ -199,7 +199,9 @@ impl Appender {
             }
             (Told::From(batches), Some(tail)) => {
                 self.has_looked = true;
-                batches.iter().for_each(|batch| tail.push(batch));
+                for batch in &batches {
+                    tail.push(batch);
+                }
             }
             (Told::Appended(batch), Some(tail)) => {
                 self.appended += batch.entries.len();

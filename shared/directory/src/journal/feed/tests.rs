@@ -41,13 +41,13 @@ impl Abstract {
                 let created = created.filter_map(|(_, id)| Some((id, *self.created.get(&id)?)));
                 Told::Created(created.collect())
             }
-            Ask::Put(batch) => match self.batches.get(&batch.first) {
-                Some(there) => Told::Refused(there.clone()),
-                None => {
-                    self.batches.insert(batch.first, batch.clone());
-                    Told::Appended(batch)
+            Ask::Put(batch) => {
+                if let Some(there) = self.batches.get(&batch.first) {
+                    return Some(Told::Refused(there.clone()));
                 }
-            },
+                self.batches.insert(batch.first, batch.clone());
+                Told::Appended(batch)
+            }
             Ask::Nothing => return None,
         })
     }

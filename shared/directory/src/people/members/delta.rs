@@ -129,14 +129,12 @@ pub(crate) fn read_delta(attribute: &[u8], write: &str) -> MemberChange {
         if stamp != write.as_bytes().get(..WRITE_BYTES)? {
             return None;
         }
-        match <[u8; 2]>::try_from(rest) {
-            Ok(lists) => Some(MemberChange::Listed(u16::from_be_bytes(lists).into())),
-            Err(_) => {
-                let mut delta = MemberSets::default();
-                add_members(&mut delta, rest)?;
-                Some(MemberChange::Known(delta))
-            }
+        if let Ok(lists) = <[u8; 2]>::try_from(rest) {
+            return Some(MemberChange::Listed(u16::from_be_bytes(lists).into()));
         }
+        let mut members = MemberSets::default();
+        add_members(&mut members, rest)?;
+        Some(MemberChange::Known(members))
     };
     read().unwrap_or(MemberChange::Unknown)
 }

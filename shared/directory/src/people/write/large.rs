@@ -20,12 +20,12 @@ use scim_core::{Resource, ResourceKind};
 use super::{Changing, CountChange};
 use crate::limits::MOST_ACTIONS;
 use crate::people::directory::Directory;
-use crate::people::item::{Indexed, Stored, resource_item, taken};
+use crate::people::item::{Indexed, Stored, taken};
 use crate::people::members::{Delta, Edges, PlanPart};
 use crate::people::task_item::TaskKind;
 use crate::table::keys;
 use crate::table::keys::attribute::resource as attribute;
-use crate::table::{Actions, DirectoryError, Role, WriteId, s};
+use crate::table::{Actions, DirectoryError, Role, WriteId, n, s};
 
 impl Directory {
     /// Changes a group with a plan.
@@ -82,11 +82,10 @@ impl Directory {
             self.prepare(&edges, now, write).await
         })
         .await?;
-        let key = keys::resource(self.table.tenant(), resource.kind, resource.id);
-        let mut item = resource_item(&key, &resource, 0, None, write)?;
+        let mut item = self.new_item(&resource, &edges, None, write)?;
+        // The closing of the plan counts them.
+        item.set(attribute::MEMBERS, n(0));
         item.set(attribute::OPEN, s(write.as_str()));
-        item.set(attribute::DELTA, Delta::of(&edges).attribute(write));
-        self.author.sign(&mut item);
         let mut actions = Actions::default();
         actions.put(item, Role::Resource);
         self.index(&mut actions, &resource, None, Some(entries));

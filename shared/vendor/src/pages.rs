@@ -1,6 +1,6 @@
 //! The pages under `/console`: the vendor's console, and a customer's setup page behind a setup link.
 //!
-//! [`visit()`] is the journey of a request to a page. The server renders the pages, and they need no script. They call
+//! [`handle()`] is the journey of a request to a page. The server renders the pages, and they need no script. They call
 //! the same operations as the admin API, so they have the same permissions and the same error texts. The table of
 //! [`crate::actor`] says what a customer's session may do.
 //!

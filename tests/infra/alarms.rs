@@ -83,6 +83,44 @@ fn the_function_of_the_stream_has_alarms_for_delay_failure_and_skipped_work() {
     assert_eq!(parameters["EventsName"], json!({ "Ref": "Events" }));
 }
 
+/// The alarms of the change feeds: what waits, and what is missing.
+#[test]
+fn the_function_of_the_feeds_has_alarms_for_delay_and_gaps() {
+    let alarms_yaml = read("infra/alarms.yaml");
+    let alarms = alarms(&alarms_yaml);
+    let of = |name: &str| {
+        let found = alarms.iter().find(|(logical, _)| *logical == name);
+        found.unwrap_or_else(|| panic!("no alarm {name}")).1
+    };
+    let late = of("FeedLate");
+    assert_eq!(late["MetricName"], "IteratorAge");
+    let by_function = json!([{ "Name": "FunctionName", "Value": { "Ref": "FeedName" } }]);
+    assert_eq!(late["Dimensions"], by_function);
+    assert_eq!(late["Threshold"], 5 * 60 * 1_000);
+    let mapping = stream::mapping_of(service::Function::Feed);
+    assert_eq!((mapping.attempts, mapping.oldest), (None, None), "no gap");
+    let filters = resources(&alarms_yaml, "AWS::Logs::MetricFilter");
+    let filter = filters
+        .iter()
+        .find(|(name, _)| *name == "FeedIncompleteFilter");
+    let properties = &filter.expect("a metric of gaps").1["Properties"];
+    assert_eq!(properties["LogGroupName"], json!({ "Ref": "FeedLogName" }));
+    assert_eq!(properties["FilterPattern"], r#"{ $.level = "ERROR" }"#);
+    let metric = &properties["MetricTransformations"][0];
+    let incomplete = of("FeedIncomplete");
+    assert_eq!(incomplete["MetricName"], metric["MetricName"]);
+    assert_eq!(incomplete["Namespace"], metric["MetricNamespace"]);
+    let template = read("template.yaml");
+    let parameters = &template["Resources"]["Alarms"]["Properties"]["Parameters"];
+    let (_, function) = functions(&template)
+        .into_iter()
+        .find(|(name, _)| *name == service::Function::Feed.name())
+        .expect("the function feed");
+    let log = &function["Properties"]["LoggingConfig"]["LogGroup"];
+    assert_eq!(&parameters["FeedLogName"], log);
+    assert_eq!(parameters["FeedName"], json!({ "Ref": "Feed" }));
+}
+
 /// The log, the filter and the metric use the same words.
 #[test]
 fn an_expiring_key_raises_an_alarm() {

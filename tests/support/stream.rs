@@ -8,16 +8,23 @@ use local::poller::{PollStep, Poller};
 use local::stack::events::mappings;
 use local::template::Mapping;
 use serde_json::{Value, json};
-use service::Service;
 use service::clock::{Clock, Ids};
+use service::{Function, Service};
 
 use super::table::{Table, tenant_of};
 use super::{Client, Target};
 
-/// The template's event source mapping without its batching window.
+/// The template's event source mapping of the function `events` without its batching window.
 pub fn mapping() -> Mapping {
-    let mappings = mappings().expect("the template has mappings");
-    let [mapping] = <[Mapping; 1]>::try_from(mappings).expect("one mapping");
+    mapping_of(Function::Events)
+}
+
+/// The template's event source mapping of a function without its batching window.
+pub fn mapping_of(function: Function) -> Mapping {
+    let mappings = mappings().expect("the template has mappings").into_iter();
+    let mut own = mappings.filter(|mapping| mapping.function == function.name());
+    let mapping = own.next().expect("a mapping");
+    assert_eq!(own.next(), None, "one mapping of {}", function.name());
     Mapping {
         window: Duration::ZERO,
         ..mapping

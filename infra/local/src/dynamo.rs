@@ -191,13 +191,13 @@ impl Dynamo {
         Ok(())
     }
 
-    /// The stream of a table, from the first record that was not yet handled.
+    /// The stream of a table, from the first record that the function has not yet handled.
     ///
     /// # Errors
     /// When the table has no stream.
-    pub fn stream(&self, table: &str) -> Result<Stream, DynamoError> {
+    pub fn stream(&self, table: &str, function: &str) -> Result<Stream, DynamoError> {
         let file = self.opened.as_ref().map(|(file, _)| file);
-        Stream::open(&self.engine, table, file)
+        Stream::open(&self.engine, table, function, file)
     }
 
     /// Deletes expired items and returns their number. DynamoDB does this itself within a few days.

@@ -115,7 +115,9 @@ mod tests {
     async fn run(folder: &Folder) -> (Dynamo, Secrets) {
         let dynamo = Dynamo::start(&folder.storage(), 0).await.unwrap();
         dynamo.create_table(TABLE, &table().unwrap()).unwrap();
-        dynamo.stream(TABLE).unwrap().keep("1");
+        for function in ["events", "feed"] {
+            dynamo.stream(TABLE, function).unwrap().keep("1");
+        }
         let secrets = Secrets::start(&folder.storage(), 0).await.unwrap();
         (dynamo, secrets)
     }
@@ -131,6 +133,7 @@ mod tests {
             "dynamodb.sqlite-shm",
             "dynamodb.sqlite-wal",
             "stream.position",
+            "stream.position.feed",
         ] {
             assert!(names.contains(&name), "{names:?}");
         }

@@ -344,8 +344,8 @@ impl Stack {
     ///
     /// When the stream cannot be read.
     pub async fn events(&self) -> Result<Infallible, StartError> {
-        let service = self.of(Function::Events);
         let invoke = async |function: &str, timeout, payload| {
+            let service = self.of(Function::named(function).unwrap_or(Function::Events));
             events::invoke(&service, function, timeout, payload).await
         };
         self.services.events(&self.clock, &invoke).await

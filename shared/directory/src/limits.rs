@@ -59,6 +59,8 @@ pub const DELTA_LIST: usize = 10_000;
 pub const STREAM_NOTES: SignedDuration = SignedDuration::from_hours(48);
 /// How long a batch of the change feed is kept.
 pub const FEED_AGE: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// The last batch of a feed gets its whole life again when this much is left: it alone knows where the feed goes on.
+pub const FEED_RENEWAL: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long before it expires a batch counts as gone: the table deletes expired items in any order.
 pub const FEED_GRACE: SignedDuration = SignedDuration::from_hours(1);
 /// The most entries in one batch.

@@ -1,4 +1,5 @@
-//! Work that changes of the table trigger: the function `events`, which the table's stream invokes.
+//! Work that changes of the table trigger: the function `events`, which the table's stream invokes, and the function `feed`
+//! in its own file.
 //!
 //! [`Subject`] says what a record is about. Records of one subject in a batch are handled together, and subjects in
 //! parallel. A new kind of work needs a variant of it, an arm in [`StreamRecord::subject`] and in `Service::handle_subject`,
@@ -29,10 +30,12 @@ use crate::limits::{SUBJECTS_AT_ONCE, SWEPT_AT_ONCE};
 
 mod closing;
 mod expiring_keys;
+mod feed;
 mod record;
 mod tasks;
 
 pub use expiring_keys::Expiring;
+pub(crate) use feed::Tails;
 pub use record::StreamRecord;
 
 /// The event that invokes the function.
@@ -193,7 +196,7 @@ impl Service {
     }
 
     /// Looks through all tenants for unfinished work without a record in the stream: the stream forgets records after
-    /// a day, and a restored table has no records. A task that its owner may still work on is skipped, because it has
+    /// a day, and a restored table has no records. Also keeps the end of feeds in which nothing happens. A task that its owner may still work on is skipped, because it has
     /// a record of its own.
     ///
     /// # Errors
@@ -223,13 +226,14 @@ impl Service {
         let each: Vec<_> = names
             .iter()
             .map(|(tenant, status)| {
-                let directory = self.background_directory(tenant, &Arc::new(meter.branch()));
-                let meter = meter.branch();
+                let meter = Arc::new(meter.branch());
+                let directory = self.background_directory(tenant, &meter);
                 async move {
-                    match status {
-                        Some(Status::Closing) => self.clear(tenant, &meter).await.err(),
-                        _ => tasks::sweep(&directory, tenant, &self.clock, &self.ids).await,
+                    if *status == Some(Status::Closing) {
+                        return self.clear(tenant, &meter).await.err();
                     }
+                    let left = tasks::sweep(&directory, tenant, &self.clock, &self.ids).await;
+                    left.or(self.keep_feed(tenant, &meter).await)
                 }
             })
             .collect();

@@ -14,16 +14,19 @@ pub enum Function {
     Admin,
     /// Background work; it has no route.
     Events,
+    /// The change feeds of the tenants; it has no route.
+    Feed,
 }
 
 impl Function {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Users,
         Self::Groups,
         Self::Bulk,
         Self::Discovery,
         Self::Admin,
         Self::Events,
+        Self::Feed,
     ];
 
     /// The function behind the gateway's `$default`. It serves every endpoint: HTTP APIs have no routes with an empty
@@ -41,6 +44,7 @@ impl Function {
             Self::Discovery => "discovery",
             Self::Admin => "admin",
             Self::Events => "events",
+            Self::Feed => "feed",
         }
     }
 
@@ -49,7 +53,7 @@ impl Function {
         match self {
             Self::Users | Self::Groups | Self::Bulk | Self::Discovery => Binary::Scim,
             Self::Admin => Binary::Admin,
-            Self::Events => Binary::Events,
+            Self::Events | Self::Feed => Binary::Events,
         }
     }
 

@@ -1,5 +1,5 @@
 //! `lambda_http` ↔ [`Service`]: converts the gateway's event to a request and the response to Lambda's result. The
-//! function `events` is not part of the API: the table's stream and schedules invoke it.
+//! functions `events` and `feed` are not part of the API: the table's stream and schedules invoke them.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -57,21 +57,21 @@ where
     .await
 }
 
-/// Runs the function `events`.
+/// Runs the function `events` or `feed`.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub async fn run_events() -> Result<(), Error> {
     start_log();
-    config::function(Binary::Events)?;
+    let function = config::function(Binary::Events)?;
     let config = Config::from_environment()?;
     let clients = directory::connect(&config::access()?)?;
     let service = Arc::new(config.service(clients));
     service.warm_table().await;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let service = Arc::clone(&service);
-        async move { handle_event(&service, event).await }
+        async move { handle_event(&service, function, event).await }
     }))
     .await
 }
@@ -87,27 +87,32 @@ pub fn start_log() {
         .init();
 }
 
-/// Handles an event of the function `events`; the result goes back to Lambda.
+/// Handles an event of a function of the binary `events`; the result goes back to Lambda.
 ///
 /// # Errors
 ///
-/// When the event is unknown, or a scheduled run left work to do.
+/// When the event is unknown or not one of the function's, or a scheduled run left work to do.
 pub async fn handle_event(
     service: &Service,
+    function: Function,
     event: LambdaEvent<Value>,
 ) -> Result<events::BatchResponse, Error> {
     let patience = patience(event.context.deadline, service.now());
-    match Event::read(event.payload)? {
-        Event::Records(records) => Ok(service.handle_records(&records, patience).await.0),
-        Event::Sweep => {
+    match (Event::read(event.payload)?, function) {
+        (Event::Records(records), Function::Feed) => {
+            Ok(service.handle_feed(&records, patience).await?.0)
+        }
+        (_, Function::Feed) => Err("the function feed handles records of the stream only".into()),
+        (Event::Records(records), _) => Ok(service.handle_records(&records, patience).await.0),
+        (Event::Sweep, _) => {
             service.sweep(patience).await?;
             Ok(events::BatchResponse::default())
         }
-        Event::Closing => {
+        (Event::Closing, _) => {
             service.end_deletions(patience).await?;
             Ok(events::BatchResponse::default())
         }
-        Event::Keys => {
+        (Event::Keys, _) => {
             service.warn_of_keys().await?;
             Ok(events::BatchResponse::default())
         }

@@ -35,6 +35,7 @@ pub use deadline::too_late;
 pub use function::{Binary, Function};
 
 use clock::{Clock, Ids};
+use events::Tails;
 use failures::FailureLog;
 use gate::Rates;
 
@@ -50,6 +51,7 @@ pub struct Service {
     rates: Rates,
     failures: FailureLog,
     uses: Uses,
+    tails: Tails,
     clock: Clock,
     ids: Ids,
 }
@@ -82,6 +84,7 @@ impl Service {
             rates: Rates::new(config.rate),
             failures,
             uses: Uses::default(),
+            tails: Tails::default(),
             clock,
             ids,
         }

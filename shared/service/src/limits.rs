@@ -83,6 +83,11 @@ pub const REMEMBERED_FAILURES: usize = 20_000;
 pub const INVOCATION_MARGIN: Duration = Duration::from_secs(3);
 /// The most subjects of stream records in parallel.
 pub const SUBJECTS_AT_ONCE: usize = 8;
+/// The most tenants whose change feeds are appended to in parallel.
+pub const FED_AT_ONCE: usize = 8;
+/// The most feeds whose end a process remembers; above that all are forgotten. Each takes about 10 KB per 100 entries of the
+/// last five minutes.
+pub const REMEMBERED_TAILS: usize = 1_000;
 /// The most tenants to sweep in parallel. Most have nothing to do.
 pub const SWEPT_AT_ONCE: usize = 8;
 /// How long to wait before checking again whether an owner has finished its task, or the table is less busy.

@@ -1,9 +1,11 @@
-//! Background work: the owners of large writes die, and the function `events` finishes the writes.
+//! Background work: the owners of large writes die, and the function `events` finishes the writes. The function `feed`
+//! appends all that happened to the feed.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::Function;
+use service::events::BatchResponse;
 
 use super::{Functions, large};
 use crate::support::client::{group, patch};
@@ -47,6 +49,21 @@ pub(super) async fn everything(functions: &Functions, target: &Target) {
     functions.called(Function::Events, &swept.expect("nothing is left to do"));
     let ended = stream::ahead(target, 61).end_deletions(LONG).await;
     functions.called(Function::Events, &ended.expect("nothing is left to do"));
+    feed(functions, target).await;
+}
+
+/// Appends to the feed what happened in the whole conversation.
+async fn feed(functions: &Functions, target: &Target) {
+    let mapping = stream::mapping_of(Function::Feed);
+    let size = mapping.batch_size;
+    let records = stream::records_by(target, mapping).await;
+    let service = stream::ahead(target, 61);
+    for records in records.expect("a stream").chunks(size) {
+        let fed = service.handle_feed(records, LONG).await;
+        let (answer, spent) = fed.expect("the records name their stream");
+        assert_eq!(answer, BatchResponse::default());
+        functions.called(Function::Feed, &spent);
+    }
 }
 
 async fn dies(

@@ -9,11 +9,13 @@ use dynoxide::actions::get_records::{GetRecordsRequest, GetRecordsResponse};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::actions::list_streams::ListStreamsRequest;
 use serde_json::Value;
+use service::Function;
 
 use super::DynamoError;
 use crate::permissions;
 
-/// The file with the sequence number of the last handled record.
+/// The file with the sequence number of the last record that `events` handled. Those of other functions have a further
+/// ending.
 const FILE: &str = "stream.position";
 
 /// A reader of a table's stream. The engine has one shard per table.
@@ -26,14 +28,19 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// Opens the stream of a table whose data is in `file`, after the last handled record, or at the beginning if there is
-    /// none.
+    /// Opens the stream of a table whose data is in `file`, after the last record that the function handled, or at the
+    /// beginning if there is none.
     pub(super) fn open(
         engine: &Database,
         table: &str,
+        function: &str,
         file: Option<&PathBuf>,
     ) -> Result<Self, DynamoError> {
-        let kept = file.map(|file| file.with_file_name(FILE));
+        let name = match Function::named(function) {
+            Some(Function::Events) => FILE.to_owned(),
+            _ => format!("{FILE}.{function}"),
+        };
+        let kept = file.map(|file| file.with_file_name(name));
         let all = engine.list_streams(ListStreamsRequest {
             table_name: Some(table.to_owned()),
             ..Default::default()

@@ -344,7 +344,7 @@ async fn a_stream_continues_after_the_last_handled_record() {
         assert_eq!(call(&mut wire, "PutItem", put(sk)).await.0, 200);
     }
     drop(wire);
-    let mut stream = dynamo.stream("muster").unwrap();
+    let mut stream = dynamo.stream("muster", "events").unwrap();
     let all = read(&mut stream).await;
     let keys = |found: &[(String, String)]| -> String {
         found.iter().map(|(sk, _)| sk.as_str()).collect()
@@ -360,7 +360,7 @@ async fn a_stream_continues_after_the_last_handled_record() {
     assert_eq!(call(&mut wire, "PutItem", put("d")).await.0, 200);
     drop(wire);
     assert_eq!(
-        keys(&read(&mut dynamo.stream("muster").unwrap()).await),
+        keys(&read(&mut dynamo.stream("muster", "events").unwrap()).await),
         "cd"
     );
     dynamo.shutdown().await;
@@ -369,7 +369,7 @@ async fn a_stream_continues_after_the_last_handled_record() {
     fs::write(folder.0.join("stream.position"), "torn").unwrap();
     let dynamo = start().await;
     assert_eq!(
-        keys(&read(&mut dynamo.stream("muster").unwrap()).await),
+        keys(&read(&mut dynamo.stream("muster", "events").unwrap()).await),
         "abcd"
     );
     dynamo.shutdown().await;
@@ -384,7 +384,7 @@ async fn a_table_without_a_stream_is_an_error() {
     };
     dynamo.create_table("muster", &silent).unwrap();
     assert!(matches!(
-        dynamo.stream("muster"),
+        dynamo.stream("muster", "events"),
         Err(DynamoError::NoStream)
     ));
     dynamo.shutdown().await;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use lambda_http::{Context, LambdaEvent};
 use serde_json::Value;
 use service::clock::Clock;
-use service::{Function, Service, lambda};
+use service::{Binary, Function, Service, lambda};
 
 use super::{Services, StartError, TABLE, TEMPLATE};
 use crate::poller::Poller;
@@ -45,15 +45,14 @@ pub async fn invoke(
     timeout: Duration,
     payload: Value,
 ) -> Result<Value, String> {
-    if Function::named(function) != Some(Function::Events) {
-        return Err(format!("the function {function} does not handle events"));
-    }
+    let named = Function::named(function).filter(|named| named.binary() == Binary::Events);
+    let named = named.ok_or_else(|| format!("the function {function} does not handle events"))?;
     let end =
         service.now().as_duration() + jiff::SignedDuration::try_from(timeout).unwrap_or_default();
     let mut context = Context::default();
     context.deadline = u64::try_from(end.as_millis()).unwrap_or_default();
     let event = LambdaEvent::new(payload, context);
-    let answer = tokio::time::timeout(timeout, lambda::handle_event(service, event)).await;
+    let answer = tokio::time::timeout(timeout, lambda::handle_event(service, named, event)).await;
     let answer = answer.map_err(|_| "the function takes too long".to_owned())?;
     let answer = answer.map_err(|error| error.to_string())?;
     serde_json::to_value(answer).map_err(|error| error.to_string())
@@ -69,7 +68,8 @@ impl Services {
         let Some(dynamo) = &self.dynamo else {
             return Ok(None);
         };
-        Ok(Some(Poller::new(dynamo.stream(TABLE)?, mapping, clock)))
+        let stream = dynamo.stream(TABLE, &mapping.function)?;
+        Ok(Some(Poller::new(stream, mapping, clock)))
     }
 
     /// Invokes functions for stream records and by the template's schedules, without end. Every schedule fires once at the

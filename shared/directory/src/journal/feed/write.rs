@@ -15,13 +15,16 @@ use super::append::{Appender, Ask, Incoming, Setting, Told};
 use super::batch::Batch;
 use super::image::read_gone;
 use super::tail::Tail;
-use super::{Feed, ImageError, StreamChange, introduced};
-use crate::limits::{BATCHES_AT_ONCE, EARLIER_TENANT, STREAM_NOTES};
+use super::{Feed, ImageError, StreamChange, expiry, introduced};
+use crate::limits::{BATCHES_AT_ONCE, EARLIER_TENANT, FEED_RENEWAL, STREAM_NOTES};
 use crate::people::add_members;
 use crate::table::keys::attribute::resource::CREATED;
 use crate::table::keys::attribute::{EXPIRES, delta};
 use crate::table::keys::{self, Key, Partition};
-use crate::table::{self, DirectoryError, Item, Put, Range, binary, corrupt, n, number, sort_key};
+use crate::table::{
+    self, ConditionExpression, DirectoryError, Item, ItemUpdate, Put, Range, binary, corrupt, n,
+    number, sort_key,
+};
 use crate::tenants::Tenant;
 
 /// What became of records.
@@ -36,6 +39,25 @@ pub struct Appended {
 }
 
 impl Feed {
+    /// Keeps the last batch of a feed in which nothing happens: it alone knows which positions were given. Returns whether
+    /// its life was renewed.
+    ///
+    /// # Errors
+    ///
+    /// When the table does not answer, or the batch cannot be read.
+    pub async fn renew(&self, now: Timestamp) -> Result<bool, DirectoryError> {
+        let last = self.before(None).await?;
+        let end = now.saturating_add(FEED_RENEWAL).unwrap_or(now).as_second();
+        let Some(last) = last.first().filter(|last| last.expires < end) else {
+            return Ok(false);
+        };
+        let key = keys::batch(self.table.tenant(), last.first);
+        let renewed = ItemUpdate::of(key)
+            .set(EXPIRES, n(expiry(now)))
+            .when(ConditionExpression::Present);
+        Ok(matches!(self.table.update(&renewed).await?, Put::Done))
+    }
+
     /// Appends what the feed does not have of these records, each once and in order. `streamed` is when the stream began,
     /// and `tail` what an earlier call returned. The tenant must be as stored now, because an earlier one with the same id has
     /// a feed of its own.

@@ -1,6 +1,11 @@
 //! The deletion of a tenant after the response to the request.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use directory::keys;
+use directory::keys::attribute::tenant as attribute;
 use directory::tenants::{Status, Tenant};
+use keyring::TenantId;
+use local::stack::TABLE;
 use serde_json::{Value, json};
 use service::events::BatchResponse;
 
@@ -133,5 +138,36 @@ async fn a_closing_tenant_that_keeps_its_keys_is_retried_and_then_abandoned() {
         invoke(&later, &records, LONG).await,
         BatchResponse::default()
     );
+    assert_eq!(status(&target, &client).await, 404);
+}
+
+/// If two processes deleted a tenant's data at once, the slower one could delete what a new tenant with the same id writes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_data_another_process_deletes_stays_until_that_one_ends() {
+    let target = Target::start().await;
+    let client = deleted(&target).await;
+    let name = tenant_of(&client);
+    let records = [closing(name, 1)];
+    let (early, late) = (ahead(&target, 90), ahead(&target, 200));
+    let until = early.now().as_millisecond() + 60_000;
+    let dynamodb = &target.stack.services.clients.dynamodb;
+    let key = keys::tenant(&TenantId::parse(name).expect("a name"));
+    dynamodb
+        .update_item()
+        .table_name(TABLE)
+        .set_key(Some(key.attributes()))
+        .update_expression("SET #o = :o, #u = :u")
+        .expression_attribute_names("#o", attribute::SWEEPER)
+        .expression_attribute_names("#u", attribute::SWEPT_UNTIL)
+        .expression_attribute_values(":o", AttributeValue::S("another write".to_owned()))
+        .expression_attribute_values(":u", AttributeValue::N(until.to_string()))
+        .send()
+        .await
+        .expect("the item of the tenant can be changed");
+    let answer = invoke(&early, &records, LONG).await;
+    assert_eq!(answer, BatchResponse::default(), "it is postponed");
+    early.end_deletions(LONG).await.expect("nothing is wrong");
+    assert_eq!(status(&target, &client).await, 200);
+    late.end_deletions(LONG).await.expect("nothing is wrong");
     assert_eq!(status(&target, &client).await, 404);
 }

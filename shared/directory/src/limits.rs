@@ -29,6 +29,8 @@ pub const REMEMBERED_TENANTS: usize = 10_000;
 /// How long after a change of settings a process may still serve a request with the old settings: it caches them for a
 /// minute, and a request takes 30 seconds at most.
 pub const SETTLED: SignedDuration = SignedDuration::from_secs(90);
+/// How much the clocks of two functions may differ.
+pub const CLOCKS_APART: SignedDuration = SignedDuration::from_secs(15);
 /// The most tenants that one call reads before it returns.
 pub const TENANTS_LOOKED_AT: usize = 2_000;
 /// The number of tenants per query.

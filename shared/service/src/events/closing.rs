@@ -26,7 +26,9 @@ impl Service {
             let result = match self.clear(tenant, meter).await {
                 Ok(Cleared::NotYet) => continue,
                 Ok(Cleared::Gone | Cleared::InUse) => Ok(()),
-                Ok(Cleared::Early) => self.tenants.put_off(tenant, meter).await,
+                Ok(Cleared::Early | Cleared::Elsewhere) => {
+                    self.tenants.put_off(tenant, meter).await
+                }
                 Ok(Cleared::HasKeys) => return RecordResult::GivenUp(HAS_KEYS.to_owned()),
                 Err(error) => Err(error),
             };
@@ -62,7 +64,7 @@ impl Service {
 
     async fn end(&self, tenant: &TenantId, meter: &Meter) -> Result<(), DirectoryError> {
         let reason = match self.clear(tenant, meter).await {
-            Ok(Cleared::NotYet | Cleared::Early) => return Ok(()),
+            Ok(Cleared::NotYet | Cleared::Early | Cleared::Elsewhere) => return Ok(()),
             Ok(Cleared::Gone | Cleared::InUse) => None,
             Ok(Cleared::HasKeys) => Some(HAS_KEYS.to_owned()),
             Err(error) => match RecordResult::of(&error) {

@@ -90,9 +90,10 @@ pub(crate) async fn delete(
         error => keys::problem(error, id, work.now()),
     })?;
     // The function `events` deletes the rest.
+    let (now, write) = (work.now(), work.ids.write());
     let emptied = service
         .tenants()
-        .empty(&tenant.id, DELETION_TIME, work.meter);
+        .empty(&tenant.id, now, DELETION_TIME, &write, work.meter);
     if let Err(error) = emptied.await {
         tracing::warn!(tenant.id = %tenant.id, %error, "tenant.uncleared");
     }

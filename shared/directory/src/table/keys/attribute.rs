@@ -22,6 +22,10 @@ pub mod tenant {
     /// Keys that ended although their keyring does not say so: a set of `<key>` for revoked keys, and of `<key>
     /// <second>` for keys that end at that time.
     pub const ENDED: &str = "x";
+    /// The write that deletes the data of the closing tenant.
+    pub const SWEEPER: &str = "o";
+    /// Until when it may, in milliseconds since 1970.
+    pub const SWEPT_UNTIL: &str = "u";
     /// Present if the change feed has everything that ever happened to the tenant's users and groups.
     pub const FED: &str = "e";
 }

@@ -114,8 +114,8 @@ fn time_and_randomness_come_from_the_clock_only() {
     );
 }
 
-/// The words of RFC 7644 table 9.
-const SCIM_TYPES: [&str; 10] = [
+/// The words of RFC 7644 table 9 and of RFC 9865 section 4.
+const SCIM_TYPES: [&str; 13] = [
     "invalidFilter",
     "tooMany",
     "uniqueness",
@@ -126,6 +126,9 @@ const SCIM_TYPES: [&str; 10] = [
     "invalidValue",
     "invalidVers",
     "sensitive",
+    "invalidCursor",
+    "expiredCursor",
+    "invalidCount",
 ];
 
 fn scim_types(sources: &[Source]) -> Vec<String> {

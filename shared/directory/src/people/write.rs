@@ -23,11 +23,13 @@ use crate::table::{
 mod delete;
 mod delete_large;
 mod group;
+mod group_version;
 mod index;
 mod kept;
 mod large;
+mod removal;
 
-use group::Changing;
+use group_version::Changing;
 use index::CountChange;
 pub use kept::KeptUser;
 

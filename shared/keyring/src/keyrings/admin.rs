@@ -177,7 +177,7 @@ impl Record for AdminKey {
         Some(Self {
             id: KeyId::parse(FIRST_ID)?,
             sha256: token.digest(),
-            purpose: "made with the stack".to_owned(),
+            purpose: "initial admin key".to_owned(),
             scopes: AdminScope::ALL.to_vec(),
             created: None,
             expires: None,

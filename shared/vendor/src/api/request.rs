@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Request;
 use keyring::TenantId;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 use serde_path_to_error::{Path, Segment};
 use service::wire::{self, Preconditions};
 
@@ -79,6 +79,11 @@ impl<'c> ApiRequest<'c> {
     /// The fault and its place.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let json = wire::json(self.http.headers(), self.http.body())?;
+        // An array would be read as the members of the input in their order.
+        if !json.is_object() {
+            let fault = serde_json::Error::custom("expected a JSON object");
+            return Err(reason::invalid_body(&fault).at(""));
+        }
         serde_path_to_error::deserialize(json)
             .map_err(|error| reason::invalid_body(error.inner()).at(&pointer(error.path())))
     }

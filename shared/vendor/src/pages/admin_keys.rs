@@ -102,7 +102,7 @@ fn table(context: &PageContext<'_>, keys: &[AdminKeyView]) -> Markup {
                     @if !key.is_first() {
                         div.actions {
                             a.button.small-button.bad href={ (context.request.base) "/keys/" (key.id) "/revoke" } {
-                                "Revoke" span.unseen { " the token " (key.purpose) }
+                                "Revoke" span.unseen { " the key " (key.purpose) }
                             }
                         }
                     }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use scim_core::sort::Direction;
 use scim_core::{ResourceId, ResourceKind};
 
-use super::delete::ACTIONS_PER_GROUP;
+use super::removal::ACTIONS_PER_GROUP;
 use crate::limits::{DEPARTURE_TIME, EDGES_AT_ONCE, MOST_ACTIONS, MOST_ROUNDS, SIDE_BY_SIDE};
 use crate::people::directory::Directory;
 use crate::people::item::Stored;

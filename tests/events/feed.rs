@@ -20,6 +20,7 @@ use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
 mod renewal;
+mod shards;
 mod troubles;
 mod units;
 

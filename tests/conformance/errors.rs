@@ -320,7 +320,7 @@ fn r05_failures_of_the_storage_say_what_the_table_says_and_nothing_of_the_inside
 #[test]
 fn every_kind_of_failure_is_in_the_table() {
     /// Kinds without a row.
-    const UNUSED: [ErrorKind; 1] = [ErrorKind::Conflict];
+    const UNUSED: [ErrorKind; 2] = [ErrorKind::Conflict, ErrorKind::Gone];
     let texts = table::requests()
         .map(|row| row.2)
         .chain(table::RARE.iter().map(|row| row.1));

@@ -90,7 +90,8 @@ fn page(operation: Operation) -> Option<(&'static str, &'static str)> {
         Operation::SwitchTenantOn => ("POST", "/on"),
         Operation::SwitchTenantOff => ("POST", "/off"),
         // No page does these.
-        Operation::DescribeApi
+        Operation::ListEvents
+        | Operation::DescribeApi
         | Operation::DescribeCaller
         | Operation::VerifyPassword
         | Operation::PreloadUsers
@@ -199,7 +200,7 @@ async fn each_actor_can_do_over_http_what_the_table_says_and_nothing_else() {
     let other = tenant_of(&target.tenant().await).to_owned();
     let stranger = customer(&target, &other).await;
     let mut clients = Vec::new();
-    for scope in ["read", "tenants", "keys", "data"] {
+    for scope in ["read", "tenants", "keys", "data", "events"] {
         let body = json!({ "purpose": scope, "scopes": [scope] });
         let key = make(&admin, "/keys", body).await;
         clients.push((scope, admin.with_token(text(&key, "token"))));

@@ -1,6 +1,7 @@
 //! The admin API: authentication and responses.
 
 mod admin_keys;
+mod events;
 pub(super) mod keys;
 mod operations;
 mod passwords;
@@ -18,7 +19,7 @@ async fn the_first_admin_key_may_do_everything() {
     let answer = target.admin().get("").await.expect(200);
     assert_eq!(
         answer.json()["key"],
-        json!({ "id": "first", "scopes": ["read", "tenants", "keys", "data"] })
+        json!({ "id": "first", "scopes": ["read", "tenants", "keys", "data", "events"] })
     );
     assert_eq!(answer.headers["cache-control"], "no-store");
 }

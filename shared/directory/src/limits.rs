@@ -90,6 +90,14 @@ pub const TAIL_AGE: SignedDuration = SignedDuration::from_mins(5);
 pub const EARLIER_TENANT: SignedDuration = SignedDuration::from_secs(15);
 /// The most entries that a page of the feed has.
 pub const FEED_PAGE: usize = 1_000;
+/// The most entries that one page of the feed looks at, whether its reader wants them or not: a few seconds.
+pub const FEED_LOOKED_AT: usize = 10_000;
+/// The most batches that a reader of the feed reads at once.
+pub const FEED_BATCHES: usize = 100;
+/// How long a process remembers where a feed begins. It must be less than [`FEED_GRACE`].
+pub const FEED_ENDS_AGE: SignedDuration = SignedDuration::from_mins(10);
+/// The most feeds whose ends a process remembers.
+pub const REMEMBERED_FEED_ENDS: usize = 10_000;
 /// The most bytes of text on a page of the feed; a page has at least one entry.
 pub const FEED_PAGE_BYTES: usize = 5 * 1024 * 1024;
 /// The longest name of an author and id of a request in an item, in bytes. API Gateway's ids have 16.

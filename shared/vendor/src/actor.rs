@@ -167,6 +167,7 @@ operations! {
     ListMembers      "listMembers"        GET    "/tenants/{tenant}/groups/{group}/members" Data     no;
     ExportUser       "exportUser"         GET    "/tenants/{tenant}/users/{user}/export"    Data     no;
     EraseUser        "eraseUser"          POST   "/tenants/{tenant}/users/{user}/erase"     Data     no;
+    ListEvents       "listEvents"         GET    "/tenants/{tenant}/events"                 Events   no;
     ListRequests     "listRequests"       GET    "/tenants/{tenant}/requests"               Read     own;
     DownloadRequests "downloadRequests"   GET    "/tenants/{tenant}/requests.csv"           Read     own;
     ListTenants      "listTenants"        GET    "/tenants"                                 Read     no;

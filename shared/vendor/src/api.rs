@@ -10,6 +10,7 @@ use keyring::{Presented, Token};
 use service::{Origin, wire};
 
 mod caller;
+mod events;
 mod keys;
 mod links;
 pub(crate) mod logs;

@@ -12,6 +12,8 @@ use jiff::SignedDuration;
 pub const USUAL_COUNT: usize = 50;
 /// The largest `count`.
 pub const LARGEST_COUNT: usize = 500;
+/// The default number of events on a page of the change feed.
+pub const USUAL_EVENTS: usize = 100;
 /// The number of entries of a list on a page of the console.
 pub const LISTED: u8 = 25;
 /// The number of entries in the summary of a list on an overview page.

@@ -46,6 +46,8 @@ pub struct Problem {
     wait: Option<i64>,
     /// The id of the first request, if this is a retry of it.
     first: Option<String>,
+    /// Further members, for programs.
+    members: Vec<(&'static str, Value)>,
 }
 
 /// What a problem is about.
@@ -84,6 +86,7 @@ impl Problem {
             allow: None,
             wait: None,
             first: None,
+            members: Vec::new(),
         }
     }
 
@@ -96,6 +99,13 @@ impl Problem {
         };
         let fault = std::mem::replace(&mut self.detail, detail);
         self.places = vec![(pointer.to_owned(), fault)];
+        self
+    }
+
+    /// The problem with a further member, for programs.
+    #[must_use]
+    pub(crate) fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.members.push((name, value));
         self
     }
 
@@ -208,6 +218,9 @@ impl Problem {
                     json!(format!("urn:request:{request}")),
                 );
             }
+            for (name, value) in &self.members {
+                members.insert((*name).to_owned(), value.clone());
+            }
             if !self.places.is_empty() {
                 let place = |(pointer, detail): &(String, String)| json!({ "pointer": pointer, "detail": detail });
                 let places: Vec<Value> = self.places.iter().map(place).collect();
@@ -301,6 +314,7 @@ const fn described(kind: ErrorKind) -> (&'static str, &'static str) {
         ErrorKind::Forbidden => ("forbidden", "Not allowed"),
         ErrorKind::NotFound => ("not-found", "Not found"),
         ErrorKind::MethodNotAllowed => ("method-not-allowed", "Method not allowed"),
+        ErrorKind::Gone => ("gone", "No longer kept"),
         ErrorKind::Uniqueness | ErrorKind::Conflict => ("conflict", "Conflict with existing data"),
         ErrorKind::PreconditionFailed => ("precondition-failed", "Changed meanwhile"),
         ErrorKind::TooLarge | ErrorKind::TooMany => ("too-large", "Too large"),

@@ -6,6 +6,9 @@ use service::wire;
 
 use crate::problem::{Problem, reason};
 
+/// The only parameter that may be repeated: each is one more choice.
+pub(crate) const TYPE: &str = "type";
+
 #[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
@@ -14,14 +17,14 @@ impl Query {
     ///
     /// # Errors
     ///
-    /// When the result is not UTF-8, or a parameter is repeated.
+    /// When the result is not UTF-8, or a parameter other than [`TYPE`] is repeated.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = wire::decode(&name.replace('+', " "))?;
             let value = wire::decode(&value.replace('+', " "))?;
-            if pairs.iter().any(|(known, _)| *known == name) {
+            if name != TYPE && pairs.iter().any(|(known, _)| *known == name) {
                 return Err(reason::parameter_twice(&name));
             }
             pairs.push((name, value));
@@ -35,6 +38,12 @@ impl Query {
         let pairs = self.0.iter();
         let pairs = pairs.map(|(name, value)| (name.as_str(), value.as_str()));
         T::deserialize(MapDeserializer::<_, Error>::new(pairs)).unwrap_or_default()
+    }
+
+    /// All values of a parameter.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let found = self.0.iter().filter(move |(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// The value of a parameter; `None` if it is absent or empty.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use directory::Clients;
 use directory::RevokedAdminKeys;
+use directory::journal::feed::FeedEnds;
 use keyring::{AdminKey, AdminKeyrings, KeyringError};
 use keyring::{Digest, KeyId, Presented};
 use service::{Origin, Service};
@@ -18,6 +19,8 @@ pub struct VendorSide {
     pub(crate) keys: AdminKeyrings,
     /// Revoked admin keys that are still in their keyring.
     pub(crate) revoked: RevokedAdminKeys,
+    /// Where change feeds begin and end.
+    pub(crate) feed_ends: Arc<FeedEnds>,
 }
 
 /// What the function's log says about a request, as far as known.
@@ -36,6 +39,7 @@ impl VendorSide {
             revoked: RevokedAdminKeys::new(Arc::clone(service.store())),
             service,
             keys: AdminKeyrings::new(clients.secrets.clone(), prefix),
+            feed_ends: Arc::default(),
         }
     }
 

@@ -81,7 +81,7 @@ async fn an_admin_key_makes_no_key_that_may_do_more_than_itself() {
 async fn admin_keys_and_tenants_keys_are_told_apart() {
     let target = Target::start().await;
     let (tenant, admin) = (target.tenant().await, target.admin());
-    let body = json!({ "purpose": "x", "scopes": ["read", "tenants", "keys", "data"] });
+    let body = json!({ "purpose": "x", "scopes": ["read", "tenants", "keys", "data", "events"] });
     let key = make(&admin, "/keys", body).await;
     let token = text(&key, "token");
     admin.with_token(token).get("/keys").await.expect(200);

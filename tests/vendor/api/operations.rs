@@ -9,7 +9,7 @@ use crate::support::table::{Table, tenant_of};
 use crate::support::{Client, Target, moving};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
-const SCOPES: [&str; 4] = ["read", "tenants", "keys", "data"];
+const SCOPES: [&str; 5] = ["read", "tenants", "keys", "data", "events"];
 
 /// An operation of the document.
 struct Operation {

@@ -39,6 +39,8 @@ pub enum ErrorKind {
     MethodNotAllowed,
     /// Concurrent changes of the resource made all retries fail.
     Conflict,
+    /// What was asked for is no longer kept.
+    Gone,
     /// The resource does not have the version that the client expects.
     PreconditionFailed,
     /// The request, the resource or the response exceeds a size limit.
@@ -57,7 +59,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind, for tests and documentation.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::InvalidFilter,
         Self::TooMany,
         Self::Uniqueness,
@@ -75,6 +77,7 @@ impl ErrorKind {
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
+        Self::Gone,
         Self::PreconditionFailed,
         Self::TooLarge,
         Self::UnsupportedMediaType,
@@ -105,6 +108,7 @@ impl ErrorKind {
             Self::NotFound => (404, None),
             Self::MethodNotAllowed => (405, None),
             Self::Conflict => (409, None),
+            Self::Gone => (410, None),
             Self::PreconditionFailed => (412, None),
             Self::TooLarge => (413, None),
             Self::UnsupportedMediaType => (415, None),

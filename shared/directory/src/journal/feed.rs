@@ -13,8 +13,11 @@
 //! | `append` | the steps of a writer, without I/O: what to ask of the table next |
 //! | `write` | performs these steps |
 //! | `page` | pages for a reader |
+//! | `ends` | what a process remembers of both ends, for readers |
 //!
 //! `append` is pure so that a test can try every order of steps of several writers.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use scim_core::event::Position;
@@ -22,9 +25,11 @@ use scim_core::event::Position;
 use crate::limits::{FEED_AGE, FEED_GRACE};
 use crate::table::keys::{self, Partition};
 use crate::table::{Range, TenantTable};
+use crate::tenants::Tenant;
 
 mod append;
 mod batch;
+mod ends;
 mod image;
 mod page;
 mod tail;
@@ -32,6 +37,9 @@ mod tail;
 mod tests;
 mod write;
 
+use ends::Remembered;
+
+pub use ends::FeedEnds;
 pub use image::{ImageError, StreamChange};
 pub use page::{FeedPage, NoPage};
 pub use tail::Tail;
@@ -41,13 +49,26 @@ pub use write::Appended;
 #[derive(Clone, Debug)]
 pub struct Feed {
     table: TenantTable,
+    remembered: Option<Remembered>,
 }
 
 impl Feed {
     /// The feed of a tenant.
     #[must_use]
     pub const fn new(table: TenantTable) -> Self {
-        Self { table }
+        Self {
+            table,
+            remembered: None,
+        }
+    }
+
+    /// The same for a reader in a process that remembers where feeds begin and end. The tenant must be as stored now.
+    #[must_use]
+    pub fn remembered(self, ends: &Arc<FeedEnds>, tenant: &Tenant) -> Self {
+        Self {
+            remembered: Some(Remembered::of(ends, tenant)),
+            ..self
+        }
     }
 
     /// The batches whose first position is in a range.

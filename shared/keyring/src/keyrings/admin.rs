@@ -44,11 +44,19 @@ pub enum AdminScope {
     Keys,
     /// Reading users and groups, verifying passwords, exporting and erasing.
     Data,
+    /// Reading what happened to users and groups, which contains personal data.
+    Events,
 }
 
 impl AdminScope {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Tenants, Self::Keys, Self::Data];
+    pub const ALL: [Self; 5] = [
+        Self::Read,
+        Self::Tenants,
+        Self::Keys,
+        Self::Data,
+        Self::Events,
+    ];
 
     /// Its name.
     #[must_use]
@@ -58,6 +66,7 @@ impl AdminScope {
             Self::Tenants => "tenants",
             Self::Keys => "keys",
             Self::Data => "data",
+            Self::Events => "events",
         }
     }
 

@@ -16,9 +16,10 @@ pub(super) static ROUTES: &[ApiRoute] = &[ApiRoute::new(Operation::DescribeApi, 
 })];
 
 /// Parts of the `OpenAPI` document, which [`join`] merges.
-const FRAGMENTS: [&str; 8] = [
+const FRAGMENTS: [&str; 9] = [
     include_str!("openapi/activity.json"),
     include_str!("openapi/base.json"),
+    include_str!("openapi/events.json"),
     include_str!("openapi/keys.json"),
     include_str!("openapi/links.json"),
     include_str!("openapi/people.json"),

@@ -6,11 +6,12 @@ use http::Method;
 
 use super::request::Variables;
 pub use super::route::ApiRoute;
-use super::{caller, keys, links, logs, openapi, people, tenants};
+use super::{caller, events, keys, links, logs, openapi, people, tenants};
 
-static AREAS: [&[ApiRoute]; 7] = [
+static AREAS: [&[ApiRoute]; 8] = [
     openapi::ROUTES,
     caller::ROUTES,
+    events::ROUTES,
     keys::ROUTES,
     links::ROUTES,
     people::ROUTES,

@@ -42,7 +42,7 @@ const LIVES: [(&str, &str); 4] = [
 ];
 
 /// The scopes, in words.
-const SCOPES: [(&str, &str); 4] = [
+const SCOPES: [(&str, &str); 5] = [
     ("read", "See tenants, keys and failures"),
     (
         "tenants",
@@ -52,6 +52,10 @@ const SCOPES: [(&str, &str); 4] = [
     (
         "data",
         "See users and groups, verify passwords, export and erase data",
+    ),
+    (
+        "events",
+        "Read what happened to users and groups, with their data",
     ),
 ];
 

@@ -24,6 +24,10 @@ pub(super) fn requests() -> Vec<(&'static str, String, Value)> {
         get("/tenants/{t}/requests?from=x"),
         get("/tenants/{t}/requests?outcome=x"),
         get("/tenants/{t}/requests?cursor=x"),
+        get("/tenants/{t}/events?limit=0"),
+        get("/tenants/{t}/events?after=x"),
+        get("/tenants/{t}/events?type=person.*"),
+        get("/tenants/{t}/events?after=1"),
         get("/tenants/{t}/keys/0000000000"),
         get("/tenants/{t}/users/nobody/export"),
         // Each dot takes three characters in the request to the tenant's endpoint.

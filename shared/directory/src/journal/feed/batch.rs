@@ -42,6 +42,12 @@ impl Batch {
             .unwrap_or(self.first)
     }
 
+    /// Whether no position is missing between this one and the batch.
+    pub(crate) fn follows(&self, end: Position) -> bool {
+        let is_new_epoch = self.first.epoch() > end.epoch() && self.first.number() == 1;
+        is_new_epoch || end.next() == Some(self.first)
+    }
+
     /// The keys of its entries.
     pub(crate) fn keys(&self) -> impl Iterator<Item = EntryKey> {
         self.entries.iter().filter_map(FeedEntry::key)

@@ -76,6 +76,14 @@ reasons! {
         "`cursor` {given} is not valid; start again without it";
     other_log_cursor OtherLogCursor() [InvalidCursor]
         "`cursor` is not valid; start again without it";
+    other_limit OtherLimit(most: OwnWords, given: Sent) [InvalidValue]
+        "`limit` must be a number from 1 to {most}, not {given}";
+    other_position OtherPosition(given: Sent) [InvalidValue]
+        "`after` must be `next` of an earlier page, or 0 for the beginning, not {given}";
+    unknown_event_type UnknownEventType(given: Sent, families: OwnWords) [InvalidValue]
+        "no event has the type {given}; `type` takes types such as `user.created`, the families {families}, and `*`";
+    events_gone EventsGone(oldest: OwnWords) [Gone]
+        "the feed has nothing at `after`; its oldest event is at {oldest}; take a snapshot: read all users and groups, then go on with `after` = `head` of this answer";
 
     // Tenants and settings.
     no_tenant NoTenant(tenant: Sent) [NotFound]

@@ -84,9 +84,7 @@ impl Feed {
                 self.join(&mut reading, first.as_ref(), known).await?;
             }
         }
-        while reading.is_going_on
-            && let Some(read) = items
-        {
+        while let Some(read) = items {
             reading.read(&read)?;
             items = match reading.is_going_on {
                 true => pages.next_of(Some(reading.most())).await?,
@@ -286,6 +284,8 @@ struct Reading<'r> {
     looked_at: usize,
     /// Whether the page has room for more, and positions do not end.
     is_going_on: bool,
+    /// Whether there are batches behind `end`.
+    has_more: bool,
     /// Whether positions are missing behind `end`.
     is_broken: bool,
 }
@@ -308,6 +308,7 @@ impl<'r> Reading<'r> {
             batches: 0,
             looked_at: 0,
             is_going_on: true,
+            has_more: false,
             is_broken: false,
         }
     }
@@ -331,6 +332,7 @@ impl<'r> Reading<'r> {
                 continue;
             }
             if !self.is_going_on {
+                self.has_more = true;
                 return Ok(());
             }
             if is_readable(batch.expires, self.now) && batch.follows(self.end) {
@@ -351,9 +353,9 @@ impl<'r> Reading<'r> {
         self.is_going_on = self.take(batch) && self.looked_at < FEED_LOOKED_AT;
     }
 
-    /// Whether the page has everything up to `end`, and positions do not break off there.
+    /// Whether the page has everything up to `end`, and nothing is known behind it.
     fn is_complete(&self) -> bool {
-        self.next == self.end && !self.is_broken
+        self.next == self.end && !self.has_more && !self.is_broken
     }
 
     /// Adds the entries of a batch behind `next`; returns whether the page has room for more.

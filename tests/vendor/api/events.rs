@@ -203,7 +203,10 @@ async fn a_page_moves_past_the_types_that_are_not_wanted() {
     }
     for (query, expected) in [
         ("type=user.deleted", vec!["user.deleted"]),
-        ("type=group.*", vec!["group.created", "group.members_changed"]),
+        (
+            "type=group.*",
+            vec!["group.created", "group.members_changed"],
+        ),
         (
             "type=group.created,user.deactivated",
             vec!["group.created", "user.deactivated"],
@@ -314,13 +317,33 @@ async fn what_is_no_page_of_events_is_refused_with_what_to_change() {
     let admin = fed.target.admin();
     let path = fed.path();
     for junk in [
-        "after=", "after=x", "after=-1", "after=1.5", "after=1e3", "after=9007199000000000",
-        "after=99999999999999999999", "limit=", "limit=0", "limit=1001", "limit=x", "type=",
-        "type=person.*", "type=user.created,", "type=user", "after=1&after=2",
+        "after=",
+        "after=x",
+        "after=-1",
+        "after=1.5",
+        "after=1e3",
+        "after=9007199000000000",
+        "after=99999999999999999999",
+        "limit=",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "type=",
+        "type=person.*",
+        "type=user.created,",
+        "type=user",
+        "after=1&after=2",
     ] {
-        let problem = admin.get(&format!("{path}?{junk}")).await.expect(400).json();
+        let problem = admin
+            .get(&format!("{path}?{junk}"))
+            .await
+            .expect(400)
+            .json();
         let (name, _) = junk.split_once('=').expect("a parameter");
-        assert!(text(&problem, "detail").contains(&format!("`{name}`")), "{junk}: {problem}");
+        assert!(
+            text(&problem, "detail").contains(&format!("`{name}`")),
+            "{junk}: {problem}"
+        );
     }
     let nothing = json!({ "events": [], "next": 0, "head": 0, "oldest": 0 });
     for query in ["", "after=0", "after=0&limit=1000&type=*"] {
@@ -335,7 +358,10 @@ async fn what_is_no_page_of_events_is_refused_with_what_to_change() {
         client.get(&path).await.expect(status);
     }
     let tenant = format!("/tenants/{}", fed.tenant.id);
-    admin.post(&format!("{tenant}/off"), &json!({})).await.expect(200);
+    admin
+        .post(&format!("{tenant}/off"), &json!({}))
+        .await
+        .expect(200);
     admin.get(&path).await.expect(200);
     admin.delete(&tenant).await.expect(202);
     admin.get(&path).await.expect(404);

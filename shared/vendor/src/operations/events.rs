@@ -30,9 +30,7 @@ impl EventSearch {
     pub(crate) fn read(query: &Query) -> Result<Self, Problem> {
         let after = match query.given("after") {
             None => Position::BEGINNING,
-            Some(text) => {
-                Position::parse(text).ok_or_else(|| reason::other_position(text))?
-            }
+            Some(text) => Position::parse(text).ok_or_else(|| reason::other_position(text))?,
         };
         let limit = match query.given("limit") {
             None => USUAL_EVENTS,

@@ -291,12 +291,7 @@ struct Reading<'r> {
 }
 
 impl<'r> Reading<'r> {
-    const fn new(
-        after: Position,
-        count: usize,
-        wanted: &'r Subscription,
-        now: Timestamp,
-    ) -> Self {
+    const fn new(after: Position, count: usize, wanted: &'r Subscription, now: Timestamp) -> Self {
         Self {
             wanted,
             now,
@@ -319,7 +314,9 @@ impl<'r> Reading<'r> {
         let missing = self.count.saturating_sub(self.entries.len());
         let needed = match self.batches {
             0 => missing.div_ceil(BATCH_ENTRIES),
-            read => missing.saturating_mul(read).div_ceil(self.entries.len().max(1)),
+            read => missing
+                .saturating_mul(read)
+                .div_ceil(self.entries.len().max(1)),
         };
         needed.saturating_add(1).min(FEED_BATCHES)
     }

@@ -65,7 +65,7 @@ async fn the_daily_sweep_renews_the_last_batch_of_a_quiet_feed() {
     let feed = feed_of(&target, &client);
     let page = feed.page(Position::BEGINNING, 9, &everything, time.now());
     let (position, _) = given[1];
-    assert!(matches!(page.await, Err(NoPage::Gone(oldest)) if oldest == position));
+    assert!(matches!(page.await, Err(NoPage::Gone { oldest, .. }) if oldest == position));
     client.create_user("cho").await;
     fill(&target, &service).await;
     let page = feed.page(position, 9, &everything, time.now()).await;

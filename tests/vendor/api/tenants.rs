@@ -118,6 +118,9 @@ async fn an_id_is_made_when_none_is_given_and_one_that_is_taken_is_a_conflict() 
         .expect(409);
     assert!(detail(&taken).contains("the id `acme` is used"));
     for (body, pointer) in [
+        // Not the members in their order.
+        (json!(["globex", "Globex", {}]), ""),
+        (json!("globex"), ""),
         (json!({ "id": "a_b", "name": "A" }), "/id"),
         (json!({ "id": "admin", "name": "A" }), "/id"),
         (json!({ "id": "b", "name": " " }), "/name"),

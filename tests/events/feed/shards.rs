@@ -1,11 +1,71 @@
-//! Records that two processes append at once, and groups that are larger than an entry.
+//! Records that arrive twice, in an order that only one item keeps, and at several processes at once; and groups that are
+//! larger than an entry.
 
-use super::{Replica, agrees, entries, fill, live};
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::{Replica, agrees, append, entries, fill, live, records};
 use crate::support::Target;
 use crate::support::listed::members;
+use crate::support::numbers::Numbers;
 use crate::support::seed;
 use crate::support::stream::ahead;
 use crate::support::table::sound;
+
+/// The records of shards: those of one item are in one shard, in order.
+fn shards(records: Vec<Value>, number_of: usize) -> Vec<VecDeque<Value>> {
+    let mut shards = vec![VecDeque::new(); number_of];
+    for record in records {
+        // The engine's records name the parts of a key in any order.
+        let part = |name: &str| record["dynamodb"]["Keys"][name]["S"].to_string();
+        let key = part("pk") + &part("sk");
+        let digest = key.bytes().fold(7_usize, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
+        shards[digest % number_of].push_back(record);
+    }
+    shards
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_may_arrive_twice_and_in_an_order_that_only_one_item_keeps() {
+    for seed in 1..=4 {
+        let target = Target::start().await;
+        let client = target.tenant().await;
+        for round in 0..3 {
+            live(&client, round).await;
+        }
+        let Some(all) = records(&target).await else {
+            return;
+        };
+        let mut shards = shards(all, 3);
+        let mut numbers = Numbers(seed);
+        let services = [ahead(&target, 0), ahead(&target, 0), ahead(&target, 0)];
+        while shards.iter().any(|shard| !shard.is_empty()) {
+            let (shard, service) = (numbers.below(3), numbers.below(3));
+            let batch: Vec<Value> = shards[shard]
+                .iter()
+                .take(1 + numbers.below(9))
+                .cloned()
+                .collect();
+            let (left, _) = append(&services[service], &batch).await;
+            let number = |record: &Value| {
+                let number = record["dynamodb"]["SequenceNumber"].as_str();
+                number.expect("a number").to_owned()
+            };
+            let done = batch
+                .iter()
+                .take_while(|record| !left.contains(&number(record)));
+            let done = done.count();
+            // Sometimes the process ends before Lambda hears of what it did.
+            if numbers.below(3) > 0 {
+                shards[shard].drain(..done);
+            }
+        }
+        agrees(&target, &client).await;
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_pollers_at_once_give_each_event_once() {

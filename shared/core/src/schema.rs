@@ -188,7 +188,7 @@ impl Schema {
 }
 
 /// The stored resource types.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash, Serialize, Deserialize)]
 pub enum ResourceKind {
     /// Users.
     User,

@@ -52,7 +52,7 @@ impl ResyncReason {
 }
 
 /// What an entry is about. Two entries of a feed with the same key are the same event, given out twice.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum EntryKey {
     /// A version of a user or group.
     Version {

@@ -11,6 +11,7 @@
 //! | `image` | a record of the table's stream: the versions of a user or group, and what a deletion left |
 //! | `tail` | what a writer knows of the end of the feed |
 //! | `append` | the steps of a writer, without I/O: what to ask of the table next |
+//! | `joining` | who joins a group, and whether the feed introduced them |
 //! | `write` | performs these steps |
 //! | `page` | pages for a reader |
 //! | `ends` | what a process remembers of both ends, for readers |
@@ -31,6 +32,9 @@ mod append;
 mod batch;
 mod ends;
 mod image;
+mod joining;
+#[cfg(test)]
+mod model;
 mod page;
 mod tail;
 #[cfg(test)]

@@ -12,6 +12,7 @@ use scim_core::{ResourceId, ResourceKind};
 
 use super::batch::{Batch, fitting};
 use super::expiry;
+use super::joining::{Introduction, kinds, unknown_members};
 use super::tail::{Earlier, LaterEpoch, Tail};
 use crate::limits::{INTRODUCED_BY_AGE, INTRODUCTION_WAIT, LOOK_BACK};
 
@@ -83,46 +84,51 @@ pub(crate) struct Appender {
     appended: usize,
 }
 
+/// An entry that is not in the feed.
 #[derive(Clone, Debug)]
-struct Waiting {
+pub(super) struct Waiting {
     sequence: String,
     time: i64,
-    entry: FeedEntry,
-    key: Option<EntryKey>,
+    pub(super) entry: FeedEntry,
+    key: EntryKey,
 }
 
-/// What is known of the introduction of a member.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Introduction {
-    Done,
-    /// There is no note of it; its age is not known yet.
-    NotNoted,
-    /// It is too young to have been introduced.
-    Missing,
+/// How much further back than its oldest record a writer looks, in seconds.
+#[cfg(not(test))]
+const fn look_back() -> i64 {
+    LOOK_BACK
+}
+
+/// A test may plant a mistake.
+#[cfg(test)]
+fn look_back() -> i64 {
+    super::model::look_back(LOOK_BACK)
 }
 
 impl Appender {
     /// A writer of these records, which begins with what it knows of the feed's end. The knowledge of another epoch is of
     /// no use.
     pub(crate) fn new(setting: Setting, tail: Option<Tail>, records: Vec<Incoming>) -> Self {
-        let entries = records.into_iter().flat_map(|record| {
-            let Incoming {
-                sequence,
-                time,
-                entries,
-            } = record;
-            let waiting = move |entry: FeedEntry| Waiting {
-                sequence: sequence.clone(),
-                time,
-                key: entry.key(),
-                entry,
-            };
-            entries.into_iter().map(waiting)
-        });
+        let mut keys = BTreeSet::new();
+        let mut entries = Vec::new();
+        for record in records {
+            for entry in record.entries {
+                // What has no key could not be found in the feed again, and would be appended for ever.
+                let Some(key) = entry.key().filter(|key| keys.insert(key.clone())) else {
+                    continue;
+                };
+                entries.push(Waiting {
+                    sequence: record.sequence.clone(),
+                    time: record.time,
+                    entry,
+                    key,
+                });
+            }
+        }
         Self {
             setting,
             tail: tail.filter(|tail| tail.epoch() == setting.epoch),
-            waiting: arranged(entries.collect(), |waiting: &Waiting| &waiting.entry),
+            waiting: arranged(entries, |waiting: &Waiting| &waiting.entry),
             members: BTreeMap::new(),
             has_looked: false,
             is_over: false,
@@ -139,11 +145,10 @@ impl Appender {
         let Some(tail) = &self.tail else {
             return Ask::Before(None);
         };
-        if !tail.reaches(oldest.saturating_sub(LOOK_BACK)) {
+        if !tail.reaches(oldest.saturating_sub(look_back())) {
             return Ask::Before(Some(tail.oldest()));
         }
-        let is_new = |waiting: &Waiting| !waiting.key.as_ref().is_some_and(|key| tail.has(key));
-        self.waiting.retain(is_new);
+        self.waiting.retain(|waiting| !tail.has(&waiting.key));
         if self.waiting.is_empty() {
             return Ask::Nothing;
         }
@@ -163,6 +168,12 @@ impl Appender {
             let kinds = kinds(&self.waiting);
             let dated = undated.into_iter();
             return Ask::Created(dated.map(|id| (kinds.get(&id).copied(), id)).collect());
+        }
+        // The note of an introduction is missing if its writer died, so the feed itself must be asked.
+        if let Some(since) = self.missing_since(tail)
+            && !tail.reaches(since.saturating_sub(LOOK_BACK))
+        {
+            return Ask::Before(Some(tail.oldest()));
         }
         match self.batch(tail) {
             Some(batch) => Ask::Put(batch),
@@ -190,17 +201,19 @@ impl Appender {
                 let asked = self.members.iter_mut();
                 for (id, state) in asked.filter(|(_, state)| **state == Introduction::NotNoted) {
                     // Whoever is not to be found was deleted long ago.
-                    let is_young = created.get(id).is_some_and(|at| self.setting.is_young(*at));
-                    *state = match is_young {
-                        true => Introduction::Missing,
-                        false => Introduction::Done,
-                    };
+                    let young = created.get(id).filter(|at| self.setting.is_young(**at));
+                    *state = young.map_or(Introduction::Done, |at| {
+                        Introduction::Missing(at.as_second())
+                    });
                 }
             }
             (Told::From(batches), Some(tail)) => {
                 self.has_looked = true;
                 for batch in &batches {
-                    tail.push(batch);
+                    self.is_over |= batch.first.epoch() > tail.epoch();
+                    if batch.first == tail.next() {
+                        tail.push(batch);
+                    }
                 }
             }
             (Told::Appended(batch), Some(tail)) => {
@@ -233,6 +246,18 @@ impl Appender {
         }
     }
 
+    /// When the oldest of the members was created that the next batch would name as early.
+    fn missing_since(&self, tail: &Tail) -> Option<i64> {
+        let waiting = self.waiting.iter();
+        let waited = waiting.filter(|waiting| self.setting.has_waited(waiting));
+        let added = waited.flat_map(|waiting| &waiting.entry.data().members.added);
+        let missing = added.filter_map(|member| match self.members.get(&member.id) {
+            Some(Introduction::Missing(since)) if !tail.introduces(member.id) => Some(*since),
+            _ => None,
+        });
+        missing.min()
+    }
+
     /// The next batch; `None` if everything waits for the introduction of members.
     fn batch(&self, tail: &Tail) -> Option<Batch> {
         let mut entries = Vec::new();
@@ -252,8 +277,7 @@ impl Appender {
             }
             let mut added = entry.data().members.added.iter();
             if added.any(|member| is_early(member.id)) {
-                let age = self.setting.now.as_second().saturating_sub(waiting.time);
-                if age < INTRODUCTION_WAIT {
+                if !self.setting.has_waited(waiting) {
                     held.extend(subject);
                     continue;
                 }
@@ -327,6 +351,12 @@ impl Appender {
 }
 
 impl Setting {
+    /// Whether the members that join with an entry were waited for.
+    fn has_waited(&self, waiting: &Waiting) -> bool {
+        let age = self.now.as_second().saturating_sub(waiting.time);
+        age >= INTRODUCTION_WAIT
+    }
+
     /// Whether a user or group that was created at this time may not have been introduced yet.
     fn is_young(&self, created: Timestamp) -> bool {
         created >= self.streamed && self.now.duration_since(created) <= INTRODUCED_BY_AGE
@@ -340,39 +370,6 @@ fn extend_back(tail: &mut Tail, batches: &[Batch]) {
     for batch in batches {
         tail.extend_back(Some(batch));
     }
-}
-
-/// The members that join and of which it is not known whether the feed introduced them.
-fn unknown_members(
-    waiting: &[Waiting],
-    known: &BTreeMap<ResourceId, Introduction>,
-    tail: &Tail,
-) -> BTreeMap<ResourceId, Option<ResourceKind>> {
-    let mut introduced = BTreeSet::new();
-    let mut unknown = BTreeMap::new();
-    for one in waiting {
-        let added = one.entry.data().members.added.iter();
-        unknown.extend(
-            added
-                .filter(|member| {
-                    !introduced.contains(&member.id)
-                        && !known.contains_key(&member.id)
-                        && !tail.introduces(member.id)
-                })
-                .map(|member| (member.id, member.kind)),
-        );
-        introduced.extend(one.entry.introduces().map(|(_, id)| id));
-    }
-    unknown
-}
-
-/// The types of the members that join.
-fn kinds(waiting: &[Waiting]) -> BTreeMap<ResourceId, ResourceKind> {
-    let entries = waiting.iter().map(|one| one.entry.data());
-    let added = entries.flat_map(|data| &data.members.added);
-    added
-        .filter_map(|member| Some((member.id, member.kind?)))
-        .collect()
 }
 
 fn sum_after(sum: Option<Sum>, entry: &FeedEntry) -> Option<Sum> {

@@ -1,6 +1,6 @@
 //! What a writer knows of the end of a feed. A warm process keeps it for its next batch.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use scim_core::ResourceId;
@@ -51,8 +51,8 @@ pub(crate) enum Earlier {
 struct Known {
     first: Position,
     greatest: i64,
-    keys: HashSet<EntryKey>,
-    introduced: HashSet<ResourceId>,
+    keys: BTreeSet<EntryKey>,
+    introduced: BTreeSet<ResourceId>,
 }
 
 impl Known {
@@ -108,6 +108,12 @@ impl Tail {
         };
         tail.push(last);
         Ok(tail)
+    }
+
+    /// The same as if it were of another epoch.
+    #[cfg(test)]
+    pub(crate) fn forged(self, epoch: Epoch) -> Self {
+        Self { epoch, ..self }
     }
 
     pub(crate) const fn epoch(&self) -> Epoch {

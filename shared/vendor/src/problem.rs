@@ -37,15 +37,15 @@ pub struct Problem {
     cause: ProblemCause,
     kind: ErrorKind,
     /// What to change, in words.
-    detail: String,
+    detail: Box<str>,
     /// The invalid places of the body as JSON pointers (RFC 6901), each with what to change.
     places: Vec<(String, String)>,
     /// The methods of the address, if the request used another one.
-    allow: Option<String>,
+    allow: Option<Box<str>>,
     /// How long the client should wait, in seconds, if known.
     wait: Option<i64>,
     /// The id of the first request, if this is a retry of it.
-    first: Option<String>,
+    first: Option<Box<str>>,
     /// Further members, for programs.
     members: Vec<(&'static str, Value)>,
 }
@@ -77,11 +77,11 @@ impl Problem {
         Self::of(ProblemCause::Vendor(reason), reason.kind(), detail)
     }
 
-    const fn of(cause: ProblemCause, kind: ErrorKind, detail: String) -> Self {
+    fn of(cause: ProblemCause, kind: ErrorKind, detail: String) -> Self {
         Self {
             cause,
             kind,
-            detail,
+            detail: detail.into_boxed_str(),
             places: Vec::new(),
             allow: None,
             wait: None,
@@ -94,10 +94,10 @@ impl Problem {
     #[must_use]
     pub(crate) fn at(mut self, pointer: &str) -> Self {
         let detail = match pointer {
-            "" => self.detail.clone(),
+            "" => self.detail.clone().into_string(),
             pointer => format!("{pointer}: {}", self.detail),
         };
-        let fault = std::mem::replace(&mut self.detail, detail);
+        let fault = std::mem::replace(&mut self.detail, detail.into()).into_string();
         self.places = vec![(pointer.to_owned(), fault)];
         self
     }
@@ -128,7 +128,7 @@ impl Problem {
     pub(crate) fn allowed(methods: &[Method]) -> Self {
         let methods = || methods.iter().map(Method::as_str);
         let mut problem = reason::other_method(OwnWords::list(methods()));
-        problem.allow = Some(methods().collect::<Vec<_>>().join(", "));
+        problem.allow = Some(methods().collect::<Vec<_>>().join(", ").into());
         problem
     }
 
@@ -136,7 +136,7 @@ impl Problem {
     #[must_use]
     pub(crate) fn repeated(json: &Value, request: String) -> Self {
         let mut problem = Self::read(json);
-        problem.first = Some(request);
+        problem.first = Some(request.into());
         problem
     }
 
@@ -257,7 +257,7 @@ impl Problem {
         }
         if let Some(allow) = self
             .allow
-            .and_then(|methods| HeaderValue::try_from(methods).ok())
+            .and_then(|methods| HeaderValue::from_str(&methods).ok())
         {
             headers.insert(header::ALLOW, allow);
         }

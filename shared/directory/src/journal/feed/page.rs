@@ -76,13 +76,12 @@ impl Feed {
         let range = self.range(from, Position::LAST);
         let mut pages = self.table.pages(&range, Direction::Ascending);
         let mut items = pages.next_of(Some(reading.most())).await?;
-        match after.number() {
-            0 => reading.end = from.before(),
-            _ => {
-                let first = items.iter().flatten().next();
-                let first = first.map(Batch::read).transpose()?;
-                self.join(&mut reading, first.as_ref(), known).await?;
-            }
+        if after.number() == 0 {
+            reading.end = from.before();
+        } else {
+            let first = items.iter().flatten().next();
+            let first = first.map(Batch::read).transpose()?;
+            self.join(&mut reading, first.as_ref(), known).await?;
         }
         while let Some(read) = items {
             reading.read(&read)?;

@@ -182,16 +182,8 @@ impl Explorer {
             Move::Start => {}
             Move::Tick => world.clock += 1,
             Move::Anew => {
-                world.clock += 1;
-                world.tenant = 1;
-                world.table = self.machine.empty(1);
-                for shard in &mut world.shards {
-                    (shard.done, shard.to) = (0, 0);
-                    if shard.writers[1] == NONE {
-                        shard.writers.swap(0, 1);
-                    }
-                    shard.writers[0] = NONE;
-                }
+                let table = self.machine.empty(1);
+                world.begin_anew(table);
             }
             Move::Begin {
                 shard: at,
@@ -300,12 +292,26 @@ impl Explorer {
             at = usize::try_from(before).unwrap();
         }
         let way = moves.iter().rev();
-        let way = way.map(|step| format!("\n  {step:?}")).collect();
+        let way = way.fold(String::new(), |way, step| format!("{way}\n  {step:?}"));
         Broken { rule, way }
     }
 }
 
 impl World {
+    /// The tenant is deleted and made anew; writers of the old one may live on.
+    fn begin_anew(&mut self, table: u32) {
+        self.clock += 1;
+        self.tenant = 1;
+        self.table = table;
+        for shard in &mut self.shards {
+            (shard.done, shard.to) = (0, 0);
+            if shard.writers[1] == NONE {
+                shard.writers.swap(0, 1);
+            }
+            shard.writers[0] = NONE;
+        }
+    }
+
     /// After a step of a writer.
     fn after(mut self, at: usize, life: usize, next: Next) -> Self {
         let shard = &mut self.shards[at];

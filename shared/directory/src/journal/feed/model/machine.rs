@@ -165,7 +165,9 @@ impl Machine {
         let records = &self.script.streams[tenant][shard][usize::from(from)..usize::from(to)];
         let mut records: Vec<Incoming> = records.to_vec();
         if begin.is_late {
-            records.iter_mut().for_each(|one| one.time += LOOK_BACK);
+            for one in &mut records {
+                one.time += LOOK_BACK;
+            }
         }
         if planted() == Some(Mistake::EveryInsertFirst) {
             records.sort_by_key(|one| !one.entries.iter().any(|entry| entry.data().restored));
@@ -278,7 +280,9 @@ impl Machine {
         let noted = new.into_iter().filter(|id| appender.introduces(*id));
         after.noted.extend(noted);
         let left = appender.left();
-        let left = left.iter().map(|sequence| sequence[2..].parse().unwrap());
+        let left = left
+            .iter()
+            .map(|sequence| sequence.get(2..).unwrap().parse().unwrap());
         let left = left.min();
         let tail = appender.into_tail().map(|tail| self.tails.of(tail).0);
         Ok(Next::Ended {

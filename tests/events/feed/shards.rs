@@ -1,7 +1,7 @@
 //! Records that arrive twice, in an order that only one item keeps, and at several processes at once; and groups that are
 //! larger than an entry.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 

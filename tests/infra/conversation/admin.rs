@@ -222,6 +222,8 @@ async fn tenants(vendor: &mut Vendor<'_>) {
         .await;
     vendor.send("listTenants", "/tenants", None, 200).await;
     vendor.send("readTenant", "/tenants/acme", None, 200).await;
+    let events = "/tenants/acme/events";
+    vendor.send("listEvents", events, None, 200).await;
     let body = json!({ "settings": { "seats": 6, "uniqueEmails": true, "adopt": "link" } });
     vendor
         .send("changeTenant", "/tenants/acme", Some(body), 200)

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use scim_core::event::Position;
-use scim_core::event::{EntryKey, Epoch, FeedEntry, ResyncReason, Sum, arranged};
+use scim_core::event::{Epoch, FeedEntry, ResyncReason, Sum, arranged};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::batch::{Batch, fitting};
 use super::expiry;
-use super::joining::{Introduction, kinds, unknown_members};
+use super::joining::{Introduction, Waiting, kinds, unknown_members};
 use super::tail::{Earlier, LaterEpoch, Tail};
 use crate::limits::{INTRODUCED_BY_AGE, INTRODUCTION_WAIT, LOOK_BACK};
 
@@ -82,15 +82,6 @@ pub(crate) struct Appender {
     /// The feed ended in a later epoch: nothing of these records belongs to it.
     is_over: bool,
     appended: usize,
-}
-
-/// An entry that is not in the feed.
-#[derive(Clone, Debug)]
-pub(super) struct Waiting {
-    sequence: String,
-    time: i64,
-    pub(super) entry: FeedEntry,
-    key: EntryKey,
 }
 
 /// How much further back than its oldest record a writer looks, in seconds.

@@ -2,10 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scim_core::event::{EntryKey, FeedEntry};
 use scim_core::{ResourceId, ResourceKind};
 
-use super::append::Waiting;
 use super::tail::Tail;
+
+/// An entry that is not in the feed.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    /// The number of its record in the stream.
+    pub(super) sequence: String,
+    /// The record's time, in seconds since 1970.
+    pub(super) time: i64,
+    pub(super) entry: FeedEntry,
+    pub(super) key: EntryKey,
+}
 
 /// What is known of the introduction of a member.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -52,7 +52,7 @@ pub(super) fn look_back(right: i64) -> i64 {
 
 /// How many worlds each script is tried with.
 fn limit() -> usize {
-    let states = std::env::var("MUSTER_TEST_STATES").ok();
+    let states = option_env!("MUSTER_TEST_STATES");
     states.map_or(5_000, |states| states.parse().unwrap())
 }
 

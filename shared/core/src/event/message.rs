@@ -43,7 +43,7 @@ pub fn pack<'e>(
     packing: Packing,
 ) -> Vec<Message> {
     let mut messages = Vec::new();
-    let mut batch: Option<Batch<'_>> = None;
+    let mut batch: Option<BatchBody<'_>> = None;
     let mut previous = previous;
     for (position, entry) in events {
         let outward = entry.outward(tenant, position).after(previous);
@@ -64,7 +64,7 @@ pub fn pack<'e>(
         messages.extend(full.map(|full| full.closed(tenant)));
         match &mut batch {
             Some(batch) => batch.add(position, entry, &json),
-            None => batch = Some(Batch::of(position, entry, json)),
+            None => batch = Some(BatchBody::of(position, entry, json)),
         }
     }
     messages.extend(batch.map(|rest| rest.closed(tenant)));
@@ -78,7 +78,7 @@ const END: &str = "]}}";
 const TIMESTAMP: usize = 24;
 
 /// A message that is being filled.
-struct Batch<'e> {
+struct BatchBody<'e> {
     first: Position,
     last: Position,
     newest: &'e FeedEntry,
@@ -86,7 +86,7 @@ struct Batch<'e> {
     list: Vec<u8>,
 }
 
-impl<'e> Batch<'e> {
+impl<'e> BatchBody<'e> {
     const fn of(position: Position, entry: &'e FeedEntry, json: Vec<u8>) -> Self {
         Self {
             first: position,

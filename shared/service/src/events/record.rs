@@ -27,12 +27,12 @@ pub struct StreamRecord {
 #[serde(rename_all = "camelCase")]
 struct Wire {
     event_name: String,
-    dynamodb: StreamChange,
+    dynamodb: RecordChange,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct StreamChange {
+struct RecordChange {
     keys: Keys,
     sequence_number: String,
     new_image: Option<Image>,

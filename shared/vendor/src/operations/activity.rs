@@ -10,7 +10,7 @@ use keyring::TenantId;
 use serde::Serialize;
 
 use super::failures::cursor;
-use super::page::ListPage;
+use super::page::ItemPage;
 use super::times::Millis;
 use super::{RequestedOperation, Work};
 use crate::actor::Operation;
@@ -150,13 +150,13 @@ pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
     (after, count): (Option<&str>, usize),
-) -> Result<ListPage<ActivityView>, Problem> {
+) -> Result<ItemPage<ActivityView>, Problem> {
     work.check(Operation::ListActivity, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let log = work.log(tenant);
     let page = log.acts(count, after.as_ref(), work.now()).await?;
-    Ok(ListPage {
+    Ok(ItemPage {
         items: page.entries.into_iter().map(ActivityView::of).collect(),
         next: page.next.map(|next| next.as_str().to_owned()),
     })

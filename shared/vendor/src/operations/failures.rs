@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use service::failures::{advice, in_words};
 
 use super::Work;
-use super::page::ListPage;
+use super::page::ItemPage;
 use super::times::Millis;
 use crate::actor::Operation;
 use crate::limits::{COUNTED_FAILURES, DOWNLOADED_FAILURES};
@@ -152,13 +152,13 @@ pub(crate) async fn list(
     work: &Work<'_>,
     tenant: &TenantId,
     (search, after, count): (&FailureSearch, Option<&str>, usize),
-) -> Result<ListPage<FailureView>, Problem> {
+) -> Result<ItemPage<FailureView>, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
     let after = after.map(cursor).transpose()?;
     let page = (count, after.as_ref());
     let (items, next) = work.entries(tenant, &search.0, page).await?;
-    Ok(ListPage {
+    Ok(ItemPage {
         items,
         next: next.map(|next| next.as_str().to_owned()),
     })

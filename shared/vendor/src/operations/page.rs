@@ -7,7 +7,7 @@ use crate::problem::{Problem, reason};
 use crate::query::Query;
 
 #[derive(Serialize)]
-pub(crate) struct ListPage<T> {
+pub(crate) struct ItemPage<T> {
     pub(crate) items: Vec<T>,
     /// The cursor of the next page, if any.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use service::wire::Preconditions;
 
-use super::page::ListPage;
+use super::page::ItemPage;
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
@@ -148,7 +148,7 @@ impl<'q> TenantSearch<'q> {
 pub(crate) async fn list(
     work: &Work<'_>,
     search: &TenantSearch<'_>,
-) -> Result<ListPage<TenantView>, Problem> {
+) -> Result<ItemPage<TenantView>, Problem> {
     work.check(Operation::ListTenants, None)?;
     let search = Search {
         text: search.text,
@@ -158,7 +158,7 @@ pub(crate) async fn list(
     };
     let listed = work.service().tenants().list(&search, work.meter).await?;
     let tenants = listed.tenants.iter();
-    Ok(ListPage {
+    Ok(ItemPage {
         items: tenants.map(|one| TenantView::of(one, work)).collect(),
         next: listed.next.map(|next| next.to_string()),
     })

@@ -14,7 +14,7 @@ use crate::actor::Operation;
 use crate::api::logs::requests_file;
 use crate::limits::{LATEST, LISTED};
 use crate::operations::failures::{self, FailureSearch, FailureView};
-use crate::operations::page::ListPage;
+use crate::operations::page::ItemPage;
 use crate::problem::Problem;
 use service::failures::in_words;
 
@@ -122,7 +122,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     })
 }
 
-async fn found(context: &PageContext<'_>) -> Result<ListPage<FailureView>, Problem> {
+async fn found(context: &PageContext<'_>) -> Result<ItemPage<FailureView>, Problem> {
     let search = FailureSearch::read(&context.request.query)?;
     let FailureParameters { cursor, .. } = context.parameters();
     let after = Some(cursor.as_str()).filter(|cursor| !cursor.is_empty());
@@ -155,7 +155,7 @@ fn search(context: &PageContext<'_>) -> Markup {
     }
 }
 
-fn results(context: &PageContext<'_>, found: &ListPage<FailureView>) -> Markup {
+fn results(context: &PageContext<'_>, found: &ItemPage<FailureView>) -> Markup {
     let (entries, next) = (&found.items, found.next.as_deref().unwrap_or_default());
     html! {
         @if entries.is_empty() && next.is_empty() {

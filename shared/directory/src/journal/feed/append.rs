@@ -12,13 +12,13 @@ use scim_core::{ResourceId, ResourceKind};
 
 use super::batch::{Batch, fitting};
 use super::expiry;
-use super::joining::{Introduction, Waiting, kinds, unknown_members};
+use super::joining::{Introduction, WaitingEntry, kinds, unknown_members};
 use super::tail::{Earlier, LaterEpoch, Tail};
 use crate::limits::{INTRODUCED_BY_AGE, INTRODUCTION_WAIT, LOOK_BACK};
 
 /// A record that gives entries.
 #[derive(Clone, Debug)]
-pub(crate) struct Incoming {
+pub(crate) struct FeedRecord {
     /// Its number in the stream.
     pub(crate) sequence: String,
     /// Its time, in seconds since 1970.
@@ -74,7 +74,7 @@ pub(crate) struct Appender {
     setting: Setting,
     tail: Option<Tail>,
     /// The entries that are not in the feed, in the order in which they can be appended.
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingEntry>,
     /// Members that were looked for, each with whether the feed introduced it before.
     members: BTreeMap<ResourceId, Introduction>,
     /// Whether the batches of others were looked for since the last refusal.
@@ -99,7 +99,7 @@ fn look_back() -> i64 {
 impl Appender {
     /// A writer of these records, which begins with what it knows of the feed's end. The knowledge of another epoch is of
     /// no use.
-    pub(crate) fn new(setting: Setting, tail: Option<Tail>, records: Vec<Incoming>) -> Self {
+    pub(crate) fn new(setting: Setting, tail: Option<Tail>, records: Vec<FeedRecord>) -> Self {
         let mut keys = BTreeSet::new();
         let mut entries = Vec::new();
         for record in records {
@@ -108,7 +108,7 @@ impl Appender {
                 let Some(key) = entry.key().filter(|key| keys.insert(key.clone())) else {
                     continue;
                 };
-                entries.push(Waiting {
+                entries.push(WaitingEntry {
                     sequence: record.sequence.clone(),
                     time: record.time,
                     entry,
@@ -119,7 +119,7 @@ impl Appender {
         Self {
             setting,
             tail: tail.filter(|tail| tail.epoch() == setting.epoch),
-            waiting: arranged(entries, |waiting: &Waiting| &waiting.entry),
+            waiting: arranged(entries, |waiting: &WaitingEntry| &waiting.entry),
             members: BTreeMap::new(),
             has_looked: false,
             is_over: false,
@@ -343,7 +343,7 @@ impl Appender {
 
 impl Setting {
     /// Whether the members that join with an entry were waited for.
-    fn has_waited(&self, waiting: &Waiting) -> bool {
+    fn has_waited(&self, waiting: &WaitingEntry) -> bool {
         let age = self.now.as_second().saturating_sub(waiting.time);
         age >= INTRODUCTION_WAIT
     }

@@ -41,7 +41,7 @@ pub struct ImageError {
 }
 
 #[derive(Deserialize)]
-struct Record {
+struct ImageRecord {
     dynamodb: Change,
 }
 
@@ -69,7 +69,7 @@ impl StreamChange {
     ///
     /// When it is about one that cannot be read.
     pub fn read(record: &Value) -> Option<Result<Self, ImageError>> {
-        let Record { dynamodb: change } = Record::deserialize(record).ok()?;
+        let ImageRecord { dynamodb: change } = ImageRecord::deserialize(record).ok()?;
         let key = Item::of_json(&change.keys);
         let (tenant, kind) = keys::resources_of(text(&key, keys::PARTITION_KEY)?)?;
         let id = text(&key, keys::SORT_KEY).and_then(ResourceId::parse);

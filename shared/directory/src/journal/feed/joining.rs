@@ -9,7 +9,7 @@ use super::tail::Tail;
 
 /// An entry that is not in the feed.
 #[derive(Clone, Debug)]
-pub(super) struct Waiting {
+pub(super) struct WaitingEntry {
     /// The number of its record in the stream.
     pub(super) sequence: String,
     /// The record's time, in seconds since 1970.
@@ -30,7 +30,7 @@ pub(super) enum Introduction {
 
 /// The members that join and of which it is not known whether the feed introduced them.
 pub(super) fn unknown_members(
-    waiting: &[Waiting],
+    waiting: &[WaitingEntry],
     known: &BTreeMap<ResourceId, Introduction>,
     tail: &Tail,
 ) -> BTreeMap<ResourceId, Option<ResourceKind>> {
@@ -53,7 +53,7 @@ pub(super) fn unknown_members(
 }
 
 /// The types of the members that join.
-pub(super) fn kinds(waiting: &[Waiting]) -> BTreeMap<ResourceId, ResourceKind> {
+pub(super) fn kinds(waiting: &[WaitingEntry]) -> BTreeMap<ResourceId, ResourceKind> {
     let entries = waiting.iter().map(|one| one.entry.data());
     let added = entries.flat_map(|data| &data.members.added);
     added

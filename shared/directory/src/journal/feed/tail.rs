@@ -28,7 +28,7 @@ pub struct Tail {
     greatest: i64,
     sum: Option<Sum>,
     reach: Reach,
-    known: VecDeque<Known>,
+    known: VecDeque<KnownBatch>,
     /// What an earlier epoch left.
     earlier: Earlier,
     /// Until when another writer may be appending, too.
@@ -48,14 +48,14 @@ pub(crate) enum Earlier {
 
 /// A batch that is known.
 #[derive(Clone, Debug)]
-struct Known {
+struct KnownBatch {
     first: Position,
     greatest: i64,
     keys: BTreeSet<EntryKey>,
     introduced: BTreeSet<ResourceId>,
 }
 
-impl Known {
+impl KnownBatch {
     fn of(batch: &Batch) -> Self {
         Self {
             first: batch.first,
@@ -155,7 +155,7 @@ impl Tail {
             None => self.reach = Reach::Beginning,
             Some(batch) => {
                 self.reach = Reach::After(batch.greatest);
-                self.known.push_front(Known::of(batch));
+                self.known.push_front(KnownBatch::of(batch));
             }
         }
     }
@@ -166,7 +166,7 @@ impl Tail {
         self.greatest = batch.greatest;
         self.sum = batch.sum;
         self.earlier = Earlier::Begun;
-        self.known.push_back(Known::of(batch));
+        self.known.push_back(KnownBatch::of(batch));
     }
 
     /// Whether the feed has this entry.

@@ -8,7 +8,7 @@ use scim_core::event::{
 };
 use scim_core::{ResourceId, ResourceKind, Version};
 
-use super::append::{Appender, Ask, Incoming, Setting, Told};
+use super::append::{Appender, Ask, FeedRecord, Setting, Told};
 use super::batch::Batch;
 use super::tail::Tail;
 
@@ -107,7 +107,7 @@ fn setting(now: i64) -> Setting {
     }
 }
 
-fn record(number: u32, time: i64, what: EventType, n: u8, version: u64, adds: &[u8]) -> Incoming {
+fn record(number: u32, time: i64, what: EventType, n: u8, version: u64, adds: &[u8]) -> FeedRecord {
     let joins = adds.iter().map(|n| GroupMember {
         kind: Some(ResourceKind::User),
         id: id(*n),
@@ -122,14 +122,14 @@ fn record(number: u32, time: i64, what: EventType, n: u8, version: u64, adds: &[
         },
         ..EntryData::default()
     };
-    Incoming {
+    FeedRecord {
         sequence: format!("{number:04}"),
         time: BIRTH + time,
         entries: vec![FeedEntry::new(what, at(time), Stamp::default(), data)],
     }
 }
 
-fn user(number: u32, time: i64, n: u8, version: u64) -> Incoming {
+fn user(number: u32, time: i64, n: u8, version: u64) -> FeedRecord {
     let what = match version {
         1 => EventType::UserCreated,
         _ => EventType::UserUpdated,
@@ -137,7 +137,7 @@ fn user(number: u32, time: i64, n: u8, version: u64) -> Incoming {
     record(number, time, what, n, version, &[])
 }
 
-fn group(number: u32, time: i64, n: u8, version: u64, adds: &[u8]) -> Incoming {
+fn group(number: u32, time: i64, n: u8, version: u64, adds: &[u8]) -> FeedRecord {
     let what = match version {
         1 => EventType::GroupCreated,
         _ => EventType::GroupMembersChanged,
@@ -145,7 +145,12 @@ fn group(number: u32, time: i64, n: u8, version: u64, adds: &[u8]) -> Incoming {
     record(number, time, what, n, version, adds)
 }
 
-fn append(table: &mut Abstract, now: i64, tail: Option<Tail>, records: Vec<Incoming>) -> Appender {
+fn append(
+    table: &mut Abstract,
+    now: i64,
+    tail: Option<Tail>,
+    records: Vec<FeedRecord>,
+) -> Appender {
     let done = table.run(Appender::new(setting(now), tail, records));
     table.check();
     done

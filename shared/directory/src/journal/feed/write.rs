@@ -11,7 +11,7 @@ use scim_core::event::{
 use scim_core::sort::Direction;
 use scim_core::{Catalogue, ResourceId, ResourceKind};
 
-use super::append::{Appender, Ask, Incoming, Setting, Told};
+use super::append::{Appender, Ask, FeedRecord, Setting, Told};
 use super::batch::Batch;
 use super::image::read_gone;
 use super::tail::Tail;
@@ -114,7 +114,7 @@ impl Feed {
         &self,
         records: Vec<Result<StreamChange, ImageError>>,
         tenant: &Tenant,
-    ) -> Result<Vec<Incoming>, DirectoryError> {
+    ) -> Result<Vec<FeedRecord>, DirectoryError> {
         let bound = tenant.created.saturating_sub(EARLIER_TENANT).ok();
         let is_earlier = |change: &StreamChange| {
             let written = change.written().zip(bound);
@@ -275,11 +275,11 @@ fn joined(lists: &[Item], number_of: usize) -> Option<MemberSets> {
 
 impl ImageError {
     /// What the feed says of a record that cannot be read.
-    fn incoming(self) -> Incoming {
+    fn incoming(self) -> FeedRecord {
         let Self { sequence, time, .. } = self;
         let at = Timestamp::from_second(time).unwrap_or(Timestamp::UNIX_EPOCH);
         let reason = ResyncReason::Unreadable;
-        Incoming {
+        FeedRecord {
             entries: vec![FeedEntry::resync_required(reason, Some(&sequence), at)],
             sequence,
             time,
@@ -289,7 +289,7 @@ impl ImageError {
 
 impl StreamChange {
     /// The entries that follow from the change.
-    fn entries(self, gone: Option<&Gone>, catalogue: &Catalogue) -> Incoming {
+    fn entries(self, gone: Option<&Gone>, catalogue: &Catalogue) -> FeedRecord {
         let (before, after) = (self.before.as_ref(), self.after.as_ref());
         let recorded = Timestamp::from_second(self.time).unwrap_or(Timestamp::UNIX_EPOCH);
         let derived = catch_unwind(AssertUnwindSafe(|| {
@@ -297,7 +297,7 @@ impl StreamChange {
             derive(change, recorded, catalogue).ok()
         }));
         match derived {
-            Ok(Some(entries)) => Incoming {
+            Ok(Some(entries)) => FeedRecord {
                 sequence: self.sequence,
                 time: self.time,
                 entries,

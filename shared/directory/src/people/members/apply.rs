@@ -34,7 +34,7 @@ impl Tokens {
 }
 
 /// What the closing of a plan changes.
-struct Closing<'p> {
+struct PlanEnd<'p> {
     plan: &'p str,
     /// The change in the number of members.
     balance: i64,
@@ -92,7 +92,7 @@ impl Directory {
             return Err(DirectoryError::Contended);
         };
         let gone = parts.iter().flat_map(PlanPart::deleted).collect();
-        let closing = Closing {
+        let closing = PlanEnd {
             plan,
             balance,
             gone,
@@ -152,7 +152,7 @@ impl Directory {
     async fn close(
         &self,
         group: ResourceId,
-        closing: Closing<'_>,
+        closing: PlanEnd<'_>,
         now: Timestamp,
         write: &WriteId,
     ) -> Result<(), DirectoryError> {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use scim_core::ResourceId;
 use scim_core::event::Position;
 
-use super::super::append::{Appender, Ask, Incoming, Told};
+use super::super::append::{Appender, Ask, FeedRecord, Told};
 use super::super::batch::Batch;
 use super::super::tail::{self, Tail};
 use super::rules::{self, Rule};
@@ -163,7 +163,7 @@ impl Machine {
             ..
         } = begin;
         let records = &self.script.streams[tenant][shard][usize::from(from)..usize::from(to)];
-        let mut records: Vec<Incoming> = records.to_vec();
+        let mut records: Vec<FeedRecord> = records.to_vec();
         if begin.is_late {
             for one in &mut records {
                 one.time += LOOK_BACK;

@@ -8,7 +8,7 @@ use scim_core::event::{
 };
 use scim_core::{ResourceId, ResourceKind, Version};
 
-use super::super::append::{Incoming, Setting};
+use super::super::append::{FeedRecord, Setting};
 use super::{Mistake, planted};
 
 /// When the tenant was created. A minute begins.
@@ -18,7 +18,7 @@ const REBIRTH: i64 = 600;
 pub(super) const SHARDS: usize = 3;
 
 /// The records of each shard of a tenant.
-pub(super) type Streams = [Vec<Incoming>; SHARDS];
+pub(super) type Streams = [Vec<FeedRecord>; SHARDS];
 
 #[derive(Debug)]
 pub(super) struct Script {
@@ -192,25 +192,25 @@ impl Script {
     }
 }
 
-fn entries(record: &Incoming) -> &[FeedEntry] {
+fn entries(record: &FeedRecord) -> &[FeedEntry] {
     &record.entries
 }
 
-fn record(time: i64, what: EventType, of: u8, version: u64, data: EntryData) -> Incoming {
+fn record(time: i64, what: EventType, of: u8, version: u64, data: EntryData) -> FeedRecord {
     let data = EntryData {
         id: Some(id(of)),
         version: Some(Version(version)),
         previous_version: (version > 1 && !data.restored).then(|| Version(version - 1)),
         ..data
     };
-    Incoming {
+    FeedRecord {
         sequence: String::new(),
         time: BIRTH + time,
         entries: vec![FeedEntry::new(what, at(time), Stamp::default(), data)],
     }
 }
 
-fn user(time: i64, of: u8, version: u64) -> Incoming {
+fn user(time: i64, of: u8, version: u64) -> FeedRecord {
     let what = match version {
         1 => EventType::UserCreated,
         _ => EventType::UserUpdated,
@@ -226,7 +226,7 @@ fn last(version: u64) -> u64 {
     }
 }
 
-fn kept(time: i64, of: u8, version: u64) -> Incoming {
+fn kept(time: i64, of: u8, version: u64) -> FeedRecord {
     let data = EntryData {
         deleted: true,
         ..EntryData::default()
@@ -234,7 +234,7 @@ fn kept(time: i64, of: u8, version: u64) -> Incoming {
     record(time, EventType::UserDeactivated, of, last(version), data)
 }
 
-fn back(time: i64, of: u8, version: u64) -> Incoming {
+fn back(time: i64, of: u8, version: u64) -> FeedRecord {
     let data = EntryData {
         restored: true,
         ..EntryData::default()
@@ -242,12 +242,12 @@ fn back(time: i64, of: u8, version: u64) -> Incoming {
     record(time, EventType::UserReactivated, of, version, data)
 }
 
-fn deleted(time: i64, of: u8, version: u64) -> Incoming {
+fn deleted(time: i64, of: u8, version: u64) -> FeedRecord {
     let data = EntryData::default();
     record(time, EventType::UserDeleted, of, last(version), data)
 }
 
-fn group(time: i64, version: u64, adds: &[u8]) -> Incoming {
+fn group(time: i64, version: u64, adds: &[u8]) -> FeedRecord {
     let what = match version {
         1 => EventType::GroupCreated,
         _ => EventType::GroupMembersChanged,

@@ -22,8 +22,8 @@ pub use error::DirectoryError;
 pub(crate) use error::corrupt;
 pub use item::to_millis;
 pub(crate) use item::{
-    Item, Value, binary, bytes, instant_if, item, n, number, number_if, s, set_of, sort_key, text,
-    texts, yes,
+    Item, Value, binary, bytes, instant_if, item, n, number, number_if, s, set_of, sort_key,
+    stream_note_expiry, text, texts, yes,
 };
 pub use meter::{Meter, Spent};
 pub use store::Store;

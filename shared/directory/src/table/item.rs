@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use super::keys::{Key, PARTITION_KEY, SORT_KEY};
+use crate::limits::STREAM_NOTES;
 use crate::table::error::{DirectoryError, corrupt};
 
 /// A JSON object.
@@ -169,6 +170,11 @@ pub(crate) const fn yes() -> Value {
 #[must_use]
 pub fn to_millis(instant: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(instant)
+}
+
+/// When a note for the change feed that is written now expires, in seconds since 1970.
+pub(crate) fn stream_note_expiry(now: Timestamp) -> i64 {
+    now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second()
 }
 
 /// More trailing zeros than a DynamoDB number can have.

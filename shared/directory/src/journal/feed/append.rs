@@ -1,6 +1,6 @@
 //! The steps of a writer of the feed, without I/O: what to ask of the table next, and what follows from its answer.
 //!
-//! A writer that dies before its put has done nothing. After the put, its records come again, are found in the feed and
+//! A writer that dies before its put has done nothing. After the put, its records are retried, found in the feed and
 //! dropped. Of two writers at once, one put is refused; its writer reads what stands there and goes on behind it.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,21 +16,21 @@ use super::batch::Batch;
 use super::image::read_gone;
 use super::tail::Tail;
 use super::{Feed, ImageError, StreamChange, expiry, introduced};
-use crate::limits::{BATCHES_AT_ONCE, EARLIER_TENANT, FEED_RENEWAL, STREAM_NOTES};
+use crate::limits::{BATCHES_AT_ONCE, EARLIER_TENANT, FEED_RENEWAL};
 use crate::people::add_members;
 use crate::table::keys::attribute::resource::CREATED;
 use crate::table::keys::attribute::{EXPIRES, delta};
 use crate::table::keys::{self, Key, Partition};
 use crate::table::{
     self, ConditionExpression, DirectoryError, Item, ItemUpdate, Put, Range, binary, corrupt, n,
-    number, sort_key,
+    number, sort_key, stream_note_expiry,
 };
 use crate::tenants::Tenant;
 
 /// What became of records.
 #[derive(Debug)]
 pub struct Appended {
-    /// The numbers of the records that must come again: a member that joins was not introduced yet.
+    /// The numbers of the records that must be retried: a member that joins was not introduced yet.
     pub left: BTreeSet<String>,
     /// How many entries were appended.
     pub entries: usize,
@@ -64,7 +64,7 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// When the table does not answer: the records must come again.
+    /// When the table does not answer: the records must be retried.
     pub async fn append(
         &self,
         records: Vec<Result<StreamChange, ImageError>>,
@@ -251,7 +251,7 @@ impl Feed {
         ids: impl Iterator<Item = ResourceId>,
         now: Timestamp,
     ) -> Result<(), DirectoryError> {
-        let expires = now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second();
+        let expires = stream_note_expiry(now);
         let note = |id| table::item(&introduced(&self.table, id), [(EXPIRES, n(expires))]);
         self.table.batch_put(ids.map(note).collect()).await
     }

@@ -14,9 +14,9 @@ use scim_core::event::{MemberChange, MemberSets};
 use scim_core::{ResourceId, ResourceKind};
 
 use super::Edges;
-use crate::limits::{DELTA_INLINE, DELTA_LIST, STREAM_NOTES};
+use crate::limits::{DELTA_INLINE, DELTA_LIST};
 use crate::table::keys::attribute::{EXPIRES, delta};
-use crate::table::{self, Item, Value, WriteId, bytes, keys, n};
+use crate::table::{self, Item, Value, WriteId, bytes, keys, n, stream_note_expiry};
 use keyring::TenantId;
 
 /// How many characters of a write's id the attribute begins with.
@@ -110,7 +110,7 @@ impl Delta {
         if !self.is_long() {
             return Vec::new();
         }
-        let expires = now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second();
+        let expires = stream_note_expiry(now);
         let lists = self.0.chunks(DELTA_LIST).enumerate();
         lists
             .map(|(number, list)| {

@@ -5,7 +5,6 @@ use scim_core::{Resource, ResourceId, ResourceKind};
 
 use super::CountChange;
 use super::kept::Keeps;
-use crate::limits::STREAM_NOTES;
 use crate::people::directory::Directory;
 use crate::people::item::{Stored, indexed};
 use crate::people::members::Delta;
@@ -14,7 +13,8 @@ use crate::table::keys::attribute::EXPIRES;
 use crate::table::keys::attribute::gone::KEPT;
 use crate::table::keys::attribute::resource::{CREATED, FENCE, VERSION, WRITE};
 use crate::table::{
-    self, Actions, DirectoryError, Item, Role, WriteId, is, keys, lacks, n, s, yes,
+    self, Actions, DirectoryError, Item, Role, WriteId, is, keys, lacks, n, s, stream_note_expiry,
+    yes,
 };
 
 /// The actions for leaving a group: two edges, and the update of the group's version and member count.
@@ -56,7 +56,7 @@ impl Directory {
     ) -> Item {
         let version = resource.meta.version.next();
         let key = keys::gone(self.table.tenant(), resource.id, version);
-        let expires = now.saturating_add(STREAM_NOTES).unwrap_or(now).as_second();
+        let expires = stream_note_expiry(now);
         let created = n(resource.meta.created.as_millisecond());
         let mut item = table::item(
             &key,

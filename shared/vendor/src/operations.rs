@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use directory::Directory;
 use directory::Meter;
+use directory::journal::Journal;
 use directory::tenants::{Age, Closing, NotLoaded, Tenant};
 use http::Method;
 use jiff::Timestamp;
@@ -153,6 +154,11 @@ impl<'w> Work<'w> {
                 NotLoaded::Closing => reason::tenant_closing(),
                 NotLoaded::Failed(error) => error.into(),
             })
+    }
+
+    /// The tenant's failure log, which also contains its activity.
+    fn log(&self, tenant: &TenantId) -> Journal {
+        Journal::new(self.service().table(tenant, self.meter))
     }
 
     /// The tenant's directory with its rules applied.

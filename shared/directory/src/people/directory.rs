@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use crate::people::author::Author;
 use crate::people::item::{Stored, read_resource};
 use crate::people::rules::Rules;
+use crate::table::keys::{self, Key};
 use crate::table::{
-    Actions, Deadline, DirectoryError, Meter, Role, Store, TenantTable, Transacted, keys, sort_key,
+    Actions, Deadline, DirectoryError, Meter, Role, Store, TenantTable, Transacted, sort_key,
 };
 use keyring::TenantId;
 
@@ -145,6 +146,34 @@ impl Directory {
             Some(item) => read_resource(kind, &item).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// The existing resources with these ids, sorted by id.
+    pub(crate) async fn resources(
+        &self,
+        kind: ResourceKind,
+        mut ids: Vec<ResourceId>,
+    ) -> Result<Vec<Stored>, DirectoryError> {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut resources = match ids.as_slice() {
+            [] => Vec::new(),
+            [id] => Vec::from_iter(self.get(kind, *id).await?),
+            ids => {
+                let keys: Vec<Key> = ids
+                    .iter()
+                    .map(|id| keys::resource(self.table.tenant(), kind, *id))
+                    .collect();
+                self.table
+                    .batch_get(&keys)
+                    .await?
+                    .iter()
+                    .map(|item| read_resource(kind, item))
+                    .collect::<Result<Vec<_>, _>>()?
+            }
+        };
+        resources.sort_unstable_by_key(|stored| stored.resource.id);
+        Ok(resources)
     }
 
     /// The userNames and displayNames of the resources that exist.

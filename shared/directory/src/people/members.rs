@@ -26,6 +26,7 @@ use crate::table::{
 mod apply;
 mod delta;
 mod existing;
+mod new_version;
 mod overlay;
 mod plan_part;
 mod with_members;

@@ -13,7 +13,7 @@ use crate::limits::{MOST_CANDIDATES, SCAN_TIME, SIDE_BY_SIDE};
 use crate::people::directory::{Directory, ResourcePage, Spread};
 use crate::people::item::{Stored, read_resource};
 use crate::people::query_plan::QueryPlan;
-use crate::table::keys::{self, Key, UniqueName, attribute};
+use crate::table::keys::{self, UniqueName, attribute};
 use crate::table::{DirectoryError, Item, Range, sort_key, text};
 use memberships::NeededMemberships;
 
@@ -272,34 +272,6 @@ impl Directory {
             .query(&Range { pk, from, to }, Some(MOST_CANDIDATES + 1))
             .await?;
         Ok((markers.len() <= MOST_CANDIDATES).then(|| markers.iter().filter_map(marked).collect()))
-    }
-
-    /// The existing resources with these ids, sorted by id.
-    pub(crate) async fn resources(
-        &self,
-        kind: ResourceKind,
-        mut ids: Vec<ResourceId>,
-    ) -> Result<Vec<Stored>, DirectoryError> {
-        ids.sort_unstable();
-        ids.dedup();
-        let mut resources = match ids.as_slice() {
-            [] => Vec::new(),
-            [id] => Vec::from_iter(self.get(kind, *id).await?),
-            ids => {
-                let keys: Vec<Key> = ids
-                    .iter()
-                    .map(|id| keys::resource(self.table.tenant(), kind, *id))
-                    .collect();
-                self.table
-                    .batch_get(&keys)
-                    .await?
-                    .iter()
-                    .map(|item| read_resource(kind, item))
-                    .collect::<Result<Vec<_>, _>>()?
-            }
-        };
-        resources.sort_unstable_by_key(|stored| stored.resource.id);
-        Ok(resources)
     }
 
     async fn ids(

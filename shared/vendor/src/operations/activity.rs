@@ -3,14 +3,13 @@
 //! Each change, and each file with personal data, is noted once it is done. Notes are stored in the tenant's failure
 //! log and expire like its entries. A note that cannot be written does not undo the change.
 
-use directory::journal::{Act, EntryId, Journal, Recorded};
+use directory::journal::{Act, EntryId, Recorded};
 use directory::tenants::Closing;
 use http::Method;
 use keyring::TenantId;
 use serde::Serialize;
 
-use super::failures::cursor;
-use super::page::ItemPage;
+use super::page::{ItemPage, log_cursor};
 use super::times::Millis;
 use super::{RequestedOperation, Work};
 use crate::actor::Operation;
@@ -153,20 +152,13 @@ pub(crate) async fn list(
 ) -> Result<ItemPage<ActivityView>, Problem> {
     work.check(Operation::ListActivity, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
-    let after = after.map(cursor).transpose()?;
+    let after = after.map(log_cursor).transpose()?;
     let log = work.log(tenant);
     let page = log.acts(count, after.as_ref(), work.now()).await?;
     Ok(ItemPage {
         items: page.entries.into_iter().map(ActivityView::of).collect(),
         next: page.next.map(|next| next.as_str().to_owned()),
     })
-}
-
-impl Work<'_> {
-    /// The tenant's failure log, which also contains its activity.
-    pub(super) fn log(&self, tenant: &TenantId) -> Journal {
-        Journal::new(self.service().table(tenant, self.meter))
-    }
 }
 
 #[cfg(test)]

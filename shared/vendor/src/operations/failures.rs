@@ -14,7 +14,7 @@ use serde::{Serialize, Serializer};
 use service::failures::{advice, in_words};
 
 use super::Work;
-use super::page::ItemPage;
+use super::page::{ItemPage, log_cursor};
 use super::times::Millis;
 use crate::actor::Operation;
 use crate::limits::{COUNTED_FAILURES, DOWNLOADED_FAILURES};
@@ -155,7 +155,7 @@ pub(crate) async fn list(
 ) -> Result<ItemPage<FailureView>, Problem> {
     work.check(Operation::ListRequests, Some(tenant))?;
     work.tenant(tenant, Closing::Allow).await?;
-    let after = after.map(cursor).transpose()?;
+    let after = after.map(log_cursor).transpose()?;
     let page = (count, after.as_ref());
     let (items, next) = work.entries(tenant, &search.0, page).await?;
     Ok(ItemPage {
@@ -250,11 +250,6 @@ fn subject(entry: &Recorded<LoggedFailure>) -> Option<(ResourceId, ResourceKind)
         .into_iter()
         .find(|kind| kind.name() == name)?;
     Some((id, kind))
-}
-
-/// Parses a cursor into an entry's id.
-pub(super) fn cursor(text: &str) -> Result<EntryId, Problem> {
-    EntryId::parse(text).ok_or_else(reason::other_log_cursor)
 }
 
 /// Parses the query parameters of a search.

@@ -1,5 +1,6 @@
 //! Pages of lists.
 
+use directory::journal::EntryId;
 use serde::Serialize;
 
 use crate::limits::{LARGEST_COUNT, USUAL_COUNT};
@@ -33,4 +34,13 @@ pub(crate) fn count(query: &Query) -> Result<usize, Problem> {
     count
         .filter(|count| (1..=LARGEST_COUNT).contains(count))
         .ok_or_else(|| reason::other_count(LARGEST_COUNT, text))
+}
+
+/// Parses the cursor of a page of the failure log or of the activity into an entry's id.
+///
+/// # Errors
+///
+/// When the text is not an entry's id.
+pub(crate) fn log_cursor(text: &str) -> Result<EntryId, Problem> {
+    EntryId::parse(text).ok_or_else(reason::other_log_cursor)
 }

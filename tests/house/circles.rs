@@ -1,11 +1,12 @@
 //! No circles: sibling modules, each with everything below it, depend on each other in one direction only. A module
-//! and its own children may use each other.
+//! and its own children may use each other. A use is a path, or a call of a method that another module defines.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::{self, Source};
 
 mod graph;
+mod methods;
 
 use graph::{Modules, modules};
 
@@ -204,6 +205,55 @@ fn a_planted_circle_is_reported() {
         ("shared/x/src/a/q.rs", "use super::P;\n"),
     ];
     assert_eq!(planted(&in_a_folder), ["shared/x a: p q"]);
+}
+
+#[test]
+fn a_planted_circle_of_method_calls_is_reported() {
+    // A type with methods in two modules, which no path names.
+    let methods = [
+        ("shared/x/src/lib.rs", "mod a;\nmod b;\nmod x;\n"),
+        ("shared/x/src/x.rs", "pub struct X;\n"),
+        (
+            "shared/x/src/a.rs",
+            "use crate::x::X;\nimpl X {\n    fn first(&self) {\n        self.second();\n    }\n}\n",
+        ),
+        (
+            "shared/x/src/b.rs",
+            "use crate::x::X;\nimpl X {\n    fn second(&self) {\n        let x = self;\n        x.first();\n    }\n}\n",
+        ),
+    ];
+    assert_eq!(planted(&methods), ["shared/x: a b"]);
+    let circle = &circles(&source::of(&methods))[0];
+    assert_eq!(
+        circle.uses,
+        [
+            "  a uses b: shared/x/src/a.rs:4: X::second",
+            "  b uses a: shared/x/src/b.rs:5: X::first",
+        ]
+    );
+}
+
+#[test]
+fn a_planted_circle_through_a_re_export_is_reported() {
+    // `b` uses `a` for an item of `c`.
+    for handed_on in ["pub use crate::c::C;", "pub use crate::c::*;"] {
+        let a = format!("{handed_on}\nuse crate::b::B;\n");
+        let files = [
+            ("shared/x/src/lib.rs", "mod a;\nmod b;\nmod c;\n"),
+            ("shared/x/src/a.rs", a.as_str()),
+            ("shared/x/src/b.rs", "use crate::a::C;\npub struct B;\n"),
+            ("shared/x/src/c.rs", "pub struct C;\n"),
+        ];
+        assert_eq!(planted(&files), ["shared/x: a b"], "{handed_on}");
+    }
+    // What `a` hands on is in a circle with `a`.
+    let files = [
+        ("shared/x/src/lib.rs", "mod a;\nmod b;\nmod c;\n"),
+        ("shared/x/src/a.rs", "pub use crate::c::*;\n"),
+        ("shared/x/src/b.rs", "use crate::a::C;\npub struct B;\n"),
+        ("shared/x/src/c.rs", "use crate::b::B;\npub struct C;\n"),
+    ];
+    assert_eq!(planted(&files), ["shared/x: a b c"]);
 }
 
 #[test]

@@ -1,26 +1,35 @@
-//! The modules of each crate, and the module of each path: `use` lines and qualified paths are followed through `pub
-//! use` to the module with the item.
+//! The modules of each crate, and the modules of each path: `use` lines and qualified paths are followed through `pub
+//! use` to the module with the item. The modules that re-export the item are used, too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::methods;
 use crate::house::source::Source;
 
-type Path = Vec<String>;
+pub(super) type Path = Vec<String>;
 
 /// The modules of a crate.
-pub(crate) struct Modules(BTreeMap<Path, Module>);
+pub(crate) struct Modules {
+    modules: BTreeMap<Path, Module>,
+    /// Which module calls a method of which other module, with the line.
+    calls: Vec<(Path, Path, String)>,
+}
 
 #[derive(Default)]
 struct Module {
     /// The paths of imported names.
     imports: BTreeMap<String, Path>,
+    /// The paths of modules from which all names are imported.
+    globs: Vec<Path>,
+    /// The names of the module's own items.
+    items: BTreeSet<String>,
     /// The paths in the code, with their lines.
     named: Vec<(Path, String)>,
 }
 
 /// The modules of each crate by the crate's folder.
 pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
-    let mut crates: BTreeMap<String, Modules> = BTreeMap::new();
+    let mut crates: BTreeMap<String, Vec<(Path, &Source)>> = BTreeMap::new();
     for source in sources {
         let Some((folder, file)) = source.path.split_once("/src/") else {
             continue;
@@ -31,12 +40,20 @@ pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
             "main" => continue,
             file => file.split('/').map(str::to_owned).collect(),
         };
-        let modules = crates
-            .entry(folder.to_owned())
-            .or_insert_with(|| Modules(BTreeMap::new()));
-        modules.0.insert(path, Module::read(source));
+        let modules = crates.entry(folder.to_owned()).or_default();
+        modules.push((path, source));
     }
+    let read = |modules: Vec<(Path, &Source)>| Modules {
+        calls: methods::calls(&modules),
+        modules: modules
+            .into_iter()
+            .map(|(path, source)| (path, Module::read(source)))
+            .collect(),
+    };
     crates
+        .into_iter()
+        .map(|(folder, modules)| (folder, read(modules)))
+        .collect()
 }
 
 impl Module {
@@ -49,10 +66,22 @@ impl Module {
             };
             let mut leaves = Vec::new();
             tree(&source.bare[from..from + length], &[], &mut leaves);
-            for (path, name) in leaves {
+            for (mut path, name) in leaves {
+                if path.pop_if(|last| last == "*").is_some() {
+                    module.globs.push(path.clone());
+                }
                 let line = format!("{}: {}", source.place(at), path.join("::"));
                 module.named.push((path.clone(), line));
                 module.imports.insert(name, path);
+            }
+        }
+        for word in [
+            "struct ", "enum ", "trait ", "type ", "const ", "static ", "fn ",
+        ] {
+            for at in source.words(word) {
+                let rest = source.bare[at + word.len()..]
+                    .split(|c: char| !c.is_alphanumeric() && c != '_');
+                module.items.extend(rest.take(1).map(str::to_owned));
             }
         }
         for start in ["crate::", "super::", "self::"] {
@@ -97,8 +126,8 @@ fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
         return;
     }
     if whole.len() > 1 {
-        // `a::{self}` means `a`; of `a::*` only `a` is known.
-        whole.pop_if(|last| last == "self" || last == "*");
+        // `a::{self}` means `a`.
+        whole.pop_if(|last| last == "self");
     }
     if let Some(last) = whole.last() {
         let name = alias.unwrap_or(last).to_owned();
@@ -129,29 +158,48 @@ impl Modules {
     /// Which module uses an item of which other module, with the line.
     pub(crate) fn uses(&self) -> Vec<(Path, Path, String)> {
         let mut found = Vec::new();
-        for (from, module) in &self.0 {
+        for (from, module) in &self.modules {
             for (path, line) in &module.named {
-                if let Some(to) = self.home(from, path, 0) {
-                    found.push((from.clone(), to, line.clone()));
-                }
+                let used = self.used(from, path).into_iter();
+                found.extend(used.map(|to| (from.clone(), to, line.clone())));
             }
         }
+        found.extend(self.calls.iter().cloned());
         found
     }
 
     fn child(&self, of: &[String], name: &str) -> Option<Path> {
         let child: Path = of.iter().cloned().chain([name.to_owned()]).collect();
-        self.0.contains_key(&child).then_some(child)
+        self.modules.contains_key(&child).then_some(child)
     }
 
     fn imported(&self, by: &[String], name: &str) -> Option<&Path> {
-        self.0.get(by)?.imports.get(name)
+        self.modules.get(by)?.imports.get(name)
     }
 
-    /// The module with the item of a path, if it is in this crate.
-    fn home(&self, from: &[String], path: &[String], depth: usize) -> Option<Path> {
+    /// The module among the glob imports of a module that has an item.
+    fn glob(&self, by: &[String], name: &str) -> Option<Path> {
+        let globs = self.modules.get(by)?.globs.iter();
+        let homes = globs.filter_map(|glob| self.home(by, glob, &mut Vec::new()));
+        let mut homes = homes.filter(|home| home != by);
+        homes.find(|home| {
+            let module = self.modules.get(home);
+            module.is_some_and(|module| module.items.contains(name))
+        })
+    }
+
+    /// The modules that a path names: the one with its item, and those that re-export it on the way.
+    fn used(&self, from: &[String], path: &[String]) -> Vec<Path> {
+        let mut used = Vec::new();
+        let home = self.home(from, path, &mut used);
+        used.extend(home);
+        used
+    }
+
+    /// The module with the item of a path, if it is in this crate, and the modules that re-export it on the way.
+    fn home(&self, from: &[String], path: &[String], through: &mut Vec<Path>) -> Option<Path> {
         // `use` lines may refer to each other endlessly.
-        if depth > 16 {
+        if through.len() > 16 {
             return None;
         }
         let mut at = from.to_vec();
@@ -172,7 +220,11 @@ impl Modules {
                 at = child;
             } else if let Some(target) = self.imported(&at, name).filter(|target| *target != path) {
                 let path: Path = target.iter().chain(more).cloned().collect();
-                return self.home(&at, &path, depth + 1);
+                through.push(at.clone());
+                return self.home(&at, &path, through);
+            } else if let Some(home) = self.glob(&at, name) {
+                through.push(at);
+                return Some(home);
             } else {
                 return is_here.then_some(at);
             }
@@ -191,6 +243,11 @@ fn use_trees_are_read_whole() {
         .iter()
         .map(|(path, name)| (path.join("::"), name.as_str()))
         .collect();
-    let expected = [("a", "a"), ("a::b::C", "D"), ("a::b", "b"), ("a::e", "e")];
+    let expected = [
+        ("a", "a"),
+        ("a::b::C", "D"),
+        ("a::b::*", "*"),
+        ("a::e", "e"),
+    ];
     assert_eq!(leaves, expected.map(|(path, name)| (path.to_owned(), name)));
 }

@@ -19,55 +19,45 @@ mod admin;
 mod cache;
 mod change;
 mod document;
-mod error;
 mod record;
-#[cfg(test)]
-mod stub;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::{Client, Config};
+use aws_sdk_secretsmanager::Client;
 use jiff::Timestamp;
 
 pub use self::admin::{AdminKey, AdminKeyrings, AdminScope};
-use self::cache::{Cache, LookUp, Slot, SoughtToken, lock};
+pub(crate) use self::cache::lock;
+use self::cache::{Cache, LookUp, Slot, SoughtToken};
 pub use self::document::End;
 use self::document::Keyring;
-pub use self::error::KeyringError;
 pub use self::record::{KeyRecord, Record, Scope};
+use crate::error::KeyringError;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
+use crate::versions::Secrets;
 
 /// The keyrings for one kind of key, with the cache of one process. Created once per process and shared.
 pub struct Keyrings<R = KeyRecord> {
-    client: Client,
-    prefix: String,
-    encrypted_with: Option<String>,
+    secrets: Secrets,
     cache: Mutex<Cache<R>>,
     /// Held during a change, so that changes of one process do not compete with each other.
     changing: tokio::sync::Mutex<()>,
     /// Held while a place among a tenant's live keys is reserved, for the same reason.
     pub reserving: tokio::sync::Mutex<()>,
-    calls: AtomicU64,
 }
 
 impl<R: Record> Keyrings<R> {
     /// Keyrings whose secrets are named `prefix` + keyring id. The prefix includes the separator: `stack/keyring/`.
     #[must_use]
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
-        let (cache, changing, reserving, calls) = Default::default();
+        let (cache, changing, reserving) = Default::default();
         Self {
-            client,
-            prefix: prefix.into(),
-            encrypted_with: None,
+            secrets: Secrets::new(client, prefix),
             cache,
             changing,
             reserving,
-            calls,
         }
     }
 
@@ -75,7 +65,7 @@ impl<R: Record> Keyrings<R> {
     #[must_use]
     pub fn encrypted_with(self, kms_key: Option<String>) -> Self {
         Self {
-            encrypted_with: kms_key,
+            secrets: self.secrets.encrypted_with(kms_key),
             ..self
         }
     }
@@ -118,7 +108,7 @@ impl<R: Record> Keyrings<R> {
     /// # Errors
     /// As [`Self::find`].
     pub async fn list(&self, keyring: &KeyringId) -> Result<Vec<R>, KeyringError> {
-        let Some(current) = self.read(keyring).await? else {
+        let Some(current) = self.secrets.read(keyring.as_str()).await? else {
             return Ok(Vec::new());
         };
         let ring = Keyring::parse(&current.text).ok_or(KeyringError::Unreadable)?;
@@ -136,7 +126,7 @@ impl<R: Record> Keyrings<R> {
     /// The number of Secrets Manager calls, without the SDK's retries.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.calls.load(Ordering::Relaxed)
+        self.secrets.calls()
     }
 
     async fn search(
@@ -193,7 +183,7 @@ impl<R: Record> Keyrings<R> {
             lock(&self.cache).grant(now)?;
         }
         slot.state().begin();
-        let result = match self.read(keyring).await {
+        let result = match self.secrets.read(keyring.as_str()).await {
             Ok(Some(current)) => Keyring::parse(&current.text)
                 .map(Some)
                 .ok_or(KeyringError::Unreadable),
@@ -202,35 +192,6 @@ impl<R: Record> Keyrings<R> {
         };
         slot.state().learn(result, now);
         Ok(())
-    }
-
-    /// Reads the current version of a keyring; `None` if it does not exist.
-    async fn read(&self, keyring: &KeyringId) -> Result<Option<Current>, KeyringError> {
-        self.count();
-        let call = self
-            .client
-            .get_secret_value()
-            .secret_id(self.name(keyring))
-            .customize();
-        let limits = Config::builder().timeout_config(read_limits());
-        match call.config_override(limits).send().await {
-            Ok(value) => match (value.secret_string, value.version_id) {
-                (Some(text), Some(version)) => Ok(Some(Current { version, text })),
-                _ => Err(KeyringError::Unreadable),
-            },
-            Err(error) => match KeyringError::from(error) {
-                KeyringError::Missing => Ok(None),
-                error => Err(error),
-            },
-        }
-    }
-
-    fn name(&self, keyring: &KeyringId) -> String {
-        format!("{}{keyring}", self.prefix)
-    }
-
-    fn count(&self) {
-        self.calls.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -253,32 +214,17 @@ impl Keyrings {
 impl<R> fmt::Debug for Keyrings<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyrings")
-            .field("prefix", &self.prefix)
+            .field("prefix", &self.secrets.prefix())
             .finish_non_exhaustive()
     }
-}
-
-/// Timeouts for reading a keyring, in total and per attempt. They are short, because a request waits for it before its own
-/// work.
-fn read_limits() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .operation_timeout(Duration::from_secs(3))
-        .operation_attempt_timeout(Duration::from_millis(1200))
-        .build()
-}
-
-/// A keyring value and its version.
-struct Current {
-    version: String,
-    text: String,
 }
 
 #[cfg(test)]
 mod tests {
     use super::document::{Document, EMPTY};
     use super::record::tests::{at, key, record, tenant};
-    use super::stub::{Act, Stub};
     use super::*;
+    use crate::stub::{Act, Stub};
     use crate::token::{KeyId, Presented};
 
     fn ring(numbers: impl IntoIterator<Item = u16>) -> String {

@@ -2,13 +2,18 @@
 //! that knows Secrets Manager.
 
 pub mod aws;
+mod error;
 mod keyrings;
 mod limits;
+#[cfg(test)]
+mod stub;
 mod tenant_id;
 mod token;
+mod versions;
+mod webhooks;
 
-pub use keyrings::{
-    AdminKey, AdminKeyrings, AdminScope, End, KeyRecord, KeyringError, Keyrings, Record, Scope,
-};
+pub use error::KeyringError;
+pub use keyrings::{AdminKey, AdminKeyrings, AdminScope, End, KeyRecord, Keyrings, Record, Scope};
 pub use tenant_id::TenantId;
 pub use token::{Digest, ImportedToken, KeyId, KeyringId, Presented, Token, Unfit};
+pub use webhooks::{WebhookSecret, WebhookSecrets};

@@ -67,3 +67,8 @@ pub const STALE: Duration = Duration::from_mins(15);
 pub const UNKNOWN_LOOKUPS: usize = 10;
 /// Keyrings to cache per process: 50,000 keys, and at most about 32 MB.
 pub const MOST_KEYRINGS: usize = 256;
+
+// Webhooks
+
+/// Secrets of a destination that sign its requests: the newest, and the one that it replaced, until its end.
+pub const WEBHOOK_SECRETS: usize = 2;

@@ -19,8 +19,8 @@ use serde_json::Value;
 use super::Keyrings;
 use super::cache::SoughtToken;
 use super::document::{End, Keyring};
-use super::error::KeyringError;
 use super::record::{Record, StoredRecord, is_inside};
+use crate::error::KeyringError;
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId, KeyringId, Presented, Token};
 

@@ -37,8 +37,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::document::Keyring;
-use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
+use crate::error::KeyringError;
 use crate::limits::{
     AHEAD, FRESH, MOST_JUDGED, MOST_KEYRINGS, MOST_WAITING, PAUSE, RETRY, STALE, UNKNOWN_LOOKUPS,
     WAITS, WAITS_WITHIN,
@@ -354,7 +354,7 @@ fn within(at: Option<Timestamp>, now: Timestamp, limit: Duration) -> bool {
 }
 
 /// Locks and ignores poisoning: every change under these locks is complete.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,31 +1,21 @@
-//! Changes a keyring by compare-and-swap on the version stages of its secret.
-//!
-//! A change reads the version with the stage `AWSCURRENT`, stores the changed value as a new version with the stage
-//! [`NEXT`], and moves `AWSCURRENT` from the version that it read to the new one. Secrets Manager rejects the move if
-//! another writer has moved the stage in the meantime; the change is then retried on the new current version.
-//!
-//! A stage is attached to one version at a time, so a fixed stage needs no clean-up: the next change moves it. A separate
-//! stage per change would stay behind if a process ends during the change, and Secrets Manager never removes versions with
-//! a stage but keeps only about 100 versions.
+//! Changes a keyring by compare-and-swap on the version stages of its secret (`versions.rs`). A change that lost against
+//! another writer is retried on the new current version.
 //!
 //! Every change is idempotent, so a caller that got no answer can retry.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Keyrings;
 use super::cache::lock;
 use super::document::{Document, EMPTY, Edit, End};
-use super::error::KeyringError;
 use super::record::Record;
-use crate::limits::{CHANGE_ATTEMPTS, CHANGE_PAUSE_MILLIS, ENOUGH};
+use crate::error::KeyringError;
+use crate::limits::{CHANGE_ATTEMPTS, ENOUGH};
 use crate::tenant_id::TenantId;
 use crate::token::{KeyId, KeyringId};
-
-/// The stage of a version that is to become current.
-const NEXT: &str = "muster-next";
+use crate::versions::{Move, pause};
 
 impl<R: Record> Keyrings<R> {
     /// Adds a key to a keyring. It works at once in all processes.
@@ -180,20 +170,7 @@ impl<R: Record> Keyrings<R> {
     /// # Errors
     /// The errors of [`Self::find`].
     pub async fn create(&self, keyring: &KeyringId) -> Result<(), KeyringError> {
-        self.count();
-        let call = self
-            .client
-            .create_secret()
-            .name(self.name(keyring))
-            .set_kms_key_id(self.encrypted_with.clone())
-            .secret_string(EMPTY);
-        let result = match call.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_resource_exists_exception() => Ok(()),
-                _ => Err(error.into()),
-            },
-        };
+        let result = self.secrets.create(keyring.as_str(), EMPTY).await;
         lock(&self.cache).forget(keyring);
         result
     }
@@ -219,7 +196,8 @@ impl<R: Record> Keyrings<R> {
         edit: impl Fn(&mut Document) -> Result<Edit, KeyringError>,
     ) -> Result<(), KeyringError> {
         for attempt in 0..attempts {
-            let current = self.read(keyring).await?.ok_or(KeyringError::Missing)?;
+            let current = self.secrets.read(keyring.as_str()).await?;
+            let current = current.ok_or(KeyringError::Missing)?;
             let mut document = Document::parse(&current.text).ok_or(KeyringError::Unreadable)?;
             if edit(&mut document)? == Edit::Moot {
                 return Ok(());
@@ -228,8 +206,9 @@ impl<R: Record> Keyrings<R> {
             for _ in 0..=attempt {
                 document.count_change(now);
             }
-            let next = self.put(keyring, document.to_text()).await?;
-            if self.promote(keyring, &current.version, &next).await? == Move::Made {
+            let (id, from) = (keyring.as_str(), &current.version);
+            let next = self.secrets.put(id, document.to_text()).await?;
+            if self.secrets.promote(id, from, &next).await? == Move::Made {
                 return Ok(());
             }
             if attempt + 1 < attempts {
@@ -238,72 +217,13 @@ impl<R: Record> Keyrings<R> {
         }
         Err(KeyringError::Contended)
     }
-
-    /// Stores a version beside the current one and returns its id, which the SDK generates.
-    async fn put(&self, keyring: &KeyringId, text: String) -> Result<String, KeyringError> {
-        self.count();
-        let call = self
-            .client
-            .put_secret_value()
-            .secret_id(self.name(keyring))
-            .secret_string(text)
-            .version_stages(NEXT);
-        let stored = call.send().await?;
-        stored
-            .version_id
-            .ok_or_else(|| KeyringError::Unavailable("no version".to_owned()))
-    }
-
-    /// Makes `to` the current version if `from` still is.
-    async fn promote(
-        &self,
-        keyring: &KeyringId,
-        from: &str,
-        to: &str,
-    ) -> Result<Move, KeyringError> {
-        self.count();
-        let call = self
-            .client
-            .update_secret_version_stage()
-            .secret_id(self.name(keyring))
-            .version_stage("AWSCURRENT");
-        match call
-            .remove_from_version_id(from)
-            .move_to_version_id(to)
-            .send()
-            .await
-        {
-            Ok(_) => Ok(Move::Made),
-            Err(error) => match error.as_service_error() {
-                // Also the answer to the SDK's retry if the first attempt succeeded; the next edit is then moot.
-                Some(service) if service.is_invalid_parameter_exception() => Ok(Move::Lost),
-                Some(service) if service.is_resource_not_found_exception() => Ok(Move::Lost),
-                _ => Err(error.into()),
-            },
-        }
-    }
-}
-
-/// Whether the stage `AWSCURRENT` was moved.
-#[derive(PartialEq, Eq)]
-enum Move {
-    Made,
-    Lost,
-}
-
-/// The wait after a lost attempt: [`CHANGE_PAUSE_MILLIS`] doubled per attempt, plus jitter of up to the same time. The version's id is
-/// random and different for each competitor, so it is the seed of the jitter.
-fn pause(attempt: u32, version: &str) -> Duration {
-    let base = CHANGE_PAUSE_MILLIS << attempt;
-    let spread = u64::from(crc32fast::hash(version.as_bytes())) % base;
-    Duration::from_millis(base + spread)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::{at, key, tenant};
-    use super::super::stub::{Act, Stub};
     use super::*;
+    use crate::stub::{Act, Stub};
 
     fn k1() -> KeyringId {
         KeyringId::parse("k1").unwrap()
@@ -449,17 +369,6 @@ mod tests {
         );
         assert_eq!(keyrings.calls(), 6);
         assert_eq!(keyrings.find(&key(1).0, at(0)).await.unwrap(), None);
-    }
-
-    #[test]
-    fn pauses_double_and_differ_between_competitors() {
-        for attempt in 0..CHANGE_ATTEMPTS {
-            let base = Duration::from_millis(CHANGE_PAUSE_MILLIS << attempt);
-            for version in ["a", "b", "c"] {
-                assert!((base..2 * base).contains(&pause(attempt, version)));
-            }
-        }
-        assert_ne!(pause(7, "a"), pause(7, "b"));
     }
 
     #[tokio::test]

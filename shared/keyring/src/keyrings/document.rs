@@ -8,8 +8,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::error::KeyringError;
 use super::record::{KeyRecord, Record};
+use crate::error::KeyringError;
 use crate::limits::{CHANGES_ROOM, ENOUGH, EXPIRY_ROOM, LARGEST, MOST_ENDED};
 use crate::tenant_id::TenantId;
 use crate::token::{Digest, KeyId};

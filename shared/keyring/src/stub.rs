@@ -11,14 +11,14 @@ use aws_sdk_secretsmanager::{Client, Config};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
-use super::Keyrings;
-use super::cache::lock;
+use crate::keyrings::Keyrings;
+use crate::keyrings::lock;
 
 const PREFIX: &str = "test/keyring/";
 
 /// The scripted result of a call.
 #[derive(Clone, Copy)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Fail(u16, &'static str),
     DoThenFail(u16, &'static str),
 }
@@ -40,7 +40,7 @@ struct World {
 }
 
 /// Blocks the next call of an operation until it is opened.
-pub(super) struct StubGate {
+pub(crate) struct StubGate {
     reached: Semaphore,
     opened: (Mutex<bool>, std::sync::Condvar),
 }
@@ -53,11 +53,11 @@ impl StubGate {
         }
     }
 
-    pub(super) async fn reached(&self) {
+    pub(crate) async fn reached(&self) {
         let _permit = self.reached.acquire().await.unwrap();
     }
 
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         *lock(&self.opened.0) = true;
         self.opened.1.notify_all();
     }
@@ -72,13 +72,13 @@ impl StubGate {
     }
 }
 
-pub(super) struct Stub {
+pub(crate) struct Stub {
     world: Arc<Mutex<World>>,
     url: String,
 }
 
 impl Stub {
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let world = Arc::<Mutex<World>>::default();
@@ -93,7 +93,7 @@ impl Stub {
     }
 
     /// A stub with the keyring `k1` of this value.
-    pub(super) fn with_keyring(value: &str) -> Self {
+    pub(crate) fn with_keyring(value: &str) -> Self {
         let stub = Self::empty();
         let input = json!({"Name": format!("{PREFIX}k1"), "SecretString": value, "ClientRequestToken": "v0"});
         lock(&stub.world).create(&input).unwrap();
@@ -101,42 +101,51 @@ impl Stub {
     }
 
     /// New keyrings with their own cache, like another process.
-    pub(super) fn keyrings(&self) -> Keyrings {
+    pub(crate) fn keyrings(&self) -> Keyrings {
         keyrings(&self.url)
     }
 
+    /// A client of this stub.
+    pub(crate) fn client(&self) -> Client {
+        client(&self.url)
+    }
+
     /// Keyrings at an address without a server.
-    pub(super) fn unreachable() -> Keyrings {
+    pub(crate) fn unreachable() -> Keyrings {
         keyrings("http://127.0.0.1:1")
     }
 
-    pub(super) fn next(&self, operation: &'static str, act: Act) {
+    pub(crate) fn next(&self, operation: &'static str, act: Act) {
         lock(&self.world).next.push((operation, act));
     }
 
-    pub(super) fn always(&self, operation: &'static str, act: Act) {
+    pub(crate) fn always(&self, operation: &'static str, act: Act) {
         lock(&self.world).always.insert(operation, act);
     }
 
-    pub(super) fn hold_at(&self, operation: &'static str) -> Arc<StubGate> {
+    pub(crate) fn hold_at(&self, operation: &'static str) -> Arc<StubGate> {
         let gate = Arc::new(StubGate::closed());
         lock(&self.world).gate = Some((operation, Arc::clone(&gate)));
         gate
     }
 
     /// Blocks the answer to the next call of an operation.
-    pub(super) fn hold_after(&self, operation: &'static str) -> Arc<StubGate> {
+    pub(crate) fn hold_after(&self, operation: &'static str) -> Arc<StubGate> {
         let gate = Arc::new(StubGate::closed());
         lock(&self.world).gate_after = Some((operation, Arc::clone(&gate)));
         gate
     }
 
-    pub(super) fn operations(&self) -> Vec<String> {
+    pub(crate) fn operations(&self) -> Vec<String> {
         lock(&self.world).operations.clone()
     }
 }
 
 fn keyrings(url: &str) -> Keyrings {
+    Keyrings::new(client(url), PREFIX)
+}
+
+fn client(url: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
@@ -145,7 +154,7 @@ fn keyrings(url: &str) -> Keyrings {
         .retry_config(RetryConfig::disabled())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    Keyrings::new(Client::from_conf(config), PREFIX)
+    Client::from_conf(config)
 }
 
 type StubReply = Result<Value, (u16, &'static str)>;

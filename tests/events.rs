@@ -18,6 +18,7 @@ use crate::support::table::{Table, sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
 mod closing;
+mod destinations;
 mod feed;
 mod lanes;
 mod poller;

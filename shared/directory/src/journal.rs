@@ -19,6 +19,7 @@ use crate::table::{
     WriteId, sort_key,
 };
 
+pub mod destinations;
 mod entry;
 pub mod feed;
 

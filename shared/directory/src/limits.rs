@@ -100,6 +100,17 @@ pub const FEED_ENDS_AGE: SignedDuration = SignedDuration::from_mins(10);
 pub const REMEMBERED_FEED_ENDS: usize = 10_000;
 /// The most bytes of text on a page of the feed; a page has at least one entry.
 pub const FEED_PAGE_BYTES: usize = 5 * 1024 * 1024;
+/// The most destinations.
+pub const DESTINATIONS: u32 = 20;
+/// The most tenants that a destination names; it can also have all of them.
+pub const DESTINATION_TENANTS: usize = 100;
+/// The most events in one request to a destination.
+pub const DELIVERED_AT_ONCE: u8 = 100;
+/// How many deliveries may begin to fail, without a success in between, until a destination counts as failing. Then one
+/// tenant's delivery tries again, and the others wait.
+pub const FAILURES_IN_A_ROW: u32 = 5;
+/// The longest error of a delivery that is stored, in bytes.
+pub const DELIVERY_ERROR_BYTES: usize = 200;
 /// The longest name of an author and id of a request in an item, in bytes. API Gateway's ids have 16.
 pub const STAMP_BYTES: usize = 40;
 /// The most kept users on one page.

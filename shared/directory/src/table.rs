@@ -27,7 +27,7 @@ pub(crate) use item::{
 };
 pub use meter::{Meter, Spent};
 pub use store::Store;
-pub(crate) use store::{Pages, Put, Range, Transacted};
+pub(crate) use store::{Pages, Put, Range, Transacted, Updated};
 pub use tenant_table::TenantTable;
 pub(crate) use update::{ConditionExpression, ItemUpdate, above, at_most, below, is, lacks};
 pub use write_id::WriteId;

@@ -1,4 +1,4 @@
-//! The key templates of all items in the table; `feed`, `tenants` and `tokens` have those that this file does not.
+//! The key templates of all items in the table; `deliveries`, `feed`, `tenants` and `tokens` have those that this file does not.
 //!
 //! The tenant leads every partition key, so no key of one tenant can be built from another's. A
 //! tenant's name holds no `#`, and ids hold none either, so keys cannot run into each other.
@@ -14,12 +14,14 @@ use sha2::{Digest, Sha256};
 use keyring::TenantId;
 
 pub mod attribute;
+mod deliveries;
 mod feed;
 mod partition;
 mod tenants;
 mod tokens;
 mod unique_name;
 
+pub use deliveries::{destination, destinations, number_of_destinations};
 pub use feed::{batch, delta_list, delta_lists_prefix, gone, introduced};
 pub use partition::Partition;
 pub use tenants::{CLOSING, TENANTS, closing, tenant};
@@ -412,6 +414,7 @@ mod tests {
     fn every_key_of_a_tenant_is_in_one_of_its_partitions() {
         for source in [
             include_str!("keys.rs"),
+            include_str!("keys/deliveries.rs"),
             include_str!("keys/feed.rs"),
             include_str!("keys/tenants.rs"),
         ] {

@@ -64,7 +64,7 @@ pub(crate) enum Put {
 }
 
 /// The result of an update: the requested attributes, or the item that failed the condition.
-enum Updated {
+pub(crate) enum Updated {
     Done(Item),
     ConditionFailed(Option<Item>),
 }
@@ -173,6 +173,17 @@ impl Store {
             Updated::Done(_) => Put::Done,
             Updated::ConditionFailed(item) => Put::ConditionFailed(item),
         })
+    }
+
+    /// Runs one conditional update and returns the new item. As with [`Self::update`], its own write may be what fails the
+    /// condition.
+    pub(crate) async fn change(
+        &self,
+        update: &ItemUpdate,
+        meter: &Meter,
+    ) -> Result<Updated, DirectoryError> {
+        let after = Some(ReturnValue::AllNew);
+        self.update_item(update, after, meter).await
     }
 
     /// Runs an unconditional update and returns the new item. If a response is lost, the SDK retries and the update is

@@ -78,6 +78,29 @@ pub mod batch {
     pub const SUM: &str = "x";
 }
 
+/// A destination.
+pub mod destination {
+    /// Its settings as JSON text.
+    pub const SETTINGS: &str = "d";
+    pub const STATE: &str = "s";
+    pub const VERSION: &str = "v";
+    /// The id of the write that created the version.
+    pub const WRITE: &str = "w";
+    /// When it was created, in milliseconds since 1970.
+    pub const CREATED: &str = "c";
+    /// How many tenants' deliveries began to fail since the last success; absent for none.
+    pub const FAILURES: &str = "f";
+    /// The tenant whose delivery began to fail first. While the destination fails, only this one is tried.
+    pub const PROBE: &str = "t";
+    /// Why it was disabled.
+    pub const ERROR: &str = "e";
+}
+
+/// The number of destinations.
+pub mod number_of_destinations {
+    pub const NUMBER: &str = "n";
+}
+
 /// A list of members that a plan adds and removes.
 pub mod delta {
     pub const MEMBERS: &str = "j";

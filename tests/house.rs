@@ -20,6 +20,7 @@ mod sizes;
 pub(crate) mod source;
 mod statuses;
 mod texts;
+mod walks;
 
 use source::Source;
 

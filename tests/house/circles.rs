@@ -9,6 +9,7 @@ mod graph;
 mod methods;
 
 use graph::{Modules, modules};
+pub(crate) use methods::blocks;
 
 /// Sibling modules that use each other in a circle.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -266,6 +266,40 @@ fn a_planted_long_readme_is_reported() {
     assert_eq!(too_long(&"a\n".repeat(160)), None);
 }
 
+/// The folders of the repository that the map on a page does not name.
+fn unmapped(page: &str, files: &[(String, String)]) -> Vec<String> {
+    let (_, map) = page.split_once("\n## The map\n").expect("there is a map");
+    let map = map.split("\n## ").next().unwrap_or_default();
+    let folders = files.iter().filter_map(|(path, _)| path.split_once('/'));
+    let folders: BTreeSet<&str> = folders.map(|(folder, _)| folder).collect();
+    let is_named = |folder: &str| {
+        let starts = [
+            format!("`{folder}`"),
+            format!("`{folder}/"),
+            format!("({folder}/"),
+        ];
+        starts.iter().any(|start| map.contains(start))
+    };
+    let missing = folders.into_iter().filter(|folder| !is_named(folder));
+    missing.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_map_names_every_folder() {
+    must_be_none(
+        &unmapped(&text("README.md"), &files("")),
+        "name the folder in the map of README.md",
+    );
+}
+
+#[test]
+fn a_planted_folder_outside_the_map_is_reported() {
+    let file = |path: &str| (path.to_owned(), String::new());
+    let files = [file("README.md"), file("a/b.rs"), file("c/d"), file(".e/f")];
+    let page = "# X\n`.e`\n## The map\n| `a/b` | |\n| `c` | |\n## Next\n`.e`\n";
+    assert_eq!(unmapped(page, &files), [".e"]);
+}
+
 /// GitHub's anchor of a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading

@@ -30,10 +30,17 @@ const STANDARD: [&str; 15] = [
 ];
 
 /// A block of methods.
-struct Block {
+pub(crate) struct Block {
     of: String,
     body: Range<usize>,
     is_of_a_trait: bool,
+}
+
+impl Block {
+    /// Whether this is a block of a type, around a position.
+    pub(crate) fn holds(&self, of: &str, at: usize) -> bool {
+        self.of == of && self.body.contains(&at)
+    }
 }
 
 /// The inherent methods of a crate.
@@ -142,7 +149,7 @@ fn type_name(text: &str) -> &str {
 }
 
 /// The `impl` blocks of a file, and the traits that it defines.
-fn blocks(bare: &str) -> Vec<Block> {
+pub(crate) fn blocks(bare: &str) -> Vec<Block> {
     let mut found = Vec::new();
     for word in ["impl", "trait "] {
         for (at, _) in bare.match_indices(word) {

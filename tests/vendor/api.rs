@@ -1,6 +1,7 @@
 //! The admin API: authentication and responses.
 
 mod admin_keys;
+mod bodies;
 mod events;
 pub(super) mod keys;
 mod operations;

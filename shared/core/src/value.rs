@@ -362,14 +362,23 @@ pub fn twice(place: ValuePosition<'_>) -> ScimError {
 
 fn wrong(place: ValuePosition<'_>, expected: &'static str, value: &Value) -> ScimError {
     let found = match value {
-        Value::Null => Found::word("null"),
-        Value::Bool(_) => Found::word("a boolean"),
-        Value::Number(_) => Found::word("a number"),
         Value::String(text) => Found::sent(text),
-        Value::Array(_) => Found::word("an array"),
-        Value::Object(_) => Found::word("an object"),
+        value => Found::word(kind_name(value)),
     };
     reason::wrong_type(place, expected, found)
+}
+
+/// What a JSON value is, in words.
+#[must_use]
+pub const fn kind_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use service::{Binary, Config, Origin, config, lambda};
 
 pub mod actor;
 pub mod api;
+mod body;
 mod idempotency;
 mod limits;
 mod operations;

@@ -80,6 +80,11 @@ pub const SIGN_IN_FAILURES: i64 = 10;
 /// The largest form in bytes. Extension schemas are entered in one.
 pub const FORM_BYTES: usize = 256 * 1024;
 
+// Problems
+
+/// The most invalid places to report of one body. A body of one megabyte can have 100,000.
+pub const REPORTED_FAULTS: usize = 100;
+
 // Retries
 
 /// The longest `Idempotency-Key`, in bytes.

@@ -17,7 +17,7 @@ use keyring::KeyringError;
 
 use service::wire::explain;
 
-use crate::limits::RETRY_AFTER_SECONDS;
+use crate::limits::{REPORTED_FAULTS, RETRY_AFTER_SECONDS};
 
 pub mod reason;
 
@@ -111,8 +111,9 @@ impl Problem {
 
     /// Both problems; the detail is that of this one.
     #[must_use]
-    pub(crate) fn and(mut self, other: Self) -> Self {
-        self.places.extend(other.places);
+    fn and(mut self, other: Self) -> Self {
+        let left = REPORTED_FAULTS.saturating_sub(self.places.len());
+        self.places.extend(other.places.into_iter().take(left));
         self
     }
 
@@ -265,6 +266,23 @@ impl Problem {
     }
 }
 
+/// Rejects an input with all its faults, if there are any.
+///
+/// # Errors
+///
+/// The faults, as one problem.
+pub(crate) fn rejected(
+    faults: impl IntoIterator<Item: Into<Option<Problem>>>,
+) -> Result<(), Problem> {
+    let faults = faults.into_iter().filter_map(Into::into);
+    faults.reduce(Problem::and).map_or(Ok(()), Err)
+}
+
+/// The fault of a part of an input, for [`rejected`].
+pub(crate) fn fault<T>(checked: &Result<T, Problem>) -> Option<Problem> {
+    checked.as_ref().err().cloned()
+}
+
 /// The problem of a defect of this service. Only the log says what happened.
 pub(crate) fn defect(what: &'static str) -> Problem {
     tracing::error!(what, "admin.defect");
@@ -341,22 +359,22 @@ mod tests {
 
     #[test]
     fn a_problem_names_the_invalid_place() {
-        let problem = reason::not_a_number().at("/settings/seats");
+        let problem = reason::member_missing().at("/settings/seats");
         let json = problem.to_json("r1");
         assert_eq!(json["type"], "urn:muster:problem:invalid-value");
         assert_eq!(json["status"], 400);
-        assert_eq!(json["detail"], "/settings/seats: must be a whole number");
+        assert_eq!(json["detail"], "/settings/seats: is required");
         assert_eq!(json["errors"][0]["pointer"], "/settings/seats");
-        assert_eq!(json["errors"][0]["detail"], "must be a whole number");
+        assert_eq!(json["errors"][0]["detail"], "is required");
         assert_eq!(json["instance"], "urn:request:r1");
         let both = problem.and(reason::end_past().at("/expires"));
         assert_eq!(both.to_json("")["errors"][1]["pointer"], "/expires");
-        assert_eq!(both.detail(), "/settings/seats: must be a whole number");
+        assert_eq!(both.detail(), "/settings/seats: is required");
     }
 
     #[test]
     fn a_problem_is_read_back_from_its_json() {
-        let placed = reason::not_a_number().at("/settings/seats");
+        let placed = reason::member_missing().at("/settings/seats");
         for problem in [placed, reason::tenant_on(), reason::no_page()] {
             let json = problem.to_json("");
             // Kinds of the same type cannot be distinguished in JSON, so the JSON is compared.

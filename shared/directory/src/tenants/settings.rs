@@ -12,6 +12,9 @@ use scim_core::{Catalogue, Extensions};
 use serde_json::{Map, Value, json};
 
 /// The names of all settings.
+/// The most unknown names to report.
+const REPORTED_NAMES: usize = 100;
+
 const NAMES: [&str; 12] = [
     "seats",
     "rate",
@@ -208,7 +211,8 @@ impl<'g> SettingsReader<'g> {
 
     fn reject_unknown_names(&mut self) {
         let given = self.given;
-        for name in given.keys().filter(|name| !NAMES.contains(&name.as_str())) {
+        let unknown = given.keys().filter(|name| !NAMES.contains(&name.as_str()));
+        for name in unknown.take(REPORTED_NAMES) {
             let known = NAMES.map(|name| format!("`{name}`")).join(", ");
             self.fault(
                 name,

@@ -96,6 +96,14 @@ mod tests {
 
     use super::super::routes::routes;
     use super::*;
+    use crate::body::members_of;
+    use crate::operations::admin_keys::AdminKeyInput;
+    use crate::operations::keys::{KeyInput, Rotation};
+    use crate::operations::links::LinkInput;
+    use crate::operations::passwords::Attempt;
+    use crate::operations::preload::Preload;
+    use crate::operations::settings::Patch;
+    use crate::operations::tenants::Creation;
 
     #[test]
     fn every_fragment_is_json() {
@@ -113,6 +121,50 @@ mod tests {
         let served: BTreeSet<String> = routes().map(line).collect();
         let described: BTreeSet<String> = operations().into_iter().collect();
         assert_eq!(served, described);
+    }
+
+    /// The names of the members in the description of an operation's body.
+    fn described_members(operation: Operation) -> BTreeSet<String> {
+        let document = document("");
+        let method = operation.method().as_str().to_ascii_lowercase();
+        let body = &document["paths"][operation.path()][&method]["requestBody"];
+        let schema = &body["content"]["application/json"]["schema"];
+        let schema = match schema["$ref"].as_str() {
+            Some(reference) => document.pointer(&reference[1..]).unwrap(),
+            None => schema,
+        };
+        assert_eq!(
+            schema["additionalProperties"],
+            false,
+            "{}",
+            operation.name()
+        );
+        schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect()
+    }
+
+    #[test]
+    fn bodies_are_described_with_the_members_that_are_read() {
+        let inputs = [
+            (Operation::CreateTenant, members_of::<Creation>()),
+            (Operation::ChangeTenant, members_of::<Patch>()),
+            (Operation::PreloadUsers, members_of::<Preload>()),
+            (Operation::CreateKey, members_of::<KeyInput>()),
+            (Operation::RotateKey, members_of::<Rotation>()),
+            (Operation::CreateAdminKey, members_of::<AdminKeyInput>()),
+            (Operation::CreateLink, members_of::<LinkInput>()),
+            (Operation::VerifyPassword, members_of::<Attempt>()),
+        ];
+        for (operation, read) in &inputs {
+            let read: BTreeSet<String> = read.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(described_members(*operation), read, "{}", operation.name());
+        }
+        let with_body = DOCUMENT.to_string().matches(r#""requestBody":"#).count();
+        assert_eq!(inputs.len(), with_body);
     }
 
     /// Each reference has a target, and each operation names its scope.

@@ -4,15 +4,15 @@ use bytes::Bytes;
 use http::Request;
 use keyring::TenantId;
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error as _};
-use serde_path_to_error::{Path, Segment};
+use serde::de::DeserializeOwned;
 use service::wire::{self, Preconditions};
 
 use crate::actor::Operation;
+use crate::body::{self, FromBody};
 use crate::idempotency::{IdempotentRequest, Performed};
 use crate::operations::page::count;
 use crate::operations::{RequestedOperation, Work, no_tenant};
-use crate::problem::{Problem, reason};
+use crate::problem::Problem;
 use crate::query::Query;
 
 /// The variables of a path and their values.
@@ -76,16 +76,9 @@ impl<'c> ApiRequest<'c> {
     ///
     /// # Errors
     ///
-    /// The fault and its place.
-    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        let json = wire::json(self.http.headers(), self.http.body())?;
-        // An array would be read as the members of the input in their order.
-        if !json.is_object() {
-            let fault = serde_json::Error::custom("expected a JSON object");
-            return Err(reason::invalid_body(&fault).at(""));
-        }
-        serde_path_to_error::deserialize(json)
-            .map_err(|error| reason::invalid_body(error.inner()).at(&pointer(error.path())))
+    /// As [`body::read`].
+    pub(crate) fn body<T: FromBody>(&self) -> Result<T, Problem> {
+        body::read(wire::json(self.http.headers(), self.http.body())?)
     }
 
     /// Parses the body, or returns the default if there is no body.
@@ -93,22 +86,10 @@ impl<'c> ApiRequest<'c> {
     /// # Errors
     ///
     /// As [`Self::body`].
-    pub(crate) fn body_or_default<T: DeserializeOwned + Default>(&self) -> Result<T, Problem> {
+    pub(crate) fn body_or_default<T: FromBody + Default>(&self) -> Result<T, Problem> {
         match self.http.body().is_empty() {
             true => Ok(T::default()),
             false => self.body(),
         }
     }
-}
-
-/// The JSON pointer (RFC 6901) of a place in a body.
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |pointer, part| match part {
-        Segment::Seq { index } => format!("{pointer}/{index}"),
-        Segment::Map { key } => {
-            let key = key.replace('~', "~0").replace('/', "~1");
-            format!("{pointer}/{key}")
-        }
-        Segment::Enum { .. } | Segment::Unknown => pointer,
-    })
 }

@@ -14,20 +14,26 @@ use super::keys::{input, no_key};
 use super::page::WholeList;
 use super::times::Instant;
 use crate::actor::{Actor, Operation};
-use crate::problem::{Problem, reason};
+use crate::body::{BodyReader, FromBody};
+use crate::problem::{Problem, fault, reason, rejected};
 
 /// The input for a new admin key.
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a JSON object"
-)]
 pub(crate) struct AdminKeyInput {
     pub(crate) purpose: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) expires: Option<String>,
     pub(crate) sources: Option<Vec<String>>,
+}
+
+impl FromBody for AdminKeyInput {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            purpose: body.text("purpose"),
+            scopes: body.texts("scopes"),
+            expires: body.optional_text("expires"),
+            sources: body.optional_texts("sources"),
+        }
+    }
 }
 
 /// An admin key as shown; with its token only right after creation.
@@ -111,15 +117,25 @@ pub(crate) async fn create(work: &Work<'_>, given: AdminKeyInput) -> Result<Admi
     work.check(Operation::CreateAdminKey, None)?;
     let (vendor, now) = (work.vendor, work.now());
     let token = Token::issue(&vendor.keys.keyring()?, work.ids.key(), work.ids.bytes());
+    let purpose = input::purpose(&given.purpose);
+    let scopes = input::scopes(&given.scopes, &AdminScope::ALL, AdminScope::as_str);
     let expires = given.expires.as_deref();
+    let expires = expires.map(|text| input::end(text, now)).transpose();
+    let sources = input::sources(given.sources.as_deref().unwrap_or_default());
+    rejected([
+        fault(&purpose),
+        fault(&scopes),
+        fault(&expires),
+        fault(&sources),
+    ])?;
     let mut key = AdminKey {
         id: token.key(),
         sha256: token.digest(),
-        purpose: input::purpose(&given.purpose)?,
-        scopes: input::scopes(&given.scopes, &AdminScope::ALL, AdminScope::as_str)?,
+        purpose: purpose?,
+        scopes: scopes?,
         created: Some(now),
-        expires: expires.map(|text| input::end(text, now)).transpose()?,
-        sources: input::sources(given.sources.as_deref().unwrap_or_default())?,
+        expires: expires?,
+        sources: sources?,
     };
     narrow(&mut key, work.own_key()?)?;
     vendor.keys.add(&key, now).await?;

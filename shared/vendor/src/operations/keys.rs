@@ -16,24 +16,29 @@ use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::{LONGEST_OVERLAP_SECONDS, OVERLAP_SECONDS};
 use crate::problem::reason::OwnWords;
-use crate::problem::{Problem, reason};
+use crate::problem::{Problem, fault, reason, rejected};
 
 pub(super) mod input;
 
 pub(crate) use input::KeyInput;
 
 /// The input of a rotation.
-#[derive(Clone, Default, Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a JSON object"
-)]
+#[derive(Clone, Default)]
 pub(crate) struct Rotation {
     pub(crate) overlap_seconds: Option<i64>,
     pub(crate) expires: Option<String>,
+}
+
+impl FromBody for Rotation {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            overlap_seconds: body.optional_number("overlapSeconds"),
+            expires: body.optional_text("expires"),
+        }
+    }
 }
 
 /// A key as shown; with its token only right after creation.
@@ -132,9 +137,11 @@ pub(crate) async fn rotate(
 ) -> Result<KeyView, Problem> {
     work.check(Operation::RotateKey, Some(tenant))?;
     let now = work.now();
-    let overlap = rotation.overlap()?;
+    let overlap = rotation.overlap();
     let given = rotation.expires.as_deref();
-    let given = given.map(|text| input::end(text, now)).transpose()?;
+    let given = given.map(|text| input::end(text, now)).transpose();
+    rejected([fault(&overlap), fault(&given)])?;
+    let (overlap, given) = (overlap?, given?);
     let old = work.held_one(tenant, id).await?.record;
     if !old.is_live(now) {
         return Err(reason::key_expired());

@@ -16,19 +16,22 @@ use super::page::WholeList;
 use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::{LINK_SECONDS, LONGEST_LINK_SECONDS, SHORTEST_LINK_SECONDS};
 use crate::problem::{Problem, reason};
 
 /// The input for a new link.
-#[derive(Default, Deserialize)]
-#[serde(
-    default,
-    expecting = "a JSON object",
-    rename_all = "camelCase",
-    deny_unknown_fields
-)]
+#[derive(Default)]
 pub(crate) struct LinkInput {
     pub(crate) expires_in_seconds: Option<i64>,
+}
+
+impl FromBody for LinkInput {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            expires_in_seconds: body.optional_number("expiresInSeconds"),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

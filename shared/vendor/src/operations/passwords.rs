@@ -15,18 +15,22 @@ use serde_json::Value;
 
 use super::Work;
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::SLOWED_LOG_IN;
 use crate::problem::{Problem, reason};
 
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    expecting = "a JSON object"
-)]
 pub(crate) struct Attempt {
     user_name: String,
     password: String,
+}
+
+impl FromBody for Attempt {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            user_name: body.text("userName"),
+            password: body.text("password"),
+        }
+    }
 }
 
 /// Whether the password is right, and for which user.

@@ -13,14 +13,21 @@ use service::wire::explain;
 
 use super::Work;
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::{PRELOAD_CONCURRENCY, PRELOADED};
 use crate::problem::{Problem, reason};
 
 /// The users to create, each as a SCIM resource.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Preload {
     users: Vec<Value>,
+}
+
+impl FromBody for Preload {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            users: body.array("users"),
+        }
+    }
 }
 
 /// The results in the order of the request.

@@ -3,24 +3,30 @@
 use directory::tenants::{Closing, Status, Tenant};
 use keyring::TenantId;
 use scim_core::{ResourceId, ResourceKind};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use service::wire::Preconditions;
 
 use super::Work;
 use super::tenants::{TenantView, check_version, checked_name, checked_settings};
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::NAMED_PAIRS;
 use crate::problem::reason::UserNames;
-use crate::problem::{Problem, reason};
+use crate::problem::{Problem, fault, reason, rejected};
 
 /// The change; a null setting is reset to its default.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Patch {
     pub(crate) name: Option<String>,
-    #[serde(default)]
     pub(crate) settings: Map<String, Value>,
+}
+
+impl FromBody for Patch {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            name: body.optional_text("name"),
+            settings: body.optional_object("settings"),
+        }
+    }
 }
 
 /// Changes a tenant if the precondition holds.
@@ -33,9 +39,7 @@ pub(crate) async fn change(
     let current = work.tenant(id, Closing::Refuse).await?;
     check_version(&current, known)?;
     let mut next = current.clone();
-    if let Some(name) = &patch.name {
-        next.name = checked_name(name)?;
-    }
+    let name = patch.name.as_deref().map(checked_name).transpose();
     let mut settings = current.settings.to_json();
     if let Some(members) = settings.as_object_mut() {
         for (name, value) in patch.settings {
@@ -45,7 +49,10 @@ pub(crate) async fn change(
             };
         }
     }
-    next.settings = checked_settings(&settings)?;
+    let settings = checked_settings(&settings);
+    rejected([fault(&name), fault(&settings)])?;
+    next.name = name?.unwrap_or(next.name);
+    next.settings = settings?;
     work.prepare(&current, &next).await?;
     let changed = work.update(&current, next).await?;
     Ok(TenantView::of(&changed, work))

@@ -16,9 +16,10 @@ use super::page::ItemPage;
 use super::times::Millis;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
+use crate::body::{BodyReader, FromBody};
 use crate::limits::NAME_CHARACTERS;
 use crate::problem::reason::OwnWords;
-use crate::problem::{Problem, defect, reason};
+use crate::problem::{Problem, defect, fault, reason, rejected};
 use crate::query::Query;
 
 /// A tenant as shown.
@@ -165,13 +166,20 @@ pub(crate) async fn list(
 }
 
 /// The input for a new tenant.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a JSON object")]
 pub(crate) struct Creation {
     pub(crate) id: Option<String>,
     pub(crate) name: String,
-    #[serde(default)]
     pub(crate) settings: Map<String, Value>,
+}
+
+impl FromBody for Creation {
+    fn from_body(body: &mut BodyReader) -> Self {
+        Self {
+            id: body.optional_text("id"),
+            name: body.text("name"),
+            settings: body.optional_object("settings"),
+        }
+    }
 }
 
 /// Creates a tenant, turned off.
@@ -181,12 +189,15 @@ pub(crate) async fn create(work: &Work<'_>, given: Creation) -> Result<TenantVie
         None => format!("t{}", BASE32_DNSSEC.encode(&work.ids.bytes::<10>())),
         Some(id) => id,
     };
-    let id = checked_id(&id)?;
+    let id = checked_id(&id);
+    let name = checked_name(&given.name);
+    let settings = checked_settings(&Value::Object(given.settings));
+    rejected([fault(&id), fault(&name), fault(&settings)])?;
     let new = NewTenant {
-        id,
-        name: checked_name(&given.name)?,
+        id: id?,
+        name: name?,
         status: Status::Off,
-        settings: checked_settings(&Value::Object(given.settings))?,
+        settings: settings?,
     };
     let (now, write) = (work.now(), work.ids.write());
     let tenants = work.service().tenants();
@@ -264,7 +275,7 @@ pub(super) fn checked_settings(given: &Value) -> Result<Settings, Problem> {
         let problems = faults.iter();
         let problems = problems
             .map(|fault| reason::invalid_setting(fault).at(&format!("/settings{}", fault.at)));
-        let joined = problems.reduce(Problem::and);
-        joined.unwrap_or_else(|| defect("settings were rejected without a fault"))
+        let rejection = rejected(problems).err();
+        rejection.unwrap_or_else(|| defect("settings were rejected without a fault"))
     })
 }

@@ -261,12 +261,12 @@ fn schemas(fields: &Fields) -> Markup {
 
 /// The change that the form requests. An empty field resets its setting to the default.
 fn patch_of(form: &Form) -> Result<Patch, Problem> {
+    // A text that is not a number is passed on, so that it is rejected together with all other faults.
     let number = |name: &str| match form.given(name) {
-        None => Ok(Value::Null),
-        Some(text) => match text.parse::<u64>() {
-            Ok(number) => Ok(json!(number)),
-            Err(_) => Err(reason::not_a_number().at(&format!("/settings/{name}"))),
-        },
+        None => Value::Null,
+        Some(text) => text
+            .parse::<u64>()
+            .map_or_else(|_| json!(text), Value::from),
     };
     let attributes: Vec<&str> = form
         .text("attributes")
@@ -275,9 +275,9 @@ fn patch_of(form: &Form) -> Result<Patch, Problem> {
         .collect();
     let text = |name: &str| json!(form.given(name));
     let settings = [
-        ("seats", number("seats")?),
-        ("rate", number("rate")?),
-        ("largestPage", number("largestPage")?),
+        ("seats", number("seats")),
+        ("rate", number("rate")),
+        ("largestPage", number("largestPage")),
         ("groups", json!(form.is_ticked("groups"))),
         ("userNameIsEmail", json!(form.is_ticked("userNameIsEmail"))),
         ("uniqueEmails", json!(form.is_ticked("uniqueEmails"))),

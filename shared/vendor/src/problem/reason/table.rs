@@ -44,8 +44,14 @@ reasons! {
         "the parameter {parameter} is repeated";
     parameters_too_long ParametersTooLong() [InvalidValue]
         "the query parameters are too long";
-    invalid_body InvalidBody(fault: ValueFault) [InvalidValue]
-        "{fault}";
+    body_not_object BodyNotObject(found: OwnWords) [InvalidValue]
+        "the body must be a JSON object, not {found}";
+    member_missing MemberMissing() [InvalidValue]
+        "is required";
+    unknown_member UnknownMember(known: OwnWords) [InvalidValue]
+        "this member does not exist; the members are {known}";
+    wrong_member_type WrongMemberType(expected: OwnWords, found: OwnWords) [InvalidValue]
+        "must be {expected}, not {found}";
     not_a_form NotAForm() [UnsupportedMediaType]
         "this is not a form of this site";
     form_too_large FormTooLarge(given: OwnWords, most: OwnWords) [TooLarge]
@@ -106,8 +112,6 @@ reasons! {
         "the id does not match, so nothing was deleted";
     invalid_setting InvalidSetting(fault: ValueFault) [InvalidValue]
         "{fault}";
-    not_a_number NotANumber() [InvalidValue]
-        "must be a whole number";
     shared_addresses SharedAddresses(names: UserNames) [Conflict]
         "uniqueEmails: these users have the same e-mail address: {names}; give them different addresses first";
     users_unchecked_while_on UsersUncheckedWhileOn() [Conflict]

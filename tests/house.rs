@@ -7,6 +7,7 @@
 )]
 
 mod circles;
+mod clients;
 pub(crate) mod crates;
 mod documents;
 mod figures;

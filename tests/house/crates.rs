@@ -44,6 +44,26 @@ struct Dependency {
     is_dev: bool,
     /// Whether it is a member of the workspace.
     is_ours: bool,
+    features: Vec<String>,
+}
+
+impl Member {
+    /// The dependencies, other than dev-dependencies, whose names start like this, and `tokio/net` with that feature.
+    pub(super) fn clients(&self, starts: &[&str]) -> Vec<String> {
+        let built = self.dependencies.iter().filter(|one| !one.is_dev);
+        let opens = |one: &&Dependency| {
+            let mut features = one.features.iter();
+            match one.name.as_str() {
+                "tokio" => features.any(|feature| ["net", "full"].contains(&feature.as_str())),
+                name => starts.iter().any(|start| name.starts_with(start)),
+            }
+        };
+        let named = |one: &Dependency| match one.name.as_str() {
+            "tokio" => "tokio/net".to_owned(),
+            name => name.to_owned(),
+        };
+        built.filter(opens).map(named).collect()
+    }
 }
 
 pub(crate) fn members() -> Vec<Member> {
@@ -51,7 +71,7 @@ pub(crate) fn members() -> Vec<Member> {
 }
 
 /// Parses the members from `cargo metadata`.
-fn members_of(metadata: &Value) -> Vec<Member> {
+pub(super) fn members_of(metadata: &Value) -> Vec<Member> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let root = text(&metadata["workspace_root"]);
     let packages = metadata["packages"].as_array().expect("there are packages");
@@ -70,6 +90,12 @@ fn members_of(metadata: &Value) -> Vec<Member> {
                 name: text(&dependency["name"]),
                 is_dev: dependency["kind"] == "dev",
                 is_ours: dependency["path"].is_string(),
+                features: dependency["features"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(text)
+                    .collect(),
             })
             .collect(),
     };
@@ -154,7 +180,7 @@ fn dependencies_point_inwards() {
 }
 
 /// A package in the format of `cargo metadata`.
-fn package(name: &str, folder: &str, dependencies: &[(&str, &str)]) -> Value {
+pub(super) fn package(name: &str, folder: &str, dependencies: &[(&str, &str)]) -> Value {
     let dependencies: Vec<Value> = dependencies
         .iter()
         .map(|(name, kind)| serde_json::json!({"name": name, "kind": kind, "path": "/w/a"}))

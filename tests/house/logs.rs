@@ -89,6 +89,54 @@ fn planted_messages_that_are_no_names_are_reported() {
     );
 }
 
+/// Imports and macros that would hide a log line from these rules.
+fn hidden(sources: &[Source]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources {
+        for import in source.imports() {
+            let [krate, rest @ ..] = import.path.as_slice() else {
+                continue;
+            };
+            let macros = ["error", "warn", "info", "debug", "trace", "event", "*"];
+            let is_hidden = match rest {
+                [] => import.name != "tracing",
+                [.., last] => macros.contains(&last.as_str()),
+            };
+            if krate == "tracing" && is_hidden {
+                let path = import.path.join("::");
+                found.push(format!("{}: use {path}", source.place(import.at)));
+            }
+        }
+        let events = source.words("tracing::event!");
+        found.extend(events.map(|at| format!("{}: tracing::event!", source.place(at))));
+    }
+    found
+}
+
+#[test]
+fn a_log_line_is_written_with_the_whole_path_of_its_macro() {
+    must_be_none(
+        &hidden(products()),
+        "write `tracing::warn!(…)`: the rules about log lines look for this",
+    );
+    let at = "shared/service/src/a.rs";
+    must_see(
+        hidden,
+        &[
+            (at, "use tracing::warn;\nfn a() { warn!(\"a.b\"); }"),
+            (at, "use tracing::{Level, info as say};"),
+            (at, "use tracing::*;"),
+            (at, "use tracing as log;"),
+            (at, "fn a() { tracing::event!(Level::INFO, \"a.b\"); }"),
+        ],
+        &[
+            (at, "use tracing::Instrument;"),
+            (at, "use tracing;\nuse tracing_subscriber::prelude::*;"),
+            (at, "fn a() { tracing::warn!(\"a.b\"); }"),
+        ],
+    );
+}
+
 /// The events that only the code or only the page names.
 fn different_events(logged: &BTreeSet<String>, page: &str, heading: &str) -> Vec<String> {
     let rows = rows(page, heading);

@@ -6,12 +6,21 @@ use super::{is_under, must_be_none, must_see};
 /// The folders of the pages: here, and in trees from before 2026-11-28, which `MUSTER_TEST_TREE` may name.
 const PAGES: [&str; 2] = ["shared/vendor/src/pages", "shared/service/src/console"];
 
+/// Whether a look-up is by a name: a text, or a constant.
+fn is_name(given: &str) -> bool {
+    let given = given.trim_start();
+    let end = given.find(|c: char| !c.is_ascii_uppercase() && c != '_');
+    let constant = end.filter(|end| *end > 0).map(|end| &given[end..]);
+    given.starts_with('"') || constant.is_some_and(|rest| rest.starts_with([']', ')']))
+}
+
 /// The look-ups of members and of parameters by name in pages.
 pub(super) fn looked_up(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources.iter().filter(|source| is_under(source, &PAGES)) {
-        for call in ["[\"", ".get(\"", ".pointer(\""] {
-            for (at, _) in source.code.match_indices(call) {
+        for call in ["[", ".get(", ".get_mut(", ".pointer(", ".pointer_mut("] {
+            let calls = source.bare.match_indices(call);
+            for (at, _) in calls.filter(|(at, _)| is_name(&source.code[at + call.len()..])) {
                 // `[` after a name or a bracket is an index; elsewhere it starts a list.
                 let before = &source.code[..at];
                 let is_index = before.ends_with(|c: char| c.is_alphanumeric() || "_])".contains(c));
@@ -50,6 +59,10 @@ fn a_planted_look_up_in_a_page_is_reported() {
         "value[\"a\"]",
         "value.get(\"a\")",
         "value.pointer(\"/a\")",
+        "value[NAME]",
+        "value.get(NAME_OF)",
+        "value.get_mut(\"a\")",
+        "value.pointer_mut(\n        \"/a\")",
         "text(value, \"a\")",
         "number(value, \"a\")",
     ] {
@@ -61,6 +74,8 @@ fn a_planted_look_up_in_a_page_is_reported() {
         "f([\"a\"])",
         "text(\"a\", value)",
         "value.get(name)",
+        "f([NAME])",
+        "value.get(Name)",
         "rows[0]",
     ] {
         must_see(looked_up, &[], &[(page, &planted(code))]);

@@ -10,9 +10,11 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
+mod imports;
 mod strip;
 
-use strip::{below, blank, declared, is_name, item_end, strip};
+pub(crate) use strip::is_name;
+use strip::{below, blank, declared, item_end, strip};
 pub(crate) use strip::{closing, item_start};
 
 /// The root folder of the workspace.

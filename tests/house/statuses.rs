@@ -32,16 +32,17 @@ fn status_constants(source: &Source, is_success: bool) -> Vec<String> {
         .collect()
 }
 
-/// The places of numbers from 100 × `classes` on lines about a status.
+/// The places of numbers from 100 × `classes` on lines about a status, or with its type.
 fn status_numbers(source: &Source, classes: std::ops::Range<u16>) -> Vec<String> {
     source
         .lines()
-        .filter(|(_, line)| {
-            line.to_ascii_lowercase().contains("status") || line.contains("from_u16(")
-        })
+        .filter(|(_, line)| line.to_ascii_lowercase().contains("status") || line.contains("u16"))
         .flat_map(|(at, line)| {
             let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
-            words.filter_map(move |word| Some((at, word.parse::<u16>().ok()?)))
+            words.filter_map(move |word| {
+                let digits = word.trim_end_matches("u16").replace('_', "");
+                Some((at, digits.parse::<u16>().ok()?))
+            })
         })
         .filter(|(_, number)| (classes.start * 100..classes.end * 100).contains(number))
         .map(|(at, number)| format!("{}: {number}", source.place(at)))
@@ -55,6 +56,8 @@ fn failures(sources: &[Source]) -> Vec<String> {
             continue;
         }
         broken.extend(status_constants(source, false));
+        let renamed = source.words("StatusCode as ");
+        broken.extend(renamed.map(|at| format!("{}: StatusCode as", source.place(at))));
         if !is_under(source, &READS_AWS) {
             broken.extend(status_numbers(source, 4..6));
         }
@@ -82,6 +85,12 @@ fn failure_statuses_stand_in_the_table_of_errors_only() {
             (
                 "shared/directory/src/a.rs",
                 "fn f() { StatusCode::CONFLICT; }\n",
+            ),
+            ("shared/service/src/a.rs", "const GONE: u16 = 404;\n"),
+            ("shared/service/src/a.rs", "fn f() { g(4_04u16); }\n"),
+            (
+                "shared/service/src/a.rs",
+                "use http::{Method, StatusCode as S};\n",
             ),
         ],
         &[

@@ -6,7 +6,7 @@
 //! KB is one unit, a write of 1 KB is one, in a transaction two. Times depend on the machine and its load.
 
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::runtime::Builder;
@@ -28,6 +28,7 @@ pub(crate) use measured_stack::percentile;
 use measured_stack::{MeasuredRequest, MeasuredStack, MeasuredTenant};
 use members::GrowingGroup;
 pub use report::print;
+use tokio::time::Instant;
 use users::Users;
 
 /// Growth limit of an operation, from the smallest number of users to the largest, up to [`MANY_USERS`].

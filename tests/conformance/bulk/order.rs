@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
 use service::{Function, Origin};
+use tokio::time::Instant;
 
 use super::{bulk, counts, id, on, post, request, start, statuses};
 use crate::support::client::{group, patch, user};

@@ -59,21 +59,14 @@ pub(crate) fn modules(sources: &[Source]) -> BTreeMap<String, Modules> {
 impl Module {
     fn read(source: &Source) -> Self {
         let mut module = Self::default();
-        for at in source.words("use ") {
-            let from = at + "use ".len();
-            let Some(length) = source.bare[from..].find(';') else {
-                continue;
-            };
-            let mut leaves = Vec::new();
-            tree(&source.bare[from..from + length], &[], &mut leaves);
-            for (mut path, name) in leaves {
-                if path.pop_if(|last| last == "*").is_some() {
-                    module.globs.push(path.clone());
-                }
-                let line = format!("{}: {}", source.place(at), path.join("::"));
-                module.named.push((path.clone(), line));
-                module.imports.insert(name, path);
+        for import in source.imports() {
+            let mut path = import.path;
+            if path.pop_if(|last| last == "*").is_some() {
+                module.globs.push(path.clone());
             }
+            let line = format!("{}: {}", source.place(import.at), path.join("::"));
+            module.named.push((path.clone(), line));
+            module.imports.insert(import.name, path);
         }
         for word in [
             "struct ", "enum ", "trait ", "type ", "const ", "static ", "fn ",
@@ -100,58 +93,6 @@ impl Module {
         }
         module
     }
-}
-
-/// The paths of a `use` tree, each with the name that it introduces.
-fn tree(text: &str, before: &[String], leaves: &mut Vec<(Path, String)>) {
-    let text = text.trim();
-    let (path, inner) = match text.split_once('{') {
-        Some((path, inner)) => (path, inner.rsplit_once('}').map(|(inner, _)| inner)),
-        None => (text, None),
-    };
-    let (path, alias) = match path.split_once(" as ") {
-        Some((path, alias)) => (path, Some(alias.trim())),
-        None => (path, None),
-    };
-    let mut whole = before.to_vec();
-    let parts = path
-        .split("::")
-        .map(str::trim)
-        .filter(|part| !part.is_empty());
-    whole.extend(parts.map(str::to_owned));
-    if let Some(inner) = inner {
-        for part in split(inner) {
-            tree(part, &whole, leaves);
-        }
-        return;
-    }
-    if whole.len() > 1 {
-        // `a::{self}` means `a`.
-        whole.pop_if(|last| last == "self");
-    }
-    if let Some(last) = whole.last() {
-        let name = alias.unwrap_or(last).to_owned();
-        leaves.push((whole, name));
-    }
-}
-
-/// Splits at commas outside of braces.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut from, mut depth) = (Vec::new(), 0, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[from..at]);
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&text[from..]);
-    parts.retain(|part| !part.trim().is_empty());
-    parts
 }
 
 impl Modules {
@@ -233,21 +174,4 @@ impl Modules {
         }
         Some(at)
     }
-}
-
-#[test]
-fn use_trees_are_read_whole() {
-    let mut leaves = Vec::new();
-    tree("a::{self, b::{C as D, *}, e}", &[], &mut leaves);
-    let leaves: Vec<(String, &str)> = leaves
-        .iter()
-        .map(|(path, name)| (path.join("::"), name.as_str()))
-        .collect();
-    let expected = [
-        ("a", "a"),
-        ("a::b::C", "D"),
-        ("a::b::*", "*"),
-        ("a::e", "e"),
-    ];
-    assert_eq!(leaves, expected.map(|(path, name)| (path.to_owned(), name)));
 }

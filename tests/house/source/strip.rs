@@ -1,6 +1,6 @@
 //! Removes comments, strings and characters from Rust text and keeps its length.
 
-pub(super) fn is_name(c: char) -> bool {
+pub(crate) fn is_name(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 

@@ -1,8 +1,9 @@
 //! Overload: responses in time and with `Retry-After`, and never a defect.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::one;
 use crate::support::Target;

@@ -197,7 +197,7 @@ async fn beyond_a_thousand_failures_of_a_tenant_attempts_are_slow_and_not_refuse
     let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
     assert_eq!(answer["verified"], true);
     change(&target, &all, "SET n = :v", number(1_000)).await;
-    let begin = std::time::Instant::now();
+    let begin = tokio::time::Instant::now();
     let answer = verify(&admin, &tenant, "ann@example.com", RIGHT).await;
     assert_eq!(answer["verified"], true);
     assert!(

@@ -1,10 +1,11 @@
 //! Endless failures do not cause endless writes, and nobody else pays for the log.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use local::faults::Faults;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::entries;
 use crate::support::client::user;

@@ -5,7 +5,7 @@
 //! `DynamoDB` has its own threads, whose time is not counted.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use directory::task::{TaskOutcome, TaskResult};
@@ -19,6 +19,7 @@ use serde_json::Value;
 use service::clock::{Clock, Ids};
 use service::{Function, Origin, Service};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::Instant;
 
 use crate::dynamo::Storage;
 use crate::stack::{self, Services, StartError, TABLE};

@@ -1,9 +1,8 @@
-use std::time::Instant;
-
 use dynoxide::actions::get_item::GetItemRequest;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 
 use super::*;
 use crate::template::{AttributeDefinition, KeyElement};

@@ -16,8 +16,11 @@ pub async fn backoff(attempt: u32) {
     }
 }
 
-/// A random number. No response depends on it, so it need not come from `service::clock`. The keys of a `RandomState`
-/// are random per thread, and no two are the same.
+/// A random number. The keys of a `RandomState` are random per thread, and no two are the same.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "only waits depend on it, so tests need not control it"
+)]
 fn chance() -> u64 {
     RandomState::new().build_hasher().finish()
 }

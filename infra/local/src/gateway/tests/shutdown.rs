@@ -1,12 +1,12 @@
 //! Requests and connections in flight at shutdown, and clients that leave early.
 
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use http::Response;
 use lambda_http::Body as LambdaBody;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 
 use super::{Running, body, echo, status};
 use crate::dynamo::PATIENCE;

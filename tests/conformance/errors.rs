@@ -370,8 +370,10 @@ fn every_detail_is_a_sentence_for_an_administrator() {
             "::", "Some(", "None", "Err(", "DynamoDB", "dynamo", "unwrap", "panic", " table",
             "sort key", "Lambda", "null",
         ];
+        // A header's name, not a value of Rust.
+        let said = detail.replace("If-None-Match", "");
         for word in inside {
-            assert!(!detail.contains(word), "says {word}: {detail}");
+            assert!(!said.contains(word), "says {word}: {detail}");
         }
     }
 }

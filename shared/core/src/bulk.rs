@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{Context, ScimError, reason};
+use crate::error::reason::{self, Word};
+use crate::error::{Context, ScimError};
 use crate::limits;
 use crate::patch::take;
 use crate::resource::check_schemas;
@@ -152,7 +153,7 @@ fn reject_duplicate_bulk_ids(operations: &mut [BulkOperation]) {
         let others = others.join(", ");
         for index in twins {
             if let Some(operation) = operations.get_mut(*index) {
-                operation.task = Err(reason::bulk_id_shared(bulk_id, &others));
+                operation.task = Err(reason::bulk_id_shared(bulk_id, Word::ours(&others)));
             }
         }
     }

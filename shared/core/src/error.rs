@@ -67,10 +67,20 @@ impl ScimError {
         self.kind.code().0
     }
 
+    /// The failure that led to this one.
+    #[must_use]
+    pub fn because(&self) -> Option<&Self> {
+        self.detail.because()
+    }
+
     /// The cause of the failure in a request with this use.
     #[must_use]
-    pub const fn cause(&self, use_: Use) -> Cause {
-        self.reason.causes().of(use_)
+    pub fn cause(&self, use_: Use) -> Cause {
+        match (self.reason.causes().of(use_), self.because()) {
+            (Some(cause), _) => cause,
+            (None, Some(other)) => other.cause(use_),
+            (None, None) => Cause::Internal,
+        }
     }
 
     /// Adds the place in the request where the failure happened.

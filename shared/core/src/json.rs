@@ -4,14 +4,14 @@
 //! text. Names that differ only in case are duplicates too, because attribute names are case-insensitive (RFC 7643 §2.1),
 //! including unknown ones.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::error::{ScimError, reason};
+use crate::error::{Context, ScimError, reason};
 
 /// Why a text cannot be parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +31,8 @@ pub enum Unreadable {
         first: String,
         /// The second spelling of the name.
         then: String,
+        /// The operations that contain the object, counted from 0: of a PATCH or bulk request, or of both.
+        operations: Vec<usize>,
     },
 }
 
@@ -41,9 +43,30 @@ impl Unreadable {
         match self {
             Self::Encoding(byte) => reason::not_utf8(what, *byte),
             Self::Syntax { line, column } => reason::not_json(what, *line, *column),
-            Self::Twice { first, then } if first == then => reason::name_twice(first),
-            Self::Twice { first, then } => reason::name_twice_by_case(first, then),
+            Self::Twice {
+                first,
+                then,
+                operations,
+            } => {
+                let error = match first == then {
+                    true => reason::name_twice(first),
+                    false => reason::name_twice_by_case(first, then),
+                };
+                within(error, operations)
+            }
         }
+    }
+}
+
+/// Adds the operations that contain the fault. Only a bulk operation contains operations.
+fn within(error: ScimError, operations: &[usize]) -> ScimError {
+    let number = |index: &usize| index.saturating_add(1);
+    match operations {
+        [] => error,
+        [one] => error.within(Context::Operation(number(one))),
+        [bulk, patch, ..] => error
+            .within(Context::Operation(number(patch)))
+            .within(Context::Bulk(number(bulk))),
     }
 }
 
@@ -56,10 +79,14 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
     let text = str::from_utf8(text)
         .map_err(|error| Unreadable::Encoding(error.valid_up_to().saturating_add(1)))?;
     let twice = RefCell::new(None);
+    let index = Cell::new(None);
     let mut reader = serde_json::Deserializer::from_str(text);
-    let read = ValueReader { twice: &twice }
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
+    let read = ValueReader {
+        twice: &twice,
+        index: &index,
+    }
+    .deserialize(&mut reader)
+    .and_then(|value| reader.end().map(|()| value));
     read.map_err(|error| {
         twice.take().unwrap_or_else(|| Unreadable::Syntax {
             line: error.line(),
@@ -72,6 +99,21 @@ pub fn read(text: &[u8]) -> Result<Value, Unreadable> {
 #[derive(Clone, Copy)]
 struct ValueReader<'r> {
     twice: &'r RefCell<Option<Unreadable>>,
+    /// The index of the element that has just failed, until its array has a name.
+    index: &'r Cell<Option<usize>>,
+}
+
+impl ValueReader<'_> {
+    /// Notes the operation of a duplicate name, on the way from the inside to the outside.
+    fn leave(&self, name: &str) {
+        let index = self.index.take();
+        let mut twice = self.twice.borrow_mut();
+        if let (Some(Unreadable::Twice { operations, .. }), Some(index)) = (twice.as_mut(), index)
+            && name.eq_ignore_ascii_case("Operations")
+        {
+            operations.insert(0, index);
+        }
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for ValueReader<'_> {
@@ -119,8 +161,12 @@ impl<'de> Visitor<'de> for ValueReader<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = elements.next_element_seed(self)? {
-            values.push(value);
+        loop {
+            let next = elements.next_element_seed(self);
+            match next.inspect_err(|_| self.index.set(Some(values.len())))? {
+                Some(value) => values.push(value),
+                None => break,
+            }
         }
         Ok(Value::Array(values))
     }
@@ -133,10 +179,12 @@ impl<'de> Visitor<'de> for ValueReader<'_> {
                 self.twice.replace(Some(Unreadable::Twice {
                     first: first.to_owned(),
                     then: name,
+                    operations: Vec::new(),
                 }));
                 return Err(A::Error::custom("a name is repeated"));
             }
-            let value = members.next_value_seed(self)?;
+            let value = members.next_value_seed(self);
+            let value = value.inspect_err(|_| self.leave(&name))?;
             object.insert(name, value);
         }
         Ok(Value::Object(object))
@@ -199,11 +247,13 @@ mod tests {
             (r#"{"urn:x:Y":1,"urn:x:y":2}"#, "urn:x:Y", "urn:x:y"),
         ] {
             let (first, then) = (first.to_owned(), then.to_owned());
-            assert_eq!(
-                read(text.as_bytes()),
-                Err(Unreadable::Twice { first, then }),
-                "{text}"
-            );
+            let operations = Vec::new();
+            let twice = Unreadable::Twice {
+                first,
+                then,
+                operations,
+            };
+            assert_eq!(read(text.as_bytes()), Err(twice), "{text}");
         }
         let members = |names: &[String]| {
             let members: Vec<String> = names.iter().map(|name| format!("{name:?}:1")).collect();
@@ -216,9 +266,35 @@ mod tests {
             let twice = Unreadable::Twice {
                 first: format!("Name{at}"),
                 then: format!("naME{at}"),
+                operations: Vec::new(),
             };
             assert_eq!(members(&many), Err(twice), "{at}");
             many.pop();
+        }
+    }
+
+    #[test]
+    fn h01_a_duplicate_name_is_reported_with_its_operation() {
+        for (text, detail) in [
+            (
+                r#"{"Operations":[{"op":"add"},{"op":"add","value":{"title":[[1],[{"a":1,"a":2}]]}}]}"#,
+                "operation 2: `a` is repeated in one object",
+            ),
+            (
+                r#"{"operations":[{"data":{"Operations":[1,2,{"op":1,"OP":1}]}}]}"#,
+                "operation 1, PATCH operation 3: `op` and `OP` are the same name in one object, because names are not case-sensitive",
+            ),
+            (
+                r#"{"Operations":[{"op":"add"}],"a":[{"b":1,"b":2}]}"#,
+                "`b` is repeated in one object",
+            ),
+            (
+                r#"{"Operations":{"a":[{"b":1,"b":2}]}}"#,
+                "`b` is repeated in one object",
+            ),
+        ] {
+            let error = read(text.as_bytes()).unwrap_err().explain("the body");
+            assert_eq!(error.detail().to_string(), detail);
         }
     }
 

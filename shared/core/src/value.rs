@@ -155,7 +155,11 @@ pub fn single(
         },
         Type::Integer => match number(&value).filter(is_whole) {
             Some(number) => Ok(Some(Value::Number(number))),
-            None => Err(wrong(place, "a whole number", &value)),
+            None if value.is_number() => {
+                let found = Found::word("a decimal or very large number");
+                Err(reason::wrong_type(place, A_WHOLE_NUMBER, found))
+            }
+            None => Err(wrong(place, A_WHOLE_NUMBER, &value)),
         },
         Type::Decimal => match number(&value) {
             Some(number) => Ok(Some(Value::Number(number))),
@@ -180,6 +184,8 @@ pub(crate) fn number(value: &Value) -> Option<Number> {
         _ => None,
     }
 }
+
+const A_WHOLE_NUMBER: &str = "a whole number";
 
 fn is_whole(number: &Number) -> bool {
     number.is_i64() || number.is_u64()

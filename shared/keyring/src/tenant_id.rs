@@ -1,4 +1,4 @@
-//! The id of a tenant: the first segment of its base URL and the prefix of all its item keys (design section 2).
+//! The id of a tenant: the first segment of its base URL and the prefix of all its item keys.
 //!
 //! A valid id does not mean that the tenant exists.
 

@@ -181,7 +181,10 @@ impl Report<'_> {
             place: Some(operation.place),
             resource: operation.resource.map(|id| id.to_string()),
             name: operation.name.as_deref().map(shown),
-            ..self.failure(operation.endpoint, &operation.finding)
+            ..self.failure(
+                operation.endpoint.or(Some(Endpoint::Bulk)),
+                &operation.finding,
+            )
         }
     }
 

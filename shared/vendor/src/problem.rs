@@ -333,7 +333,9 @@ const fn described(kind: ErrorKind) -> (&'static str, &'static str) {
         ErrorKind::NotFound => ("not-found", "Not found"),
         ErrorKind::MethodNotAllowed => ("method-not-allowed", "Method not allowed"),
         ErrorKind::Gone => ("gone", "No longer kept"),
-        ErrorKind::Uniqueness | ErrorKind::Conflict => ("conflict", "Conflict with existing data"),
+        ErrorKind::Uniqueness | ErrorKind::Conflict => {
+            ("conflict", "Conflict with the current state")
+        }
         ErrorKind::PreconditionFailed => ("precondition-failed", "Changed meanwhile"),
         ErrorKind::TooLarge | ErrorKind::TooMany => ("too-large", "Too large"),
         ErrorKind::UnsupportedMediaType => ("unsupported-media-type", "Not JSON"),

@@ -228,7 +228,7 @@ async fn b02_b03_b18_malformed_operations_fail_alone() {
     let detail = results[7]["response"]["detail"].as_str().unwrap();
     assert_eq!(
         detail,
-        "operation 8: the operations `7, 8` have the same `bulkId` `twin`; each POST needs a unique one"
+        "operation 8: the operations 7, 8 have the same `bulkId` `twin`; each POST needs a unique one"
     );
     assert_eq!(counts(&client).await, (0, 0));
     target.stack.shutdown().await;

@@ -31,6 +31,7 @@ fn table() -> String {
         let codes: Vec<String> = codes.collect();
         let cause = match reason.causes() {
             Causes::One(cause) => cause.word().to_owned(),
+            Causes::OfAnother => "that of the other failure".to_owned(),
             Causes::ByUse { change, query } => format!("{} / {}", change.word(), query.word()),
         };
         let mut sentence = reason.sentence().to_owned();
@@ -72,7 +73,12 @@ fn r01_the_table_of_reasons_is_its_snapshot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn r01_every_reason_can_be_reached() {
     let failures = reached::all().await;
-    let reasons: BTreeSet<Reason> = failures.iter().map(ScimError::reason).collect();
+    let causes = failures.iter().filter_map(ScimError::because);
+    let reasons: BTreeSet<Reason> = failures
+        .iter()
+        .chain(causes)
+        .map(ScimError::reason)
+        .collect();
     let never: Vec<&Reason> = Reason::ALL
         .iter()
         .filter(|reason| !reasons.contains(reason))

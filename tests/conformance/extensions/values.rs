@@ -142,7 +142,7 @@ async fn n20_values_of_the_wrong_type_are_refused_with_the_whole_name_of_the_att
         ),
         (
             json!({ "floor": 1.5 }),
-            "`<badges>:floor` must be a whole number, not a number",
+            "`<badges>:floor` must be a whole number, not a decimal or very large number",
         ),
         (
             json!({ "rate": "one" }),

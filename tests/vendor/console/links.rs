@@ -170,6 +170,35 @@ async fn another_secret_id_or_tenant_opens_nothing() {
     Visitor::of(&target).post(&path, &[]).await.expect(303);
 }
 
+/// The console is the vendor's: its sign-in page is of no use to a customer.
+#[tokio::test]
+async fn no_page_leads_a_customer_to_the_vendors_console() {
+    let target = Target::start().await;
+    let tenant = tenant(&target).await;
+    let (path, _) = link(&target, &tenant, 3_600).await;
+    let mut visitor = customer(&target, &tenant).await;
+    let home = format!("/console/setup/{tenant}");
+    let unknown = visitor.get(&format!("{home}/users")).await.expect(404);
+    let way = format!(r#"<a class="button" href="{home}">Go to the setup page</a>"#);
+    assert!(unknown.text.contains(&way), "{}", unknown.text);
+    let mut stranger = Visitor::of(&target);
+    for page in [
+        unknown.text,
+        stranger.get(&path).await.expect(200).text,
+        stranger.get(&format!("{path}0")).await.expect(404).text,
+        stranger.get(&home).await.expect(401).text,
+        stranger.get("/console/open/x").await.expect(404).text,
+        stranger
+            .get("/console/setup/%22/users")
+            .await
+            .expect(404)
+            .text,
+    ] {
+        assert!(!page.contains(r#"href="/console""#), "{page}");
+        assert!(!page.contains("Go to the console"), "{page}");
+    }
+}
+
 #[tokio::test]
 async fn a_link_lives_from_five_minutes_to_thirty_days() {
     let target = Target::start().await;

@@ -138,7 +138,7 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
         [
             (2, "users.create", 409, Some("ANNA")),
             (3, "users.modify", 400, Some(anna.as_str())),
-            (4, "unknown", 400, None),
+            (4, "bulk", 400, None),
         ]
     );
     assert!(

@@ -87,7 +87,7 @@ causes! {
         "The user or group does not exist in the application, or was deleted. Most providers then create it again, and you need not do anything. If this repeats, unassign the person or group and assign it again.";
     /// The resource changed meanwhile.
     Version "version" Refused None
-        "The user or group was changed at the same time by another request. The identity provider reads it again and retries; you need not do anything.";
+        "The user or group does not have the version that the request expects, usually because another request changed it at the same time. The identity provider reads it again and retries; you need not do anything.";
     /// A bulk operation refers to another that failed.
     Reference "reference" Refused Manual
         "This depends on another operation of the same request that failed. Fix that one first; its own entry says how.";
@@ -108,7 +108,10 @@ causes! {
         "This attribute cannot be changed in this way. Remove it from the attribute mapping in the identity provider.";
     /// The query cannot be answered.
     Query "query" Refused None
-        "The identity provider sent a query that the service does not support. Choose userName, externalId or the work e-mail as the matching attribute in its settings.";
+        "The identity provider sent a query that the service does not support. If the reason names a filter, choose userName, externalId or the work e-mail as the matching attribute in its settings.";
+    /// A parameter of a list is invalid.
+    Parameter "parameter" Refused None
+        "The identity provider asked for a list in a way that the service does not accept; its attribute mapping is not the reason. Restart its provisioning. If this repeats, give the request id below to the application's support.";
     /// The feature is not supported.
     NotOffered "notOffered" Refused None
         "The identity provider requested a feature that this application does not support. Provisioning works without it; you need not do anything.";
@@ -162,6 +165,8 @@ pub enum Use {
 pub enum Causes {
     /// The same cause for every use.
     One(Cause),
+    /// The cause of the failure that is an argument of the reason.
+    OfAnother,
     /// Different causes in a change and in a query.
     ByUse {
         /// The cause in a change.
@@ -172,13 +177,14 @@ pub enum Causes {
 }
 
 impl Causes {
-    /// The cause in a request with this use.
+    /// The cause in a request with this use; `None` if it is that of another failure.
     #[must_use]
-    pub const fn of(self, use_: Use) -> Cause {
+    pub const fn of(self, use_: Use) -> Option<Cause> {
         match (self, use_) {
+            (Self::OfAnother, _) => None,
             (Self::One(cause), _)
             | (Self::ByUse { change: cause, .. }, Use::Change)
-            | (Self::ByUse { query: cause, .. }, Use::Query) => cause,
+            | (Self::ByUse { query: cause, .. }, Use::Query) => Some(cause),
         }
     }
 }

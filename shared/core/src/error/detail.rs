@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
+use super::ScimError;
 use crate::ids::ResourceId;
 
 /// The replacement for a value.
@@ -58,8 +59,8 @@ pub(super) enum Argument {
     SentId(String),
     /// Anything else that a client sent. The failure log never shows it.
     SentValue(String),
-    /// The sentence of another failure.
-    Reason(Box<Detail>),
+    /// Another failure.
+    Failure(Box<ScimError>),
 }
 
 /// The audience that a detail is printed for.
@@ -84,6 +85,15 @@ impl Detail {
 
     pub(super) fn put_within(&mut self, context: Context) {
         self.contexts.insert(0, context);
+    }
+
+    /// The failure that is an argument of the sentence.
+    pub(super) fn because(&self) -> Option<&ScimError> {
+        let mut arguments = self.arguments.iter();
+        arguments.find_map(|(_, argument)| match argument {
+            Argument::Failure(error) => Some(&**error),
+            _ => None,
+        })
     }
 
     /// The detail without values, for the failure log. `is_attribute` returns whether a text is the path of an attribute.
@@ -176,7 +186,7 @@ impl Argument {
             (Self::KnownName(name), _) => {
                 let _ = write!(text, "`{name}`");
             }
-            (Self::Reason(detail), audience) => text.push_str(&detail.print(audience)),
+            (Self::Failure(error), audience) => text.push_str(&error.detail().print(audience)),
             (Self::SentPath(path), audience) => quote_path(path, audience, text),
             (Self::SentName(name), Audience::Log(_)) => quote_if(is_name(name), name, text),
             (Self::SentId(id), Audience::Log(_)) => {

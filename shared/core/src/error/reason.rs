@@ -80,6 +80,9 @@ macro_rules! reasons {
 }
 
 macro_rules! causes {
+    (Because) => {
+        Causes::OfAnother
+    };
     ($cause:ident) => {
         Causes::One(Cause::$cause)
     };
@@ -230,7 +233,7 @@ impl Found {
 
 impl From<ScimError> for Because {
     fn from(error: ScimError) -> Self {
-        Self(Argument::Reason(Box::new(error.detail)))
+        Self(Argument::Failure(Box::new(error)))
     }
 }
 

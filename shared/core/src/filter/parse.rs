@@ -335,6 +335,9 @@ impl<'t> Parser<'t> {
                 b'\\' => escaped = true,
                 b'"' => {
                     let quoted = rest.get(..=at).unwrap_or_default();
+                    if quoted.contains(|c: char| c < ' ') {
+                        return Err(reason::control_character_quoted());
+                    }
                     let text: String =
                         serde_json::from_str(quoted).map_err(|_| reason::wrong_escape())?;
                     if let Some(escape) = stray_backslash(quoted) {

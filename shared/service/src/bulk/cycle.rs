@@ -5,7 +5,7 @@
 use futures_util::StreamExt;
 use futures_util::stream;
 use scim_core::bulk::{BulkRequest, BulkTask};
-use scim_core::error::{Context, reason};
+use scim_core::error::{Context, Reason, reason};
 use scim_core::{ErrorKind, ResourceId, ScimError};
 
 use super::{Bulk, Completed, Ended, Made, known};
@@ -151,6 +151,10 @@ impl Bulk<'_> {
 fn unresolved(error: ScimError) -> ScimError {
     match error.kind() {
         ErrorKind::Unavailable | ErrorKind::Internal | ErrorKind::TooManyRequests => error,
+        // The group that the error names was rolled back with the others.
+        _ if error.reason() == Reason::GroupCycle => {
+            reason::cycle_not_resolved(reason::groups_in_cycle())
+        }
         _ => reason::cycle_not_resolved(error),
     }
 }

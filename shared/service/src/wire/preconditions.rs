@@ -85,9 +85,10 @@ impl Preconditions {
     /// 412, when the client expects another version.
     pub fn check(&self, version: Version) -> Result<(), ScimError> {
         let is_expected = self.if_match.as_ref().is_none_or(|tags| tags.has(version));
-        match is_expected && !self.client_has(version) {
-            true => Ok(()),
-            false => Err(reason::other_version(version)),
+        match (is_expected, self.client_has(version)) {
+            (true, false) => Ok(()),
+            (false, _) => Err(reason::other_version(version)),
+            (true, true) => Err(reason::version_excluded(version)),
         }
     }
 }

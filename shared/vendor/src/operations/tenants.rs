@@ -250,9 +250,11 @@ pub(super) fn check_version(tenant: &Tenant, known: &Preconditions) -> Result<()
 /// Checks the id of a new tenant.
 fn checked_id(id: &str) -> Result<TenantId, Problem> {
     TenantId::parse(id).ok_or_else(|| {
-        let reserved = TenantId::RESERVED;
-        let problem = match reserved.contains(&id) {
-            true => reason::reserved_tenant_id(OwnWords::list(reserved)),
+        let problem = match TenantId::RESERVED.contains(&id) {
+            true => {
+                let reserved = TenantId::RESERVED.map(|id| format!("`{id}`"));
+                reason::reserved_tenant_id(OwnWords::list(reserved.iter().map(String::as_str)))
+            }
             false => reason::odd_tenant_id(TenantId::LONGEST),
         };
         problem.at("/id")

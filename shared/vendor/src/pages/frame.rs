@@ -15,9 +15,20 @@ pub(crate) struct Frame<'f> {
 }
 
 enum Reader {
+    /// Somebody on the vendor's side without a session.
     Outside,
-    Vendor { form: String, key: String },
-    Customer { form: String, home: String },
+    /// A customer's administrator without a session; the address of the setup page, if it is known.
+    Invited {
+        home: Option<String>,
+    },
+    Vendor {
+        form: String,
+        key: String,
+    },
+    Customer {
+        form: String,
+        home: String,
+    },
 }
 
 impl<'f> Frame<'f> {
@@ -27,6 +38,12 @@ impl<'f> Frame<'f> {
             base,
             reader: Reader::Outside,
         }
+    }
+
+    /// The frame for a customer's administrator without a session.
+    pub(crate) const fn invited(base: &'f str, home: Option<String>) -> Self {
+        let reader = Reader::Invited { home };
+        Self { base, reader }
     }
 
     pub(crate) const fn vendor(base: &'f str, form: String, key: String) -> Self {
@@ -69,6 +86,8 @@ impl<'f> Frame<'f> {
                 div.inner {
                     @match &self.reader {
                         Reader::Outside => { (self.brand(self.base)) }
+                        Reader::Invited { home: Some(home) } => { (self.brand(home)) }
+                        Reader::Invited { home: None } => { span.brand { (self.name()) } }
                         Reader::Vendor { form, key } => {
                             (self.brand(&format!("{}/tenants", self.base)))
                             nav aria-label="Console" {
@@ -96,9 +115,25 @@ impl<'f> Frame<'f> {
 
     fn brand(&self, to: &str) -> Markup {
         html! {
-            a.brand href=(to) {
-                img src={ (self.base) "/assets/" (ICON.name) } alt="" width="28" height="28";
-                span { "Muster" }
+            a.brand href=(to) { (self.name()) }
+        }
+    }
+
+    fn name(&self) -> Markup {
+        html! {
+            img src={ (self.base) "/assets/" (ICON.name) } alt="" width="28" height="28";
+            span { "Muster" }
+        }
+    }
+
+    /// The link that leads on from a problem.
+    fn way_out(&self) -> Option<(String, &'static str)> {
+        match &self.reader {
+            Reader::Outside => Some((self.base.to_owned(), "Go to the console")),
+            Reader::Vendor { .. } => Some((format!("{}/tenants", self.base), "Go to the tenants")),
+            Reader::Invited { home: None } => None,
+            Reader::Invited { home: Some(home) } | Reader::Customer { home, .. } => {
+                Some((home.clone(), "Go to the setup page"))
             }
         }
     }
@@ -110,12 +145,8 @@ impl<'f> Frame<'f> {
             section.notice {
                 h1 { (title) }
                 p { (text::sentence_markup(problem.detail())) }
-                p.actions {
-                    @match &self.reader {
-                        Reader::Outside => { a.button href=(self.base) { "Go to the console" } }
-                        Reader::Vendor { .. } => { a.button href={ (self.base) "/tenants" } { "Go to the tenants" } }
-                        Reader::Customer { home, .. } => { a.button href=(home) { "Go to the setup page" } }
-                    }
+                @if let Some((address, label)) = self.way_out() {
+                    p.actions { a.button href=(address) { (label) } }
                 }
                 @if !request.is_empty() {
                     p.small { "If you contact support, give them this request id: " code { (request) } "." }
@@ -133,7 +164,7 @@ const fn title(kind: ErrorKind) -> &'static str {
         ErrorKind::Forbidden => "Not allowed",
         ErrorKind::NotFound | ErrorKind::MethodNotAllowed => "Page not found",
         ErrorKind::Conflict | ErrorKind::Uniqueness | ErrorKind::PreconditionFailed => {
-            "Conflict with existing data"
+            "Conflict with the current state"
         }
         ErrorKind::TooManyRequests => "Too many attempts",
         ErrorKind::TooLarge | ErrorKind::TooMany => "Request too large",

@@ -12,6 +12,7 @@ use keyring::TenantId;
 use service::Origin;
 
 use super::frame::Frame;
+use super::page_path;
 use crate::query::Query;
 use crate::vendor_side::VendorSide;
 
@@ -42,8 +43,17 @@ impl PageRequest<'_> {
         }
     }
 
-    /// The frame of a page without a session.
+    /// The frame of a page without a session. A customer's administrator is not led to the vendor's console.
     pub(crate) fn frame(&self) -> Frame<'_> {
-        Frame::outside(&self.base)
+        let (_, segments) = page_path(self.http.uri().path()).unwrap_or_default();
+        match segments.as_slice() {
+            ["setup", tenant, ..] => {
+                let tenant = TenantId::parse(tenant);
+                let home = tenant.map(|tenant| format!("{}/setup/{tenant}", self.base));
+                Frame::invited(&self.base, home)
+            }
+            ["open", ..] => Frame::invited(&self.base, None),
+            _ => Frame::outside(&self.base),
+        }
     }
 }

@@ -105,6 +105,11 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
         r#"412  the resource has version W/"1", but the request expects another one; read it again"#,
     ),
     (
+        r#"PUT /Users/<user> | if-match: W/"1" | if-none-match: *"#,
+        r#"{<User>,"userName":"anna"}"#,
+        r#"412  the resource has version W/"1", which `If-None-Match` excludes; omit this header to change the resource"#,
+    ),
+    (
         r#"DELETE /Users/<user> | if-match: W/"99""#,
         "",
         r#"412  the resource has version W/"1", but the request expects another one; read it again"#,

@@ -204,6 +204,11 @@ pub(in crate::conformance::errors) const ROWS: &[Row] = &[
         r"400 invalidFilter filter, position 13: the quoted text has an invalid escape; double each backslash, as in DOMAIN\\name",
     ),
     (
+        "GET /Users?filter=userName eq \"a\0\"",
+        "",
+        r"400 invalidFilter filter, position 13: the quoted text contains a control character; remove it, or write it as a JSON escape such as `\n`",
+    ),
+    (
         r#"GET /Users?filter=userName eq "CORP\""#,
         "",
         r"400 invalidFilter filter, position 13: the closing quote is missing; double each backslash, as in DOMAIN\\name",

@@ -56,13 +56,13 @@ reasons! {
         "{attribute} is required";
     extension_required ExtensionRequired(urn: KnownName) [InvalidValue] Required
         "the extension {urn} is required; send its attributes in an object with this name";
-    extension_not_object ExtensionNotObject(urn: KnownName) [InvalidValue] Value
+    extension_not_object ExtensionNotObject(urn: KnownName) [InvalidValue] Message
         "{urn} must be an object with the extension's attributes";
     other_immutable_value OtherImmutableValue(attribute: KnownName) [Mutability] ReadOnly
         "{attribute} is immutable and cannot be changed";
-    member_without_value MemberWithoutValue(member: KnownName) [InvalidValue] Value
+    member_without_value MemberWithoutValue(member: KnownName) [InvalidValue] Message
         "{member} has no `value`; it must be the id of a user or group";
-    member_not_object MemberNotObject(member: KnownName) [InvalidValue] Value
+    member_not_object MemberNotObject(member: KnownName) [InvalidValue] Message
         "{member} must be an object with the id of a user or group as `value`";
     no_such_member NoSuchMember(id: SentId) [InvalidValue] Member
         "`members`: there is no user or group with the id {id}; create it first";
@@ -70,6 +70,8 @@ reasons! {
         "`members`: the group {id} is this group or contains it, directly or indirectly; a group cannot contain itself";
 
     // What a tenant asks of values.
+    groups_in_cycle GroupsInCycle() [InvalidValue] Cycle
+        "the groups would contain each other, directly or indirectly; a group cannot contain itself";
     address_not_work AddressNotWork() [InvalidValue] Policy
         "`emails`: the address must have the type \"work\" or be primary; map only the work e-mail";
     several_addresses SeveralAddresses(given: Word) [InvalidValue] Policy
@@ -136,6 +138,8 @@ reasons! {
         "{name} is not the name of a sub-attribute";
     wrong_escape WrongEscape() [InvalidFilter] Path/Query
         "the quoted text has an invalid escape; double each backslash, as in DOMAIN\\\\name";
+    control_character_quoted ControlCharacterQuoted() [InvalidFilter] Path/Query
+        "the quoted text contains a control character; remove it, or write it as a JSON escape such as `\\n`";
     stray_backslash StrayBackslash(letter: Word) [InvalidFilter] Path/Query
         "`\\{letter}` in the quoted text means a control character; double each backslash, as in DOMAIN\\\\name";
     quote_open QuoteOpen() [InvalidFilter] Path/Query
@@ -172,7 +176,7 @@ reasons! {
         "`value` is missing";
     removal_without_path RemovalWithoutPath() [NoTarget] Path
         "`path` is missing; a `remove` must say what to remove";
-    value_not_attributes ValueNotAttributes() [InvalidValue] Value
+    value_not_attributes ValueNotAttributes() [InvalidValue] Message
         "without `path`, `value` must be an object of attributes";
     base_removed BaseRemoved() [NoTarget] Path
         "the core schema cannot be removed; name an attribute";
@@ -198,31 +202,31 @@ reasons! {
         "{attribute} would have more than {most} values";
 
     // Queries.
-    not_whole_number NotWholeNumber(parameter: KnownName, given: SentValue) [InvalidValue InvalidCount] Query
+    not_whole_number NotWholeNumber(parameter: KnownName, given: SentValue) [InvalidValue InvalidCount] Parameter
         "{parameter} must be a whole number, not {given}";
-    other_count OtherCount(first: Word) [InvalidCount] Query
+    other_count OtherCount(first: Word) [InvalidCount] Parameter
         "`count` must be {first}, as on the first page, or absent";
-    count_too_large CountTooLarge(most: Word) [InvalidCount] Query
+    count_too_large CountTooLarge(most: Word) [InvalidCount] Parameter
         "`count` must be at most {most} with a cursor";
-    cursor_damaged CursorDamaged() [InvalidCursor] Query
+    cursor_damaged CursorDamaged() [InvalidCursor] Parameter
         "the cursor is damaged, or belongs to another query or token; repeat the original query, or start again with an empty `cursor`";
-    cursor_expired CursorExpired(seconds: Word) [ExpiredCursor] Query
+    cursor_expired CursorExpired(seconds: Word) [ExpiredCursor] Parameter
         "the cursor is older than {seconds} seconds; start again with an empty `cursor`";
-    two_ways_to_page TwoWaysToPage() [InvalidValue] Query
+    two_ways_to_page TwoWaysToPage() [InvalidValue] Parameter
         "`startIndex` and `cursor` cannot be used together; send only one of them";
-    other_sort_order OtherSortOrder(given: SentValue) [InvalidValue] Query
+    other_sort_order OtherSortOrder(given: SentValue) [InvalidValue] Parameter
         "`sortOrder` must be ascending or descending, not {given}";
-    no_order NoOrder(attribute: KnownName) [InvalidValue] Query
+    no_order NoOrder(attribute: KnownName) [InvalidValue] Parameter
         "the resources cannot be sorted by {attribute}; use one of its sub-attributes or another attribute";
-    both_projections BothProjections() [InvalidValue] Value/Query
+    both_projections BothProjections() [InvalidValue] Parameter
         "`attributes` and `excludedAttributes` cannot be used together";
-    too_many_names TooManyNames(most: Word) [InvalidValue] Value/Query
+    too_many_names TooManyNames(most: Word) [InvalidValue] Parameter
         "`attributes` and `excludedAttributes` may have at most {most} names";
-    parameter_twice ParameterTwice(parameter: KnownName) [InvalidValue] Value/Query
+    parameter_twice ParameterTwice(parameter: KnownName) [InvalidValue] Parameter
         "the parameter {parameter} is repeated";
-    other_parameter_type OtherParameterType(parameter: KnownName, expected: Word) [InvalidValue] Query
+    other_parameter_type OtherParameterType(parameter: KnownName, expected: Word) [InvalidValue] Parameter
         "{parameter} must be {expected}";
-    no_filter_here NoFilterHere() [Forbidden] Query
+    no_filter_here NoFilterHere() [Forbidden] NotOffered
         "this endpoint does not support filters (RFC 7644 section 4)";
 
     // Bulk requests.
@@ -230,7 +234,7 @@ reasons! {
         "`Operations` is empty";
     bulk_too_large BulkTooLarge(given: Word, most: Word) [TooLarge] Large
         "`Operations` has {given} operations; a bulk request can have at most {most}";
-    other_fail_on_errors OtherFailOnErrors() [InvalidValue] Value
+    other_fail_on_errors OtherFailOnErrors() [InvalidValue] Message
         "`failOnErrors` must be a whole number of at least 1";
     method_missing MethodMissing() [InvalidSyntax] Message
         "`method` must be POST, PUT, PATCH or DELETE";
@@ -244,13 +248,13 @@ reasons! {
         "the `path` of a {method} is /{endpoint}, without an id";
     id_missing IdMissing(method: Word, endpoint: Word) [InvalidSyntax] Message
         "the id is missing; the `path` of a {method} is /{endpoint}/ID";
-    bulk_id_missing BulkIdMissing() [InvalidValue] Value
+    bulk_id_missing BulkIdMissing() [InvalidValue] Message
         "`bulkId` is missing; each POST needs a unique one";
-    bulk_id_shared BulkIdShared(bulk_id: SentValue, operations: SentValue) [InvalidValue] Value
+    bulk_id_shared BulkIdShared(bulk_id: SentValue, operations: Word) [InvalidValue] Message
         "the operations {operations} have the same `bulkId` {bulk_id}; each POST needs a unique one";
     data_not_object DataNotObject() [InvalidSyntax] Message
         "`data` must be a JSON object: the body of the request";
-    other_version_form OtherVersionForm() [InvalidValue] Value
+    other_version_form OtherVersionForm() [InvalidValue] Message
         "`version` must have the form of `meta.version`, such as W/\"1\"";
     reference_failed ReferenceFailed(bulk_id: SentValue) [Conflict] Reference
         "it refers to `bulkId` {bulk_id}, whose creation failed for the reason in its own result; nothing was changed";
@@ -260,7 +264,7 @@ reasons! {
         "it is in a reference cycle with `bulkId` {bulk_id} of operation {operation}, which failed; the whole cycle was rolled back";
     cycle_interrupted CycleInterrupted(bulk_id: SentValue, operation: Word) [Unavailable] Unavailable
         "it is in a reference cycle with `bulkId` {bulk_id} of operation {operation}, which failed; the whole cycle was rolled back";
-    cycle_not_resolved CycleNotResolved(because: Because) [Conflict] Reference
+    cycle_not_resolved CycleNotResolved(because: Because) [Conflict] Because
         "the reference cycle cannot be resolved: {because}";
     not_tried NotTried() [Unavailable] Unavailable
         "it was not tried, because the operations before it used up the time limit; send it again in a separate request";
@@ -276,9 +280,9 @@ reasons! {
         "the URL is not percent-encoded UTF-8";
     other_protocol_version OtherProtocolVersion(version: SentValue) [InvalidVers] Address
         "version {version} of SCIM is not supported; use v2";
-    no_description NoDescription(of: Word, name: SentValue) [NotFound] Address
+    no_description NoDescription(of: Word, name: SentValue) [NotFound] NotOffered
         "the {of} {name} does not exist";
-    other_http_method OtherHttpMethod(methods: Word) [MethodNotAllowed] Address
+    other_http_method OtherHttpMethod(methods: Word) [MethodNotAllowed] NotOffered
         "this endpoint supports only {methods}";
     no_resource NoResource(kind: Word, id: SentId) [NotFound] NotFound
         "there is no {kind} with the id {id}";
@@ -286,6 +290,8 @@ reasons! {
         "the resource was deleted meanwhile";
     other_version OtherVersion(version: Word) [PreconditionFailed] Version
         "the resource has version {version}, but the request expects another one; read it again";
+    version_excluded VersionExcluded(version: Word) [PreconditionFailed] Version
+        "the resource has version {version}, which `If-None-Match` excludes; omit this header to change the resource";
     taken Taken(attribute: KnownName, value: SentValue) [Uniqueness] Taken
         "{attribute} {value} is taken by another resource of this tenant";
     taken_by_own_user TakenByOwnUser(value: SentValue) [Uniqueness] Taken

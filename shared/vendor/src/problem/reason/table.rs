@@ -97,7 +97,7 @@ reasons! {
     odd_tenant_id OddTenantId(most: OwnWords) [InvalidValue]
         "use 1–{most} lowercase letters, digits or hyphens, starting and ending with a letter or digit";
     reserved_tenant_id ReservedTenantId(reserved: OwnWords) [InvalidValue]
-        "this id is reserved: {reserved}";
+        "the ids {reserved} are reserved; choose another id";
     tenant_id_taken TenantIdTaken(id: Sent) [Conflict]
         "the id {id} is used by another tenant or by one that is being deleted; choose another id";
     odd_tenant_name OddTenantName(most: OwnWords) [InvalidValue]

@@ -273,7 +273,7 @@ mod tests {
 
     /// Each failure as the failure log shows it.
     #[track_caller]
-    fn must_be_logged<const N: usize>(rows: [(crate::ScimError, &str); N]) {
+    fn must_be_logged<const N: usize>(rows: [(ScimError, &str); N]) {
         for (error, logged) in rows {
             let detail = error.detail().without_values(|path| path == "userName");
             assert_eq!(detail, logged);

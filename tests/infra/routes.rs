@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use local::template::TemplateRoute;
+use local::template::{self, TemplateRoute};
 use serde_json::{Value, json};
 use service::wire::routes::{ADMIN, routes};
 use service::{Binary, Function};
 
-use super::{functions, read};
+use super::functions;
+use super::templates::holds;
 
 /// The routes in the code, as `METHOD path → function`.
 fn expected() -> BTreeSet<String> {
@@ -21,75 +22,122 @@ fn expected() -> BTreeSet<String> {
 
 #[test]
 fn the_template_has_the_routes_of_the_code() {
-    let deployed = local::stack::routes().expect("template.yaml has routes");
-    let line = |route: &TemplateRoute| format!("{} → {}", route.key(), route.function());
-    let mut expected = expected();
-    expected.insert(format!("$default → {}", Function::CATCH_ALL.name()));
-    assert_eq!(deployed.iter().map(line).collect::<BTreeSet<_>>(), expected);
+    holds(
+        |of| {
+            let deployed =
+                template::routes(&of.read("template.yaml")).expect("template.yaml has routes");
+            let line = |route: &TemplateRoute| format!("{} → {}", route.key(), route.function());
+            let mut expected = expected();
+            expected.insert(format!("$default → {}", Function::CATCH_ALL.name()));
+            assert_eq!(deployed.iter().map(line).collect::<BTreeSet<_>>(), expected);
+        },
+        &[
+            (
+                "template.yaml",
+                "Path: /{tenant}/scim/v2/Users/{id}",
+                "Path: /{tenant}/scim/v2/User/{id}",
+            ),
+            ("template.yaml", "Method: PATCH", "Method: POST"),
+        ],
+    );
 }
 
 #[test]
 fn every_route_has_the_payload_that_functions_read() {
-    let template = read("template.yaml");
-    let mut events = 0;
-    for (name, function) in functions(&template) {
-        for (event, definition) in function["Properties"]["Events"]
-            .as_object()
-            .into_iter()
-            .flatten()
-        {
-            if [Function::Events, Function::Feed]
-                .map(Function::name)
-                .contains(&name)
-            {
-                assert_ne!(definition["Type"], "HttpApi", "{name}: {event}");
-                continue;
+    holds(
+        |of| {
+            let template = of.read("template.yaml");
+            let mut events = 0;
+            for (name, function) in functions(&template) {
+                for (event, definition) in function["Properties"]["Events"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                {
+                    if [Function::Events, Function::Feed]
+                        .map(Function::name)
+                        .contains(&name)
+                    {
+                        assert_ne!(definition["Type"], "HttpApi", "{name}: {event}");
+                        continue;
+                    }
+                    assert_eq!(definition["Type"], "HttpApi", "{name}: {event}");
+                    assert_eq!(
+                        definition["Properties"]["PayloadFormatVersion"], "2.0",
+                        "{name}: {event}"
+                    );
+                    assert_eq!(
+                        definition["Properties"]["ApiId"]["Ref"], "Api",
+                        "{name}: {event}"
+                    );
+                    events += 1;
+                }
             }
-            assert_eq!(definition["Type"], "HttpApi", "{name}: {event}");
-            assert_eq!(
-                definition["Properties"]["PayloadFormatVersion"], "2.0",
-                "{name}: {event}"
-            );
-            assert_eq!(
-                definition["Properties"]["ApiId"]["Ref"], "Api",
-                "{name}: {event}"
-            );
-            events += 1;
-        }
-    }
-    assert_eq!(events, routes().count() + ADMIN.len() + 1);
+            assert_eq!(events, routes().count() + ADMIN.len() + 1);
+        },
+        &[
+            (
+                "template.yaml",
+                r#"PayloadFormatVersion: "2.0""#,
+                r#"PayloadFormatVersion: "1.0""#,
+            ),
+            ("template.yaml", "Type: Schedule", "Type: HttpApi"),
+            ("template.yaml", "ApiId: !Ref Api", "ApiId: !Ref Storage"),
+        ],
+    );
 }
 
 /// A gateway that rejects a request responds with its own JSON, which providers do not understand.
 #[test]
 fn t09_callers_are_authenticated_by_the_functions_only() {
-    for path in super::templates() {
-        let template = read(&path);
-        for kind in ["AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Api"] {
-            assert!(
-                super::resources(&template, kind).is_empty(),
-                "{path}: {kind}"
-            );
-        }
-        for (name, api) in super::resources(&template, "AWS::Serverless::HttpApi") {
-            let properties = &api["Properties"];
-            for own in [
-                "Auth",
-                "CorsConfiguration",
-                "DefinitionBody",
-                "RouteSettings",
-            ] {
-                assert!(properties[own].is_null(), "{path}: {name} has {own}");
+    holds(
+        |of| {
+            for (path, _) in of.all() {
+                let template = of.read(path);
+                for kind in ["AWS::ApiGatewayV2::Authorizer", "AWS::ApiGatewayV2::Api"] {
+                    assert!(
+                        super::resources(&template, kind).is_empty(),
+                        "{path}: {kind}"
+                    );
+                }
+                for (name, api) in super::resources(&template, "AWS::Serverless::HttpApi") {
+                    let properties = &api["Properties"];
+                    for own in [
+                        "Auth",
+                        "CorsConfiguration",
+                        "DefinitionBody",
+                        "RouteSettings",
+                    ] {
+                        assert!(properties[own].is_null(), "{path}: {name} has {own}");
+                    }
+                }
+                for (name, function) in functions(&template) {
+                    let events = function["Properties"]["Events"].as_object();
+                    for (event, definition) in events.into_iter().flatten() {
+                        let auth = &definition["Properties"]["Auth"];
+                        assert!(auth.is_null(), "{name}: {event} has Auth");
+                    }
+                }
             }
-        }
-        for (name, function) in functions(&template) {
-            let events = function["Properties"]["Events"].as_object();
-            for (event, definition) in events.into_iter().flatten() {
-                let auth = &definition["Properties"]["Auth"];
-                assert!(auth.is_null(), "{name}: {event} has Auth");
-            }
-        }
-    }
+        },
+        &[
+            (
+                "template.yaml",
+                "      FailOnWarnings: true\n",
+                "      Auth: A\n",
+            ),
+            (
+                "template.yaml",
+                "            Method: GET\n",
+                "            Method: GET\n            Auth: A\n",
+            ),
+            (
+                "template.yaml",
+                "Type: AWS::Logs::LogGroup",
+                "Type: AWS::ApiGatewayV2::Authorizer",
+            ),
+        ],
+    );
 }
 
 /// The paths under `cargo lambda watch` that replace `$default`, which it does not have. They match every path that is

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 
 use super::circles::circles;
+use super::must_be_none;
 use super::pages::looked_up;
 use super::source::{self, Source, closing};
 use crate::support::target;
@@ -130,6 +131,14 @@ fn figures_of_the_repository() {
     }
     println!("{:6} lines in all", lines.values().sum::<usize>());
     assert!(lines["shared/core"] > 1_000, "{lines:?}");
+}
+
+#[test]
+fn each_type_name_is_defined_once_in_the_workspace() {
+    must_be_none(
+        &shared_names(source::products()),
+        "name one of them after what only it is; a name twice is two things to a reader",
+    );
 }
 
 #[test]

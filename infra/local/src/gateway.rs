@@ -30,7 +30,7 @@ use tokio::sync::oneshot;
 
 use crate::dynamo::PATIENCE;
 use crate::template::TemplateRoute;
-use event::{Ends, RequestStamp};
+use event::{ConnectionEnds, RequestStamp};
 use routing::Routing;
 
 /// Serves the routes on the listener until `shutdown` completes, then waits up to [`PATIENCE`] for requests in flight.
@@ -50,21 +50,26 @@ pub async fn serve<H, F>(
         routing: Routing::new(routes),
         handler,
     });
-    let app = axum::Router::new().fallback(move |ConnectInfo(ends): ConnectInfo<Ends>, request| {
-        let gateway = Arc::clone(&gateway);
-        async move {
-            gateway
-                .answer(ends, request)
-                .await
-                .unwrap_or_else(GatewayError::response)
-        }
-    });
+    let app = axum::Router::new().fallback(
+        move |ConnectInfo(ends): ConnectInfo<ConnectionEnds>, request| {
+            let gateway = Arc::clone(&gateway);
+            async move {
+                gateway
+                    .answer(ends, request)
+                    .await
+                    .unwrap_or_else(GatewayError::response)
+            }
+        },
+    );
     let (end, ending) = oneshot::channel();
-    let served = axum::serve(listener, app.into_make_service_with_connect_info::<Ends>())
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            let _ = end.send(());
-        });
+    let served = axum::serve(
+        listener,
+        app.into_make_service_with_connect_info::<ConnectionEnds>(),
+    )
+    .with_graceful_shutdown(async move {
+        shutdown.await;
+        let _ = end.send(());
+    });
     let patience = async move {
         let _ = ending.await;
         tokio::time::sleep(PATIENCE).await;
@@ -76,7 +81,7 @@ pub async fn serve<H, F>(
     }
 }
 
-impl Connected<IncomingStream<'_, TcpListener>> for Ends {
+impl Connected<IncomingStream<'_, TcpListener>> for ConnectionEnds {
     fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
         let unknown = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
@@ -110,7 +115,7 @@ where
 {
     async fn answer(
         &self,
-        ends: Ends,
+        ends: ConnectionEnds,
         request: Request<Body>,
     ) -> Result<Response<Body>, GatewayError> {
         let (parts, body) = request.into_parts();

@@ -12,7 +12,7 @@ use std::fmt;
 
 use crate::error::{ScimError, reason};
 use crate::limits;
-use crate::schema::{Catalogue, ResourceKind, ResourceType, Schema, Target};
+use crate::schema::{Catalogue, ResolvedAttribute, ResourceKind, ResourceType, Schema};
 
 /// A parsed attribute path.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,8 +93,8 @@ impl fmt::Display for AttrPath {
     }
 }
 
-impl From<Target<'_>> for AttrPath {
-    fn from(target: Target<'_>) -> Self {
+impl From<ResolvedAttribute<'_>> for AttrPath {
+    fn from(target: ResolvedAttribute<'_>) -> Self {
         Self {
             urn: target.container.map(str::to_owned),
             name: target.attribute.name.clone(),
@@ -107,7 +107,7 @@ impl From<Target<'_>> for AttrPath {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum NamedAttributes<'s> {
     /// An attribute or sub-attribute.
-    Attribute(Target<'s>),
+    Attribute(ResolvedAttribute<'s>),
     /// All attributes of an extension: the path is its URN.
     Extension(&'s Schema),
     /// All attributes of the base schema: the path is its URN.
@@ -145,7 +145,7 @@ impl AttrPath {
     /// # Errors
     ///
     /// `invalidPath` that says what is unknown.
-    pub fn within<'s>(&self, schema: &'s Schema) -> Result<Target<'s>, ScimError> {
+    pub fn within<'s>(&self, schema: &'s Schema) -> Result<ResolvedAttribute<'s>, ScimError> {
         let target = match self.urn {
             None => schema.target(&self.name),
             Some(_) => None,
@@ -181,7 +181,7 @@ impl AttrPath {
     /// # Errors
     ///
     /// `invalidPath` that says what is unknown.
-    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<ResolvedAttribute<'s>, ScimError> {
         match self.resolve(of)? {
             NamedAttributes::Attribute(target) => Ok(target),
             NamedAttributes::Extension(_) | NamedAttributes::Base => {

@@ -9,7 +9,7 @@ use crate::Attributes;
 use crate::error::{ScimError, reason};
 use crate::limits;
 use crate::path::{AttrPath, NamedAttributes};
-use crate::schema::{Attribute, ResourceType, Returned, Schema, Target};
+use crate::schema::{Attribute, ResolvedAttribute, ResourceType, Returned, Schema};
 
 /// The attributes that the client selected, and those that its request wrote.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -166,7 +166,7 @@ impl<'s> View<'s> {
                 NamedAttributes::Extension(schema) => {
                     is_named |= container == Some(schema.id.as_str());
                 }
-                NamedAttributes::Attribute(Target {
+                NamedAttributes::Attribute(ResolvedAttribute {
                     container: of,
                     attribute: named,
                     sub,

@@ -9,7 +9,7 @@ use crate::error::reason::{self, KnownName};
 use crate::ids::{ResourceId, Version};
 use crate::members::{self, Member};
 use crate::path::{AttrPath, NamedAttributes};
-use crate::schema::{Mutability, ResourceKind, ResourceType, Returned, Schema, Target};
+use crate::schema::{Mutability, ResolvedAttribute, ResourceKind, ResourceType, Returned, Schema};
 use crate::urn;
 use crate::value::{self, ValuePosition};
 
@@ -22,7 +22,7 @@ mod secret;
 
 pub use invalid_references::invalid_references;
 pub use required::{check_kept, check_required};
-pub use secret::Secret;
+pub use secret::Password;
 
 /// Valid client input for a POST or PUT.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ pub struct Draft {
     /// The members of a group; empty if the client gave none.
     pub members: Vec<Member>,
     /// The password of a user, if the client gave one.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
 }
 
 impl Draft {
@@ -143,7 +143,7 @@ impl Draft {
 
     fn assign(
         &mut self,
-        target: Target<'_>,
+        target: ResolvedAttribute<'_>,
         value: Value,
         of: &ResourceType,
     ) -> Result<(), ScimError> {
@@ -152,7 +152,7 @@ impl Draft {
             return Ok(());
         }
         if attribute.is_secret() {
-            self.password = Secret::parse(value)?;
+            self.password = Password::parse(value)?;
             return Ok(());
         }
         if of.is_membership(target) {
@@ -203,7 +203,7 @@ impl Draft {
 
 /// The error for a change of an immutable attribute.
 #[must_use]
-pub fn immutable(target: Target<'_>) -> ScimError {
+pub fn immutable(target: ResolvedAttribute<'_>) -> ScimError {
     reason::other_immutable_value(target.whole())
 }
 
@@ -233,7 +233,7 @@ pub fn check_schemas(body: &Map<String, Value>, urn: &str) -> Result<(), ScimErr
 
 /// The value of a target's attribute; the sub-attribute is ignored.
 #[must_use]
-pub fn get<'a>(attributes: &'a Attributes, target: Target<'_>) -> Option<&'a Value> {
+pub fn get<'a>(attributes: &'a Attributes, target: ResolvedAttribute<'_>) -> Option<&'a Value> {
     match target.container {
         None => attributes.get(&target.attribute.name),
         Some(urn) => attributes.get(urn)?.get(&target.attribute.name),
@@ -241,7 +241,7 @@ pub fn get<'a>(attributes: &'a Attributes, target: Target<'_>) -> Option<&'a Val
 }
 
 /// Sets the value of a target's attribute, or removes it with `None`. An extension without attributes is removed.
-pub fn put(attributes: &mut Attributes, target: Target<'_>, value: Option<Value>) {
+pub fn put(attributes: &mut Attributes, target: ResolvedAttribute<'_>, value: Option<Value>) {
     let name = &target.attribute.name;
     let Some(urn) = target.container else {
         match value {

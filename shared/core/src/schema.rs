@@ -13,7 +13,7 @@ mod known_name;
 mod target;
 mod unqualified;
 
-pub use target::Target;
+pub use target::ResolvedAttribute;
 
 /// The data type of an attribute, RFC 7643 §2.3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -269,7 +269,7 @@ impl ResourceType {
 
     /// Whether the target is the members of a group, which are stored apart from the resource.
     #[must_use]
-    pub fn is_membership(&self, target: Target<'_>) -> bool {
+    pub fn is_membership(&self, target: ResolvedAttribute<'_>) -> bool {
         self.kind == ResourceKind::Group && target.is_own("members")
     }
 }

@@ -15,7 +15,7 @@ use crate::effort::{Effort, EffortExceeded};
 use crate::error::{Context, ErrorKind, ScimError, reason};
 use crate::path::AttrPath;
 use crate::resource::get;
-use crate::schema::{ResourceType, Target, Type};
+use crate::schema::{ResolvedAttribute, ResourceType, Type};
 use crate::{text, value};
 
 /// The sort order.
@@ -58,7 +58,7 @@ impl Direction {
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Sort<'s> {
     /// The attribute.
-    pub target: Target<'s>,
+    pub target: ResolvedAttribute<'s>,
     /// The order.
     pub direction: Direction,
 }

@@ -26,7 +26,7 @@ use serde_json::{Map, Number, Value};
 use crate::error::ScimError;
 use crate::error::reason::{self, Found, KnownName};
 use crate::limits;
-use crate::schema::{Attribute, Profile, Target, Type};
+use crate::schema::{Attribute, Profile, ResolvedAttribute, Type};
 use crate::text;
 
 mod multi_valued;
@@ -60,7 +60,7 @@ impl<'a> ValuePosition<'a> {
 
     /// The attribute of a target.
     #[must_use]
-    pub fn at(target: Target<'a>) -> Self {
+    pub fn at(target: ResolvedAttribute<'a>) -> Self {
         Self {
             urn: target.container,
             ..Self::of(&target.attribute.name)

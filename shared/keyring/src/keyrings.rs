@@ -36,11 +36,11 @@ pub use self::record::{KeyRecord, Record, Scope};
 use crate::error::KeyringError;
 use crate::tenant_id::TenantId;
 use crate::token::{ImportedToken, KeyringId, Token};
-use crate::versions::Secrets;
+use crate::versions::VersionedSecrets;
 
 /// The keyrings for one kind of key, with the cache of one process. Created once per process and shared.
 pub struct Keyrings<R = KeyRecord> {
-    secrets: Secrets,
+    secrets: VersionedSecrets,
     cache: Mutex<Cache<R>>,
     /// Held during a change, so that changes of one process do not compete with each other.
     changing: tokio::sync::Mutex<()>,
@@ -54,7 +54,7 @@ impl<R: Record> Keyrings<R> {
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
         let (cache, changing, reserving) = Default::default();
         Self {
-            secrets: Secrets::new(client, prefix),
+            secrets: VersionedSecrets::new(client, prefix),
             cache,
             changing,
             reserving,

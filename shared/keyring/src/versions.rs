@@ -21,7 +21,7 @@ const NEXT: &str = "muster-next";
 
 /// The secrets whose names begin with a prefix.
 #[derive(Debug)]
-pub(crate) struct Secrets {
+pub(crate) struct VersionedSecrets {
     client: Client,
     prefix: String,
     encrypted_with: Option<String>,
@@ -41,7 +41,7 @@ pub(crate) enum Move {
     Lost,
 }
 
-impl Secrets {
+impl VersionedSecrets {
     pub(crate) fn new(client: Client, prefix: impl Into<String>) -> Self {
         Self {
             client,

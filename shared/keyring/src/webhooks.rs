@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::KeyringError;
 use crate::keyrings::lock;
 use crate::limits::{CHANGE_ATTEMPTS, FRESH, PAUSE, WEBHOOK_SECRETS};
-use crate::versions::{Move, Secrets, pause};
+use crate::versions::{Move, VersionedSecrets, pause};
 
 /// The end of the secret's name.
 const ID: &str = "1";
@@ -104,15 +104,15 @@ impl SecretsByDestination {
     }
 }
 
-struct Remembered {
+struct RememberedSecrets {
     read: Timestamp,
     document: SecretsByDestination,
 }
 
 /// The secrets of all destinations, with the cache of one process. Created once per process and shared.
 pub struct WebhookSecrets {
-    secrets: Secrets,
-    remembered: Mutex<Option<Remembered>>,
+    secrets: VersionedSecrets,
+    remembered: Mutex<Option<RememberedSecrets>>,
     /// Held during a change, so that changes of one process do not compete with each other.
     changing: tokio::sync::Mutex<()>,
 }
@@ -123,7 +123,7 @@ impl WebhookSecrets {
     pub fn new(client: Client, prefix: impl Into<String>) -> Self {
         let (remembered, changing) = Default::default();
         Self {
-            secrets: Secrets::new(client, prefix),
+            secrets: VersionedSecrets::new(client, prefix),
             remembered,
             changing,
         }
@@ -156,7 +156,7 @@ impl WebhookSecrets {
             None => SecretsByDestination::default(),
         };
         let live = document.live(destination, now);
-        *lock(&self.remembered) = Some(Remembered {
+        *lock(&self.remembered) = Some(RememberedSecrets {
             read: now,
             document,
         });

@@ -7,7 +7,7 @@ use scim_core::error::reason;
 use scim_core::members::MembershipDelta;
 use scim_core::patch::{self, PasswordChange, PatchError, PatchRequest, Patched};
 use scim_core::projection::Projection;
-use scim_core::resource::{self, Secret, check_required};
+use scim_core::resource::{self, Password, check_required};
 use scim_core::{Attributes, Draft, ResourceId, ResourceKind, ResourceType, ScimError, active};
 use serde_json::Value;
 
@@ -343,7 +343,7 @@ impl<'r> Resources<'r> {
         }
     }
 
-    fn hash(&self, password: &Secret) -> Result<String, ScimError> {
+    fn hash(&self, password: &Password) -> Result<String, ScimError> {
         directory::password::hash(password, self.ids.bytes()).map_err(explain)
     }
 }

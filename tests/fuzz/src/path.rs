@@ -3,7 +3,7 @@
 use scim_core::filter::Path;
 use scim_core::path::{AttrPath, NamedAttributes};
 use scim_core::projection::Projection;
-use scim_core::schema::Target;
+use scim_core::schema::ResolvedAttribute;
 use scim_core::sort::Sort;
 use scim_core::{ErrorKind, ResourceKind, ResourceType, limits};
 
@@ -41,7 +41,7 @@ pub fn check(data: &[u8]) {
 }
 
 /// Asserts that the printed name of a target resolves to that target.
-fn named(target: Target<'_>, of: &ResourceType) {
+fn named(target: ResolvedAttribute<'_>, of: &ResourceType) {
     let name = target.to_string();
     let again = AttrPath::parse(&name).expect("a name is a path");
     assert_eq!(again.target(of), Ok(target), "{name}");

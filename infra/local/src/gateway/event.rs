@@ -65,7 +65,7 @@ pub(super) fn build(
     parts: &Parts,
     path: &str,
     matched: &Matched<'_>,
-    ends: Ends,
+    ends: ConnectionEnds,
     body: &[u8],
     stamp: &RequestStamp,
 ) -> Option<Value> {
@@ -119,7 +119,7 @@ fn variables(matched: &Matched<'_>) -> Option<Value> {
 
 /// The addresses of both ends of a connection.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ends {
+pub(super) struct ConnectionEnds {
     pub(super) peer: SocketAddr,
     pub(super) here: SocketAddr,
 }
@@ -318,7 +318,7 @@ mod tests {
             parts,
             &path,
             &matched,
-            Ends {
+            ConnectionEnds {
                 peer: "10.1.2.3:50000".parse().unwrap(),
                 here: "192.0.2.7:9000".parse().unwrap(),
             },

@@ -6,7 +6,7 @@ use super::version::StoredVersion;
 use crate::Attributes;
 use crate::projection::Projection;
 use crate::resource::{self, Resource};
-use crate::schema::{ResourceType, Target};
+use crate::schema::{ResolvedAttribute, ResourceType};
 
 /// The resource as SCIM shows it by default, without members, memberships and location: whoever appends the entry does not
 /// know the host of the request, and the entry outlives it.
@@ -49,12 +49,12 @@ impl Changed {
         of: &ResourceType,
     ) -> Self {
         let (old, new) = (&before.resource.attributes, &after.resource.attributes);
-        let differs = |target: &Target<'_>| match target.attribute.is_secret() {
+        let differs = |target: &ResolvedAttribute<'_>| match target.attribute.is_secret() {
             true => target.is_own("password") && before.password != after.password,
             false => resource::get(old, *target) != resource::get(new, *target),
         };
         let targets = of.own("externalId").into_iter().chain(of.targets());
-        let targets: Vec<Target<'_>> = targets.filter(differs).collect();
+        let targets: Vec<ResolvedAttribute<'_>> = targets.filter(differs).collect();
         let shown = match targets.is_empty() {
             true => Attributes::new(),
             false => shown(&before.resource, of),
@@ -66,7 +66,7 @@ impl Changed {
             }
         }
         Self {
-            names: targets.iter().map(Target::to_string).collect(),
+            names: targets.iter().map(ResolvedAttribute::to_string).collect(),
             before: Some(former).filter(|former| !former.is_empty()),
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Filter, Logic, Operator, Path, Term, Test};
 use crate::error::reason::{self, KnownName};
 use crate::error::{ErrorKind, Reason, ScimError};
-use crate::schema::{Attribute, Profile, ResourceType, Target, Type};
+use crate::schema::{Attribute, Profile, ResolvedAttribute, ResourceType, Type};
 use crate::text;
 use crate::value;
 
@@ -25,7 +25,7 @@ pub type Resolved<'s> = Logic<Leaf<'s>>;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Leaf<'s> {
     /// The attribute.
-    pub target: Target<'s>,
+    pub target: ResolvedAttribute<'s>,
     /// The value filter that a single value must match.
     pub values: Option<Box<Logic<Condition<'s>>>>,
     /// What the values must fulfil.
@@ -148,7 +148,7 @@ impl<'s> Leaf<'s> {
 /// `invalidFilter` for unknown sub-attributes, unsupported comparisons, and attributes without sub-attributes.
 pub fn conditions<'s>(
     values: &Logic<Term>,
-    target: Target<'s>,
+    target: ResolvedAttribute<'s>,
 ) -> Result<Logic<Condition<'s>>, ScimError> {
     let attribute = target.attribute;
     values.try_map(&mut |term: &Term| {

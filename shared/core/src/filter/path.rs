@@ -9,7 +9,7 @@ use std::fmt;
 use super::{Logic, Term};
 use crate::error::{ScimError, reason};
 use crate::path::{AttrPath, NamedAttributes};
-use crate::schema::{ResourceType, Target};
+use crate::schema::{ResolvedAttribute, ResourceType};
 
 /// A parsed path with an optional value filter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,7 +50,7 @@ impl Path {
     /// # Errors
     ///
     /// As [`Path::resolve`].
-    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<Target<'s>, ScimError> {
+    pub fn target<'s>(&self, of: &'s ResourceType) -> Result<ResolvedAttribute<'s>, ScimError> {
         match self.resolve(of)? {
             NamedAttributes::Attribute(target) => Ok(target),
             NamedAttributes::Extension(_) | NamedAttributes::Base => {

@@ -15,8 +15,8 @@ use crate::error::{Context, ScimError, reason};
 use crate::filter::{Logic, Path, Term};
 use crate::members::MembershipDelta;
 use crate::path::{AttrPath, NamedAttributes};
-use crate::resource::{Secret, check_kept, get, immutable, put};
-use crate::schema::{Attribute, Mutability, ResourceType, Returned, Schema, Target};
+use crate::resource::{Password, check_kept, get, immutable, put};
+use crate::schema::{Attribute, Mutability, ResolvedAttribute, ResourceType, Returned, Schema};
 use crate::value::{self, ValuePosition};
 
 mod membership;
@@ -29,7 +29,7 @@ pub enum PasswordChange {
     #[default]
     Keep,
     /// A new password.
-    Set(Secret),
+    Set(Password),
     /// The password is removed.
     Remove,
 }
@@ -157,7 +157,12 @@ impl<'a> PatchWork<'a> {
         }
     }
 
-    fn named(&mut self, op: Op, target: Target<'a>, value: Value) -> Result<(), PatchError> {
+    fn named(
+        &mut self,
+        op: Op,
+        target: ResolvedAttribute<'a>,
+        value: Value,
+    ) -> Result<(), PatchError> {
         if !target.attribute.is_read_only() {
             return self.at(op, target, None, Some(value));
         }
@@ -214,7 +219,7 @@ impl<'a> PatchWork<'a> {
     fn at(
         &mut self,
         op: Op,
-        target: Target<'a>,
+        target: ResolvedAttribute<'a>,
         path: Option<&Path>,
         value: Option<Value>,
     ) -> Result<(), PatchError> {
@@ -252,7 +257,7 @@ impl<'a> PatchWork<'a> {
     fn change_stored(
         &mut self,
         op: Op,
-        target: Target<'a>,
+        target: ResolvedAttribute<'a>,
         values: Option<&Logic<Term>>,
         value: Option<Value>,
     ) -> Result<(), PatchError> {
@@ -287,7 +292,7 @@ impl<'a> PatchWork<'a> {
     fn set_password(&mut self, op: Op, value: Option<Value>) -> Result<(), ScimError> {
         self.password = match op {
             Op::Remove => PasswordChange::Remove,
-            Op::Add | Op::Replace => match Secret::parse(value.unwrap_or_default())? {
+            Op::Add | Op::Replace => match Password::parse(value.unwrap_or_default())? {
                 Some(secret) => PasswordChange::Set(secret),
                 None => PasswordChange::Remove,
             },
@@ -296,7 +301,10 @@ impl<'a> PatchWork<'a> {
     }
 }
 
-fn get_mut<'a>(attributes: &'a mut Attributes, target: Target<'_>) -> Option<&'a mut Value> {
+fn get_mut<'a>(
+    attributes: &'a mut Attributes,
+    target: ResolvedAttribute<'_>,
+) -> Option<&'a mut Value> {
     match target.container {
         None => attributes.get_mut(&target.attribute.name),
         Some(urn) => attributes.get_mut(urn)?.get_mut(&target.attribute.name),
@@ -305,7 +313,7 @@ fn get_mut<'a>(attributes: &'a mut Attributes, target: Target<'_>) -> Option<&'a
 
 /// Merges the given sub-attributes into a complex value. A changed `value` removes the `$ref` of the old one.
 fn merge(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     stored: Option<Value>,
     given: Map<String, Value>,
     place: ValuePosition<'_>,

@@ -11,12 +11,12 @@ use crate::Attributes;
 use crate::active::is_active;
 use crate::error::reason::{self, KnownName};
 use crate::error::{Context, ScimError};
-use crate::schema::{Extension, ResourceType, Target};
+use crate::schema::{Extension, ResolvedAttribute, ResourceType};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Missing<'s> {
     Extension(&'s str),
-    Attribute(Target<'s>),
+    Attribute(ResolvedAttribute<'s>),
 }
 
 /// Checks that all required attributes and extensions are present.
@@ -36,7 +36,7 @@ pub fn check_required(attributes: &Attributes, of: &ResourceType) -> Result<(), 
 pub(super) fn check_own(attributes: &Attributes, of: &ResourceType) -> Result<(), ScimError> {
     let own = of.schema.attributes.iter().find_map(|attribute| {
         let is_missing = attribute.required && !attributes.contains_key(&attribute.name);
-        is_missing.then_some(Missing::Attribute(Target {
+        is_missing.then_some(Missing::Attribute(ResolvedAttribute {
             container: None,
             attribute,
             sub: None,
@@ -111,7 +111,7 @@ fn lacked<'s>(held: &Attributes, extension: &'s Extension) -> Vec<Missing<'s>> {
         let parts = attribute.sub_attributes.iter().filter(|sub| sub.required);
         lacked.extend(parts.filter_map(|sub| {
             let is_lacked = values.iter().any(|value| value.get(&sub.name).is_none());
-            is_lacked.then_some(Missing::Attribute(Target {
+            is_lacked.then_some(Missing::Attribute(ResolvedAttribute {
                 sub: Some(sub),
                 ..target
             }))

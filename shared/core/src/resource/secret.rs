@@ -9,9 +9,9 @@ use crate::value;
 
 /// A password. It has no `Debug` and no `Display`, so that it cannot be logged.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Password(String);
 
-impl Secret {
+impl Password {
     /// Parses a password and prepares it as RFC 7644 §5 requires (PRECIS profile `OpaqueString`, RFC 8265 §4.2). Empty text
     /// is `None`. The value may be wrapped like any simple value.
     ///
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn prepared(text: &str) -> Result<Option<String>, ScimError> {
-        let secret = Secret::parse(Value::String(text.to_owned()))?;
+        let secret = Password::parse(Value::String(text.to_owned()))?;
         Ok(secret.map(|secret| secret.expose().to_owned()))
     }
 

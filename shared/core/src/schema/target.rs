@@ -8,7 +8,7 @@ use crate::error::reason::{self, KnownName};
 
 /// An attribute and its place: in the resource itself or in the object of an extension.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Target<'s> {
+pub struct ResolvedAttribute<'s> {
     /// The extension's URN; `None` for the resource itself.
     pub container: Option<&'s str>,
     /// The attribute.
@@ -17,7 +17,7 @@ pub struct Target<'s> {
     pub sub: Option<&'s Attribute>,
 }
 
-impl<'s> Target<'s> {
+impl<'s> ResolvedAttribute<'s> {
     /// The attribute without the sub-attribute.
     #[must_use]
     pub const fn whole(&self) -> Self {
@@ -57,13 +57,13 @@ impl<'s> Target<'s> {
     }
 }
 
-impl From<Target<'_>> for KnownName {
-    fn from(target: Target<'_>) -> Self {
+impl From<ResolvedAttribute<'_>> for KnownName {
+    fn from(target: ResolvedAttribute<'_>) -> Self {
         Self::ours(target)
     }
 }
 
-impl fmt::Display for Target<'_> {
+impl fmt::Display for ResolvedAttribute<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(urn) = self.container {
             write!(f, "{urn}:")?;
@@ -78,7 +78,7 @@ impl fmt::Display for Target<'_> {
 
 impl Schema {
     /// The attributes of this extension as targets.
-    pub fn targets(&self) -> impl Iterator<Item = Target<'_>> {
+    pub fn targets(&self) -> impl Iterator<Item = ResolvedAttribute<'_>> {
         self.attributes
             .iter()
             .map(|attribute| self.place(attribute))
@@ -86,12 +86,12 @@ impl Schema {
 
     /// The attribute `name` of this extension, in any case, as a target.
     #[must_use]
-    pub fn target(&self, name: &str) -> Option<Target<'_>> {
+    pub fn target(&self, name: &str) -> Option<ResolvedAttribute<'_>> {
         self.attribute(name).map(|attribute| self.place(attribute))
     }
 
-    fn place<'s>(&'s self, attribute: &'s Attribute) -> Target<'s> {
-        Target {
+    fn place<'s>(&'s self, attribute: &'s Attribute) -> ResolvedAttribute<'s> {
+        ResolvedAttribute {
             container: Some(&self.id),
             attribute,
             sub: None,
@@ -102,8 +102,8 @@ impl Schema {
 impl ResourceType {
     /// The attribute `name` outside extensions, in any case, as a target.
     #[must_use]
-    pub fn own(&self, name: &str) -> Option<Target<'_>> {
-        self.attribute(name).map(|attribute| Target {
+    pub fn own(&self, name: &str) -> Option<ResolvedAttribute<'_>> {
+        self.attribute(name).map(|attribute| ResolvedAttribute {
             container: None,
             attribute,
             sub: None,
@@ -111,12 +111,16 @@ impl ResourceType {
     }
 
     /// The attributes of the base schema and the extensions as targets, without the common ones.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = Target<'_>> {
-        let own = self.schema.attributes.iter().map(|attribute| Target {
-            container: None,
-            attribute,
-            sub: None,
-        });
+    pub(crate) fn targets(&self) -> impl Iterator<Item = ResolvedAttribute<'_>> {
+        let own = self
+            .schema
+            .attributes
+            .iter()
+            .map(|attribute| ResolvedAttribute {
+                container: None,
+                attribute,
+                sub: None,
+            });
         let extensions = self.extensions.iter().map(|extension| &extension.schema);
         own.chain(extensions.flat_map(|schema| schema.targets()))
     }

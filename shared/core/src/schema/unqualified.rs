@@ -1,6 +1,6 @@
 //! Resolves names without a schema URN, in the same way in every path, filter, parameter and body.
 
-use super::{Catalogue, Extension, ResourceType, Target};
+use super::{Catalogue, Extension, ResolvedAttribute, ResourceType};
 use crate::error::{ScimError, reason};
 
 impl ResourceType {
@@ -11,7 +11,7 @@ impl ResourceType {
     /// # Errors
     ///
     /// When several extensions of the tenant have an attribute with this name.
-    pub fn unqualified(&self, name: &str) -> Result<Option<Target<'_>>, ScimError> {
+    pub fn unqualified(&self, name: &str) -> Result<Option<ResolvedAttribute<'_>>, ScimError> {
         if let Some(own) = self.own(name) {
             return Ok(Some(own));
         }

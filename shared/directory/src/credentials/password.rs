@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Argon2, Params, PasswordHash};
-use scim_core::resource::Secret;
+use scim_core::resource::Password;
 
 use crate::table::DirectoryError;
 
@@ -14,7 +14,7 @@ use crate::table::DirectoryError;
 /// # Errors
 ///
 /// `Internal` if the parameters are invalid together.
-pub fn hash(password: &Secret, salt: [u8; 16]) -> Result<String, DirectoryError> {
+pub fn hash(password: &Password, salt: [u8; 16]) -> Result<String, DirectoryError> {
     let failed = |_| DirectoryError::Internal("a password cannot be hashed".to_owned());
     let salt = SaltString::encode_b64(&salt).map_err(failed)?;
     Argon2::default()
@@ -35,7 +35,7 @@ static NOBODYS: LazyLock<String> = LazyLock::new(|| {
 
 /// Whether a password matches this hash. Without a hash, as for an unknown user, the check takes as long and returns false.
 #[must_use]
-pub fn verify(password: &Secret, hash: Option<&str>) -> bool {
+pub fn verify(password: &Password, hash: Option<&str>) -> bool {
     // Computed by the first call, whether or not that call has a hash.
     let nobodys = NOBODYS.as_str();
     let Ok(parsed) = PasswordHash::new(hash.unwrap_or(nobodys)) else {
@@ -64,8 +64,8 @@ pub fn is_outdated(hash: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn secret(text: &str) -> Secret {
-        Secret::parse(text.into()).ok().flatten().unwrap()
+    fn secret(text: &str) -> Password {
+        Password::parse(text.into()).ok().flatten().unwrap()
     }
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn w06_z05_a_password_is_stored_as_an_argon2id_hash_only() {
-        let secret = Secret::parse(serde_json::json!("t1meMa$heen"))
+        let secret = Password::parse(serde_json::json!("t1meMa$heen"))
             .ok()
             .flatten()
             .unwrap();

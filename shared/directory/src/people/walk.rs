@@ -46,7 +46,7 @@ mod position;
 
 /// A request for one page of a walk.
 #[derive(Clone, Copy, Debug)]
-pub struct Step<'w> {
+pub struct WalkStep<'w> {
     /// The API key of the caller.
     pub walker: &'w str,
     /// The resource type or types of the query.
@@ -118,7 +118,7 @@ pub struct ServedPage {
     pub is_last: bool,
 }
 
-impl Step<'_> {
+impl WalkStep<'_> {
     fn key(&self, directory: &Directory) -> Key {
         let mut digest = Sha256::new();
         for part in [self.walker, self.over, self.filter] {
@@ -141,7 +141,7 @@ impl Step<'_> {
 
 impl Directory {
     /// Reads the walks that a request may belong to. A request for the first page continues no walk.
-    pub async fn stored_walks(&self, step: Step<'_>) -> Result<StoredWalks, DirectoryError> {
+    pub async fn stored_walks(&self, step: WalkStep<'_>) -> Result<StoredWalks, DirectoryError> {
         if step.start <= 1 {
             return Ok(StoredWalks::default());
         }
@@ -155,7 +155,7 @@ impl Directory {
     /// also the last stores nothing.
     pub async fn leave_anchor(
         &self,
-        step: Step<'_>,
+        step: WalkStep<'_>,
         stored: StoredWalks,
         served: ServedPage,
         random: [u8; 4],
@@ -194,7 +194,7 @@ impl Directory {
     }
 
     /// Stores a new walk without reading the others first; if there are too many afterwards, some are deleted.
-    async fn begin(&self, step: Step<'_>, answer: &AnsweredPage) -> Result<(), DirectoryError> {
+    async fn begin(&self, step: WalkStep<'_>, answer: &AnsweredPage) -> Result<(), DirectoryError> {
         let Some((name, walk, alike)) = Walks::begun(answer) else {
             return Ok(());
         };
@@ -211,7 +211,7 @@ impl Directory {
     }
 
     /// The update for these changes, conditional on the values that were read.
-    fn change(&self, step: Step<'_>, changes: &[AttributeChange]) -> Option<ItemUpdate> {
+    fn change(&self, step: WalkStep<'_>, changes: &[AttributeChange]) -> Option<ItemUpdate> {
         if changes.is_empty() {
             return None;
         }
@@ -233,7 +233,7 @@ impl Directory {
     pub async fn list(
         &self,
         kind: ResourceKind,
-        step: Step<'_>,
+        step: WalkStep<'_>,
     ) -> Result<(ResourcePage, StoredWalks), DirectoryError> {
         let beside = self.branch();
         let (counts, stored) = try_join(self.counts(kind), beside.stored_walks(step)).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use directory::search::{PageStart, SortedPageStart};
-use directory::walk::{Last, ServedPage, Step, StoredWalks};
+use directory::walk::{Last, ServedPage, StoredWalks, WalkStep};
 use directory::{Directory, Spread, Stored};
 use scim_core::ScimError;
 use scim_core::list::{self, ListPage, StartIndex};
@@ -50,8 +50,8 @@ impl Listing<'_> {
         }
     }
 
-    fn step<'s>(&'s self, asked: &'s ListQuery<'_>, start: u64) -> Step<'s> {
-        Step {
+    fn step<'s>(&'s self, asked: &'s ListQuery<'_>, start: u64) -> WalkStep<'s> {
+        WalkStep {
             walker: self.caller.credential.id().as_str(),
             over: self.over(),
             filter: asked.filter,

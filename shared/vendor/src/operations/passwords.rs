@@ -9,7 +9,7 @@ use directory::attempts::{LogIns, NoChance};
 use directory::password;
 use directory::tenants::Closing;
 use keyring::TenantId;
-use scim_core::resource::Secret;
+use scim_core::resource::Password;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,7 +56,7 @@ pub(crate) async fn verify(
     work.check(Operation::VerifyPassword, Some(tenant))?;
     work.tenant(tenant, Closing::Hide).await?;
     // A text that cannot be a password is wrong for every user.
-    let Ok(Some(secret)) = Secret::parse(Value::String(given.password)) else {
+    let Ok(Some(secret)) = Password::parse(Value::String(given.password)) else {
         return Ok(NOT_VERIFIED);
     };
     let log_ins = log_ins(work, tenant);

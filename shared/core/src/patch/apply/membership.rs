@@ -11,13 +11,13 @@ use crate::filter::eval::{Comparand, Condition, Predicate, conditions, selects};
 use crate::filter::{Logic, Operator, Path};
 use crate::ids::ResourceId;
 use crate::members::{self, Base};
-use crate::schema::Target;
+use crate::schema::ResolvedAttribute;
 
 impl PatchWork<'_> {
     pub(super) fn membership(
         &mut self,
         op: Op,
-        target: Target<'_>,
+        target: ResolvedAttribute<'_>,
         path: Option<&Path>,
         value: Option<Value>,
     ) -> Result<(), PatchError> {

@@ -11,7 +11,7 @@ use crate::error::reason::{self, Found};
 use crate::filter::eval::{conditions, selects};
 use crate::filter::{Logic, Operator, Term, Test};
 use crate::limits;
-use crate::schema::{Attribute, Target, Type};
+use crate::schema::{Attribute, ResolvedAttribute, Type};
 use crate::value::{self, ValuePosition, keep_primary, unique};
 
 /// The steps to compare a value with the others of its attribute.
@@ -20,23 +20,23 @@ const COMPARED: u64 = 8;
 pub(super) const WRITTEN: u64 = 20;
 
 /// The error for a change of a read-only attribute.
-pub(super) fn read_only(target: Target<'_>) -> ScimError {
+pub(super) fn read_only(target: ResolvedAttribute<'_>) -> ScimError {
     reason::read_only(target)
 }
 
 /// The error for the removal of a required attribute.
-pub(super) fn required(target: Target<'_>) -> ScimError {
+pub(super) fn required(target: ResolvedAttribute<'_>) -> ScimError {
     reason::required_removed(target)
 }
 
 /// The error for a filter on an attribute that cannot be read.
-pub(super) fn never_read(target: Target<'_>) -> ScimError {
+pub(super) fn never_read(target: ResolvedAttribute<'_>) -> ScimError {
     reason::secret_selected(target.whole())
 }
 
 /// Unwraps a value from an object with the attribute's own name: some clients send `{"members": […]}` for the path
 /// `members`.
-pub(super) fn unnamed(target: Target<'_>, value: Value) -> Value {
+pub(super) fn unnamed(target: ResolvedAttribute<'_>, value: Value) -> Value {
     let named = target.sub.unwrap_or(target.attribute);
     match value {
         Value::Object(mut parts) if parts.len() == 1 && named.sub(&named.name).is_none() => {
@@ -53,7 +53,7 @@ pub(super) fn unnamed(target: Target<'_>, value: Value) -> Value {
 /// The new value of the attribute, or `None` if it becomes unassigned.
 pub(super) fn change(
     op: Op,
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: Option<&Logic<Term>>,
     value: Option<Value>,
     stored: Option<Value>,
@@ -89,7 +89,7 @@ pub(super) fn change(
 
 /// Checks that a filter on a single-valued attribute selects its value (Entra ID removes `manager[value eq "…"]`).
 fn check_selected(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
     stored: Option<&Value>,
     effort: &Effort,
@@ -105,7 +105,7 @@ fn check_selected(
     }
 }
 
-fn unmatched(target: Target<'_>, filter: &Logic<Term>) -> ScimError {
+fn unmatched(target: ResolvedAttribute<'_>, filter: &Logic<Term>) -> ScimError {
     reason::no_match(described(target, filter))
 }
 
@@ -121,7 +121,7 @@ fn settle_primary(before: Option<&Value>, after: &mut [Value]) {
 /// Applies the operation to a single-valued attribute.
 fn one(
     op: Op,
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     value: Option<Value>,
     stored: Option<Value>,
 ) -> Result<Option<Value>, ScimError> {
@@ -153,7 +153,7 @@ fn one(
 /// Applies the operation to all values of a multi-valued attribute.
 fn all(
     op: Op,
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     value: Option<Value>,
     mut values: Vec<Value>,
     effort: &Effort,
@@ -187,7 +187,7 @@ fn all(
 /// Applies the operation to the values that a filter selects.
 fn selected(
     op: Op,
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
     value: Option<Value>,
     values: Vec<Value>,
@@ -229,7 +229,7 @@ fn but(
 
 /// Sets or removes a sub-attribute of the matching values. Removing `value` removes the whole value.
 fn with_part(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     sub: &Attribute,
     given: &Value,
     values: Vec<Value>,
@@ -255,7 +255,7 @@ fn with_part(
 /// that the same path still selects the value.
 fn written(
     op: Op,
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
     given: Value,
     values: Vec<Value>,
@@ -290,7 +290,7 @@ fn written(
 
 /// The single value that is given for the selected ones.
 fn one_element(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
     given: Value,
 ) -> Result<Option<Value>, ScimError> {
@@ -305,7 +305,7 @@ fn one_element(
 
 /// The values that a filter selects, for error details. It is no value that a client sent if it compares with
 /// canonical values only, as `emails[type eq "work"]` does.
-fn described(target: Target<'_>, filter: &Logic<Term>) -> Found {
+fn described(target: ResolvedAttribute<'_>, filter: &Logic<Term>) -> Found {
     let text = format!("{}[{filter}]", target.whole());
     let is_ours = |term: &&Term| {
         let sub = target.attribute.sub(&term.path.attribute.to_string());
@@ -323,7 +323,7 @@ fn described(target: Target<'_>, filter: &Logic<Term>) -> Found {
 
 /// Creates the value that a filter describes if no value matches (Entra ID's typed paths).
 fn created(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
     given: Value,
     mut values: Vec<Value>,
@@ -358,7 +358,7 @@ fn created(
 
 /// The sub-attributes that a filter requires, in normal form, if it is a conjunction of `eq` terms.
 fn template(
-    target: Target<'_>,
+    target: ResolvedAttribute<'_>,
     filter: &Logic<Term>,
 ) -> Result<Option<Map<String, Value>>, ScimError> {
     let terms = filter.conjuncts();

@@ -11,7 +11,7 @@ use crate::limits::{CONTESTED, TAIL_AGE};
 
 /// How far back the batches are known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Reach {
+enum Horizon {
     /// To the beginning of the epoch.
     Beginning,
     /// All batches with records of a later time than this, in seconds since 1970.
@@ -27,7 +27,7 @@ pub struct Tail {
     /// The greatest time of a record so far.
     greatest: i64,
     sum: Option<Sum>,
-    reach: Reach,
+    reach: Horizon,
     known: VecDeque<KnownBatch>,
     /// What an earlier epoch left.
     earlier: Earlier,
@@ -84,7 +84,7 @@ impl Tail {
             next: Position::first_of(epoch),
             greatest: i64::MIN,
             sum: None,
-            reach: Reach::Beginning,
+            reach: Horizon::Beginning,
             known: VecDeque::new(),
             earlier: Earlier::Nothing,
             contested: None,
@@ -102,7 +102,7 @@ impl Tail {
             });
         }
         let mut tail = Self {
-            reach: Reach::After(last.greatest),
+            reach: Horizon::After(last.greatest),
             earlier: Earlier::Begun,
             ..start
         };
@@ -139,8 +139,8 @@ impl Tail {
     /// Whether every batch is known that can have a record of this time, in seconds since 1970.
     pub(crate) const fn reaches(&self, time: i64) -> bool {
         match self.reach {
-            Reach::Beginning => true,
-            Reach::After(bound) => bound < time,
+            Horizon::Beginning => true,
+            Horizon::After(bound) => bound < time,
         }
     }
 
@@ -152,9 +152,9 @@ impl Tail {
     /// Adds the batch before those that are known, or that there is none.
     pub(crate) fn extend_back(&mut self, before: Option<&Batch>) {
         match before.filter(|batch| batch.first.epoch() == self.epoch) {
-            None => self.reach = Reach::Beginning,
+            None => self.reach = Horizon::Beginning,
             Some(batch) => {
-                self.reach = Reach::After(batch.greatest);
+                self.reach = Horizon::After(batch.greatest);
                 self.known.push_front(KnownBatch::of(batch));
             }
         }
@@ -197,7 +197,7 @@ impl Tail {
             && known.greatest < bound
             && self.known.len() > 1
         {
-            self.reach = Reach::After(known.greatest);
+            self.reach = Horizon::After(known.greatest);
             self.known.pop_front();
         }
     }

@@ -14,15 +14,15 @@ use crate::urn;
 use crate::value::{self, ValuePosition};
 
 mod invalid_references;
+mod password;
 #[cfg(test)]
 mod provider_tests;
 mod represent;
 mod required;
-mod secret;
 
 pub use invalid_references::invalid_references;
+pub use password::Password;
 pub use required::{check_kept, check_required};
-pub use secret::Password;
 
 /// Valid client input for a POST or PUT.
 #[derive(Clone)]

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::urn;
 
 mod known_name;
-mod target;
+mod resolved_attribute;
 mod unqualified;
 
-pub use target::ResolvedAttribute;
+pub use resolved_attribute::ResolvedAttribute;
 
 /// The data type of an attribute, RFC 7643 §2.3.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

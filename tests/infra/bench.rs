@@ -40,6 +40,20 @@ fn every_operation_keeps_to_its_budget_and_does_not_grow() {
     );
     assert_eq!(report.growth.len(), 29);
 
+    let feed = &report.feed;
+    let units: Vec<f64> = feed
+        .costs
+        .iter()
+        .map(|cost| cost.reads + cost.writes)
+        .collect();
+    let [created, changed, joined, deleted, ten, shards] = units[..] else {
+        panic!("{feed:?}");
+    };
+    assert_eq!((created, changed, joined, deleted), (2.0, 1.0, 1.0, 2.0));
+    assert!(0.0 < ten && ten < shards, "{feed:?}");
+    assert!(feed.per_second > 0.0 && 0.0 < feed.p50 && feed.p50 <= feed.p99);
+    assert!(0.0 < feed.month && feed.month <= 0.01, "{feed:?}");
+
     let mut table = Vec::new();
     print(&report, &mut table).unwrap();
     let table = String::from_utf8(table).unwrap();

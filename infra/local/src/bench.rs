@@ -15,6 +15,8 @@ use crate::dynamo::Storage;
 use crate::stack::StartError;
 
 pub mod dollars;
+mod event_cost;
+mod feed;
 mod groups;
 mod grow_by_requests;
 mod measured_stack;
@@ -23,6 +25,8 @@ mod report;
 mod users;
 
 use dollars::Dollars;
+pub use event_cost::EventCost;
+pub use feed::FeedReport;
 pub use measured_stack::Sample;
 pub(crate) use measured_stack::percentile;
 use measured_stack::{MeasuredRequest, MeasuredStack, MeasuredTenant};
@@ -152,6 +156,7 @@ pub struct BenchReport {
     pub rows: Vec<OperationCost>,
     pub growth: Vec<Growth>,
     pub throughput: Vec<Throughput>,
+    pub feed: FeedReport,
     pub dollars: Dollars,
 }
 
@@ -161,10 +166,12 @@ impl BenchReport {
     pub fn exceeded(&self) -> Vec<String> {
         let rows = self.rows.iter().filter(|row| !row.is_within());
         let growth = self.growth.iter().filter(|growth| !growth.is_within());
+        let events = self.feed.costs.iter().filter(|cost| !cost.is_within());
         rows.map(|row| format!("{} at {}: over its budget", row.operation, row.size))
             .chain(
                 growth.map(|growth| format!("{}: grows beyond {}", growth.operation, growth.limit)),
             )
+            .chain(events.map(|cost| format!("{}: over {} units an event", cost.case, cost.limit)))
             .collect()
     }
 }
@@ -252,6 +259,8 @@ pub fn run(
     };
     let stored = service.block_on(measure(&stack, &mut bench))?;
     stack.shutdown();
+    drop(service);
+    let feed = feed::measure(plan, progress)?;
     let Bench {
         rows, throughput, ..
     } = bench;
@@ -261,6 +270,7 @@ pub fn run(
         dollars: Dollars::of(&rows, stored),
         rows,
         throughput,
+        feed,
     })
 }
 
@@ -368,6 +378,7 @@ mod tests {
             growth: growth(&rows),
             rows,
             throughput: Vec::new(),
+            feed: FeedReport::default(),
             dollars: Dollars::default(),
         }
     }

@@ -16,7 +16,7 @@ use crate::dynamo::{DynamoError, Stream};
 use crate::template::Mapping;
 
 /// Pause between two reads of the stream, as in Lambda.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(crate) const PAUSE: Duration = Duration::from_millis(250);
 /// Upper limit of the exponential backoff after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

@@ -88,6 +88,9 @@ pub const FED_AT_ONCE: usize = 8;
 /// The most feeds whose end a process remembers; above that all are forgotten. Each takes about 10 KB per 100 entries of the
 /// last five minutes.
 pub const REMEMBERED_TAILS: usize = 1_000;
+/// How long the function `feed` uses a tenant that it has read. A deletion waits 90 s after the tenant is closed: for this, an
+/// invocation of a minute, and clocks that differ.
+pub const FED_TENANT_AGE: SignedDuration = SignedDuration::from_secs(15);
 /// The most tenants to sweep in parallel. Most have nothing to do.
 pub const SWEPT_AT_ONCE: usize = 8;
 /// How long to wait before checking again whether an owner has finished its task, or the table is less busy.

@@ -35,7 +35,7 @@ const INCREMENT: usize = 512 * 1024;
 /// Assumed bytes of response headers.
 const HEADERS: f64 = 400.0;
 const GB: f64 = 1_000_000_000.0;
-const MILLION: f64 = 1_000_000.0;
+pub(super) const MILLION: f64 = 1_000_000.0;
 /// Users of the tenant whose month is calculated.
 const TENANT: f64 = 10_000.0;
 
@@ -65,6 +65,15 @@ impl Bill {
             requests: API * number(calls) + INVOCATION,
             out: (number(sample.received) + HEADERS) * MILLION / GB * OUT,
             compute: billed * MEMORY * GB_SECOND * MILLION,
+        }
+    }
+
+    /// The cost of a million such invocations that no client waits for.
+    pub(super) fn of_background(sample: &Sample) -> Self {
+        Self {
+            requests: INVOCATION,
+            out: 0.0,
+            ..Self::of(sample)
         }
     }
 

@@ -308,7 +308,7 @@ fn accepted(
     Err(format!("{method} {path}: {status} {answer}").into())
 }
 
-fn micros(time: Duration) -> f64 {
+pub(super) fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000_000.0
 }
 
@@ -320,14 +320,14 @@ pub(crate) fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
 }
 
 #[cfg(unix)]
-fn cpu_time() -> Option<Duration> {
+pub(super) fn cpu_time() -> Option<Duration> {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let seconds = u64::try_from(time.tv_sec).ok()?;
     Some(Duration::new(seconds, u32::try_from(time.tv_nsec).ok()?))
 }
 
 #[cfg(not(unix))]
-const fn cpu_time() -> Option<Duration> {
+pub(super) const fn cpu_time() -> Option<Duration> {
     None
 }
 

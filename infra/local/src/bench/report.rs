@@ -12,6 +12,7 @@ pub fn print(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
     operations(report, out)?;
     growth(report, out)?;
     throughput(report, out)?;
+    feed(report, out)?;
     million(report, out)?;
     traffic(report, out)?;
     let exceeded = report.exceeded();
@@ -135,6 +136,39 @@ One process, the service on one thread, 16 concurrent requests, the engine on th
         )?;
     }
     Ok(())
+}
+
+fn feed(report: &BenchReport, out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "
+The change feed: the mean of an event in a warm process, with refused writes. The limit is read and write units together. Dollars
+are for a million events: units, the invocation of Lambda, and its GB-seconds.
+
+| what happens | events | RRU | WRU | calls | limit | $ |
+|---|---:|---:|---:|---:|---:|---:|"
+    )?;
+    let feed = &report.feed;
+    for cost in &feed.costs {
+        let mark = if cost.is_within() {
+            ""
+        } else {
+            " **exceeded**"
+        };
+        writeln!(
+            out,
+            "| {} | {} | {:.2} | {:.2} | {:.2} | {}{mark} | {:.2} |",
+            cost.case, cost.events, cost.reads, cost.writes, cost.calls, cost.limit, cost.million
+        )?;
+    }
+    writeln!(
+        out,
+        "
+One process appends {:.0} events a second to one feed, in batches of 100 (bar: 1,000). From the response of a change to the feed: p50
+{:.0} ms (bar: 350), p99 {:.0} ms (bar: 1,000), of which a quarter of a second is the stream's polling. A month of events of the
+tenant below, each event alone: ${:.4} (bar: 0.01).",
+        feed.per_second, feed.p50, feed.p99, feed.month
+    )
 }
 
 fn bill(bill: &Bill) -> String {

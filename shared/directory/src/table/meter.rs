@@ -15,6 +15,8 @@ pub struct Spent {
     pub writes: f64,
     /// Calls to DynamoDB.
     pub calls: u32,
+    /// Updates whose condition failed. DynamoDB bills them like any write, but does not report their units.
+    pub refused: u32,
     /// Sequential calls; parallel calls count once.
     pub round_trips: u32,
     /// The IAM actions that the calls needed.
@@ -64,6 +66,11 @@ impl Meter {
             spent.calls += 1;
             spent.actions.extend(actions);
         });
+    }
+
+    /// Counts an update whose condition failed.
+    pub(super) fn refused(&self) {
+        self.with(|spent| spent.refused += 1);
     }
 
     /// Counts what a call read; a batch reports it for each table.

@@ -1,6 +1,7 @@
 //! The table: calls to DynamoDB, their cost, and the meaning of their errors.
 //!
-//! Every read is strongly consistent. A [`Meter`] counts the capacity that a request consumes, as DynamoDB reports it.
+//! Every read is strongly consistent, unless a query says otherwise ([`Pages::eventually`]). A [`Meter`] counts the capacity
+//! that a request consumes, as DynamoDB reports it.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -238,7 +239,11 @@ impl Store {
                     )));
                 }
                 Err(error) if is_contended(&error) => {}
-                Err(error) => return not_updated(error),
+                Err(error) => {
+                    let updated = not_updated(error)?;
+                    meter.refused();
+                    return Ok(updated);
+                }
             }
         }
         Err(DirectoryError::Contended)

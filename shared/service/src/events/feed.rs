@@ -12,42 +12,55 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use directory::journal::feed::{Appended, Feed, ImageError, StreamChange, Tail};
-use directory::tenants::{Status, Tenants};
+use directory::tenants::{Status, Tenant, Tenants};
 use directory::{DirectoryError, Meter, Spent, TenantTable};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use keyring::TenantId;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::{BatchResponse, FailedRecord, RecordResult};
 use crate::Service;
-use crate::limits::{FED_AT_ONCE, REMEMBERED_TAILS};
+use crate::limits::{FED_AT_ONCE, FED_TENANT_AGE, REMEMBERED_TAILS};
 
 /// What this process knows of the ends of feeds. Another tenant with the same id has another epoch, in which this
 /// knowledge is of no use.
 #[derive(Debug, Default)]
-pub(crate) struct Tails(Mutex<HashMap<TenantId, Tail>>);
+pub(crate) struct Tails(Mutex<HashMap<TenantId, KnownFeed>>);
+
+/// A tenant, when it was read, and what is known of the end of its feed.
+#[derive(Debug)]
+struct KnownFeed {
+    tenant: Tenant,
+    read: Timestamp,
+    tail: Option<Tail>,
+}
+
+impl KnownFeed {
+    /// Whether the tenant may be used without reading it again. Its deletion waits for processes that do not know of it yet.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(self.read);
+        (SignedDuration::ZERO..FED_TENANT_AGE).contains(&age)
+    }
+}
 
 impl Tails {
-    fn take(&self, tenant: &TenantId) -> Option<Tail> {
+    fn take(&self, tenant: &TenantId) -> Option<KnownFeed> {
         self.with(|known| known.remove(tenant))
     }
 
-    fn keep(&self, tenant: &TenantId, tail: Option<Tail>) {
-        let Some(tail) = tail else {
-            return;
-        };
+    fn keep(&self, known_feed: KnownFeed) {
         self.with(|known| {
             if known.len() >= REMEMBERED_TAILS {
                 known.clear();
             }
-            known.insert(tenant.clone(), tail);
+            known.insert(known_feed.tenant.id.clone(), known_feed);
         });
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, Tail>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut HashMap<TenantId, KnownFeed>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -202,7 +215,7 @@ impl Service {
         }
     }
 
-    /// Appends to the feed of a tenant as it is stored now; `None` if there is no such tenant, or it is being deleted.
+    /// Appends to the feed of a tenant; `None` if there is no such tenant, or it is being deleted.
     async fn append(
         &self,
         tenant: &TenantId,
@@ -210,15 +223,31 @@ impl Service {
         streamed: Timestamp,
         meter: &Arc<Meter>,
     ) -> Result<Option<Appended>, DirectoryError> {
-        let store = self.background_store();
-        let stored = Tenants::new(Arc::clone(&store)).read(tenant, meter).await?;
-        let Some(stored) = stored.filter(|stored| stored.status != Status::Closing) else {
-            return Ok(None);
+        let (store, now) = (self.background_store(), self.clock.now());
+        let known = match self.tails.take(tenant) {
+            Some(known) if known.is_fresh(now) => known,
+            known => {
+                let tenants = Tenants::new(Arc::clone(&store));
+                let stored = tenants.read(tenant, meter).await?;
+                let Some(stored) = stored.filter(|stored| stored.status != Status::Closing) else {
+                    return Ok(None);
+                };
+                KnownFeed {
+                    tenant: stored,
+                    read: now,
+                    tail: known.and_then(|known| known.tail),
+                }
+            }
         };
-        let feed = Feed::new(TenantTable::new(store, tenant.clone(), Arc::clone(meter)));
-        let (tail, now) = (self.tails.take(tenant), self.clock.now());
-        let mut appended = feed.append(changes, &stored, streamed, tail, now).await?;
-        self.tails.keep(tenant, appended.tail.take());
+        let KnownFeed { tenant, read, tail } = known;
+        let feed = Feed::new(TenantTable::new(
+            store,
+            tenant.id.clone(),
+            Arc::clone(meter),
+        ));
+        let mut appended = feed.append(changes, &tenant, streamed, tail, now).await?;
+        let tail = appended.tail.take();
+        self.tails.keep(KnownFeed { tenant, read, tail });
         Ok(Some(appended))
     }
 }

@@ -35,7 +35,7 @@ pub(crate) enum Ask {
     Introduced(Vec<ResourceId>),
     /// When these users and groups were created, also if they were deleted since.
     Created(Vec<(Option<ResourceKind>, ResourceId)>),
-    /// Batches from this position on.
+    /// Batches from this position on; the newest may be missing.
     From(Position),
     /// To append a batch, if its first position is free.
     Put(Batch),

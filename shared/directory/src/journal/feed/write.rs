@@ -190,10 +190,17 @@ impl Feed {
         items.iter().map(Batch::read).collect()
     }
 
+    /// The batches from a position on. One that this misses has the position of the next put, which is refused then.
     async fn from(&self, position: Position) -> Result<Vec<Batch>, DirectoryError> {
         let range = self.range(position, Position::LAST);
-        let items = self.table.query(&range, None).await?;
-        items.iter().map(Batch::read).collect()
+        let pages = self.table.pages(&range, Direction::Ascending);
+        let (mut pages, mut batches) = (pages.eventually(), Vec::new());
+        while let Some(items) = pages.next().await? {
+            for item in &items {
+                batches.push(Batch::read(item)?);
+            }
+        }
+        Ok(batches)
     }
 
     /// Which of these users and groups have a note that the feed introduced them.

@@ -32,10 +32,19 @@ pub(crate) struct Pages<'q> {
     store: &'q Store,
     scope: PagesOf,
     start: Continuation,
+    is_consistent: bool,
     meter: &'q Meter,
 }
 
 impl Pages<'_> {
+    /// The same query for half the units, which may miss what was written a moment ago.
+    pub(crate) fn eventually(self) -> Self {
+        Self {
+            is_consistent: false,
+            ..self
+        }
+    }
+
     /// The next page; `None` after the last one. A page may be empty.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, DirectoryError> {
         self.next_of(None).await
@@ -73,7 +82,7 @@ impl Pages<'_> {
             .client
             .query()
             .table_name(&self.store.table)
-            .consistent_read(true)
+            .consistent_read(self.is_consistent)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .set_limit(most.map(|most| i32::try_from(most.max(1)).unwrap_or(i32::MAX)))
             .set_exclusive_start_key(from.map(|key| key.attributes()));
@@ -138,6 +147,7 @@ impl Store {
             store: self,
             scope: PagesOf::Items(range.clone(), direction),
             start: Continuation::First,
+            is_consistent: true,
             meter,
         }
     }
@@ -148,6 +158,7 @@ impl Store {
             store: self,
             scope: PagesOf::Keys(pk.clone()),
             start: Continuation::First,
+            is_consistent: true,
             meter,
         };
         KeyPages { pages, pk }

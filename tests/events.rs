@@ -21,6 +21,7 @@ mod closing;
 mod destinations;
 mod feed;
 mod lanes;
+mod listen;
 mod poller;
 
 /// More than anything here takes.

@@ -8,6 +8,7 @@ pub mod mortal;
 pub mod moving;
 pub mod numbers;
 pub mod process;
+pub mod receiver;
 pub mod seed;
 pub mod stream;
 pub mod table;

@@ -26,7 +26,7 @@ mod units;
 
 /// Reads the stream from its beginning and lets the function append what the feeds lack. `None` if the tests run on another
 /// DynamoDB, whose stream they do not read.
-async fn fill(target: &Target, service: &Service) -> Option<()> {
+pub(super) async fn fill(target: &Target, service: &Service) -> Option<()> {
     let mapping = mapping_of(Function::Feed);
     let timeout = mapping.timeout;
     let mut poller = poller(target, mapping)?;

@@ -8,12 +8,15 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use delivery::outbound::{Loopback, Target};
 use scim_core::Extensions;
+use scim_core::event::Position;
 
 use crate::bench::BenchPlan;
 use crate::cold_start::Program;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
+use crate::listen::{After, MOST_IN_A_BATCH};
 
 /// Run all of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function
 #[derive(Debug, Parser)]
@@ -33,6 +36,8 @@ pub enum Command {
     Bench(BenchArguments),
     /// Measure how fast the function `users` starts, compared with a function that does nothing
     ColdStart(ColdStart),
+    /// Print events of a running stack as they happen, and forward them as signed webhooks
+    Listen(Box<ListenArguments>),
 }
 
 /// The arguments of `cargo run` without a subcommand.
@@ -138,6 +143,38 @@ pub struct ColdStart {
     pub json: Option<PathBuf>,
 }
 
+/// The arguments of `listen`.
+#[derive(Debug, Args)]
+pub struct ListenArguments {
+    /// Only this tenant; by default all of them
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Only events of these types and families, such as `user.*,group.created`
+    #[arg(long = "type", value_name = "PATTERNS")]
+    pub types: Option<String>,
+    /// Begin behind this position of the tenant, 0 for the oldest event; `now` for what happens from now on
+    #[arg(long, value_name = "POSITION", default_value = "now", value_parser = after)]
+    pub after: After,
+    /// Send each event to this URL: `http` on this machine, or `https`
+    #[arg(long, value_name = "URL", value_parser = target)]
+    pub forward_to: Option<Target>,
+    /// Send up to this many events of a tenant in one request
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = batch)]
+    pub batch: usize,
+    /// Print each event as a line of JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The folder of the running stack's data
+    #[arg(long, value_name = "DIR", default_value = ".muster")]
+    pub data: PathBuf,
+    /// Listen to the stack at this URL instead, for example one in AWS
+    #[arg(long, value_name = "URL", value_parser = endpoint, requires = "key", conflicts_with = "data")]
+    pub url: Option<String>,
+    /// The admin key for `--url`; it needs the scope `events` and, without `--tenant`, `read`
+    #[arg(long, value_name = "KEY", requires = "url")]
+    pub key: Option<Key>,
+}
+
 /// Where DynamoDB and Secrets Manager keep their data.
 #[derive(Debug, Args)]
 pub struct Data {
@@ -173,6 +210,22 @@ impl fmt::Debug for ImportedTenant {
         f.debug_struct("Tenant")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+/// An admin key in an argument.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(pub String);
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").finish_non_exhaustive()
     }
 }
 
@@ -220,6 +273,27 @@ fn endpoint(text: &str) -> Result<String, String> {
         return Err("write a URL without a path, for example http://localhost:8000".to_owned());
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn after(text: &str) -> Result<After, String> {
+    match text {
+        "now" => Ok(After::Now),
+        _ => Position::parse(text)
+            .map(After::Position)
+            .ok_or_else(|| "write the position of an event, 0 or `now`".to_owned()),
+    }
+}
+
+fn batch(text: &str) -> Result<usize, String> {
+    let number = some(text).ok().filter(|number| *number <= MOST_IN_A_BATCH);
+    number.ok_or_else(|| format!("write a whole number from 1 to {MOST_IN_A_BATCH}"))
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let target = Loopback::of_the_local_stack().target(text);
+    target.map_err(|error| {
+        format!("{error}; write a URL such as http://127.0.0.1:3000/webhooks, or one with https")
+    })
 }
 
 fn tenant(text: &str) -> Result<ImportedTenant, String> {
@@ -298,13 +372,17 @@ mod tests {
     #[test]
     fn the_readme_has_the_options_and_no_others() {
         let page = include_str!("../README.md");
-        let rows = page.lines().filter_map(|line| line.strip_prefix("| `--"));
-        let told: BTreeSet<&str> = rows
-            .filter_map(|row| row.split([' ', '`']).next())
-            .collect();
+        let (of_run, of_listen) = page.split_once("\n## Listen to events").unwrap();
         let command = <Cli as clap::CommandFactory>::command();
-        let options = command.get_arguments().filter_map(clap::Arg::get_long);
-        assert_eq!(told, options.collect());
+        let listen = command.find_subcommand("listen").unwrap();
+        for (text, command) in [(of_run, &command), (of_listen, listen)] {
+            let rows = text.lines().filter_map(|line| line.strip_prefix("| `--"));
+            let told: BTreeSet<&str> = rows
+                .filter_map(|row| row.split([' ', '`']).next())
+                .collect();
+            let options = command.get_arguments().filter_map(clap::Arg::get_long);
+            assert_eq!(told, options.collect());
+        }
     }
 
     #[test]
@@ -450,6 +528,39 @@ mod tests {
         assert!(before.path.ends_with("target/users") && (cold.repeat, cold.warm) == (20, 7));
         let error = read(&["cold-start", "--beside", "users"]).unwrap_err();
         assert!(error.contains("write NAME=FILE"), "{error}");
+    }
+
+    #[test]
+    fn listen_begins_now_and_forwards_to_this_machine_or_by_https() {
+        let listen = |arguments: &[&str]| match read(&[&["listen"], arguments].concat()) {
+            Ok(Cli {
+                command: Some(Command::Listen(listen)),
+                ..
+            }) => Ok(listen),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => Err(error),
+        };
+        let usual = listen(&[]).unwrap();
+        assert_eq!((usual.after, usual.batch), (After::Now, 1));
+        assert_eq!(usual.data, PathBuf::from(".muster"));
+        let from = listen(&["--after", "0", "--forward-to", "http://127.0.0.1:3000/a"]).unwrap();
+        assert_eq!(from.after, After::Position(Position::BEGINNING));
+        assert_eq!(from.forward_to.unwrap().url(), "http://127.0.0.1:3000/a");
+        let there = ["--url", "https://a.example.com", "--key", "s3cret"];
+        let there = format!("{:?}", listen(&there).unwrap());
+        assert!(!there.contains("s3cret"), "{there}");
+        for (arguments, part) in [
+            (&["--after", "yesterday"][..], "0 or `now`"),
+            (&["--batch", "101"], "from 1 to 100"),
+            (
+                &["--forward-to", "http://a.example.com"],
+                "begins with `https://`",
+            ),
+            (&["--url", "https://a.example.com"], "--key"),
+        ] {
+            let error = listen(arguments).unwrap_err();
+            assert!(error.contains(part), "{arguments:?}: {error}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod dynamo;
 pub mod faults;
 pub mod fill;
 pub mod gateway;
+pub mod listen;
 mod permissions;
 pub mod poller;
 pub mod secrets;

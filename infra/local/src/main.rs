@@ -1,14 +1,15 @@
 //! `cargo run`: the local stack. Addresses and tokens go to standard output, the log to standard error.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 use local::bench::Progress;
-use local::cli::{Cli, Command, RunArguments};
+use local::cli::{Cli, Command, ListenArguments, RunArguments};
 use local::cold_start;
 use local::dynamo::Storage;
 use local::faults::{Faults, Rule};
+use local::listen::{Access, ListenPlan, Listener, RunningStack};
 use local::stack::{CacheSharing, Options, Services, Stack, StartError, TenantAccess};
 use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -21,7 +22,7 @@ const DEMO_TENANT: &str = "acme";
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     match &cli.command {
-        Some(Command::Bench(_) | Command::ColdStart(_)) => swallow_log(),
+        Some(Command::Bench(_) | Command::ColdStart(_) | Command::Listen(_)) => swallow_log(),
         _ => start_log(),
     }
     let done = match cli.command {
@@ -29,6 +30,7 @@ async fn main() -> ExitCode {
         Some(Command::Services(services)) => run_services(services).await,
         Some(Command::Bench(arguments)) => bench(arguments).await,
         Some(Command::ColdStart(arguments)) => cold_start(arguments).await,
+        Some(Command::Listen(arguments)) => listen(*arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -124,6 +126,37 @@ async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> 
     )?)
 }
 
+/// Prints and forwards events until Ctrl-C.
+async fn listen(arguments: ListenArguments) -> Result<(), StartError> {
+    let (url, key, data) = (arguments.url, arguments.key, arguments.data);
+    let find = move || match (&url, &key) {
+        (Some(url), Some(key)) => Some(Access {
+            url: url.clone(),
+            key: key.0.clone(),
+        }),
+        _ => RunningStack::read(&data),
+    };
+    let access = find().ok_or(
+        "no stack has run with this data folder: start one with `cargo run`, or name it with --data, or with --url and --key",
+    )?;
+    let plan = ListenPlan {
+        tenant: arguments.tenant,
+        types: arguments.types,
+        after: arguments.after,
+        forward_to: arguments.forward_to,
+        batch: arguments.batch,
+        json: arguments.json,
+        coloured: io::stdout().is_terminal(),
+    };
+    let (out, notes) = (io::stdout(), io::stderr());
+    let starting = Listener::start(plan, access, Clock::system(), out, notes);
+    let mut listener = starting.await?;
+    tokio::select! {
+        interrupted = interrupted() => Ok(interrupted?),
+        ended = listener.run(find) => Ok(ended?),
+    }
+}
+
 async fn run(arguments: RunArguments) -> Result<(), StartError> {
     let stack = Stack::start(Options {
         listen: arguments.listen,
@@ -151,6 +184,10 @@ async fn run(arguments: RunArguments) -> Result<(), StartError> {
         for TenantAccess { tenant, .. } in &tenants {
             stack.extend(tenant, extensions.clone()).await?;
         }
+    }
+    if let Storage::Folder(folder) = arguments.data.storage() {
+        let url = format!("http://{}", stack.address);
+        RunningStack::new(url, stack.admin_key.clone()).write(&folder)?;
     }
     announce(&mut io::stdout().lock(), &stack, &tenants)?;
     tokio::select! {

@@ -9,10 +9,11 @@ use std::path::Path;
 
 /// Prefixes of the names of our files: the engine adds a log and an index beside its file, and `secrets.json` is written to
 /// a new file first.
-const OURS: [&str; 4] = [
+const OURS: [&str; 5] = [
     ".gitignore",
     "dynamodb.sqlite",
     "secrets.json",
+    "stack.json",
     "stream.position",
 ];
 

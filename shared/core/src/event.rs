@@ -45,7 +45,7 @@ pub use data::{EntryData, MemberLists};
 pub use derive::{BrokenHistory, PART_MEMBERS, derive};
 pub use entry::{Effect, EntryKey, FeedEntry, ResyncReason};
 pub use event_type::{EventType, Subscription, TypePattern};
-pub use id::EventId;
+pub use id::{BatchId, EventId};
 pub use message::{Message, Packing, pack};
 pub use order::arranged;
 pub use outward::{Outward, UnreadableBatch, print, read};

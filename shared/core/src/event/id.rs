@@ -82,14 +82,16 @@ impl Serialize for EventId {
 /// The id of a message with several events: `bat_` and, like [`EventId`], the tenant with the first and the last position.
 /// One receiver gets the events of many tenants, whose positions can be the same.
 #[derive(Clone, Copy)]
-pub(super) struct BatchId {
+pub struct BatchId {
     tenant: [u8; 8],
     first: Position,
     last: Position,
 }
 
 impl BatchId {
-    pub(super) fn of(tenant: &str, first: Position, last: Position) -> Self {
+    /// The id of a message with the events from the first to the last of these positions of a tenant's feed.
+    #[must_use]
+    pub fn of(tenant: &str, first: Position, last: Position) -> Self {
         Self {
             tenant: digest(tenant),
             first,

@@ -3,6 +3,7 @@
 mod adopt;
 mod author;
 pub mod counts;
+mod deadline;
 mod directory;
 mod item;
 mod members;
@@ -10,11 +11,10 @@ mod nested;
 mod query_plan;
 mod rule_changes;
 mod rules;
-mod scan_users;
 pub mod search;
+mod seats;
 pub mod task;
 mod task_item;
-mod time;
 pub mod walk;
 mod write;
 
@@ -23,5 +23,5 @@ pub use directory::{Directory, GroupRef, MemberRef, ResourcePage, Spread, Throug
 pub use item::Stored;
 pub(crate) use item::read_resource;
 pub(crate) use members::{add_members, read_delta};
-pub use scan_users::Seats;
+pub use seats::Seats;
 pub use write::{KeptUser, NewResource, PasswordHash, ResourceOrigin};

@@ -124,6 +124,14 @@ pub const EDGES_AT_ONCE: usize = 2_000;
 /// The most time that one request spends applying a plan. The change is already committed and visible, and the next writer
 /// continues the rest.
 pub const CARRY_OUT_TIME: Duration = Duration::from_secs(15);
+/// When a change must be prepared, from the start of its request: five seconds before Lambda would end a commit.
+pub const PREPARED_BY: Duration = Duration::from_secs(18);
+/// When a request stops carrying out a committed change.
+pub const CARRIED_OUT_BY: Duration = Duration::from_secs(20);
+/// When a request stops reading what the response to a change shows.
+pub const SHOWN_BY: Duration = Duration::from_secs(23);
+/// When a request must be answered: two seconds before Lambda ends the function.
+pub const ANSWERED_BY: Duration = Duration::from_secs(26);
 /// The most attempts to read a group whose version changes meanwhile.
 pub const READ_ATTEMPTS: u32 = 8;
 /// The target number of members for one query: half a megabyte. DynamoDB returns at most one megabyte per page.

@@ -13,6 +13,7 @@ mod rule_changes;
 mod rules;
 pub mod search;
 mod seats;
+mod shared_addresses;
 pub mod task;
 mod task_item;
 pub mod walk;

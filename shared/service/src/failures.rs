@@ -21,9 +21,12 @@ use serde_json::Value;
 
 mod advice;
 mod grouping;
+mod operation_names;
+mod provider;
 mod reason;
 
-pub use advice::{advice, in_words};
+pub use advice::advice;
+pub use operation_names::in_words;
 
 use crate::Function;
 use crate::clock::{Clock, Ids};
@@ -227,7 +230,7 @@ impl Report<'_> {
             cause: cause.word().to_owned(),
             reason,
             resource_type: endpoint.and_then(kind).map(|kind| kind.name().to_owned()),
-            provider: names.find_map(advice::provider).map(str::to_owned),
+            provider: names.find_map(provider::provider).map(str::to_owned),
             ..LoggedFailure::default()
         }
     }

@@ -1,22 +1,23 @@
-//! Scans all users of a tenant when a new rule takes effect.
+//! The seats of a tenant: how many active users it has and may have.
 
 use futures_util::future::try_join_all;
+use scim_core::ResourceKind;
 use scim_core::active::is_active;
 use scim_core::sort::Direction;
-use scim_core::{ResourceId, ResourceKind};
 
 use crate::limits::{COUNT_ATTEMPTS, COUNT_TIME};
 use crate::people::directory::Directory;
 use crate::people::item::read_resource;
+use crate::table::keys;
 use crate::table::keys::attribute::seats::{LIMIT, TAKEN};
-use crate::table::keys::{self, Lookup};
-use crate::table::{self, DirectoryError, Put, Range, n, number_if, sort_key};
+use crate::table::{self, DirectoryError, Put, Range, n, number_if};
 use crate::tenants::limited;
 
 /// The possible first digits of an id: one parallel query scans each range.
 const DIGITS: [&str; 16] = [
     "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f",
 ];
+
 /// A tenant's seats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Seats {
@@ -99,67 +100,5 @@ impl Directory {
             }
         }
         Ok(active)
-    }
-
-    /// For each shared e-mail address, two active users who have it; at most `most` addresses.
-    ///
-    /// # Errors
-    ///
-    /// `TooMany` when the addresses cannot be scanned within the time limit.
-    pub async fn sharing_addresses(
-        &self,
-        most: usize,
-    ) -> Result<Vec<[ResourceId; 2]>, DirectoryError> {
-        let pk = keys::lookups(self.table.tenant(), ResourceKind::User, Lookup::Email);
-        let range = Range {
-            pk,
-            from: "\u{0}".to_owned(),
-            to: "\u{10ffff}".to_owned(),
-        };
-        let look = async {
-            let mut sharing = Vec::new();
-            let (mut address, mut owners) = (String::new(), Vec::new());
-            let mut pages = self.table.pages(&range, Direction::Ascending);
-            while let Some(items) = pages.next().await? {
-                for item in &items {
-                    let split = sort_key(item).rsplit_once('#');
-                    let Some((value, id)) =
-                        split.and_then(|(value, id)| Some((value, ResourceId::parse(id)?)))
-                    else {
-                        continue;
-                    };
-                    if value != address {
-                        sharing.extend(self.two_active(std::mem::take(&mut owners)).await?);
-                        value.clone_into(&mut address);
-                    }
-                    owners.push(id);
-                }
-                if sharing.len() >= most {
-                    break;
-                }
-            }
-            if sharing.len() < most {
-                sharing.extend(self.two_active(owners).await?);
-            }
-            sharing.truncate(most);
-            Ok(sharing)
-        };
-        let found = tokio::time::timeout(COUNT_TIME, look).await;
-        found.map_err(|_| DirectoryError::TooMany)?
-    }
-
-    /// The first two active users among the users with one address.
-    async fn two_active(
-        &self,
-        owners: Vec<ResourceId>,
-    ) -> Result<Option<[ResourceId; 2]>, DirectoryError> {
-        if owners.len() < 2 {
-            return Ok(None);
-        }
-        let active = self.active_among(owners).await?;
-        match active.as_slice() {
-            [one, other, ..] => Ok(Some([*one, *other])),
-            _ => Ok(None),
-        }
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::limits::{ANSWERED_BY, CARRIED_OUT_BY, PREPARED_BY, SHOWN_BY};
+
 /// How long a request may spend on each phase, counted from its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TimeLimits {
@@ -22,12 +24,11 @@ pub struct TimeLimits {
 }
 
 impl TimeLimits {
-    /// Leaves five seconds for a commit, and two for the response before Lambda ends the function.
     pub const USUAL: Self = Self {
-        prepare: Duration::from_secs(18),
-        carry_out: Duration::from_secs(20),
-        show: Duration::from_secs(23),
-        answer: Duration::from_secs(26),
+        prepare: PREPARED_BY,
+        carry_out: CARRIED_OUT_BY,
+        show: SHOWN_BY,
+        answer: ANSWERED_BY,
     };
 
     /// Practically no limit.

@@ -49,6 +49,16 @@ fn steady(text: &str) -> String {
     })
 }
 
+/// Checks that each instant in a response is in UTC with three decimals.
+fn has_one_form_of_instants(text: &str) {
+    for part in text.split('"').skip(1).step_by(2) {
+        if part.parse::<jiff::Timestamp>().is_ok() {
+            assert_eq!(part.len(), "2027-01-15T08:00:00.000Z".len(), "{part}");
+            assert_eq!((&part[19..20], &part[23..]), (".", "Z"), "{part}");
+        }
+    }
+}
+
 /// The requests and their responses so far.
 struct Shown {
     admin: Client,
@@ -62,6 +72,7 @@ impl Shown {
         let headers = [("content-type", "application/json")];
         let body = (method != "GET").then(|| body.to_string().into());
         let answer = self.admin.send(method, &path, &headers, body).await;
+        has_one_form_of_instants(&answer.text);
         let text = steady(&answer.text).replace(&self.tenant, "<tenant>");
         writeln!(self.text, "{name} | {}\n    {text}", answer.status.as_u16()).unwrap();
         answer.json()

@@ -349,8 +349,8 @@ async fn too_many_changes_of_keys_are_rejected_with_a_retry_time() {
     assert_eq!(refused.headers["retry-after"], "57600");
     assert_eq!(
         refused.json()["detail"],
-        "keys of this tenant were created or rotated 60 times today, which is the limit; \
-         the next key can be created at 2027-01-16 00:00 UTC, in 16 hours; keys can still be revoked"
+        "tokens were created or rotated 60 times today, which is the limit; \
+         the next one can be created at 2027-01-16 00:00 UTC, in 16 hours; tokens can still be revoked"
     );
     time.pass(57_600);
     admin.post(&path, &body).await.expect(201);
@@ -378,8 +378,8 @@ async fn an_admin_key_is_revoked_though_the_keyring_takes_no_change_any_more() {
     let refused = admin.post("/keys", &body).await.expect(429).json();
     assert_eq!(
         refused["detail"],
-        "the keyring has reached today's limit of changes; no new key can be created for some hours, \
-         but keys can still be revoked"
+        "today's limit of changes is reached; no token or key can be created for some hours, \
+         but all can still be revoked"
     );
     let one = format!("/keys/{}", made["id"].as_str().expect("an id"));
     admin.delete(&one).await.expect(204);

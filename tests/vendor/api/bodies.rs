@@ -53,7 +53,7 @@ fn rows() -> Vec<Row> {
             json!({ "purpose": "", "scopes": ["all", "scim", "x"], "expires": "soon",
                 "sources": ["10.0.0.0/33", "10.0.0.0/8", "y"], "token": "short" }),
             &[
-                "/purpose: must say what the key is for, such as `Okta production`",
+                "/purpose: must say what it is for, such as `Okta production`",
                 "/scopes/0: the scope `all` does not exist; the scopes are `scim`, `me`",
                 "/scopes/2: the scope `x` does not exist; the scopes are `scim`, `me`",
                 "/expires: must be a time with an offset, such as `2030-01-31T12:00:00Z`",

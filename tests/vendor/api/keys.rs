@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use scim_core::resource::timestamp;
 use serde_json::{Value, json};
 
 use crate::support::moving;
@@ -41,7 +42,7 @@ async fn blacksmith_a_key_is_made_with_a_purpose_and_shown_once() {
     let (id, token) = (text(&key, "id"), text(&key, "token"));
     let expected = json!({
         "id": id, "purpose": "Okta production", "scopes": ["scim"], "created": key["created"],
-        "sources": [], "imported": false, "expires": "2099-01-31T12:00:00Z", "token": token
+        "sources": [], "imported": false, "expires": "2099-01-31T12:00:00.000Z", "token": token
     });
     assert_eq!(key, expected);
     let location = format!("{}{path}/{id}", admin.base);
@@ -80,7 +81,7 @@ async fn a_tenant_has_five_live_keys_and_twenty_at_most() {
     }
     let refused = admin.post(&path, &json!({ "purpose": "one more" })).await;
     let problem = refused.expect(409).json();
-    let detail = "there are 20 live keys, which is the limit; revoke a key that is not needed";
+    let detail = "there are 20 live tokens, which is the limit; revoke one that is not needed";
     assert_eq!(problem["detail"], detail);
     let gone = format!("{path}/{}", text(&made[0], "id"));
     admin.delete(&gone).await.expect(204);
@@ -115,7 +116,10 @@ async fn a_rotated_key_works_until_the_end_of_its_overlap() {
     before.get("/Users").await.expect(401);
     after.get("/Users").await.expect(200);
     let problem = admin.post(&rotate, &json!({})).await.expect(409).json();
-    assert_eq!(problem["detail"], "this key has expired; create a new one");
+    assert_eq!(
+        problem["detail"],
+        "this token has expired; create a new one"
+    );
     // The ended key is still listed.
     let listed = list(&admin, &path).await;
     assert!(listed.iter().any(|key| key["id"] == old["id"]));
@@ -134,7 +138,7 @@ async fn a_key_is_rotated_at_once_and_its_successor_lives_as_long() {
     let new = admin.post(&rotate, &json!({ "overlapSeconds": 0 })).await;
     let new = new.expect(201).json();
     let end = end + jiff::SignedDuration::from_hours(1);
-    assert_eq!(text(&new, "expires"), end.to_string());
+    assert_eq!(text(&new, "expires"), timestamp(end));
     tenant
         .with_token(text(&old, "token"))
         .get("/Users")
@@ -186,7 +190,7 @@ async fn z10_a_revoked_key_is_refused_everywhere_within_60_seconds() {
     let problem = admin.delete(&one).await.expect(404).json();
     assert_eq!(
         problem["detail"],
-        format!("the key `{}` does not exist", text(&key, "id"))
+        format!("there is no token with the id `{}`", text(&key, "id"))
     );
     admin.get(&one).await.expect(404);
 }
@@ -205,10 +209,7 @@ async fn an_existing_token_is_imported_so_that_the_identity_provider_needs_no_ch
     );
     tenant.with_token(TOKEN).get("/Users").await.expect(200);
     let problem = admin.post(&path, &body).await.expect(409).json();
-    assert_eq!(
-        problem["detail"],
-        "the tenant already has a key with this token"
-    );
+    assert_eq!(problem["detail"], "the tenant already has this token");
     let other = target.tenant().await;
     other.with_token(TOKEN).get("/Users").await.expect(401);
     for (weak, says) in [
@@ -240,7 +241,7 @@ async fn a_key_says_when_it_was_used_last() {
     let with = tenant.with_token(text(&key, "token"));
     with.get("/ServiceProviderConfig").await.expect(200);
     assert_eq!(last_used().await, Value::Null);
-    let first = time.now().to_string();
+    let first = timestamp(time.now());
     with.get("/Users").await.expect(200);
     assert_eq!(last_used().await, first.as_str());
     time.pass(3_599);
@@ -249,7 +250,7 @@ async fn a_key_says_when_it_was_used_last() {
     time.pass(1);
     // A rejected request counts as use, too.
     with.get("/Users/nobody").await.expect(404);
-    assert_eq!(last_used().await, time.now().to_string().as_str());
+    assert_eq!(last_used().await, timestamp(time.now()).as_str());
     // Another process writes nothing within the hour.
     time.pass(1_800);
     let meter = directory::Meter::default();

@@ -96,7 +96,7 @@ async fn an_export_has_everything_of_a_person_but_the_password() {
     let requests = export["requests"].as_array().expect("entries");
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0]["operation"], "users.create");
-    assert_eq!(requests[0]["first"], "2096-10-02T07:06:40Z");
+    assert_eq!(requests[0]["first"], "2096-10-02T07:06:40.000Z");
     admin
         .get(&format!(
             "/tenants/{}/users/nobody/export",

@@ -46,7 +46,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
     for answer in [other.get(&path).await, other.post(&path, &[]).await] {
         let answer = answer.expect(404);
         assert!(
-            answer.text.contains("This link was already used"),
+            answer.text.contains("This link was already opened"),
             "{}",
             answer.text
         );

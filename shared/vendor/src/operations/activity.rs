@@ -10,7 +10,7 @@ use keyring::TenantId;
 use serde::Serialize;
 
 use super::page::{ItemPage, log_cursor};
-use super::times::Millis;
+use super::times::Instant;
 use super::{RequestedOperation, Work};
 use crate::actor::Operation;
 use crate::limits::NOTE_TIME;
@@ -113,7 +113,7 @@ const fn words(operation: Operation) -> &'static str {
 #[derive(Serialize)]
 pub(crate) struct ActivityView {
     pub(crate) id: String,
-    pub(crate) at: Millis,
+    pub(crate) at: Instant,
     /// The name of the actor's key or link.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) by: Option<String>,
@@ -133,7 +133,7 @@ impl ActivityView {
         let act = entry.content;
         Self {
             id: entry.id.to_string(),
-            at: Millis(entry.last),
+            at: Instant(entry.last),
             by: act.by,
             purpose: act.purpose,
             operation: act.operation,

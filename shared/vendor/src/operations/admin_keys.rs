@@ -10,7 +10,7 @@ use keyring::{KeyId, Token};
 use serde::{Deserialize, Serialize};
 
 use super::Work;
-use super::keys::{input, no_key};
+use super::keys::input;
 use super::page::WholeList;
 use super::times::Instant;
 use crate::actor::{Actor, Operation};
@@ -177,10 +177,10 @@ pub(crate) async fn revoke(work: &Work<'_>, id: &str) -> Result<(), Problem> {
     if id == FIRST {
         return Err(reason::first_key_kept());
     }
-    let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
+    let key = KeyId::parse(id).ok_or_else(|| reason::no_admin_key_with(id))?;
     let keys = work.listed().await?;
     if !keys.iter().any(|held| held.id == key) {
-        return Err(no_key(id));
+        return Err(reason::no_admin_key_with(id));
     }
     let vendor = work.vendor;
     match vendor.keys.revoke(key, work.now()).await {

@@ -15,7 +15,7 @@ use service::failures::{advice, in_words};
 
 use super::Work;
 use super::page::{ItemPage, log_cursor};
-use super::times::Millis;
+use super::times::Instant;
 use crate::actor::Operation;
 use crate::limits::{COUNTED_FAILURES, DOWNLOADED_FAILURES};
 use crate::problem::reason::OwnWords;
@@ -29,8 +29,8 @@ mod csv;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FailureView {
     pub(crate) id: String,
-    pub(crate) first: Millis,
-    pub(crate) last: Millis,
+    pub(crate) first: Instant,
+    pub(crate) last: Instant,
     pub(crate) count: u64,
     #[serde(serialize_with = "outcome_name")]
     pub(crate) outcome: RequestOutcome,
@@ -86,7 +86,7 @@ const fn is_zero(status: &u16) -> bool {
 
 impl FailureView {
     fn of(entry: Recorded<LoggedFailure>) -> Self {
-        let (first, last) = (Millis(entry.first()), Millis(entry.last));
+        let (first, last) = (Instant(entry.first()), Instant(entry.last));
         let advice = advice(&entry.content);
         let failure = entry.content;
         let cause = Cause::parse(&failure.cause).unwrap_or(Cause::Internal);

@@ -6,9 +6,9 @@
 use directory::tenant_keys::{CreatedKey, HeldKey, KeysError, NewKey, NewToken, TenantKeys};
 use directory::tenants::Closing;
 use jiff::{SignedDuration, Timestamp};
-use keyring::Record as _;
 use keyring::TenantId;
 use keyring::{KeyId, Token};
+use keyring::{KeyringError, Record as _};
 use scim_core::{ResourceId, ResourceKind};
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ pub(crate) async fn rotate(
     let (overlap, given) = (overlap?, given?);
     let old = work.held_one(tenant, id).await?.record;
     if !old.is_live(now) {
-        return Err(reason::key_expired());
+        return Err(reason::token_expired());
     }
     let lived = |end: Timestamp| now.checked_add(end.duration_since(old.created)).ok();
     let new = NewKey {
@@ -168,7 +168,7 @@ pub(crate) async fn rotate(
 /// Revokes a key. The revocation takes effect everywhere within 60 seconds.
 pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Result<(), Problem> {
     work.check(Operation::RevokeKey, Some(tenant))?;
-    let key = KeyId::parse(id).ok_or_else(|| no_key(id))?;
+    let key = KeyId::parse(id).ok_or_else(|| reason::no_token(id))?;
     let (stored, now) = (stored(work, tenant), work.now());
     let revoked = Box::pin(stored.revoke(key, now)).await;
     // The revocation may be recorded in the tenant's item, so the cached tenant is dropped.
@@ -177,7 +177,7 @@ pub(crate) async fn revoke(work: &Work<'_>, tenant: &TenantId, id: &str) -> Resu
         return Ok(());
     }
     work.tenant(tenant, Closing::Hide).await?;
-    Err(no_key(id))
+    Err(reason::no_token(id))
 }
 
 /// The tenant's keys, with the actor's limits for changing them.
@@ -199,7 +199,7 @@ impl Work<'_> {
         let keys = self.held(tenant).await?;
         let mut keys = keys.into_iter();
         let found = keys.find(|key| key.record.id.as_str() == id);
-        found.ok_or_else(|| no_key(id))
+        found.ok_or_else(|| reason::no_token(id))
     }
 
     /// Returns the new key. If the tenant's deletion began meanwhile, its keys were already removed, so this revokes
@@ -237,13 +237,10 @@ impl Rotation {
     }
 }
 
-pub(super) fn no_key(id: &str) -> Problem {
-    reason::no_key(id)
-}
-
 /// The problem of a failure to read or change keys.
 pub(super) fn problem(error: KeysError, tenant: &TenantId, now: Timestamp) -> Problem {
     match error {
+        KeysError::Keyring(KeyringError::TooMany(most)) => reason::too_many_tokens(most),
         KeysError::Keyring(error) => error.into(),
         KeysError::Directory(error) => error.into(),
         KeysError::NoSuchTenant => no_tenant(tenant.as_str()),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use service::wire::Preconditions;
 
 use super::tenants::{TenantView, check_version};
-use super::times::Millis;
+use super::times::Instant;
 use super::{Work, keys};
 use crate::actor::Operation;
 use crate::limits::DELETION_TIME;
@@ -33,7 +33,7 @@ pub(crate) struct FirstKey {
     id: String,
     purpose: String,
     scopes: Vec<String>,
-    created: Millis,
+    created: Instant,
     sources: Vec<String>,
     imported: bool,
     pub(crate) token: Option<String>,
@@ -127,7 +127,7 @@ impl Work<'_> {
             id: record.id.to_string(),
             purpose: record.purpose,
             scopes: vec![TokenScope::Scim.as_str().to_owned()],
-            created: Millis(record.created),
+            created: Instant(record.created),
             sources: Vec::new(),
             imported: false,
             token,

@@ -123,7 +123,7 @@ pub(crate) async fn create(
         id: work.ids.key(),
         key: work.actor.name().to_owned(),
         created: to_millis(now),
-        ends: now + SignedDuration::from_secs(life),
+        ends: to_millis(now + SignedDuration::from_secs(life)),
         used: None,
         revoked: None,
     };

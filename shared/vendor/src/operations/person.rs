@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Work;
+use super::times::Instant;
 use crate::actor::Operation;
 use crate::limits::ERASE_ATTEMPTS;
 use crate::problem::{Problem, defect, reason};
@@ -80,7 +81,7 @@ impl PersonStore {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportView {
-    exported: String,
+    exported: Instant,
     tenant: String,
     user: Value,
     has_password: bool,
@@ -120,7 +121,7 @@ pub(crate) async fn export(
     let person = place.person(Some(found.resource()));
     let entries = place.log.about(&person, now).await?;
     Ok(ExportView {
-        exported: now.to_string(),
+        exported: Instant(now),
         tenant: tenant.to_string(),
         user: shown,
         has_password,
@@ -133,8 +134,8 @@ fn entry(entry: &Recorded<Entry>) -> Result<Value, Problem> {
     let unreadable = |_| defect("an entry of the failure log could not be written as JSON");
     let mut shown = serde_json::to_value(&entry.content).map_err(unreadable)?;
     for (name, value) in [
-        ("first", json!(entry.first().to_string())),
-        ("last", json!(entry.last.to_string())),
+        ("first", json!(Instant(entry.first()))),
+        ("last", json!(Instant(entry.last))),
         ("count", json!(entry.count)),
     ] {
         if let Some(members) = shown.as_object_mut() {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use service::wire::Preconditions;
 
 use super::page::ItemPage;
-use super::times::Millis;
+use super::times::Instant;
 use super::{Work, no_tenant};
 use crate::actor::Operation;
 use crate::body::{BodyReader, FromBody};
@@ -30,8 +30,8 @@ pub(crate) struct TenantView {
     pub(crate) name: String,
     #[serde(with = "word")]
     pub(crate) status: Status,
-    pub(crate) created: Millis,
-    pub(crate) last_modified: Millis,
+    pub(crate) created: Instant,
+    pub(crate) last_modified: Instant,
     pub(crate) version: u64,
     pub(crate) base_url: String,
     pub(crate) settings: SettingsView,
@@ -97,8 +97,8 @@ impl TenantView {
             id: tenant.id.as_str().to_owned(),
             name: tenant.name.clone(),
             status: tenant.status,
-            created: Millis(tenant.created),
-            last_modified: Millis(tenant.last_modified),
+            created: Instant(tenant.created),
+            last_modified: Instant(tenant.last_modified),
             version: tenant.version,
             base_url: format!("{}/{}/scim/v2", work.site, tenant.id),
             settings: SettingsView(tenant.settings.clone()),

@@ -124,7 +124,7 @@ fn table(context: &PageContext<'_>, links: &[LinkView]) -> Markup {
 fn state(link: &LinkView) -> Markup {
     match link.state {
         LinkState::Open => html! { span.badge.good { "Open" } },
-        LinkState::Used => html! { span.badge { "Used" } },
+        LinkState::Used => html! { span.badge { "Opened" } },
         LinkState::Revoked => html! { span.badge.bad { "Revoked" } },
         LinkState::Expired => html! { span.badge { "Expired" } },
     }

@@ -94,7 +94,7 @@ fn invitation(context: &PageContext<'_>, tenant: &Tenant, link: &Link) -> Markup
                 button.main.wide { "Open the setup page" }
             }
             ul.small.plain {
-                li { "This link can be used once and expires in " (left) "." }
+                li { "This link can be opened once and expires in " (left) "." }
                 li { "The setup page then stays open in this browser for " (life) "." }
                 li { "Do not share this link: anyone who opens it can create tokens." }
             }
@@ -141,7 +141,10 @@ async fn open(context: &PageContext<'_>) -> Result<Reply, Problem> {
 fn unusable(request: &PageRequest<'_>, link: Option<&Link>) -> Reply {
     let moment = |at| OwnWords::ours(words::moment(at));
     let (title, problem) = match link.map(|link| link.state(request.now)) {
-        Some(LinkStatus::Used(at)) => ("This link was already used", reason::link_used(moment(at))),
+        Some(LinkStatus::Used(at)) => (
+            "This link was already opened",
+            reason::link_used(moment(at)),
+        ),
         Some(LinkStatus::Revoked(at)) => {
             ("This link was revoked", reason::link_revoked(moment(at)))
         }

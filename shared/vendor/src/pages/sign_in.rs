@@ -192,7 +192,8 @@ fn too_many(request: &PageRequest<'_>, why: NoChance) -> Problem {
         NoChance::Failed(left) => left,
         NoChance::Busy => 1,
     };
-    let wait = words::length(jiff::SignedDuration::from_secs(seconds + 59));
+    // The wait is rounded up to a minute: an attempt after it must not be too early.
+    let wait = words::length(jiff::SignedDuration::from_secs(seconds + 29));
     reason::too_many_sign_ins(OwnWords::ours(wait)).after(seconds)
 }
 

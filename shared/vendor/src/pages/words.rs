@@ -25,22 +25,24 @@ pub(crate) fn ago(instant: Timestamp, now: Timestamp) -> Markup {
 
 fn distance(instant: Timestamp, now: Timestamp) -> String {
     let gone = now.duration_since(instant);
-    if gone.as_mins().abs() < 1 {
-        return "just now".to_owned();
-    }
     let words = length(gone.abs());
-    match gone.is_negative() {
-        true => format!("in {words}"),
-        false => format!("{words} ago"),
+    match (gone.is_negative(), gone.abs() < HALF_A_MINUTE) {
+        (true, _) => format!("in {words}"),
+        (false, true) => "just now".to_owned(),
+        (false, false) => format!("{words} ago"),
     }
 }
 
-/// A duration in its largest unit: `3 days`.
+const HALF_A_MINUTE: SignedDuration = SignedDuration::from_secs(30);
+
+/// A duration in its largest unit, rounded to the nearest: `3 days`. A link of 24 hours has 24 hours left when it is
+/// shown for the first time, although a moment has passed.
 pub(crate) fn length(duration: SignedDuration) -> String {
-    let hours = duration.as_hours();
-    match (hours / 24, hours, duration.as_mins()) {
-        (days @ 2.., _, _) => counted(days, "day"),
-        (_, hours @ 1.., _) => counted(hours, "hour"),
+    let nearest = |unit: i64| (duration.as_secs() + unit / 2) / unit;
+    match (nearest(86_400), nearest(3_600), nearest(60)) {
+        (days, 48.., _) => counted(days, "day"),
+        (_, hours, 60..) => counted(hours, "hour"),
+        (_, _, 0) => "less than a minute".to_owned(),
         (_, _, minutes) => counted(minutes, "minute"),
     }
 }
@@ -89,7 +91,15 @@ mod tests {
         let now = at(0);
         for (second, words) in [
             (0, "just now"),
-            (-59, "just now"),
+            (-29, "just now"),
+            (-30, "1 minute ago"),
+            (20, "in less than a minute"),
+            (60 * 60 - 31, "in 59 minutes"),
+            (60 * 60 - 30, "in 1 hour"),
+            (24 * 3_600 - 1, "in 24 hours"),
+            (90 * 60, "in 2 hours"),
+            (48 * 3_600 - 1, "in 2 days"),
+            (14 * 86_400 - 1, "in 14 days"),
             (-60, "1 minute ago"),
             (-3_600, "1 hour ago"),
             (-40 * 3_600, "40 hours ago"),

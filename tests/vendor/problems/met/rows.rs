@@ -39,6 +39,7 @@ pub(super) fn requests() -> Vec<(&'static str, String, Value)> {
         delete("/tenants/{t}"),
         delete("/tenants/{t}/links/0000000000"),
         delete("/keys/first"),
+        delete("/keys/0000000000"),
         post("/tenants", json!([])),
         post("/tenants", json!({})),
         post("/tenants", json!({ "name": 1 })),

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 
 use super::FailureView;
-use crate::operations::times::Millis;
+use crate::operations::times::Instant;
 
 const COLUMNS: [&str; 15] = [
     "last",
@@ -69,7 +69,7 @@ impl File {
 
     /// Adds a line that says that entries before an instant are missing.
     pub(super) fn more(&mut self, before: Timestamp) {
-        let before = Millis(before).to_string();
+        let before = Instant(before).to_string();
         let advice = format!("There are older entries. Download them with until={before}.");
         let mut cells = [""; COLUMNS.len()];
         for (name, cell) in COLUMNS.iter().zip(&mut cells) {

@@ -120,28 +120,28 @@ reasons! {
         "`seats` and `uniqueEmails` can only be turned on while provisioning is turned off, because all users are checked first; it was turned off less than 90 seconds ago, so try again in 90 seconds";
 
     // Keys.
-    no_key NoKey(key: Sent) [NotFound]
-        "the key {key} does not exist";
+    no_token NoToken(key: Sent) [NotFound]
+        "there is no token with the id {key}";
     key_gone KeyGone() [NotFound]
-        "this key does not exist";
-    key_expired KeyExpired() [Conflict]
-        "this key has expired; create a new one";
-    too_many_keys TooManyKeys(most: OwnWords) [Conflict]
-        "there are {most} live keys, which is the limit; revoke a key that is not needed";
+        "it was revoked or removed meanwhile";
+    token_expired TokenExpired() [Conflict]
+        "this token has expired; create a new one";
+    too_many_tokens TooManyTokens(most: OwnWords) [Conflict]
+        "there are {most} live tokens, which is the limit; revoke one that is not needed";
     token_taken TokenTaken() [Uniqueness]
-        "the tenant already has a key with this token";
+        "the tenant already has this token";
     keys_changed_too_often KeysChangedTooOften(most: OwnWords, until: OwnWords, wait: OwnWords) [TooManyRequests]
-        "keys of this tenant were created or rotated {most} times today, which is the limit; the next key can be created at {until}, {wait}; keys can still be revoked";
+        "tokens were created or rotated {most} times today, which is the limit; the next one can be created at {until}, {wait}; tokens can still be revoked";
     keyring_worn KeyringWorn() [TooManyRequests]
-        "the keyring has reached today's limit of changes; no new key can be created for some hours, but keys can still be revoked";
+        "today's limit of changes is reached; no token or key can be created for some hours, but all can still be revoked";
     closing_keyring_worn ClosingKeyringWorn() [TooManyRequests]
-        "the tenant is closed and its keys are rejected, but its keyring has reached today's limit of changes; delete the tenant again in some hours to remove its keys";
+        "the tenant is closed and its tokens are rejected, but today's limit of changes to its keyring is reached; delete the tenant again in some hours to remove its tokens";
     keys_unavailable KeysUnavailable() [Unavailable]
-        "the keys cannot be read or changed at the moment; try again in a moment";
+        "the stored tokens cannot be read or changed at the moment; try again in a moment";
     keys_unreadable KeysUnreadable() [Internal]
-        "the keys cannot be read or changed; the service's log says why";
+        "the stored tokens cannot be read or changed; the service's log says why";
     purpose_missing PurposeMissing() [InvalidValue]
-        "must say what the key is for, such as `Okta production`";
+        "must say what it is for, such as `Okta production`";
     purpose_too_long PurposeTooLong(given: OwnWords, most: OwnWords) [InvalidValue]
         "has {given} characters; at most {most} are allowed";
     purpose_unprintable PurposeUnprintable() [InvalidValue]
@@ -167,9 +167,13 @@ reasons! {
     unfit_token UnfitToken(fault: ValueFault) [InvalidValue]
         "the token {fault}";
     other_overlap OtherOverlap(most: OwnWords) [InvalidValue]
-        "must be from 0 (the old key expires now) to {most}";
+        "must be from 0 (the old token expires now) to {most}";
 
     // Admin keys.
+    no_admin_key_with NoAdminKeyWith(key: Sent) [NotFound]
+        "there is no admin key with the id {key}";
+    too_many_keys TooManyKeys(most: OwnWords) [Conflict]
+        "there are {most} live admin keys, which is the limit; revoke one that is not needed";
     scope_not_own ScopeNotOwn(scope: OwnWords) [Forbidden]
         "your own admin key does not have the scope `{scope}`";
     end_after_own EndAfterOwn() [Forbidden]

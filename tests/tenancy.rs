@@ -7,9 +7,9 @@ mod keyrings;
 mod keys;
 mod rate;
 mod rules;
-mod switched_off;
 mod tenants;
 mod tokens;
+mod turned_off;
 
 use bytes::Bytes;
 use http::Method;

@@ -10,7 +10,7 @@ use super::source::{Source, closing, products};
 
 const PAGE: &str = ".github/CONTRIBUTING.md";
 /// Functions that the caller finds in a table, so no text shows the call.
-const FROM_TABLES: [&str; 1] = ["switch_on"];
+const FROM_TABLES: [&str; 1] = ["turn_on"];
 
 /// A function on a walk: its file, and its name with or without its type.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -61,7 +61,7 @@ async fn a_tenant_is_created_once_and_a_repeated_creation_knows_its_own_success(
         (read.name.as_str(), read.created),
         ("ACME", created.created)
     );
-    assert_eq!(read.switched, None);
+    assert_eq!(read.status_since, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +82,7 @@ async fn of_two_changes_of_one_version_one_is_stale_and_a_repeated_one_succeeds(
             .update(&first, next.clone(), now, &write, &meter)
             .await
             .unwrap();
-        assert_eq!((changed.version, changed.switched.is_some()), (2, true));
+        assert_eq!((changed.version, changed.status_since.is_some()), (2, true));
     }
     let mut other = first.clone();
     other.name = "other".to_owned();
@@ -179,11 +179,11 @@ async fn a_local_start_does_not_change_an_existing_tenant() {
         .await
         .expect(200);
     client.get("/Users").await.expect(401);
-    let switched = target
+    let changed = target
         .stack
         .change(&name, |tenant| tenant.status = Status::Off)
         .await;
-    switched.unwrap();
+    changed.unwrap();
     target.becomes_known();
     let access = target.stack.tenant(&name, None).await.unwrap();
     client

@@ -87,8 +87,8 @@ fn page(operation: Operation) -> Option<(&'static str, &'static str)> {
         Operation::ListUsers | Operation::ListGroups | Operation::ReadTenant => ("GET", ""),
         Operation::ChangeTenant => ("POST", "/settings"),
         Operation::DeleteTenant => ("POST", "/delete"),
-        Operation::SwitchTenantOn => ("POST", "/on"),
-        Operation::SwitchTenantOff => ("POST", "/off"),
+        Operation::TurnTenantOn => ("POST", "/on"),
+        Operation::TurnTenantOff => ("POST", "/off"),
         // No page does these.
         Operation::ListEvents
         | Operation::DescribeApi
@@ -156,7 +156,7 @@ fn needs_a_tenant_of_its_own(operation: Operation) -> bool {
     matches!(
         operation,
         Operation::DeleteTenant
-            | Operation::SwitchTenantOff
+            | Operation::TurnTenantOff
             | Operation::RevokeKey
             | Operation::RotateKey
     )

@@ -36,9 +36,9 @@ pub(crate) use write::limited;
 /// Whether a tenant accepts provisioning. A deleted tenant has no item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Status {
-    /// Provisioning is switched on.
+    /// Provisioning is turned on.
     On,
-    /// Provisioning is switched off; the data is kept.
+    /// Provisioning is turned off; the data is kept.
     Off,
     /// The tenant is being deleted.
     Closing,
@@ -75,7 +75,7 @@ pub struct Tenant {
     /// Whether the tenant accepts provisioning.
     pub status: Status,
     /// When the status last changed; `None` if it never did.
-    pub switched: Option<Timestamp>,
+    pub status_since: Option<Timestamp>,
     /// When the tenant was created.
     pub created: Timestamp,
     /// When the tenant was last changed.
@@ -128,8 +128,8 @@ impl Tenant {
     /// Whether every process knows the tenant's current status.
     #[must_use]
     pub fn is_settled(&self, now: Timestamp) -> bool {
-        self.switched
-            .is_none_or(|switched| now.duration_since(switched) >= SETTLED)
+        self.status_since
+            .is_none_or(|status_since| now.duration_since(status_since) >= SETTLED)
     }
 
     fn item(&self, write: &WriteId) -> Item {
@@ -146,8 +146,8 @@ impl Tenant {
                 (attribute::WRITE, s(write.as_str())),
             ],
         );
-        if let Some(switched) = self.switched {
-            item.set(attribute::SWITCHED, millis(switched));
+        if let Some(status_since) = self.status_since {
+            item.set(attribute::STATUS_SINCE, millis(status_since));
         }
         if self.is_fed {
             item.set(attribute::FED, yes());
@@ -166,8 +166,12 @@ impl Tenant {
                 id: TenantId::parse(sort_key(item))?,
                 name: text(item, attribute::NAME)?.to_owned(),
                 status: Status::parse(text(item, attribute::STATUS)?)?,
-                switched: instant_if(item, attribute::SWITCHED, Timestamp::from_millisecond)
-                    .ok()?,
+                status_since: instant_if(
+                    item,
+                    attribute::STATUS_SINCE,
+                    Timestamp::from_millisecond,
+                )
+                .ok()?,
                 created: instant(attribute::CREATED)?,
                 last_modified: instant(attribute::MODIFIED)?,
                 version: number(item, attribute::VERSION)?,
@@ -272,7 +276,7 @@ impl Tenants {
             id: new.id,
             name: new.name,
             status: new.status,
-            switched: None,
+            status_since: None,
             created: now,
             last_modified: now,
             version: 1,
@@ -313,16 +317,16 @@ impl Tenants {
         write: &WriteId,
         meter: &Meter,
     ) -> Result<Tenant, DirectoryError> {
-        let is_switched = current.status != next.status;
+        let is_other_status = current.status != next.status;
         let is_same =
-            !is_switched && current.name == next.name && current.settings == next.settings;
+            !is_other_status && current.name == next.name && current.settings == next.settings;
         if is_same {
             return Ok(next);
         }
         let now = to_millis(now).max(current.last_modified);
         let tenant = Tenant {
             id: current.id.clone(),
-            switched: is_switched.then_some(now).or(current.switched),
+            status_since: is_other_status.then_some(now).or(current.status_since),
             created: current.created,
             last_modified: now,
             version: current.version + 1,

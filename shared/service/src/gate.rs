@@ -142,7 +142,7 @@ impl Gate<'_> {
                 scope,
             }),
             Status::Off | Status::Closing => Err(Box::new(Denied {
-                error: reason::switched_off(),
+                error: reason::turned_off(),
                 sender: Sender::Key(key, None),
             })),
         }

@@ -27,7 +27,7 @@ use crate::endpoints::configuration;
 use crate::failures::Report;
 use crate::gate::{Admission, Gate, Sender};
 use crate::wire::routes::Endpoint;
-use crate::wire::{self, Coding, Failure, Findings, Incoming, Success};
+use crate::wire::{self, Failure, Findings, Incoming, Success};
 use crate::{Function, Origin, Service};
 
 /// What accompanies a request from its first step to its last.
@@ -69,7 +69,8 @@ impl Service {
                 served.instrument(span).await
             }
         };
-        let coding = Coding::accepted(request.headers());
+        let coding = incoming.as_ref().map(|incoming| incoming.coding);
+        let coding = coding.unwrap_or_default();
         let (response, findings) = wire::answer(served, coding);
         let known = (incoming.as_ref().ok(), &sender);
         Box::pin(self.record(&journey, known, &findings)).await;

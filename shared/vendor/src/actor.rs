@@ -175,8 +175,8 @@ operations! {
     ReadTenant       "readTenant"         GET    "/tenants/{tenant}"                        Read     own;
     ChangeTenant     "changeTenant"       PATCH  "/tenants/{tenant}"                        Tenants  no;
     DeleteTenant     "deleteTenant"       DELETE "/tenants/{tenant}"                        Tenants  no;
-    SwitchTenantOn   "switchTenantOn"     POST   "/tenants/{tenant}/on"                     Tenants  own;
-    SwitchTenantOff  "switchTenantOff"    POST   "/tenants/{tenant}/off"                    Tenants  own;
+    TurnTenantOn   "turnTenantOn"     POST   "/tenants/{tenant}/on"                     Tenants  own;
+    TurnTenantOff  "turnTenantOff"    POST   "/tenants/{tenant}/off"                    Tenants  own;
     PreloadUsers     "preloadUsers"       POST   "/tenants/{tenant}/preload"                Data     no;
 }
 

@@ -234,10 +234,10 @@ async fn tenants(vendor: &mut Vendor<'_>) {
         .send("preloadUsers", "/tenants/acme/preload", Some(body), 200)
         .await;
     vendor
-        .send("switchTenantOn", "/tenants/acme/on", Some(json!({})), 200)
+        .send("turnTenantOn", "/tenants/acme/on", Some(json!({})), 200)
         .await;
     vendor
-        .send("switchTenantOff", "/tenants/acme/off", Some(json!({})), 200)
+        .send("turnTenantOff", "/tenants/acme/off", Some(json!({})), 200)
         .await;
     vendor
         .send("deleteTenant", "/tenants/acme", None, 202)

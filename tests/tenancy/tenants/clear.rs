@@ -42,7 +42,7 @@ async fn litter(target: &Target, client: &Client) {
     put_all(target, items.collect()).await;
 }
 
-async fn switch(target: &Target, client: &Client, status: Status) {
+async fn turn(target: &Target, client: &Client, status: Status) {
     let changed = target
         .stack
         .change(tenant_of(client), |tenant| tenant.status = status);
@@ -56,7 +56,7 @@ async fn a_tenant_that_is_closing_answers_as_if_there_were_none() {
     let client = target.tenant().await;
     let user = client.create_user("ann").await;
     let unknown = client.with_token("wrong").get("/Users").await;
-    switch(&target, &client, Status::Closing).await;
+    turn(&target, &client, Status::Closing).await;
     for path in ["/Users", "/Groups", "/Schemas", &format!("/Users/{user}")] {
         let answer = client.get(path).await.expect(401);
         assert_eq!(answer.text, unknown.text);
@@ -84,7 +84,7 @@ async fn nothing_of_a_deleted_tenant_is_left_in_any_partition_and_others_keep_th
         Table::of(&target, &client).await.len() > 300,
         "a tenant in use was cleared"
     );
-    switch(&target, &client, Status::Closing).await;
+    turn(&target, &client, Status::Closing).await;
     let cleared = clear(&tenants, &time, &client, PATIENCE).await;
     assert_eq!(
         cleared,

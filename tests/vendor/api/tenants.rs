@@ -24,7 +24,7 @@ fn detail(answer: &Answer) -> String {
 }
 
 /// A client of the tenant `acme`, created and turned on.
-async fn switched_on(target: &Target) -> Client {
+async fn turned_on(target: &Target) -> Client {
     let admin = target.admin();
     admin
         .post("/tenants", &json!({ "id": "acme", "name": "A" }))
@@ -234,7 +234,7 @@ async fn settings_are_changed_by_merge_in_the_version_that_was_read() {
 async fn seats_begin_with_a_count_of_the_users_while_the_tenant_is_off() {
     let (target, time) = start().await;
     let admin = target.admin();
-    let tenant = switched_on(&target).await;
+    let tenant = turned_on(&target).await;
     for name in ["a", "b"] {
         tenant.create_user(name).await;
     }
@@ -309,7 +309,7 @@ async fn addresses_are_made_unique_only_when_no_two_users_share_one() {
 async fn a_deleted_tenant_is_unreadable_within_60_seconds_and_nothing_of_it_is_left() {
     let (target, time) = start().await;
     let admin = target.admin();
-    let tenant = switched_on(&target).await;
+    let tenant = turned_on(&target).await;
     let ann = tenant.create_user("ann").await;
     tenant
         .create_group("Sales", std::slice::from_ref(&ann))

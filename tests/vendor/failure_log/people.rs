@@ -149,18 +149,18 @@ async fn each_failed_operation_of_a_bulk_request_has_its_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_is_switched_off_has_one_entry_for_all_that_is_refused() {
+async fn a_tenant_that_is_turned_off_has_one_entry_for_all_that_is_refused() {
     let target = Target::start().await;
     let client = target.tenant().await;
     client.get("/Users").await.expect(200);
     let tenant = TenantId::parse(tenant_of(&client)).unwrap();
     let (tenants, meter) = (target.stack.service.tenants(), Meter::default());
     let found = tenants.read(&tenant, &meter).await.unwrap().unwrap();
-    let mut switched = found.clone();
-    switched.status = Status::Off;
+    let mut turned = found.clone();
+    turned.status = Status::Off;
     let (now, write) = (Clock::system().now(), Ids::system().write());
     tenants
-        .update(&found, switched, now, &write, &meter)
+        .update(&found, turned, now, &write, &meter)
         .await
         .unwrap();
     target.becomes_known();

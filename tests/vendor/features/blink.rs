@@ -107,7 +107,7 @@ async fn blink_discovery_names_no_groups_and_test_requests_are_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn groups_that_there_were_come_back_when_they_are_switched_on_again() {
+async fn groups_that_there_were_come_back_when_they_are_turned_on_again() {
     let target = Target::start().await;
     let client = target.tenant().await;
     let ann = client.create_user("ann").await;

@@ -55,7 +55,7 @@ causes! {
     /// The number of active users is at its limit.
     Seats "seats" Refused Manual
         "All licences are in use. Deactivate or remove users who no longer need an account, or ask the application's vendor for more licences.";
-    /// The tenant is switched off.
+    /// The tenant is turned off.
     Disabled "off" Refused Manual
         "Provisioning is turned off. Use the setup page to turn it on.";
     /// The tenant does not accept groups.

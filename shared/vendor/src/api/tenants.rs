@@ -15,11 +15,11 @@ pub(super) static ROUTES: &[ApiRoute] = &[
     ApiRoute::new(Operation::ReadTenant, |request| Box::pin(read(request))),
     ApiRoute::new(Operation::ChangeTenant, |request| Box::pin(change(request))),
     ApiRoute::new(Operation::DeleteTenant, |request| Box::pin(delete(request))),
-    ApiRoute::new(Operation::SwitchTenantOn, |request| {
-        Box::pin(switch_on(request))
+    ApiRoute::new(Operation::TurnTenantOn, |request| {
+        Box::pin(turn_on(request))
     }),
-    ApiRoute::new(Operation::SwitchTenantOff, |request| {
-        Box::pin(switch_off(request))
+    ApiRoute::new(Operation::TurnTenantOff, |request| {
+        Box::pin(turn_off(request))
     }),
     ApiRoute::new(Operation::PreloadUsers, |request| {
         Box::pin(preload(request))
@@ -60,16 +60,16 @@ async fn delete(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
     })
 }
 
-async fn switch_on(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
-    let switched = |work| async move { lifecycle::on(&work, &request.tenant()?).await };
-    ApiResponse::of(request.perform(switched).await?, |switched| {
-        ApiResponse::versioned(switched.tenant.tag(), &switched)
+async fn turn_on(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let turned = |work| async move { lifecycle::on(&work, &request.tenant()?).await };
+    ApiResponse::of(request.perform(turned).await?, |turned| {
+        ApiResponse::versioned(turned.tenant.tag(), &turned)
     })
 }
 
-async fn switch_off(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
-    let switched = |work| async move { lifecycle::off(&work, &request.tenant()?).await };
-    ApiResponse::of(request.perform(switched).await?, versioned)
+async fn turn_off(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {
+    let turned = |work| async move { lifecycle::off(&work, &request.tenant()?).await };
+    ApiResponse::of(request.perform(turned).await?, versioned)
 }
 
 async fn preload(request: &ApiRequest<'_>) -> Result<ApiResponse, Problem> {

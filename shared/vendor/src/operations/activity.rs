@@ -94,8 +94,8 @@ const fn words(operation: Operation) -> &'static str {
     match operation {
         Operation::CreateTenant => "tenant created",
         Operation::ChangeTenant => "settings changed",
-        Operation::SwitchTenantOn => "provisioning turned on",
-        Operation::SwitchTenantOff => "provisioning turned off",
+        Operation::TurnTenantOn => "provisioning turned on",
+        Operation::TurnTenantOff => "provisioning turned off",
         Operation::CreateKey => "token created",
         Operation::RotateKey => "token rotated",
         Operation::RevokeKey => "token revoked",

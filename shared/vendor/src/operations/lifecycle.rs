@@ -41,7 +41,7 @@ pub(crate) struct FirstKey {
 
 /// Turns a tenant on. The first time, the tenant gets a key.
 pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<TurnedOn, Problem> {
-    work.check(Operation::SwitchTenantOn, Some(id))?;
+    work.check(Operation::TurnTenantOn, Some(id))?;
     let current = work.tenant(id, Closing::Refuse).await?;
     if let Some(seats) = current.settings.seats {
         let directory = work.directory(&current);
@@ -59,7 +59,7 @@ pub(crate) async fn on(work: &Work<'_>, id: &TenantId) -> Result<TurnedOn, Probl
 }
 
 pub(crate) async fn off(work: &Work<'_>, id: &TenantId) -> Result<TenantView, Problem> {
-    work.check(Operation::SwitchTenantOff, Some(id))?;
+    work.check(Operation::TurnTenantOff, Some(id))?;
     let current = work.tenant(id, Closing::Refuse).await?;
     let mut next = current.clone();
     next.status = Status::Off;

@@ -46,7 +46,7 @@ enum Preloaded {
         id: String,
     },
     #[serde(rename_all = "camelCase")]
-    Refused {
+    Rejected {
         user_name: Option<String>,
         status: u16,
         detail: String,
@@ -80,7 +80,7 @@ impl Work<'_> {
         let user_name = name.map(str::to_owned);
         match self.create_preloaded(tenant, user).await {
             Ok(id) => Preloaded::Created { user_name, id },
-            Err(error) => Preloaded::Refused {
+            Err(error) => Preloaded::Rejected {
                 user_name,
                 status: error.status(),
                 detail: error.detail().to_string(),

@@ -171,7 +171,7 @@ async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
         Ok(key) => page(context, Some(&key), None).await.map(Reply::page),
         Err(problem) => {
             let page = page(context, None, Some(&problem)).await?;
-            Ok(Reply::refused(page, &problem))
+            Ok(Reply::rejected(page, &problem))
         }
     }
 }

@@ -117,7 +117,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
     };
     let page = tenant_frame::page(context, &tenant, "Failures", &main);
     Ok(match problem {
-        Some(problem) => Reply::refused(page, problem),
+        Some(problem) => Reply::rejected(page, problem),
         None => Reply::page(page),
     })
 }

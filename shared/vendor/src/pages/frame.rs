@@ -153,7 +153,7 @@ impl<'f> Frame<'f> {
                 }
             }
         };
-        Reply::refused(self.page(title, &main), problem)
+        Reply::rejected(self.page(title, &main), problem)
     }
 }
 

@@ -225,7 +225,7 @@ async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
             // An imported token is not shown: its owner already has it.
             None => Reply::redirect(tokens_path(context)),
         }),
-        Err(problem) => Ok(Reply::refused(
+        Err(problem) => Ok(Reply::rejected(
             page(context, Some(&problem)).await?,
             &problem,
         )),
@@ -309,7 +309,7 @@ async fn rotate(context: &PageContext<'_>) -> Result<Reply, Problem> {
         Err(problem) => {
             let old = key(context).await?;
             let page = asked_rotation(context, &old, Some(&problem));
-            Ok(Reply::refused(page, &problem))
+            Ok(Reply::rejected(page, &problem))
         }
     }
 }

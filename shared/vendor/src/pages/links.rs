@@ -151,7 +151,7 @@ async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
         Ok(link) => page(context, Some(&link), None).await.map(Reply::page),
         Err(problem) => {
             let page = page(context, None, Some(&problem)).await?;
-            Ok(Reply::refused(page, &problem))
+            Ok(Reply::rejected(page, &problem))
         }
     }
 }

@@ -161,7 +161,7 @@ fn unusable(request: &PageRequest<'_>, link: Option<&Link>) -> Reply {
             }
         }
     };
-    Reply::refused(request.frame().page(title, &main), &problem)
+    Reply::rejected(request.frame().page(title, &main), &problem)
 }
 
 /// The page for an expired customer session.
@@ -177,7 +177,7 @@ pub(super) fn session_expired(request: &PageRequest<'_>) -> Reply {
         }
     };
     let problem = reason::setup_session_ended();
-    Reply::refused(
+    Reply::rejected(
         request.frame().page("This session has ended", &main),
         &problem,
     )

@@ -58,7 +58,7 @@ impl Reply {
     }
 
     /// A page that explains a problem, with its status.
-    pub(crate) fn refused(page: Markup, problem: &Problem) -> Self {
+    pub(crate) fn rejected(page: Markup, problem: &Problem) -> Self {
         Self {
             refused: Some(problem.clone()),
             ..Self::page(page)

@@ -321,7 +321,7 @@ async fn change(context: &PageContext<'_>) -> Result<Reply, Problem> {
                 FormMessage::Wrong(&problem),
             );
             let page = page(context, &tenant, &typed, &said);
-            Ok(Reply::refused(page, &problem))
+            Ok(Reply::rejected(page, &problem))
         }
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn sign_in_first(request: &PageRequest<'_>) -> Reply {
     let is_shown = *request.http.method() == http::Method::GET;
     let to = to.map(http::uri::PathAndQuery::as_str).filter(|_| is_shown);
     let said = (!is_shown).then_some(&problem);
-    Reply::refused(page(request, to, said), &problem)
+    Reply::rejected(page(request, to, said), &problem)
 }
 
 /// The page to show after signing in: always one of the console's, whatever the client sends.
@@ -111,7 +111,7 @@ async fn sign_in(context: &PageContext<'_>) -> Result<Reply, Problem> {
     if let Some(chances) = &chances {
         let taken = chances.take().await?;
         if let Err(problem) = taken.map_err(|why| too_many(request, why)) {
-            return Ok(Reply::refused(
+            return Ok(Reply::rejected(
                 page(request, None, Some(&problem)),
                 &problem,
             ));
@@ -131,7 +131,7 @@ async fn sign_in(context: &PageContext<'_>) -> Result<Reply, Problem> {
                 ErrorKind::Unauthorized => reason::wrong_admin_key(),
                 _ => problem,
             };
-            return Ok(Reply::refused(
+            return Ok(Reply::rejected(
                 page(request, Some(to), Some(&problem)),
                 &problem,
             ));

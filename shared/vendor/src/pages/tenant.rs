@@ -22,14 +22,14 @@ pub(super) static PAGES: &[Page] = &[
         Who::Vendor,
         |context| Box::pin(overview(context)),
     ),
-    Page::post("/on", "console.switchOn", Who::Either, |context| {
-        Box::pin(switch_on(context))
+    Page::post("/on", "console.turnOn", Who::Either, |context| {
+        Box::pin(turn_on(context))
     }),
-    Page::get("/off", "console.askToSwitchOff", Who::Either, |context| {
-        Box::pin(ask_to_switch_off(context))
+    Page::get("/off", "console.askToTurnOff", Who::Either, |context| {
+        Box::pin(ask_to_turn_off(context))
     }),
-    Page::post("/off", "console.switchOff", Who::Either, |context| {
-        Box::pin(switch_off(context))
+    Page::post("/off", "console.turnOff", Who::Either, |context| {
+        Box::pin(turn_off(context))
     }),
     Page::get(
         "/tenants/{tenant}/delete",
@@ -55,7 +55,7 @@ async fn overview(context: &PageContext<'_>) -> Result<Reply, Problem> {
         (figures)
         div.pair {
             (connection(&tenant.tenant.base_url))
-            (switch_card(context, tenant.tenant.status))
+            (status_card(context, tenant.tenant.status))
         }
         (failures)
     };
@@ -75,7 +75,7 @@ fn connection(base_url: &str) -> Markup {
 }
 
 /// The controls that turn a tenant on and off, and delete it.
-fn switch_card(context: &PageContext<'_>, status: Status) -> Markup {
+fn status_card(context: &PageContext<'_>, status: Status) -> Markup {
     let home = context.home();
     html! {
         section.card {
@@ -101,11 +101,11 @@ fn switch_card(context: &PageContext<'_>, status: Status) -> Markup {
 }
 
 /// Turns a tenant on. The first time, it shows the token of a new key.
-async fn switch_on(context: &PageContext<'_>) -> Result<Reply, Problem> {
+async fn turn_on(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let id = &context.tenant()?;
-    let switched = |work| async move { lifecycle::on(&work, id).await };
-    let switched = context.perform(Operation::SwitchTenantOn, switched).await?;
-    match switched.key.and_then(|key| key.token) {
+    let turned = |work| async move { lifecycle::on(&work, id).await };
+    let turned = context.perform(Operation::TurnTenantOn, turned).await?;
+    match turned.key.and_then(|key| key.token) {
         Some(token) => {
             let tenant = tenant_frame::read(context).await?;
             Ok(keys::shown(context, &tenant, &token, "Provisioning is on"))
@@ -114,7 +114,7 @@ async fn switch_on(context: &PageContext<'_>) -> Result<Reply, Problem> {
     }
 }
 
-async fn ask_to_switch_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
+async fn ask_to_turn_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
     tenant_frame::read(context).await?;
     let question = Question {
         title: "Turn provisioning off?",
@@ -132,12 +132,10 @@ async fn ask_to_switch_off(context: &PageContext<'_>) -> Result<Reply, Problem> 
     Ok(Reply::page(question.page(context)))
 }
 
-async fn switch_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
+async fn turn_off(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let id = &context.tenant()?;
-    let switched = |work| async move { lifecycle::off(&work, id).await };
-    context
-        .perform(Operation::SwitchTenantOff, switched)
-        .await?;
+    let turned = |work| async move { lifecycle::off(&work, id).await };
+    context.perform(Operation::TurnTenantOff, turned).await?;
     Ok(Reply::redirect(context.home()))
 }
 
@@ -175,7 +173,7 @@ async fn delete(context: &PageContext<'_>) -> Result<Reply, Problem> {
     if context.form.text("confirm") != id.as_str() {
         let problem = reason::other_id_typed().at("");
         let page = deletion(context, &tenant, Some(&problem));
-        return Ok(Reply::refused(page, &problem));
+        return Ok(Reply::rejected(page, &problem));
     }
     let known = &Preconditions::default();
     let deleted = |work| async move { lifecycle::delete(&work, id, known).await };

@@ -168,7 +168,7 @@ async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
             let (base, id) = (&context.request.base, &tenant.id);
             Ok(Reply::redirect(format!("{base}/tenants/{id}/links")))
         }
-        Err(problem) => Ok(Reply::refused(
+        Err(problem) => Ok(Reply::rejected(
             create_form(context, Some(&problem)),
             &problem,
         )),

@@ -306,7 +306,7 @@ reasons! {
         "the bearer token is missing, invalid or expired, or belongs to another tenant; send `Authorization: Bearer TOKEN` with a token from the application's settings";
     token_of_me TokenOfMe() [Forbidden] TokenScope
         "this token may only read /Me; provisioning needs a token with the scope for it";
-    switched_off SwitchedOff() [Forbidden] Disabled
+    turned_off TurnedOff() [Forbidden] Disabled
         "provisioning is turned off for this tenant; turn it on in the application's settings";
     rate_exceeded RateExceeded(seconds: Word) [TooManyRequests] Rate
         "this tenant has exceeded its rate limit; try again in {seconds} seconds";

@@ -11,7 +11,7 @@ pub mod tenant {
     pub const NAME: &str = "name";
     pub const STATUS: &str = "status";
     /// When it got this status, in milliseconds since 1970.
-    pub const SWITCHED: &str = "switched";
+    pub const STATUS_SINCE: &str = "switched";
     pub const VERSION: &str = "v";
     /// When it was created, in milliseconds since 1970.
     pub const CREATED: &str = "c";

@@ -10,7 +10,7 @@ use crate::support::moving::{new_key, start};
 use crate::support::table::{sound, tenant_of};
 use crate::support::{Client, Target};
 
-async fn switch(tenants: &Tenants, client: &Client, status: Status) {
+async fn turn(tenants: &Tenants, client: &Client, status: Status) {
     let id = TenantId::parse(tenant_of(client)).unwrap();
     let meter = Meter::default();
     let current = tenants.read(&id, &meter).await.unwrap().unwrap();
@@ -24,13 +24,13 @@ async fn switch(tenants: &Tenants, client: &Client, status: Status) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
+async fn r08_a_tenant_turned_off_is_403_with_a_good_token_and_401_without() {
     let target = Target::start().await;
     let (client, other) = (target.tenant().await, target.tenant().await);
     let ids = fill(&client).await;
     let before = client.get("/Users").await.text;
     let tenants = target.stack.service.tenants();
-    switch(tenants, &client, Status::Off).await;
+    turn(tenants, &client, Status::Off).await;
     target.becomes_known();
     for (route, answer) in on_every_route(&client, &ids).await {
         let (status, scim_type, detail) = answer.error();
@@ -51,23 +51,23 @@ async fn r08_a_tenant_switched_off_is_403_with_a_good_token_and_401_without() {
         }
     }
     other.get("/Users").await.expect(200);
-    switch(tenants, &client, Status::On).await;
+    turn(tenants, &client, Status::On).await;
     target.becomes_known();
     assert_eq!(client.get("/Users").await.text, before);
     sound(&target, &client).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenant_that_another_process_switched_off_is_refused_within_60_seconds() {
+async fn a_tenant_that_another_process_turned_off_is_refused_within_60_seconds() {
     let (target, time) = start().await;
     let client = target.tenant().await;
     client.get("/Users").await.expect(200);
     let clients = &target.stack.services.clients;
     let other = local::stack::service(clients, None, Clock::system(), Ids::system());
-    switch(other.tenants(), &client, Status::Off).await;
+    turn(other.tenants(), &client, Status::Off).await;
     time.pass(60);
     client.get("/Users").await.expect(403);
-    switch(other.tenants(), &client, Status::On).await;
+    turn(other.tenants(), &client, Status::On).await;
     time.pass(60);
     client.get("/Users").await.expect(200);
 }

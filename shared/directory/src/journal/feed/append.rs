@@ -1,7 +1,8 @@
-//! The steps of a writer of the feed, without I/O: what to ask of the table next, and what follows from its answer.
+//! The steps of a feed writer, without I/O: its next request to the table, and what follows from the answer.
 //!
-//! A writer that dies before its put has done nothing. After the put, its records are retried, found in the feed and
-//! dropped. Of two writers at once, one put is refused; its writer reads what stands there and goes on behind it.
+//! A writer that stops before its put leaves nothing behind. If it stops after the put, its records are retried, found in
+//! the feed and dropped. If two writers put at the same position, one put fails: its writer reads the batch there and
+//! continues after it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,7 @@ use super::joining::{Introduction, WaitingEntry, kinds, unknown_members};
 use super::tail::{Earlier, LaterEpoch, Tail};
 use crate::limits::{INTRODUCED_BY_AGE, INTRODUCTION_WAIT, LOOK_BACK};
 
-/// A record that gives entries.
+/// A stream record from which entries are derived.
 #[derive(Clone, Debug)]
 pub(crate) struct FeedRecord {
     /// Its number in the stream.
@@ -26,33 +27,33 @@ pub(crate) struct FeedRecord {
     pub(crate) entries: Vec<FeedEntry>,
 }
 
-/// What a writer asks of the table.
+/// A writer's request to the table.
 #[derive(Debug)]
 pub(crate) enum Ask {
     /// The last batches before a position, or of the whole feed, consistently, from the last one on.
     Before(Option<Position>),
     /// Which of these users and groups were introduced.
     Introduced(Vec<ResourceId>),
-    /// When these users and groups were created, also if they were deleted since.
+    /// When these users and groups were created, including deleted ones.
     Created(Vec<(Option<ResourceKind>, ResourceId)>),
     /// Batches from this position on; the newest may be missing.
     From(Position),
-    /// To append a batch, if its first position is free.
+    /// Append a batch if its first position is free.
     Put(Batch),
-    /// Nothing more.
+    /// The writer is done.
     Nothing,
 }
 
 /// An answer of the table.
 #[derive(Debug)]
-pub(crate) enum Told {
+pub(crate) enum TableAnswer {
     /// The batches before, from the last one on; none at the beginning.
     Before(Vec<Batch>),
     Introduced(BTreeSet<ResourceId>),
     Created(BTreeMap<ResourceId, Timestamp>),
     From(Vec<Batch>),
     Appended(Batch),
-    /// Another batch has the position.
+    /// Another batch has this position.
     Refused(Batch),
 }
 
@@ -77,9 +78,9 @@ pub(crate) struct Appender {
     waiting: Vec<WaitingEntry>,
     /// Members that were looked for, each with whether the feed introduced it before.
     members: BTreeMap<ResourceId, Introduction>,
-    /// Whether the batches of others were looked for since the last refusal.
+    /// Whether the batches of other writers were read since the last put failed.
     has_looked: bool,
-    /// The feed ended in a later epoch: nothing of these records belongs to it.
+    /// The feed ends in a later epoch, so these records do not belong to it.
     is_over: bool,
     appended: usize,
 }
@@ -97,14 +98,14 @@ fn look_back() -> i64 {
 }
 
 impl Appender {
-    /// A writer of these records, which begins with what it knows of the feed's end. The knowledge of another epoch is of
-    /// no use.
+    /// A writer of these records, which begins with what it knows of the feed's end. Knowledge of another
+    /// epoch is ignored.
     pub(crate) fn new(setting: Setting, tail: Option<Tail>, records: Vec<FeedRecord>) -> Self {
         let mut keys = BTreeSet::new();
         let mut entries = Vec::new();
         for record in records {
             for entry in record.entries {
-                // What has no key could not be found in the feed again, and would be appended for ever.
+                // An entry without a key could not be found in the feed, so each retry would append it again.
                 let Some(key) = entry.key().filter(|key| keys.insert(key.clone())) else {
                     continue;
                 };
@@ -127,7 +128,7 @@ impl Appender {
         }
     }
 
-    /// What to ask next. It stays the same until it is told.
+    /// The next request. It stays the same until its answer arrives.
     pub(crate) fn ask(&mut self) -> Ask {
         let oldest = self.waiting.iter().map(|waiting| waiting.time).min();
         let Some(oldest) = oldest.filter(|_| !self.is_over) else {
@@ -172,13 +173,13 @@ impl Appender {
         }
     }
 
-    /// Takes the answer to what was asked.
-    pub(crate) fn tell(&mut self, told: Told) {
+    /// Takes the answer to the last request.
+    pub(crate) fn tell(&mut self, told: TableAnswer) {
         let now = self.setting.now;
         match (told, &mut self.tail) {
-            (Told::Before(batches), None) => self.begin(&batches),
-            (Told::Before(batches), Some(tail)) => extend_back(tail, &batches),
-            (Told::Introduced(found), Some(tail)) => {
+            (TableAnswer::Before(batches), None) => self.begin(&batches),
+            (TableAnswer::Before(batches), Some(tail)) => extend_back(tail, &batches),
+            (TableAnswer::Introduced(found), Some(tail)) => {
                 let asked = unknown_members(&self.waiting, &self.members, tail);
                 self.members.extend(asked.into_keys().map(|id| {
                     let state = match found.contains(&id) {
@@ -188,17 +189,17 @@ impl Appender {
                     (id, state)
                 }));
             }
-            (Told::Created(created), _) => {
+            (TableAnswer::Created(created), _) => {
                 let asked = self.members.iter_mut();
                 for (id, state) in asked.filter(|(_, state)| **state == Introduction::NotNoted) {
-                    // Whoever is not to be found was deleted long ago.
+                    // A user or group that is not found was deleted long ago.
                     let young = created.get(id).filter(|at| self.setting.is_young(**at));
                     *state = young.map_or(Introduction::Done, |at| {
                         Introduction::Missing(at.as_second())
                     });
                 }
             }
-            (Told::From(batches), Some(tail)) => {
+            (TableAnswer::From(batches), Some(tail)) => {
                 self.has_looked = true;
                 for batch in &batches {
                     self.is_over |= batch.first.epoch() > tail.epoch();
@@ -207,11 +208,11 @@ impl Appender {
                     }
                 }
             }
-            (Told::Appended(batch), Some(tail)) => {
+            (TableAnswer::Appended(batch), Some(tail)) => {
                 self.appended += batch.entries.len();
                 tail.push(&batch);
             }
-            (Told::Refused(batch), Some(tail)) => {
+            (TableAnswer::Refused(batch), Some(tail)) => {
                 self.has_looked = false;
                 tail.contest(now);
                 tail.push(&batch);
@@ -237,7 +238,7 @@ impl Appender {
         }
     }
 
-    /// When the oldest of the members was created that the next batch would name as early.
+    /// When the oldest member was created that the next batch would name in `early`.
     fn missing_since(&self, tail: &Tail) -> Option<i64> {
         let waiting = self.waiting.iter();
         let waited = waiting.filter(|waiting| self.setting.has_waited(waiting));

@@ -25,7 +25,7 @@ pub(super) struct Ends {
     pub(super) read: Timestamp,
 }
 
-/// The place of one feed in [`FeedEnds`]. A tenant made anew under the same id has another feed.
+/// The place of one feed in [`FeedEnds`]. A tenant that is created again under the same id has another feed.
 #[derive(Clone, Debug)]
 pub(super) struct Remembered {
     ends: Arc<FeedEnds>,
@@ -42,7 +42,7 @@ impl Remembered {
         }
     }
 
-    /// What is known and not too old.
+    /// The ends, if they are known and not too old.
     pub(super) fn recall(&self, now: Timestamp) -> Option<Ends> {
         let known = self.ends.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (created, ends) = known.get(&self.tenant)?;

@@ -1,7 +1,7 @@
 //! Tries the orders of steps of several writers of one feed, breadth-first, with the real steps of `append`.
 //!
-//! A world is a table, a clock and three shards of the stream. Each shard has a reader that may die, lose an answer, or be
-//! taken for dead and go on beside its successor. Every world that is reached obeys the rules, and from every world a run
+//! A world is a table, a clock and three shards of the stream. Each shard has a reader that may die, lose an answer, or
+//! continue beside its successor because it was considered dead. Every world that is reached obeys the rules, and from every world a run
 //! without further deaths appends everything.
 
 use std::cell::Cell;
@@ -17,11 +17,11 @@ mod script;
 /// A mistake that a test plants, to see that the model finds it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mistake {
-    /// A writer takes the last batch for all that it must know.
+    /// A writer reads only the last batch.
     NoLookBack,
     /// It does not look at a batch whose time is exactly the bound.
     ShortLookBack,
-    /// It takes everybody for introduced.
+    /// It treats everybody as introduced.
     NoIntroduction,
     /// It puts a batch even if there is one.
     NoCondition,
@@ -86,8 +86,8 @@ fn every_order_of_a_group_that_is_a_day_younger_obeys_the_rules() {
 }
 
 #[test]
-fn every_order_around_a_tenant_that_was_made_anew_obeys_the_rules() {
-    holds(Script::made_anew());
+fn every_order_around_a_tenant_that_was_created_again_obeys_the_rules() {
+    holds(Script::created_again());
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn without_a_condition_a_batch_is_lost() {
 
 #[test]
 fn what_is_known_of_an_earlier_tenant_leads_into_its_feed() {
-    let broken = find(Mistake::KeptCache, Script::made_anew);
+    let broken = find(Mistake::KeptCache, Script::created_again);
     assert_eq!(broken.rule, "an entry stands in the feed of another tenant");
 }
 

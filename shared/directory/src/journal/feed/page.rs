@@ -56,7 +56,7 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// `Gone` when the feed has nothing at this position; a reader without a gap would need a new snapshot.
+    /// `Gone` when the feed has nothing at this position; the reader then needs a new snapshot.
     pub async fn page(
         &self,
         after: Position,
@@ -91,7 +91,7 @@ impl Feed {
             };
         }
         if reading.is_broken && reading.next == after {
-            return Err(self.ends_anew(now).await?);
+            return Err(self.ends_again(now).await?);
         }
         let is_over = reading.is_complete() && pages.is_over();
         Ok(self.finished(reading, is_over, known).await?)
@@ -115,7 +115,7 @@ impl Feed {
         };
         match is_right {
             true => Ok(oldest),
-            false => Err(self.ends_anew(now).await?),
+            false => Err(self.ends_again(now).await?),
         }
     }
 
@@ -136,7 +136,7 @@ impl Feed {
             let begun = self.last_until(after, now).await?;
             match begun.filter(|begun| after <= begun.last()) {
                 Some(begun) => reading.go_on(&begun),
-                None => return Err(self.ends_anew(now).await?),
+                None => return Err(self.ends_again(now).await?),
             }
         }
         Ok(())
@@ -178,8 +178,8 @@ impl Feed {
         })
     }
 
-    /// The feed has nothing at a position. Both ends are read anew.
-    async fn ends_anew(&self, now: Timestamp) -> Result<NoPage, DirectoryError> {
+    /// The feed has nothing at a position. Both ends are read again.
+    async fn ends_again(&self, now: Timestamp) -> Result<NoPage, DirectoryError> {
         let oldest = self.oldest(now).await?.unwrap_or(Position::BEGINNING);
         let head = self.head(now).await?;
         if oldest > Position::BEGINNING {
@@ -341,7 +341,7 @@ impl<'r> Reading<'r> {
         Ok(())
     }
 
-    /// Goes on with a batch.
+    /// Continues with a batch.
     fn go_on(&mut self, batch: &Batch) {
         self.batches = self.batches.saturating_add(1);
         self.looked_at = self.looked_at.saturating_add(batch.entries.len());

@@ -8,7 +8,7 @@ use scim_core::event::{
 };
 use scim_core::{ResourceId, ResourceKind, Version};
 
-use super::append::{Appender, Ask, FeedRecord, Setting, Told};
+use super::append::{Appender, Ask, FeedRecord, Setting, TableAnswer};
 use super::batch::Batch;
 use super::tail::Tail;
 
@@ -21,32 +21,32 @@ struct Abstract {
 }
 
 impl Abstract {
-    fn answer(&mut self, ask: Ask) -> Option<Told> {
+    fn answer(&mut self, ask: Ask) -> Option<TableAnswer> {
         Some(match ask {
             Ask::Before(position) => {
                 let end = position.unwrap_or(Position::LAST);
                 let batches = self.batches.range(..end).rev().take(2);
-                Told::Before(batches.map(|(_, batch)| batch.clone()).collect())
+                TableAnswer::Before(batches.map(|(_, batch)| batch.clone()).collect())
             }
             Ask::From(position) => {
                 let batches = self.batches.range(position..);
-                Told::From(batches.map(|(_, batch)| batch.clone()).collect())
+                TableAnswer::From(batches.map(|(_, batch)| batch.clone()).collect())
             }
             Ask::Introduced(ids) => {
                 let noted = ids.into_iter().filter(|id| self.noted.contains(id));
-                Told::Introduced(noted.collect())
+                TableAnswer::Introduced(noted.collect())
             }
             Ask::Created(members) => {
                 let created = members.into_iter();
                 let created = created.filter_map(|(_, id)| Some((id, *self.created.get(&id)?)));
-                Told::Created(created.collect())
+                TableAnswer::Created(created.collect())
             }
             Ask::Put(batch) => {
                 if let Some(there) = self.batches.get(&batch.first) {
-                    return Some(Told::Refused(there.clone()));
+                    return Some(TableAnswer::Refused(there.clone()));
                 }
                 self.batches.insert(batch.first, batch.clone());
-                Told::Appended(batch)
+                TableAnswer::Appended(batch)
             }
             Ask::Nothing => return None,
         })

@@ -11,7 +11,7 @@ use scim_core::event::{
 use scim_core::sort::Direction;
 use scim_core::{Catalogue, ResourceId, ResourceKind};
 
-use super::append::{Appender, Ask, FeedRecord, Setting, Told};
+use super::append::{Appender, Ask, FeedRecord, Setting, TableAnswer};
 use super::batch::Batch;
 use super::image::read_gone;
 use super::tail::Tail;
@@ -27,20 +27,20 @@ use crate::table::{
 };
 use crate::tenants::Tenant;
 
-/// What became of records.
+/// The result of an append.
 #[derive(Debug)]
 pub struct Appended {
     /// The numbers of the records that must be retried: a member that joins was not introduced yet.
     pub left: BTreeSet<String>,
     /// How many entries were appended.
     pub entries: usize,
-    /// What is known of the feed's end, for the next records.
+    /// The known end of the feed, for the next records.
     pub tail: Option<Tail>,
 }
 
 impl Feed {
-    /// Keeps the last batch of a feed in which nothing happens: it alone knows which positions were given. Returns whether
-    /// its life was renewed.
+    /// Keeps the last batch of an idle feed, because only this batch shows which positions are taken. Returns whether its
+    /// expiry was extended.
     ///
     /// # Errors
     ///
@@ -89,17 +89,17 @@ impl Feed {
         let mut appender = Appender::new(setting, tail, incoming);
         loop {
             let told = match appender.ask() {
-                Ask::Before(position) => Told::Before(self.before(position).await?),
-                Ask::From(position) => Told::From(self.from(position).await?),
-                Ask::Introduced(ids) => Told::Introduced(self.introduced(&ids).await?),
-                Ask::Created(members) => Told::Created(self.created(&members).await?),
+                Ask::Before(position) => TableAnswer::Before(self.before(position).await?),
+                Ask::From(position) => TableAnswer::From(self.from(position).await?),
+                Ask::Introduced(ids) => TableAnswer::Introduced(self.introduced(&ids).await?),
+                Ask::Created(members) => TableAnswer::Created(self.created(&members).await?),
                 Ask::Put(batch) => self.put(batch).await?,
                 Ask::Nothing => break,
             };
             appender.tell(told);
         }
         let left: BTreeSet<String> = appender.left().into_iter().map(str::to_owned).collect();
-        // Also of records that were found in the feed: whoever appended them may have died before this.
+        // Also for records that were in the feed already: their writer may have stopped before this step.
         let noted = new.into_iter().filter(|id| appender.introduces(*id));
         self.note(noted, now).await?;
         Ok(Appended {
@@ -244,10 +244,10 @@ impl Feed {
         Ok(created)
     }
 
-    async fn put(&self, batch: Batch) -> Result<Told, DirectoryError> {
+    async fn put(&self, batch: Batch) -> Result<TableAnswer, DirectoryError> {
         match self.table.update(&batch.put(self.table.tenant())).await? {
-            Put::Done => Ok(Told::Appended(batch)),
-            Put::ConditionFailed(Some(item)) => Batch::read(&item).map(Told::Refused),
+            Put::Done => Ok(TableAnswer::Appended(batch)),
+            Put::ConditionFailed(Some(item)) => Batch::read(&item).map(TableAnswer::Refused),
             Put::ConditionFailed(None) => Err(corrupt("batch of the feed")),
         }
     }

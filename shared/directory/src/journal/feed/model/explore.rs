@@ -39,7 +39,7 @@ struct Shard {
 enum Move {
     Start,
     Tick,
-    Anew,
+    Again,
     Begin {
         shard: usize,
         to: u8,
@@ -75,7 +75,7 @@ struct Explorer {
     ending: HashSet<World>,
 }
 
-/// Tries at most so many worlds, and returns how many there were.
+/// Tries at most this many worlds, and returns how many it tried.
 pub(super) fn explore(script: Script, limit: usize) -> Result<usize, Broken> {
     let mut machine = Machine::new(script);
     let shard = Shard {
@@ -155,8 +155,8 @@ impl Explorer {
             }
         }
         moves.extend(self.may_tick(world).then_some(Move::Tick));
-        let is_anew = world.tenant == 0 && script.anew == Some(usize::from(world.clock));
-        moves.extend(is_anew.then_some(Move::Anew));
+        let is_again = world.tenant == 0 && script.again == Some(usize::from(world.clock));
+        moves.extend(is_again.then_some(Move::Again));
         moves
     }
 
@@ -181,9 +181,9 @@ impl Explorer {
         match step {
             Move::Start => {}
             Move::Tick => world.clock += 1,
-            Move::Anew => {
+            Move::Again => {
                 let table = self.machine.empty(1);
-                world.begin_anew(table);
+                world.begin_again(table);
             }
             Move::Begin {
                 shard: at,
@@ -298,8 +298,8 @@ impl Explorer {
 }
 
 impl World {
-    /// The tenant is deleted and made anew; writers of the old one may live on.
-    fn begin_anew(&mut self, table: u32) {
+    /// The tenant is deleted and created again; writers of the old one may live on.
+    fn begin_again(&mut self, table: u32) {
         self.clock += 1;
         self.tenant = 1;
         self.table = table;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use scim_core::ResourceId;
 use scim_core::event::Position;
 
-use super::super::append::{Appender, Ask, FeedRecord, Told};
+use super::super::append::{Appender, Ask, FeedRecord, TableAnswer};
 use super::super::batch::Batch;
 use super::super::tail::{self, Tail};
 use super::rules::{self, Rule};
@@ -108,7 +108,7 @@ pub(super) enum Next {
     Goes { writer: u32, table: u32 },
     /// It has put a batch; `lost` is how it goes on if the answer was lost and the put was repeated.
     Put { writer: u32, table: u32, lost: u32 },
-    /// It has ended. The records from `left` on come again.
+    /// It has ended. The records from `left` on are retried.
     Ended {
         table: u32,
         left: Option<u8>,
@@ -207,7 +207,7 @@ impl Machine {
                 let end = position.unwrap_or(Position::LAST);
                 let most = if position.is_some() { 2 } else { 1 };
                 let batches = before.batches.range(..end).rev().take(most);
-                Told::Before(batches.map(|(_, batch)| (**batch).clone()).collect())
+                TableAnswer::Before(batches.map(|(_, batch)| (**batch).clone()).collect())
             }
             Ask::From(position) => {
                 let batches = before.batches.range(position..);
@@ -216,18 +216,18 @@ impl Machine {
                 if table % 2 == 1 {
                     batches.pop();
                 }
-                Told::From(batches)
+                TableAnswer::From(batches)
             }
             Ask::Introduced(ids) => {
                 let is_noted = |id: &ResourceId| {
                     before.noted.contains(id) || planted() == Some(Mistake::NoIntroduction)
                 };
-                Told::Introduced(ids.into_iter().filter(is_noted).collect())
+                TableAnswer::Introduced(ids.into_iter().filter(is_noted).collect())
             }
             Ask::Created(members) => {
                 let created = members.into_iter();
                 let created = created.filter_map(|(_, id)| Some((id, *self.created.get(&id)?)));
-                Told::Created(created.collect())
+                TableAnswer::Created(created.collect())
             }
             Ask::Put(batch) => return self.put(writer, batch, table),
             Ask::Nothing => return self.end(writer, table),
@@ -247,7 +247,7 @@ impl Machine {
             && planted() != Some(Mistake::NoCondition)
         {
             let there = (**there).clone();
-            let (writer, _) = self.writers.of(tell(writer, Told::Refused(there)));
+            let (writer, _) = self.writers.of(tell(writer, TableAnswer::Refused(there)));
             return Ok(Next::Goes { writer, table });
         }
         // No step depends on these two.
@@ -259,9 +259,9 @@ impl Machine {
         let mut after = before.clone();
         after.batches.insert(batch.first, Rc::new(batch.clone()));
         let put = self.add(table, after)?;
-        let lost = tell(writer.clone(), Told::Refused(batch.clone()));
+        let lost = tell(writer.clone(), TableAnswer::Refused(batch.clone()));
         let (lost, _) = self.writers.of(lost);
-        let (writer, _) = self.writers.of(tell(writer, Told::Appended(batch)));
+        let (writer, _) = self.writers.of(tell(writer, TableAnswer::Appended(batch)));
         Ok(Next::Put {
             writer,
             table: put,

@@ -13,7 +13,7 @@ use super::{Mistake, planted};
 
 /// When the tenant was created. A minute begins.
 const BIRTH: i64 = 1_800_000_000;
-/// When the tenant was made anew, in seconds after its first creation.
+/// When the tenant was created again, in seconds after its first creation.
 const REBIRTH: i64 = 600;
 pub(super) const SHARDS: usize = 3;
 
@@ -25,10 +25,10 @@ pub(super) struct Script {
     pub(super) name: &'static str,
     /// The times of the clock, in seconds after the creation of the tenant.
     pub(super) clock: Vec<i64>,
-    /// The records of the tenant, and of the tenant that is made anew.
+    /// The records of the tenant, and of the tenant that is created again.
     pub(super) streams: [Streams; 2],
-    /// Until when the clock stands while the tenant is made anew.
-    pub(super) anew: Option<usize>,
+    /// Until when the clock stands while the tenant is created again.
+    pub(super) again: Option<usize>,
     /// Whether the time of a record is not always told alike.
     pub(super) is_vague: bool,
     pub(super) deaths: u8,
@@ -59,7 +59,7 @@ impl Script {
                 ],
                 Streams::default(),
             ],
-            anew: None,
+            again: None,
             is_vague: false,
             deaths: 2,
         }
@@ -79,7 +79,7 @@ impl Script {
                 ],
                 Streams::default(),
             ],
-            anew: None,
+            again: None,
             is_vague: true,
             deaths: 2,
         }
@@ -100,17 +100,17 @@ impl Script {
                 ],
                 Streams::default(),
             ],
-            anew: None,
+            again: None,
             is_vague: false,
             deaths: 2,
         }
         .numbered()
     }
 
-    /// The tenant is deleted and made anew while its writers still work.
-    pub(super) fn made_anew() -> Self {
+    /// The tenant is deleted and created again while its writers still work.
+    pub(super) fn created_again() -> Self {
         Self {
-            name: "made anew",
+            name: "created again",
             clock: vec![5, 602, 615],
             streams: [
                 [
@@ -124,7 +124,7 @@ impl Script {
                     vec![group(602, 1, &[11])],
                 ],
             ],
-            anew: Some(0),
+            again: Some(0),
             is_vague: false,
             deaths: 2,
         }

@@ -1,5 +1,6 @@
 //! The functions behind the table's stream. `events`: what is left of large writes is finished when the stream says that they
 //! were begun, and by the sweep when it does not. `feed`: every change reaches the feed of its tenant.
+//! `deliver`: every entry of a feed reaches its receivers.
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::support::table::{Table, sound, tenant_of};
 use crate::support::{Client, Target, seed};
 
 mod closing;
+mod deliver;
 mod destinations;
 mod feed;
 mod lanes;

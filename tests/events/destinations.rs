@@ -117,7 +117,7 @@ async fn deliveries_that_begin_to_fail_are_counted_until_one_succeeds() {
         noted = counted.expect("the table answers").expect("it is there");
     }
     assert!(noted.is_failing());
-    assert_eq!(noted.probe, Some(tenant(0)));
+    assert_eq!(noted.probe, Some(tenant(FAILURES_IN_A_ROW - 1)));
     assert_eq!(noted.version, seen.version);
     all.note_success(&id(1)).await.expect("the table answers");
     assert_eq!(

@@ -14,7 +14,7 @@ use http::{Method, Request};
 use local::stack::service;
 use serde_json::Value;
 use service::clock::{Clock, Ids};
-use service::{Function, Origin};
+use service::{Function, Origin, Service};
 
 use super::Target;
 use super::client::Client;
@@ -96,6 +96,34 @@ fn notes_a_use(context: &BeforeTransmitInterceptorContextRef<'_>) -> bool {
     String::from_utf8_lossy(body).contains("#lastUsed")
 }
 
+/// A service of another process with these clocks and ids that dies as given.
+pub struct Mortal {
+    pub service: Service,
+    fate: Fate,
+}
+
+impl Mortal {
+    pub fn new(target: &Target, death: Death, clock: Clock, ids: Ids) -> Self {
+        let fate = Fate {
+            death,
+            writes: Arc::default(),
+            is_dead: Arc::default(),
+        };
+        let clients = &target.stack.services.clients;
+        let config = clients.dynamodb.config().to_builder();
+        let mortal = Clients {
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(config.interceptor(fate.clone()).build()),
+            secrets: clients.secrets.clone(),
+        };
+        let service = service(&mortal, None, clock, ids);
+        Self { service, fate }
+    }
+
+    pub fn is_dead(&self) -> bool {
+        self.fate.is_dead.load(Ordering::SeqCst)
+    }
+}
+
 /// Sends a request to a new service that dies as given. Returns whether it died: a client would have got no response.
 pub async fn send(
     target: &Target,
@@ -103,17 +131,7 @@ pub async fn send(
     (method, path, body): (&str, &str, Option<&Value>),
     death: Death,
 ) -> bool {
-    let fate = Fate {
-        death,
-        writes: Arc::default(),
-        is_dead: Arc::default(),
-    };
-    let clients = &target.stack.services.clients;
-    let config = clients.dynamodb.config().to_builder();
-    let mortal = Clients {
-        dynamodb: aws_sdk_dynamodb::Client::from_conf(config.interceptor(fate.clone()).build()),
-        secrets: clients.secrets.clone(),
-    };
+    let mortal = Mortal::new(target, death, Clock::system(), Ids::system());
     let function = match path.starts_with("/Users") {
         true => Function::Users,
         false => Function::Groups,
@@ -125,9 +143,9 @@ pub async fn send(
         .header("content-type", "application/scim+json")
         .body(body.map_or_else(Bytes::new, |body| body.to_string().into()))
         .expect("a request");
-    let service = service(&mortal, None, Clock::system(), Ids::system());
-    let response = service.handle(function, request, Origin::default()).await;
-    let is_dead = fate.is_dead.load(Ordering::SeqCst);
+    let response = mortal.service.handle(function, request, Origin::default());
+    let response = response.await;
+    let is_dead = mortal.is_dead();
     assert!(
         is_dead || response.status().is_success(),
         "{method} {path}: {response:?}"

@@ -19,9 +19,12 @@ use crate::table::{
     WriteId, sort_key,
 };
 
+pub mod delivery;
 pub mod destinations;
 mod entry;
 pub mod feed;
+#[cfg(test)]
+mod numbered;
 
 use entry::is_live;
 pub use entry::{Act, Entry, EntryFilter, EntryId, LoggedFailure, Person, Recorded, UserMatch};

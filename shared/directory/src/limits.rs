@@ -111,6 +111,28 @@ pub const DELIVERED_AT_ONCE: u8 = 100;
 pub const FAILURES_IN_A_ROW: u32 = 5;
 /// The longest error of a delivery that is stored, in bytes.
 pub const DELIVERY_ERROR_BYTES: usize = 200;
+/// How long a run has a delivery to itself, unless it says that it goes on.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The time that a run must have left to begin a request to a receiver: the request takes 15 s at most.
+pub const POST_TIME: SignedDuration = SignedDuration::from_secs(20);
+/// A request that failed for the first time is repeated after this pause.
+pub const REPEATED_AFTER: SignedDuration = SignedDuration::from_secs(5);
+/// How long a run goes on without storing how far it came. That much may be sent twice.
+pub const SAVED_AFTER: SignedDuration = SignedDuration::from_secs(5);
+/// After how many events a run stores how far it came.
+pub const SAVED_ENTRIES: usize = 50;
+/// The most bytes of a request with several events.
+pub const MESSAGE_BYTES: usize = 256 * 1024;
+/// How many events a run reads at once.
+pub const DELIVERY_PAGE: usize = 100;
+/// How far ahead a delivery is due at least: a schedule that was fired still exists for a while.
+pub const DUE_AHEAD: SignedDuration = SignedDuration::from_mins(2);
+/// How long a delivery is tried again. The last attempt comes 68 to 83 hours after the first one.
+pub const FAILING_LIFE: SignedDuration = SignedDuration::from_hours(68);
+/// The longest pause that a receiver can ask for.
+pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How many due deliveries are read at once.
+pub const DUE_AT_ONCE: usize = 500;
 /// The longest name of an author and id of a request in an item, in bytes. API Gateway's ids have 16.
 pub const STAMP_BYTES: usize = 40;
 /// The most kept users on one page.

@@ -29,11 +29,13 @@ use crate::Service;
 use crate::limits::{SUBJECTS_AT_ONCE, SWEPT_AT_ONCE};
 
 mod closing;
+mod deliver;
 mod expiring_keys;
 mod feed;
 mod record;
 mod tasks;
 
+pub use deliver::{DeliveryCall, Outside};
 pub use expiring_keys::Expiring;
 pub(crate) use feed::Tails;
 pub use record::StreamRecord;

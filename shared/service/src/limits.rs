@@ -85,6 +85,8 @@ pub const INVOCATION_MARGIN: Duration = Duration::from_secs(3);
 pub const SUBJECTS_AT_ONCE: usize = 8;
 /// The most tenants whose change feeds are appended to in parallel.
 pub const FED_AT_ONCE: usize = 8;
+/// The most invocations of deliveries that are due in parallel.
+pub const INVOKED_AT_ONCE: usize = 16;
 /// The most feeds whose end a process remembers; above that all are forgotten. Each takes about 10 KB per 100 entries of the
 /// last five minutes.
 pub const REMEMBERED_TAILS: usize = 1_000;

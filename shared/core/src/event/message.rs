@@ -1,5 +1,7 @@
 //! Entries as the bodies of webhooks (Standard Webhooks).
 
+use std::fmt;
+
 use super::entry::FeedEntry;
 use super::id::{BatchId, EventId};
 use super::position::Position;
@@ -32,6 +34,13 @@ pub struct Message {
     pub last: Position,
     /// How many events it carries.
     pub events: usize,
+}
+
+/// Shows no values of people.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({} {} to {})", self.id, self.first, self.last)
+    }
 }
 
 /// Makes messages of a tenant's events, which must be in the order of their positions. `previous` is the position that the

@@ -189,7 +189,8 @@ impl Destinations {
         })
     }
 
-    /// Notes that the delivery of a tenant began to fail. Returns the destination with that; `None` if it is gone.
+    /// Notes that the delivery of a tenant began to fail. It is the one that is tried while the destination fails: only of
+    /// the last one is it certain that it is tried again. Returns the destination with that; `None` if it is gone.
     ///
     /// # Errors
     ///
@@ -201,7 +202,7 @@ impl Destinations {
     ) -> Result<Option<Destination>, DirectoryError> {
         let noted = ItemUpdate::of(keys::destination(id.as_str()))
             .add(FAILURES, n(1))
-            .set_if_absent(PROBE, s(tenant.as_ref()))
+            .set(PROBE, s(tenant.as_ref()))
             .when(ConditionExpression::Present);
         match self.store.change(&noted, &self.meter).await? {
             Updated::Done(item) => Destination::read(&item).map(Some),

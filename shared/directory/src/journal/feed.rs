@@ -14,6 +14,7 @@
 //! | `joining` | who joins a group, and whether the feed introduced them |
 //! | `write` | performs these steps |
 //! | `page` | pages for a reader |
+//! | `behind` | parts of the feed for a delivery, which says what it cannot deliver |
 //! | `ends` | what a process remembers of both ends, for readers |
 //!
 //! `append` is pure so that a test can try every order of steps of several writers.
@@ -30,6 +31,7 @@ use crate::tenants::Tenant;
 
 mod append;
 mod batch;
+mod behind;
 mod ends;
 mod image;
 mod joining;

@@ -21,7 +21,7 @@ mod tenants;
 mod tokens;
 mod unique_name;
 
-pub use deliveries::{destination, destinations, number_of_destinations};
+pub use deliveries::{all_due, delivery, destination, destinations, due, number_of_destinations};
 pub use feed::{batch, delta_list, delta_lists_prefix, gone, introduced};
 pub use partition::Partition;
 pub use tenants::{CLOSING, TENANTS, closing, tenant};

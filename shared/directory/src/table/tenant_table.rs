@@ -6,7 +6,9 @@ use keyring::TenantId;
 use scim_core::sort::Direction;
 
 use super::store::{KeyPages, Pages};
-use super::{Actions, DirectoryError, Item, ItemUpdate, Meter, Put, Range, Store, Transacted};
+use super::{
+    Actions, DirectoryError, Item, ItemUpdate, Meter, Put, Range, Store, Transacted, Updated,
+};
 use crate::table::keys::Key;
 
 /// The table, a tenant in it, and the meter of a request.
@@ -86,6 +88,11 @@ impl TenantTable {
     /// See [`Store::update`].
     pub(crate) async fn update(&self, update: &ItemUpdate) -> Result<Put, DirectoryError> {
         self.store.update(update, &self.meter).await
+    }
+
+    /// See [`Store::change`].
+    pub(crate) async fn change(&self, update: &ItemUpdate) -> Result<Updated, DirectoryError> {
+        self.store.change(update, &self.meter).await
     }
 
     /// See [`Store::add`].

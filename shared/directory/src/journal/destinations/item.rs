@@ -179,7 +179,7 @@ pub struct Destination {
     pub created: Timestamp,
     /// How many tenants' deliveries began to fail since the last success.
     pub failures: u32,
-    /// The tenant whose delivery began to fail first.
+    /// The tenant whose delivery began to fail last.
     pub probe: Option<TenantId>,
     /// Why it was disabled.
     pub error: Option<String>,

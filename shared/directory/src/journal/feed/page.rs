@@ -217,7 +217,7 @@ impl Feed {
 
     /// The position of the oldest entry. It is enough that the next batch follows without a gap: only a batch that was the
     /// last one for months outlives others, and then those right behind it.
-    async fn oldest(&self, now: Timestamp) -> Result<Option<Position>, DirectoryError> {
+    pub(super) async fn oldest(&self, now: Timestamp) -> Result<Option<Position>, DirectoryError> {
         let range = self.range(Position::BEGINNING, Position::LAST);
         let mut pages = self.table.pages(&range, Direction::Ascending);
         let (mut oldest, mut most) = (None::<Batch>, 2);
@@ -241,7 +241,7 @@ impl Feed {
     }
 
     /// The last batch that begins at or before a position and may be read.
-    async fn last_until(
+    pub(super) async fn last_until(
         &self,
         until: Position,
         now: Timestamp,
@@ -268,12 +268,12 @@ impl FeedPage {
 }
 
 /// A page while it is read.
-struct Reading<'r> {
+pub(super) struct Reading<'r> {
     wanted: &'r Subscription,
     now: Timestamp,
     count: usize,
-    entries: Vec<(Position, FeedEntry)>,
-    next: Position,
+    pub(super) entries: Vec<(Position, FeedEntry)>,
+    pub(super) next: Position,
     /// The last position of the batches so far.
     end: Position,
     /// The bytes that the page has room for.
@@ -282,15 +282,20 @@ struct Reading<'r> {
     batches: usize,
     looked_at: usize,
     /// Whether the page has room for more, and positions do not end.
-    is_going_on: bool,
+    pub(super) is_going_on: bool,
     /// Whether there are batches behind `end`.
     has_more: bool,
     /// Whether positions are missing behind `end`.
-    is_broken: bool,
+    pub(super) is_broken: bool,
 }
 
 impl<'r> Reading<'r> {
-    const fn new(after: Position, count: usize, wanted: &'r Subscription, now: Timestamp) -> Self {
+    pub(super) const fn new(
+        after: Position,
+        count: usize,
+        wanted: &'r Subscription,
+        now: Timestamp,
+    ) -> Self {
         Self {
             wanted,
             now,
@@ -309,7 +314,7 @@ impl<'r> Reading<'r> {
 
     /// How many batches to read next: those that the page needs if they are like the ones before. One more shows in the
     /// same query that there is nothing behind them.
-    fn most(&self) -> usize {
+    pub(super) fn most(&self) -> usize {
         let missing = self.count.saturating_sub(self.entries.len());
         let needed = match self.batches {
             0 => missing.div_ceil(BATCH_ENTRIES),
@@ -320,7 +325,7 @@ impl<'r> Reading<'r> {
         needed.saturating_add(1).min(FEED_BATCHES)
     }
 
-    fn read(&mut self, items: &[Item]) -> Result<(), DirectoryError> {
+    pub(super) fn read(&mut self, items: &[Item]) -> Result<(), DirectoryError> {
         for item in items {
             let batch = Batch::read(item)?;
             // Another query begins with the batch that the page has already.
@@ -342,7 +347,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Continues with a batch.
-    fn go_on(&mut self, batch: &Batch) {
+    pub(super) fn go_on(&mut self, batch: &Batch) {
         self.batches = self.batches.saturating_add(1);
         self.looked_at = self.looked_at.saturating_add(batch.entries.len());
         self.end = batch.last();
@@ -350,7 +355,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Whether the page has everything up to `end`, and nothing is known behind it.
-    fn is_complete(&self) -> bool {
+    pub(super) fn is_complete(&self) -> bool {
         self.next == self.end && !self.has_more && !self.is_broken
     }
 

@@ -90,9 +90,32 @@ pub mod destination {
     pub const CREATED: &str = "c";
     /// How many tenants' deliveries began to fail since the last success; absent for none.
     pub const FAILURES: &str = "f";
-    /// The tenant whose delivery began to fail first. While the destination fails, only this one is tried.
+    /// The tenant whose delivery began to fail last. While the destination fails, only this one is tried.
     pub const PROBE: &str = "t";
     /// Why it was disabled.
+    pub const ERROR: &str = "e";
+}
+
+/// The delivery of a tenant's feed to a destination.
+pub mod delivery {
+    /// Up to where the feed was read.
+    pub const THROUGH: &str = "p";
+    /// The position that the receiver acknowledged last.
+    pub const ACKNOWLEDGED: &str = "l";
+    /// The run that has the lease.
+    pub const OWNER: &str = "o";
+    /// The invocation that has the lease.
+    pub const INVOCATION: &str = "i";
+    /// Until when the lease is held, in milliseconds since 1970.
+    pub const LEASED_UNTIL: &str = "x";
+    pub const STATE: &str = "s";
+    /// How many attempts have failed.
+    pub const ATTEMPTS: &str = "k";
+    /// When it is tried again, in seconds since 1970.
+    pub const DUE: &str = "d";
+    /// Since when it fails, in milliseconds since 1970.
+    pub const FAILING_SINCE: &str = "f";
+    /// Why it fails.
     pub const ERROR: &str = "e";
 }
 

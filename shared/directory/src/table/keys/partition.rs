@@ -55,6 +55,7 @@ partitions! {
     Gone = "gone",
     Feed = "feed",
     Known = "known",
+    Delivery = "delivery",
 }
 
 impl Partition {

@@ -1,9 +1,7 @@
 //! The steps of the writers on an abstract table. What was worked out once is looked up from then on.
 
-use std::collections::hash_map::{DefaultHasher, Entry};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt::{self, Write as _};
-use std::hash::Hasher;
+use std::fmt;
 use std::rc::Rc;
 
 use scim_core::ResourceId;
@@ -15,6 +13,7 @@ use super::super::tail::{self, Tail};
 use super::rules::{self, Rule};
 use super::script::{SHARDS, Script, at};
 use super::{Mistake, planted};
+use crate::journal::numbered::Numbered;
 use crate::limits::LOOK_BACK;
 
 /// The table as far as a writer of one feed sees it.
@@ -44,49 +43,6 @@ impl fmt::Debug for Table {
 struct Writer {
     appender: Appender,
     new: Vec<ResourceId>,
-}
-
-/// Things with numbers; equal ones have the same.
-struct Numbered<T> {
-    things: Vec<T>,
-    numbers: HashMap<u64, u32>,
-}
-
-impl<T: fmt::Debug> Numbered<T> {
-    fn new() -> Self {
-        Self {
-            things: Vec::new(),
-            numbers: HashMap::new(),
-        }
-    }
-
-    /// The number of a thing, and whether it is new.
-    fn of(&mut self, thing: T) -> (u32, bool) {
-        let mut digest = Digest(DefaultHasher::new());
-        write!(digest, "{thing:?}").unwrap();
-        match self.numbers.entry(digest.0.finish()) {
-            Entry::Occupied(there) => (*there.get(), false),
-            Entry::Vacant(free) => {
-                let number = u32::try_from(self.things.len()).unwrap();
-                free.insert(number);
-                self.things.push(thing);
-                (number, true)
-            }
-        }
-    }
-
-    fn get(&self, number: u32) -> &T {
-        &self.things[usize::try_from(number).unwrap()]
-    }
-}
-
-struct Digest(DefaultHasher);
-
-impl fmt::Write for Digest {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write(text.as_bytes());
-        Ok(())
-    }
 }
 
 /// How a writer begins.

@@ -37,10 +37,10 @@ mod write;
 use ask::NewState;
 use item::set_state;
 
-pub use ask::{Ask, Breaker, Receipt, RunSetting, Told};
+pub use ask::{RunAsk, Breaker, Receipt, RunSetting, RunTold};
 pub use due::{DueItem, DueList};
 pub use item::{Delivery, DeliveryState};
-pub use machine::Run;
+pub use machine::DeliveryRun;
 pub use schedule::DueMinute;
 pub use write::DeliveryTable;
 

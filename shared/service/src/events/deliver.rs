@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::journal::delivery::{
-    Ask, Breaker, Deliveries, DeliveryTable, DueItem, DueList, DueMinute, Receipt, Run, RunSetting,
-    Told,
+    RunAsk, Breaker, Deliveries, DeliveryTable, DueItem, DueList, DueMinute, Receipt, DeliveryRun, RunSetting,
+    RunTold,
 };
 use directory::journal::destinations::{
     Destination, DestinationId, DestinationState, Destinations,
@@ -74,7 +74,7 @@ impl DeliveryCall {
 
 /// What a run did.
 #[derive(Default)]
-struct Sent {
+struct RunCount {
     messages: usize,
     events: usize,
 }
@@ -114,8 +114,8 @@ impl Service {
             chance: u64::from_be_bytes(self.ids.bytes()),
         };
         let run = match destination.is_for(&call.tenant) {
-            true => Run::new(setting.clone()),
-            false => Run::of_nothing(setting.clone(), started),
+            true => DeliveryRun::new(setting.clone()),
+            false => DeliveryRun::of_nothing(setting.clone(), started),
         };
         let store = self.background_store();
         let table = DeliveryTable::new(&store, &meter, destination.clone(), setting);
@@ -138,35 +138,35 @@ impl Service {
     /// Performs the steps of a run.
     async fn run<O: Outside>(
         &self,
-        mut run: Run,
+        mut run: DeliveryRun,
         call: &DeliveryCall,
         destination: &Destination,
         table: &DeliveryTable,
         outside: &O,
-    ) -> Result<Sent, DirectoryError> {
+    ) -> Result<RunCount, DirectoryError> {
         let unavailable = DirectoryError::Unavailable;
-        let mut sent = Sent::default();
+        let mut sent = RunCount::default();
         loop {
             let now = self.clock.now();
             let ask = run.ask(now);
             let told = match &ask {
-                Ask::Nothing => return Ok(sent),
-                Ask::Post(message) => {
+                RunAsk::Nothing => return Ok(sent),
+                RunAsk::Post(message) => {
                     let receipt = outside.post(destination, message).await;
                     sent.note(call, message, &receipt);
-                    Told::Receipt(receipt)
+                    RunTold::Receipt(receipt)
                 }
-                Ask::Pause(time) => {
+                RunAsk::Pause(time) => {
                     outside.pause(*time).await;
-                    Told::Done
+                    RunTold::Done
                 }
-                Ask::Schedule(minute) => {
+                RunAsk::Schedule(minute) => {
                     outside.schedule(*minute).await.map_err(unavailable)?;
-                    Told::Done
+                    RunTold::Done
                 }
-                Ask::InvokeAgain => {
+                RunAsk::InvokeAgain => {
                     outside.invoke(call).await.map_err(unavailable)?;
-                    Told::Done
+                    RunTold::Done
                 }
                 of_table => {
                     report(call, of_table);
@@ -278,7 +278,7 @@ async fn invoke_all<O: Outside>(
     invoked.map_err(DirectoryError::Unavailable)
 }
 
-impl Sent {
+impl RunCount {
     fn note(&mut self, call: &DeliveryCall, message: &Message, receipt: &Receipt) {
         if receipt.is_success() {
             self.messages = self.messages.saturating_add(1);
@@ -296,12 +296,12 @@ impl Sent {
 }
 
 /// Logs what somebody must look at.
-fn report(call: &DeliveryCall, ask: &Ask) {
+fn report(call: &DeliveryCall, ask: &RunAsk) {
     match ask {
-        Ask::DisableDestination(_) => {
+        RunAsk::DisableDestination(_) => {
             tracing::error!(destination.id = %call.destination, "destination.disabled");
         }
-        Ask::Write(change) if change.disables() => {
+        RunAsk::Write(change) if change.disables() => {
             tracing::error!(
                 tenant.id = %call.tenant,
                 destination.id = %call.destination,

@@ -44,7 +44,7 @@ pub struct RunSetting {
 
 /// A part of a feed behind a position.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Page {
+pub struct FeedPart {
     /// The entries for the receiver.
     pub entries: VecDeque<(Position, FeedEntry)>,
     /// Up to where it was read. It also moves past entries that are not for the receiver.
@@ -117,7 +117,7 @@ pub enum DueWhat {
 
 /// What a run asks.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Ask {
+pub enum RunAsk {
     /// Of the table: the lease until then.
     Take(Timestamp),
     /// Of the table: a delivery, because there is none.
@@ -203,7 +203,7 @@ impl Receipt {
 
 /// An answer to what was asked.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Told {
+pub enum RunTold {
     /// It has the lease.
     Taken(Taken),
     /// There is no delivery.
@@ -214,7 +214,7 @@ pub enum Told {
     Begun,
     /// There is no such tenant.
     NoTenant,
-    Page(Page),
+    Part(FeedPart),
     Receipt(Receipt),
     /// The change is written.
     Written,

@@ -14,14 +14,14 @@ use jiff::{SignedDuration, Timestamp};
 use scim_core::event::{Packing, Position, pack};
 
 use super::ask::{
-    Ask, Breaker, DeliveryChange, DueWhat, NewState, Page, Receipt, RunSetting, Taken, Told,
+    RunAsk, Breaker, DeliveryChange, DueWhat, NewState, FeedPart, Receipt, RunSetting, Taken, RunTold,
 };
 use super::schedule::{DueMinute, is_exhausted, pause};
 use crate::limits::{LEASE, MESSAGE_BYTES, POST_TIME, REPEATED_AFTER, SAVED_AFTER, SAVED_ENTRIES};
 
 /// What a run does next.
 #[derive(Clone, PartialEq, Debug)]
-enum Step {
+enum RunStep {
     Take,
     Begin,
     Deliver,
@@ -40,16 +40,16 @@ enum Step {
 
 /// The message that was sent last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Sent {
+struct SentMessage {
     last: Position,
     events: usize,
 }
 
 /// A run of a delivery.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Run {
+pub struct DeliveryRun {
     setting: RunSetting,
-    todo: VecDeque<Step>,
+    todo: VecDeque<RunStep>,
     /// The position in the table.
     stored: Position,
     through: Position,
@@ -63,8 +63,8 @@ pub struct Run {
     saved: Timestamp,
     /// How many entries were acknowledged since.
     unsaved: usize,
-    page: Option<Page>,
-    sent: Option<Sent>,
+    page: Option<FeedPart>,
+    sent: Option<SentMessage>,
     /// Up to there, messages have only so many events.
     narrow: Option<(Position, usize)>,
     /// Whether the message was repeated after a short pause.
@@ -72,13 +72,13 @@ pub struct Run {
     failure: Receipt,
 }
 
-impl Run {
+impl DeliveryRun {
     /// A run that has done nothing.
     #[must_use]
     pub fn new(setting: RunSetting) -> Self {
         let todo = match setting.breaker {
             Breaker::Open => VecDeque::new(),
-            _ => VecDeque::from([Step::Take]),
+            _ => VecDeque::from([RunStep::Take]),
         };
         Self {
             setting,
@@ -109,30 +109,30 @@ impl Run {
     }
 
     /// What to ask next. It stays the same, apart from times, until it is told.
-    pub fn ask(&mut self, now: Timestamp) -> Ask {
-        if self.todo.front() == Some(&Step::Deliver) {
+    pub fn ask(&mut self, now: Timestamp) -> RunAsk {
+        if self.todo.front() == Some(&RunStep::Deliver) {
             self.decide(now);
         }
         let Some(step) = self.todo.front() else {
-            return Ask::Nothing;
+            return RunAsk::Nothing;
         };
         match step {
-            Step::Take => Ask::Take(lease(now)),
-            Step::Begin => Ask::Begin,
-            Step::Deliver => self.next_of_feed(),
-            Step::Pause(until) => {
+            RunStep::Take => RunAsk::Take(lease(now)),
+            RunStep::Begin => RunAsk::Begin,
+            RunStep::Deliver => self.next_of_feed(),
+            RunStep::Pause(until) => {
                 let left = until.duration_since(now);
-                Ask::Pause(left.max(SignedDuration::ZERO))
+                RunAsk::Pause(left.max(SignedDuration::ZERO))
             }
-            Step::Save => Ask::Write(self.change(Some(lease(now)), None)),
-            Step::Count => Ask::CountFailure,
-            Step::PutDue(what, minute) => Ask::PutDue(*what, *minute),
-            Step::Schedule(minute) => Ask::Schedule(*minute),
-            Step::CloseBreaker => Ask::CloseBreaker,
-            Step::Disable => Ask::DisableDestination(self.failure.error.clone()),
-            Step::Release(state) => Ask::Write(self.change(None, state.clone())),
-            Step::Look => Ask::Look(self.through),
-            Step::InvokeAgain => Ask::InvokeAgain,
+            RunStep::Save => RunAsk::Write(self.change(Some(lease(now)), None)),
+            RunStep::Count => RunAsk::CountFailure,
+            RunStep::PutDue(what, minute) => RunAsk::PutDue(*what, *minute),
+            RunStep::Schedule(minute) => RunAsk::Schedule(*minute),
+            RunStep::CloseBreaker => RunAsk::CloseBreaker,
+            RunStep::Disable => RunAsk::DisableDestination(self.failure.error.clone()),
+            RunStep::Release(state) => RunAsk::Write(self.change(None, state.clone())),
+            RunStep::Look => RunAsk::Look(self.through),
+            RunStep::InvokeAgain => RunAsk::InvokeAgain,
         }
     }
 
@@ -141,21 +141,21 @@ impl Run {
         if let Some(page) = self.page.take_if(|page| page.entries.is_empty()) {
             self.through = self.through.max(page.next);
             if page.is_over {
-                self.todo = VecDeque::from([Step::Release(None), Step::Look]);
+                self.todo = VecDeque::from([RunStep::Release(None), RunStep::Look]);
                 return;
             }
         }
         if now.saturating_add(POST_TIME).unwrap_or(Timestamp::MAX) > self.setting.deadline {
-            self.todo = VecDeque::from([Step::Release(None), Step::InvokeAgain]);
+            self.todo = VecDeque::from([RunStep::Release(None), RunStep::InvokeAgain]);
         } else if self.unsaved >= SAVED_ENTRIES || now.duration_since(self.saved) >= SAVED_AFTER {
-            self.todo.push_front(Step::Save);
+            self.todo.push_front(RunStep::Save);
         }
     }
 
     /// The next message, or the next page.
-    fn next_of_feed(&mut self) -> Ask {
+    fn next_of_feed(&mut self) -> RunAsk {
         let Some(page) = &self.page else {
-            return Ask::Read(self.through);
+            return RunAsk::Read(self.through);
         };
         let packing = match self.setting.batch {
             0 | 1 => Packing::Single,
@@ -172,13 +172,13 @@ impl Run {
         let messages = pack(tenant, events, self.acked, packing);
         match messages.into_iter().next() {
             Some(message) => {
-                self.sent = Some(Sent {
+                self.sent = Some(SentMessage {
                     last: message.last,
                     events: message.events,
                 });
-                Ask::Post(message)
+                RunAsk::Post(message)
             }
-            None => Ask::Read(self.through),
+            None => RunAsk::Read(self.through),
         }
     }
 
@@ -194,43 +194,43 @@ impl Run {
     }
 
     /// Takes the answer to what was asked.
-    pub fn tell(&mut self, told: Told, now: Timestamp) {
+    pub fn tell(&mut self, told: RunTold, now: Timestamp) {
         match told {
-            Told::Taken(taken) => self.taken(&taken, now),
-            Told::Absent if self.has_begun => self.todo.clear(),
-            Told::Absent => self.todo = VecDeque::from([Step::Begin]),
-            Told::Begun => {
+            RunTold::Taken(taken) => self.taken(&taken, now),
+            RunTold::Absent if self.has_begun => self.todo.clear(),
+            RunTold::Absent => self.todo = VecDeque::from([RunStep::Begin]),
+            RunTold::Begun => {
                 self.has_begun = true;
-                self.todo = VecDeque::from([Step::Take]);
+                self.todo = VecDeque::from([RunStep::Take]);
             }
-            Told::NoTenant => self.has_nothing(now),
-            Told::Refused | Told::Lost => self.todo.clear(),
-            Told::Page(page) => self.page = Some(page),
-            Told::Receipt(receipt) if receipt.is_success() => self.accepted(now),
-            Told::Receipt(receipt) => self.failed(receipt, now),
-            Told::Written => {
+            RunTold::NoTenant => self.has_nothing(now),
+            RunTold::Refused | RunTold::Lost => self.todo.clear(),
+            RunTold::Part(page) => self.page = Some(page),
+            RunTold::Receipt(receipt) if receipt.is_success() => self.accepted(now),
+            RunTold::Receipt(receipt) => self.failed(receipt, now),
+            RunTold::Written => {
                 self.stored = self.through;
                 self.saved = now;
                 self.unsaved = 0;
                 self.is_recovered = false;
                 self.todo.pop_front();
             }
-            Told::Unowned => match self.todo.pop_front() {
+            RunTold::Unowned => match self.todo.pop_front() {
                 // Whether or not the change was written: what is behind must not be forgotten.
-                Some(Step::Release(None)) => {}
+                Some(RunStep::Release(None)) => {}
                 _ => self.todo.clear(),
             },
-            Told::Counted(is_failing) => {
+            RunTold::Counted(is_failing) => {
                 if is_failing {
                     self.setting.breaker = Breaker::Probe;
                 }
                 self.todo.pop_front();
                 self.put_off(now);
             }
-            Told::News(true) => self.todo = VecDeque::from([Step::Take]),
-            Told::News(false) => self.has_nothing(now),
-            Told::Done => {
-                if self.todo.pop_front() == Some(Step::CloseBreaker) {
+            RunTold::News(true) => self.todo = VecDeque::from([RunStep::Take]),
+            RunTold::News(false) => self.has_nothing(now),
+            RunTold::Done => {
+                if self.todo.pop_front() == Some(RunStep::CloseBreaker) {
                     self.setting.breaker = Breaker::Whole;
                 }
             }
@@ -246,7 +246,7 @@ impl Run {
         self.saved = now;
         self.unsaved = 0;
         self.page = None;
-        self.todo = VecDeque::from([Step::Deliver]);
+        self.todo = VecDeque::from([RunStep::Deliver]);
     }
 
     /// Nothing is left to send. If others wait for this delivery, they need not any longer.
@@ -273,7 +273,7 @@ impl Run {
         self.since = None;
         let first = match self.setting.breaker {
             Breaker::Whole | Breaker::Open => Vec::new(),
-            Breaker::Counting => vec![Step::CloseBreaker],
+            Breaker::Counting => vec![RunStep::CloseBreaker],
             Breaker::Probe => recovery(now).to_vec(),
         };
         for step in first.into_iter().rev() {
@@ -294,13 +294,13 @@ impl Run {
         let repeat = now.saturating_add(REPEATED_AFTER).unwrap_or(now);
         if is_first && !receipt.is_gone() && asked <= REPEATED_AFTER {
             self.is_repeated = true;
-            self.todo.push_front(Step::Pause(repeat));
+            self.todo.push_front(RunStep::Pause(repeat));
             return;
         }
         let is_counted = self.since.is_none() && !receipt.is_gone();
         self.failure = receipt;
         match is_counted && self.setting.breaker != Breaker::Probe {
-            true => self.todo = VecDeque::from([Step::Count]),
+            true => self.todo = VecDeque::from([RunStep::Count]),
             false => self.put_off(now),
         }
     }
@@ -318,7 +318,7 @@ impl Run {
         };
         let is_over = self.failure.is_gone() || is_exhausted(since, now);
         let steps = match (is_over, is_probe) {
-            (true, false) => vec![Step::Release(Some(NewState::Disabled { since, error }))],
+            (true, false) => vec![RunStep::Release(Some(NewState::Disabled { since, error }))],
             // All that is known says that no tenant can be delivered to. Whoever resumes the destination makes all due, and
             // this delivery begins to fail anew.
             (true, true) => {
@@ -328,16 +328,16 @@ impl Run {
                     since: now,
                     error,
                 };
-                vec![Step::Disable, Step::Release(Some(state))]
+                vec![RunStep::Disable, RunStep::Release(Some(state))]
             }
             (false, _) => {
                 let asked = self.failure.retry_after;
                 let pause = pause(self.attempts, is_probe, asked, self.setting.chance);
                 let due = DueMinute::after(now, pause);
                 vec![
-                    Step::PutDue(DueWhat::Delivery, due),
-                    Step::Schedule(due),
-                    Step::Release(Some(failing(due))),
+                    RunStep::PutDue(DueWhat::Delivery, due),
+                    RunStep::Schedule(due),
+                    RunStep::Release(Some(failing(due))),
                 ]
             }
         };
@@ -352,11 +352,11 @@ fn lease(now: Timestamp) -> Timestamp {
 
 /// The steps by which all deliveries go on that waited. They are due before the destination counts as whole: whoever dies
 /// in between is invoked again, and a run that comes too early waits for the next.
-fn recovery(now: Timestamp) -> [Step; 3] {
+fn recovery(now: Timestamp) -> [RunStep; 3] {
     let due = DueMinute::after(now, SignedDuration::ZERO);
     [
-        Step::PutDue(DueWhat::Destination, due),
-        Step::Schedule(due),
-        Step::CloseBreaker,
+        RunStep::PutDue(DueWhat::Destination, due),
+        RunStep::Schedule(due),
+        RunStep::CloseBreaker,
     ]
 }

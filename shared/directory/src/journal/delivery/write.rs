@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use scim_core::event::Position;
 
-use super::ask::{Ask, DeliveryChange, DueWhat, Page, RunSetting, Told};
+use super::ask::{RunAsk, DeliveryChange, DueWhat, FeedPart, RunSetting, RunTold};
 use super::due::{DueItem, DueList};
 use super::item::{Delivery, FAILING, WELL, set_state};
 use super::schedule::DueMinute;
@@ -58,30 +58,30 @@ impl DeliveryTable {
     /// # Errors
     ///
     /// When the table does not answer: the run must be invoked again.
-    pub async fn answer(&self, ask: &Ask, now: Timestamp) -> Result<Option<Told>, DirectoryError> {
+    pub async fn answer(&self, ask: &RunAsk, now: Timestamp) -> Result<Option<RunTold>, DirectoryError> {
         let id = &self.destination.id;
         let destinations = || Destinations::new(Arc::clone(&self.store), Arc::clone(&self.meter));
         Ok(Some(match ask {
-            Ask::Take(until) => self.take(*until, now).await?,
-            Ask::Begin => self.begin().await?,
-            Ask::Read(after) => Told::Page(self.read(*after, now).await?),
-            Ask::Write(change) => self.write(change).await?,
-            Ask::Look(after) => Told::News(self.feed.has_behind(*after).await?),
-            Ask::PutDue(what, minute) => self.put_due(*what, *minute).await?,
-            Ask::CountFailure => {
+            RunAsk::Take(until) => self.take(*until, now).await?,
+            RunAsk::Begin => self.begin().await?,
+            RunAsk::Read(after) => RunTold::Part(self.read(*after, now).await?),
+            RunAsk::Write(change) => self.write(change).await?,
+            RunAsk::Look(after) => RunTold::News(self.feed.has_behind(*after).await?),
+            RunAsk::PutDue(what, minute) => self.put_due(*what, *minute).await?,
+            RunAsk::CountFailure => {
                 let tenant = &self.setting.tenant;
                 let counted = destinations().note_failure(id, tenant).await?;
-                Told::Counted(counted.is_some_and(|destination| destination.is_failing()))
+                RunTold::Counted(counted.is_some_and(|destination| destination.is_failing()))
             }
-            Ask::CloseBreaker => {
+            RunAsk::CloseBreaker => {
                 destinations().note_success(id).await?;
-                Told::Done
+                RunTold::Done
             }
-            Ask::DisableDestination(error) => {
+            RunAsk::DisableDestination(error) => {
                 destinations().disable(id, error).await?;
-                Told::Done
+                RunTold::Done
             }
-            Ask::Post(_) | Ask::Pause(_) | Ask::Schedule(_) | Ask::InvokeAgain | Ask::Nothing => {
+            RunAsk::Post(_) | RunAsk::Pause(_) | RunAsk::Schedule(_) | RunAsk::InvokeAgain | RunAsk::Nothing => {
                 return Ok(None);
             }
         }))
@@ -93,7 +93,7 @@ impl DeliveryTable {
     }
 
     /// Takes the lease: if it is free, over, or held by a run of this invocation, which has died then.
-    async fn take(&self, until: Timestamp, now: Timestamp) -> Result<Told, DirectoryError> {
+    async fn take(&self, until: Timestamp, now: Timestamp) -> Result<RunTold, DirectoryError> {
         let (owner, invocation) = (self.setting.owner.as_str(), &self.setting.invocation);
         let is_free = lacks(OWNER)
             .or(at_most(LEASED_UNTIL, n(now.as_millisecond())))
@@ -109,19 +109,19 @@ impl DeliveryTable {
             .when(is_free)
             .when(is_due);
         Ok(match self.store.change(&taken, &self.meter).await? {
-            Updated::Done(item) => Told::Taken(Delivery::read(&item)?.taken()),
-            Updated::ConditionFailed(None) => Told::Absent,
-            Updated::ConditionFailed(Some(_)) => Told::Refused,
+            Updated::Done(item) => RunTold::Taken(Delivery::read(&item)?.taken()),
+            Updated::ConditionFailed(None) => RunTold::Absent,
+            Updated::ConditionFailed(Some(_)) => RunTold::Refused,
         })
     }
 
     /// Creates the delivery where it has to begin, unless the tenant is gone.
-    async fn begin(&self) -> Result<Told, DirectoryError> {
+    async fn begin(&self) -> Result<RunTold, DirectoryError> {
         let id = &self.setting.tenant;
         let tenants = Tenants::new(Arc::clone(&self.store));
         let tenant = tenants.read(id, &self.meter).await?;
         let Some(tenant) = tenant.filter(|tenant| tenant.status != Status::Closing) else {
-            return Ok(Told::NoTenant);
+            return Ok(RunTold::NoTenant);
         };
         let created = self.destination.created;
         let through = match self.destination.settings.from {
@@ -148,14 +148,14 @@ impl DeliveryTable {
             Transacted::ConditionFailed(failed) if failed.contains(&0) => {
                 Err(DirectoryError::Contended)
             }
-            Transacted::Done | Transacted::ConditionFailed(_) => Ok(Told::Begun),
+            Transacted::Done | Transacted::ConditionFailed(_) => Ok(RunTold::Begun),
         }
     }
 
-    async fn read(&self, after: Position, now: Timestamp) -> Result<Page, DirectoryError> {
+    async fn read(&self, after: Position, now: Timestamp) -> Result<FeedPart, DirectoryError> {
         let wanted = &self.destination.settings.types;
         let behind = self.feed.behind(after, wanted, now).await?;
-        Ok(Page {
+        Ok(FeedPart {
             entries: behind.entries.into(),
             next: behind.next,
             is_over: behind.is_over,
@@ -163,7 +163,7 @@ impl DeliveryTable {
     }
 
     /// Writes a change as the owner.
-    async fn write(&self, change: &DeliveryChange) -> Result<Told, DirectoryError> {
+    async fn write(&self, change: &DeliveryChange) -> Result<RunTold, DirectoryError> {
         let owner = self.setting.owner.as_str();
         let update = ItemUpdate::of(self.key())
             .set(THROUGH, n(change.through.value()))
@@ -179,12 +179,12 @@ impl DeliveryTable {
             None => update,
         };
         Ok(match self.store.update(&update, &self.meter).await? {
-            Put::Done => Told::Written,
+            Put::Done => RunTold::Written,
             Put::ConditionFailed(item) => refused(item.as_ref(), owner, change),
         })
     }
 
-    async fn put_due(&self, what: DueWhat, minute: DueMinute) -> Result<Told, DirectoryError> {
+    async fn put_due(&self, what: DueWhat, minute: DueMinute) -> Result<RunTold, DirectoryError> {
         let due = DueItem {
             minute,
             tenant: match what {
@@ -195,17 +195,17 @@ impl DeliveryTable {
         };
         let list = DueList::new(Arc::clone(&self.store), Arc::clone(&self.meter));
         list.put(&due).await?;
-        Ok(Told::Done)
+        Ok(RunTold::Done)
     }
 }
 
 /// What a refused change means. If the SDK repeated it after a lost response, it may be its own work.
-fn refused(item: Option<&Item>, owner: &str, change: &DeliveryChange) -> Told {
+fn refused(item: Option<&Item>, owner: &str, change: &DeliveryChange) -> RunTold {
     let there = item.and_then(|item| text(item, OWNER));
     let through = item.and_then(|item| number(item, THROUGH));
     match there {
-        Some(there) if there == owner && through == Some(change.through.value()) => Told::Written,
-        None if item.is_some() => Told::Unowned,
-        _ => Told::Lost,
+        Some(there) if there == owner && through == Some(change.through.value()) => RunTold::Written,
+        None if item.is_some() => RunTold::Unowned,
+        _ => RunTold::Lost,
     }
 }

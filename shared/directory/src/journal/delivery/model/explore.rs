@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
-use super::super::ask::Ask;
-use super::super::machine::Run;
+use super::super::ask::RunAsk;
+use super::super::machine::DeliveryRun;
 use super::table::{Course, Rule};
 use super::world::{Budget, FAILURES, LiveRun, Pending, State, TENANTS, World, last_wanted};
 use super::{Mistake, is_planted};
@@ -47,7 +47,7 @@ impl fmt::Display for Broken {
 
 struct Explorer {
     budget: Budget,
-    runs: Numbered<Run>,
+    runs: Numbered<DeliveryRun>,
     seen: HashSet<u64>,
     worlds: Vec<(World, u32, Move)>,
     /// Worlds from which everything is delivered.
@@ -185,7 +185,7 @@ impl Explorer {
 
     fn begin(&mut self, world: &mut World, pending: Pending) {
         let owner = world.new_owner();
-        let run = Run::new(world.setting(pending, owner));
+        let run = DeliveryRun::new(world.setting(pending, owner));
         let (run, _) = self.runs.of(run);
         let free = world.runs.iter().position(Option::is_none).unwrap();
         world.runs[free] = Some(LiveRun {
@@ -208,7 +208,7 @@ impl Explorer {
         let mut run = self.runs.get(live.run).clone();
         let now = world.now();
         let ask = run.ask(now);
-        if ask == Ask::Nothing {
+        if ask == RunAsk::Nothing {
             if course != Course::Plain {
                 return Ok(None);
             }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use scim_core::event::{Message, Position};
 use serde_json::Value;
 
-use super::super::ask::{Ask, DeliveryChange, DueWhat, NewState, Page, Receipt, Taken, Told};
+use super::super::ask::{RunAsk, DeliveryChange, DueWhat, NewState, FeedPart, Receipt, Taken, RunTold};
 use super::world::{
     FAILURES, Item, Lease, LiveRun, State, World, entry, is_wanted, last_wanted, number, position,
     seconds,
@@ -30,14 +30,14 @@ impl World {
     pub(super) fn answer(
         &mut self,
         live: LiveRun,
-        ask: &Ask,
+        ask: &RunAsk,
         course: Course,
-    ) -> Result<Option<Told>, &'static str> {
+    ) -> Result<Option<RunTold>, &'static str> {
         let told = match ask {
-            Ask::Post(message) => return self.post(live, message, course).map(Some),
+            RunAsk::Post(message) => return self.post(live, message, course).map(Some),
             _ if course == Course::Refused => return Ok(None),
             // The SDK repeats a write whose answer was lost.
-            Ask::Take(_) | Ask::Write(_) if course == Course::Lost => {
+            RunAsk::Take(_) | RunAsk::Write(_) if course == Course::Lost => {
                 self.plain(live, ask);
                 self.plain(live, ask)
             }
@@ -48,56 +48,56 @@ impl World {
         Ok(told)
     }
 
-    fn plain(&mut self, live: LiveRun, ask: &Ask) -> Option<Told> {
+    fn plain(&mut self, live: LiveRun, ask: &RunAsk) -> Option<RunTold> {
         let tenant = usize::from(live.tenant);
         Some(match ask {
-            Ask::Take(until) => self.take(live, seconds(*until)),
-            Ask::Begin => {
+            RunAsk::Take(until) => self.take(live, seconds(*until)),
+            RunAsk::Begin => {
                 self.items[tenant] = self.items[tenant].or(Some(Item {
                     through: Position::BEGINNING,
                     acked: Position::BEGINNING,
                     lease: None,
                     state: State::Well,
                 }));
-                Told::Begun
+                RunTold::Begun
             }
-            Ask::Read(after) => Told::Page(self.read(tenant, *after)),
-            Ask::Write(change) => self.write(live, change),
-            Ask::Look(_) if is_planted(Mistake::NoSecondLook) => Told::News(false),
-            Ask::Look(after) => Told::News(number(*after) < u64::from(self.feeds[tenant])),
-            Ask::Pause(left) if left.is_zero() => Told::Done,
-            Ask::Pause(_) => return None,
-            Ask::CountFailure => {
+            RunAsk::Read(after) => RunTold::Part(self.read(tenant, *after)),
+            RunAsk::Write(change) => self.write(live, change),
+            RunAsk::Look(_) if is_planted(Mistake::NoSecondLook) => RunTold::News(false),
+            RunAsk::Look(after) => RunTold::News(number(*after) < u64::from(self.feeds[tenant])),
+            RunAsk::Pause(left) if left.is_zero() => RunTold::Done,
+            RunAsk::Pause(_) => return None,
+            RunAsk::CountFailure => {
                 self.failures = self.failures.saturating_add(1).min(FAILURES);
                 self.probe = Some(live.tenant);
-                Told::Counted(self.failures >= FAILURES)
+                RunTold::Counted(self.failures >= FAILURES)
             }
-            Ask::PutDue(what, minute) => {
+            RunAsk::PutDue(what, minute) => {
                 let tenant = (*what == DueWhat::Delivery).then_some(live.tenant);
                 self.due.insert((*minute, tenant));
-                Told::Done
+                RunTold::Done
             }
-            Ask::Schedule(minute) => {
+            RunAsk::Schedule(minute) => {
                 self.schedules.insert(*minute);
-                Told::Done
+                RunTold::Done
             }
-            Ask::CloseBreaker => {
+            RunAsk::CloseBreaker => {
                 (self.failures, self.probe) = (0, None);
-                Told::Done
+                RunTold::Done
             }
-            Ask::InvokeAgain => {
+            RunAsk::InvokeAgain => {
                 self.invoke(live.tenant);
-                Told::Done
+                RunTold::Done
             }
             // No delivery fails for so long here.
-            Ask::DisableDestination(_) | Ask::Post(_) | Ask::Nothing => return None,
+            RunAsk::DisableDestination(_) | RunAsk::Post(_) | RunAsk::Nothing => return None,
         })
     }
 
-    fn take(&mut self, live: LiveRun, until: i64) -> Told {
+    fn take(&mut self, live: LiveRun, until: i64) -> RunTold {
         let clock = self.clock;
         let Some(item) = &mut self.items[usize::from(live.tenant)] else {
-            return Told::Absent;
+            return RunTold::Absent;
         };
         let is_free = item
             .lease
@@ -112,14 +112,14 @@ impl World {
             State::Disabled => (false, 0, None),
         };
         if !is_free || !is_due {
-            return Told::Refused;
+            return RunTold::Refused;
         }
         item.lease = Some(Lease {
             owner: live.owner,
             invocation: live.invocation,
             until,
         });
-        Told::Taken(Taken {
+        RunTold::Taken(Taken {
             through: item.through,
             acked: item.acked,
             attempts,
@@ -127,12 +127,12 @@ impl World {
         })
     }
 
-    fn read(&self, tenant: usize, after: Position) -> Page {
+    fn read(&self, tenant: usize, after: Position) -> FeedPart {
         let last = u64::from(self.feeds[tenant]);
         let numbers = number(after) + 1..=last;
         let wanted = numbers.filter(|n| is_wanted(*n));
         let entries: VecDeque<_> = wanted.map(|n| (position(n), entry())).collect();
-        Page {
+        FeedPart {
             entries,
             next: if number(after) < last {
                 position(last)
@@ -143,17 +143,17 @@ impl World {
         }
     }
 
-    fn write(&mut self, live: LiveRun, change: &DeliveryChange) -> Told {
+    fn write(&mut self, live: LiveRun, change: &DeliveryChange) -> RunTold {
         let Some(item) = &mut self.items[usize::from(live.tenant)] else {
-            return Told::Lost;
+            return RunTold::Lost;
         };
         let is_mine = item.lease.is_some_and(|lease| lease.owner == live.owner);
         let is_free_for_all = is_planted(Mistake::NoOwner);
         if !(is_mine || is_free_for_all) || item.through != change.from {
             return match (item.lease, is_mine) {
-                (_, true) if item.through == change.through => Told::Written,
-                (None, _) => Told::Unowned,
-                _ => Told::Lost,
+                (_, true) if item.through == change.through => RunTold::Written,
+                (None, _) => RunTold::Unowned,
+                _ => RunTold::Lost,
             };
         }
         item.through = change.through;
@@ -179,7 +179,7 @@ impl World {
             }
             Some(NewState::Disabled { .. }) => item.state = State::Disabled,
         }
-        Told::Written
+        RunTold::Written
     }
 
     fn post(
@@ -187,7 +187,7 @@ impl World {
         live: LiveRun,
         message: &Message,
         course: Course,
-    ) -> Result<Told, &'static str> {
+    ) -> Result<RunTold, &'static str> {
         let status = match course {
             Course::Refused => Some(500),
             Course::Plain => Some(204),
@@ -196,7 +196,7 @@ impl World {
         if course != Course::Refused {
             self.receive(usize::from(live.tenant), message)?;
         }
-        Ok(Told::Receipt(Receipt {
+        Ok(RunTold::Receipt(Receipt {
             status,
             ..Receipt::default()
         }))

@@ -37,7 +37,7 @@ mod write;
 use ask::NewState;
 use item::set_state;
 
-pub use ask::{RunAsk, Breaker, Receipt, RunSetting, RunTold};
+pub use ask::{Breaker, Receipt, RunAsk, RunSetting, RunTold};
 pub use due::{DueItem, DueList};
 pub use item::{Delivery, DeliveryState};
 pub use machine::DeliveryRun;

@@ -21,7 +21,7 @@ impl<T: fmt::Debug> Numbered<T> {
 
     /// The number of a thing, and whether it is new.
     pub(in crate::journal) fn of(&mut self, thing: T) -> (u32, bool) {
-        let mut digest = Digest(DefaultHasher::new());
+        let mut digest = DebugDigest(DefaultHasher::new());
         write!(digest, "{thing:?}").unwrap();
         match self.numbers.entry(digest.0.finish()) {
             Entry::Occupied(there) => (*there.get(), false),
@@ -39,9 +39,9 @@ impl<T: fmt::Debug> Numbered<T> {
     }
 }
 
-struct Digest(DefaultHasher);
+struct DebugDigest(DefaultHasher);
 
-impl fmt::Write for Digest {
+impl fmt::Write for DebugDigest {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.0.write(text.as_bytes());
         Ok(())

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::journal::delivery::{
-    RunAsk, Breaker, Deliveries, DeliveryTable, DueItem, DueList, DueMinute, Receipt, DeliveryRun, RunSetting,
-    RunTold,
+    Breaker, Deliveries, DeliveryRun, DeliveryTable, DueItem, DueList, DueMinute, Receipt, RunAsk,
+    RunSetting, RunTold,
 };
 use directory::journal::destinations::{
     Destination, DestinationId, DestinationState, Destinations,

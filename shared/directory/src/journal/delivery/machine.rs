@@ -14,7 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use scim_core::event::{Packing, Position, pack};
 
 use super::ask::{
-    RunAsk, Breaker, DeliveryChange, DueWhat, NewState, FeedPart, Receipt, RunSetting, Taken, RunTold,
+    Breaker, DeliveryChange, DueWhat, FeedPart, NewState, Receipt, RunAsk, RunSetting, RunTold,
+    Taken,
 };
 use super::schedule::{DueMinute, is_exhausted, pause};
 use crate::limits::{LEASE, MESSAGE_BYTES, POST_TIME, REPEATED_AFTER, SAVED_AFTER, SAVED_ENTRIES};

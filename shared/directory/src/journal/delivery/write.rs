@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use scim_core::event::Position;
 
-use super::ask::{RunAsk, DeliveryChange, DueWhat, FeedPart, RunSetting, RunTold};
+use super::ask::{DeliveryChange, DueWhat, FeedPart, RunAsk, RunSetting, RunTold};
 use super::due::{DueItem, DueList};
 use super::item::{Delivery, FAILING, WELL, set_state};
 use super::schedule::DueMinute;
@@ -58,7 +58,11 @@ impl DeliveryTable {
     /// # Errors
     ///
     /// When the table does not answer: the run must be invoked again.
-    pub async fn answer(&self, ask: &RunAsk, now: Timestamp) -> Result<Option<RunTold>, DirectoryError> {
+    pub async fn answer(
+        &self,
+        ask: &RunAsk,
+        now: Timestamp,
+    ) -> Result<Option<RunTold>, DirectoryError> {
         let id = &self.destination.id;
         let destinations = || Destinations::new(Arc::clone(&self.store), Arc::clone(&self.meter));
         Ok(Some(match ask {
@@ -81,7 +85,11 @@ impl DeliveryTable {
                 destinations().disable(id, error).await?;
                 RunTold::Done
             }
-            RunAsk::Post(_) | RunAsk::Pause(_) | RunAsk::Schedule(_) | RunAsk::InvokeAgain | RunAsk::Nothing => {
+            RunAsk::Post(_)
+            | RunAsk::Pause(_)
+            | RunAsk::Schedule(_)
+            | RunAsk::InvokeAgain
+            | RunAsk::Nothing => {
                 return Ok(None);
             }
         }))
@@ -204,7 +212,9 @@ fn refused(item: Option<&Item>, owner: &str, change: &DeliveryChange) -> RunTold
     let there = item.and_then(|item| text(item, OWNER));
     let through = item.and_then(|item| number(item, THROUGH));
     match there {
-        Some(there) if there == owner && through == Some(change.through.value()) => RunTold::Written,
+        Some(there) if there == owner && through == Some(change.through.value()) => {
+            RunTold::Written
+        }
         None if item.is_some() => RunTold::Unowned,
         _ => RunTold::Lost,
     }

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use scim_core::event::{Message, Position};
 use serde_json::Value;
 
-use super::super::ask::{RunAsk, DeliveryChange, DueWhat, NewState, FeedPart, Receipt, Taken, RunTold};
+use super::super::ask::{
+    DeliveryChange, DueWhat, FeedPart, NewState, Receipt, RunAsk, RunTold, Taken,
+};
 use super::world::{
     FAILURES, Item, Lease, LiveRun, State, World, entry, is_wanted, last_wanted, number, position,
     seconds,

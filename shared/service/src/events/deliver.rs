@@ -119,13 +119,13 @@ impl Service {
         };
         let store = self.background_store();
         let table = DeliveryTable::new(&store, &meter, destination.clone(), setting);
-        let sent = self.run(run, call, &destination, &table, outside).await?;
+        let count = self.run(run, call, &destination, &table, outside).await?;
         let spent = meter.spent();
         tracing::info!(
             tenant.id = %call.tenant,
             destination.id = %call.destination,
-            messages = sent.messages,
-            entries = sent.events,
+            messages = count.messages,
+            entries = count.events,
             duration_ms = self.clock.now().duration_since(started).as_secs_f64() * 1_000.0,
             dynamodb.reads = spent.reads,
             dynamodb.writes = spent.writes,
@@ -145,15 +145,15 @@ impl Service {
         outside: &O,
     ) -> Result<RunCount, DirectoryError> {
         let unavailable = DirectoryError::Unavailable;
-        let mut sent = RunCount::default();
+        let mut count = RunCount::default();
         loop {
             let now = self.clock.now();
             let ask = run.ask(now);
             let told = match &ask {
-                RunAsk::Nothing => return Ok(sent),
+                RunAsk::Nothing => return Ok(count),
                 RunAsk::Post(message) => {
                     let receipt = outside.post(destination, message).await;
-                    sent.note(call, message, &receipt);
+                    count.note(call, message, &receipt);
                     RunTold::Receipt(receipt)
                 }
                 RunAsk::Pause(time) => {

@@ -204,7 +204,6 @@ impl DeliveryRun {
                 self.has_begun = true;
                 self.todo = VecDeque::from([RunStep::Take]);
             }
-            RunTold::NoTenant => self.has_nothing(now),
             RunTold::Refused | RunTold::Lost => self.todo.clear(),
             RunTold::Part(page) => self.page = Some(page),
             RunTold::Receipt(receipt) if receipt.is_success() => self.accepted(now),
@@ -229,7 +228,7 @@ impl DeliveryRun {
                 self.put_off(now);
             }
             RunTold::News(true) => self.todo = VecDeque::from([RunStep::Take]),
-            RunTold::News(false) => self.has_nothing(now),
+            RunTold::NoTenant | RunTold::News(false) => self.has_nothing(now),
             RunTold::Done => {
                 if self.todo.pop_front() == Some(RunStep::CloseBreaker) {
                     self.setting.breaker = Breaker::Whole;

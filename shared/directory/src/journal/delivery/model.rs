@@ -19,11 +19,11 @@ mod world;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Mistake {
     /// Whoever dies is not invoked again.
-    NoRetry,
+    Forgotten,
     /// A run does not look once more after it gave the lease back.
-    NoSecondLook,
+    OneLook,
     /// A run writes although another one has the lease.
-    NoOwner,
+    Ownerless,
 }
 
 thread_local! {
@@ -88,7 +88,7 @@ fn every_order_of_the_runs_of_two_tenants_of_which_one_waits_delivers_everything
 
 #[test]
 fn whoever_dies_and_is_not_invoked_again_leaves_something() {
-    let broken = find(Mistake::NoRetry, Budget::SMALL);
+    let broken = find(Mistake::Forgotten, Budget::SMALL);
     assert_eq!(broken.rule, "something is left for ever");
 }
 
@@ -99,12 +99,12 @@ fn without_a_second_look_something_is_left() {
         troubles: 0,
         ..Budget::SMALL
     };
-    let broken = find(Mistake::NoSecondLook, budget);
+    let broken = find(Mistake::OneLook, budget);
     assert_eq!(broken.rule, "something is left for ever");
 }
 
 #[test]
 fn a_run_that_writes_without_the_lease_undoes_a_replay() {
-    let broken = find(Mistake::NoOwner, Budget::SMALL);
+    let broken = find(Mistake::Ownerless, Budget::SMALL);
     assert_eq!(broken.rule, "the position is ahead of the receiver");
 }

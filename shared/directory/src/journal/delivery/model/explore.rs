@@ -145,7 +145,7 @@ impl Explorer {
                     return Ok(None);
                 };
                 world.troubles += 1;
-                if !is_planted(Mistake::NoRetry) {
+                if !is_planted(Mistake::Forgotten) {
                     world.pend(Pending {
                         tenant: live.tenant,
                         invocation: live.invocation,
@@ -237,13 +237,11 @@ impl Explorer {
             if way.len() > STEPS {
                 return Err("the runs come to no end");
             }
-            match self.obvious(&world)? {
-                Some(next) => world = next,
-                None => {
-                    check_end(&world)?;
-                    break;
-                }
-            }
+            let Some(next) = self.obvious(&world)? else {
+                check_end(&world)?;
+                break;
+            };
+            world = next;
         }
         self.ending.extend(way);
         Ok(())

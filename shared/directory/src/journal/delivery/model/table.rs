@@ -65,10 +65,9 @@ impl World {
             }
             RunAsk::Read(after) => RunTold::Part(self.read(tenant, *after)),
             RunAsk::Write(change) => self.write(live, change),
-            RunAsk::Look(_) if is_planted(Mistake::NoSecondLook) => RunTold::News(false),
+            RunAsk::Look(_) if is_planted(Mistake::OneLook) => RunTold::News(false),
             RunAsk::Look(after) => RunTold::News(number(*after) < u64::from(self.feeds[tenant])),
             RunAsk::Pause(left) if left.is_zero() => RunTold::Done,
-            RunAsk::Pause(_) => return None,
             RunAsk::CountFailure => {
                 self.failures = self.failures.saturating_add(1).min(FAILURES);
                 self.probe = Some(live.tenant);
@@ -91,8 +90,11 @@ impl World {
                 self.invoke(live.tenant);
                 RunTold::Done
             }
-            // No delivery fails for so long here.
-            RunAsk::DisableDestination(_) | RunAsk::Post(_) | RunAsk::Nothing => return None,
+            // No delivery fails for so long here that its destination is disabled.
+            RunAsk::Pause(_)
+            | RunAsk::DisableDestination(_)
+            | RunAsk::Post(_)
+            | RunAsk::Nothing => return None,
         })
     }
 
@@ -150,7 +152,7 @@ impl World {
             return RunTold::Lost;
         };
         let is_mine = item.lease.is_some_and(|lease| lease.owner == live.owner);
-        let is_free_for_all = is_planted(Mistake::NoOwner);
+        let is_free_for_all = is_planted(Mistake::Ownerless);
         if !(is_mine || is_free_for_all) || item.through != change.from {
             return match (item.lease, is_mine) {
                 (_, true) if item.through == change.through => RunTold::Written,

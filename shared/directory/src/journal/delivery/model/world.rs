@@ -140,7 +140,7 @@ impl World {
             .chain(self.pending.iter().map(|pending| pending.invocation))
             .chain(self.runs.iter().flatten().map(|run| run.invocation))
             .collect();
-        let invocation = (0..).find(|name| !used.contains(name)).unwrap();
+        let invocation = (0..u8::MAX).find(|name| !used.contains(name)).unwrap();
         self.pend(Pending { tenant, invocation });
     }
 
@@ -156,7 +156,7 @@ impl World {
             .map(|lease| lease.owner)
             .chain(self.runs.iter().flatten().map(|run| run.owner))
             .collect();
-        (0..).find(|name| !used.contains(name)).unwrap()
+        (0..u8::MAX).find(|name| !used.contains(name)).unwrap()
     }
 
     pub(super) fn setting(&self, pending: Pending, owner: u8) -> RunSetting {

@@ -53,8 +53,9 @@ fn steady(text: &str) -> String {
 fn has_one_form_of_instants(text: &str) {
     for part in text.split('"').skip(1).step_by(2) {
         if part.parse::<jiff::Timestamp>().is_ok() {
-            assert_eq!(part.len(), "2027-01-15T08:00:00.000Z".len(), "{part}");
-            assert_eq!((&part[19..20], &part[23..]), (".", "Z"), "{part}");
+            let shape = |c: char| if c.is_ascii_digit() { '0' } else { c };
+            let shape: String = part.chars().map(shape).collect();
+            assert_eq!(shape, "0000-00-00T00:00:00.000Z", "{part}");
         }
     }
 }

@@ -28,6 +28,8 @@ use reason::OwnWords;
 const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
+/// The most characters of a pointer in a sentence.
+const SHOWN_POINTER: usize = 120;
 /// Marks a response that a retry receives.
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 pub(crate) const TRUE: HeaderValue = HeaderValue::from_static("true");
@@ -93,9 +95,17 @@ impl Problem {
     /// The problem is in this member of the body, or in the whole body if `pointer` is empty.
     #[must_use]
     pub(crate) fn at(mut self, pointer: &str) -> Self {
-        let detail = match pointer {
-            "" => self.detail.clone().into_string(),
-            pointer => format!("{pointer}: {}", self.detail),
+        // A member's name may be as long as the body.
+        let detail = match pointer.char_indices().nth(SHOWN_POINTER) {
+            None if pointer.is_empty() => self.detail.clone().into_string(),
+            None => format!("{pointer}: {}", self.detail),
+            Some((end, _)) => {
+                format!(
+                    "{}…: {}",
+                    pointer.get(..end).unwrap_or_default(),
+                    self.detail
+                )
+            }
         };
         let fault = std::mem::replace(&mut self.detail, detail.into()).into_string();
         self.places = vec![(pointer.to_owned(), fault)];
@@ -372,6 +382,15 @@ mod tests {
         let both = problem.and(reason::end_past().at("/expires"));
         assert_eq!(both.to_json("")["errors"][1]["pointer"], "/expires");
         assert_eq!(both.detail(), "/settings/seats: is required");
+    }
+
+    #[test]
+    fn a_sentence_has_only_the_beginning_of_a_long_pointer() {
+        let pointer = format!("/{}", "ä".repeat(200));
+        let problem = reason::member_missing().at(&pointer);
+        let shown = format!("/{}…: is required", "ä".repeat(119));
+        assert_eq!(problem.detail(), shown);
+        assert_eq!(problem.to_json("")["errors"][0]["pointer"], pointer);
     }
 
     #[test]

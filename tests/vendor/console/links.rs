@@ -59,6 +59,7 @@ async fn a_link_opens_the_setup_page_of_its_tenant_once() {
         .await;
     let listed = listed.expect(200).json();
     assert_eq!(listed["items"][0]["state"], "used");
+    assert_eq!(listed["items"][0]["expires"], made["expires"]);
     assert!(listed["items"][0]["url"].is_null(), "{listed}");
 }
 

@@ -130,7 +130,7 @@ mod tests {
         let body = &document["paths"][operation.path()][&method]["requestBody"];
         let schema = &body["content"]["application/json"]["schema"];
         let schema = match schema["$ref"].as_str() {
-            Some(reference) => document.pointer(&reference[1..]).unwrap(),
+            Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
             None => schema,
         };
         assert_eq!(

@@ -7,7 +7,7 @@ use directory::limits::OPEN_LINKS;
 use directory::links::{Link, LinkSecret, LinkStatus, Links};
 use directory::tenants::Closing;
 use directory::to_millis;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use keyring::KeyId;
 use keyring::TenantId;
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,8 @@ pub(crate) async fn create(
         id: work.ids.key(),
         key: work.actor.name().to_owned(),
         created: to_millis(now),
-        ends: to_millis(now + SignedDuration::from_secs(life)),
+        // It is stored in seconds: a list must show the same end.
+        ends: Timestamp::from_second(now.as_second().saturating_add(life)).unwrap_or(now),
         used: None,
         revoked: None,
     };

@@ -106,49 +106,6 @@ fn the_environment_is_read_in_config_only() {
     );
 }
 
-/// Places that open connections to somebody else, or permit connections to this machine.
-fn connections(sources: &[Source]) -> Vec<String> {
-    let words = [
-        "TcpStream",
-        "hyper",
-        "hyper_util",
-        "tokio_rustls",
-        "reqwest",
-        "Loopback",
-    ];
-    let allowed = ["shared/delivery/src/outbound", "infra/local/", "tests/"];
-    used_outside(sources, &words, &allowed)
-}
-
-#[test]
-fn connections_to_receivers_are_opened_in_one_place() {
-    must_be_none(
-        &connections(source::products()),
-        "send it with delivery::outbound, which checks where it goes",
-    );
-    must_see(
-        connections,
-        &[
-            (
-                "shared/service/src/a.rs",
-                "fn f() { tokio::net::TcpStream::connect(a); }\n",
-            ),
-            (
-                "shared/vendor/src/a.rs",
-                "use delivery::outbound::{Loopback, Target};\n",
-            ),
-            ("shared/delivery/src/signature.rs", "use hyper::client;\n"),
-        ],
-        &[
-            (
-                "infra/local/src/a.rs",
-                "use delivery::outbound::Loopback;\n",
-            ),
-            ("shared/delivery/src/outbound/a.rs", "use hyper::client;\n"),
-        ],
-    );
-}
-
 fn clock_lint(sources: &[Source]) -> Vec<String> {
     let allowed = [
         "shared/service/src/clock.rs",

@@ -125,7 +125,7 @@ fn call(body: &str, told: usize, step: &Step) -> Option<usize> {
 
 /// The hops of a walk, those into files that it had left, and its faults.
 fn hops(steps: &[Step], sources: &[Source]) -> (usize, usize, Vec<String>) {
-    let mut stops: Vec<Stop> = Vec::new();
+    let mut passed: Vec<Stop> = Vec::new();
     let (mut hops, mut again, mut broken) = (0, 0, Vec::new());
     let mut seen = BTreeSet::new();
     for step in steps {
@@ -134,24 +134,24 @@ fn hops(steps: &[Step], sources: &[Source]) -> (usize, usize, Vec<String>) {
             broken.push(format!("{place} is not defined there"));
             continue;
         };
-        let mut callers = stops.iter_mut().rev();
+        let mut callers = passed.iter_mut().rev();
         let caller = callers.find_map(|stop| {
             let at = call(stop.body, stop.told, step)?;
             stop.told = at;
             Some(stop.step.file.clone())
         });
-        let is_known = stops.is_empty() || FROM_TABLES.contains(&step.name.as_str());
+        let is_known = passed.is_empty() || FROM_TABLES.contains(&step.name.as_str());
         if caller.is_none() && !is_known {
             broken.push(format!(
                 "{place}: no function before it calls it, or not in this order"
             ));
         }
-        if !stops.is_empty() && caller.as_ref() != Some(&step.file) {
+        if !passed.is_empty() && caller.as_ref() != Some(&step.file) {
             hops += 1;
             again += usize::from(seen.contains(&step.file));
         }
         seen.insert(step.file.clone());
-        stops.push(Stop {
+        passed.push(Stop {
             step: step.clone(),
             body,
             told: 0,

@@ -5,7 +5,7 @@
 //! invokes it with what has arrived.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join;
 use http::Method;
@@ -15,6 +15,7 @@ use service::Service;
 use service::clock::{Clock, Ids};
 use tokio::runtime::Builder;
 use tokio::sync::{Mutex, watch};
+use tokio::time::Instant;
 
 use super::dollars::MILLION;
 use super::event_cost::{EventCost, Invocation, cost};
@@ -155,7 +156,7 @@ impl<'b> FeedBench<'b> {
             let user = user(&number(30_000 + at));
             self.tenant.create("/Users", &user).await.map(drop)
         };
-        let change = async |at: usize| self.change(&ids[..1], at).await;
+        let change = async |at: usize| self.change(ids.get(..1).unwrap_or_default(), at).await;
         let join = async |at: usize| {
             let member = joining.get(at).map(String::as_str).unwrap_or_default();
             let add = json!({"op": "add", "path": "members", "value": [{"value": member}]});
@@ -196,7 +197,8 @@ impl<'b> FeedBench<'b> {
     async fn ten(&self, ids: &[String]) -> Result<EventCost, StartError> {
         let mut invocations = Vec::new();
         for at in 0..self.plan.repeat {
-            self.change(&ids[..TOGETHER], 100_000 + at).await?;
+            self.change(ids.get(..TOGETHER).unwrap_or_default(), 100_000 + at)
+                .await?;
             let records = self.records().await?;
             invocations.push(self.feed(0, &records).await?);
         }
@@ -263,7 +265,8 @@ impl<'b> FeedBench<'b> {
             for at in 0..self.plan.repeat.min(TIMED) {
                 let gap = u64::try_from(at * 37 % 250)?;
                 tokio::time::sleep(Duration::from_millis(gap)).await;
-                self.change(&ids[..1], 400_000 + at).await?;
+                self.change(ids.get(..1).unwrap_or_default(), 400_000 + at)
+                    .await?;
                 let begun = Instant::now();
                 seen.wait_for(|appended| *appended > at).await?;
                 times.push(begun.elapsed().as_secs_f64() * 1_000.0);
@@ -323,7 +326,11 @@ impl<'b> FeedBench<'b> {
     /// Invokes the function in one of the two processes.
     async fn feed(&self, process: usize, records: &[Value]) -> Result<Invocation, StartError> {
         let (begun, busy) = (Instant::now(), cpu_time());
-        let handled = self.processes[process].handle_feed(records, PATIENCE).await;
+        let process = self
+            .processes
+            .get(process)
+            .ok_or("there is no such process")?;
+        let handled = process.handle_feed(records, PATIENCE).await;
         let cpu = cpu_time().zip(busy);
         let (answer, spent) = handled?;
         let answer = serde_json::to_value(answer)?;

@@ -1,7 +1,5 @@
 //! Events as signed webhooks, in the form in which a destination of the stack gets them.
 
-use std::time::Instant;
-
 use bytes::Bytes;
 use delivery::outbound::{Receivers, Target};
 use delivery::signature::{self, Secret};
@@ -10,6 +8,7 @@ use ring::hmac;
 use scim_core::event::{BatchId, Position};
 use serde_json::{Map, Value, json};
 use service::clock::Clock;
+use tokio::time::Instant;
 
 use super::api::ApiError;
 use super::line::printable;

@@ -131,3 +131,45 @@ fn default_features_are_taken_with_a_reason_only() {
         ],
     );
 }
+
+/// What cargo-lambda adds to a release build unless the profile names it.
+const ADDED_BY_CARGO_LAMBDA: [&str; 4] = ["strip", "lto", "codegen-units", "panic"];
+
+/// Settings of the release profile that cargo-lambda would choose, and a profile that cannot unwind.
+fn left_to_cargo_lambda(files: &[(String, String)]) -> Vec<String> {
+    let manifest = files.iter().find(|(path, _)| path == "Cargo.toml");
+    let text = manifest.map_or("", |(_, text)| text.as_str());
+    let profile = text.split("[profile.release]\n").nth(1);
+    let profile = profile.and_then(|rest| rest.split("\n[").next());
+    let set = |name: &str| {
+        let mut lines = profile.unwrap_or_default().lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "))
+    };
+    let absent = ADDED_BY_CARGO_LAMBDA.into_iter();
+    let absent = absent.filter(|name| set(name).is_none());
+    let aborts = set("panic").filter(|panic| *panic != "\"unwind\"");
+    absent
+        .chain(aborts)
+        .map(|name| format!("Cargo.toml:1: {name}"))
+        .collect()
+}
+
+#[test]
+fn the_release_profile_leaves_nothing_to_cargo_lambda() {
+    must_be_none(
+        &left_to_cargo_lambda(&source::files("toml")),
+        "name it in `[profile.release]`: `cargo lambda build` would abort at a panic, and link in another way",
+    );
+    let set = "lto = \"fat\"\ncodegen-units = 1\nstrip = \"symbols\"\n";
+    let profile = |rest: &str| {
+        format!("[profile.release]\n{set}{rest}\n[profile.fuzz]\npanic = \"unwind\"\n")
+    };
+    must_see_lines(
+        left_to_cargo_lambda,
+        &[
+            ("Cargo.toml", &profile("")),
+            ("Cargo.toml", &profile("panic = \"abort\"\n")),
+        ],
+        &[("Cargo.toml", &profile("panic = \"unwind\"\n"))],
+    );
+}

@@ -59,6 +59,7 @@ fn process(target: &Target, time: &Time, rate: u32) -> Service {
         table: local::stack::TABLE.to_owned(),
         keyring_prefix: local::stack::KEYRING_PREFIX.to_owned(),
         admin_prefix: local::stack::ADMIN_PREFIX.to_owned(),
+        webhook_prefix: local::stack::WEBHOOK_PREFIX.to_owned(),
         kms_key: None,
         public_url: None,
         rate: Some(rate),

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use serde_json::json;
 use vendor::actor::Operation;
 
+use super::api::destinations::destination;
 use super::api::keys::{make, text};
 use super::console::customer;
 use super::console::visitor::Visitor;
@@ -30,6 +31,7 @@ impl Ids {
         path.replace("{tenant}", &self.tenant)
             .replace("{key}", &self.key)
             .replace("{link}", "0000000000")
+            .replace("{destination}", "dst_0000000000000000")
             .replace("{user}", &self.user)
             .replace("{group}", &self.group)
     }
@@ -43,6 +45,7 @@ fn body(operation: Operation) -> serde_json::Value {
         Operation::CreateAdminKey => json!({ "purpose": "x", "scopes": ["keys"] }),
         Operation::VerifyPassword => json!({ "userName": "ann", "password": "x" }),
         Operation::PreloadUsers => json!({ "users": [] }),
+        Operation::CreateDestination => destination("App"),
         _ => json!({}),
     }
 }
@@ -91,6 +94,15 @@ fn page(operation: Operation) -> Option<(&'static str, &'static str)> {
         Operation::TurnTenantOff => ("POST", "/off"),
         // No page does these.
         Operation::ListEvents
+        | Operation::ListDestinations
+        | Operation::CreateDestination
+        | Operation::ReadDestination
+        | Operation::ChangeDestination
+        | Operation::DeleteDestination
+        | Operation::RotateSecret
+        | Operation::TestDestination
+        | Operation::PauseDestination
+        | Operation::ResumeDestination
         | Operation::DescribeApi
         | Operation::DescribeCaller
         | Operation::VerifyPassword

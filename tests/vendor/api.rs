@@ -2,6 +2,7 @@
 
 mod admin_keys;
 mod bodies;
+pub(super) mod destinations;
 mod events;
 pub(super) mod keys;
 mod operations;
@@ -9,6 +10,7 @@ mod passwords;
 mod people;
 mod person;
 mod tenants;
+mod test_event;
 
 use serde_json::json;
 

@@ -10,7 +10,7 @@ use crate::support::table::tenant_of;
 use crate::support::{Client, Target};
 
 /// Members whose texts differ from run to run.
-const VARYING: [&str; 22] = [
+const VARYING: [&str; 23] = [
     "id",
     "created",
     "lastModified",
@@ -33,6 +33,7 @@ const VARYING: [&str; 22] = [
     "by",
     "instance",
     "location",
+    "secret",
 ];
 
 /// A response's text, with the name of a varying member in place of its value.
@@ -187,6 +188,13 @@ async fn each_view_has_its_members_in_the_order_of_the_snapshot() {
             ("POST", &format!("{person}/erase")),
             none(),
         )
+        .await;
+    let destination = json!({ "name": "App", "kind": "webhook", "url": "https://app.example.com", "types": ["*"], "tenants": ["acme"] });
+    shown
+        .ask("a new destination", ("POST", "/destinations"), destination)
+        .await;
+    shown
+        .ask("the destinations", ("GET", "/destinations"), none())
         .await;
     let wrong = json!({ "purpose": " " });
     shown

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use delivery::outbound::Loopback;
 use directory::tenants::{Age, Closing, Tenant};
 use directory::{Clients, Meter, to_stand_ins};
 use http::Response;
@@ -16,7 +17,7 @@ use service::{Config, Function, Service, lambda};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use vendor::VendorSide;
+use vendor::{SecretNames, VendorSide};
 
 use crate::dynamo::{Dynamo, RawItem, Storage};
 use crate::faults::{Faults, Proxy};
@@ -35,6 +36,8 @@ pub const TABLE: &str = "muster";
 pub const KEYRING_PREFIX: &str = "muster/keyring/";
 /// Prefix of the names of the secrets with admin keys.
 pub const ADMIN_PREFIX: &str = "muster/admin/";
+/// Prefix of the names of the secrets that sign webhooks.
+pub const WEBHOOK_PREFIX: &str = "muster/webhook/";
 /// The keyring for imported tokens.
 const KEYRING: &str = "k1";
 
@@ -208,6 +211,7 @@ impl Services {
             ("MUSTER_TABLE", TABLE.to_owned()),
             ("MUSTER_KEYRING_PREFIX", KEYRING_PREFIX.to_owned()),
             ("MUSTER_ADMIN_PREFIX", ADMIN_PREFIX.to_owned()),
+            ("MUSTER_WEBHOOK_PREFIX", WEBHOOK_PREFIX.to_owned()),
         ]
     }
 
@@ -257,8 +261,7 @@ impl Stack {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
         let admin_key = admin_key(&services.clients, &options.ids).await?;
-        let admin = VendorSide::new(Arc::clone(&service), &services.clients, ADMIN_PREFIX);
-        let admin = Arc::new(admin);
+        let admin = Arc::new(vendor_side(Arc::clone(&service), &services.clients));
         let (behind, aside) = (functions.clone(), Arc::clone(&admin));
         let handler = move |function: String, request| {
             let function = Function::named(&function).unwrap_or(Function::CATCH_ALL);
@@ -379,6 +382,7 @@ fn config(public_url: Option<String>) -> Config {
         table: TABLE.to_owned(),
         keyring_prefix: KEYRING_PREFIX.to_owned(),
         admin_prefix: ADMIN_PREFIX.to_owned(),
+        webhook_prefix: WEBHOOK_PREFIX.to_owned(),
         kms_key: None,
         public_url,
         rate: None,
@@ -390,4 +394,12 @@ fn config(public_url: Option<String>) -> Config {
 #[must_use]
 pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
     Service::new(config(public_url), clients.clone(), clock, ids)
+}
+
+/// The vendor's side of a service, over the stand-ins. Events may also go to receivers on this machine.
+#[must_use]
+pub fn vendor_side(service: Arc<Service>, clients: &Clients) -> VendorSide {
+    let names = SecretNames::from(&config(None));
+    VendorSide::new(service, clients, names)
+        .with_receivers(|url| Loopback::of_the_local_stack().target(url))
 }

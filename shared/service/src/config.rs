@@ -16,6 +16,9 @@ pub struct Config {
     /// `MUSTER_ADMIN_PREFIX`: the common prefix of the names of the secrets with admin keys. Only the role of the
     /// function `admin` may read them.
     pub admin_prefix: String,
+    /// `MUSTER_WEBHOOK_PREFIX`: the common prefix of the names of the secrets that sign webhooks. Only the role of the
+    /// function `admin` may read them.
+    pub webhook_prefix: String,
     /// `MUSTER_KMS_KEY`: the customer managed KMS key that encrypts new keyrings, if any.
     pub kms_key: Option<String>,
     /// `MUSTER_PUBLIC_URL`: the public address of the service without a trailing slash, if it differs from that of
@@ -29,10 +32,11 @@ pub struct Config {
 
 impl Config {
     /// The names of all variables. A test compares them with the template.
-    pub const VARIABLES: [&str; 7] = [
+    pub const VARIABLES: [&str; 8] = [
         "MUSTER_TABLE",
         "MUSTER_KEYRING_PREFIX",
         "MUSTER_ADMIN_PREFIX",
+        "MUSTER_WEBHOOK_PREFIX",
         "MUSTER_KMS_KEY",
         "MUSTER_PUBLIC_URL",
         "MUSTER_RATE",
@@ -49,6 +53,7 @@ impl Config {
             table,
             keyring_prefix,
             admin_prefix,
+            webhook_prefix,
             kms_key,
             public_url,
             rate,
@@ -62,6 +67,7 @@ impl Config {
             table: needed(table)?,
             keyring_prefix: needed(keyring_prefix)?,
             admin_prefix: needed(admin_prefix)?,
+            webhook_prefix: needed(webhook_prefix)?,
             kms_key: given(kms_key),
             public_url: given(public_url).map(|url| url.trim_end_matches('/').to_owned()),
             rate: number(rate)?,

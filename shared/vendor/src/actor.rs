@@ -168,6 +168,15 @@ operations! {
     ExportUser       "exportUser"         GET    "/tenants/{tenant}/users/{user}/export"    Data     no;
     EraseUser        "eraseUser"          POST   "/tenants/{tenant}/users/{user}/erase"     Data     no;
     ListEvents       "listEvents"         GET    "/tenants/{tenant}/events"                 Events   no;
+    ListDestinations "listDestinations"  GET    "/destinations"                            Events   no;
+    CreateDestination "createDestination" POST  "/destinations"                            Keys     no;
+    ReadDestination  "readDestination"    GET    "/destinations/{destination}"              Events   no;
+    ChangeDestination "changeDestination" PATCH "/destinations/{destination}"              Keys     no;
+    DeleteDestination "deleteDestination" DELETE "/destinations/{destination}"             Keys     no;
+    RotateSecret     "rotateSecret"       POST   "/destinations/{destination}/secret"       Keys     no;
+    TestDestination  "testDestination"    POST   "/destinations/{destination}/test"         Events   no;
+    PauseDestination "pauseDestination"   POST   "/destinations/{destination}/pause"        Events   no;
+    ResumeDestination "resumeDestination" POST  "/destinations/{destination}/resume"       Events   no;
     ListRequests     "listRequests"       GET    "/tenants/{tenant}/requests"               Read     own;
     DownloadRequests "downloadRequests"   GET    "/tenants/{tenant}/requests.csv"           Read     own;
     ListTenants      "listTenants"        GET    "/tenants"                                 Read     no;

@@ -10,6 +10,7 @@ use keyring::{Presented, Token};
 use service::{Origin, wire};
 
 mod caller;
+mod destinations;
 mod events;
 mod keys;
 mod links;

@@ -21,6 +21,12 @@ pub(crate) struct BodyReader {
     faults: Vec<Problem>,
 }
 
+/// A text or an array of texts.
+pub(crate) enum WordOrTexts {
+    Word(String),
+    Texts(Vec<String>),
+}
+
 /// Reads an input.
 ///
 /// # Errors
@@ -111,6 +117,18 @@ impl BodyReader {
         Some(self.as_texts(given, name))
     }
 
+    /// A required text or array of texts. Without a fault there is one.
+    pub(crate) fn word_or_texts(&mut self, name: &'static str) -> Option<WordOrTexts> {
+        let given = self.required(name)?;
+        self.as_word_or_texts(given, name)
+    }
+
+    /// A text or an array of texts, if there is one.
+    pub(crate) fn optional_word_or_texts(&mut self, name: &'static str) -> Option<WordOrTexts> {
+        let given = self.given(name)?;
+        self.as_word_or_texts(given, name)
+    }
+
     /// A whole number, if there is one. One that is too large for its type becomes the largest one of the type, which
     /// is beyond the limit of every member.
     pub(crate) fn optional_number(&mut self, name: &'static str) -> Option<i64> {
@@ -167,6 +185,18 @@ impl BodyReader {
             .collect()
     }
 
+    fn as_word_or_texts(&mut self, given: Value, name: &str) -> Option<WordOrTexts> {
+        match given {
+            Value::String(word) => Some(WordOrTexts::Word(word)),
+            Value::Array(_) => Some(WordOrTexts::Texts(self.as_texts(given, name))),
+            other => {
+                let pointer = format!("/{name}");
+                self.wrong(&pointer, "text or an array", kind_name(&other));
+                None
+            }
+        }
+    }
+
     fn as_text(&mut self, given: Value, pointer: std::fmt::Arguments<'_>) -> String {
         match given {
             Value::String(text) => text,
@@ -216,6 +246,8 @@ mod tests {
             body.text("text");
             body.texts("texts");
             body.array("array");
+            body.word_or_texts("wordOrTexts");
+            body.optional_word_or_texts("optionalWordOrTexts");
             body.optional_text("optionalText");
             body.optional_texts("optionalTexts");
             body.optional_number("optionalNumber");
@@ -225,8 +257,8 @@ mod tests {
     }
 
     fn good() -> Value {
-        json!({ "text": "a", "texts": ["b"], "array": [1], "optionalText": "c",
-            "optionalTexts": [], "optionalNumber": 1, "optionalObject": {} })
+        json!({ "text": "a", "texts": ["b"], "array": [1], "wordOrTexts": "d",
+            "optionalWordOrTexts": ["e"], "optionalText": "c", "optionalTexts": [], "optionalNumber": 1, "optionalObject": {} })
     }
 
     /// The faults of a body, one on each line.
@@ -241,13 +273,13 @@ mod tests {
     #[test]
     fn every_fault_has_its_place_and_none_repeats_a_value() {
         assert_eq!(faults(good()), Vec::<String>::new());
-        let least = json!({ "text": "a", "texts": [], "array": [], "optionalText": null,
-            "optionalTexts": null, "optionalNumber": null });
+        let least = json!({ "text": "a", "texts": [], "array": [], "wordOrTexts": [],
+            "optionalWordOrTexts": null, "optionalText": null, "optionalTexts": null, "optionalNumber": null });
         assert_eq!(faults(least), Vec::<String>::new());
         let wrong = json!({ "text": 987_654, "texts": ["b", null, ["secret"]], "array": {},
-            "optionalText": true, "optionalTexts": "secret", "optionalNumber": "secret",
+            "wordOrTexts": ["a", 1], "optionalWordOrTexts": 1, "optionalText": true, "optionalTexts": "secret", "optionalNumber": "secret",
             "optionalObject": null, "se/cr~et": 1 });
-        let known = "`text`, `texts`, `array`, `optionalText`, `optionalTexts`, `optionalNumber`, `optionalObject`";
+        let known = "`text`, `texts`, `array`, `wordOrTexts`, `optionalWordOrTexts`, `optionalText`, `optionalTexts`, `optionalNumber`, `optionalObject`";
         assert_eq!(
             faults(wrong),
             [
@@ -255,6 +287,8 @@ mod tests {
                 "/texts/1: must be text, not null".to_owned(),
                 "/texts/2: must be text, not an array".to_owned(),
                 "/array: must be an array, not an object".to_owned(),
+                "/wordOrTexts/1: must be text, not a number".to_owned(),
+                "/optionalWordOrTexts: must be text or an array, not a number".to_owned(),
                 "/optionalText: must be text, not a boolean".to_owned(),
                 "/optionalTexts: must be an array, not text".to_owned(),
                 "/optionalNumber: must be a whole number, not text".to_owned(),
@@ -267,7 +301,8 @@ mod tests {
             [
                 "/text: must be text, not null",
                 "/texts: is required",
-                "/array: is required"
+                "/array: is required",
+                "/wordOrTexts: is required"
             ]
         );
         for (body, expected) in [

@@ -24,7 +24,7 @@ mod query;
 mod vendor_side;
 
 pub use problem::{Problem, ProblemCause, ProblemReason};
-pub use vendor_side::VendorSide;
+pub use vendor_side::{SecretNames, TargetParser, VendorSide};
 
 use vendor_side::Trace;
 
@@ -38,9 +38,9 @@ pub async fn run() -> Result<(), Box<dyn Error + Send + Sync>> {
     config::function(Binary::Admin)?;
     let config = Config::from_environment()?;
     let clients = directory::connect(&config::access()?)?;
-    let prefix = config.admin_prefix.clone();
+    let secrets = SecretNames::from(&config);
     let service = Arc::new(config.service(clients.clone()));
-    let vendor = Arc::new(VendorSide::new(service, &clients, &prefix));
+    let vendor = Arc::new(VendorSide::new(service, &clients, secrets));
     vendor.warm().await;
     lambda::serve(move |request, origin| {
         let vendor = Arc::clone(&vendor);

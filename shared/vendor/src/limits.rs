@@ -45,6 +45,16 @@ pub const OVERLAP_SECONDS: i64 = 24 * 60 * 60;
 /// The longest such time.
 pub const LONGEST_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
 
+// Destinations
+
+/// How long a replaced secret of a destination goes on signing by default, in seconds: time to give the new one to the
+/// receiver.
+pub const SECRET_OVERLAP_SECONDS: i64 = 24 * 60 * 60;
+/// The longest such time.
+pub const LONGEST_SECRET_OVERLAP_SECONDS: i64 = 30 * 24 * 60 * 60;
+/// How many tenants that a destination names are looked up in parallel.
+pub const TENANT_LOOKUPS: usize = 16;
+
 // Setup links
 
 /// The default lifetime of a link, in seconds.

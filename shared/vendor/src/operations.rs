@@ -25,6 +25,7 @@ use crate::vendor_side::VendorSide;
 
 pub(crate) mod activity;
 pub(crate) mod admin_keys;
+pub(crate) mod destinations;
 pub(crate) mod events;
 pub(crate) mod failures;
 pub(crate) mod keys;

@@ -1,15 +1,16 @@
 //! The state of the vendor's side: the service that it manages, and the admin keys.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use delivery::outbound::{Receivers, Target, TargetError};
 use directory::Clients;
 use directory::RevokedAdminKeys;
 use directory::journal::feed::FeedEnds;
-use keyring::{AdminKey, AdminKeyrings, KeyringError};
+use keyring::{AdminKey, AdminKeyrings, KeyringError, WebhookSecrets};
 use keyring::{Digest, KeyId, Presented};
-use service::{Origin, Service};
+use service::{Config, Origin, Service};
 
-use crate::problem::{Problem, reason};
+use crate::problem::{Problem, defect, reason};
 
 pub struct VendorSide {
     /// The service whose tenants and keys it manages.
@@ -21,6 +22,32 @@ pub struct VendorSide {
     pub(crate) revoked: RevokedAdminKeys,
     /// Where change feeds begin and end.
     pub(crate) feed_ends: Arc<FeedEnds>,
+    /// The secrets that sign webhooks.
+    pub(crate) webhooks: WebhookSecrets,
+    /// Decides to which URLs events may go.
+    pub(crate) target: TargetParser,
+    /// Connections to receivers, opened for the first test event; `None` without root certificates.
+    receivers: OnceLock<Option<Receivers>>,
+}
+
+/// Parses the URL of a receiver.
+pub type TargetParser = fn(&str) -> Result<Target, TargetError>;
+
+/// The names of the secrets of the vendor's side, and what encrypts new ones.
+pub struct SecretNames {
+    admin_prefix: String,
+    webhook_prefix: String,
+    kms_key: Option<String>,
+}
+
+impl From<&Config> for SecretNames {
+    fn from(config: &Config) -> Self {
+        Self {
+            admin_prefix: config.admin_prefix.clone(),
+            webhook_prefix: config.webhook_prefix.clone(),
+            kms_key: config.kms_key.clone(),
+        }
+    }
 }
 
 /// What the function's log says about a request, as far as known.
@@ -32,15 +59,37 @@ pub(crate) struct Trace {
 }
 
 impl VendorSide {
-    /// The vendor's side of a service. `prefix` is the common prefix of the names of the secrets with admin keys.
+    /// The vendor's side of a service. Events may go to receivers in the internet.
     #[must_use]
-    pub fn new(service: Arc<Service>, clients: &Clients, prefix: &str) -> Self {
+    pub fn new(service: Arc<Service>, clients: &Clients, names: SecretNames) -> Self {
+        let secrets = &clients.secrets;
         Self {
             revoked: RevokedAdminKeys::new(Arc::clone(service.store())),
             service,
-            keys: AdminKeyrings::new(clients.secrets.clone(), prefix),
+            keys: AdminKeyrings::new(secrets.clone(), names.admin_prefix),
             feed_ends: Arc::default(),
+            webhooks: WebhookSecrets::new(secrets.clone(), names.webhook_prefix)
+                .encrypted_with(names.kms_key),
+            target: Target::parse,
+            receivers: OnceLock::new(),
         }
+    }
+
+    /// The same, with other receivers.
+    #[must_use]
+    pub fn with_receivers(self, target: TargetParser) -> Self {
+        Self { target, ..self }
+    }
+
+    /// What sends requests to receivers.
+    ///
+    /// # Errors
+    ///
+    /// When no receiver can be verified: a defect of the machine.
+    pub(crate) fn receivers(&self) -> Result<&Receivers, Problem> {
+        let receivers = self.receivers.get_or_init(|| Receivers::new().ok());
+        let receivers = receivers.as_ref();
+        receivers.ok_or_else(|| defect("the machine has no root certificates"))
     }
 
     /// Opens the connections that requests need. Errors are ignored, because the first request will report them.

@@ -14,6 +14,7 @@ use vendor::api::routes::routes;
 
 use crate::support::Target;
 use crate::support::client::{USER, user};
+use crate::support::receiver::Receiver;
 use crate::support::table::tenant_of;
 
 /// The vendor's side and its recorded calls.
@@ -244,6 +245,34 @@ async fn tenants(vendor: &mut Vendor<'_>) {
         .await;
 }
 
+async fn destinations(vendor: &mut Vendor<'_>) {
+    let receiver = Receiver::start(|_| 204).await;
+    let body = json!({ "name": "App", "kind": "webhook", "url": receiver.url(),
+        "types": ["*"], "tenants": "all" });
+    let made = vendor
+        .send("createDestination", "/destinations", Some(body), 201)
+        .await;
+    vendor
+        .send("listDestinations", "/destinations", None, 200)
+        .await;
+    let path = format!("/destinations/{}", made["id"].as_str().expect("an id"));
+    vendor.send("readDestination", &path, None, 200).await;
+    let body = json!({ "name": "New" });
+    vendor
+        .send("changeDestination", &path, Some(body), 200)
+        .await;
+    for (operation, act) in [
+        ("rotateSecret", "secret"),
+        ("testDestination", "test"),
+        ("pauseDestination", "pause"),
+        ("resumeDestination", "resume"),
+    ] {
+        let path = format!("{path}/{act}");
+        vendor.send(operation, &path, None, 200).await;
+    }
+    vendor.send("deleteDestination", &path, None, 204).await;
+}
+
 /// The table actions that the vendor's side called in a conversation with all operations.
 pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     let mut vendor = Vendor {
@@ -260,6 +289,7 @@ pub(super) async fn actions_called(target: &Target) -> BTreeSet<String> {
     links(&mut vendor).await;
     door(&mut vendor).await;
     person(&mut vendor).await;
+    destinations(&mut vendor).await;
     let all: BTreeSet<&str> = routes().map(|route| route.operation.name()).collect();
     assert_eq!(
         vendor.operations, all,

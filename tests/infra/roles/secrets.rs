@@ -11,21 +11,18 @@ fn roles_read_keyrings_and_no_other_secret() {
     holds(
         |of| {
             let template = of.read("template.yaml");
-            let prefix = template
-                .pointer("/Globals/Function/Environment/Variables/MUSTER_KEYRING_PREFIX/Fn::Sub");
-            let prefix = prefix
-                .and_then(Value::as_str)
-                .expect("the keyring prefix is a !Sub");
+            let prefix_of = |kind: &str| {
+                let variable = format!("MUSTER_{kind}_PREFIX");
+                let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+                let prefix = variables[&variable]["Fn::Sub"].as_str();
+                let prefix = prefix.unwrap_or_else(|| panic!("{variable} is no !Sub"));
+                prefix.to_owned()
+            };
             let secrets = |prefix: &str| {
                 format!(
                     "arn:${{AWS::Partition}}:secretsmanager:${{AWS::Region}}:${{AWS::AccountId}}:secret:{prefix}*"
                 )
             };
-            let admin_prefix = template
-                .pointer("/Globals/Function/Environment/Variables/MUSTER_ADMIN_PREFIX/Fn::Sub");
-            let admin_prefix = admin_prefix
-                .and_then(Value::as_str)
-                .expect("the prefix of admin keys is a !Sub");
             for_each_role(of, |name, _, role| {
                 let granted = granting(role, "secretsmanager");
                 // No request reaches it, so it checks no token.
@@ -36,13 +33,13 @@ fn roles_read_keyrings_and_no_other_secret() {
                 let [statement] = granted.as_slice() else {
                     panic!("{name}: not exactly one statement for secretsmanager");
                 };
-                let secret = |prefix| json!({ "Fn::Sub": secrets(prefix) });
+                let secret = |kind| json!({ "Fn::Sub": secrets(&prefix_of(kind)) });
                 let (words, resource) = match name == Function::Admin.name() {
                     true => (
                         &["Create", "Get", "Put", "Update"][..],
-                        json!([secret(prefix), secret(admin_prefix)]),
+                        json!(["KEYRING", "ADMIN", "WEBHOOK"].map(secret)),
                     ),
-                    false => (&["Get"][..], secret(prefix)),
+                    false => (&["Get"][..], secret("KEYRING")),
                 };
                 let expected = words.iter().map(|word| match *word {
                     "Create" => "secretsmanager:CreateSecret".to_owned(),

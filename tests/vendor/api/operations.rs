@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::destinations::destination;
 use super::keys::{keys_of, list, make, text};
 use crate::support::client::Answer;
 use crate::support::table::{Table, tenant_of};
@@ -31,6 +32,7 @@ impl Operation {
             "createKey" => json!({ "purpose": "x" }),
             "createAdminKey" => json!({ "purpose": "x", "scopes": ["read"] }),
             "createLink" => json!({ "expiresInSeconds": 3_600 }),
+            "createDestination" => destination("App"),
             "verifyPassword" => json!({ "userName": "ann", "password": "x" }),
             "preloadUsers" => json!({ "users": [] }),
             _ => json!({}),
@@ -64,12 +66,13 @@ async fn operations(admin: &Client) -> Vec<Operation> {
 }
 
 /// Ids of nothing, for variables that do not matter.
-const NOTHING: [(&str, &str); 5] = [
+const NOTHING: [(&str, &str); 6] = [
     ("tenant", "nobody-there"),
     ("key", "0000000000000000"),
     ("link", "0000000000000000"),
     ("user", "2819c223-7f76-453a-919d-413861904646"),
     ("group", "2819c223-7f76-453a-919d-413861904646"),
+    ("destination", "dst_0000000000000000"),
 ];
 
 #[tokio::test]

@@ -150,11 +150,8 @@ async fn ten_failures_for_a_name_are_enough_in_all_processes() {
         }),
         service::clock::Ids::system(),
     );
-    let other = vendor::VendorSide::new(
-        std::sync::Arc::new(service),
-        &target.stack.services.clients,
-        local::stack::ADMIN_PREFIX,
-    );
+    let service = std::sync::Arc::new(service);
+    let other = local::stack::vendor_side(service, &target.stack.services.clients);
     let body = json!({ "userName": "ann@example.com", "password": RIGHT });
     let (status, _) = send(&other, &admin, &tenant, &body).await;
     assert_eq!(status, 429);

@@ -18,7 +18,7 @@ use local::stack::{ADMIN_PREFIX, KEYRING_PREFIX, TABLE, service};
 use scim_core::ResourceKind;
 use serde_json::{Value, json};
 use service::clock::{Clock, Ids};
-use vendor::{ProblemReason, VendorSide};
+use vendor::ProblemReason;
 
 use self::asked::{Asked, FORM};
 use crate::support::client::USER;
@@ -28,6 +28,7 @@ use crate::support::{Client, Target};
 use crate::vendor::console::visitor::body;
 
 mod asked;
+mod destinations;
 mod rows;
 
 /// The reasons that were met.
@@ -35,8 +36,9 @@ pub(super) async fn all() -> BTreeSet<ProblemReason> {
     let time = Time::standing();
     let target = Target::begin(time.clone(), Some(Faults::new(None)), None).await;
     let other = Target::begin(Time::standing(), None, None).await;
+    let third = Target::begin(Time::standing(), None, None).await;
     let asked = Asked::new(&target.stack.admin, &target.stack.admin_key);
-    let (met, waited) = tokio::join!(
+    let (met, waited, unreadable) = tokio::join!(
         async {
             Box::pin(of_requests(&target, &asked)).await;
             Box::pin(of_keys(&target, &asked, &time)).await;
@@ -44,12 +46,14 @@ pub(super) async fn all() -> BTreeSet<ProblemReason> {
             Box::pin(of_retries(&target, &asked)).await;
             Box::pin(of_pages(&target, &asked)).await;
             Box::pin(of_links(&target, &asked, &time)).await;
+            Box::pin(destinations::of_destinations(&target, &asked)).await;
             Box::pin(of_worn_keyrings(&target, &asked)).await;
             asked.met()
         },
-        Box::pin(of_another_stack(&other))
+        Box::pin(of_another_stack(&other)),
+        Box::pin(destinations::of_webhook_secrets(&third))
     );
-    met.union(&waited).copied().collect()
+    met.into_iter().chain(waited).chain(unreadable).collect()
 }
 
 /// Sets a number of an item.
@@ -356,7 +360,7 @@ async fn of_another_stack(target: &Target) -> BTreeSet<ProblemReason> {
         (clients, &unreachable, key),
     ] {
         let service = service(of_tenants, None, Clock::system(), Ids::system());
-        let vendor = VendorSide::new(Arc::new(service), of_vendor, ADMIN_PREFIX);
+        let vendor = local::stack::vendor_side(Arc::new(service), of_vendor);
         let asked = Asked::new(&vendor, key);
         asked.api("GET", &keys, &Value::Null).await;
         met.extend(asked.met());

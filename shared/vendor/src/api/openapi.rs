@@ -16,9 +16,10 @@ pub(super) static ROUTES: &[ApiRoute] = &[ApiRoute::new(Operation::DescribeApi, 
 })];
 
 /// Parts of the `OpenAPI` document, which [`join`] merges.
-const FRAGMENTS: [&str; 9] = [
+const FRAGMENTS: [&str; 10] = [
     include_str!("openapi/activity.json"),
     include_str!("openapi/base.json"),
+    include_str!("openapi/destinations.json"),
     include_str!("openapi/events.json"),
     include_str!("openapi/keys.json"),
     include_str!("openapi/links.json"),
@@ -98,6 +99,7 @@ mod tests {
     use super::*;
     use crate::body::members_of;
     use crate::operations::admin_keys::AdminKeyInput;
+    use crate::operations::destinations::{DestinationInput, DestinationPatch, SecretRotation};
     use crate::operations::keys::{KeyInput, Rotation};
     use crate::operations::links::LinkInput;
     use crate::operations::passwords::Attempt;
@@ -158,6 +160,15 @@ mod tests {
             (Operation::CreateAdminKey, members_of::<AdminKeyInput>()),
             (Operation::CreateLink, members_of::<LinkInput>()),
             (Operation::VerifyPassword, members_of::<Attempt>()),
+            (
+                Operation::CreateDestination,
+                members_of::<DestinationInput>(),
+            ),
+            (
+                Operation::ChangeDestination,
+                members_of::<DestinationPatch>(),
+            ),
+            (Operation::RotateSecret, members_of::<SecretRotation>()),
         ];
         for (operation, read) in &inputs {
             let read: BTreeSet<String> = read.iter().map(|name| (*name).to_owned()).collect();

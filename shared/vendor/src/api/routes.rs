@@ -6,11 +6,12 @@ use http::Method;
 
 use super::request::Variables;
 pub use super::route::ApiRoute;
-use super::{caller, events, keys, links, logs, openapi, people, tenants};
+use super::{caller, destinations, events, keys, links, logs, openapi, people, tenants};
 
-static AREAS: [&[ApiRoute]; 8] = [
+static AREAS: [&[ApiRoute]; 9] = [
     openapi::ROUTES,
     caller::ROUTES,
+    destinations::ROUTES,
     events::ROUTES,
     keys::ROUTES,
     links::ROUTES,

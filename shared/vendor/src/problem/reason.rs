@@ -125,7 +125,7 @@ macro_rules! numbers {
     };
 }
 
-numbers! { usize i64 }
+numbers! { usize i64 u8 u16 u32 }
 
 impl From<&str> for Sent {
     fn from(sent: &str) -> Self {

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::vendor::api::destinations::destination;
+
 /// Requests with the initial admin key: method, path and body. `{t}` is a tenant that is turned on.
 pub(super) fn requests() -> Vec<(&'static str, String, Value)> {
     let none = Value::Null;
@@ -35,6 +37,11 @@ pub(super) fn requests() -> Vec<(&'static str, String, Value)> {
             "/tenants/{{t}}/users?filter={}",
             ".".repeat(25_000)
         )),
+        get("/destinations/dst_0000000000000000"),
+        post(
+            "/destinations/dst_0000000000000000/secret",
+            json!({ "overlapSeconds": -1 }),
+        ),
         delete("/openapi.json"),
         delete("/tenants/{t}"),
         delete("/tenants/{t}/links/0000000000"),
@@ -54,6 +61,8 @@ pub(super) fn requests() -> Vec<(&'static str, String, Value)> {
         settings(json!({ "seats": "x" })),
         settings(json!({ "seats": 5 })),
     ];
+    let destinations = destinations().into_iter();
+    requests.extend(destinations.map(|body| post("/destinations", body)));
     let keys = keys().into_iter();
     requests.extend(keys.map(|body| post("/tenants/{t}/keys", body)));
     requests
@@ -78,4 +87,40 @@ fn keys() -> Vec<Value> {
         json!({ "purpose": "x", "scopes": ["me"], "subject": nobody }),
         json!({ "purpose": "x", "token": "short" }),
     ]
+}
+
+/// Destinations that are rejected.
+fn destinations() -> Vec<Value> {
+    let tenants: Vec<String> = (0..101).map(|n| format!("t{n}")).collect();
+    let long = format!("https://app.example.com/{}", "x".repeat(2_048));
+    let urls = [
+        long.as_str(),
+        "app.example.com",
+        "http://app.example.com",
+        "https://app.example.com:8443",
+        "https://ann:secret@app.example.com",
+        "https://app.example.com/#a",
+        "https://10.0.0.1",
+        "https://wiki.internal",
+    ];
+    let others = [
+        json!({ "kind": "bus" }),
+        json!({ "types": [] }),
+        json!({ "types": ["person.*"] }),
+        json!({ "tenants": "some" }),
+        json!({ "tenants": [] }),
+        json!({ "tenants": tenants }),
+        json!({ "tenants": ["nobody-there"] }),
+        json!({ "batch": 0 }),
+        json!({ "from": "today" }),
+    ];
+    let urls = urls.iter().map(|url| json!({ "url": url }));
+    let wrong = |members: Value| {
+        let mut body = destination("App");
+        for (name, value) in members.as_object().expect("members") {
+            body[name] = value.clone();
+        }
+        body
+    };
+    urls.chain(others).map(wrong).collect()
 }

@@ -199,6 +199,60 @@ reasons! {
     link_incomplete LinkIncomplete() [NotFound]
         "part of the link may be missing; open it again from the original message";
 
+    // Destinations.
+    no_destination NoDestination(destination: Sent) [NotFound]
+        "the destination {destination} does not exist";
+    too_many_destinations TooManyDestinations(most: OwnWords) [Conflict]
+        "there are {most} destinations, which is the limit; delete one that is not needed";
+    destination_name_taken DestinationNameTaken(name: Sent) [Conflict]
+        "another destination is called {name}; choose another name";
+    destination_changed DestinationChanged() [Conflict]
+        "the destination was changed at the same time; read it and try again";
+    other_kind OtherKind(given: Sent) [InvalidValue]
+        "no destination has the kind {given}; the only kind is `webhook`";
+    url_too_long UrlTooLong(given: OwnWords) [InvalidValue]
+        "has {given} bytes; at most 2,048 are allowed";
+    not_a_url NotAUrl() [InvalidValue]
+        "must be a URL such as `https://app.example.com/webhooks`, without spaces";
+    url_not_https UrlNotHttps() [InvalidValue]
+        "must begin with `https://`, because events contain personal data";
+    other_port OtherPort(port: OwnWords) [InvalidValue]
+        "must use port 443, not {port}; leave the port out";
+    url_with_credentials UrlWithCredentials() [InvalidValue]
+        "must have no user name and no password; the signature of each request proves who sent it";
+    url_with_fragment UrlWithFragment() [InvalidValue]
+        "must have no part after `#`, because it would not be sent";
+    address_not_public AddressNotPublic(address: OwnWords) [InvalidValue]
+        "{address} is not a public address; the receiver must be reachable from the internet";
+    name_not_public NameNotPublic() [InvalidValue]
+        "the host is a name of private networks; the receiver must be reachable from the internet";
+    types_missing TypesMissing(families: OwnWords) [InvalidValue]
+        "must have at least one type; use types such as `user.created`, the families {families}, or `*` for all";
+    unknown_delivered_type UnknownDeliveredType(given: Sent, families: OwnWords) [InvalidValue]
+        "no event of a tenant has the type {given}; use types such as `user.created`, the families {families}, or `*` for all";
+    other_tenants OtherTenants(given: Sent) [InvalidValue]
+        "must be `all` or a list of ids of tenants, not {given}";
+    tenants_missing TenantsMissing() [InvalidValue]
+        "must name at least one tenant, or be `all`";
+    too_many_tenants TooManyTenants(given: OwnWords, most: OwnWords) [InvalidValue]
+        "names {given} tenants; at most {most} are allowed; `all` means all of them";
+    unknown_tenant UnknownTenant(tenant: Sent) [InvalidValue]
+        "the tenant {tenant} does not exist";
+    other_batch OtherBatch(most: OwnWords) [InvalidValue]
+        "must be a number from 1 to {most}";
+    other_start OtherStart(given: Sent) [InvalidValue]
+        "must be `now` or `beginning`, not {given}";
+    other_secret_overlap OtherSecretOverlap(most: OwnWords) [InvalidValue]
+        "must be from 0 (the old secret ends now) to {most}";
+    destination_without_secret DestinationWithoutSecret() [Conflict]
+        "the destination has no secret; rotate its secret and give the new one to the receiver";
+    webhook_secrets_worn WebhookSecretsWorn() [TooManyRequests]
+        "the secrets of destinations have reached today's limit of changes; a destination can be created, and a secret rotated, in some hours";
+    webhook_secrets_unavailable WebhookSecretsUnavailable() [Unavailable]
+        "the secrets of destinations cannot be read or changed at the moment; try again in a moment";
+    webhook_secrets_unreadable WebhookSecretsUnreadable() [Internal]
+        "the secrets of destinations cannot be read or changed; the service's log says why";
+
     // People.
     no_user NoUser(user: Sent) [NotFound]
         "the user {user} does not exist";

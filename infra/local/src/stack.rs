@@ -5,7 +5,6 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use delivery::outbound::Loopback;
 use directory::tenants::{Age, Closing, Tenant};
 use directory::{Clients, Meter, to_stand_ins};
 use http::Response;
@@ -17,7 +16,7 @@ use service::{Config, Function, Service, lambda};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use vendor::{SecretNames, VendorSide};
+use vendor::VendorSide;
 
 use crate::dynamo::{Dynamo, RawItem, Storage};
 use crate::faults::{Faults, Proxy};
@@ -27,9 +26,13 @@ use crate::template::{self, TableDefinition, TemplateRoute};
 
 pub mod events;
 mod external_table;
+mod over_stand_ins;
 mod provision;
 
+pub use over_stand_ins::{service, vendor_side};
 pub use provision::{admin_key, provision};
+
+use over_stand_ins::config;
 
 pub const TABLE: &str = "muster";
 /// Prefix of the names of all keyring secrets.
@@ -375,31 +378,4 @@ async fn invoke(
         }
         function => lambda::answer(&service, function, request).await,
     }
-}
-
-fn config(public_url: Option<String>) -> Config {
-    Config {
-        table: TABLE.to_owned(),
-        keyring_prefix: KEYRING_PREFIX.to_owned(),
-        admin_prefix: ADMIN_PREFIX.to_owned(),
-        webhook_prefix: WEBHOOK_PREFIX.to_owned(),
-        kms_key: None,
-        public_url,
-        rate: None,
-        request_days: None,
-    }
-}
-
-/// A service that uses the stand-ins.
-#[must_use]
-pub fn service(clients: &Clients, public_url: Option<String>, clock: Clock, ids: Ids) -> Service {
-    Service::new(config(public_url), clients.clone(), clock, ids)
-}
-
-/// The vendor's side of a service, over the stand-ins. Events may also go to receivers on this machine.
-#[must_use]
-pub fn vendor_side(service: Arc<Service>, clients: &Clients) -> VendorSide {
-    let names = SecretNames::from(&config(None));
-    VendorSide::new(service, clients, names)
-        .with_receivers(|url| Loopback::of_the_local_stack().target(url))
 }

@@ -125,13 +125,11 @@ pub(crate) async fn create(
     let added = webhooks.add(id.as_str(), &secret, now).await;
     added.map_err(|error| secrets_problem(&error))?;
     let made = destinations.create(id.clone(), settings, now, &write);
-    match made.await? {
-        Some(made) => Ok(DestinationView::of(made, Some(&secret))),
-        None => {
-            work.remove_secrets(&id).await;
-            Err(reason::too_many_destinations(DESTINATIONS))
-        }
+    if let Some(made) = made.await? {
+        return Ok(DestinationView::of(made, Some(&secret)));
     }
+    work.remove_secrets(&id).await;
+    Err(reason::too_many_destinations(DESTINATIONS))
 }
 
 /// Changes a destination if the precondition holds.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::super::Work;
-use super::super::times::Millis;
+use super::super::times::Instant;
 use super::input::url_problem;
 use super::secrets_problem;
 use crate::actor::Operation;
@@ -59,7 +59,7 @@ pub(crate) async fn send_test_event(work: &Work<'_>, id: &str) -> Result<TestVie
     let body = json!({
         "id": event,
         "type": EventType::Test.name(),
-        "timestamp": Millis(began),
+        "timestamp": Instant(began),
         "data": { "destination": id, "name": settings.name },
     });
     let body = Bytes::from(body.to_string());

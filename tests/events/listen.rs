@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use delivery::outbound::Loopback;
 use delivery::signature;
-use local::listen::{Access, After, ApiError, ListenPlan, Listener, Round, secret_of};
+use local::listen::{ApiError, ListenFrom, ListenPlan, Listener, Round, StackAccess, secret_of};
 use scim_core::event::Position;
 use serde_json::{Value, json};
 use service::Function;
@@ -21,7 +21,7 @@ fn plan(client: &Client) -> ListenPlan {
     ListenPlan {
         tenant: Some(tenant_of(client).to_owned()),
         types: None,
-        after: After::Position(Position::BEGINNING),
+        after: ListenFrom::Position(Position::BEGINNING),
         forward_to: None,
         batch: 1,
         json: true,
@@ -29,8 +29,8 @@ fn plan(client: &Client) -> ListenPlan {
     }
 }
 
-fn access(target: &Target) -> Access {
-    Access {
+fn access(target: &Target) -> StackAccess {
+    StackAccess {
         url: format!("http://{}", target.stack.address),
         key: target.stack.admin_key.clone(),
     }
@@ -225,7 +225,7 @@ async fn a_tenant_that_is_made_later_is_listened_to_from_its_beginning() {
     let first = target.tenant().await;
     let plan = ListenPlan {
         tenant: None,
-        after: After::Now,
+        after: ListenFrom::Now,
         ..plan(&first)
     };
     let mut listener = start(&target, plan).await.expect("a tenant");
@@ -261,7 +261,7 @@ async fn what_cannot_work_ends_with_a_reason() {
         ..plan(&client)
     };
     let old = ListenPlan {
-        after: After::Position(Position::new(4711).expect("a position")),
+        after: ListenFrom::Position(Position::new(4711).expect("a position")),
         ..plan(&client)
     };
     let unknown = ListenPlan {
@@ -276,7 +276,7 @@ async fn what_cannot_work_ends_with_a_reason() {
         let error = start(&target, plan).await.err().expect("an error");
         assert!(error.to_string().contains(part), "{error}");
     }
-    let wrong = |access: Access| {
+    let wrong = |access: StackAccess| {
         Listener::start(
             plan(&client),
             access,
@@ -285,13 +285,13 @@ async fn what_cannot_work_ends_with_a_reason() {
             Vec::<u8>::new(),
         )
     };
-    let keyless = Access {
+    let keyless = StackAccess {
         key: "x".repeat(40),
         ..access(&target)
     };
     let error = wrong(keyless).await.err();
     assert!(matches!(error, Some(ApiError::Key)), "{error:?}");
-    let nowhere = Access {
+    let nowhere = StackAccess {
         url: "http://127.0.0.1:1".to_owned(),
         ..access(&target)
     };

@@ -16,7 +16,7 @@ use crate::bench::BenchPlan;
 use crate::cold_start::Program;
 use crate::dynamo::Storage;
 use crate::faults::Rule;
-use crate::listen::{After, MOST_IN_A_BATCH};
+use crate::listen::{ListenFrom, MOST_IN_A_BATCH};
 
 /// Run all of Muster in one process: DynamoDB, Secrets Manager, the gateway and every function
 #[derive(Debug, Parser)]
@@ -154,7 +154,7 @@ pub struct ListenArguments {
     pub types: Option<String>,
     /// Begin behind this position of the tenant, 0 for the oldest event; `now` for what happens from now on
     #[arg(long, value_name = "POSITION", default_value = "now", value_parser = after)]
-    pub after: After,
+    pub after: ListenFrom,
     /// Send each event to this URL: `http` on this machine, or `https`
     #[arg(long, value_name = "URL", value_parser = target)]
     pub forward_to: Option<Target>,
@@ -172,7 +172,7 @@ pub struct ListenArguments {
     pub url: Option<String>,
     /// The admin key for `--url`; it needs the scope `events` and, without `--tenant`, `read`
     #[arg(long, value_name = "KEY", requires = "url")]
-    pub key: Option<Key>,
+    pub key: Option<KeyArgument>,
 }
 
 /// Where DynamoDB and Secrets Manager keep their data.
@@ -215,17 +215,17 @@ impl fmt::Debug for ImportedTenant {
 
 /// An admin key in an argument.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(pub String);
+pub struct KeyArgument(pub String);
 
-impl From<String> for Key {
+impl From<String> for KeyArgument {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for KeyArgument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").finish_non_exhaustive()
+        f.debug_struct("KeyArgument").finish_non_exhaustive()
     }
 }
 
@@ -275,11 +275,11 @@ fn endpoint(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-fn after(text: &str) -> Result<After, String> {
+fn after(text: &str) -> Result<ListenFrom, String> {
     match text {
-        "now" => Ok(After::Now),
+        "now" => Ok(ListenFrom::Now),
         _ => Position::parse(text)
-            .map(After::Position)
+            .map(ListenFrom::Position)
             .ok_or_else(|| "write the position of an event, 0 or `now`".to_owned()),
     }
 }
@@ -541,10 +541,10 @@ mod tests {
             Err(error) => Err(error),
         };
         let usual = listen(&[]).unwrap();
-        assert_eq!((usual.after, usual.batch), (After::Now, 1));
+        assert_eq!((usual.after, usual.batch), (ListenFrom::Now, 1));
         assert_eq!(usual.data, PathBuf::from(".muster"));
         let from = listen(&["--after", "0", "--forward-to", "http://127.0.0.1:3000/a"]).unwrap();
-        assert_eq!(from.after, After::Position(Position::BEGINNING));
+        assert_eq!(from.after, ListenFrom::Position(Position::BEGINNING));
         assert_eq!(from.forward_to.unwrap().url(), "http://127.0.0.1:3000/a");
         let there = ["--url", "https://a.example.com", "--key", "s3cret"];
         let there = format!("{:?}", listen(&there).unwrap());

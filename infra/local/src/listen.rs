@@ -18,12 +18,12 @@ mod forward;
 mod line;
 mod running;
 
-pub use api::{Access, ApiError};
+pub use api::{ApiError, StackAccess};
 pub use forward::secret_of;
 pub use running::RunningStack;
 
 use api::{EventsApi, EventsPage};
-use forward::{Forward, Sent};
+use forward::{ForwardAttempt, Forwarder};
 
 /// Events in one request to a receiver.
 pub const MOST_IN_A_BATCH: usize = 100;
@@ -38,7 +38,7 @@ const PAUSE_THERE: Duration = Duration::from_secs(2);
 
 /// Where to begin.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum After {
+pub enum ListenFrom {
     /// With what happens from now on.
     Now,
     /// Behind a position.
@@ -51,7 +51,7 @@ pub struct ListenPlan {
     pub tenant: Option<String>,
     /// Patterns of types, as the API takes them.
     pub types: Option<String>,
-    pub after: After,
+    pub after: ListenFrom,
     pub forward_to: Option<Target>,
     /// Events in one request to the receiver.
     pub batch: usize,
@@ -65,15 +65,15 @@ pub struct ListenPlan {
 pub struct Listener<O, N> {
     plan: ListenPlan,
     api: EventsApi,
-    tails: Vec<Tail>,
-    forward: Option<Forward>,
+    tails: Vec<TenantTail>,
+    forward: Option<Forwarder>,
     looked_for_tenants: Option<Instant>,
     out: O,
     notes: N,
 }
 
 /// How far a tenant's events were read and acknowledged.
-struct Tail {
+struct TenantTail {
     tenant: String,
     /// What the next page is behind.
     next: Position,
@@ -102,13 +102,13 @@ impl<O: Write, N: Write> Listener<O, N> {
     /// When the stack does not answer, the key is not valid, the tenant is not there, or the position is too old.
     pub async fn start(
         plan: ListenPlan,
-        access: Access,
+        access: StackAccess,
         clock: Clock,
         out: O,
         notes: N,
     ) -> Result<Self, ApiError> {
         let forward = match plan.forward_to.clone() {
-            Some(target) => Some(Forward::new(target, &access.key, plan.batch, clock)?),
+            Some(target) => Some(Forwarder::new(target, &access.key, plan.batch, clock)?),
             None => None,
         };
         let mut listener = Self {
@@ -132,14 +132,14 @@ impl<O: Write, N: Write> Listener<O, N> {
         let types = self.plan.types.as_deref();
         for tenant in all {
             let after = match self.plan.after {
-                After::Now => self.api.head(&tenant).await?,
-                After::Position(after) => {
+                ListenFrom::Now => self.api.head(&tenant).await?,
+                ListenFrom::Position(after) => {
                     // The first page is asked for only to know whether the position is still there.
                     self.api.page(&tenant, after, 1, types).await?;
                     after
                 }
             };
-            self.tails.push(Tail::new(tenant, after));
+            self.tails.push(TenantTail::new(tenant, after));
         }
         self.looked_for_tenants = Some(Instant::now());
         if let Some(forward) = &self.forward {
@@ -161,7 +161,7 @@ impl<O: Write, N: Write> Listener<O, N> {
     /// # Errors
     ///
     /// When going on makes no sense: the key or the tenant is gone, or the receiver wants no more.
-    pub async fn run(&mut self, find: impl Fn() -> Option<Access>) -> Result<(), ApiError> {
+    pub async fn run(&mut self, find: impl Fn() -> Option<StackAccess>) -> Result<(), ApiError> {
         let pause = match self.api.is_here() {
             true => PAUSE_HERE,
             false => PAUSE_THERE,
@@ -220,7 +220,7 @@ impl<O: Write, N: Write> Listener<O, N> {
         failed.map_or(Ok(round), Err)
     }
 
-    async fn turn_of(&mut self, tail: &mut Tail) -> Result<Round, ApiError> {
+    async fn turn_of(&mut self, tail: &mut TenantTail) -> Result<Round, ApiError> {
         if tail.not_before.is_some_and(|time| Instant::now() < time) {
             return Ok(Round::Idle);
         }
@@ -242,7 +242,7 @@ impl<O: Write, N: Write> Listener<O, N> {
         Ok(round)
     }
 
-    async fn page(&mut self, tail: &mut Tail) -> Result<EventsPage, ApiError> {
+    async fn page(&mut self, tail: &mut TenantTail) -> Result<EventsPage, ApiError> {
         let types = self.plan.types.as_deref();
         let page = self.api.page(&tail.tenant, tail.next, PAGE, types).await;
         match page {
@@ -279,14 +279,14 @@ impl<O: Write, N: Write> Listener<O, N> {
     }
 
     /// Sends what is pending, in order, until a delivery fails.
-    async fn forward(&mut self, tail: &mut Tail) -> Result<(), ApiError> {
+    async fn forward(&mut self, tail: &mut TenantTail) -> Result<(), ApiError> {
         let Some(forward) = &self.forward else {
             tail.pending.clear();
             return Ok(());
         };
         while !tail.pending.is_empty() {
             let sent = forward.send(&tail.tenant, &tail.pending, tail.acknowledged);
-            let Sent {
+            let ForwardAttempt {
                 events,
                 through,
                 result,
@@ -325,7 +325,8 @@ impl<O: Write, N: Write> Listener<O, N> {
         }
         for tenant in self.api.tenants().await? {
             if !self.tails.iter().any(|tail| tail.tenant == tenant) {
-                self.tails.push(Tail::new(tenant, Position::BEGINNING));
+                self.tails
+                    .push(TenantTail::new(tenant, Position::BEGINNING));
             }
         }
         self.looked_for_tenants = Some(Instant::now());
@@ -352,7 +353,7 @@ fn note(notes: &mut impl Write, text: &str) -> io::Result<()> {
     notes.flush()
 }
 
-impl Tail {
+impl TenantTail {
     fn new(tenant: String, after: Position) -> Self {
         Self {
             tenant,

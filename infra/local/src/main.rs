@@ -9,7 +9,7 @@ use local::cli::{Cli, Command, ListenArguments, RunArguments};
 use local::cold_start;
 use local::dynamo::Storage;
 use local::faults::{Faults, Rule};
-use local::listen::{Access, ListenPlan, Listener, RunningStack};
+use local::listen::{ListenPlan, Listener, RunningStack, StackAccess};
 use local::stack::{CacheSharing, Options, Services, Stack, StartError, TenantAccess};
 use service::clock::{Clock, Ids};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -130,7 +130,7 @@ async fn cold_start(arguments: local::cli::ColdStart) -> Result<(), StartError> 
 async fn listen(arguments: ListenArguments) -> Result<(), StartError> {
     let (url, key, data) = (arguments.url, arguments.key, arguments.data);
     let find = move || match (&url, &key) {
-        (Some(url), Some(key)) => Some(Access {
+        (Some(url), Some(key)) => Some(StackAccess {
             url: url.clone(),
             key: key.0.clone(),
         }),

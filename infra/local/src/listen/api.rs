@@ -22,14 +22,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where a stack is, and the key for it. It has no `Debug`, because it contains a secret.
 #[derive(Clone)]
-pub struct Access {
+pub struct StackAccess {
     /// Without a path.
     pub url: String,
     pub key: String,
 }
 
 pub(super) struct EventsApi {
-    access: Access,
+    access: StackAccess,
     http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
 }
 
@@ -76,7 +76,7 @@ impl ApiError {
 }
 
 impl EventsApi {
-    pub(super) fn new(access: Access) -> Result<Self, ApiError> {
+    pub(super) fn new(access: StackAccess) -> Result<Self, ApiError> {
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(ring::default_provider())?
             .https_or_http()
@@ -88,7 +88,7 @@ impl EventsApi {
         })
     }
 
-    pub(super) fn now_at(&mut self, access: Access) {
+    pub(super) fn now_at(&mut self, access: StackAccess) {
         self.access = access;
     }
 
@@ -108,7 +108,7 @@ impl EventsApi {
             id: String,
         }
         #[derive(Deserialize)]
-        struct Page {
+        struct TenantsPage {
             items: Vec<Named>,
             next: Option<String>,
         }
@@ -117,7 +117,7 @@ impl EventsApi {
         loop {
             let from = cursor.map(|cursor| format!("&cursor={}", encoded(cursor)));
             let path = format!("/tenants?count=500{}", from.unwrap_or_default());
-            let page: Page = self.read(&path, "").await?;
+            let page: TenantsPage = self.read(&path, "").await?;
             names.extend(page.items.into_iter().map(|named| named.id));
             match page.next {
                 None => return Ok(names),
@@ -155,7 +155,7 @@ impl EventsApi {
         path: &str,
         tenant: &str,
     ) -> Result<T, ApiError> {
-        let Access { url, key } = &self.access;
+        let StackAccess { url, key } = &self.access;
         let not_there =
             |error: &dyn Error| ApiError::NotThere(format!("{url}: {}", root_of(error)));
         let request = Request::get(format!("{url}/admin/v1{path}"))

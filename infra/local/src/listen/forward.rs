@@ -17,7 +17,7 @@ use super::line::printable;
 const LARGEST: usize = 256 * 1024;
 
 /// Where events are forwarded to.
-pub(super) struct Forward {
+pub(super) struct Forwarder {
     receivers: Receivers,
     target: Target,
     secret: Secret,
@@ -26,7 +26,7 @@ pub(super) struct Forward {
 }
 
 /// One attempt to deliver.
-pub(super) struct Sent {
+pub(super) struct ForwardAttempt {
     /// How many of the events it carried.
     pub(super) events: usize,
     /// The position of the last one.
@@ -58,7 +58,7 @@ pub fn secret_of(admin_key: &str) -> Secret {
     Secret::generate(bytes)
 }
 
-impl Forward {
+impl Forwarder {
     pub(super) fn new(
         target: Target,
         admin_key: &str,
@@ -88,7 +88,7 @@ impl Forward {
         tenant: &str,
         events: &[Value],
         acknowledged: Position,
-    ) -> Sent {
+    ) -> ForwardAttempt {
         let body = match self.batch {
             1 => single(events, acknowledged),
             most => batch(tenant, events, acknowledged, most),
@@ -119,7 +119,7 @@ impl Forward {
             }
             Err(error) => (Err(None), error),
         };
-        Sent {
+        ForwardAttempt {
             events: body.events,
             through: body.through,
             result,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::api::Access;
+use super::api::StackAccess;
 use crate::permissions;
 
 const FILE: &str = "stack.json";
@@ -38,10 +38,10 @@ impl RunningStack {
 
     /// Reads the file; `None` if no stack has run with this folder.
     #[must_use]
-    pub fn read(folder: &Path) -> Option<Access> {
+    pub fn read(folder: &Path) -> Option<StackAccess> {
         let bytes = fs::read(folder.join(FILE)).ok()?;
         let Self { url, admin_key } = serde_json::from_slice(&bytes).ok()?;
-        Some(Access {
+        Some(StackAccess {
             url,
             key: admin_key,
         })

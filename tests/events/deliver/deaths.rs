@@ -42,8 +42,8 @@ async fn dies(stage: &Stage, client: &super::Client, death: Death, refusals: usi
         .map(String::as_str)
         .collect();
     assert_eq!(last, ["ann", "bob"], "{death:?}");
-    let state = stage.state(client, &destination).await;
-    assert_eq!(state, DeliveryState::Well, "{death:?}");
+    let last = stage.state(client, &destination).await;
+    assert_eq!(last, DeliveryState::Well, "{death:?}");
     has_died
 }
 

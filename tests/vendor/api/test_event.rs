@@ -36,24 +36,24 @@ async fn the_receiver_gets_an_event_signed_with_each_live_secret() {
     let rotate = format!("/destinations/{id}/secret");
     let rotated = admin.post(&rotate, &json!({})).await.expect(200).json();
     let tested = test(&admin, &made).await;
-    let [received] = &receiver.received()[..] else {
+    let [request] = &receiver.received()[..] else {
         panic!("not one request")
     };
     let expected = json!({ "id": tested["id"], "succeeded": true,
         "durationMs": tested["durationMs"], "status": 204 });
     assert_eq!(tested, expected);
-    assert_eq!(received.headers["content-type"], "application/json");
-    let event: Value = serde_json::from_slice(&received.body).expect("JSON");
+    assert_eq!(request.headers["content-type"], "application/json");
+    let event: Value = serde_json::from_slice(&request.body).expect("JSON");
     let expected = json!({ "id": tested["id"], "type": "test.event",
         "timestamp": event["timestamp"], "data": { "destination": id, "name": receiver.url() } });
     assert_eq!(event, expected);
     for secret in [text(&made, "secret"), text(&rotated, "secret")] {
         let secret = [Secret::parse(secret).expect("a secret")];
-        let verified = verify(&secret, &received.headers, &received.body, time.now());
+        let verified = verify(&secret, &request.headers, &request.body, time.now());
         assert_eq!(verified, Ok(text(&tested, "id")));
     }
     let other = [Secret::generate([7; 24])];
-    verify(&other, &received.headers, &received.body, time.now()).expect_err("another secret");
+    verify(&other, &request.headers, &request.body, time.now()).expect_err("another secret");
     // One that is paused can be tested before it is resumed.
     let pause = format!("/destinations/{id}/pause");
     admin.post(&pause, &json!({})).await.expect(200);

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::components::{self, Field, Question};
 use super::context::PageContext;
+use super::form::FormField;
 use super::keys;
 use super::page::{Page, Who};
 use super::reply::Reply;
@@ -127,14 +128,14 @@ fn when(context: &PageContext<'_>, instant: Option<Instant>, otherwise: &str) ->
 
 fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
     let purpose = Field {
-        name: "purpose",
+        name: FormField::Purpose,
         label: "Purpose",
         help: "The person or program that uses it, such as “Support desk”.",
-        value: context.form.text("purpose"),
+        value: context.form.text(FormField::Purpose),
         kind: "text",
         required: true,
     };
-    let chosen: Vec<&str> = context.form.all("scope").collect();
+    let chosen: Vec<&str> = context.form.all(FormField::Scope).collect();
     html! {
         section.card {
             header { h2 { "New admin key" } }
@@ -146,13 +147,13 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
                     legend { "Permissions" }
                     @for (scope, words) in SCOPES {
                         div.tick {
-                            input id={ "scope-" (scope) } name="scope" type="checkbox" value=(scope)
+                            input id={ "scope-" (scope) } name=(FormField::Scope) type="checkbox" value=(scope)
                                 checked[chosen.is_empty() || chosen.contains(&scope)];
                             label for={ "scope-" (scope) } { (scope) span.small { (words) } }
                         }
                     }
                 }
-                (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
+                (components::choice(FormField::Life, "Expires after", &LIVES, context.form.text(FormField::Life)))
                 p.actions { button.main { "Create key" } }
             }
         }
@@ -161,8 +162,12 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
 
 async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let given = AdminKeyInput {
-        purpose: context.form.text("purpose").to_owned(),
-        scopes: context.form.all("scope").map(str::to_owned).collect(),
+        purpose: context.form.text(FormField::Purpose).to_owned(),
+        scopes: context
+            .form
+            .all(FormField::Scope)
+            .map(str::to_owned)
+            .collect(),
         expires: keys::end(context),
         sources: None,
     };

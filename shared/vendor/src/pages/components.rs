@@ -4,6 +4,7 @@ use directory::tenants::Status;
 use maud::{Markup, html};
 
 use super::context::PageContext;
+use super::form::FormField;
 use super::text;
 use crate::problem::Problem;
 
@@ -47,8 +48,8 @@ pub(crate) fn token(context: &PageContext<'_>, token: &str, base_url: &str) -> M
 /// the page after the form therefore creates nothing twice, and shows the same token again.
 pub(crate) fn form_start(context: &PageContext<'_>) -> Markup {
     html! {
-        input type="hidden" name="form" value=(context.form_token());
-        input type="hidden" name="once" value=(context.once());
+        input type="hidden" name=(FormField::FormToken) value=(context.form_token());
+        input type="hidden" name=(FormField::Once) value=(context.once());
     }
 }
 
@@ -126,7 +127,7 @@ impl Question<'_> {
 
 /// A one-line input field.
 pub(crate) struct Field<'f> {
-    pub(crate) name: &'f str,
+    pub(crate) name: FormField,
     pub(crate) label: &'f str,
     pub(crate) help: &'f str,
     pub(crate) value: &'f str,
@@ -137,7 +138,7 @@ pub(crate) struct Field<'f> {
 impl Field<'_> {
     /// The field with its label and help.
     pub(crate) fn show(&self) -> Markup {
-        let help = format!("{}-help", self.name);
+        let help = format!("{}-help", self.name.name());
         html! {
             div.field {
                 label for=(self.name) { (self.label) }
@@ -150,7 +151,12 @@ impl Field<'_> {
 }
 
 /// A selection from several options.
-pub(crate) fn choice(name: &str, label: &str, options: &[(&str, &str)], chosen: &str) -> Markup {
+pub(crate) fn choice(
+    name: FormField,
+    label: &str,
+    options: &[(&str, &str)],
+    chosen: &str,
+) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
@@ -164,7 +170,7 @@ pub(crate) fn choice(name: &str, label: &str, options: &[(&str, &str)], chosen: 
 }
 
 /// A checkbox.
-pub(crate) fn tick(name: &str, label: &str, help: &str, ticked: bool) -> Markup {
+pub(crate) fn tick(name: FormField, label: &str, help: &str, ticked: bool) -> Markup {
     html! {
         div.tick {
             input id=(name) name=(name) type="checkbox" value="yes" checked[ticked];

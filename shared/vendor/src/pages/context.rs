@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::address::{PageAddress, Side};
-use super::form::Form;
+use super::form::{Form, FormField};
 use super::frame::Frame;
 use super::guard::Visitor;
 use super::request::PageRequest;
@@ -140,7 +140,8 @@ impl<'c> PageContext<'c> {
 
     /// The name of the form within its session.
     fn name(&self) -> Result<Option<IdempotentRequest>, Problem> {
-        let (Some(name), Some(secret)) = (self.form.given("once"), self.visitor.secret()) else {
+        let (Some(name), Some(secret)) = (self.form.given(FormField::Once), self.visitor.secret())
+        else {
             return Ok(None);
         };
         let secret = secret.expose().as_bytes();

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::components::{self, Field};
 use super::context::{PageContext, query_string};
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::tenant_frame;
@@ -133,7 +134,7 @@ async fn found(context: &PageContext<'_>) -> Result<ItemPage<FailureView>, Probl
 fn search(context: &PageContext<'_>) -> Markup {
     let given: FailureParameters = context.parameters();
     let user = Field {
-        name: "user",
+        name: FormField::User,
         label: "User or group",
         help: "",
         value: &given.user,
@@ -148,8 +149,8 @@ fn search(context: &PageContext<'_>) -> Markup {
     html! {
         form.search role="search" method="get" action={ (context.home()) "/requests" } {
             (user.show())
-            div.short { (components::choice("operation", "Operation", &choices, &given.operation)) }
-            div.short { (components::choice("outcome", "Outcome", &OUTCOMES, &given.outcome)) }
+            div.short { (components::choice(FormField::Operation, "Operation", &choices, &given.operation)) }
+            div.short { (components::choice(FormField::Outcome, "Outcome", &OUTCOMES, &given.outcome)) }
             button { "Search" }
         }
     }

@@ -4,6 +4,7 @@ use maud::{DOCTYPE, Markup, html};
 use scim_core::ErrorKind;
 
 use super::assets::{ICON, SCRIPT, STYLE};
+use super::form::FormField;
 use super::reply::Reply;
 use super::text;
 use crate::problem::Problem;
@@ -95,7 +96,7 @@ impl<'f> Frame<'f> {
                                 a href={ (self.base) "/keys" } { "Admin keys" }
                             }
                             form.leave method="post" action={ (self.base) "/sign-out" } {
-                                input type="hidden" name="form" value=(form);
+                                input type="hidden" name=(FormField::FormToken) value=(form);
                                 span.who { "Signed in with key " b { (key) } }
                                 button.quiet { "Sign out" }
                             }
@@ -103,7 +104,7 @@ impl<'f> Frame<'f> {
                         Reader::Customer { form, home } => {
                             (self.brand(home))
                             form.leave method="post" action={ (home) "/leave" } {
-                                input type="hidden" name="form" value=(form);
+                                input type="hidden" name=(FormField::FormToken) value=(form);
                                 button.quiet { "End this session" }
                             }
                         }

@@ -7,7 +7,7 @@ use keyring::TenantId;
 use keyring::{Digest, KeyId};
 
 use super::address::{PageAddress, Side};
-use super::form::Form;
+use super::form::{Form, FormField};
 use super::request::PageRequest;
 use crate::actor::Actor;
 use crate::limits::{CUSTOMER_SESSION, VENDOR_IDLE};
@@ -199,7 +199,9 @@ pub(crate) fn form(request: &PageRequest<'_>, visitor: &Visitor) -> Result<Form,
     }
     let form = Form::parse(request.http.headers(), request.http.body())?;
     match visitor.secret() {
-        Some(secret) if !secret.is_form_token(form.text("form")) => Err(reason::foreign_form()),
+        Some(secret) if !secret.is_form_token(form.text(FormField::FormToken)) => {
+            Err(reason::foreign_form())
+        }
         _ => Ok(form),
     }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::components::{self, Field, Question};
 use super::context::PageContext;
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
@@ -144,24 +145,24 @@ fn expiry(context: &PageContext<'_>, key: &KeyView) -> Markup {
 
 fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
     let purpose = Field {
-        name: "purpose",
+        name: FormField::Purpose,
         label: "Purpose",
         help: "What it is for, such as “Okta production”.",
-        value: context.form.text("purpose"),
+        value: context.form.text(FormField::Purpose),
         kind: "text",
         required: true,
     };
     let sources = Field {
-        name: "sources",
+        name: FormField::Sources,
         label: "Networks (optional)",
         help: "Accept the token only from these networks, such as 203.0.113.0/24. Separate several with commas.",
-        value: context.form.text("sources"),
+        value: context.form.text(FormField::Sources),
         kind: "text",
         required: false,
     };
     // The form does not repeat the token, not even after an error.
     let token = Field {
-        name: "token",
+        name: FormField::Token,
         label: "Token of another system (optional)",
         help: "To keep a token that the identity provider already has, enter it here. Leave this empty to create a new one.",
         value: "",
@@ -175,7 +176,7 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
             form.fields method="post" action={ (context.home()) "/keys" } {
                 (components::form_start(context))
                 (purpose.show())
-                (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
+                (components::choice(FormField::Life, "Expires after", &LIVES, context.form.text(FormField::Life)))
                 (sources.show())
                 @if !context.is_customer() { (token.show()) }
                 p.actions { button.main { "Create token" } }
@@ -186,17 +187,17 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
 
 /// The input of the form.
 fn key_input(context: &PageContext<'_>) -> KeyInput {
-    let sources = context.form.text("sources").split([',', ' ']);
+    let sources = context.form.text(FormField::Sources).split([',', ' ']);
     let sources: Vec<String> = sources
         .filter(|source| !source.is_empty())
         .map(str::to_owned)
         .collect();
     let token = context
         .form
-        .given("token")
+        .given(FormField::Token)
         .filter(|_| !context.is_customer());
     KeyInput {
-        purpose: context.form.text("purpose").to_owned(),
+        purpose: context.form.text(FormField::Purpose).to_owned(),
         expires: end(context),
         sources: Some(sources),
         token: token.map(str::to_owned),
@@ -208,7 +209,7 @@ fn key_input(context: &PageContext<'_>) -> KeyInput {
 /// same key.
 pub(super) fn end(context: &PageContext<'_>) -> Option<String> {
     const DAY: i64 = 86_400;
-    let days: i64 = context.form.given("life")?.parse().ok()?;
+    let days: i64 = context.form.given(FormField::Life)?.parse().ok()?;
     let today = context.request.now.as_second().div_euclid(DAY);
     let end = (today + days.clamp(1, 3_650) + 1) * DAY;
     let end = jiff::Timestamp::from_second(end).ok()?;
@@ -270,8 +271,8 @@ fn asked_rotation(context: &PageContext<'_>, key: &KeyView, problem: Option<&Pro
                 "A new token replaces " b { (text::isolated(&key.purpose)) }
                 ". The old token stays valid for a while, so that you can enter the new one without an interruption."
             }
-            (components::choice("overlap", "Keep the old token valid for", &OVERLAPS, context.form.text("overlap")))
-            (components::choice("life", "The new token expires after", &LIVES, context.form.text("life")))
+            (components::choice(FormField::Overlap, "Keep the old token valid for", &OVERLAPS, context.form.text(FormField::Overlap)))
+            (components::choice(FormField::Life, "The new token expires after", &LIVES, context.form.text(FormField::Life)))
         },
         action: format!("{}/keys/{}/rotate", context.home(), key.id),
         yes: "Create new token",
@@ -293,7 +294,7 @@ async fn rotate(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let rotation = &Rotation {
         overlap_seconds: context
             .form
-            .text("overlap")
+            .text(FormField::Overlap)
             .parse::<u32>()
             .ok()
             .map(i64::from),

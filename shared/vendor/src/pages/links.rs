@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::components;
 use super::context::PageContext;
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::tenant_frame;
@@ -68,7 +69,7 @@ async fn page(
             (components::wrong(problem))
             form.fields method="post" action={ (context.home()) "/links" } {
                 (components::form_start(context))
-                (components::choice("life", "Expires after", &LIVES, context.form.text("life")))
+                (components::choice(FormField::Life, "Expires after", &LIVES, context.form.text(FormField::Life)))
                 p.actions { button.main { "Create setup link" } }
             }
         }
@@ -141,7 +142,11 @@ fn result(context: &PageContext<'_>, link: &LinkView) -> Markup {
 }
 
 async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
-    let life: i64 = context.form.text("life").parse().unwrap_or_default();
+    let life: i64 = context
+        .form
+        .text(FormField::Life)
+        .parse()
+        .unwrap_or_default();
     let given = &LinkInput {
         expires_in_seconds: Some(life),
     };

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::components::{self, Field};
 use super::context::{PageContext, query_string};
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
@@ -156,7 +157,7 @@ async fn list(
 
 fn search_form(context: &PageContext<'_>, sheet: &Sheet, search: &str) -> Markup {
     let field = Field {
-        name: "search",
+        name: FormField::Search,
         label: sheet.search,
         help: "",
         value: search,

@@ -9,7 +9,7 @@ use service::wire::Preconditions;
 
 use super::components::{self, Field};
 use super::context::PageContext;
-use super::form::Form;
+use super::form::{Form, FormField};
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::tenant_frame;
@@ -100,21 +100,21 @@ impl Fields {
     }
 
     fn from_form(form: &Form) -> Self {
-        let text = |name: &str| form.text(name).to_owned();
+        let text = |field| form.text(field).to_owned();
         Self {
-            name: text("name"),
-            seats: text("seats"),
-            rate: text("rate"),
-            largest_page: text("largestPage"),
-            groups: form.is_ticked("groups"),
-            user_name_is_email: form.is_ticked("userNameIsEmail"),
-            unique_emails: form.is_ticked("uniqueEmails"),
-            emails: text("emails"),
-            attributes: text("attributes"),
-            unknown_attributes: text("unknownAttributes"),
-            delete: text("delete"),
-            adopt: text("adopt"),
-            extensions: text("extensions"),
+            name: text(FormField::Name),
+            seats: text(FormField::Seats),
+            rate: text(FormField::Rate),
+            largest_page: text(FormField::LargestPage),
+            groups: form.is_ticked(FormField::Groups),
+            user_name_is_email: form.is_ticked(FormField::UserNameIsEmail),
+            unique_emails: form.is_ticked(FormField::UniqueEmails),
+            emails: text(FormField::Emails),
+            attributes: text(FormField::Attributes),
+            unknown_attributes: text(FormField::UnknownAttributes),
+            delete: text(FormField::Delete),
+            adopt: text(FormField::Adopt),
+            extensions: text(FormField::Extensions),
         }
     }
 }
@@ -180,7 +180,7 @@ fn page(
     tenant_frame::page(context, tenant, "Settings", &main)
 }
 
-fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Markup {
+fn number_field(value: &str, name: FormField, label: &str, help: &str) -> Markup {
     let field = Field {
         name,
         label,
@@ -194,7 +194,7 @@ fn number_field(value: &str, name: &'static str, label: &str, help: &str) -> Mar
 
 fn general(fields: &Fields) -> Markup {
     let field = Field {
-        name: "name",
+        name: FormField::Name,
         label: "Name",
         help: "",
         value: &fields.name,
@@ -206,18 +206,18 @@ fn general(fields: &Fields) -> Markup {
             header { h2 { "General" } }
             (field.show())
             div.fields.columns {
-                (number_field(&fields.seats, "seats", "Seats", "The limit of active users. Default: no limit."))
-                (number_field(&fields.rate, "rate", "Requests per second", "Averaged over ten seconds. Default: the limit of the service."))
-                (number_field(&fields.largest_page, "largestPage", "Largest page", "The most resources on a page of a list. Default: 1,000."))
+                (number_field(&fields.seats, FormField::Seats, "Seats", "The limit of active users. Default: no limit."))
+                (number_field(&fields.rate, FormField::Rate, "Requests per second", "Averaged over ten seconds. Default: the limit of the service."))
+                (number_field(&fields.largest_page, FormField::LargestPage, "Largest page", "The most resources on a page of a list. Default: 1,000."))
             }
-            (components::tick("groups", "Support groups", "If off, groups are not advertised, and pushed groups are rejected with a clear error.", fields.groups))
+            (components::tick(FormField::Groups, "Support groups", "If off, groups are not advertised, and pushed groups are rejected with a clear error.", fields.groups))
         }
     }
 }
 
 fn policy(fields: &Fields) -> Markup {
     let attributes = Field {
-        name: "attributes",
+        name: FormField::Attributes,
         label: "Accepted attributes",
         help: "User attributes separated by commas, such as name.givenName, name.familyName. Other attributes are ignored. Default: all.",
         value: &fields.attributes,
@@ -227,11 +227,11 @@ fn policy(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Users" } }
-            (components::tick("userNameIsEmail", "userName must be the work e-mail address", "Checked after all changes of a request, so both can change at the same time.", fields.user_name_is_email))
-            (components::tick("uniqueEmails", "No two active users may have the same e-mail address", "", fields.unique_emails))
-            (components::choice("emails", "E-mail addresses", &EMAILS, &fields.emails))
+            (components::tick(FormField::UserNameIsEmail, "userName must be the work e-mail address", "Checked after all changes of a request, so both can change at the same time.", fields.user_name_is_email))
+            (components::tick(FormField::UniqueEmails, "No two active users may have the same e-mail address", "", fields.unique_emails))
+            (components::choice(FormField::Emails, "E-mail addresses", &EMAILS, &fields.emails))
             (attributes.show())
-            (components::choice("unknownAttributes", "When a change contains unknown attributes", &UNKNOWN, &fields.unknown_attributes))
+            (components::choice(FormField::UnknownAttributes, "When a change contains unknown attributes", &UNKNOWN, &fields.unknown_attributes))
         }
     }
 }
@@ -240,8 +240,8 @@ fn life(fields: &Fields) -> Markup {
     html! {
         section.card {
             header { h2 { "Lifecycle" } }
-            (components::choice("delete", "When the provider deletes a user", &DELETES, &fields.delete))
-            (components::choice("adopt", "When the provider creates an existing user", &ADOPTS, &fields.adopt))
+            (components::choice(FormField::Delete, "When the provider deletes a user", &DELETES, &fields.delete))
+            (components::choice(FormField::Adopt, "When the provider creates an existing user", &ADOPTS, &fields.adopt))
         }
     }
 }
@@ -252,7 +252,7 @@ fn schemas(fields: &Fields) -> Markup {
             header { h2 { "Extension schemas" } p { "Your application's own attributes. Identity providers find them in /Schemas and offer them for mapping." } }
             div.field {
                 label for="extensions" { "Schemas in JSON" }
-                textarea #extensions name="extensions" rows="8" spellcheck="false" aria-describedby="extensions-help" { (fields.extensions) }
+                textarea #extensions name=(FormField::Extensions) rows="8" spellcheck="false" aria-describedby="extensions-help" { (fields.extensions) }
                 p.small #extensions-help { "In the format of the admin API. Default: none." }
             }
         }
@@ -262,45 +262,53 @@ fn schemas(fields: &Fields) -> Markup {
 /// The change that the form requests. An empty field resets its setting to the default.
 fn patch_of(form: &Form) -> Result<Patch, Problem> {
     // A text that is not a number is passed on, so that it is rejected together with all other faults.
-    let number = |name: &str| match form.given(name) {
+    let number = |field| match form.given(field) {
         None => Value::Null,
         Some(text) => text
             .parse::<u64>()
             .map_or_else(|_| json!(text), Value::from),
     };
     let attributes: Vec<&str> = form
-        .text("attributes")
+        .text(FormField::Attributes)
         .split([',', ' ', '\n'])
         .filter(|name| !name.is_empty())
         .collect();
-    let text = |name: &str| json!(form.given(name));
+    let text = |field| json!(form.given(field));
+    let ticked = |field| json!(form.is_ticked(field));
     let settings = [
-        ("seats", number("seats")),
-        ("rate", number("rate")),
-        ("largestPage", number("largestPage")),
-        ("groups", json!(form.is_ticked("groups"))),
-        ("userNameIsEmail", json!(form.is_ticked("userNameIsEmail"))),
-        ("uniqueEmails", json!(form.is_ticked("uniqueEmails"))),
-        ("emails", text("emails")),
+        (FormField::Seats, number(FormField::Seats)),
+        (FormField::Rate, number(FormField::Rate)),
+        (FormField::LargestPage, number(FormField::LargestPage)),
+        (FormField::Groups, ticked(FormField::Groups)),
         (
-            "attributes",
+            FormField::UserNameIsEmail,
+            ticked(FormField::UserNameIsEmail),
+        ),
+        (FormField::UniqueEmails, ticked(FormField::UniqueEmails)),
+        (FormField::Emails, text(FormField::Emails)),
+        (
+            FormField::Attributes,
             json!((!attributes.is_empty()).then_some(attributes)),
         ),
-        ("unknownAttributes", text("unknownAttributes")),
-        ("delete", text("delete")),
-        ("adopt", text("adopt")),
-        ("extensions", extensions(form)?),
+        (
+            FormField::UnknownAttributes,
+            text(FormField::UnknownAttributes),
+        ),
+        (FormField::Delete, text(FormField::Delete)),
+        (FormField::Adopt, text(FormField::Adopt)),
+        (FormField::Extensions, extensions(form)?),
     ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value));
+    // A field has the name of its setting.
+    let settings = settings.map(|(field, value)| (field.name().to_owned(), value));
     Ok(Patch {
-        name: Some(form.text("name").to_owned()),
+        name: Some(form.text(FormField::Name).to_owned()),
         settings: Map::from_iter(settings),
     })
 }
 
 /// The extension schemas as JSON.
 fn extensions(form: &Form) -> Result<Value, Problem> {
-    let Some(text) = form.given("extensions") else {
+    let Some(text) = form.given(FormField::Extensions) else {
         return Ok(Value::Null);
     };
     scim_core::json::read(text.as_bytes()).map_err(|unreadable| {

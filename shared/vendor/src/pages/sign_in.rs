@@ -9,6 +9,7 @@ use scim_core::ErrorKind;
 use serde::Deserialize;
 
 use super::context::PageContext;
+use super::form::FormField;
 use super::guard::{self, VENDOR_COOKIE};
 use super::page::{Page, Who};
 use super::reply::Reply;
@@ -80,13 +81,13 @@ fn page(request: &PageRequest<'_>, to: Option<&str>, problem: Option<&Problem>) 
             p.lead { "Sign in with an admin key. This console is for the operators of the service." }
             form method="post" action={ (request.base) "/sign-in" } {
                 @if let Some(to) = to {
-                    input type="hidden" name="to" value=(to);
+                    input type="hidden" name=(FormField::To) value=(to);
                 }
                 @if let Some(problem) = problem {
                     p #wrong.wrong role="alert" { (sentence(problem.detail())) }
                 }
                 label for="key" { "Admin key" }
-                input #key type="password" name="key" required autocomplete="current-password"
+                input #key type="password" name=(FormField::Key) required autocomplete="current-password"
                     spellcheck="false" autofocus
                     aria-describedby=[problem.map(|_| "wrong")] aria-invalid=[problem.map(|_| "true")];
                 button.main.wide { "Sign in" }
@@ -102,7 +103,10 @@ fn page(request: &PageRequest<'_>, to: Option<&str>, problem: Option<&Problem>) 
 
 async fn sign_in(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let request = context.request;
-    let (key, to) = (context.form.text("key"), context.form.text("to"));
+    let (key, to) = (
+        context.form.text(FormField::Key),
+        context.form.text(FormField::To),
+    );
     let presented = Token::parse(key);
     let chances = match presented {
         Presented::Issued(_) => None,

@@ -6,6 +6,7 @@ use service::wire::Preconditions;
 
 use super::components::{self, Question};
 use super::context::PageContext;
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
@@ -156,7 +157,7 @@ fn deletion(context: &PageContext<'_>, tenant: &TenantDetail, problem: Option<&P
             }
             div.field {
                 label for="confirm" { "To confirm, type the tenant's id: " code { (id) } }
-                input #confirm name="confirm" type="text" required autocomplete="off" spellcheck="false";
+                input #confirm name=(FormField::Confirm) type="text" required autocomplete="off" spellcheck="false";
             }
         },
         action: format!("{}/delete", context.home()),
@@ -170,7 +171,7 @@ fn deletion(context: &PageContext<'_>, tenant: &TenantDetail, problem: Option<&P
 async fn delete(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
     let id = &context.tenant()?;
-    if context.form.text("confirm") != id.as_str() {
+    if context.form.text(FormField::Confirm) != id.as_str() {
         let problem = reason::other_id_typed().at("");
         let page = deletion(context, &tenant, Some(&problem));
         return Ok(Reply::rejected(page, &problem));

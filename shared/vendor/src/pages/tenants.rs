@@ -6,6 +6,7 @@ use serde_json::Map;
 
 use super::components::{self, Field};
 use super::context::{PageContext, query_string};
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::reply::Reply;
 use super::text;
@@ -83,7 +84,7 @@ async fn show(context: &PageContext<'_>) -> Result<Reply, Problem> {
 
 fn search_form(context: &PageContext<'_>, search: &str, status: &str) -> Markup {
     let field = Field {
-        name: "search",
+        name: FormField::Search,
         label: "Name or id",
         help: "",
         value: search,
@@ -93,7 +94,7 @@ fn search_form(context: &PageContext<'_>, search: &str, status: &str) -> Markup 
     html! {
         form.search role="search" method="get" action={ (context.request.base) "/tenants" } {
             (field.show())
-            div.short { (components::choice("status", "Status", &STATES, status)) }
+            div.short { (components::choice(FormField::Status, "Status", &STATES, status)) }
             button { "Search" }
         }
     }
@@ -122,18 +123,18 @@ async fn rows(context: &PageContext<'_>, tenants: &[TenantView]) -> Markup {
 
 fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
     let name = Field {
-        name: "name",
+        name: FormField::Name,
         label: "Name",
         help: "The customer's name, such as “Acme Corporation”.",
-        value: context.form.text("name"),
+        value: context.form.text(FormField::Name),
         kind: "text",
         required: true,
     };
     let id = Field {
-        name: "id",
+        name: FormField::Id,
         label: "Id (optional)",
         help: "Part of the base URL; cannot be changed. Up to 40 lowercase letters, digits or hyphens. Leave empty to generate one.",
-        value: context.form.text("id"),
+        value: context.form.text(FormField::Id),
         kind: "text",
         required: false,
     };
@@ -158,8 +159,8 @@ fn create_form(context: &PageContext<'_>, problem: Option<&Problem>) -> Markup {
 
 async fn create(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let given = Creation {
-        id: context.form.given("id").map(str::to_owned),
-        name: context.form.text("name").to_owned(),
+        id: context.form.given(FormField::Id).map(str::to_owned),
+        name: context.form.text(FormField::Name).to_owned(),
         settings: Map::new(),
     };
     let made = |work| async move { tenants::create(&work, given).await };

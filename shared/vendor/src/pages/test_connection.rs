@@ -15,6 +15,7 @@ use serde::de::IgnoredAny;
 
 use super::components;
 use super::context::PageContext;
+use super::form::FormField;
 use super::page::{Page, Who};
 use super::provider::Provider;
 use super::reply::Reply;
@@ -80,7 +81,7 @@ pub(super) fn card(context: &PageContext<'_>) -> Markup {
             }
             form.search method="post" action={ (context.home()) "/test" } {
                 (components::form_start(context))
-                (components::choice("provider", "Identity provider", &choices, context.form.text("provider")))
+                (components::choice(FormField::Provider, "Identity provider", &choices, context.form.text(FormField::Provider)))
                 button.main { "Test connection" }
             }
         }
@@ -89,7 +90,8 @@ pub(super) fn card(context: &PageContext<'_>) -> Markup {
 
 async fn test(context: &PageContext<'_>) -> Result<Reply, Problem> {
     let tenant = tenant_frame::read(context).await?;
-    let provider = Provider::parse(context.form.text("provider")).unwrap_or(Provider::Other);
+    let provider =
+        Provider::parse(context.form.text(FormField::Provider)).unwrap_or(Provider::Other);
     let has_groups = tenant.tenant.settings.0.groups == Groups::Offered;
     let mut checks = vec![
         is_on_check(&tenant.tenant),

@@ -40,6 +40,6 @@ pub fn all_due() -> String {
 /// A delivery that is due, or all deliveries to a destination: `admin#due`, `<minute>#<tenant or ->#<destination>`.
 #[must_use]
 pub fn due(minute: &str, tenant: Option<&TenantId>, destination: &str) -> Key {
-    let tenant = tenant.map_or("-", AsRef::as_ref);
-    Key::new(DUE.to_owned(), format!("{minute}#{tenant}#{destination}"))
+    let whose = tenant.map_or("-", AsRef::as_ref);
+    Key::new(DUE.to_owned(), format!("{minute}#{whose}#{destination}"))
 }

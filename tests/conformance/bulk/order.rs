@@ -124,7 +124,8 @@ async fn b01_a_thousand_operations_are_answered_in_time() {
     let results = bulk(&client, &json!(operations)).await;
     let took = began.elapsed();
     assert_eq!(statuses(&results), ["201"; 1_000]);
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    // A gateway waits 30 seconds, and the service stops before.
+    assert!(took < Duration::from_secs(30), "{took:?}");
     assert_eq!(counts(&client).await, (960, 40));
     assert_eq!(members(&client, &id(&results[7])).await.len(), 24);
     sound(&target, &client).await;

@@ -21,7 +21,7 @@ export async function customer(walk) {
   await walk.fact("the link can be opened once and says so the second time", async () => {
     const other = await walk.page();
     await other.goto(walk.facts.link);
-    await other.getByRole("heading", { name: "This link was already used" }).waitFor();
+    await other.getByRole("heading", { name: "This link was already opened" }).waitFor();
     await other.context().close();
   });
 

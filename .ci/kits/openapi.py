@@ -18,10 +18,31 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 NOTHING = "2819c223-7f76-453a-919d-413861904646"
 # Operations that create data for the others, and operations that delete it.
-FIRST = ["createTenant", "switchTenantOn", "preloadUsers", "createKey", "createLink", "createAdminKey"]
-LAST = ["eraseUser", "revokeLink", "revokeKey", "revokeAdminKey", "switchTenantOff", "deleteTenant"]
+FIRST = [
+    "createTenant",
+    "turnTenantOn",
+    "preloadUsers",
+    "createKey",
+    "createLink",
+    "createAdminKey",
+    "createDestination",
+]
+LAST = [
+    "eraseUser",
+    "revokeLink",
+    "revokeKey",
+    "revokeAdminKey",
+    "deleteDestination",
+    "turnTenantOff",
+    "deleteTenant",
+]
 # Operations that create an object, with the path variable of its id.
-MADE = {"createKey": "key", "createLink": "link", "createAdminKey": "adminKey"}
+MADE = {
+    "createKey": "key",
+    "createLink": "link",
+    "createAdminKey": "adminKey",
+    "createDestination": "destination",
+}
 
 
 class Admin(Client):
@@ -39,6 +60,15 @@ def bodies(name):
         "createKey": {"purpose": "Okta", "expires": "2099-01-31T12:00:00Z", "sources": ["127.0.0.0/8"]},
         "createAdminKey": {"purpose": "support desk", "scopes": ["read"]},
         "createLink": {"expiresInSeconds": 3600},
+        # Nothing listens there, so a test of it is answered with the step that failed.
+        "createDestination": {
+            "name": "Application",
+            "kind": "webhook",
+            "url": "http://127.0.0.1:9/events",
+            "types": ["user.*"],
+            "tenants": "all",
+        },
+        "changeDestination": {"name": "Our application", "batch": 10},
         "verifyPassword": {"userName": "ann@example.com", "password": "correct horse"},
         "preloadUsers": {"users": [user]},
     }.get(name, {})
@@ -124,10 +154,10 @@ def main(binary):
             assert status < 300, (name, status, answer)
             if name in MADE:
                 ids[MADE[name]] = answer["id"]
-            if name == "switchTenantOn":
+            if name == "turnTenantOn":
                 fill(Client(answer["baseUrl"], answer["key"]["token"]), ids)
 
-        nothing = dict.fromkeys(("key", "link", "user", "group"), NOTHING) | {"tenant": "nobody-there"}
+        nothing = dict.fromkeys(("key", "link", "user", "group", "destination"), NOTHING) | {"tenant": "nobody-there"}
         for name in (name for name, (_, path, _) in description.operations.items() if "{" in path):
             status, answer = call(name, nothing)
             assert status == 404, (name, status, answer)

@@ -33,7 +33,7 @@ impl Feed {
         let mut reading = Reading::new(after, DELIVERY_PAGE, wanted, now);
         let range = self.range(successor(after), Position::LAST);
         let mut pages = self.table.pages(&range, Direction::Ascending);
-        let mut items = pages.next_of(Some(reading.most())).await?;
+        let items = pages.next_of(Some(reading.most())).await?;
         let first = items.iter().flatten().next();
         let first = first.map(Batch::read).transpose()?;
         if first.as_ref().is_none_or(|first| !first.follows(after)) {
@@ -42,13 +42,7 @@ impl Feed {
                 reading.go_on(&begun);
             }
         }
-        while let Some(read) = items {
-            reading.read(&read)?;
-            items = match reading.is_going_on {
-                true => pages.next_of(Some(reading.most())).await?,
-                false => None,
-            };
-        }
+        reading.read_all(items, &mut pages).await?;
         if reading.is_broken && reading.next == after {
             let beyond = first.filter(|first| is_readable(first.expires, now));
             return self.expired(after, beyond.as_ref(), now).await;

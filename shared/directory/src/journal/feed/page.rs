@@ -14,7 +14,7 @@ use super::batch::Batch;
 use super::ends::Ends;
 use super::{Feed, is_readable};
 use crate::limits::{BATCH_ENTRIES, FEED_BATCHES, FEED_LOOKED_AT, FEED_PAGE, FEED_PAGE_BYTES};
-use crate::table::{DirectoryError, Item};
+use crate::table::{DirectoryError, Item, Pages};
 
 /// A page of a feed.
 #[derive(Clone, PartialEq, Debug)]
@@ -75,7 +75,7 @@ impl Feed {
         };
         let range = self.range(from, Position::LAST);
         let mut pages = self.table.pages(&range, Direction::Ascending);
-        let mut items = pages.next_of(Some(reading.most())).await?;
+        let items = pages.next_of(Some(reading.most())).await?;
         if after.number() == 0 {
             reading.end = from.before();
         } else {
@@ -83,13 +83,7 @@ impl Feed {
             let first = first.map(Batch::read).transpose()?;
             self.join(&mut reading, first.as_ref(), known).await?;
         }
-        while let Some(read) = items {
-            reading.read(&read)?;
-            items = match reading.is_going_on {
-                true => pages.next_of(Some(reading.most())).await?,
-                false => None,
-            };
-        }
+        reading.read_all(items, &mut pages).await?;
         if reading.is_broken && reading.next == after {
             return Err(self.ends_again(now).await?);
         }
@@ -325,7 +319,24 @@ impl<'r> Reading<'r> {
         needed.saturating_add(1).min(FEED_BATCHES)
     }
 
-    pub(super) fn read(&mut self, items: &[Item]) -> Result<(), DirectoryError> {
+    /// Reads these items and the pages after them, until the page is full or nothing is left.
+    pub(super) async fn read_all(
+        &mut self,
+        first: Option<Vec<Item>>,
+        pages: &mut Pages<'_>,
+    ) -> Result<(), DirectoryError> {
+        let mut items = first;
+        while let Some(read) = items {
+            self.read(&read)?;
+            items = match self.is_going_on {
+                true => pages.next_of(Some(self.most())).await?,
+                false => None,
+            };
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, items: &[Item]) -> Result<(), DirectoryError> {
         for item in items {
             let batch = Batch::read(item)?;
             // Another query begins with the batch that the page has already.
